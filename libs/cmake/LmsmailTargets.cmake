@@ -1,0 +1,101 @@
+# The only ways a target is made in this tree.
+#
+#   lmsmail_library(NAME SRCS a.cc ... [DEPS public libs ...] [PRIVATE_DEPS libs ...] [PCH grpc|pqxx])
+#   lmsmail_binary(NAME SRCS main.cc DEPS ... [PCH grpc|pqxx])
+#   lmsmail_test(NAME SRCS a_test.cc ... DEPS ... [LABEL unit|integration] [TIMEOUT s] [PCH grpc|pqxx])
+#   lmsmail_proto_library(NAME PROTO path/below/proto.proto [DEPS proto libs ...] [GRPC])
+#   lmsmail_embed_sql(NAME DIR migrations SYMBOL kTemplateMigrations)
+#
+# Includes are written from the repository's root: #include "libs/clock/clock.h".
+
+function(_lmsmail_precompile target kind)
+  if(kind)
+    target_precompile_headers(${target} REUSE_FROM lmsmail_pch_${kind})
+  endif()
+endfunction()
+
+function(lmsmail_library name)
+  cmake_parse_arguments(ARG "" "PCH" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  if(ARG_SRCS)
+    add_library(${name} STATIC ${ARG_SRCS})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+    _lmsmail_precompile(${name} "${ARG_PCH}")
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE ${ARG_DEPS})
+  endif()
+endfunction()
+
+function(lmsmail_binary name)
+  cmake_parse_arguments(ARG "" "PCH" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+  _lmsmail_precompile(${name} "${ARG_PCH}")
+endfunction()
+
+# One test program; ctest sees it as one test, so a run stays quick and its output whole.
+function(lmsmail_test name)
+  cmake_parse_arguments(ARG "" "PCH;LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SRCS})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} lmsmail_testing GTest::gmock_main)
+  _lmsmail_precompile(${name} "${ARG_PCH}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+function(lmsmail_proto_library name)
+  cmake_parse_arguments(ARG "GRPC" "PROTO;ROOT" "DEPS" ${ARGN})
+  if(NOT ARG_ROOT)
+    set(ARG_ROOT ${PROJECT_SOURCE_DIR}/proto)
+  endif()
+  set(out ${CMAKE_BINARY_DIR}/proto)
+  string(REGEX REPLACE "\\.proto$" "" stem ${ARG_PROTO})
+  set(generated ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+  set(plugin)
+  if(ARG_GRPC)
+    list(APPEND generated ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+    set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
+  endif()
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(
+    OUTPUT ${generated}
+    COMMAND protobuf::protoc -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_PROTO_DIR}
+            --cpp_out=${out} ${plugin} ${ARG_ROOT}/${ARG_PROTO}
+    DEPENDS ${ARG_ROOT}/${ARG_PROTO}
+    COMMENT "protoc ${ARG_PROTO}" VERBATIM)
+  add_library(${name} STATIC ${generated})
+  target_include_directories(${name} SYSTEM PUBLIC ${out})
+  target_compile_options(${name} PRIVATE -w)
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})
+  if(ARG_GRPC)
+    target_link_libraries(${name} PUBLIC gRPC::grpc++)
+  endif()
+endfunction()
+
+# Makes a library whose header "<NAME>.h" (in the build folder, included as "embedded/<NAME>.h") holds
+# each .sql file of DIR, in name order, as an entry of an array of postgres::Migration.
+function(lmsmail_embed_sql name)
+  cmake_parse_arguments(ARG "" "DIR;SYMBOL" "" ${ARGN})
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DIR}/*.sql)
+  set(header ${CMAKE_BINARY_DIR}/embedded/${name}.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${header} -DSYMBOL=${ARG_SYMBOL} "-DFILES=${files}"
+            -P ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake
+    DEPENDS ${files} ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake VERBATIM)
+  add_custom_target(${name}_header DEPENDS ${header})
+  add_library(${name} INTERFACE)
+  add_dependencies(${name} ${name}_header)
+  target_include_directories(${name} INTERFACE ${CMAKE_BINARY_DIR})
+  target_link_libraries(${name} INTERFACE lmsmail_postgres)
+endfunction()
