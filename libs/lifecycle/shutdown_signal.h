@@ -1,0 +1,18 @@
+#pragma once
+
+// Turns SIGTERM and SIGINT into a return value of the main thread, so that no code runs in a signal
+// handler. SIGQUIT still ends the process at once.
+namespace lmsmail::lifecycle {
+
+// Blocks SIGTERM and SIGINT and ignores SIGPIPE. Call first in main(): only threads started later
+// inherit the mask, and one thread without it would let the signal kill the process.
+void BlockShutdownSignals();
+
+// Waits for SIGTERM, SIGINT or RequestShutdown(), and returns the signal's number.
+int WaitForShutdownSignal();
+
+// Makes WaitForShutdownSignal() return SIGTERM, now or when next called. From any thread, after
+// BlockShutdownSignals().
+void RequestShutdown();
+
+}  // namespace lmsmail::lifecycle
