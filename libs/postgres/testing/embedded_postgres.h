@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+
+#include "libs/postgres/migration.h"
+
+namespace lmsmail::postgres {
+
+// A private PostgreSQL server in a temporary directory, reached by a Unix socket only. It does not
+// sync to disk, but what it has committed survives KillHard(). It and its directory go away with
+// this object, and also when the test program crashes or is killed. Any number may run side by
+// side. Thread-safe.
+class EmbeddedPostgres {
+ public:
+  // The test program's own server, started at the first call and stopped when the program exits.
+  // Throws std::runtime_error when it cannot be started, which fails the test that asked.
+  static EmbeddedPostgres& Shared();
+
+  static absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> Create();
+  ~EmbeddedPostgres();
+  EmbeddedPostgres(const EmbeddedPostgres&) = delete;
+  EmbeddedPostgres& operator=(const EmbeddedPostgres&) = delete;
+
+  // The DSN (as superuser) of a new, empty database.
+  absl::StatusOr<std::string> NewDatabase();
+  // The same with `migrations` applied to `schema`. They run once per schema; later calls copy.
+  absl::StatusOr<std::string> NewDatabase(std::string_view schema,
+                                          absl::Span<const Migration> migrations);
+
+  // For tests of what happens to clients. Stop() closes all connections and waits for the end;
+  // KillHard() is SIGKILL to the whole server; after either, Start() brings it up again, with all
+  // that was committed.
+  absl::Status Stop();
+  absl::Status Start();
+  absl::Status Restart();
+  absl::Status KillHard();
+  // Ends every client connection, as a failover would; the server stays up.
+  absl::Status TerminateBackends();
+
+  std::string Dsn(std::string_view database) const;
+
+ private:
+  explicit EmbeddedPostgres(std::filesystem::path directory);
+
+  absl::Status Launch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status End(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::string> CopyDatabase(std::string_view from);
+
+  const std::filesystem::path directory_;  // data/, the socket, log
+  int guardian_ = -1;  // the pipe whose closing tells the guardian that this process is gone
+
+  absl::Mutex mutex_;
+  pid_t postmaster_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not running
+  int databases_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Mutex template_mutex_;
+  std::set<std::string, std::less<>> templates_ ABSL_GUARDED_BY(template_mutex_);
+};
+
+}  // namespace lmsmail::postgres

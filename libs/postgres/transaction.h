@@ -1,0 +1,57 @@
+#pragma once
+
+#include <pqxx/transaction>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/postgres/pool.h"
+
+namespace lmsmail::postgres {
+
+enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
+
+struct TransactionOptions {
+  std::string_view name;  // for logs and metrics: "template.get"
+  // The caller's. When it is nearer than the pool's statement timeout, it shortens that timeout.
+  absl::Time deadline = absl::InfiniteFuture();
+  Isolation isolation = Isolation::kReadCommitted;
+};
+
+// Runs `body` in a transaction on one of `pool`'s connections: commits when it returns OK, rolls
+// back and returns its status when not. `body` may run several times (after a serialization
+// failure, a deadlock or a lost connection), so it keeps no state outside the transaction. It lets
+// libpqxx's exceptions pass: here they become statuses, by the table in sql_error.h. It catches one
+// only around a pqxx::subtransaction; PostgreSQL answers COMMIT after an error with a silent
+// rollback.
+absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& options,
+                                    absl::FunctionRef<absl::Status(pqxx::work&)> body);
+
+// The same for a `body` that returns absl::Status or absl::StatusOr<T>:
+//
+//   return RunInTransaction(pool_, {"template.get", deadline},
+//                           [&](pqxx::work& tx) -> absl::StatusOr<Template> { ... });
+template <typename Body>
+auto RunInTransaction(Pool& pool, const TransactionOptions& options, Body&& body)
+    -> std::invoke_result_t<Body&, pqxx::work&> {
+  using Result = std::invoke_result_t<Body&, pqxx::work&>;
+  if constexpr (std::is_same_v<Result, absl::Status>) {
+    return RunStatusInTransaction(pool, options, body);
+  } else {
+    Result result = absl::UnknownError("the transaction did not run");
+    absl::Status status =
+        RunStatusInTransaction(pool, options, [&](pqxx::work& tx) -> absl::Status {
+          result = body(tx);
+          return result.status();
+        });
+    if (!status.ok()) return status;
+    return result;
+  }
+}
+
+}  // namespace lmsmail::postgres
