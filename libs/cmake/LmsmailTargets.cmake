@@ -3,7 +3,7 @@
 #   lmsmail_library(NAME SRCS a.cc ... [DEPS public libs ...] [PRIVATE_DEPS libs ...] [PCH grpc|pqxx])
 #   lmsmail_binary(NAME SRCS main.cc DEPS ... [PCH grpc|pqxx])
 #   lmsmail_test(NAME SRCS a_test.cc ... DEPS ... [LABEL unit|integration] [TIMEOUT s] [PCH grpc|pqxx])
-#   lmsmail_proto_library(NAME PROTO path/below/proto.proto [DEPS proto libs ...] [GRPC])
+#   lmsmail_proto_library(NAME PROTO path/below/root.proto ... [ROOT dir] [DEPS proto libs ...] [GRPC])
 #   lmsmail_embed_sql(NAME DIR migrations SYMBOL kTemplateMigrations)
 #
 # Includes are written from the repository's root: #include "libs/clock/clock.h".
@@ -54,26 +54,30 @@ function(lmsmail_test name)
 endfunction()
 
 function(lmsmail_proto_library name)
-  cmake_parse_arguments(ARG "GRPC" "PROTO;ROOT" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC" "ROOT" "PROTO;DEPS" ${ARGN})
   if(NOT ARG_ROOT)
     set(ARG_ROOT ${PROJECT_SOURCE_DIR}/proto)
   endif()
   set(out ${CMAKE_BINARY_DIR}/proto)
-  string(REGEX REPLACE "\\.proto$" "" stem ${ARG_PROTO})
-  set(generated ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
-  set(plugin)
-  if(ARG_GRPC)
-    list(APPEND generated ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
-    set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
-  endif()
   file(MAKE_DIRECTORY ${out})
-  add_custom_command(
-    OUTPUT ${generated}
-    COMMAND protobuf::protoc -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_PROTO_DIR}
-            --cpp_out=${out} ${plugin} ${ARG_ROOT}/${ARG_PROTO}
-    DEPENDS ${ARG_ROOT}/${ARG_PROTO}
-    COMMENT "protoc ${ARG_PROTO}" VERBATIM)
-  add_library(${name} STATIC ${generated})
+  set(all_generated)
+  foreach(proto IN LISTS ARG_PROTO)
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    set(generated ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(plugin)
+    if(ARG_GRPC)
+      list(APPEND generated ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
+    endif()
+    add_custom_command(
+      OUTPUT ${generated}
+      COMMAND protobuf::protoc -I ${ARG_ROOT} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_PROTO_DIR}
+              --cpp_out=${out} ${plugin} ${ARG_ROOT}/${proto}
+      DEPENDS ${ARG_ROOT}/${proto}
+      COMMENT "protoc ${proto}" VERBATIM)
+    list(APPEND all_generated ${generated})
+  endforeach()
+  add_library(${name} STATIC ${all_generated})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_compile_options(${name} PRIVATE -w)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})

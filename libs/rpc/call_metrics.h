@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "libs/telemetry/metrics.h"
+
+namespace lmsmail::rpc {
+
+// What the server side counts:
+//   lmsmail_rpc_handled_total{method,code}    calls that ended
+//   lmsmail_rpc_duration_seconds{method}      from arrival to answer
+//   lmsmail_rpc_queue_seconds                 from arrival until a thread was free
+//   lmsmail_rpc_in_flight                     arrived and not ended
+// Thread-safe.
+class CallMetrics {
+ public:
+  explicit CallMetrics(telemetry::Metrics& metrics);
+
+  void Arrived();
+  void Begun(absl::Duration queued);
+  void Ended(std::string_view method, absl::StatusCode code, absl::Duration took);
+
+ private:
+  static constexpr int kCodes = 17;
+  struct Method {
+    std::array<telemetry::Counter, kCodes> handled;  // by absl::StatusCode
+    telemetry::Histogram duration;
+  };
+
+  const Method& ForMethod(std::string_view method);
+
+  telemetry::CounterFamily handled_;
+  telemetry::HistogramFamily duration_;
+  telemetry::Histogram queue_;
+  telemetry::Gauge in_flight_;
+  absl::Mutex mutex_;
+  // Finding a series in its family takes a lock and a map of labels: done once a method.
+  std::map<std::string, Method, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lmsmail::rpc

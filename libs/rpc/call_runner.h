@@ -1,0 +1,75 @@
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+#include "libs/rpc/call_info.h"
+#include "libs/rpc/call_metrics.h"
+#include "libs/rpc/client_stream.h"
+#include "libs/rpc/executor.h"
+#include "libs/rpc/server_call.h"
+#include "libs/telemetry/metrics.h"
+
+namespace lmsmail::rpc {
+
+// Between gRPC's callback API and our handlers, which are plain functions returning absl::Status:
+//
+//   grpc::ServerUnaryReactor* GetTemplate(grpc::CallbackServerContext* context,
+//                                         const pb::GetTemplateRequest* request,
+//                                         pb::Template* response) override {
+//     return runner_.Run(context, "lmsmail.template.v1.TemplateService/GetTemplate",
+//                        [=, this](const rpc::CallInfo& call) { return Get(call, *request,
+//                        response); });
+//   }
+//
+// Every call passes here: identity, deadline, admission, exception barrier, metrics and log (see
+// ServerCall). Thread-safe; must outlive the server it serves.
+class CallRunner {
+ public:
+  struct Options {
+    CallPolicy policy;
+    Executor::Options executor;
+    // Client streams open at once. An open stream holds no thread while it waits for its caller.
+    int max_streams = 64;
+  };
+  using Handler = absl::AnyInvocable<absl::Status(const CallInfo&)>;
+
+  CallRunner(Options options, telemetry::Metrics& metrics);
+
+  // Runs `handler` on the executor; until it returns, gRPC keeps the request and the response
+  // alive.
+  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
+                                Handler handler);
+
+  template <typename Request>
+  grpc::ServerReadReactor<Request>* RunClientStream(
+      grpc::CallbackServerContext* context, std::string_view method,
+      std::unique_ptr<ClientStreamHandler<Request>> handler) {
+    ServerCall call(policy_, metrics_, *context, method);
+    if (!OpenStream()) {
+      return ClientStreamReactor<Request>::Refuse(std::move(call), Executor::Overloaded());
+    }
+    return ClientStreamReactor<Request>::Start(std::move(call), std::move(handler), executor_,
+                                               [this] { CloseStream(); });
+  }
+
+ private:
+  bool OpenStream();
+  void CloseStream();
+
+  const CallPolicy policy_;
+  const int max_streams_;
+  CallMetrics metrics_;
+  std::atomic<int> streams_ = 0;
+  Executor executor_;  // last, to be destroyed first: its tasks use the rest
+};
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <grpcpp/impl/codegen/service_type.h>
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/rpc/tls.h"
+
+namespace lmsmail::rpc {
+
+// A service with the name that health checks ask for. Does not own it.
+struct HostedService {
+  std::string name;
+  grpc::Service* service;
+};
+
+// Host<pb::TemplateService>(template_service)
+template <typename Service>
+HostedService Host(grpc::Service& implementation) {
+  return {Service::service_full_name(), &implementation};
+}
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:0";  // port 0: any free one, see Server::port()
+  std::optional<TlsFiles> tls;         // absent: plain text
+  int max_receive_bytes = 4 << 20;
+  int max_send_bytes = 16 << 20;
+  // Connections are asked to reconnect after this, so that clients find new replicas.
+  absl::Duration max_connection_age = absl::Minutes(5);
+  absl::Duration max_connection_age_grace = absl::Minutes(1);
+};
+
+// A running gRPC server with reflection and the standard health service (overall, name "", and one
+// per hosted service). Starts as NOT_SERVING.
+class Server {
+ public:
+  // An address that cannot be listened on is UNAVAILABLE; unreadable TLS files INVALID_ARGUMENT.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const std::vector<HostedService>& services);
+  ~Server();  // Shutdown, at once
+
+  int port() const { return port_; }
+
+  // What health checks are told. Calls are served either way: balancers act on this, peers need
+  // not.
+  void SetServing(bool serving);
+
+  // Tells health checks NOT_SERVING, takes no new calls, and returns when those in flight are done,
+  // or, after cancelling what is left, soon after `deadline`.
+  void Shutdown(absl::Time deadline);
+
+ private:
+  Server(std::unique_ptr<grpc::Server> server, int port, std::vector<std::string> names);
+
+  std::unique_ptr<grpc::Server> server_;
+  const int port_;
+  const std::vector<std::string> names_;
+};
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/status.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "libs/rpc/call_info.h"
+#include "libs/rpc/call_metrics.h"
+
+namespace lmsmail::rpc {
+
+struct CallPolicy {
+  std::string service;  // "template": the first part of ErrorInfo's domain
+  absl::Duration default_deadline = absl::Seconds(30);  // for callers who set none
+  absl::Duration reserve = absl::Milliseconds(20);      // kept for the way back
+  absl::Duration least_time = absl::Milliseconds(50);   // with less left, work is not begun
+};
+
+// One call being served: who it is, how long it may take, and its account at the end. `policy` and
+// `metrics` must outlive it. Its functions are called one after the other, from any thread.
+class ServerCall {
+ public:
+  // Takes request id and trace from the caller's metadata, or makes them, and sends the request id
+  // back with the answer's headers.
+  ServerCall(const CallPolicy& policy, CallMetrics& metrics, grpc::CallbackServerContext& context,
+             std::string_view method);
+
+  const CallInfo& info() const { return info_; }
+
+  // Does `work`, unless the caller is gone (CANCELLED) or too little time is left
+  // (DEADLINE_EXCEEDED). What it throws becomes INTERNAL.
+  absl::Status Do(absl::FunctionRef<absl::Status(const CallInfo&)> work);
+
+  // Counts and logs the call; returns what to finish it with. Exactly once.
+  grpc::Status End(const absl::Status& status);
+
+ private:
+  absl::Status Admit() const;
+
+  const CallPolicy& policy_;
+  CallMetrics& metrics_;
+  const absl::Time arrival_;
+  bool begun_ = false;
+  CallInfo info_;
+};
+
+}  // namespace lmsmail::rpc
