@@ -1,0 +1,189 @@
+#include "libs/token/key_ring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+#include "libs/token/encoding.h"
+#include "libs/token/hash.h"
+
+namespace lmsmail::token {
+namespace {
+
+constexpr std::size_t kShortestKey = 32;  // bytes; HMAC-SHA256's own strength (RFC 2104 section 3)
+constexpr std::size_t kLongestId = 16;
+constexpr std::size_t kMacSize = 16;
+constexpr std::size_t kLargestFile = 64 * 1024;
+
+bool IsKeyId(std::string_view id) {
+  return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '_' || c == '-';
+  });
+}
+
+std::optional<std::string> DecodeKey(std::string_view text) {
+  if (const auto key = HexDecode(text)) return key;
+  // What `openssl rand -base64 32` prints has the other alphabet and padding.
+  std::string url_safe(text.substr(0, text.find_last_not_of('=') + 1));
+  std::replace(url_safe.begin(), url_safe.end(), '+', '-');
+  std::replace(url_safe.begin(), url_safe.end(), '/', '_');
+  return Base64UrlDecode(url_safe);
+}
+
+// One string from parts, such that different parts never give the same string.
+std::string Join(std::initializer_list<std::string_view> parts) {
+  std::string joined;
+  for (const std::string_view part : parts) {
+    const auto size = static_cast<std::uint64_t>(part.size());
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      joined.push_back(static_cast<char>(size >> shift & 0xff));
+    }
+    joined += part;
+  }
+  return joined;
+}
+
+// The first part of what is hashed keeps tokens and pseudonyms apart although they share the keys.
+constexpr std::string_view kTokenDomain = "lmsmail token 1";
+constexpr std::string_view kPseudonymDomain = "lmsmail pseudonym 1";
+
+std::string TokenMac(std::string_view secret, std::string_view key_id, std::string_view purpose,
+                     std::string_view payload) {
+  return HmacSha256(secret, Join({kTokenDomain, key_id, purpose, payload})).substr(0, kMacSize);
+}
+
+std::string Pseudonym(std::string_view secret, std::string_view purpose, std::string_view text) {
+  return HexEncode(HmacSha256(secret, Join({kPseudonymDomain, purpose, text})));
+}
+
+struct Parts {
+  std::string_view key_id;
+  std::string_view payload;
+  std::string_view mac;
+};
+
+std::optional<Parts> SplitToken(std::string_view token) {
+  const std::size_t first = token.find('.');
+  const std::size_t last = token.rfind('.');
+  if (first == last || token.find('.', first + 1) != last) return std::nullopt;
+  return Parts{token.substr(0, first), token.substr(first + 1, last - first - 1),
+               token.substr(last + 1)};
+}
+
+absl::Status InvalidToken() {
+  return WithReason(absl::InvalidArgumentError("the token is not valid"), {"TOKEN_INVALID", {}});
+}
+
+}  // namespace
+
+absl::StatusOr<KeyRing::Key> KeyRing::ParseLine(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return absl::InvalidArgumentError("write \"id:key\"");
+  const std::string_view id = line.substr(0, colon);
+  if (!IsKeyId(id)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "the id before \":\" must be 1 to {} letters, digits, \"_\" or \"-\"", kLongestId));
+  }
+  std::optional<std::string> secret =
+      DecodeKey(ToStd(absl::StripAsciiWhitespace(ToAbsl(line.substr(colon + 1)))));
+  if (!secret) return absl::InvalidArgumentError("the key must be base64 or hex");
+  if (secret->size() < kShortestKey) {
+    return absl::InvalidArgumentError(
+        fmt::format("the key has {} bytes and needs at least {}; make one with \"openssl rand "
+                    "-base64 {}\"",
+                    secret->size(), kShortestKey, kShortestKey));
+  }
+  return Key{std::string(id), *std::move(secret)};
+}
+
+absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view secrets) {
+  Violations violations;
+  std::vector<Key> keys;
+  for (int number = 1; !secrets.empty(); ++number) {
+    const std::size_t end = std::min(secrets.find('\n'), secrets.size());
+    const std::string_view line = ToStd(absl::StripAsciiWhitespace(ToAbsl(secrets.substr(0, end))));
+    secrets.remove_prefix(std::min(end + 1, secrets.size()));
+    if (line.empty() || line.starts_with('#')) continue;
+
+    const std::string field = fmt::format("line {}", number);
+    absl::StatusOr<Key> key = ParseLine(line);
+    if (!key.ok()) {
+      violations.Add(field, std::string(key.status().message()));
+    } else if (std::any_of(keys.begin(), keys.end(),
+                           [&](const Key& other) { return other.id == key->id; })) {
+      violations.Add(field, "an earlier line has the same id; give each key its own");
+    } else {
+      keys.push_back(*std::move(key));
+    }
+  }
+  if (keys.empty() && violations.empty()) {
+    violations.Add("secrets", "hold no key; add a line \"id:key\"");
+  }
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  return KeyRing(std::move(keys));
+}
+
+absl::StatusOr<KeyRing> KeyRing::Load(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string secrets(kLargestFile + 1, '\0');
+  file.read(secrets.data(), static_cast<std::streamsize>(secrets.size()));
+  if (file.bad() || !file.eof()) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot read the secrets file {} (at most {} bytes)", path, kLargestFile));
+  }
+  secrets.resize(static_cast<std::size_t>(file.gcount()));
+  absl::StatusOr<KeyRing> ring = Parse(secrets);
+  if (ring.ok()) return ring;
+  return absl::Status(ring.status().code(),
+                      fmt::format("secrets file {}: {}", path, ToStd(ring.status().message())));
+}
+
+const KeyRing::Key* KeyRing::Find(std::string_view id) const {
+  const auto found =
+      std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.id == id; });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+std::string KeyRing::Sign(std::string_view purpose, std::string_view payload) const {
+  const Key& key = keys_.front();
+  return fmt::format("{}.{}.{}", key.id, Base64UrlEncode(payload),
+                     Base64UrlEncode(TokenMac(key.secret, key.id, purpose, payload)));
+}
+
+absl::StatusOr<std::string> KeyRing::Verify(std::string_view purpose,
+                                            std::string_view token) const {
+  const std::optional<Parts> parts = SplitToken(token);
+  if (!parts) return InvalidToken();
+  const Key* key = Find(parts->key_id);
+  std::optional<std::string> payload = Base64UrlDecode(parts->payload);
+  const std::optional<std::string> mac = Base64UrlDecode(parts->mac);
+  if (key == nullptr || !payload || !mac) return InvalidToken();
+  if (!ConstantTimeEquals(*mac, TokenMac(key->secret, key->id, purpose, *payload))) {
+    return InvalidToken();
+  }
+  return *std::move(payload);
+}
+
+std::string KeyRing::KeyedHash(std::string_view purpose, std::string_view text) const {
+  return Pseudonym(keys_.front().secret, purpose, text);
+}
+
+std::vector<std::string> KeyRing::KeyedHashes(std::string_view purpose,
+                                              std::string_view text) const {
+  std::vector<std::string> hashes;
+  hashes.reserve(keys_.size());
+  for (const Key& key : keys_) hashes.push_back(Pseudonym(key.secret, purpose, text));
+  return hashes;
+}
+
+}  // namespace lmsmail::token

@@ -1,0 +1,219 @@
+#include "libs/token/key_ring.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include "libs/status/fault.h"
+#include "libs/testing/status_matchers.h"
+#include "libs/token/encoding.h"
+#include "libs/token/hash.h"
+#include "libs/token/random.h"
+
+namespace lmsmail::token {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+// Bytes 00..1f, as hex and as `base64` prints them.
+constexpr char kHexKey[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+constexpr char kBase64Key[] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+constexpr char kOtherKey[] = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+
+KeyRing Ring(const std::string& secrets) {
+  absl::StatusOr<KeyRing> ring = KeyRing::Parse(secrets);
+  EXPECT_OK(ring);
+  return *std::move(ring);
+}
+
+KeyRing OneKey() { return Ring(fmt::format("k1:{}\n", kHexKey)); }
+
+MATCHER(IsRefusal, "is the one answer to every invalid token") {
+  return arg.status().code() == absl::StatusCode::kInvalidArgument &&
+         arg.status().message() == "the token is not valid" &&
+         ReasonOf(arg.status()).reason == "TOKEN_INVALID";
+}
+
+TEST(KeyRingTest, VerifiesWhatItSigned) {
+  const KeyRing ring = OneKey();
+  for (const std::string& payload : {std::string(), std::string("student-17/weekly_progress"),
+                                     std::string("\0\xff\n.", 4), std::string(10000, 'x')}) {
+    EXPECT_THAT(ring.Verify("unsubscribe", ring.Sign("unsubscribe", payload)),
+                IsOkAndHolds(payload));
+  }
+}
+
+TEST(KeyRingTest, MakesTokensThatAreSafeInUrls) {
+  // 16 bytes of MAC are 22 characters.
+  EXPECT_THAT(OneKey().Sign("click", std::string("\xfb\xff\xfe?&=/+", 8)),
+              MatchesRegex("k1\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{22}"));
+}
+
+// Tokens live in mail for years: a change of the format must be a decision.
+TEST(KeyRingTest, KeepsItsFormat) {
+  EXPECT_EQ(OneKey().Sign("unsubscribe", "s17"), "k1.czE3.-BXl3_ZmqUQQpL1hIyR8zA");
+  EXPECT_EQ(OneKey().KeyedHash("suppression", "a@example.org"),
+            "b84c8bb8f4f1af4fa225cb299efa5baa301866e27d69a1fad1b931ace59447cc");
+}
+
+TEST(KeyRingTest, BindsThePurpose) {
+  const KeyRing ring = OneKey();
+  const std::string token = ring.Sign("unsubscribe", "s17");
+  EXPECT_THAT(ring.Verify("click", token), IsRefusal());
+  EXPECT_THAT(ring.Verify("", token), IsRefusal());
+  // The border between purpose and payload counts too.
+  const std::string mac = token.substr(token.rfind('.'));
+  EXPECT_THAT(ring.Verify("unsubscrib", "k1." + Base64UrlEncode("es17") + mac), IsRefusal());
+}
+
+TEST(KeyRingTest, SignsWithTheFirstKeyAndVerifiesWithAll) {
+  const KeyRing before = OneKey();
+  const KeyRing after = Ring(fmt::format("k2:{}\nk1:{}\n", kOtherKey, kHexKey));
+  const std::string old_token = before.Sign("click", "p");
+  const std::string new_token = after.Sign("click", "p");
+  EXPECT_THAT(new_token, ::testing::StartsWith("k2."));
+  EXPECT_THAT(after.Verify("click", old_token), IsOkAndHolds("p"));
+  EXPECT_THAT(after.Verify("click", new_token), IsOkAndHolds("p"));
+  EXPECT_THAT(before.Verify("click", new_token), IsRefusal());
+}
+
+TEST(KeyRingTest, BindsTheKeyId) {
+  const KeyRing ring = Ring(fmt::format("a:{0}\nb:{0}\n", kHexKey));
+  std::string token = ring.Sign("click", "p");
+  token[0] = 'b';
+  EXPECT_THAT(ring.Verify("click", token), IsRefusal());
+}
+
+TEST(KeyRingTest, RefusesEveryChangedOrLostCharacter) {
+  const KeyRing ring = OneKey();
+  const std::string token = ring.Sign("unsubscribe", "student-17");
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    for (int c = 0; c < 256; ++c) {
+      if (static_cast<char>(c) == token[i]) continue;
+      std::string changed = token;
+      changed[i] = static_cast<char>(c);
+      ASSERT_THAT(ring.Verify("unsubscribe", changed), IsRefusal()) << changed;
+    }
+    ASSERT_THAT(ring.Verify("unsubscribe", token.substr(0, i)), IsRefusal());
+    ASSERT_THAT(ring.Verify("unsubscribe", token.substr(i + 1)), IsRefusal());
+    ASSERT_THAT(ring.Verify("unsubscribe", token.substr(0, i) + token.substr(i + 1)), IsRefusal());
+  }
+}
+
+TEST(KeyRingTest, RefusesHostileInput) {
+  const KeyRing ring = OneKey();
+  const std::string token = ring.Sign("click", "p");
+  for (const std::string& hostile :
+       {std::string(), std::string("."), std::string(".."), std::string("..."), std::string("k1.."),
+        token + "=", token + " ", " " + token, token + ".", "." + token, token + token,
+        std::string(1 << 20, '.'), std::string(1 << 20, 'A'),
+        "k1." + std::string(1 << 20, 'A') + ".AAAAAAAAAAAAAAAAAAAAAA",
+        // A MAC cut short, down to nothing, must not compare as equal.
+        token.substr(0, token.rfind('.') + 1), token.substr(0, token.rfind('.') + 5),
+        "k1.cA." + Base64UrlEncode(std::string(32, '\0'))}) {
+    EXPECT_THAT(ring.Verify("click", hostile), IsRefusal()) << hostile.substr(0, 80);
+  }
+}
+
+TEST(KeyRingTest, RefusesNoise) {
+  const KeyRing ring = OneKey();
+  std::minstd_rand random(17);
+  for (int i = 0; i < 20000; ++i) {
+    std::string noise = i % 2 == 0 ? "k1." : "";
+    for (std::size_t size = random() % 60; size > 0; --size) {
+      noise.push_back("ABab01-_.=%\0\xff"[random() % 13]);
+    }
+    ASSERT_THAT(ring.Verify("click", noise), IsRefusal());
+  }
+}
+
+TEST(KeyRingTest, HashesDependOnPurposeTextAndKey) {
+  const KeyRing ring = OneKey();
+  const std::string hash = ring.KeyedHash("suppression", "a@example.org");
+  EXPECT_THAT(hash, MatchesRegex("[0-9a-f]{64}"));
+  EXPECT_EQ(hash, ring.KeyedHash("suppression", "a@example.org"));
+  EXPECT_NE(hash, ring.KeyedHash("suppression", "b@example.org"));
+  EXPECT_NE(hash, ring.KeyedHash("log", "a@example.org"));
+  EXPECT_NE(hash, ring.KeyedHash("suppressiona", "@example.org"));
+  EXPECT_NE(hash, Sha256Hex("a@example.org"));
+  EXPECT_NE(hash, Ring(fmt::format("k1:{}", kOtherKey)).KeyedHash("suppression", "a@example.org"));
+}
+
+TEST(KeyRingTest, FindsHashesFromBeforeARotation) {
+  const KeyRing after = Ring(fmt::format("k2:{}\nk1:{}", kOtherKey, kHexKey));
+  EXPECT_THAT(after.KeyedHashes("suppression", "a@example.org"),
+              ElementsAre(after.KeyedHash("suppression", "a@example.org"),
+                          OneKey().KeyedHash("suppression", "a@example.org")));
+}
+
+TEST(KeyRingParse, TakesHexAndBothBase64Alphabets) {
+  const std::string token = OneKey().Sign("click", "p");
+  for (const std::string& secrets :
+       {fmt::format("k1:{}", kHexKey), fmt::format("k1:{}\r\n", kBase64Key),
+        fmt::format("# rotated yearly\n\n  k1: {}  \n", kBase64Key),
+        fmt::format("k1:{}\n", std::string(kBase64Key, sizeof(kBase64Key) - 2))}) {
+    EXPECT_EQ(Ring(secrets).Sign("click", "p"), token) << secrets;
+  }
+  EXPECT_EQ(Ring("k:+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/8=").Sign("click", "p"),
+            Ring("k:-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_8").Sign("click", "p"));
+}
+
+TEST(KeyRingParse, NamesEveryFaultyLineWithoutQuotingIt) {
+  const absl::Status status = KeyRing::Parse(fmt::format("no colon c0ffee\n"
+                                                         "k1:{0}\n"
+                                                         "k1:{1}\n"
+                                                         "bad id:{0}\n"
+                                                         ":{0}\n"
+                                                         "seventeen_letters:{0}\n"
+                                                         "short:c0ffee\n"
+                                                         "odd:!c0ffee!\n",
+                                                         kHexKey, kOtherKey))
+                                  .status();
+  std::vector<std::string> lines;
+  for (const FieldViolation& violation : ViolationsOf(status)) lines.push_back(violation.field);
+  EXPECT_THAT(lines,
+              ElementsAre("line 1", "line 3", "line 4", "line 5", "line 6", "line 7", "line 8"));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               AllOf(Not(HasSubstr("c0ffee")), Not(HasSubstr(kHexKey)),
+                                     HasSubstr("has 3 bytes and needs at least 32"))));
+}
+
+TEST(KeyRingParse, NeedsAKey) {
+  for (const std::string_view secrets : {"", "\n\n", "# k1:none\n"}) {
+    EXPECT_THAT(KeyRing::Parse(secrets),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no key")));
+  }
+}
+
+TEST(KeyRingLoad, ReadsAFile) {
+  const std::string path = ::testing::TempDir() + "key_ring_test_" + RandomHex(8);
+  std::ofstream(path) << "k1:" << kBase64Key << "\n";
+  ASSERT_OK_AND_ASSIGN(const KeyRing ring, KeyRing::Load(path));
+  EXPECT_EQ(ring.Sign("click", "p"), OneKey().Sign("click", "p"));
+
+  std::ofstream(path) << "k1:short\n";
+  EXPECT_THAT(KeyRing::Load(path), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            AllOf(HasSubstr(path), HasSubstr("line 1"))));
+  std::ofstream(path) << std::string(100000, '#');
+  EXPECT_THAT(KeyRing::Load(path), StatusIs(absl::StatusCode::kFailedPrecondition));
+  std::remove(path.c_str());
+}
+
+TEST(KeyRingLoad, SaysWhichFileIsMissing) {
+  for (const std::string& path : {::testing::TempDir() + "no/such/file", ::testing::TempDir()}) {
+    EXPECT_THAT(KeyRing::Load(path),
+                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path)));
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail::token
