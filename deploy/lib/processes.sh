@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Background processes with pid files in $LOCAL/run and logs in $LOCAL/log.
+
+# running NAME: whether the process that up started still runs. A pid that now belongs to another
+# program does not count.
+running() {
+  local pid file="$LOCAL/run/$1.pid"
+  [[ -f $file ]] || return 1
+  read -r pid <"$file"
+  [[ -r /proc/$pid/environ ]] && tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+    grep -qx "LMSMAIL_PROCESS=$LOCAL/$1"
+}
+
+# current NAME: whether it runs the present binary with the present configuration.
+current() {
+  local pid
+  running "$1" || return 1
+  read -r pid <"$LOCAL/run/$1.pid"
+  [[ $(readlink "/proc/$pid/exe") != *' (deleted)' && ! $LOCAL/config/$1.yaml -nt $LOCAL/run/$1.pid ]]
+}
+
+# start NAME COMMAND...: detached from this terminal.
+start() {
+  local name=$1
+  shift
+  mkdir -p "$LOCAL/run" "$LOCAL/log"
+  LMSMAIL_PROCESS="$LOCAL/$name" setsid nohup "$@" >>"$LOCAL/log/$name.log" 2>&1 </dev/null &
+  echo $! >"$LOCAL/run/$name.pid"
+}
+
+# stop NAME SECONDS: SIGTERM, and SIGKILL if it is still there after that long.
+stop() {
+  local pid file="$LOCAL/run/$1.pid" tenths=$(($2 * 10))
+  if running "$1"; then
+    read -r pid <"$file"
+    kill -TERM "$pid"
+    while running "$1" && ((tenths-- > 0)); do sleep 0.1; done
+    if running "$1"; then
+      printf '%s did not stop within %s s; killed.\n' "$1" "$2"
+      kill -KILL "$pid"
+    fi
+  fi
+  rm -f "$file"
+}
