@@ -138,7 +138,7 @@ class Group {
 struct Setting {
   std::string key;
   std::string value;
-  std::string source;  // "flag", "environment", "file dispatch.yaml:12" or "default"
+  std::string source;  // "flag --KEY", "environment NAME", "file PATH:LINE" or "default"
 
   bool operator==(const Setting&) const = default;
 };
@@ -146,8 +146,8 @@ struct Setting {
 struct Outcome {
   // False after --help, --version and --check-config: print `output` and exit with success.
   bool run = true;
-  std::string output;
-  std::vector<Setting> effective;  // in the order of declaration
+  std::string output = {};
+  std::vector<Setting> effective = {};  // in the order of declaration
 };
 
 class Schema : public Group {

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "libs/config/schema.h"
+#include "libs/config/sources.h"
+
+namespace lmsmail::config::internal {
+
+inline constexpr std::string_view kSecretSuffix = "_file";
+
+struct Key {
+  std::string name;  // as sources write it: "smtp.password_file" for the secret smtp.password
+  std::string description;
+  std::string type;               // for --help: "duration"
+  std::string default_text = {};  // for --help and the effective configuration
+  bool secret = false;
+  bool required = false;
+  std::function<absl::Status(const Given& given)> assign;
+  // Only a map key has it: sets the field from values given below the key, as "labels.team".
+  std::function<absl::Status(const StringMap& entries)> assign_entries = nullptr;
+};
+
+// Holds the declared keys and binds what the sources give to them.
+class Registry {
+ public:
+  Registry(std::string_view service, std::string_view version);
+
+  Key* Declare(Key key);
+  void DeclareSection(std::string prefix, Group::DeclareEntry declare);
+  void AddCheck(std::function<void(Violations&)> check);
+  absl::StatusOr<std::string> ReadSecret(const std::string& path) const;
+
+  absl::StatusOr<Outcome> Load(const std::vector<std::string>& arguments,
+                               const char* const* environment, const Schema::ReadFile& read_file);
+
+  const std::string& service() const { return service_; }
+  const std::deque<Key>& keys() const { return keys_; }
+  std::string VariableOf(const Key& key) const;
+
+ private:
+  struct SectionDeclaration {
+    std::string prefix;  // "transports."
+    Group::DeclareEntry declare;
+    std::set<std::string> names = {};  // already declared
+  };
+  // What binds to one key: one given, or the entries of a map key, all from one source.
+  struct Bound {
+    Given given;
+    StringMap entries;
+    bool has_entries = false;
+  };
+
+  std::vector<Given> TakeFlags(const std::vector<std::string>& arguments);
+  bool TakeReserved(const Given& flag);
+  std::vector<Given> ReadConfigFile(const Schema::ReadFile& read_file);
+  void DeclareEntries(const std::vector<Given>& givens);
+  void DeclareEntry(SectionDeclaration& section, const std::string& name,
+                    const std::string& source);
+  std::vector<Given> TakeEnvironment(const char* const* environment);
+
+  // The key that `given` sets: its own, or the map key it is an entry of; null when unknown.
+  Key* Find(const std::string& name, std::string* entry);
+  bool IsGroup(const std::string& name) const;
+  void Bind(std::vector<Given> source);
+  void AssignAll(std::vector<Setting>& effective);
+  void RunChecks();
+
+  void Fault(const std::string& key, std::string description);
+  std::string UnknownRemedy(const Given& given) const;
+
+  const std::string service_;
+  const std::string version_;
+  const std::string variable_prefix_;  // "LMSMAIL_DISPATCH_"
+  std::deque<Key> keys_;
+  std::map<std::string, Key*> by_name_;
+  std::map<std::string, Key*> by_variable_;
+  std::deque<SectionDeclaration> sections_;  // a deque: entries may declare sections
+  std::vector<std::function<void(Violations&)>> checks_;
+
+  Schema::ReadFile read_file_;
+  std::string config_path_;
+  bool help_ = false;
+  bool show_version_ = false;
+  bool check_only_ = false;
+  bool file_unreadable_ = false;
+  std::map<Key*, Bound> bound_;
+  std::set<std::string> faulty_keys_;
+  Violations faults_;
+};
+
+}  // namespace lmsmail::config::internal

@@ -1,0 +1,267 @@
+#include "libs/config/schema.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "libs/config/nearest.h"
+#include "libs/config/registry.h"
+#include "libs/config/value_parsing.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::config {
+namespace {
+
+using internal::Given;
+using internal::Key;
+
+absl::Status Wrong(std::string description) {
+  return absl::InvalidArgumentError(std::move(description));
+}
+
+// The text of a key that has exactly one value.
+absl::StatusOr<std::string> SingleText(const Given& given) {
+  switch (given.kind) {
+    case Given::Kind::kText:
+      return given.text;
+    case Given::Kind::kItems:
+      return Wrong("is a list; give one value");
+    case Given::Kind::kNothing:
+      return Wrong("has no value; give one, \"\" if it is to be empty");
+    case Given::Kind::kBare:
+      return Wrong(fmt::format("has no value; write --{}=VALUE", given.key));
+  }
+  return Wrong("has no value");
+}
+
+// An assignment of the single text that `parse` turns into a StatusOr of a value.
+template <typename T, typename Parse>
+std::function<absl::Status(const Given&)> AssignParsed(T* field, Parse parse) {
+  return [field, parse](const Given& given) -> absl::Status {
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+    LMSMAIL_ASSIGN_OR_RETURN(*field, parse(text));
+    return absl::OkStatus();
+  };
+}
+
+// Wraps `parse` with a check against `range`; `format` writes a bound in an error.
+template <typename T, typename Parse, typename Format>
+auto Ranged(Range<T> range, Parse parse, Format format) {
+  return [=](const std::string& text) -> absl::StatusOr<T> {
+    LMSMAIL_ASSIGN_OR_RETURN(const auto value, parse(text));
+    // Negated so that NaN is out of range too.
+    if (!(value >= range.min)) {
+      return Wrong(fmt::format("{} is too small; give at least {}", text, format(range.min)));
+    }
+    if (!(value <= range.max)) {
+      return Wrong(fmt::format("{} is too large; give at most {}", text, format(range.max)));
+    }
+    return static_cast<T>(value);
+  };
+}
+
+constexpr auto kFormatNumber = [](auto value) { return fmt::format("{}", value); };
+constexpr auto kFormatDuration = [](absl::Duration value) { return absl::FormatDuration(value); };
+
+absl::Status AssignList(std::vector<std::string>* field, const Given& given) {
+  if (given.kind == Given::Kind::kItems) {
+    *field = given.items;
+    return absl::OkStatus();
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+  *field = internal::ParseList(text);
+  return absl::OkStatus();
+}
+
+absl::Status AssignMap(StringMap* field, const Given& given) {
+  if (given.kind == Given::Kind::kNothing) {  // "labels: {}"
+    field->clear();
+    return absl::OkStatus();
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+  LMSMAIL_ASSIGN_OR_RETURN(*field, internal::ParseMap(text));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Declared::Required() { key_->required = true; }
+
+std::string Group::FullKey(std::string_view key) const { return prefix_ + std::string(key); }
+
+Group Group::Sub(std::string_view prefix) const { return {registry_, FullKey(prefix) + "."}; }
+
+void Group::Section(std::string_view key, DeclareEntry declare) {
+  registry_->DeclareSection(FullKey(key) + ".", std::move(declare));
+}
+
+Declared Group::String(std::string_view key, std::string* field, std::string_view description) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "text",
+       .default_text = *field,
+       .assign = AssignParsed(
+           field, [](std::string text) -> absl::StatusOr<std::string> { return text; })}));
+}
+
+Declared Group::Bool(std::string_view key, bool* field, std::string_view description) {
+  return Declared(registry_->Declare({.name = FullKey(key),
+                                      .description = std::string(description),
+                                      .type = "true or false",
+                                      .default_text = *field ? "true" : "false",
+                                      .assign = [assign = AssignParsed(field, internal::ParseBool),
+                                                 field](const Given& given) -> absl::Status {
+                                        if (given.kind != Given::Kind::kBare) return assign(given);
+                                        *field = true;
+                                        return absl::OkStatus();
+                                      }}));
+}
+
+Declared Group::Int32(std::string_view key, int32_t* field, std::string_view description,
+                      Range<int32_t> range) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "whole number",
+       .default_text = std::to_string(*field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseInt, kFormatNumber))}));
+}
+
+Declared Group::Int64(std::string_view key, int64_t* field, std::string_view description,
+                      Range<int64_t> range) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "whole number",
+       .default_text = std::to_string(*field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseInt, kFormatNumber))}));
+}
+
+Declared Group::Double(std::string_view key, double* field, std::string_view description,
+                       Range<double> range) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "number",
+       .default_text = fmt::format("{}", *field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseDouble, kFormatNumber))}));
+}
+
+Declared Group::Duration(std::string_view key, absl::Duration* field, std::string_view description,
+                         Range<absl::Duration> range) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "duration",
+       .default_text = absl::FormatDuration(*field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, kFormatDuration))}));
+}
+
+Declared Group::Bytes(std::string_view key, int64_t* field, std::string_view description,
+                      Range<int64_t> range) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "size",
+       .default_text = internal::FormatBytes(*field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseBytes, internal::FormatBytes))}));
+}
+
+Declared Group::Address(std::string_view key, HostPort* field, std::string_view description) {
+  return Declared(registry_->Declare({.name = FullKey(key),
+                                      .description = std::string(description),
+                                      .type = "host:port",
+                                      .default_text = field->host.empty() ? "" : field->ToString(),
+                                      .assign = AssignParsed(field, internal::ParseHostPort)}));
+}
+
+Declared Group::StringList(std::string_view key, std::vector<std::string>* field,
+                           std::string_view description) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = "list: a,b",
+       .default_text = internal::FormatList(*field),
+       .assign = [field](const Given& given) { return AssignList(field, given); }}));
+}
+
+Declared Group::StringMap(std::string_view key, config::StringMap* field,
+                          std::string_view description) {
+  return Declared(
+      registry_->Declare({.name = FullKey(key),
+                          .description = std::string(description),
+                          .type = "map: a=1,b=2",
+                          .default_text = internal::FormatMap(*field),
+                          .assign = [field](const Given& given) { return AssignMap(field, given); },
+                          .assign_entries =
+                              [field](const config::StringMap& entries) {
+                                *field = entries;
+                                return absl::OkStatus();
+                              }}));
+}
+
+Declared Group::EnumByIndex(std::string_view key, std::vector<std::string> names,
+                            std::optional<size_t> default_index, std::function<void(size_t)> assign,
+                            std::string_view description) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key),
+       .description = std::string(description),
+       .type = fmt::format("{}", fmt::join(names, "|")),
+       .default_text = default_index ? names[*default_index] : "",
+       .assign = [names, assign = std::move(assign)](const Given& given) -> absl::Status {
+         LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+         for (size_t i = 0; i < names.size(); ++i) {
+           if (names[i] != text) continue;
+           assign(i);
+           return absl::OkStatus();
+         }
+         return Wrong(fmt::format("\"{}\" is not one of {}", text, fmt::join(names, ", ")));
+       }}));
+}
+
+Declared Group::Secret(std::string_view key, std::string* field, std::string_view description) {
+  return Declared(registry_->Declare(
+      {.name = FullKey(key) + std::string(internal::kSecretSuffix),
+       .description = std::string(description),
+       .type = "path of a file that holds the secret",
+       .secret = true,
+       .assign = AssignParsed(field, [registry = registry_](const std::string& path) {
+         return registry->ReadSecret(path);
+       })}));
+}
+
+Schema::Schema(std::string_view service, std::string_view version)
+    : Group(nullptr, ""), owned_registry_(std::make_unique<internal::Registry>(service, version)) {
+  registry_ = owned_registry_.get();
+}
+
+Schema::~Schema() = default;
+
+void Schema::Check(std::function<void(Violations&)> check) {
+  registry_->AddCheck(std::move(check));
+}
+
+absl::StatusOr<Outcome> Schema::Load(int argc, const char* const* argv,
+                                     const char* const* environment, const ReadFile& read_file) {
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return registry_->Load(arguments, environment, read_file);
+}
+
+absl::StatusOr<std::string> Schema::ReadFileFromDisk(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (file) {
+    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    // A directory opens, but fails to read.
+    if (!file.bad()) return content;
+  }
+  return absl::NotFoundError(
+      fmt::format("can't read the file {}: {}", path, std::generic_category().message(errno)));
+}
+
+}  // namespace lmsmail::config

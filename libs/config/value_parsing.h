@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/config/types.h"
+
+// Text to values and back. Errors quote the text and say what it should look like.
+namespace lmsmail::config::internal {
+
+absl::StatusOr<bool> ParseBool(std::string_view text);
+absl::StatusOr<int64_t> ParseInt(std::string_view text);
+absl::StatusOr<double> ParseDouble(std::string_view text);
+absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
+absl::StatusOr<int64_t> ParseBytes(std::string_view text);
+absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
+std::vector<std::string> ParseList(std::string_view text);
+absl::StatusOr<StringMap> ParseMap(std::string_view text);
+
+// The largest unit that divides it: "8MiB", "1500".
+std::string FormatBytes(int64_t bytes);
+std::string FormatList(const std::vector<std::string>& items);
+std::string FormatMap(const StringMap& map);
+
+}  // namespace lmsmail::config::internal
