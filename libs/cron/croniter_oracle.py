@@ -1,0 +1,24 @@
+"""Reads lines "expression|seconds since 1970" and prints the next runs in UTC that croniter finds.
+
+One line of seconds since 1970, separated by blanks, for each line of input; "error" where croniter
+refuses the expression. Argument: how many runs to print for each.
+"""
+
+import sys
+
+from croniter import croniter
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    for line in sys.stdin:
+        expression, after = line.rstrip("\n").split("|")
+        try:
+            runs = croniter(expression, float(after))
+            print(*(int(runs.get_next(float)) for _ in range(count)))
+        except ValueError:
+            print("error")
+
+
+if __name__ == "__main__":
+    main()

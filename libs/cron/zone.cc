@@ -1,0 +1,42 @@
+#include "libs/cron/zone.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+
+#include "libs/status/fault.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::cron {
+namespace {
+
+constexpr std::size_t kLongestName = 64;  // the database's own are below 40
+
+bool IsZoneName(std::string_view name) {
+  if (name.empty() || name.size() > kLongestName || !absl::ascii_isalpha(name.front())) {
+    return false;
+  }
+  // "localtime" is the host's zone; "right/" counts leap seconds, which our instants do not.
+  if (name == "localtime" || name.starts_with("right/") || name.starts_with("posix/")) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+';
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name) {
+  absl::TimeZone zone;
+  if (IsZoneName(name) && absl::LoadTimeZone(ToAbsl(name), &zone)) return zone;
+  return InvalidField(
+      "time_zone",
+      fmt::format(
+          "\"{}\" is not a time zone; use a name of the IANA database such as Europe/Berlin",
+          absl::CHexEscape(ToAbsl(name.substr(0, kLongestName)))));
+}
+
+}  // namespace lmsmail::cron
