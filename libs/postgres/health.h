@@ -14,7 +14,7 @@ namespace lmsmail::postgres {
 // busy is not taken for one whose database is gone. Thread-safe.
 class HealthProbe {
  public:
-  // With the DSN, schema and names of `pool`.
+  // Of the database that `pool` is for. `timeout` limits each step: connecting, then asking.
   static absl::StatusOr<std::unique_ptr<HealthProbe>> Create(const Pool& pool,
                                                              absl::Duration timeout);
 
@@ -22,10 +22,9 @@ class HealthProbe {
   absl::Status Check();
 
  private:
-  HealthProbe(std::unique_ptr<Pool> pool, absl::Duration timeout);
+  explicit HealthProbe(std::unique_ptr<Pool> pool);
 
   const std::unique_ptr<Pool> pool_;
-  const absl::Duration timeout_;
 };
 
 }  // namespace lmsmail::postgres

@@ -93,9 +93,10 @@ class Pool {
  private:
   Pool(PoolOptions options, std::string conninfo);
 
-  absl::StatusOr<std::unique_ptr<Session>> Connect();
+  absl::StatusOr<std::unique_ptr<Session>> Connect(absl::Time deadline) const;
   std::unique_ptr<Session> TakeIdle() ABSL_LOCKS_EXCLUDED(mutex_);
-  void Return(std::unique_ptr<Session> session, bool reusable) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Gives one lease's place back; a null `session` means that there is nothing to reuse.
+  void Return(std::unique_ptr<Session> session) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const PoolOptions options_;
   const std::string conninfo_;

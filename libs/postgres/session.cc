@@ -1,0 +1,58 @@
+#include "libs/postgres/session.h"
+
+#include <poll.h>
+
+#include <pqxx/errorhandler>
+#include <pqxx/nontransaction>
+
+#include "absl/time/clock.h"
+
+#include "libs/postgres/sql_error.h"
+
+namespace lmsmail::postgres {
+namespace {
+
+// Firewalls forget quiet connections without telling either end, the fastest after a minute.
+constexpr absl::Duration kTrustedFor = absl::Seconds(30);
+
+bool IsQuiet(int socket) {
+  pollfd poll_entry{.fd = socket, .events = POLLIN, .revents = 0};
+  return ::poll(&poll_entry, 1, /*timeout=*/0) == 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Session>> Session::Open(
+    const std::string& conninfo, const std::vector<PreparedStatement>& statements) {
+  try {
+    return std::make_unique<Session>(conninfo, statements);
+  } catch (const std::exception& error) {
+    return ConnectError(error);
+  }
+}
+
+Session::Session(const std::string& conninfo, const std::vector<PreparedStatement>& statements)
+    : connection_(conninfo), quiet_(connection_) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // with the feature that it turns off
+  connection_.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  // The only way to learn a violated constraint's name from libpqxx.
+  connection_.set_verbosity(pqxx::connection_base::verbose);
+  for (const PreparedStatement& statement : statements) {
+    connection_.prepare(statement.name, statement.sql);
+  }
+}
+
+bool Session::IsAlive() {
+  if (!connection_.is_open()) return false;
+  if (IsQuiet(connection_.sock()) && absl::Now() - last_used_ < kTrustedFor) return true;
+  try {
+    pqxx::nontransaction(connection_).exec("SELECT 1");
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace lmsmail::postgres

@@ -1,0 +1,164 @@
+#include "libs/postgres/sql_error.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <pqxx/except>
+
+#include "absl/strings/cord.h"
+
+#include "libs/status/fault.h"
+
+namespace lmsmail::postgres {
+namespace {
+
+constexpr char kSqlStateUrl[] = "lmsmail/sqlstate";
+constexpr char kConstraintUrl[] = "lmsmail/constraint";
+
+struct ServerError {
+  std::string state;       // five characters, or empty
+  std::string message;     // the primary message, one line
+  std::string constraint;  // or empty
+};
+
+bool IsSqlState(std::string_view text) {
+  return text.size() == 5 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+         });
+}
+
+// Takes apart what libpq writes at verbosity "verbose": "ERROR:  23505: duplicate key ..." on the
+// first line, other fields on lines of their own, CONSTRAINT NAME after those with user's data.
+ServerError Parse(std::string_view text) {
+  ServerError error;
+  if (const auto at = text.rfind("\nCONSTRAINT NAME:  "); at != std::string_view::npos) {
+    std::string_view rest = text.substr(at + 19);
+    error.constraint = rest.substr(0, rest.find('\n'));
+  }
+  text = text.substr(0, text.find('\n'));
+  if (const auto at = text.find(":  "); at != std::string_view::npos) {
+    text.remove_prefix(at + 3);
+    if (IsSqlState(text.substr(0, 5)) && text.substr(5, 2) == ": ") {
+      error.state = text.substr(0, 5);
+      text.remove_prefix(7);
+    }
+  }
+  error.message = text;
+  return error;
+}
+
+// libpqxx gives some errors a class of their own instead of their SQLSTATE.
+std::string StateOf(const std::exception& error) {
+  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) return sql->sqlstate();
+  if (dynamic_cast<const pqxx::serialization_failure*>(&error)) return "40001";
+  if (dynamic_cast<const pqxx::deadlock_detected*>(&error)) return "40P01";
+  if (dynamic_cast<const pqxx::too_many_connections*>(&error)) return "53300";
+  if (dynamic_cast<const pqxx::broken_connection*>(&error)) return "08006";
+  if (dynamic_cast<const pqxx::statement_completion_unknown*>(&error)) return "40003";
+  return "";
+}
+
+// Messages about a value quote it, and it may be somebody's address.
+std::string WithoutValues(std::string_view message) {
+  return std::string(message.substr(0, message.find_first_of("'\"")));
+}
+
+bool IsClass(std::string_view state, std::string_view prefix) { return state.starts_with(prefix); }
+
+// SQL:2016 part 2, 24.1 leaves classes that begin with I-Z to implementations; PostgreSQL uses two.
+bool IsOurOwn(std::string_view state) {
+  return !state.empty() && state[0] >= 'I' && state[0] <= 'Z' && !IsClass(state, "P0") &&
+         !IsClass(state, "XX");
+}
+
+// admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
+bool IsShutdown(std::string_view state) { return IsClass(state, "57P"); }
+// idle_in_transaction_session_timeout: the server has closed the connection.
+bool IsConnectionLoss(std::string_view state) {
+  return IsClass(state, "08") || IsShutdown(state) || state == "25P03";
+}
+
+absl::Status Internal(std::string_view name, const ServerError& error) {
+  spdlog::error("database: {} failed: SQLSTATE {}: {}{}{}", name,
+                error.state.empty() ? "none" : error.state,
+                error.state.empty() || IsClass(error.state, "22") ? WithoutValues(error.message)
+                                                                  : error.message,
+                error.constraint.empty() ? "" : "; constraint ", error.constraint);
+  return absl::InternalError(fmt::format("database error in {}", name));
+}
+
+absl::Status FromServer(std::string_view name, const ServerError& error) {
+  const std::string_view state = error.state;
+  if (state == "23505") return absl::AlreadyExistsError("already exists");
+  if (state == "23503") return absl::FailedPreconditionError("refers to what does not exist");
+  if (state == "40001" || state == "40P01") {
+    return absl::AbortedError("lost a race with another transaction: try again");
+  }
+  if (state == "55P03") {
+    return absl::AbortedError("somebody else is changing the same thing: try again");
+  }
+  if (state == "57014") {
+    spdlog::warn("database: {} was cut off: {}", name, error.message);
+    return absl::DeadlineExceededError("the database took too long");
+  }
+  // A migration changed a table under a prepared statement; a new connection prepares it anew.
+  if (state == "0A000" && error.message.find("cached plan") != std::string::npos) {
+    return absl::AbortedError("the database schema has just changed: try again");
+  }
+  if (IsConnectionLoss(state) || IsClass(state, "53")) {
+    spdlog::warn("database: {} failed: SQLSTATE {}: {}", name, state, error.message);
+    return DatabaseUnavailable("the database is not available");
+  }
+  if (IsOurOwn(state)) return absl::FailedPreconditionError(error.message);
+  return Internal(name, error);
+}
+
+std::string PayloadOf(const absl::Status& status, const char* url) {
+  const auto payload = status.GetPayload(url);
+  return payload ? std::string(*payload) : std::string();
+}
+
+}  // namespace
+
+std::string SqlStateOf(const absl::Status& status) { return PayloadOf(status, kSqlStateUrl); }
+std::string ConstraintOf(const absl::Status& status) { return PayloadOf(status, kConstraintUrl); }
+
+absl::Status DatabaseUnavailable(std::string_view why) {
+  return WithReason(absl::UnavailableError(std::string(why)), {kDatabaseUnavailable, {}});
+}
+
+absl::Status ConnectError(const std::exception& error) {
+  const std::string_view text = error.what();
+  spdlog::warn("database: cannot connect: {}", text.substr(0, text.find('\n')));
+  return DatabaseUnavailable("the database cannot be reached");
+}
+
+absl::Status ToStatus(std::string_view name, const std::exception& error) {
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&error)) {
+    spdlog::warn("database: connection lost during the COMMIT of {}", name);
+    return WithReason(absl::UnknownError("the database was lost while it committed: the change "
+                                         "may or may not have been made"),
+                      {kCommitInDoubt, {}});
+  }
+  ServerError parsed = Parse(error.what());
+  if (const std::string state = StateOf(error); !state.empty() && parsed.state.empty()) {
+    parsed.state = state;
+  }
+  absl::Status status = FromServer(name, parsed);
+  if (!parsed.state.empty()) status.SetPayload(kSqlStateUrl, absl::Cord(parsed.state));
+  if (!parsed.constraint.empty()) status.SetPayload(kConstraintUrl, absl::Cord(parsed.constraint));
+  return status;
+}
+
+bool IsRetryable(const absl::Status& status) {
+  const std::string state = SqlStateOf(status);
+  return state == "40001" || state == "40P01" || state == "0A000" || IsConnectionLoss(state);
+}
+
+bool MustReconnect(const absl::Status& status) {
+  const std::string state = SqlStateOf(status);
+  return IsConnectionLoss(state) || state == "0A000" || ReasonOf(status).reason == kCommitInDoubt;
+}
+
+}  // namespace lmsmail::postgres

@@ -32,6 +32,10 @@ std::string ConstraintOf(const absl::Status& status);
 // For `error` caught while running the transaction or query `name`.
 absl::Status ToStatus(std::string_view name, const std::exception& error);
 
+// For `error` caught while connecting: UNAVAILABLE, why in the log.
+absl::Status ConnectError(const std::exception& error);
+absl::Status DatabaseUnavailable(std::string_view why);
+
 // Whether the whole transaction may succeed when it is run again.
 bool IsRetryable(const absl::Status& status);
 // Whether the connection that gave `status` is to be closed rather than reused.

@@ -21,6 +21,9 @@ struct TransactionOptions {
   // The caller's. When it is nearer than the pool's statement timeout, it shortens that timeout.
   absl::Time deadline = absl::InfiniteFuture();
   Isolation isolation = Isolation::kReadCommitted;
+  // Running it twice has the effect of running it once (it only reads, or is guarded by a key):
+  // then a COMMIT whose outcome is unknown is simply run again.
+  bool repeatable = false;
 };
 
 // Runs `body` in a transaction on one of `pool`'s connections: commits when it returns OK, rolls

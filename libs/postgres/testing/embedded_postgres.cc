@@ -1,0 +1,275 @@
+#include "libs/postgres/testing/embedded_postgres.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <pqxx/connection>
+#include <pqxx/nontransaction>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+#include "libs/postgres/sql_error.h"
+#include "libs/postgres/testing/process.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::postgres {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr absl::Duration kStartTimeout = absl::Seconds(30);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
+
+// Runs in a session of its own until this process is gone, however that happens (its end of the
+// pipe closes), then ends the server and removes the directory. The process id is believed only
+// when that process works in our data directory.
+constexpr char kGuardian[] = R"sh(
+read -r _
+pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; then
+  kill -QUIT "$pid"
+  while [ -e "/proc/$pid/cwd" ]; do sleep 0.1; done
+fi
+rm -rf "$1"
+)sh";
+
+absl::Status Errno(std::string_view what) {
+  return absl::InternalError(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+// PostgreSQL refuses to run as root.
+std::vector<std::string> AsServerUser(std::vector<std::string> argv) {
+  if (::geteuid() != 0) return argv;
+  std::vector<std::string> wrapped = {"setpriv", "--reuid=postgres", "--regid=postgres",
+                                      "--clear-groups", "--"};
+  wrapped.insert(wrapped.end(), argv.begin(), argv.end());
+  return wrapped;
+}
+
+absl::Status GiveToServerUser(const fs::path& path) {
+  if (::geteuid() != 0) return absl::OkStatus();
+  const passwd* user = ::getpwnam("postgres");
+  if (user == nullptr) return absl::NotFoundError("root needs the user \"postgres\"");
+  if (::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) return Errno(path.string());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<fs::path> MakeDirectory() {
+  const char* temporary = std::getenv("TMPDIR");
+  std::string directory = fmt::format("{}/lmsmail-pg-XXXXXX", temporary ? temporary : "/tmp");
+  if (directory.size() + std::strlen("/.s.PGSQL.5432") >= sizeof(sockaddr_un::sun_path)) {
+    return absl::InvalidArgumentError("TMPDIR is too long for a Unix socket: use /tmp");
+  }
+  if (::mkdtemp(directory.data()) == nullptr) return Errno(directory);
+  if (::chmod(directory.c_str(), 0755) != 0) return Errno(directory);
+  LMSMAIL_RETURN_IF_ERROR(GiveToServerUser(directory));
+  return fs::path(directory);
+}
+
+// initdb takes over a second, a copy of what it made a fifth of that: the first test program in a
+// build folder leaves a copy for the others.
+absl::Status MakeData(const fs::path& directory) {
+  const fs::path data = directory / "data";
+  const fs::path log = directory / "log";
+  const fs::path cached = fs::path(LMSMAIL_POSTGRES_CACHE) / "data";
+  std::error_code ignored;
+  if (fs::exists(cached, ignored)) {
+    if (RunToEnd({{"cp", "-a", cached, data}, log}).ok()) return absl::OkStatus();
+    fs::remove_all(data, ignored);  // another user's
+  }
+  LMSMAIL_RETURN_IF_ERROR(
+      RunToEnd({AsServerUser({LMSMAIL_POSTGRES_BIN "/initdb", "-D", data, "-U", "postgres", "-A",
+                              "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                              "--no-sync", "--wal-segsize=1"}),
+                log}));
+  const fs::path fresh = fmt::format("{}.{}", cached.string(), directory.filename().string());
+  fs::create_directories(fresh.parent_path(), ignored);
+  if (RunToEnd({{"cp", "-a", data, fresh}, log}).ok()) fs::rename(fresh, cached, ignored);
+  fs::remove_all(fresh, ignored);  // another program was quicker
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> StartGuardian(const fs::path& directory) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Errno("pipe2");
+  const absl::Status status = RunToEnd(
+      {{"setsid", "--fork", "sh", "-c", kGuardian, "sh", directory}, "/dev/null", ends[0]});
+  ::close(ends[0]);
+  if (!status.ok()) {
+    ::close(ends[1]);
+    return status;
+  }
+  return ends[1];
+}
+
+// The server's processes; each has a process group of its own.
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", parent));
+  std::vector<pid_t> children;
+  for (pid_t child; file >> child;) children.push_back(child);
+  return children;
+}
+
+absl::Status Execute(const std::string& dsn, const std::string& sql) {
+  try {
+    pqxx::connection connection(dsn);
+    pqxx::nontransaction(connection).exec(sql);
+    return absl::OkStatus();
+  } catch (const std::exception& error) {
+    return ToStatus(sql, error);
+  }
+}
+
+std::string TemplateName(std::string_view schema, absl::Span<const Migration> migrations) {
+  std::string all;
+  for (const Migration& migration : migrations) all.append(migration.name).append(migration.sql);
+  return fmt::format("template_{}_{:x}", schema, std::hash<std::string>()(all));
+}
+
+}  // namespace
+
+EmbeddedPostgres& EmbeddedPostgres::Shared() {
+  static const std::unique_ptr<EmbeddedPostgres> shared = [] {
+    absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> created = Create();
+    if (!created.ok()) throw std::runtime_error(created.status().ToString());
+    return *std::move(created);
+  }();
+  return *shared;
+}
+
+absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> EmbeddedPostgres::Create() {
+  LMSMAIL_ASSIGN_OR_RETURN(const fs::path directory, MakeDirectory());
+  std::unique_ptr<EmbeddedPostgres> server(new EmbeddedPostgres(directory));
+  LMSMAIL_ASSIGN_OR_RETURN(server->guardian_, StartGuardian(directory));
+  LMSMAIL_RETURN_IF_ERROR(MakeData(directory));
+  LMSMAIL_RETURN_IF_ERROR(server->Start());
+  return server;
+}
+
+EmbeddedPostgres::EmbeddedPostgres(fs::path directory) : directory_(std::move(directory)) {}
+
+EmbeddedPostgres::~EmbeddedPostgres() {
+  {
+    absl::MutexLock lock(&mutex_);
+    End(SIGQUIT).IgnoreError();
+  }
+  std::error_code ignored;
+  fs::remove_all(directory_, ignored);
+  if (guardian_ >= 0) ::close(guardian_);
+}
+
+std::string EmbeddedPostgres::Dsn(std::string_view database) const {
+  return fmt::format("host={} user=postgres dbname={}", directory_.string(), database);
+}
+
+absl::StatusOr<std::string> EmbeddedPostgres::CopyDatabase(std::string_view from) {
+  std::string name;
+  {
+    absl::MutexLock lock(&mutex_);
+    name = fmt::format("test_{}", ++databases_);
+  }
+  LMSMAIL_RETURN_IF_ERROR(
+      Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {} TEMPLATE {}", name, from)));
+  return Dsn(name);
+}
+
+absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase() { return CopyDatabase("template1"); }
+
+absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase(std::string_view schema,
+                                                          absl::Span<const Migration> migrations) {
+  const std::string name = TemplateName(schema, migrations);
+  {
+    absl::MutexLock lock(&template_mutex_);
+    if (!templates_.contains(name)) {
+      LMSMAIL_RETURN_IF_ERROR(Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {}", name)));
+      LMSMAIL_RETURN_IF_ERROR(Migrate(Dsn(name), schema, migrations));
+      templates_.insert(name);
+    }
+  }
+  return CopyDatabase(name);
+}
+
+absl::Status EmbeddedPostgres::Start() {
+  absl::MutexLock lock(&mutex_);
+  if (postmaster_ != 0) return absl::FailedPreconditionError("it is already running");
+  const std::string dsn = Dsn("postgres");
+  const absl::Time deadline = absl::Now() + kStartTimeout;
+  while (absl::Now() < deadline) {
+    if (postmaster_ == 0) LMSMAIL_RETURN_IF_ERROR(Launch());
+    if (PQping(dsn.c_str()) == PQPING_OK) return absl::OkStatus();
+    // It gives up while the processes of a killed predecessor are still ending.
+    if (::waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) postmaster_ = 0;
+    absl::SleepFor(kPollInterval);
+  }
+  return absl::DeadlineExceededError(
+      fmt::format("PostgreSQL does not start:\n{}", Tail(directory_ / "log")));
+}
+
+absl::Status EmbeddedPostgres::Launch() {
+  std::vector<std::string> argv = {LMSMAIL_POSTGRES_BIN "/postgres", "-D", directory_ / "data"};
+  const std::string settings[] = {
+      "listen_addresses=",   "unix_socket_directories=" + directory_.string(),
+      "fsync=off",           "full_page_writes=off",
+      "shared_buffers=32MB", "max_connections=100",
+      "max_wal_senders=0",   "wal_level=minimal",
+      "timezone=UTC",        "log_line_prefix=%m [%p] %a ",
+  };
+  for (const std::string& setting : settings) {
+    argv.push_back("-c");
+    argv.push_back(setting);
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(postmaster_, Spawn({AsServerUser(argv), directory_ / "log"}));
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedPostgres::End(int signal) {
+  if (postmaster_ == 0) return absl::OkStatus();
+  std::vector<pid_t> doomed;
+  if (signal == SIGKILL) doomed = ChildrenOf(postmaster_);
+  if (::kill(postmaster_, signal) != 0) return Errno("kill");
+  for (const pid_t pid : doomed) ::kill(pid, signal);
+  while (::waitpid(postmaster_, nullptr, 0) < 0) {
+    if (errno != EINTR) return Errno("waitpid");
+  }
+  postmaster_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedPostgres::Stop() {
+  absl::MutexLock lock(&mutex_);
+  return End(SIGINT);  // "fast" shutdown
+}
+
+absl::Status EmbeddedPostgres::KillHard() {
+  absl::MutexLock lock(&mutex_);
+  return End(SIGKILL);
+}
+
+absl::Status EmbeddedPostgres::Restart() {
+  LMSMAIL_RETURN_IF_ERROR(Stop());
+  return Start();
+}
+
+absl::Status EmbeddedPostgres::TerminateBackends() {
+  // The second argument waits for the end of each, so that afterwards none is left.
+  return Execute(Dsn("postgres"),
+                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                 "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+}
+
+}  // namespace lmsmail::postgres

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace lmsmail::postgres {
+
+struct Command {
+  std::vector<std::string> argv;
+  std::filesystem::path log;  // receives what it writes
+  int stdin_fd = -1;          // -1: nothing to read
+};
+
+// Starts `command` in a process group of its own, so that Ctrl-C in a terminal does not reach it,
+// and with a clean environment, so that no PG* variable does.
+absl::StatusOr<pid_t> Spawn(const Command& command);
+
+// Runs `command` to its end. INTERNAL, with the end of its log, unless it succeeds.
+absl::Status RunToEnd(const Command& command);
+
+// The last lines of the file at `path`.
+std::string Tail(const std::filesystem::path& path);
+
+}  // namespace lmsmail::postgres
