@@ -1,0 +1,124 @@
+#include "libs/render/context_check.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string_view>
+
+#include "libs/render/limits.h"
+
+namespace lmsmail::render {
+namespace {
+
+using google::protobuf::Struct;
+using google::protobuf::Value;
+
+std::string_view KindName(const Value& value) {
+  switch (value.kind_case()) {
+    case Value::kBoolValue:
+      return "boolean";
+    case Value::kNumberValue:
+      return "number";
+    case Value::kStringValue:
+      return "string";
+    case Value::kListValue:
+      return "list";
+    case Value::kStructValue:
+      return "object";
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      break;
+  }
+  return "null";
+}
+
+bool IsAbsent(const Value* value) {
+  return value == nullptr || value->kind_case() == Value::kNullValue ||
+         value->kind_case() == Value::KIND_NOT_SET;
+}
+
+class ContextChecker {
+ public:
+  // `path` is made only for faults: a context is checked for every mail, and hardly one has any.
+  struct Path {
+    const Path* parent;
+    std::string_view name;
+    int item = -1;
+
+    std::string ToString() const {
+      std::string out = parent ? parent->ToString() : "";
+      if (item >= 0) return fmt::format("{}[{}]", out, item);
+      if (!out.empty()) out += '.';
+      return out += name;
+    }
+  };
+
+  void Check(const Declared& declared, const Value* value, const Path& path) {
+    if (IsAbsent(value)) {
+      if (declared.required) Fail(path, "is missing");
+      // An object known only by its dotted fields is as required as they are.
+      if (declared.implied) CheckFields(declared, Struct::default_instance(), &path);
+      return;
+    }
+    if (!Fits(declared.type, *value)) {
+      return Fail(path, fmt::format("is a {}, declared a {}", KindName(*value),
+                                    VariableTypeName(declared.type)));
+    }
+    if (value->has_struct_value()) return CheckFields(declared, value->struct_value(), &path);
+    if (!value->has_list_value() || declared.fields.empty()) return;
+    for (int i = 0; i < value->list_value().values_size(); ++i) {
+      const Value& item = value->list_value().values(i);
+      const Path item_path{&path, {}, i};
+      if (item.has_struct_value()) {
+        CheckFields(declared, item.struct_value(), &item_path);
+      } else {
+        Fail(item_path, fmt::format("is a {}, declared to have fields", KindName(item)));
+      }
+    }
+  }
+
+  std::vector<ContextFault> Take() && { return std::move(faults_); }
+
+ private:
+  void CheckFields(const Declared& declared, const Struct& fields, const Path* path) {
+    for (const auto& [name, field] : declared.fields) {
+      Check(*field, Find(fields, name), Path{path, name});
+    }
+  }
+
+  static bool Fits(VariableType type, const Value& value) {
+    switch (type) {
+      case VariableType::kString:
+        return value.has_string_value() || value.has_number_value() || value.has_bool_value();
+      case VariableType::kNumber:
+        return value.has_number_value() && std::isfinite(value.number_value());
+      case VariableType::kBoolean:
+        return value.has_bool_value();
+      case VariableType::kUrl:
+        return value.has_string_value() && IsMailUrl(value.string_value());
+      case VariableType::kObject:
+        return value.has_struct_value();
+      case VariableType::kList:
+        return value.has_list_value();
+    }
+    return false;
+  }
+
+  void Fail(const Path& path, std::string message) {
+    if (faults_.size() < kMaxFaults) faults_.push_back({path.ToString(), std::move(message)});
+  }
+
+  std::vector<ContextFault> faults_;
+};
+
+}  // namespace
+
+std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes) {
+  ContextChecker checker;
+  for (const auto& [name, declared] : root.fields) {
+    checker.Check(*declared, Find(scopes, name), {nullptr, name});
+  }
+  return std::move(checker).Take();
+}
+
+}  // namespace lmsmail::render

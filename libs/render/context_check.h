@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/render/declared.h"
+#include "libs/render/scopes.h"
+
+namespace lmsmail::render {
+
+struct ContextFault {
+  std::string variable;  // "report.courses[2].title"
+  std::string message;   // "is missing", "is a string, declared a list"; never holds the value
+};
+
+// Where a mail's context breaks what its template declares: required variables absent or null,
+// values of another type. At most kMaxFaults.
+std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes);
+
+}  // namespace lmsmail::render

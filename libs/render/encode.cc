@@ -1,0 +1,111 @@
+#include "libs/render/encode.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+namespace lmsmail::render {
+namespace {
+
+bool IsForbiddenControl(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+// Appends `text`, with what `Replace` returns in place of every byte that it returns other than
+// null for. Copies the stretches between such bytes whole.
+template <typename Replace>
+void AppendReplacing(std::string_view text, std::string& out, Replace replace) {
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char* replacement = replace(text[i]);
+    if (replacement == nullptr) continue;
+    out.append(text, copied, i - copied).append(replacement);
+    copied = i + 1;
+  }
+  out.append(text, copied);
+}
+
+// The length of the control character or line separator that `text` begins with; 0 for none.
+std::size_t BreakLength(std::string_view text) {
+  const auto byte = [&text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return 2;
+  if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) return 3;
+  return 0;
+}
+
+}  // namespace
+
+void AppendHtmlEscaped(std::string_view text, std::string& out) {
+  AppendReplacing(text, out, [](char c) -> const char* {
+    switch (c) {
+      case '&':
+        return "&amp;";
+      case '<':
+        return "&lt;";
+      case '>':
+        return "&gt;";
+      case '"':
+        return "&quot;";
+      case '\'':
+        return "&#39;";
+      default:
+        return IsForbiddenControl(c) ? "" : nullptr;
+    }
+  });
+}
+
+void AppendPlain(std::string_view text, std::string& out) {
+  AppendReplacing(text, out,
+                  [](char c) -> const char* { return IsForbiddenControl(c) ? "" : nullptr; });
+}
+
+void AppendNumber(double number, std::string& out) {
+  std::array<char, 32> digits;
+  constexpr double kExactBelow = 9007199254740992;  // 2^53: every whole number below is a double
+  const bool whole = std::abs(number) < kExactBelow && std::trunc(number) == number;
+  const auto result =
+      whole ? std::to_chars(digits.begin(), digits.end(), static_cast<std::int64_t>(number))
+            : std::to_chars(digits.begin(), digits.end(), number);
+  out.append(digits.begin(), result.ptr);
+}
+
+void CollapseToOneLine(std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = BreakLength(std::string_view(text).substr(i));
+    if (length == 0) {
+      out.push_back(text[i++]);
+      continue;
+    }
+    if (!out.empty() && out.back() != ' ') out.push_back(' ');
+    i += length;
+  }
+  const std::size_t begin = out.find_first_not_of(' ');
+  text = begin == std::string::npos ? "" : out.substr(begin, out.find_last_not_of(' ') - begin + 1);
+}
+
+bool IsValidUtf8(std::string_view text) {
+  // Table 3-7 of the Unicode Standard: the first byte sets the length and the second byte's range.
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i++]);
+    if (lead < 0x80) continue;
+    if (lead < 0xC2 || lead > 0xF4) return false;
+    const int more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    for (int k = 0; k < more; ++k, low = 0x80, high = 0xBF) {
+      if (i == text.size()) return false;
+      const auto byte = static_cast<unsigned char>(text[i++]);
+      if (byte < low || byte > high) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace lmsmail::render

@@ -1,0 +1,138 @@
+#include "libs/render/renderer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <kainjow/mustache.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "libs/render/context_check.h"
+#include "libs/render/encode.h"
+#include "libs/render/struct_context.h"
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::render {
+namespace {
+
+using kainjow::mustache::mustache;
+
+// kainjow drops a last line of sections that printed only blanks. With this at its end it never is
+// one; Sink takes it off again.
+constexpr char kEnd = '$';
+
+// What kainjow streams its output to.
+class Sink {
+ public:
+  explicit Sink(std::string& out) : out_(out) {}
+  Sink& operator<<(const std::string& text) {
+    out_.append(text, 0, text.size() - 1);
+    return *this;
+  }
+
+ private:
+  std::string& out_;
+};
+
+absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, Scopes scopes,
+                        const RenderOptions& options, std::string& out,
+                        std::vector<std::string>& warnings) {
+  StructContext context(part, scopes, options.max_output_bytes);
+  Sink sink(out);
+  parsed.render(context, sink);
+  if (context.output_too_large()) {
+    return absl::ResourceExhaustedError(fmt::format("rendering {} makes more than {} bytes",
+                                                    PartName(name), options.max_output_bytes));
+  }
+  if (context.too_many_steps()) {
+    return absl::ResourceExhaustedError(
+        fmt::format("rendering {} takes more than {} steps", PartName(name), kMaxSteps));
+  }
+  for (const std::string& variable : context.missing()) {
+    std::string warning = fmt::format("{} is missing", variable);
+    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
+      warnings.push_back(std::move(warning));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ContextMismatch(const std::vector<ContextFault>& faults) {
+  std::vector<std::string> messages;
+  std::vector<std::string> variables;
+  for (const ContextFault& fault : faults) {
+    messages.push_back(fmt::format("{} {}", fault.variable, fault.message));
+    variables.push_back(fault.variable);
+  }
+  return WithReason(
+      absl::FailedPreconditionError(
+          fmt::format("the context does not fit the template: {}", fmt::join(messages, "; "))),
+      {"CONTEXT_MISMATCH", {{"variables", fmt::format("{}", fmt::join(variables, ","))}}});
+}
+
+}  // namespace
+
+struct Renderer::Parsed {
+  std::shared_ptr<const Template> compiled;
+  std::array<std::optional<mustache>, 3> parts;  // by Part; parsed at its first use
+};
+
+Renderer::Renderer(std::size_t max_templates) : max_templates_(max_templates) {}
+Renderer::~Renderer() = default;
+
+absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, Scopes scopes,
+                              const RenderOptions& options, Rendered& out) {
+  out.subject.clear();
+  out.html.clear();
+  out.text.clear();
+  out.warnings.clear();
+  if (const auto faults = CheckContext(compiled->declared(), scopes); !faults.empty()) {
+    if (options.mode == RenderOptions::Mode::kSend) return ContextMismatch(faults);
+    for (const ContextFault& fault : faults) {
+      out.warnings.push_back(fmt::format("{} {}", fault.variable, fault.message));
+    }
+  }
+  Parsed& parsed = Parse(compiled);
+  const std::pair<Part, std::string&> outputs[] = {
+      {Part::kSubject, out.subject}, {Part::kHtml, out.html}, {Part::kText, out.text}};
+  for (const auto& [part, output] : outputs) {
+    const CompiledPart& source = compiled->part(part);
+    if (source.source.empty()) continue;
+    auto& mustache_part = parsed.parts.at(static_cast<std::size_t>(part));
+    if (!mustache_part) mustache_part.emplace(source.source + kEnd);
+    LMSMAIL_RETURN_IF_ERROR(
+        RenderPart(*mustache_part, source, part, scopes, options, output, out.warnings));
+  }
+  CollapseToOneLine(out.subject);
+  if (out.html.size() > kGmailClipBytes) {
+    out.warnings.push_back(fmt::format("html is {} KB: Gmail hides what comes after {} KB",
+                                       out.html.size() / 1024, kGmailClipBytes / 1024));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled,
+                              const google::protobuf::Struct& context, const RenderOptions& options,
+                              Rendered& out) {
+  const google::protobuf::Struct* const scopes[] = {&context};
+  return Render(compiled, scopes, options, out);
+}
+
+Renderer::Parsed& Renderer::Parse(const std::shared_ptr<const Template>& compiled) {
+  if (const auto it = by_template_.find(compiled.get()); it != by_template_.end()) {
+    by_use_.splice(by_use_.begin(), by_use_, it->second);
+    return by_use_.front();
+  }
+  by_use_.push_front({compiled, {}});
+  by_template_[compiled.get()] = by_use_.begin();
+  if (by_use_.size() > max_templates_ && by_use_.size() > 1) {
+    by_template_.erase(by_use_.back().compiled.get());
+    by_use_.pop_back();
+  }
+  return by_use_.front();
+}
+
+}  // namespace lmsmail::render

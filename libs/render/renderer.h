@@ -1,0 +1,70 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+
+#include "libs/render/limits.h"
+#include "libs/render/scopes.h"
+#include "libs/render/template.h"
+
+namespace lmsmail::render {
+
+struct RenderOptions {
+  enum class Mode {
+    kSend,     // a context that breaks the template's declarations is an error
+    kPreview,  // it is a warning
+  };
+  Mode mode = Mode::kSend;
+  std::size_t max_output_bytes = kMaxOutputBytes;  // of each part
+};
+
+// Reuse one for many mails: its strings keep their memory.
+struct Rendered {
+  std::string subject;                // one line, no control characters
+  std::string html;                   // empty when the template has none
+  std::string text;                   // likewise
+  std::vector<std::string> warnings;  // for people; names variables, never values
+};
+
+// Renders templates, each parsed once. Not safe for threads: every worker has its own.
+class Renderer {
+ public:
+  // Keeps the `max_templates` most recently used templates parsed.
+  explicit Renderer(std::size_t max_templates = 256);
+  ~Renderer();
+  Renderer(const Renderer&) = delete;
+  Renderer& operator=(const Renderer&) = delete;
+
+  // Replaces all of `out`. Errors:
+  //   FAILED_PRECONDITION  kSend only: required variables are missing or some have another type;
+  //   the
+  //                        reason CONTEXT_MISMATCH lists them in its metadata "variables"
+  //   RESOURCE_EXHAUSTED   a part grew past max_output_bytes or took more than kMaxSteps
+  absl::Status Render(const std::shared_ptr<const Template>& compiled, Scopes scopes,
+                      const RenderOptions& options, Rendered& out);
+  absl::Status Render(const std::shared_ptr<const Template>& compiled,
+                      const google::protobuf::Struct& context, const RenderOptions& options,
+                      Rendered& out);
+
+  std::size_t cached() const { return by_template_.size(); }
+
+ private:
+  struct Parsed;
+
+  Parsed& Parse(const std::shared_ptr<const Template>& compiled);
+
+  const std::size_t max_templates_;
+  std::list<Parsed> by_use_;  // most recent first
+  // Each Parsed owns its template, so that an address here never means another template.
+  absl::flat_hash_map<const Template*, std::list<Parsed>::iterator> by_template_;
+};
+
+}  // namespace lmsmail::render

@@ -1,0 +1,152 @@
+#include "libs/render/struct_context.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "libs/render/encode.h"
+#include "libs/render/limits.h"
+
+namespace lmsmail::render {
+namespace {
+
+using google::protobuf::Value;
+
+bool IsTrue(const Value& value) {
+  switch (value.kind_case()) {
+    case Value::kBoolValue:
+      return value.bool_value();
+    case Value::kNumberValue:
+      return value.number_value() != 0;
+    case Value::kStringValue:
+      return !value.string_value().empty();
+    case Value::kListValue:
+      return value.list_value().values_size() > 0;
+    case Value::kStructValue:
+      return true;
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      return false;
+  }
+  return false;
+}
+
+std::size_t Index(const std::string& slot) {
+  std::size_t index = 0;
+  std::from_chars(slot.data(), slot.data() + slot.size(), index);
+  return index;
+}
+
+}  // namespace
+
+StructContext::StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes)
+    : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes) {}
+
+bool StructContext::too_many_steps() const { return steps_ > kMaxSteps; }
+
+void StructContext::push(const Data*) {
+  Walk& walk = walks_.back();
+  const bool is_list = walk.value->has_list_value();
+  items_.push_back(is_list ? &walk.value->list_value().values(walk.next) : walk.value);
+  ++walk.next;
+}
+
+void StructContext::pop() {
+  items_.pop_back();
+  const Walk& walk = walks_.back();
+  const int items = walk.value->has_list_value() ? walk.value->list_value().values_size() : 1;
+  if (walk.next == items) walks_.pop_back();
+}
+
+const StructContext::Data* StructContext::get(const std::string& name) const {
+  ++steps_;
+  if (too_many_steps() || output_too_large()) return nullptr;
+  const Slot& slot = part_.slots.at(Index(name));
+  switch (slot.use) {
+    case Slot::Use::kSection:
+      return Open(slot);
+    case Slot::Use::kInverted: {
+      const Value* value = Resolve(slot);
+      return value != nullptr && IsTrue(*value) ? &present_ : nullptr;
+    }
+    case Slot::Use::kLiteral:
+    case Slot::Use::kEscaped:
+    case Slot::Use::kPlain:
+      return Print(slot);
+  }
+  return nullptr;
+}
+
+const Value* StructContext::Resolve(const Slot& slot) const {
+  if (slot.path.empty()) return items_.empty() ? nullptr : items_.back();
+  const Value* value = nullptr;
+  for (auto item = items_.rbegin(); item != items_.rend() && value == nullptr; ++item) {
+    if ((*item)->has_struct_value()) value = Find((*item)->struct_value(), slot.path.front());
+  }
+  if (value == nullptr) value = Find(scopes_, slot.path.front());
+  for (std::size_t i = 1; i < slot.path.size() && value != nullptr; ++i) {
+    value = value->has_struct_value() ? Find(value->struct_value(), slot.path[i]) : nullptr;
+  }
+  return value;
+}
+
+const StructContext::Data* StructContext::Print(const Slot& slot) const {
+  text_.clear();
+  if (slot.use == Slot::Use::kLiteral) {
+    text_ = slot.text;
+  } else {
+    const Value* value = Resolve(slot);
+    switch (value == nullptr ? Value::kNullValue : value->kind_case()) {
+      case Value::kStringValue:
+        if (slot.use == Slot::Use::kEscaped) {
+          AppendHtmlEscaped(value->string_value(), text_);
+        } else {
+          AppendPlain(value->string_value(), text_);
+        }
+        break;
+      case Value::kNumberValue:
+        AppendNumber(value->number_value(), text_);
+        break;
+      case Value::kBoolValue:
+        text_ = value->bool_value() ? "true" : "false";
+        break;
+      case Value::kNullValue:
+      case Value::KIND_NOT_SET:
+        if (std::find(missing_.begin(), missing_.end(), slot.text) == missing_.end()) {
+          missing_.push_back(slot.text);
+        }
+        return nullptr;
+      case Value::kListValue:
+      case Value::kStructValue:
+        return nullptr;
+    }
+  }
+  output_bytes_ += text_.size();
+  if (output_too_large()) return nullptr;
+  printed_ = Data(text_);
+  return &printed_;
+}
+
+const StructContext::Data* StructContext::Open(const Slot& slot) const {
+  const Value* value = Resolve(slot);
+  if (value == nullptr || !IsTrue(*value)) return nullptr;
+  if (!value->has_list_value()) {
+    walks_.push_back({value});
+    return &present_;
+  }
+  const int size = value->list_value().values_size();
+  steps_ += static_cast<std::size_t>(size);
+  if (too_many_steps()) return nullptr;
+  walks_.push_back({value});
+  return &ListOf(size);
+}
+
+const StructContext::Data& StructContext::ListOf(int size) const {
+  auto [it, is_new] = lists_.try_emplace(size);
+  if (is_new) {
+    it->second =
+        Data(kainjow::mustache::list(static_cast<std::size_t>(size), Data(Data::type::bool_true)));
+  }
+  return it->second;
+}
+
+}  // namespace lmsmail::render

@@ -1,0 +1,234 @@
+#include "libs/render/tokenizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+
+#include "libs/render/limits.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::render {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view Trim(std::string_view text) {
+  return ToStd(absl::StripAsciiWhitespace(ToAbsl(text)));
+}
+
+bool IsPartialName(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNameBytes &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
+         });
+}
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(std::string_view source) : source_(source) {}
+
+  Tokenized Run() && {
+    for (std::size_t open; (open = source_.find(open_, position_)) != kNone;) {
+      MoveTo(open);
+      ReadTag(open);
+    }
+    AddText(source_.size());
+    return std::move(result_);
+  }
+
+ private:
+  // Where a tag's name starts and ends and where the tag itself ends; sigil 0 for {{name}}.
+  struct Tag {
+    char sigil = 0;
+    std::string_view content;
+    std::size_t end = 0;
+  };
+
+  void ReadTag(std::size_t open) {
+    const std::optional<Tag> tag = FindTag(open);
+    if (!tag) return;
+    std::string indentation;
+    std::size_t text_end = open;
+    std::size_t next = tag->end;
+    if (std::string_view("#^/>!=").find(tag->sigil) != kNone) {
+      if (const auto line = StandaloneLine(open, tag->end)) {
+        indentation = source_.substr(line->first, open - line->first);
+        text_end = line->first;
+        next = line->second;
+      }
+    }
+    AddText(text_end);
+    position_ = next;
+    AddTag(*tag, std::move(indentation));
+  }
+
+  // Finds the tag's end. On a fault skips what cannot be read and returns nothing.
+  std::optional<Tag> FindTag(std::size_t open) {
+    std::size_t begin = open + open_.size();
+    Tag tag;
+    std::string close = close_;
+    if (open_ == "{{" && close_ == "}}" && source_.substr(begin, 1) == "{") {
+      tag.sigil = '{';
+      close = "}}}";
+      ++begin;
+    } else {
+      while (begin < source_.size() && absl::ascii_isspace(source_[begin])) ++begin;
+      const std::string_view sigil = source_.substr(begin, 1);
+      if (!sigil.empty() && std::string_view("#^/>&!=<$").find(sigil[0]) != kNone) {
+        tag.sigil = sigil[0];
+        ++begin;
+      }
+      if (tag.sigil == '=' && source_.find("=" + close_, begin) != kNone) close = "=" + close_;
+    }
+    const std::size_t end = source_.find(close, begin);
+    if (end == kNone) {
+      Fail(fmt::format("the tag is never closed: {} is missing", Quote(close)));
+      AddText(open);
+      position_ = source_.size();
+      return std::nullopt;
+    }
+    tag.content = source_.substr(begin, end - begin);
+    tag.end = end + close.size();
+    const std::size_t inner = tag.content.find(open_);
+    if (inner != kNone && tag.sigil != '!' && tag.sigil != '=') {
+      Fail(fmt::format("the tag is not closed before the next {}: {} is missing", Quote(open_),
+                       Quote(close)));
+      AddText(open);
+      position_ = begin + inner;
+      return std::nullopt;
+    }
+    if (tag.sigil == '=' && close.front() != '=') tag.content = {};
+    return tag;
+  }
+
+  void AddTag(const Tag& tag, std::string indentation) {
+    const std::string_view name = Trim(tag.content);
+    switch (tag.sigil) {
+      case '!':
+        return;
+      case '=':
+        return ChangeDelimiters(name);
+      case '<':
+      case '$':
+        return Fail(
+            "template inheritance ({{<parent}}, {{$block}}) is not supported: use a partial, "
+            "{{>name}}");
+      case '>':
+        if (name.starts_with('*')) {
+          return Fail("dynamic partial names ({{>*name}}) are not supported: name the partial");
+        }
+        if (!IsPartialName(name)) {
+          return Fail(fmt::format("{} is not a partial's name", Quote(name)));
+        }
+        return Add(TokenKind::kPartial, name, std::move(indentation));
+      case '#':
+        return AddNamed(TokenKind::kSection, name);
+      case '^':
+        return AddNamed(TokenKind::kInverted, name);
+      case '/':
+        return AddNamed(TokenKind::kClose, name);
+      case '{':
+      case '&':
+        return AddNamed(TokenKind::kUnescaped, name);
+      default:
+        return AddNamed(TokenKind::kVariable, name);
+    }
+  }
+
+  void AddNamed(TokenKind kind, std::string_view name) {
+    if (name.empty()) return Fail("the tag names nothing");
+    if (name != "." && !IsVariableName(name)) {
+      Fail(
+          fmt::format("{} is not a variable's name: it takes letters, digits, '_' and '-', and '.' "
+                      "before a field",
+                      Quote(name)));
+      // The name may still match its section's other end.
+      if (kind == TokenKind::kVariable || kind == TokenKind::kUnescaped) return;
+    }
+    Add(kind, name, "");
+  }
+
+  void Add(TokenKind kind, std::string_view name, std::string indentation) {
+    result_.tokens.push_back({kind, std::string(name), at_, std::move(indentation), ""});
+  }
+
+  void AddText(std::size_t end) {
+    if (end <= position_) return;
+    const std::string_view text = source_.substr(position_, end - position_);
+    result_.tokens.push_back({TokenKind::kText, std::string(text), {}, "", ""});
+    position_ = end;
+  }
+
+  void ChangeDelimiters(std::string_view pair) {
+    const std::vector<std::string> words =
+        absl::StrSplit(ToAbsl(pair), absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
+    if (words.size() != 2 || pair.find('=') != kNone) {
+      return Fail("a delimiter change is two words without '=', such as {{=<% %>=}}");
+    }
+    open_ = words[0];
+    close_ = words[1];
+  }
+
+  // The line's begin and the next line's, when nothing but blanks surrounds [open, end).
+  std::optional<std::pair<std::size_t, std::size_t>> StandaloneLine(std::size_t open,
+                                                                    std::size_t end) const {
+    std::size_t begin = open;
+    while (begin > position_ && IsBlank(source_[begin - 1])) --begin;
+    if (begin != 0 && source_[begin - 1] != '\n') return std::nullopt;
+    while (end < source_.size() && IsBlank(source_[end])) ++end;
+    if (end == source_.size()) return std::pair(begin, end);
+    if (source_.substr(end).starts_with("\r\n")) return std::pair(begin, end + 2);
+    if (source_[end] == '\n') return std::pair(begin, end + 1);
+    return std::nullopt;
+  }
+
+  void MoveTo(std::size_t offset) {
+    for (; counted_ < offset; ++counted_) {
+      const auto c = static_cast<unsigned char>(source_[counted_]);
+      if (c == '\n') {
+        at_ = {at_.line + 1, 1};
+      } else if ((c & 0xC0) != 0x80) {  // not a continuation byte of UTF-8
+        ++at_.column;
+      }
+    }
+  }
+
+  void Fail(std::string message) { result_.faults.push_back({at_, std::move(message)}); }
+
+  const std::string_view source_;
+  std::string open_ = "{{";
+  std::string close_ = "}}";
+  std::size_t position_ = 0;  // everything before is in result_
+  std::size_t counted_ = 0;   // everything before is counted in at_
+  Location at_{1, 1};         // of the tag being read
+  Tokenized result_;
+};
+
+}  // namespace
+
+Tokenized Tokenize(std::string_view source) { return Tokenizer(source).Run(); }
+
+bool IsVariableName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxNameBytes) return false;
+  bool segment_empty = true;
+  for (const char c : name) {
+    if (c == '.') {
+      if (segment_empty) return false;
+      segment_empty = true;
+    } else if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-') {
+      segment_empty = false;
+    } else {
+      return false;
+    }
+  }
+  return !segment_empty;
+}
+
+}  // namespace lmsmail::render
