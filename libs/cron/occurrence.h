@@ -12,15 +12,16 @@
 // whether the expression names its hours:
 //
 // * It leaves hours out ("0 9 * * MON", "*/5 2 * * *", "30 */2 * * *"): each local date and time it
-//   names runs exactly once. One that the clocks jump over runs at the first instant after the gap
-//   (and is one run with whatever else falls on that instant); of one that comes twice, the first
-//   counts.
+//   names runs exactly once. One that the clocks jump over runs at the first instant after the gap,
+//   as one run with whatever else falls on that instant; of one that comes twice, the first counts.
 // * It runs in every hour ("*/5 * * * *", "0 * * * *"): it follows the clock on the wall through
-// real
-//   time, so "*/5" keeps its five minutes: nothing is made up for after a gap, and the repeated
-//   hour has its runs as well.
+//   real time, so "*/5" keeps its five minutes. Nothing is made up for after a gap, and the
+//   repeated hour has its runs as well.
 //
-// Both are what Vixie cron does to fixed-time and wildcard jobs. Pure functions; thread-safe.
+// This is Vixie cron's treatment of fixed-time and wildcard jobs, except that what counts is
+// whether hours are left out, not whether the minute or the hour was written with a "*".
+//
+// Pure functions; thread-safe.
 namespace lmsmail::cron {
 
 // The first run after `strictly_after`; nullopt when there is none, as for February 30. Pass the
