@@ -55,15 +55,24 @@ absl::StatusOr<std::unique_ptr<Session>> Connect(std::string_view dsn, std::stri
   return Session::Open(conninfo, /*statements=*/{});
 }
 
-// Held until the session ends. Replicas that start together come here together.
+std::string LockKey(std::string_view schema) {
+  return fmt::format("lmsmail migrations of {}", schema);
+}
+
+// Replicas that start together come here together. The session's end unlocks too.
 void Lock(pqxx::connection& connection, std::string_view schema) {
   pqxx::nontransaction tx(connection);
-  const std::string key = fmt::format("lmsmail migrations of {}", schema);
+  const std::string key = LockKey(schema);
   const bool free =
       tx.exec_params1("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key)[0].as<bool>();
   if (free) return;
   spdlog::info("database: waiting for another process to finish the migrations of {}", schema);
   tx.exec_params("SELECT pg_advisory_lock(hashtextextended($1, 0))", key);
+}
+
+void Unlock(pqxx::connection& connection, std::string_view schema) {
+  pqxx::nontransaction(connection)
+      .exec_params("SELECT pg_advisory_unlock(hashtextextended($1, 0))", LockKey(schema));
 }
 
 void CreateLedger(pqxx::connection& connection, std::string_view schema) {
@@ -141,7 +150,9 @@ absl::Status Migrate(std::string_view dsn, std::string_view schema,
   try {
     Lock(session->connection(), schema);
     CreateLedger(session->connection(), schema);
-    return ApplyMissing(session->connection(), schema, migrations);
+    absl::Status status = ApplyMissing(session->connection(), schema, migrations);
+    Unlock(session->connection(), schema);
+    return status;
   } catch (const std::exception& error) {
     return ToStatus(fmt::format("migrations of {}", schema), error);
   }

@@ -33,11 +33,12 @@ struct TransactionEvent {
   int attempts;
 };
 
+// Every member has an initialiser, so that a caller may name only those it cares for.
 struct PoolOptions {
-  std::string dsn;               // "host=... dbname=..." or "postgresql://..."
-  std::size_t size = 4;          // the most connections at one time
-  std::string application_name;  // shown in pg_stat_activity
-  std::string schema;            // search_path; empty: the server's default
+  std::string dsn = {};               // "host=... dbname=..." or "postgresql://..."
+  std::size_t size = 4;               // the most connections at one time
+  std::string application_name = {};  // shown in pg_stat_activity
+  std::string schema = {};            // search_path; empty: the server's default
 
   // The server enforces the first three; zero means no limit.
   absl::Duration statement_timeout = absl::Seconds(5);
@@ -46,9 +47,10 @@ struct PoolOptions {
   absl::Duration connect_timeout = absl::Seconds(3);  // libpq counts whole seconds, 2 at least
   absl::Duration checkout_timeout = absl::Seconds(2);
 
-  std::vector<std::pair<std::string, std::string>> settings;  // more session settings
-  std::vector<PreparedStatement> statements;
-  std::function<void(const TransactionEvent&)> observer;  // called from any thread; must not block
+  std::vector<std::pair<std::string, std::string>> settings = {};  // more session settings
+  std::vector<PreparedStatement> statements = {};
+  std::function<void(const TransactionEvent&)> observer =
+      {};  // called from any thread; must not block
 };
 
 // A bounded set of connections. Makes them when they are first needed, so the database may be down

@@ -17,7 +17,7 @@ namespace lmsmail::postgres {
 enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
 
 struct TransactionOptions {
-  std::string_view name;  // for logs and metrics: "template.get"
+  std::string_view name = {};  // for logs and metrics: "template.get"
   // The caller's. When it is nearer than the pool's statement timeout, it shortens that timeout.
   absl::Time deadline = absl::InfiniteFuture();
   Isolation isolation = Isolation::kReadCommitted;
