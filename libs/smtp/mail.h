@@ -45,8 +45,8 @@ struct Result {
   Phase phase = Phase::kNotStarted;
   int code = 0;               // the reply's three digits; 0 when there was no reply
   std::string enhanced_code;  // RFC 3463, "5.1.1"; empty when the server gave none
-  // The server's text without its codes' first line prefix, lines joined by a space, at most 512
-  // bytes of printable UTF-8. Empty when the server said nothing.
+  // The server's text without the three digits, lines joined by a space, cut to 512 bytes, anything
+  // but printable UTF-8 shown as '?'. Empty when the server said nothing.
   std::string reply;
   // OK exactly when accepted. Its message never holds an address or the message.
   absl::Status status;

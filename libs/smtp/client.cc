@@ -1,0 +1,149 @@
+#include "libs/smtp/client.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/base/call_once.h"
+
+#include "libs/smtp/connection.h"
+#include "libs/smtp/handshake.h"
+#include "libs/smtp/outcome.h"
+#include "libs/smtp/pool.h"
+#include "libs/smtp/tls.h"
+#include "libs/smtp/transaction.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+namespace asio = boost::asio;
+using TlsContext = std::unique_ptr<asio::ssl::context>;
+
+// Fine enough that the shortest deadline is met within an eighth of itself.
+std::chrono::milliseconds WatchdogTick(const Options& options) {
+  const Timeouts& t = options.timeouts;
+  const absl::Duration shortest = std::min(
+      {t.connect, t.greeting, t.envelope, t.data, t.data_block, t.final_dot, options.idle_timeout});
+  return std::clamp(absl::ToChronoMilliseconds(shortest / 8), std::chrono::milliseconds(5),
+                    std::chrono::milliseconds(1000));
+}
+
+// Coroutine parameters are copied into its frame; the references outlive it.
+Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, Watchdog& watchdog,
+                                              const Options& options, asio::ssl::context* tls) {
+  Connection connection(io, watchdog);
+  absl::StatusOr<Agreement> agreement = co_await ShakeHands(connection, options, tls);
+  if (!agreement.ok()) co_return agreement.status();
+  absl::Status status = co_await Command(connection, "NOOP", "NOOP", options.timeouts.greeting);
+  if (!status.ok()) co_return status;
+  if (!connection.reply().positive()) co_return ReplyError("NOOP", connection.reply());
+  status = co_await Command(connection, "QUIT", "QUIT", options.timeouts.greeting);
+
+  ServerReport report;
+  report.greeting = std::move(agreement->greeting);
+  report.capabilities = std::move(agreement->capabilities.lines);
+  report.tls = connection.DescribeTls();
+  report.auth_mechanism = std::move(agreement->auth_mechanism);
+  co_return report;
+}
+
+}  // namespace
+
+class Client::Impl {
+ public:
+  Impl(Options options, TlsContext tls, PhaseObserver observer)
+      : options_(std::move(options)),
+        tls_(std::move(tls)),
+        watchdog_(io_, WatchdogTick(options_)),
+        pool_(io_, watchdog_, options_, tls_.get(), std::move(observer)),
+        work_(asio::make_work_guard(io_)),
+        thread_([this] { io_.run(); }) {}
+
+  ~Impl() { Shutdown(absl::ZeroDuration()); }
+
+  Pool& pool() { return pool_; }
+  const Pool& pool() const { return pool_; }
+
+  void Shutdown(absl::Duration grace) {
+    absl::call_once(shutdown_, [this, grace] {
+      {
+        absl::MutexLock lock(&check_mutex_);
+        pool_.StopAccepting();
+      }
+      pool_.WaitUntilIdle(grace);
+      asio::post(io_, [this] {
+        watchdog_.AbortAll(absl::CancelledError("the client is shutting down"));
+        work_.reset();
+      });
+      thread_.join();
+    });
+  }
+
+  absl::StatusOr<ServerReport> Check() {
+    std::promise<absl::StatusOr<ServerReport>> promise;
+    std::future<absl::StatusOr<ServerReport>> future = promise.get_future();
+    {
+      absl::MutexLock lock(&check_mutex_);
+      if (!pool_.accepting()) return absl::UnavailableError("the client is shut down");
+      asio::co_spawn(io_, Probe(io_, watchdog_, options_, tls_.get()),
+                     [&promise](std::exception_ptr, absl::StatusOr<ServerReport> report) {
+                       promise.set_value(std::move(report));
+                     });
+    }
+    return future.get();
+  }
+
+ private:
+  const Options options_;
+  const TlsContext tls_;
+  asio::io_context io_{1};
+  Watchdog watchdog_;
+  Pool pool_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  absl::once_flag shutdown_;
+  absl::Mutex check_mutex_;  // a check is either begun before the shutdown or not at all
+  std::thread thread_;       // last: it uses the others
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(Options options, PhaseObserver observer) {
+  LMSMAIL_RETURN_IF_ERROR(options.Validate());
+  TlsContext tls;
+  if (options.tls.mode != TlsMode::kNone) {
+    LMSMAIL_ASSIGN_OR_RETURN(tls, MakeTlsContext(options.tls));
+  }
+  return std::unique_ptr<Client>(
+      new Client(std::make_unique<Impl>(std::move(options), std::move(tls), std::move(observer))));
+}
+
+bool Client::TrySend(Mail&& mail, Done&& done) {
+  auto transaction = std::make_unique<Transaction>(std::move(mail), std::move(done));
+  std::optional<Result> refusal = transaction->Prepare();
+  const bool accepted = refusal.has_value()
+                            ? impl_->pool().EnqueueRefused(transaction, *std::move(refusal))
+                            : impl_->pool().Enqueue(transaction);
+  if (!accepted) transaction->Return(mail, done);
+  return accepted;
+}
+
+size_t Client::queued() const { return impl_->pool().queued(); }
+size_t Client::in_flight() const { return impl_->pool().in_flight(); }
+bool Client::WaitUntilIdle(absl::Duration timeout) const {
+  return impl_->pool().WaitUntilIdle(timeout);
+}
+void Client::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
+absl::StatusOr<ServerReport> Client::Check() { return impl_->Check(); }
+
+}  // namespace lmsmail::smtp

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "libs/smtp/reply_parser.h"
+#include "libs/smtp/tls.h"
+#include "libs/smtp/watchdog.h"
+
+namespace lmsmail::smtp {
+
+template <typename T>
+using Awaitable = boost::asio::awaitable<T>;
+
+// A byte stream to the server, plain or TLS, with a deadline on every step and replies cut out of
+// what is read. Knows nothing of the order of commands. Confined to the io thread; one operation at
+// a time.
+//
+// Network faults are UNAVAILABLE, a passed deadline DEADLINE_EXCEEDED, a malformed reply INTERNAL.
+// After any of them the connection is of no more use.
+class Connection final : public Watchdog::Guarded {
+ public:
+  Connection(boost::asio::io_context& io, Watchdog& watchdog);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Awaitable<absl::Status> Connect(const std::string& host, uint16_t port, absl::Duration timeout);
+  // `name` is what the certificate must carry.
+  Awaitable<absl::Status> StartTls(boost::asio::ssl::context& context, const std::string& name,
+                                   const TlsOptions& options, absl::Duration timeout);
+
+  // Waits for the next reply, then in reply(). `command` is what it answers, for the error's
+  // message.
+  Awaitable<absl::Status> ReadReply(std::string_view command, absl::Duration timeout);
+  const Reply& reply() const { return parser_.reply(); }
+  // Bytes that have arrived but belong to no reply read yet.
+  bool has_unread_input() const { return !unread_.empty(); }
+
+  struct Written {
+    absl::Status status;
+    size_t bytes = 0;  // surely no byte after these has left
+  };
+  // Gathers `pieces` into as few writes as possible. `timeout` is for each wait for room, not the
+  // whole.
+  Awaitable<Written> Write(std::span<const std::string_view> pieces, absl::Duration timeout);
+  // After a failed write: whether a reply has arrived, now in reply(), that may explain it.
+  bool FindLateReply();
+
+  enum class IdleEnd { kWoken, kExpired, kLost };
+  // Waits until Wake(), `timeout`, or a sign of life from the server, which here can only mean its
+  // end.
+  Awaitable<IdleEnd> Idle(absl::Duration timeout);
+  void Wake();
+
+  std::string DescribeTls() { return tls_.has_value() ? smtp::DescribeTls(*tls_) : ""; }
+  void Close();
+
+  // Watchdog::Guarded.
+  Watchdog::SteadyTime deadline() const override { return deadline_; }
+  void OnDeadline() override;
+  void Abort(const absl::Status& reason) override;
+
+ private:
+  using ErrorCode = boost::system::error_code;
+
+  void Expect(absl::Duration timeout);
+  absl::Status Fault(const ErrorCode& error, std::string_view doing) const;
+  Awaitable<std::tuple<ErrorCode, size_t>> ReadSome();
+  // Some of `buffers`; waits for room when there is none.
+  Awaitable<std::tuple<ErrorCode, size_t>> WriteSome(
+      std::span<const boost::asio::const_buffer> buffers, absl::Duration timeout);
+
+  Watchdog& watchdog_;
+  boost::asio::ip::tcp::resolver resolver_;
+  boost::asio::ip::tcp::socket socket_;
+  std::optional<TlsStream> tls_;
+  ReplyParser parser_;
+  std::array<char, 16 * 1024> input_;
+  std::string_view unread_;  // of input_
+  std::vector<boost::asio::const_buffer> output_;
+
+  Watchdog::SteadyTime deadline_ = Watchdog::SteadyTime::max();
+  absl::Status abort_reason_;
+  bool idle_ = false;
+  bool woken_ = false;
+};
+
+}  // namespace lmsmail::smtp

@@ -1,0 +1,128 @@
+#include "libs/smtp/handshake.h"
+
+#include <array>
+#include <utility>
+
+#include "libs/smtp/auth.h"
+#include "libs/smtp/outcome.h"
+#include "libs/smtp/printable.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+constexpr size_t kMaxGreeting = 512;
+
+std::string_view ServerName(const Options& options) {
+  return options.tls.server_name.empty() ? options.host : options.tls.server_name;
+}
+
+// EHLO; HELO when the server does not know it (RFC 5321 section 3.2).
+Awaitable<absl::Status> SayHello(Connection& connection, const Options& options,
+                                 Capabilities& capabilities) {
+  const absl::Duration timeout = options.timeouts.greeting;
+  const std::string ehlo = "EHLO " + options.ehlo_name;
+  absl::Status status = co_await Command(connection, ehlo, "EHLO", timeout);
+  if (!status.ok()) co_return status;
+  if (connection.reply().positive()) {
+    capabilities = ParseEhlo(connection.reply().text);
+    co_return absl::OkStatus();
+  }
+  if (!connection.reply().permanent()) co_return ReplyError("EHLO", connection.reply());
+
+  const std::string helo = "HELO " + options.ehlo_name;
+  status = co_await Command(connection, helo, "HELO", timeout);
+  if (!status.ok()) co_return status;
+  if (!connection.reply().positive()) co_return ReplyError("HELO", connection.reply());
+  capabilities = Capabilities();
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Upgrade(Connection& connection, const Options& options,
+                                boost::asio::ssl::context& tls, Capabilities& capabilities) {
+  if (!capabilities.starttls) {
+    co_return absl::FailedPreconditionError("the server does not offer STARTTLS");
+  }
+  const absl::Duration timeout = options.timeouts.greeting;
+  absl::Status status = co_await Command(connection, "STARTTLS", "STARTTLS", timeout);
+  if (!status.ok()) co_return status;
+  if (connection.reply().code != 220) co_return ReplyError("STARTTLS", connection.reply());
+  // Whatever came with the reply was put there by someone on the way, to be read as if it had come
+  // under TLS (CVE-2011-0411).
+  if (connection.has_unread_input()) {
+    co_return absl::InternalError("plaintext followed the server's answer to STARTTLS");
+  }
+  const std::string name(ServerName(options));
+  status = co_await connection.StartTls(tls, name, options.tls, timeout);
+  if (!status.ok()) co_return status;
+  co_return co_await SayHello(connection, options, capabilities);
+}
+
+Awaitable<absl::Status> Authenticate(Connection& connection, const Options& options,
+                                     Agreement& agreement) {
+  const Credentials& credentials = *options.credentials;
+  const absl::StatusOr<AuthMechanism> mechanism =
+      ChooseMechanism(credentials.mechanism, agreement.capabilities.auth_mechanisms);
+  if (!mechanism.ok()) co_return mechanism.status();
+  const AuthScript script = MakeAuthScript(*mechanism, credentials, options.host, options.port);
+
+  size_t next = 0;
+  bool aborted = false;
+  while (true) {
+    const std::string& line = next < script.lines.size() ? script.lines[next] : script.abort_line;
+    aborted = next++ >= script.lines.size();
+    const absl::Status status =
+        co_await Command(connection, line, "AUTH", options.timeouts.greeting);
+    if (!status.ok()) co_return status;
+    if (connection.reply().code != 334 || aborted) break;
+  }
+  if (aborted || !connection.reply().positive()) co_return ReplyError("AUTH", connection.reply());
+  agreement.auth_mechanism = MechanismName(*mechanism);
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Negotiate(Connection& connection, const Options& options,
+                                  boost::asio::ssl::context* tls, Agreement& agreement) {
+  const Timeouts& timeouts = options.timeouts;
+  absl::Status status = co_await connection.Connect(options.host, options.port, timeouts.connect);
+  if (!status.ok()) co_return status;
+  if (options.tls.mode == TlsMode::kImplicit) {
+    const std::string name(ServerName(options));
+    status = co_await connection.StartTls(*tls, name, options.tls, timeouts.greeting);
+    if (!status.ok()) co_return status;
+  }
+  status = co_await connection.ReadReply("the connection", timeouts.greeting);
+  if (!status.ok()) co_return status;
+  if (connection.reply().code != 220) co_return ReplyError("the connection", connection.reply());
+  agreement.greeting = Printable(connection.reply().text, kMaxGreeting);
+
+  status = co_await SayHello(connection, options, agreement.capabilities);
+  if (!status.ok()) co_return status;
+  if (options.tls.mode == TlsMode::kStartTls) {
+    status = co_await Upgrade(connection, options, *tls, agreement.capabilities);
+    if (!status.ok()) co_return status;
+  }
+  if (options.credentials.has_value()) {
+    status = co_await Authenticate(connection, options, agreement);
+  }
+  co_return status;
+}
+
+}  // namespace
+
+Awaitable<absl::StatusOr<Agreement>> ShakeHands(Connection& connection, const Options& options,
+                                                boost::asio::ssl::context* tls) {
+  Agreement agreement;
+  absl::Status status = co_await Negotiate(connection, options, tls, agreement);
+  if (!status.ok()) co_return status;
+  co_return agreement;
+}
+
+Awaitable<absl::Status> Command(Connection& connection, std::string_view line,
+                                std::string_view name, absl::Duration timeout) {
+  const std::array<std::string_view, 2> pieces = {line, "\r\n"};
+  const Connection::Written written = co_await connection.Write(pieces, timeout);
+  if (!written.status.ok()) co_return written.status;
+  co_return co_await connection.ReadReply(name, timeout);
+}
+
+}  // namespace lmsmail::smtp

@@ -1,0 +1,63 @@
+#include "libs/smtp/options.h"
+
+#include <string_view>
+
+#include "libs/status/fault.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+constexpr std::string_view kControls("\0\x01\r\n", 4);
+
+bool HasControls(const std::string& text) {
+  return text.find_first_of(kControls) != std::string::npos;
+}
+
+void CheckCredentials(const Options& options, Violations& violations) {
+  if (!options.credentials.has_value()) return;
+  const Credentials& credentials = *options.credentials;
+  if (credentials.username.empty()) violations.Add("credentials.username", "is required");
+  if (credentials.secret.empty()) violations.Add("credentials.secret", "is required");
+  if (HasControls(credentials.username) || HasControls(credentials.secret)) {
+    violations.Add("credentials", "must hold no control characters");
+  }
+  if (options.tls.mode == TlsMode::kNone && !options.allow_plaintext_credentials) {
+    violations.Add("credentials",
+                   "would be sent in the clear; use STARTTLS or implicit TLS, or allow plaintext "
+                   "credentials when the server is on this host");
+  }
+}
+
+void CheckTimeouts(const Options& options, Violations& violations) {
+  const auto positive = [&](const char* field, absl::Duration value) {
+    if (value <= absl::ZeroDuration()) violations.Add(field, "must be positive");
+  };
+  positive("timeouts.connect", options.timeouts.connect);
+  positive("timeouts.greeting", options.timeouts.greeting);
+  positive("timeouts.envelope", options.timeouts.envelope);
+  positive("timeouts.data", options.timeouts.data);
+  positive("timeouts.data_block", options.timeouts.data_block);
+  positive("timeouts.final_dot", options.timeouts.final_dot);
+  positive("idle_timeout", options.idle_timeout);
+}
+
+}  // namespace
+
+absl::Status Options::Validate() const {
+  Violations violations;
+  if (host.empty()) violations.Add("host", "is required");
+  if (port == 0) violations.Add("port", "must be 1 to 65535");
+  if (ehlo_name.empty() || ehlo_name.find_first_of(" \t\r\n") != std::string::npos) {
+    violations.Add("ehlo_name", "must be a host name or an address literal such as [192.0.2.1]");
+  }
+  if (max_connections == 0) violations.Add("max_connections", "must be at least 1");
+  if (max_messages_per_connection == 0) {
+    violations.Add("max_messages_per_connection", "must be at least 1");
+  }
+  if (max_queued == 0) violations.Add("max_queued", "must be at least 1");
+  CheckCredentials(*this, violations);
+  CheckTimeouts(*this, violations);
+  return violations.ToStatus();
+}
+
+}  // namespace lmsmail::smtp

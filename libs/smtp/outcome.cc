@@ -1,0 +1,99 @@
+#include "libs/smtp/outcome.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+
+#include "libs/smtp/printable.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+constexpr size_t kMaxReplyText = 512;
+constexpr char kReplyPayload[] = "lmsmail.smtp.reply";  // "421 text"
+
+Result Make(Result::Kind kind, Phase phase) {
+  Result result;
+  result.kind = kind;
+  result.phase = phase;
+  return result;
+}
+
+void SetReply(const Reply& reply, Result& result) {
+  result.code = reply.code;
+  result.enhanced_code = EnhancedCodeOf(reply.text);
+  result.reply = Printable(reply.text, kMaxReplyText);
+}
+
+absl::StatusCode StatusCodeOf(const Reply& reply) {
+  if (reply.temporary()) return absl::StatusCode::kUnavailable;
+  if (reply.code == 530 || reply.code == 534 || reply.code == 535) {  // RFC 4954 section 6
+    return absl::StatusCode::kUnauthenticated;
+  }
+  return reply.permanent() ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInternal;
+}
+
+// Without the text, which may hold the recipient's address.
+std::string Answered(std::string_view command, const Reply& reply) {
+  return fmt::format("the server answered {} to {}", reply.code, command);
+}
+
+}  // namespace
+
+absl::Status ReplyError(std::string_view command, const Reply& reply) {
+  absl::Status status(StatusCodeOf(reply), Answered(command, reply));
+  status.SetPayload(kReplyPayload, absl::Cord(fmt::format("{} {}", reply.code, reply.text)));
+  return status;
+}
+
+std::optional<Reply> ReplyOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kReplyPayload);
+  if (!payload.has_value()) return std::nullopt;
+  const std::string text(*payload);
+  Reply reply;
+  if (text.size() < 4 || !absl::SimpleAtoi(text.substr(0, 3), &reply.code)) return std::nullopt;
+  reply.text = text.substr(4);
+  return reply;
+}
+
+Result Accepted(const Reply& reply) {
+  Result result = Make(Result::Kind::kAccepted, Phase::kAnswered);
+  SetReply(reply, result);
+  return result;
+}
+
+Result Rejected(std::string_view command, const Reply& reply) {
+  Result result =
+      Make(reply.temporary() ? Result::Kind::kRejectedTemporary : Result::Kind::kRejectedPermanent,
+           Phase::kAnswered);
+  SetReply(reply, result);
+  result.status = absl::Status(StatusCodeOf(reply), Answered(command, reply));
+  return result;
+}
+
+Result RefusedHere(int code, std::string_view enhanced_code, absl::Status status) {
+  Result result = Make(Result::Kind::kRejectedPermanent, Phase::kNotStarted);
+  result.code = code;
+  result.enhanced_code = enhanced_code;
+  result.status = std::move(status);
+  return result;
+}
+
+Result Broken(Phase phase, const absl::Status& fault) {
+  Result::Kind kind = Result::Kind::kConnectionFault;
+  if (phase == Phase::kDotSent) {
+    kind = Result::Kind::kAmbiguous;
+  } else if (fault.code() == absl::StatusCode::kCancelled) {
+    kind = Result::Kind::kCancelled;
+  }
+  Result result = Make(kind, phase);
+  result.status = fault;
+  if (const auto reply = ReplyOf(fault)) SetReply(*reply, result);
+  return result;
+}
+
+}  // namespace lmsmail::smtp

@@ -1,0 +1,184 @@
+#include "libs/smtp/pool.h"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/smtp/outcome.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+constexpr std::chrono::milliseconds kMinBackoff{1000};
+constexpr std::chrono::milliseconds kMaxBackoff{30000};
+
+}  // namespace
+
+Pool::Pool(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+           boost::asio::ssl::context* tls, PhaseObserver observer)
+    : io_(io), watchdog_(watchdog), options_(options), tls_(tls), observer_(std::move(observer)) {}
+
+bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
+  bool needs_dispatch = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!accepting_ || queue_.size() >= options_.max_queued) return false;
+    queue_.push_back(std::move(transaction));
+    ++unfinished_;
+    needs_dispatch = !std::exchange(dispatch_futile_, true);
+  }
+  if (needs_dispatch) PostDispatch();
+  return true;
+}
+
+bool Pool::EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result result) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!accepting_) return false;
+    ++unfinished_;
+  }
+  boost::asio::post(io_,
+                    [this, owned = std::move(transaction), result = std::move(result)]() mutable {
+                      Finish(std::move(owned), std::move(result));
+                    });
+  return true;
+}
+
+size_t Pool::queued() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
+size_t Pool::in_flight() const {
+  absl::MutexLock lock(&mutex_);
+  return unfinished_ - queue_.size();
+}
+
+bool Pool::accepting() const {
+  absl::MutexLock lock(&mutex_);
+  return accepting_;
+}
+
+bool Pool::WaitUntilIdle(absl::Duration timeout) const {
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(this, &Pool::IsIdle), timeout);
+}
+
+void Pool::StopAccepting() {
+  {
+    absl::MutexLock lock(&mutex_);
+    accepting_ = false;
+  }
+  boost::asio::post(io_, [this] {
+    FinishAllQueued(absl::CancelledError("the client is shutting down"));
+    for (Session* session : idle_) session->Wake();
+  });
+}
+
+std::unique_ptr<Transaction> Pool::Take() {
+  absl::MutexLock lock(&mutex_);
+  if (queue_.empty()) return nullptr;
+  std::unique_ptr<Transaction> next = std::move(queue_.front());
+  queue_.pop_front();
+  return next;
+}
+
+void Pool::GiveBack(std::unique_ptr<Transaction> transaction) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (accepting_) {
+      queue_.push_front(std::move(transaction));
+      return;  // the session's OnClosed dispatches
+    }
+  }
+  Finish(std::move(transaction),
+         Broken(Phase::kNotStarted, absl::CancelledError("the client is shutting down")));
+}
+
+void Pool::Finish(std::unique_ptr<Transaction> transaction, Result result) {
+  transaction->Finish(std::move(result));
+  transaction.reset();
+  absl::MutexLock lock(&mutex_);
+  --unfinished_;
+}
+
+void Pool::ObservePhase(const Transaction& transaction) {
+  if (observer_) observer_(transaction.token(), transaction.phase);
+}
+
+void Pool::FinishAllQueued(const absl::Status& fault) {
+  std::deque<std::unique_ptr<Transaction>> queue;
+  {
+    absl::MutexLock lock(&mutex_);
+    queue.swap(queue_);
+  }
+  for (auto& transaction : queue) {
+    Finish(std::move(transaction), Broken(Phase::kNotStarted, fault));
+  }
+}
+
+void Pool::OnReady() {
+  --opening_;
+  backoff_ = {};
+}
+
+SessionOwner::Idle Pool::OnIdle(Session& session) {
+  absl::MutexLock lock(&mutex_);
+  if (!queue_.empty()) return Idle::kTakeMore;
+  if (!accepting_) return Idle::kLeave;
+  idle_.push_back(&session);
+  dispatch_futile_ = false;
+  return Idle::kWait;
+}
+
+void Pool::OnNoLongerIdle(Session& session) { std::erase(idle_, &session); }
+
+void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
+  if (!ready) {
+    --opening_;
+    backoff_ = std::clamp(backoff_ * 2, kMinBackoff, kMaxBackoff);
+    no_opening_before_ = std::chrono::steady_clock::now() + backoff_;
+  }
+  // The session's coroutine is still on the stack; it holds a reference of its own.
+  sessions_.erase(&session);
+  if (!ready && sessions_.empty()) FinishAllQueued(why);
+  Dispatch();
+}
+
+void Pool::PostDispatch() {
+  boost::asio::post(io_, [this] { Dispatch(); });
+}
+
+bool Pool::MayOpen() const {
+  if (sessions_.empty()) return true;
+  return sessions_.size() < options_.max_connections &&
+         std::chrono::steady_clock::now() >= no_opening_before_;
+}
+
+void Pool::Dispatch() {
+  size_t waiting = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting = queue_.size();
+    dispatch_futile_ = false;
+  }
+  // Those woken leave idle_ only when they run, those opening take nothing until they are open.
+  const size_t wake = std::min(waiting, idle_.size());
+  for (size_t i = 0; i < wake; ++i) idle_[i]->Wake();
+  size_t unserved = waiting - wake;
+  unserved -= std::min(unserved, opening_);
+  for (; unserved > 0 && MayOpen(); --unserved) OpenSession();
+
+  absl::MutexLock lock(&mutex_);
+  dispatch_futile_ = idle_.empty() && sessions_.size() >= options_.max_connections;
+}
+
+void Pool::OpenSession() {
+  auto session = std::make_shared<Session>(io_, watchdog_, options_, tls_, *this);
+  sessions_.emplace(session.get(), session);
+  ++opening_;
+  session->Start();
+}
+
+}  // namespace lmsmail::smtp

@@ -1,0 +1,323 @@
+#include "libs/smtp/session.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "libs/smtp/outcome.h"
+
+namespace lmsmail::smtp {
+namespace {
+
+// How often one mail may meet a connection that turns out to be dead before the caller hears of it.
+constexpr int kMaxStaleConnections = 3;
+// Nothing depends on the answer to QUIT.
+constexpr absl::Duration kQuitTimeout = absl::Seconds(2);
+
+absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
+  const absl::Status error = ReplyError(command, reply);
+  absl::Status status(absl::StatusCode::kInternal, error.message());
+  error.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { status.SetPayload(url, payload); });
+  return status;
+}
+
+}  // namespace
+
+Session::Session(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+                 boost::asio::ssl::context* tls, SessionOwner& owner)
+    : io_(io), options_(options), tls_(tls), owner_(owner), connection_(io, watchdog) {}
+
+void Session::Start() {
+  boost::asio::co_spawn(
+      io_, [self = shared_from_this()] { return self->Run(); }, boost::asio::detached);
+}
+
+Awaitable<void> Session::Run() {
+  const auto keep_alive = shared_from_this();
+  absl::StatusOr<Agreement> agreement = co_await ShakeHands(connection_, options_, tls_);
+  absl::Status status = agreement.status();
+  if (agreement.ok()) {
+    capabilities_ = std::move(agreement->capabilities);
+    owner_.OnReady();
+    status = co_await Serve();
+  }
+  connection_.Close();
+  owner_.OnClosed(*this, agreement.ok(), status);
+}
+
+Awaitable<absl::Status> Session::Serve() {
+  while (taken_ < options_.max_messages_per_connection) {
+    opening_ = TakeNext();
+    if (opening_ != nullptr) {
+      absl::Status status = co_await Converse();
+      if (!status.ok()) {
+        SettleAll(status);
+        co_return status;
+      }
+      continue;
+    }
+    const SessionOwner::Idle idle = owner_.OnIdle(*this);
+    if (idle == SessionOwner::Idle::kTakeMore) continue;
+    if (idle == SessionOwner::Idle::kLeave) break;
+    has_idled_ = true;
+    const Connection::IdleEnd end = co_await connection_.Idle(options_.idle_timeout);
+    owner_.OnNoLongerIdle(*this);
+    if (end == Connection::IdleEnd::kLost) co_return absl::OkStatus();
+    if (end == Connection::IdleEnd::kExpired) break;
+  }
+  co_await Quit();
+  co_return absl::OkStatus();
+}
+
+Awaitable<void> Session::Quit() {
+  const absl::Status ignored = co_await Command(connection_, "QUIT", "QUIT", kQuitTimeout);
+}
+
+std::unique_ptr<Transaction> Session::TakeNext() {
+  while (taken_ < options_.max_messages_per_connection) {
+    std::unique_ptr<Transaction> next = owner_.Take();
+    if (next == nullptr) return nullptr;
+    if (std::optional<Result> refusal = next->RefusalBy(capabilities_)) {
+      owner_.Finish(std::move(next), *std::move(refusal));
+      continue;
+    }
+    ++taken_;
+    return next;
+  }
+  return nullptr;
+}
+
+void Session::SetPhase(Transaction& transaction, Phase phase) {
+  transaction.phase = phase;
+  owner_.ObservePhase(transaction);
+}
+
+void Session::FinishOpening(Result result) {
+  SetPhase(*opening_, result.phase);
+  owner_.Finish(std::move(opening_), std::move(result));
+}
+
+Awaitable<absl::Status> Session::Converse() {
+  while (opening_ != nullptr) {
+    absl::Status status = co_await SendEnvelope();
+    if (!status.ok()) co_return status;
+
+    const bool refused = rejection_.has_value();
+    if (refused) {
+      FinishOpening(*std::exchange(rejection_, std::nullopt));
+      reset_needed_ = !go_ahead_;
+    }
+    if (go_ahead_) {
+      // 354 to a mail without recipient is ended with an empty message (RFC 2920 section 3.1).
+      lone_dot_sent_ = refused;
+      answering_ = std::move(opening_);
+      status = co_await SendMessage();
+      if (!status.ok()) co_return status;
+      status = co_await ReadFinalReply();
+      if (!status.ok()) co_return status;
+    }
+    if (opening_ == nullptr) opening_ = TakeNext();
+  }
+  co_return absl::OkStatus();
+}
+
+void Session::BeginEnvelope() {
+  rejection_.reset();
+  mail_answered_ = false;
+  rcpt_accepted_ = false;
+  go_ahead_ = false;
+  reset_pending_ = std::exchange(reset_needed_, false);
+  SetPhase(*opening_, Phase::kEnvelope);
+}
+
+void Session::AppendEnvelopeGroup() {
+  BeginEnvelope();
+  if (reset_pending_) commands_.append("RSET\r\n");
+  opening_->AppendMail(capabilities_, commands_);
+  opening_->AppendRcpt(commands_);
+  commands_.append("DATA\r\n");
+}
+
+Awaitable<absl::Status> Session::SendEnvelope() {
+  if (!capabilities_.pipelining) co_return co_await SendEnvelopeStepwise();
+  if (!std::exchange(envelope_sent_, false)) {
+    commands_.clear();
+    AppendEnvelopeGroup();
+    const std::array<std::string_view, 1> pieces = {commands_};
+    const Connection::Written written =
+        co_await connection_.Write(pieces, options_.timeouts.envelope);
+    if (!written.status.ok()) {
+      // The server may have said goodbye before it stopped listening.
+      if (connection_.FindLateReply() && connection_.reply().rejection()) {
+        co_return ReplyError("MAIL", connection_.reply());
+      }
+      co_return written.status;
+    }
+  }
+  co_return co_await ReadEnvelopeReplies();
+}
+
+Awaitable<absl::Status> Session::ReadEnvelopeReplies() {
+  const Timeouts& timeouts = options_.timeouts;
+  absl::Status status;
+  if (reset_pending_) {
+    status = co_await connection_.ReadReply("RSET", timeouts.envelope);
+    if (status.ok()) status = JudgeReset();
+    if (!status.ok()) co_return status;
+  }
+  status = co_await connection_.ReadReply("MAIL", timeouts.envelope);
+  if (status.ok()) status = JudgeEnvelopeReply("MAIL");
+  if (!status.ok()) co_return status;
+  status = co_await connection_.ReadReply("RCPT", timeouts.envelope);
+  if (status.ok()) status = JudgeEnvelopeReply("RCPT");
+  if (!status.ok()) co_return status;
+  status = co_await connection_.ReadReply("DATA", timeouts.data);
+  if (status.ok()) status = JudgeData();
+  co_return status;
+}
+
+Awaitable<absl::Status> Session::SendEnvelopeStepwise() {
+  const Timeouts& timeouts = options_.timeouts;
+  BeginEnvelope();
+  absl::Status status;
+  if (reset_pending_) {
+    status = co_await Command(connection_, "RSET", "RSET", timeouts.envelope);
+    if (status.ok()) status = JudgeReset();
+    if (!status.ok()) co_return status;
+  }
+  const auto without_crlf = [](std::string& line) { line.resize(line.size() - 2); };
+  commands_.clear();
+  opening_->AppendMail(capabilities_, commands_);
+  without_crlf(commands_);
+  status = co_await Command(connection_, commands_, "MAIL", timeouts.envelope);
+  if (status.ok()) status = JudgeEnvelopeReply("MAIL");
+  if (!status.ok() || rejection_.has_value()) co_return status;
+
+  commands_.clear();
+  opening_->AppendRcpt(commands_);
+  without_crlf(commands_);
+  status = co_await Command(connection_, commands_, "RCPT", timeouts.envelope);
+  if (status.ok()) status = JudgeEnvelopeReply("RCPT");
+  if (!status.ok() || rejection_.has_value()) co_return status;
+
+  status = co_await Command(connection_, "DATA", "DATA", timeouts.data);
+  if (status.ok()) status = JudgeData();
+  co_return status;
+}
+
+absl::Status Session::JudgeReset() {
+  const Reply& reply = connection_.reply();
+  return reply.positive() ? absl::OkStatus() : ReplyError("RSET", reply);
+}
+
+absl::Status Session::JudgeEnvelopeReply(std::string_view command) {
+  const Reply& reply = connection_.reply();
+  if (reply.closing()) return ReplyError(command, reply);
+  if (command == "MAIL") mail_answered_ = true;
+  if (reply.rejection()) {
+    if (!rejection_.has_value()) rejection_ = Rejected(command, reply);
+    return absl::OkStatus();
+  }
+  if (!reply.positive()) return UnexpectedReply(command, reply);
+  if (command == "RCPT") rcpt_accepted_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Session::JudgeData() {
+  const Reply& reply = connection_.reply();
+  if (reply.closing()) return ReplyError("DATA", reply);
+  if (reply.rejection()) {
+    if (!rejection_.has_value()) rejection_ = Rejected("DATA", reply);
+    return absl::OkStatus();
+  }
+  // After a refused sender with an accepted recipient even an empty message could be delivered.
+  const bool contradiction = rejection_.has_value() && rcpt_accepted_;
+  if (reply.code != 354 || contradiction) return UnexpectedReply("DATA", reply);
+  go_ahead_ = true;
+  return absl::OkStatus();
+}
+
+Awaitable<absl::Status> Session::SendMessage() {
+  pieces_.clear();
+  if (answering_ != nullptr) {
+    answering_->AppendMessage(pieces_);
+    SetPhase(*answering_, Phase::kDotSent);
+  } else {
+    pieces_.push_back(".\r\n");
+  }
+  size_t up_to_dot = 0;
+  for (const std::string_view piece : pieces_) up_to_dot += piece.size();
+
+  if (capabilities_.pipelining) {
+    opening_ = TakeNext();
+    if (opening_ != nullptr) {
+      commands_.clear();
+      AppendEnvelopeGroup();
+      pieces_.push_back(commands_);
+      envelope_sent_ = true;
+    }
+  }
+  const Connection::Written written =
+      co_await connection_.Write(pieces_, options_.timeouts.data_block);
+  if (written.status.ok()) co_return absl::OkStatus();
+
+  if (answering_ != nullptr && written.bytes < up_to_dot) {
+    answering_->phase = Phase::kData;
+    // A server that refuses a message half way says so and hangs up.
+    if (connection_.FindLateReply() && connection_.reply().rejection() &&
+        !connection_.reply().closing()) {
+      SetPhase(*answering_, Phase::kAnswered);
+      owner_.Finish(std::move(answering_), Rejected("the message", connection_.reply()));
+    }
+  }
+  co_return written.status;
+}
+
+Awaitable<absl::Status> Session::ReadFinalReply() {
+  absl::Status status = co_await connection_.ReadReply("the message", options_.timeouts.final_dot);
+  if (!status.ok()) co_return status;
+  const Reply& reply = connection_.reply();
+  if (!reply.positive() && !reply.rejection()) co_return UnexpectedReply("the message", reply);
+  if (!std::exchange(lone_dot_sent_, false)) {
+    SetPhase(*answering_, Phase::kAnswered);
+    owner_.Finish(std::move(answering_),
+                  reply.positive() ? Accepted(reply) : Rejected("the message", reply));
+  }
+  if (reply.closing()) co_return ReplyError("the message", reply);
+  co_return absl::OkStatus();
+}
+
+void Session::SettleAll(const absl::Status& fault) {
+  if (answering_ != nullptr) {
+    const Phase phase = answering_->phase;
+    owner_.Finish(std::move(answering_), Broken(phase, fault));
+  }
+  if (opening_ != nullptr) SettleOpening(fault);
+}
+
+void Session::SettleOpening(const absl::Status& fault) {
+  if (rejection_.has_value()) {  // the verdict was in before the connection broke
+    FinishOpening(*std::exchange(rejection_, std::nullopt));
+  } else if (MayStartAgain(fault)) {
+    ++opening_->stale_connections;
+    SetPhase(*opening_, Phase::kNotStarted);
+    owner_.GiveBack(std::move(opening_));
+  } else {
+    const Phase phase = opening_->phase;
+    owner_.Finish(std::move(opening_), Broken(phase, fault));
+  }
+}
+
+// A kept connection that the server has meanwhile closed is no fault of the mail's or the server's,
+// as long as the server has not reacted to the mail.
+bool Session::MayStartAgain(const absl::Status& fault) const {
+  const bool kept = taken_ > 1 || has_idled_;
+  return kept && !mail_answered_ && fault.code() == absl::StatusCode::kUnavailable &&
+         opening_->stale_connections < kMaxStaleConnections;
+}
+
+}  // namespace lmsmail::smtp
