@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
+#include <cstdio>
+#include <memory>
 #include <system_error>
 #include <utility>
 
-#include "libs/config/nearest.h"
 #include "libs/config/registry.h"
 #include "libs/config/value_parsing.h"
 #include "libs/status/status_macros.h"
@@ -254,11 +254,16 @@ absl::StatusOr<Outcome> Schema::Load(int argc, const char* const* argv,
 }
 
 absl::StatusOr<std::string> Schema::ReadFileFromDisk(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (file) {
-    std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    // A directory opens, but fails to read.
-    if (!file.bad()) return content;
+  // Not a stream: libstdc++'s throw on reading a directory.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  std::string content;
+  if (file != nullptr) {
+    std::array<char, 4096> chunk;
+    while (const size_t read = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
+      content.append(chunk.data(), read);
+    }
+    if (std::ferror(file.get()) == 0) return content;
   }
   return absl::NotFoundError(
       fmt::format("can't read the file {}: {}", path, std::generic_category().message(errno)));

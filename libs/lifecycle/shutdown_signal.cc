@@ -1,0 +1,41 @@
+#include "libs/lifecycle/shutdown_signal.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace lmsmail::lifecycle {
+namespace {
+
+sigset_t ShutdownSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+}  // namespace
+
+void BlockShutdownSignals() {
+  const sigset_t signals = ShutdownSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A peer that hangs up is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int WaitForShutdownSignal() {
+  const sigset_t signals = ShutdownSignals();
+  int received = 0;
+  while (sigwait(&signals, &received) != 0) {
+  }
+  return received;
+}
+
+void RequestShutdown() {
+  // To the process, not to this thread: it stays pending until sigwait() takes it.
+  kill(getpid(), SIGTERM);
+}
+
+}  // namespace lmsmail::lifecycle

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+#include "libs/telemetry/field.h"
+#include "libs/telemetry/logging.h"
+
+// One event to one line, without its end.
+namespace lmsmail::telemetry {
+
+std::string FormatJson(absl::Time time, Level level, std::string_view service,
+                       std::string_view message, std::span<const Field> fields);
+
+// "2026-01-31T09:00:00.000Z INFO batch sent lane=bulk reason=\"two words\""
+std::string FormatText(absl::Time time, Level level, std::string_view message,
+                       std::span<const Field> fields);
+
+// RFC 3339, UTC, milliseconds.
+std::string FormatTimestamp(absl::Time time);
+
+// As the text format writes it, unquoted.
+std::string FormatValue(const FieldValue& value);
+
+}  // namespace lmsmail::telemetry

@@ -1,0 +1,83 @@
+#include "libs/telemetry/logging.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "libs/clock/clock.h"
+#include "libs/telemetry/testing/scoped_log_capture.h"
+
+namespace lmsmail::telemetry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Pair;
+using ::testing::SizeIs;
+
+// stderr is this process's, so each of these restores the output by a capture around it.
+std::string StderrOf(const LoggingOptions& options) {
+  const ScopedLogCapture restores_the_output_afterwards;
+  ::testing::internal::CaptureStderr();
+  InitLogging(options);
+  LogDebug("detail");
+  LogInfo("batch sent", {{"lane", "bulk"}, {"count", 3}});
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(LoggingTest, WritesJsonLines) {
+  EXPECT_THAT(
+      StderrOf({.service = "dispatch", .format = LogFormat::kJson}),
+      MatchesRegex("\\{\"time\":\"[0-9T:.-]+Z\",\"level\":\"info\",\"service\":\"dispatch\","
+                   "\"message\":\"batch sent\",\"lane\":\"bulk\",\"count\":3\\}\n"));
+}
+
+TEST(LoggingTest, WritesTextLinesFromTheLevelUp) {
+  EXPECT_THAT(
+      StderrOf({.service = "dispatch", .level = Level::kDebug, .format = LogFormat::kText}),
+      MatchesRegex("[0-9T:.-]+Z DEBUG detail\n[0-9T:.-]+Z INFO batch sent lane=bulk count=3\n"));
+}
+
+TEST(LoggingTest, AutoIsJsonWhereStderrIsNoTerminal) {
+  EXPECT_THAT(StderrOf({.service = "dispatch"}), MatchesRegex("\\{\"time\".*\n"));
+}
+
+TEST(LoggingTest, NothingBelowTheLevelIsWritten) {
+  EXPECT_EQ(StderrOf({.service = "dispatch", .level = Level::kWarning}), "");
+}
+
+TEST(ScopedLogCaptureTest, KeepsEventsOfEveryLevelAndNests) {
+  const ScopedLogCapture outer;
+  {
+    const ScopedLogCapture inner;
+    LogDebug("detail", {{"count", 3}});
+    ASSERT_THAT(inner.events(), SizeIs(1));
+    EXPECT_EQ(inner.events()[0].level, Level::kDebug);
+    EXPECT_EQ(inner.events()[0].message, "detail");
+    EXPECT_THAT(inner.events()[0].fields, ElementsAre(Pair("count", "3")));
+  }
+  EXPECT_THAT(outer.events(), IsEmpty());
+  LogError("failed");
+  ASSERT_THAT(outer.events(), SizeIs(1));
+  EXPECT_EQ(outer.events()[0].level, Level::kError);
+}
+
+TEST(LogEveryTest, LetsOneThroughPerIntervalAndCountsTheRest) {
+  const ScopedLogCapture capture;
+  FakeClock clock(absl::UnixEpoch());
+  LogEvery every(absl::Seconds(10), clock);
+  for (int i = 0; i < 4; ++i) every.Log(Level::kError, "database unreachable");
+  ASSERT_THAT(capture.events(), SizeIs(1));
+  EXPECT_THAT(capture.events()[0].fields, IsEmpty());
+
+  clock.Advance(absl::Seconds(10));
+  every.Log(Level::kError, "database unreachable", {{"attempt", 5}});
+  ASSERT_THAT(capture.events(), SizeIs(2));
+  EXPECT_THAT(capture.events()[1].fields,
+              ElementsAre(Pair("attempt", "5"), Pair("suppressed", "3")));
+}
+
+}  // namespace
+}  // namespace lmsmail::telemetry

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <prometheus/collectable.h>
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "libs/telemetry/metrics.h"
+
+// What Metrics holds. Only for this library: it includes prometheus-cpp's headers.
+namespace lmsmail::telemetry {
+
+// Gauges read at each scrape.
+class GaugeFunctions final : public prometheus::Collectable {
+ public:
+  void Add(std::string_view name, std::string_view help, const Labels& labels,
+           std::function<double()> read);
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  struct Series {
+    std::vector<prometheus::ClientMetric::Label> labels;
+    std::function<double()> read;
+  };
+  struct Family {
+    std::string help;
+    std::vector<Series> series;
+  };
+  mutable absl::Mutex mutex_;
+  std::map<std::string, Family> families_ ABSL_GUARDED_BY(mutex_);
+};
+
+struct Metrics::State {
+  // Shared because the exposer takes weak pointers.
+  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+  std::shared_ptr<GaugeFunctions> gauge_functions = std::make_shared<GaugeFunctions>();
+};
+
+}  // namespace lmsmail::telemetry
