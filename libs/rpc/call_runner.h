@@ -35,8 +35,8 @@ namespace lmsmail::rpc {
 class CallRunner {
  public:
   struct Options {
-    CallPolicy policy;
-    Executor::Options executor;
+    CallPolicy policy = {};
+    Executor::Options executor = {};
     // Client streams open at once. An open stream holds no thread while it waits for its caller.
     int max_streams = 64;
   };
@@ -55,7 +55,8 @@ class CallRunner {
       std::unique_ptr<ClientStreamHandler<Request>> handler) {
     ServerCall call(policy_, metrics_, *context, method);
     if (!OpenStream()) {
-      return ClientStreamReactor<Request>::Refuse(std::move(call), Executor::Overloaded());
+      return ClientStreamReactor<Request>::Refuse(std::move(call), executor_,
+                                                  Executor::Overloaded());
     }
     return ClientStreamReactor<Request>::Start(std::move(call), std::move(handler), executor_,
                                                [this] { CloseStream(); });

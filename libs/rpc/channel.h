@@ -15,8 +15,8 @@ namespace lmsmail::rpc {
 struct ChannelOptions {
   // gRPC name syntax: "127.0.0.1:7101", or "dns:///template:7101" for a headless service, whose
   // every address then gets its share of the calls.
-  std::string target;
-  std::optional<TlsFiles> tls;
+  std::string target = {};
+  std::optional<TlsFiles> tls = std::nullopt;
   int max_receive_bytes = 16 << 20;
   int max_send_bytes = 4 << 20;
 };

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -21,8 +22,8 @@ namespace lmsmail::rpc {
 
 struct CallOptions {
   absl::Time deadline;
-  std::string request_id;   // empty: none is sent
-  std::string traceparent;  // empty: none is sent
+  std::string request_id = {};   // empty: none is sent
+  std::string traceparent = {};  // empty: none is sent
 };
 
 // For a call made while serving `call`: its identity, and its deadline or `at_most` from now,
@@ -59,7 +60,7 @@ void CallAsync(Async& async,
                void (Interface::*method)(grpc::ClientContext*, const Request*, Response*,
                                          std::function<void(grpc::Status)>),
                std::type_identity_t<Request> request, const CallOptions& options,
-               absl::AnyInvocable<void(absl::StatusOr<Response>)> done) {
+               std::type_identity_t<absl::AnyInvocable<void(absl::StatusOr<Response>)>> done) {
   struct Pending {
     grpc::ClientContext context;
     Request request;

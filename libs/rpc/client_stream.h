@@ -46,6 +46,16 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     return started;
   }
 
+  // For a call that is not to be served.
+  static grpc::ServerReadReactor<Request>* Refuse(ServerCall call, Executor& executor,
+                                                  const absl::Status& status) {
+    auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), nullptr, executor, [] {});
+    ClientStreamReactor* const refused = reactor.get();
+    refused->self_ = std::move(reactor);
+    refused->End(status);
+    return refused;
+  }
+
   ClientStreamReactor(ServerCall call, std::unique_ptr<ClientStreamHandler<Request>> handler,
                       Executor& executor, absl::AnyInvocable<void()> release)
       : call_(std::move(call)),

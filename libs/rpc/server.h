@@ -28,8 +28,8 @@ HostedService Host(grpc::Service& implementation) {
 }
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";  // port 0: any free one, see Server::port()
-  std::optional<TlsFiles> tls;         // absent: plain text
+  std::string listen = "127.0.0.1:0";          // port 0: any free one, see Server::port()
+  std::optional<TlsFiles> tls = std::nullopt;  // absent: plain text
   int max_receive_bytes = 4 << 20;
   int max_send_bytes = 16 << 20;
   // Connections are asked to reconnect after this, so that clients find new replicas.

@@ -16,7 +16,7 @@
 namespace lmsmail::rpc {
 
 struct CallPolicy {
-  std::string service;  // "template": the first part of ErrorInfo's domain
+  std::string service = {};  // "template": the first part of ErrorInfo's domain
   absl::Duration default_deadline = absl::Seconds(30);  // for callers who set none
   absl::Duration reserve = absl::Milliseconds(20);      // kept for the way back
   absl::Duration least_time = absl::Milliseconds(50);   // with less left, work is not begun

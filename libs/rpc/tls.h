@@ -13,11 +13,11 @@ namespace lmsmail::rpc {
 
 // Paths of PEM files.
 struct TlsFiles {
-  std::string certificate;  // own chain; a client may leave it and the key empty
-  std::string key;
+  std::string certificate = {};  // own chain; a client may leave it and the key empty
+  std::string key = {};
   // Authorities that the other side's certificate must come from. For a server, empty means that
   // clients need none; for a client, that the system's authorities are trusted.
-  std::string authorities;
+  std::string authorities = {};
 };
 
 // Plain text when `files` is absent.

@@ -1,0 +1,61 @@
+#include "libs/rpc/call_metrics.h"
+
+#include <cstddef>
+#include <utility>
+
+#include "libs/strings/view.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+template <std::size_t... kCode>
+std::array<telemetry::Counter, sizeof...(kCode)> CounterPerCode(
+    const telemetry::CounterFamily& family, const std::string& method,
+    std::index_sequence<kCode...>) {
+  return {
+      family.With({{"method", method},
+                   {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(kCode))}})...};
+}
+
+}  // namespace
+
+CallMetrics::CallMetrics(telemetry::Metrics& metrics)
+    : handled_(metrics.AddCounter("lmsmail_rpc_handled_total",
+                                  "Calls that ended, by method and status code.")),
+      duration_(metrics.AddHistogram("lmsmail_rpc_duration_seconds",
+                                     "Time from a call's arrival to its answer.")),
+      queue_(metrics
+                 .AddHistogram("lmsmail_rpc_queue_seconds",
+                               "Time from a call's arrival until a thread was free for it.")
+                 .With()),
+      in_flight_(metrics.AddGauge("lmsmail_rpc_in_flight", "Calls that arrived and have not ended.")
+                     .With()) {}
+
+void CallMetrics::Arrived() { in_flight_.Add(1); }
+
+void CallMetrics::Begun(absl::Duration queued) { queue_.Observe(absl::ToDoubleSeconds(queued)); }
+
+void CallMetrics::Ended(std::string_view method, absl::StatusCode code, absl::Duration took) {
+  in_flight_.Add(-1);
+  const Method& of_method = ForMethod(method);
+  const auto index = static_cast<std::size_t>(code);
+  of_method.handled[index < kCodes ? index : static_cast<std::size_t>(absl::StatusCode::kUnknown)]
+      .Increment();
+  of_method.duration.Observe(absl::ToDoubleSeconds(took));
+}
+
+const CallMetrics::Method& CallMetrics::ForMethod(std::string_view method) {
+  absl::MutexLock lock(&mutex_);
+  auto found = methods_.find(method);
+  if (found == methods_.end()) {
+    const std::string name(method);
+    found = methods_
+                .emplace(name,
+                         Method{CounterPerCode(handled_, name, std::make_index_sequence<kCodes>()),
+                                duration_.With({{"method", name}})})
+                .first;
+  }
+  return found->second;
+}
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,61 @@
+#include "libs/rpc/page_token.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/struct.pb.h>
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+
+#include "libs/rpc/digest.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+// A token is digest(query, rows) followed by the rows as a serialized ListValue, in web-safe
+// base64.
+std::string Digest(const PageQuery& query, std::string_view rows) {
+  std::string text = fmt::format("{};", query.size());
+  // Lengths keep {"ab", "c"} and {"a", "bc"} apart.
+  for (const std::string_view part : query) text += fmt::format("{}:{}", part.size(), part);
+  text += rows;
+  return Sha256Prefix(text);
+}
+
+}  // namespace
+
+std::string MakePageToken(const PageQuery& query, const PageCursor& last_row) {
+  if (last_row.empty()) return {};
+  google::protobuf::ListValue values;
+  for (const std::string& value : last_row) values.add_values()->set_string_value(value);
+  const std::string rows = values.SerializeAsString();
+  return absl::WebSafeBase64Escape(Digest(query, rows) + rows);
+}
+
+absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_view token) {
+  PageCursor cursor;
+  if (token.empty()) return cursor;
+  const auto fault = [] {
+    return InvalidField("page_token",
+                        "was not given out for this query; begin again without a page_token");
+  };
+  std::string bytes;
+  if (!absl::WebSafeBase64Unescape(ToAbsl(token), &bytes) || bytes.size() < kDigestBytes) {
+    return fault();
+  }
+  const std::string rows = bytes.substr(kDigestBytes);
+  google::protobuf::ListValue values;
+  if (bytes.substr(0, kDigestBytes) != Digest(query, rows) || !values.ParseFromString(rows)) {
+    return fault();
+  }
+  for (const auto& value : values.values()) cursor.push_back(value.string_value());
+  return cursor;
+}
+
+int PageSize(int requested, const PageSizes& sizes, Violations& violations) {
+  if (requested < 0) violations.Add("page_size", "must not be negative");
+  return requested <= 0 ? sizes.standard : std::min(requested, sizes.most);
+}
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,43 @@
+#include "libs/rpc/request_limits.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace lmsmail::rpc {
+namespace {
+
+// Recursion is bounded by the parser, which refuses more than 100 levels.
+int Depth(const google::protobuf::Struct& value);
+
+int Depth(const google::protobuf::Value& value) {
+  if (value.has_struct_value()) return Depth(value.struct_value());
+  if (!value.has_list_value()) return 0;
+  int deepest = 0;
+  for (const auto& item : value.list_value().values()) deepest = std::max(deepest, Depth(item));
+  return deepest + 1;
+}
+
+int Depth(const google::protobuf::Struct& value) {
+  int deepest = 0;
+  for (const auto& [_, field] : value.fields()) deepest = std::max(deepest, Depth(field));
+  return deepest + 1;
+}
+
+}  // namespace
+
+void CheckStruct(const google::protobuf::Struct& value, std::string_view field,
+                 const StructLimits& limits, Violations& violations) {
+  if (const std::size_t bytes = value.ByteSizeLong(); bytes > limits.bytes) {
+    violations.Add(std::string(field),
+                   fmt::format("is {} bytes; at most {} are accepted", bytes, limits.bytes));
+  }
+  if (const int depth = Depth(value); depth > limits.depth) {
+    violations.Add(
+        std::string(field),
+        fmt::format("is nested {} levels deep; at most {} are accepted", depth, limits.depth));
+  }
+}
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "libs/rpc/etag.h"
+#include "libs/rpc/request_limits.h"
+#include "libs/rpc/testing/matchers.h"
+#include "libs/rpc/time.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+using ::testing::_;
+using ::testing::HasSubstr;
+
+TEST(TimeTest, TimesComeBack) {
+  for (const absl::Time time : {absl::UnixEpoch(), absl::FromUnixNanos(1'700'000'000'123'456'789),
+                                absl::FromUnixNanos(-1)}) {
+    EXPECT_THAT(FromProto(ToProto(time)), IsOkAndHolds(time));
+  }
+}
+
+TEST(TimeTest, DurationsComeBack) {
+  for (const absl::Duration duration :
+       {absl::ZeroDuration(), absl::Milliseconds(1500), -absl::Milliseconds(1500)}) {
+    EXPECT_THAT(FromProto(ToProto(duration)), IsOkAndHolds(duration));
+  }
+}
+
+TEST(TimeTest, TheInfiniteIsClampedToValidProtobuf) {
+  EXPECT_OK(FromProto(ToProto(absl::InfiniteFuture())));
+  EXPECT_OK(FromProto(ToProto(absl::InfinitePast())));
+  EXPECT_OK(FromProto(ToProto(absl::InfiniteDuration())));
+  EXPECT_OK(FromProto(ToProto(-absl::InfiniteDuration())));
+}
+
+TEST(TimeTest, OutOfRangeIsAViolation) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(std::numeric_limits<std::int64_t>::max());
+  google::protobuf::Duration mixed;
+  mixed.set_seconds(1);
+  mixed.set_nanos(-1);
+  Violations violations;
+  EXPECT_EQ(FromProto(time, "send_time", violations), absl::UnixEpoch());
+  EXPECT_EQ(FromProto(mixed, "ttl", violations), absl::ZeroDuration());
+  EXPECT_THAT(violations.ToStatus(), HasViolation("send_time", _));
+  EXPECT_THAT(violations.ToStatus(), HasViolation("ttl", _));
+}
+
+TEST(EtagTest, DependsOnTheContentAlone) {
+  EXPECT_EQ(EtagOf("revision 7"), EtagOf("revision 7"));
+  EXPECT_NE(EtagOf("revision 7"), EtagOf("revision 8"));
+  EXPECT_THAT(EtagOf(""), ::testing::MatchesRegex("W/\"[A-Za-z0-9_-]+\""));
+}
+
+TEST(EtagTest, OnlyADifferentEtagIsRefused) {
+  EXPECT_OK(CheckEtag("", "b", "templates/welcome"));
+  EXPECT_OK(CheckEtag("b", "b", "templates/welcome"));
+  EXPECT_THAT(CheckEtag("a", "b", "templates/welcome"),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("templates/welcome")));
+}
+
+google::protobuf::Struct Nested(int levels) {
+  google::protobuf::Struct value;
+  if (levels > 1) {
+    *(*value.mutable_fields())["list"].mutable_list_value()->add_values()->mutable_struct_value() =
+        Nested(levels - 2);
+  }
+  return value;
+}
+
+TEST(RequestLimitsTest, AcceptsWhatFits) {
+  Violations violations;
+  CheckStruct(Nested(5), "context", {.bytes = 1000, .depth = 5}, violations);
+  EXPECT_TRUE(violations.empty());
+}
+
+TEST(RequestLimitsTest, RefusesTheTooDeepAndTheTooLarge) {
+  google::protobuf::Struct value = Nested(5);
+  (*value.mutable_fields())["text"].set_string_value(std::string(1000, 'x'));
+  Violations violations;
+  CheckStruct(value, "context", {.bytes = 1000, .depth = 4}, violations);
+  EXPECT_THAT(violations.ToStatus(), HasViolation("context", HasSubstr("at most 1000")));
+  EXPECT_THAT(violations.ToStatus(), HasViolation("context", HasSubstr("5 levels")));
+}
+
+}  // namespace
+}  // namespace lmsmail::rpc

@@ -1,0 +1,92 @@
+#include "libs/rpc/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(
+      std::min<std::int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
+}
+
+// Both are switches of the whole process, to be thrown before the first server is built.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  builder.SetMaxSendMessageSize(options.max_send_bytes);
+  // Two servers on one port would share its calls by chance; the second is to fail instead.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             Milliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Milliseconds(options.max_connection_age_grace));
+  // Finds dead peers behind silent networks, and lets clients ping as often as NewChannel does.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Minutes(1)));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Milliseconds(absl::Seconds(20)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const std::vector<HostedService>& services) {
+  EnableHealthAndReflection();
+  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
+  grpc::ServerBuilder builder;
+  SetArguments(options, builder);
+  int port = 0;
+  builder.AddListeningPort(options.listen, std::move(credentials), &port);
+  std::vector<std::string> names;
+  for (const HostedService& hosted : services) {
+    builder.RegisterService(hosted.service);
+    names.push_back(hosted.name);
+  }
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port <= 0) {
+    return absl::UnavailableError(fmt::format(
+        "cannot listen on {}: is the address right, and the port free?", options.listen));
+  }
+  auto started = std::unique_ptr<Server>(new Server(std::move(server), port, std::move(names)));
+  started->SetServing(false);
+  return started;
+}
+
+Server::Server(std::unique_ptr<grpc::Server> server, int port, std::vector<std::string> names)
+    : server_(std::move(server)), port_(port), names_(std::move(names)) {}
+
+Server::~Server() { Shutdown(absl::Now()); }
+
+void Server::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  for (const std::string& name : names_) health->SetServingStatus(name, serving);
+}
+
+void Server::Shutdown(absl::Time deadline) {
+  server_->GetHealthCheckService()->Shutdown();
+  server_->Shutdown(absl::ToChronoTime(deadline));
+}
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,91 @@
+#include "libs/rpc/server_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+#include "absl/time/clock.h"
+
+#include "libs/rpc/call_identity.h"
+#include "libs/rpc/status.h"
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+std::string_view Metadata(const grpc::CallbackServerContext& context, const char* key) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
+absl::Time CallerDeadline(const grpc::CallbackServerContext& context) {
+  const std::chrono::system_clock::time_point deadline = context.deadline();
+  // What gRPC says when the caller set none.
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return absl::FromChrono(deadline);
+}
+
+}  // namespace
+
+bool CallInfo::Cancelled() const { return context != nullptr && context->IsCancelled(); }
+
+ServerCall::ServerCall(const CallPolicy& policy, CallMetrics& metrics,
+                       grpc::CallbackServerContext& context, std::string_view method)
+    : policy_(policy), metrics_(metrics), arrival_(absl::Now()) {
+  info_.method = method;
+  const std::string_view request_id = Metadata(context, kRequestIdKey);
+  info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
+  info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
+  info_.deadline =
+      std::min(CallerDeadline(context), arrival_ + policy.default_deadline) - policy.reserve;
+  info_.context = &context;
+  context.AddInitialMetadata(kRequestIdKey, info_.request_id);
+  metrics_.Arrived();
+}
+
+absl::Status ServerCall::Admit() const {
+  if (info_.Cancelled()) return absl::CancelledError("the caller has given up");
+  if (info_.deadline - absl::Now() < policy_.least_time - policy_.reserve) {
+    return absl::DeadlineExceededError("too little time is left to begin");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServerCall::Do(absl::FunctionRef<absl::Status(const CallInfo&)> work) {
+  if (!begun_) metrics_.Begun(absl::Now() - arrival_);
+  begun_ = true;
+  absl::Status status = Admit();
+  if (!status.ok()) return status;
+  try {
+    return work(info_);
+  } catch (const std::exception& e) {
+    return absl::InternalError(fmt::format("exception: {}", e.what()));
+  } catch (...) {
+    return absl::InternalError("exception that is no std::exception");
+  }
+}
+
+grpc::Status ServerCall::End(const absl::Status& status) {
+  const absl::Duration took = absl::Now() - arrival_;
+  metrics_.Ended(info_.method, status.code(), took);
+  if (IsServerFault(status.code())) {
+    telemetry::LogWarning("call failed", {{"method", info_.method},
+                                          {"request_id", info_.request_id},
+                                          {"traceparent", info_.traceparent},
+                                          {"took", took},
+                                          {"error", status}});
+  } else if (telemetry::LogEnabled(telemetry::Level::kDebug)) {
+    telemetry::LogDebug("call", {{"method", info_.method},
+                                 {"request_id", info_.request_id},
+                                 {"traceparent", info_.traceparent},
+                                 {"took", took},
+                                 {"code", absl::StatusCodeToString(status.code())}});
+  }
+  return ToGrpcStatus(status, {policy_.service, info_.request_id});
+}
+
+}  // namespace lmsmail::rpc

@@ -1,0 +1,123 @@
+#include "libs/rpc/status.h"
+
+#include <fmt/format.h>
+#include <google/rpc/error_details.pb.h>
+#include <google/rpc/status.pb.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/status/fault.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+constexpr int kRetrySeconds = 1;
+constexpr char kCorrelationId[] = "correlation_id";
+
+// The message travels twice (percent-encoded and in the details) and the details in base64; these
+// keep the sum below 8 KiB even for text that is not ASCII.
+constexpr std::size_t kMaxMessageBytes = 600;
+constexpr std::size_t kMaxViolationBytes = 2500;
+
+std::string Truncated(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  // Not inside a UTF-8 sequence: 10xxxxxx is a continuation.
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return fmt::format("{}...", text.substr(0, bytes));
+}
+
+void AddErrorInfo(const absl::Status& status, const ErrorContext& context,
+                  google::rpc::Status& out) {
+  google::rpc::ErrorInfo info;
+  info.set_domain(fmt::format("{}.lmsmail", context.service));
+  info.set_reason(absl::StatusCodeToString(status.code()));
+  if (IsServerFault(status.code())) {
+    (*info.mutable_metadata())[kCorrelationId] = context.correlation_id;
+  } else {
+    Reason reason = ReasonOf(status);
+    if (!reason.reason.empty()) info.set_reason(std::move(reason.reason));
+    for (const auto& [key, value] : reason.metadata) {
+      (*info.mutable_metadata())[key] = Truncated(value, kMaxMessageBytes);
+    }
+  }
+  out.add_details()->PackFrom(info);
+}
+
+void AddBadRequest(const absl::Status& status, google::rpc::Status& out) {
+  const std::vector<FieldViolation> violations = ViolationsOf(status);
+  if (violations.empty()) return;
+  google::rpc::BadRequest bad_request;
+  std::size_t bytes = 0;
+  for (const FieldViolation& violation : violations) {
+    auto* added = bad_request.add_field_violations();
+    added->set_field(Truncated(violation.field, kMaxMessageBytes));
+    added->set_description(Truncated(violation.description, kMaxMessageBytes));
+    bytes += added->ByteSizeLong();
+    if (bytes > kMaxViolationBytes) {
+      bad_request.mutable_field_violations()->RemoveLast();
+      break;
+    }
+  }
+  out.add_details()->PackFrom(bad_request);
+}
+
+void AddRetryInfo(const absl::Status& status, google::rpc::Status& out) {
+  if (!absl::IsUnavailable(status) && !absl::IsResourceExhausted(status)) return;
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(kRetrySeconds);
+  out.add_details()->PackFrom(retry);
+}
+
+}  // namespace
+
+bool IsServerFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status, const ErrorContext& context) {
+  if (status.ok()) return grpc::Status::OK;
+  const std::string message = IsServerFault(status.code())
+                                  ? "internal error"
+                                  : Truncated(ToStd(status.message()), kMaxMessageBytes);
+  google::rpc::Status details;
+  details.set_code(static_cast<int>(status.code()));
+  details.set_message(message);
+  AddErrorInfo(status, context, details);
+  AddBadRequest(status, details);
+  AddRetryInfo(status, details);
+  // The numbers of both enumerations are those of google.rpc.Code.
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
+                      details.SerializeAsString());
+}
+
+absl::Status FromGrpcStatus(const grpc::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  absl::Status out(static_cast<absl::StatusCode>(status.error_code()),
+                   ToAbsl(status.error_message()));
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) return out;
+  Reason reason;
+  Violations violations;
+  for (const google::protobuf::Any& detail : details.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::BadRequest bad_request;
+    if (detail.UnpackTo(&info)) {
+      reason.reason = info.reason();
+      reason.metadata.insert(info.metadata().begin(), info.metadata().end());
+    } else if (detail.UnpackTo(&bad_request)) {
+      for (const auto& violation : bad_request.field_violations()) {
+        violations.Add(violation.field(), violation.description());
+      }
+    }
+  }
+  // Violations make their own status, whose message is the one that was sent.
+  if (!violations.empty() && absl::IsInvalidArgument(out)) out = violations.ToStatus();
+  return reason.reason.empty() ? out : WithReason(std::move(out), std::move(reason));
+}
+
+}  // namespace lmsmail::rpc
