@@ -23,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Exposer>> Exposer::Start(const std::string& addre
   try {
     auto state = std::make_unique<State>(address);
     state->server.RegisterCollectable(metrics.state_->registry);
-    state->server.RegisterCollectable(metrics.state_->gauge_functions);
+    state->server.RegisterCollectable(metrics.state_->scrape_functions);
     return std::unique_ptr<Exposer>(new Exposer(std::move(state)));
   } catch (const std::exception& error) {
     return absl::UnavailableError(

@@ -16,6 +16,7 @@ class Exposer {
   // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE when it can't be bound.
   static absl::StatusOr<std::unique_ptr<Exposer>> Start(const std::string& address,
                                                         const Metrics& metrics);
+  // Takes up to 2 s, in which the HTTP server's accepting thread notices.
   ~Exposer();
   Exposer(const Exposer&) = delete;
   Exposer& operator=(const Exposer&) = delete;

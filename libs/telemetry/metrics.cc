@@ -33,28 +33,31 @@ const std::vector<double>& LatencyBuckets() {
   return buckets;
 }
 
-void GaugeFunctions::Add(std::string_view name, std::string_view help, const Labels& labels,
-                         std::function<double()> read) {
+void ScrapeFunctions::Add(prometheus::MetricType type, std::string_view name, std::string_view help,
+                          const Labels& labels, std::function<double()> read) {
   Series series{.labels = {}, .read = std::move(read)};
   for (const auto& [label, value] : labels) series.labels.push_back({label, value});
   absl::MutexLock lock(&mutex_);
   Family& family = families_[std::string(name)];
+  family.type = type;
   family.help = help;
   family.series.push_back(std::move(series));
 }
 
-std::vector<prometheus::MetricFamily> GaugeFunctions::Collect() const {
+std::vector<prometheus::MetricFamily> ScrapeFunctions::Collect() const {
   absl::MutexLock lock(&mutex_);
   std::vector<prometheus::MetricFamily> collected;
   for (const auto& [name, family] : families_) {
     prometheus::MetricFamily& out = collected.emplace_back();
     out.name = name;
     out.help = family.help;
-    out.type = prometheus::MetricType::Gauge;
+    out.type = family.type;
     for (const Series& series : family.series) {
       prometheus::ClientMetric& metric = out.metric.emplace_back();
       metric.label = series.labels;
-      metric.gauge.value = series.read();
+      const double value = series.read();
+      (family.type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) =
+          value;
     }
   }
   return collected;
@@ -92,15 +95,21 @@ HistogramFamily Metrics::AddHistogram(std::string_view name, std::string_view he
           std::move(buckets)};
 }
 
+void Metrics::AddCounterFunction(std::string_view name, std::string_view help, const Labels& labels,
+                                 std::function<double()> read) {
+  state_->scrape_functions->Add(prometheus::MetricType::Counter, name, help, labels,
+                                std::move(read));
+}
+
 void Metrics::AddGaugeFunction(std::string_view name, std::string_view help, const Labels& labels,
                                std::function<double()> read) {
-  state_->gauge_functions->Add(name, help, labels, std::move(read));
+  state_->scrape_functions->Add(prometheus::MetricType::Gauge, name, help, labels, std::move(read));
 }
 
 std::string Metrics::Serialize() const {
   const prometheus::TextSerializer serializer;
   return serializer.Serialize(state_->registry->Collect()) +
-         serializer.Serialize(state_->gauge_functions->Collect());
+         serializer.Serialize(state_->scrape_functions->Collect());
 }
 
 }  // namespace lmsmail::telemetry

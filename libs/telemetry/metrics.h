@@ -111,7 +111,10 @@ class Metrics {
   GaugeFamily AddGauge(std::string_view name, std::string_view help);
   HistogramFamily AddHistogram(std::string_view name, std::string_view help,
                                std::vector<double> buckets = LatencyBuckets());
-  // `read` is called at each scrape, on the exposer's thread, until the Metrics is gone.
+  // `read` is called at each scrape, on the exposer's thread, until the Metrics is gone. A
+  // counter's never falls.
+  void AddCounterFunction(std::string_view name, std::string_view help, const Labels& labels,
+                          std::function<double()> read);
   void AddGaugeFunction(std::string_view name, std::string_view help, const Labels& labels,
                         std::function<double()> read);
 

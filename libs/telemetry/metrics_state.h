@@ -16,11 +16,11 @@
 // What Metrics holds. Only for this library: it includes prometheus-cpp's headers.
 namespace lmsmail::telemetry {
 
-// Gauges read at each scrape.
-class GaugeFunctions final : public prometheus::Collectable {
+// Series whose value is asked for at each scrape.
+class ScrapeFunctions final : public prometheus::Collectable {
  public:
-  void Add(std::string_view name, std::string_view help, const Labels& labels,
-           std::function<double()> read);
+  void Add(prometheus::MetricType type, std::string_view name, std::string_view help,
+           const Labels& labels, std::function<double()> read);
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
@@ -29,6 +29,7 @@ class GaugeFunctions final : public prometheus::Collectable {
     std::function<double()> read;
   };
   struct Family {
+    prometheus::MetricType type;  // Gauge or Counter
     std::string help;
     std::vector<Series> series;
   };
@@ -39,7 +40,7 @@ class GaugeFunctions final : public prometheus::Collectable {
 struct Metrics::State {
   // Shared because the exposer takes weak pointers.
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  std::shared_ptr<GaugeFunctions> gauge_functions = std::make_shared<GaugeFunctions>();
+  std::shared_ptr<ScrapeFunctions> scrape_functions = std::make_shared<ScrapeFunctions>();
 };
 
 }  // namespace lmsmail::telemetry

@@ -60,7 +60,8 @@ TEST_F(MetricsTest, TheProcessDescribesItself) {
   EXPECT_THAT(text, ContainsRegex("\nprocess_open_fds [1-9]"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_max_fds [1-9]"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_start_time_seconds [1-9]"));
-  EXPECT_THAT(text, ContainsRegex("\nprocess_cpu_seconds_total [0-9]"));
+  EXPECT_THAT(text, ContainsRegex(
+                        "TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total [0-9]"));
 }
 
 }  // namespace

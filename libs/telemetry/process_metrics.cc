@@ -53,8 +53,8 @@ void AddProcessMetrics(Metrics& metrics) {
   metrics.AddGaugeFunction("process_resident_memory_bytes", "Resident memory.", {}, ResidentBytes);
   metrics.AddGaugeFunction("process_open_fds", "Open file descriptors.", {}, OpenFds);
   metrics.AddGaugeFunction("process_max_fds", "Most file descriptors allowed.", {}, MaxFds);
-  metrics.AddGaugeFunction("process_cpu_seconds_total", "CPU time, user and system.", {},
-                           CpuSeconds);
+  metrics.AddCounterFunction("process_cpu_seconds_total", "CPU time, user and system.", {},
+                             CpuSeconds);
 }
 
 }  // namespace lmsmail::telemetry
