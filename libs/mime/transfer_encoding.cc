@@ -32,6 +32,9 @@ constexpr std::uint64_t MustEncode(std::uint64_t word) {
   return (word & kTopBits) | EqualTo(word, 0x7f) | EqualTo(word, '=');
 }
 
+// How many octets have their top bit set, given no other bits.
+constexpr std::size_t CountOctets(std::uint64_t tops) { return (tops >> 7) * Everywhere(1) >> 56; }
+
 bool IsLiteral(char c) { return c >= ' ' && c < 0x7f && c != '='; }
 
 // How many of the first eight octets stand for themselves before one that may not.
@@ -120,12 +123,25 @@ bool NeedsArmourAtLineStart(const char* text, const char* end) {
 // `text` with every line end written as CRLF.
 void AppendWithCrlf(std::string_view text, std::string& out) {
   while (!text.empty()) {
-    const std::size_t end = text.find_first_of("\r\n");
+    const std::size_t feed = text.find('\n');
+    const std::size_t end = std::min(text.substr(0, feed).find('\r'), feed);
     out.append(text.substr(0, end));
     if (end == std::string_view::npos) return;
     out.append("\r\n", 2);
-    text.remove_prefix(end + (text.substr(end).starts_with("\r\n") ? 2 : 1));
+    text.remove_prefix(end + (end + 1 == feed ? 2 : 1));
   }
+}
+
+std::uint32_t Octet(char c) { return static_cast<std::uint8_t>(c); }
+
+// Writes 24 bits as four characters.
+char* WriteBase64(std::uint32_t bits, char* to) {
+  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  to[0] = kAlphabet[bits >> 18];
+  to[1] = kAlphabet[bits >> 12 & 63];
+  to[2] = kAlphabet[bits >> 6 & 63];
+  to[3] = kAlphabet[bits & 63];
+  return to + 4;
 }
 
 }  // namespace
@@ -134,7 +150,7 @@ TransferEncoding ShorterEncoding(std::string_view text) {
   std::size_t encoded = 0;
   const char* p = text.data();
   const char* const end = p + text.size();
-  for (; end - p >= 8; p += 8) encoded += std::popcount(MustEncode(LoadWord(p)));
+  for (; end - p >= 8; p += 8) encoded += CountOctets(MustEncode(LoadWord(p)));
   encoded += std::count_if(p, end, [](char c) { return (c & 0x80) != 0 || c == 0x7f || c == '='; });
   // n + 2 * encoded octets against 4 / 3 * n.
   return 6 * encoded > text.size() ? TransferEncoding::kBase64 : TransferEncoding::kQuotedPrintable;
@@ -170,18 +186,20 @@ void AppendQuotedPrintable(std::string_view text, std::string& out) {
 }
 
 void AppendBase64Unbroken(std::string_view octets, std::string& out) {
-  constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto octet = [octets](std::size_t i) -> std::uint32_t {
-    return i < octets.size() ? static_cast<std::uint8_t>(octets[i]) : 0;
-  };
-  std::size_t write = out.size();
-  out.resize(write + (octets.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < octets.size(); i += 3) {
-    const std::uint32_t group = octet(i) << 16 | octet(i + 1) << 8 | octet(i + 2);
-    for (const int shift : {18, 12, 6, 0}) out[write++] = kAlphabet[group >> shift & 63];
+  const std::size_t start = out.size();
+  out.resize(start + (octets.size() + 2) / 3 * 4);
+  char* to = out.data() + start;
+  const char* p = octets.data();
+  const char* const end = p + octets.size();
+  for (; end - p >= 3; p += 3) {
+    to = WriteBase64(Octet(p[0]) << 16 | Octet(p[1]) << 8 | Octet(p[2]), to);
   }
-  const std::size_t padding = (3 - octets.size() % 3) % 3;
-  std::fill(out.end() - static_cast<std::ptrdiff_t>(padding), out.end(), '=');
+  if (end - p == 2) {
+    WriteBase64(Octet(p[0]) << 16 | Octet(p[1]) << 8, to)[-1] = '=';
+  } else if (end - p == 1) {
+    to = WriteBase64(Octet(p[0]) << 16, to);
+    to[-1] = to[-2] = '=';
+  }
 }
 
 void AppendBase64(std::string_view text, std::string& out) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -33,6 +34,12 @@ inline std::optional<CodePoint> FirstCodePoint(std::string_view text) {
 
 inline bool IsValidUtf8(std::string_view text) {
   while (!text.empty()) {
+    std::uint64_t word;  // most text is ASCII, eight octets at a time
+    if (text.size() >= sizeof word &&
+        (std::memcpy(&word, text.data(), sizeof word), (word & 0x8080808080808080u) == 0)) {
+      text.remove_prefix(sizeof word);
+      continue;
+    }
     const auto point = FirstCodePoint(text);
     if (!point) return false;
     text.remove_prefix(point->size);
