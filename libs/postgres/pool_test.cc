@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/time/clock.h"
 
@@ -114,6 +116,28 @@ TEST_F(PoolTest, AWaiterGetsTheConnectionThatComesBack) {
   lease.reset();
   waiter.join();
   EXPECT_EQ(waiters_backend, backend);
+}
+
+TEST_F(PoolTest, ManyThreadsShareFewConnections) {
+  PoolOptions options = Options();
+  options.checkout_timeout = absl::Minutes(1);
+  options.application_name = "crowd";
+  ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(options));
+  std::atomic<int> answered = 0;
+  {
+    std::vector<std::thread> crowd;
+    for (int i = 0; i < 8; ++i) {
+      crowd.emplace_back([&] {
+        for (int j = 0; j < 25; ++j) answered += Ask(*pool, "SELECT 1").ok();
+      });
+    }
+    for (std::thread& thread : crowd) thread.join();
+  }
+  EXPECT_EQ(answered, 200);
+  ASSERT_OK_AND_ASSIGN(
+      const std::string connections,
+      Ask(*pool, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'crowd'"));
+  EXPECT_LE(std::stoi(connections), 2);
 }
 
 TEST_F(PoolTest, BrokenIdleConnectionsAreReplacedUnseen) {
