@@ -44,6 +44,10 @@ class CallRunner {
 
   CallRunner(Options options, telemetry::Metrics& metrics);
 
+  // While not accepting (a service that is still preparing its database), calls are UNAVAILABLE.
+  // Accepts from the start unless told otherwise.
+  void SetAccepting(bool accepting) { accepting_ = accepting; }
+
   // Runs `handler` on the executor; until it returns, gRPC keeps the request and the response
   // alive.
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
@@ -54,21 +58,22 @@ class CallRunner {
       grpc::CallbackServerContext* context, std::string_view method,
       std::unique_ptr<ClientStreamHandler<Request>> handler) {
     ServerCall call(policy_, metrics_, *context, method);
-    if (!OpenStream()) {
-      return ClientStreamReactor<Request>::Refuse(std::move(call), executor_,
-                                                  Executor::Overloaded());
+    if (const absl::Status status = OpenStream(); !status.ok()) {
+      return ClientStreamReactor<Request>::Refuse(std::move(call), executor_, status);
     }
     return ClientStreamReactor<Request>::Start(std::move(call), std::move(handler), executor_,
                                                [this] { CloseStream(); });
   }
 
  private:
-  bool OpenStream();
+  absl::Status Admit() const;
+  absl::Status OpenStream();
   void CloseStream();
 
   const CallPolicy policy_;
   const int max_streams_;
   CallMetrics metrics_;
+  std::atomic<bool> accepting_ = true;
   std::atomic<int> streams_ = 0;
   Executor executor_;  // last, to be destroyed first: its tasks use the rest
 };

@@ -122,10 +122,10 @@ TEST(CallRunnerTest, MakesARequestIdAndSendsItBack) {
   grpc::ClientContext context;
   EchoResponse response;
   ASSERT_TRUE(f.stub->Echo(&context, Text("hi"), &response).ok());
-  const auto& headers = context.GetServerInitialMetadata();
-  const auto header = headers.find(kRequestIdKey);
-  ASSERT_NE(header, headers.end());
-  EXPECT_EQ(std::string(header->second.data(), header->second.size()), response.request_id());
+  const auto& trailers = context.GetServerTrailingMetadata();
+  const auto trailer = trailers.find(kRequestIdKey);
+  ASSERT_NE(trailer, trailers.end());
+  EXPECT_EQ(std::string(trailer->second.data(), trailer->second.size()), response.request_id());
   EXPECT_FALSE(response.request_id().empty());
 }
 
@@ -215,6 +215,15 @@ TEST(CallRunnerTest, KeepsAReserveOfTheCallersDeadline) {
   const CallOptions options = After(absl::Seconds(5));
   ASSERT_OK(Echo(*f.stub, Text("hi"), options));
   EXPECT_LT(deadline, options.deadline);
+}
+
+TEST(CallRunnerTest, IsUnavailableWhileNotAccepting) {
+  Fixture f;
+  f.runner.get().SetAccepting(false);
+  EXPECT_THAT(Echo(*f.stub, Text("hi")), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Echo(*f.stub, Text("hi")), HasReason("NOT_READY"));
+  f.runner.get().SetAccepting(true);
+  EXPECT_OK(Echo(*f.stub, Text("hi")));
 }
 
 TEST(CallRunnerTest, CountsByMethodAndCode) {

@@ -15,7 +15,7 @@ namespace lmsmail::rpc {
 // All that decides which rows a list has and in which order: {parent, filter, order_by}. The page
 // size is not part of it.
 using PageQuery = std::vector<std::string_view>;
-// Values of the sort columns of the last row; empty for the first page.
+// Values of the sort columns of the last row, UTF-8; empty for the first page.
 using PageCursor = std::vector<std::string>;
 
 // Opaque and URL-safe; empty (there is no next page) for an empty cursor.

@@ -43,7 +43,8 @@ ServerCall::ServerCall(const CallPolicy& policy, CallMetrics& metrics,
   info_.deadline =
       std::min(CallerDeadline(context), arrival_ + policy.default_deadline) - policy.reserve;
   info_.context = &context;
-  context.AddInitialMetadata(kRequestIdKey, info_.request_id);
+  // As a trailer: an answer that has headers of its own counts as begun, and is never retried.
+  context.AddTrailingMetadata(kRequestIdKey, info_.request_id);
   metrics_.Arrived();
 }
 

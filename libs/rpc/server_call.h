@@ -27,7 +27,7 @@ struct CallPolicy {
 class ServerCall {
  public:
   // Takes request id and trace from the caller's metadata, or makes them, and sends the request id
-  // back with the answer's headers.
+  // back with the answer's trailers.
   ServerCall(const CallPolicy& policy, CallMetrics& metrics, grpc::CallbackServerContext& context,
              std::string_view method);
 

@@ -1,0 +1,32 @@
+#include "libs/rpc/grpc_log.h"
+
+#include <grpc/support/log.h>
+
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+telemetry::Level LevelOf(gpr_log_severity severity) {
+  switch (severity) {
+    case GPR_LOG_SEVERITY_DEBUG:
+      return telemetry::Level::kDebug;
+    case GPR_LOG_SEVERITY_INFO:
+      return telemetry::Level::kInfo;
+    case GPR_LOG_SEVERITY_ERROR:
+      break;
+  }
+  // gRPC calls an error what for us is a peer behaving badly.
+  return telemetry::Level::kWarning;
+}
+
+void Write(gpr_log_func_args* args) {
+  telemetry::Log(LevelOf(args->severity), "grpc",
+                 {{"text", args->message}, {"file", args->file}, {"line", args->line}});
+}
+
+}  // namespace
+
+void RouteGrpcLog() { gpr_set_log_function(Write); }
+
+}  // namespace lmsmail::rpc
