@@ -1,0 +1,258 @@
+#include "libs/dkim/signer.h"
+
+#include <fmt/format.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+
+#include "libs/dkim/canonicalization.h"
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::dkim {
+namespace {
+
+constexpr std::string_view kCrlf = "\r\n";
+constexpr std::size_t kLineLimit = 76;
+
+// What is signed, in this order, as often as it occurs. An oversigned field is named once more than
+// it occurs, so that nobody can add another one in front (RFC 6376 section 8.15). Receivers offer
+// one-click unsubscription only if both List-Unsubscribe fields are signed (RFC 8058 section 4).
+struct SignedField {
+  std::string_view name;
+  bool oversigned = false;
+};
+constexpr SignedField kSignedFields[] = {
+    {"from", true},
+    {"to", true},
+    {"subject", true},
+    {"date", true},
+    {"reply-to"},
+    {"message-id"},
+    {"mime-version"},
+    {"content-type"},
+    {"content-transfer-encoding"},
+    {"list-unsubscribe"},
+    {"list-unsubscribe-post"},
+    {"list-id"},
+    {"feedback-id"},
+    {"auto-submitted"},
+};
+
+const unsigned char* Octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string Base64(std::string_view octets) {
+  std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL writes a final NUL
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), Octets(octets),
+                                   static_cast<int>(octets.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::string Sha256(std::string_view octets) {
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(Octets(octets), octets.size(), reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
+}
+
+struct MessageParts {
+  std::vector<std::string_view> fields;  // each without its last CRLF
+  std::string_view body;
+};
+
+// Where the CRLF stands that ends the first field: one that no continuation line follows.
+std::size_t EndOfField(std::string_view message) {
+  std::size_t end = message.find(kCrlf);
+  while (end != std::string_view::npos) {
+    const std::string_view next = message.substr(end + kCrlf.size());
+    if (!next.starts_with(' ') && !next.starts_with('\t')) break;
+    end = message.find(kCrlf, end + kCrlf.size());
+  }
+  return end;
+}
+
+absl::StatusOr<MessageParts> Split(std::string_view message) {
+  MessageParts parts;
+  while (!message.starts_with(kCrlf)) {
+    const std::size_t end = EndOfField(message);
+    if (end == std::string_view::npos) {
+      return absl::InvalidArgumentError("the message has no empty line after its header");
+    }
+    const std::string_view field = message.substr(0, end);
+    if (const std::size_t colon = field.find(':'); colon == 0 || colon == std::string_view::npos) {
+      return absl::InvalidArgumentError("the message's header has a line without a field name");
+    }
+    parts.fields.push_back(field);
+    message.remove_prefix(end + kCrlf.size());
+  }
+  parts.body = message.substr(kCrlf.size());
+  return parts;
+}
+
+bool HasName(std::string_view field, std::string_view name) {
+  const std::string_view found = field.substr(0, field.find(':'));
+  return absl::EqualsIgnoreCase(ToAbsl(found.substr(0, found.find_last_not_of(" \t") + 1)),
+                                ToAbsl(name));
+}
+
+// The "h=" names and the canonical octets that they stand for.
+struct SignedHeader {
+  std::vector<std::string_view> names;
+  std::string octets;
+};
+
+absl::StatusOr<SignedHeader> SelectFields(const std::vector<std::string_view>& fields) {
+  SignedHeader header;
+  for (const SignedField& signed_field : kSignedFields) {
+    const std::size_t before = header.names.size();
+    // From the last to the first: RFC 6376 section 5.4.2.
+    for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
+      if (!HasName(*field, signed_field.name)) continue;
+      header.names.push_back(signed_field.name);
+      AppendRelaxedHeader(*field, header.octets);
+      header.octets.append(kCrlf);
+    }
+    if (signed_field.name == "from" && header.names.size() == before) {
+      return absl::InvalidArgumentError("the message has no From field");
+    }
+    if (signed_field.oversigned) header.names.push_back(signed_field.name);
+  }
+  return header;
+}
+
+// "h=a:b:..." in lines of their own; white space around the colons means nothing.
+std::string FoldedNames(const std::vector<std::string_view>& names) {
+  std::string text = "h=";
+  std::size_t line_start = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text.push_back(':');
+    if (text.size() - line_start + names[i].size() + 2 > kLineLimit) {
+      text.append("\r\n ");
+      line_start = text.size() - 1;
+    }
+    text.append(names[i]);
+  }
+  return text;
+}
+
+std::string FoldedBase64(std::string_view text) {
+  std::string folded;
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kLineLimit - 4))) {
+    if (!folded.empty()) folded.append("\r\n ");
+    folded.append(text.substr(0, kLineLimit - 4));
+  }
+  return folded;
+}
+
+bool IsDnsName(std::string_view name) {
+  std::size_t label = 0;
+  for (const char c : name) {
+    const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '.' ? label == 0 : !alnum && c != '-' && c != '_') return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > 63) return false;
+  }
+  return label > 0 && name.size() <= 253;
+}
+
+// A key with a passphrase must fail, not ask for it on the terminal.
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
+}  // namespace
+
+absl::StatusOr<Signer> Signer::Create(std::string_view domain, std::string_view selector,
+                                      std::string_view private_key) {
+  if (!IsDnsName(domain) || domain.find('.') == std::string_view::npos) {
+    return absl::InvalidArgumentError("the DKIM domain must be a domain name, as school.example");
+  }
+  if (!IsDnsName(selector)) {
+    return absl::InvalidArgumentError("the DKIM selector must be one or more DNS labels, as lms1");
+  }
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(
+      BIO_new_mem_buf(private_key.data(), static_cast<int>(private_key.size())), BIO_free);
+  Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr) : nullptr);
+  ERR_clear_error();
+  if (key == nullptr) {
+    return absl::InvalidArgumentError(
+        "the DKIM key must be a private key in PEM, without a passphrase");
+  }
+  const int type = EVP_PKEY_get_base_id(key.get());
+  const int bits = EVP_PKEY_get_bits(key.get());
+  if (type != EVP_PKEY_ED25519 && (type != EVP_PKEY_RSA || bits < 1024 || bits > 4096)) {
+    return absl::InvalidArgumentError(
+        "the DKIM key must be Ed25519 or RSA of 1024 to 4096 bits (2048 is what receivers advise)");
+  }
+  return Signer(domain, selector, std::move(key));
+}
+
+Signer::Signer(std::string_view domain, std::string_view selector, Key key)
+    : domain_(domain),
+      selector_(selector),
+      key_(std::move(key)),
+      ed25519_(EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_ED25519) {}
+
+absl::StatusOr<std::string> Signer::SignOctets(std::string_view octets) const {
+  // RFC 8463 section 3: Ed25519 signs the SHA-256 of the octets, and has no digest of its own.
+  const std::string digest = ed25519_ ? Sha256(octets) : "";
+  const std::string_view input = ed25519_ ? digest : octets;
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
+                                                                   EVP_MD_CTX_free);
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_.get())), '\0');
+  std::size_t size = signature.size();
+  const bool signed_ok =
+      context != nullptr &&
+      EVP_DigestSignInit(context.get(), nullptr, ed25519_ ? nullptr : EVP_sha256(), nullptr,
+                         key_.get()) == 1 &&
+      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     Octets(input), input.size()) == 1;
+  ERR_clear_error();  // the queue is the thread's: what is left there misleads the next user of TLS
+  if (!signed_ok) return absl::InternalError("OpenSSL could not make a DKIM signature");
+  signature.resize(size);
+  return signature;
+}
+
+absl::StatusOr<std::string> Signer::Sign(std::string_view message, absl::Time time) const {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageParts parts, Split(message));
+  LMSMAIL_ASSIGN_OR_RETURN(SignedHeader header, SelectFields(parts.fields));
+  std::string field = fmt::format(
+      "DKIM-Signature: v=1; a={}; c=relaxed/relaxed;\r\n d={}; s={}; t={};\r\n {};\r\n bh={};\r\n "
+      "b=",
+      ed25519_ ? "ed25519-sha256" : "rsa-sha256", domain_, selector_, absl::ToUnixSeconds(time),
+      FoldedNames(header.names), Base64(Sha256(RelaxedBody(parts.body))));
+  // The field signs itself, with an empty "b=" and without its CRLF: RFC 6376 section 3.7.
+  AppendRelaxedHeader(field, header.octets);
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string signature, SignOctets(header.octets));
+  return field.append(FoldedBase64(Base64(signature))).append(kCrlf);
+}
+
+std::string Signer::RecordName() const {
+  return fmt::format("{}._domainkey.{}", selector_, domain_);
+}
+
+std::string Signer::RecordText() const {
+  std::string key;
+  if (ed25519_) {  // RFC 8463 section 4: the bare 32 octets
+    std::size_t size = 32;
+    key.resize(size);
+    EVP_PKEY_get_raw_public_key(key_.get(), reinterpret_cast<unsigned char*>(key.data()), &size);
+  } else {  // RFC 6376 section 3.6.1: SubjectPublicKeyInfo in DER
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(key_.get(), &der);
+    if (size > 0) key.assign(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+  }
+  return fmt::format("v=DKIM1; k={}; p={}", ed25519_ ? "ed25519" : "rsa", Base64(key));
+}
+
+}  // namespace lmsmail::dkim
