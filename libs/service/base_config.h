@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/config/types.h"
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::service {
+
+// The keys that every service has. A service's own config stands beside it.
+struct BaseConfig {
+  BaseConfig(std::uint16_t port, std::uint16_t metrics_port)
+      : listen{"127.0.0.1", port}, metrics_listen{"127.0.0.1", metrics_port} {}
+
+  config::HostPort listen;
+  config::HostPort metrics_listen;
+
+  struct Rpc {
+    std::int32_t threads = 8;
+    std::int32_t queue = 256;
+    std::int32_t max_streams = 64;
+    absl::Duration default_deadline = absl::Seconds(30);
+    std::int64_t max_receive_size = 4 << 20;
+  } rpc;
+
+  // Empty: plain text. With client authorities, clients need a certificate.
+  struct Tls {
+    std::string certificate;
+    std::string key;
+    std::string client_authorities;
+  } tls;
+
+  struct Postgres {
+    std::string dsn;       // without a password
+    std::string dsn_file;  // what that file holds: may have one
+    std::int32_t pool_size = 8;
+    absl::Duration probe_interval = absl::Seconds(3);
+
+    const std::string& Dsn() const { return dsn_file.empty() ? dsn : dsn_file; }
+  } postgres;
+
+  struct Log {
+    telemetry::Level level = telemetry::Level::kInfo;
+    telemetry::LogFormat format = telemetry::LogFormat::kAuto;
+  } log;
+
+  absl::Duration drain_timeout = absl::Seconds(20);
+
+  // Must outlive schema.Load().
+  void Declare(config::Schema& schema);
+
+ private:
+  void Check(Violations& violations) const;
+};
+
+}  // namespace lmsmail::service

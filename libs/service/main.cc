@@ -1,0 +1,159 @@
+#include "libs/service/main.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "libs/lifecycle/shutdown_signal.h"
+#include "libs/postgres/health.h"
+#include "libs/rpc/grpc_log.h"
+#include "libs/service/database_metrics.h"
+#include "libs/service/readiness.h"
+#include "libs/service/shutdown_watchdog.h"
+#include "libs/status/status_macros.h"
+#include "libs/telemetry/exposer.h"
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::service {
+namespace {
+
+constexpr char kVersion[] = LMSMAIL_VERSION;
+constexpr int kExitConfiguration = 2;
+constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
+
+postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConfig& config,
+                                    telemetry::Metrics& metrics) {
+  postgres::PoolOptions options;
+  options.dsn = config.postgres.Dsn();
+  options.size = static_cast<std::size_t>(config.postgres.pool_size);
+  options.application_name = fmt::format("lmsmail-{}", definition.name);
+  options.schema = definition.name;
+  options.observer = ObserveTransactions(metrics);
+  if (definition.adjust_pool) definition.adjust_pool(options);
+  return options;
+}
+
+rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const BaseConfig& config) {
+  return {.policy = {.service = definition.name, .default_deadline = config.rpc.default_deadline},
+          .executor = {.threads = config.rpc.threads,
+                       .queue = static_cast<std::size_t>(config.rpc.queue)},
+          .max_streams = config.rpc.max_streams};
+}
+
+rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
+  rpc::ServerOptions options;
+  options.listen = config.listen.ToString();
+  options.max_receive_bytes = static_cast<int>(config.rpc.max_receive_size);
+  if (!config.tls.certificate.empty()) {
+    options.tls = rpc::TlsFiles{.certificate = config.tls.certificate,
+                                .key = config.tls.key,
+                                .authorities = config.tls.client_authorities};
+  }
+  return options;
+}
+
+void LogConfiguration(const std::vector<config::Setting>& settings) {
+  for (const config::Setting& setting : settings) {
+    const auto level =
+        setting.source == "default" ? telemetry::Level::kDebug : telemetry::Level::kInfo;
+    telemetry::Log(level, "configured",
+                   {{"key", setting.key}, {"value", setting.value}, {"source", setting.source}});
+  }
+}
+
+Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
+                                 postgres::HealthProbe& probe, Workload& workload,
+                                 rpc::CallRunner& runner, rpc::Server& server,
+                                 const telemetry::Gauge& serving) {
+  return {.prepare =
+              [&] {
+                LMSMAIL_RETURN_IF_ERROR(postgres::Migrate(config.postgres.Dsn(), definition.name,
+                                                          definition.migrations));
+                return workload.Start();
+              },
+          .probe = [&] { return probe.Check(); },
+          .prepared = [&] { runner.SetAccepting(true); },
+          .changed =
+              [&, serving](bool ready) {
+                server.SetServing(ready);
+                serving.Set(ready ? 1 : 0);
+              },
+          .gave_up = [] { lifecycle::RequestShutdown(); }};
+}
+
+absl::Status Run(const Definition& definition, const BaseConfig& config) {
+  std::optional<ShutdownWatchdog> watchdog;  // first, to watch over all that is destroyed before it
+  const SystemClock clock;
+  telemetry::Metrics metrics({.service = definition.name, .version = kVersion});
+  LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
+                           telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
+
+  const postgres::PoolOptions pool_options = PoolOptionsOf(definition, config, metrics);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(pool_options));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
+
+  rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
+  runner.SetAccepting(false);
+  const Runtime runtime{config, clock, metrics, pool_options, *pool, runner};
+  LMSMAIL_ASSIGN_OR_RETURN(const auto workload, definition.build(runtime));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto server,
+                           rpc::Server::Start(ServerOptionsOf(config), workload->Services()));
+  telemetry::LogInfo(
+      "listening",
+      {{"host", config.listen.host}, {"port", server->port()}, {"metrics_port", exposer->port()}});
+
+  const telemetry::Gauge serving =
+      metrics.AddGauge("lmsmail_serving", "1 while health checks are answered with SERVING.")
+          .With();
+  Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
+                      config.postgres.probe_interval);
+
+  const int signal = lifecycle::WaitForShutdownSignal();
+  telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
+  const absl::Time deadline = absl::Now() + config.drain_timeout;
+  watchdog.emplace(config.drain_timeout + kShutdownGrace);
+  server->SetServing(false);
+  readiness.Stop();
+  server->Shutdown(deadline);
+  workload->Stop(deadline);
+  return readiness.fault();
+}
+
+}  // namespace
+
+int Main(int argc, const char* const* argv, const Definition& definition) {
+  lifecycle::BlockShutdownSignals();
+  BaseConfig config(definition.port, definition.metrics_port);
+  config::Schema schema(definition.name, kVersion);
+  config.Declare(schema);
+  if (definition.declare) definition.declare(schema);
+  const absl::StatusOr<config::Outcome> outcome = schema.Load(argc, argv, environ);
+  if (!outcome.ok()) {
+    fmt::print(stderr, "{}: configuration: {}\n", definition.name,
+               std::string(outcome.status().message()));
+    return kExitConfiguration;
+  }
+  if (!outcome->run) {
+    fmt::print("{}\n", outcome->output);
+    return EXIT_SUCCESS;
+  }
+
+  telemetry::InitLogging({definition.name, config.log.level, config.log.format});
+  rpc::RouteGrpcLog();
+  telemetry::LogInfo("starting", {{"version", kVersion}});
+  LogConfiguration(outcome->effective);
+  const absl::Status status = Run(definition, config);
+  if (!status.ok()) {
+    telemetry::LogError("failed", {{"error", status}});
+    return EXIT_FAILURE;
+  }
+  telemetry::LogInfo("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace lmsmail::service

@@ -1,0 +1,161 @@
+#include "libs/service/main.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "absl/time/clock.h"
+
+#include "libs/postgres/testing/embedded_postgres.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/echo.grpc.pb.h"
+#include "libs/rpc/testing/health.h"
+#include "libs/rpc/testing/matchers.h"
+#include "libs/service/testing/service_process.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::service {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace pb = lmsmail::testing::v1;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+std::string Demo() { return LMSMAIL_DEMO_BINARY; }
+
+std::vector<std::string> Flags(const std::string& dsn) {
+  return {"--postgres.dsn=" + dsn, "--postgres.probe_interval=20ms"};
+}
+
+std::shared_ptr<grpc::Channel> ChannelTo(int port) {
+  return *rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", port)});
+}
+
+absl::StatusOr<pb::EchoResponse> Echo(const std::shared_ptr<grpc::Channel>& channel,
+                                      const std::string& text) {
+  pb::EchoRequest request;
+  request.set_text(text);
+  const auto stub = pb::EchoService::NewStub(channel);
+  return rpc::Call(*stub, &pb::EchoService::StubInterface::Echo, request, rpc::After(kTimeout));
+}
+
+TEST(MainTest, AllFaultsOfTheConfigurationAreOneLine) {
+  ServiceProcess demo(Demo(), {"--rpc.threats=8", "--drain_timeout=soon"});
+  EXPECT_EQ(demo.WaitForExit(), 2);
+  EXPECT_THAT(demo.log(), AllOf(HasSubstr("demo: "), HasSubstr("rpc.threats"),
+                                HasSubstr("drain_timeout"), HasSubstr("postgres.dsn")));
+  EXPECT_EQ(std::ranges::count(demo.log(), '\n'), 1) << demo.log();
+}
+
+TEST(MainTest, APasswordIsOnlyTakenFromAFile) {
+  ServiceProcess demo(Demo(), Flags("postgresql://lms:hunter2@db/lms"));
+  EXPECT_EQ(demo.WaitForExit(), 2);
+  EXPECT_THAT(demo.log(), AllOf(HasSubstr("postgres.dsn_file"), Not(HasSubstr("hunter2"))));
+}
+
+TEST(MainTest, APortInUseEndsIt) {
+  ASSERT_OK_AND_ASSIGN(const auto other, rpc::Server::Start({}, {}));
+  auto flags = Flags("host=/nonexistent dbname=x");
+  flags.push_back(fmt::format("--listen=127.0.0.1:{}", other->port()));
+  ServiceProcess demo(Demo(), flags);
+  EXPECT_EQ(demo.WaitForExit(), 1);
+  EXPECT_THAT(demo.log(), HasSubstr(fmt::format("127.0.0.1:{}", other->port())));
+}
+
+TEST(MainTest, WithoutADatabaseItWaitsAndSaysSo) {
+  ServiceProcess demo(Demo(), Flags("host=/nonexistent dbname=x"));
+  const auto channel = ChannelTo(demo.WaitForPort());
+  EXPECT_NE(demo.WaitForLine("waiting for the database"), "");
+  EXPECT_THAT(rpc::IsServing(channel, ""), IsOkAndHolds(false));
+  EXPECT_THAT(rpc::IsServing(channel, "lmsmail.testing.v1.EchoService"), IsOkAndHolds(false));
+  EXPECT_THAT(Echo(channel, "x"), rpc::HasReason("NOT_READY"));
+  demo.Signal(SIGTERM);
+  EXPECT_EQ(demo.WaitForExit(), 0);
+  EXPECT_THAT(demo.log(), Not(HasSubstr("workers started")));
+}
+
+TEST(MainTest, MigratesServesAndStopsCleanly) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  for (const int signal : {SIGTERM, SIGINT}) {
+    ServiceProcess demo(Demo(), Flags(dsn));
+    const auto channel = ChannelTo(demo.WaitForPort());
+    ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+    EXPECT_THAT(demo.log(), HasSubstr("workers started"));
+    ASSERT_OK_AND_ASSIGN(const pb::EchoResponse response, Echo(channel, "x"));
+    EXPECT_EQ(response.text(), "from the database");
+    demo.Signal(signal);
+    EXPECT_EQ(demo.WaitForExit(), 0);
+    EXPECT_THAT(demo.log(), HasSubstr("workers stopped"));
+  }
+}
+
+TEST(MainTest, FollowsTheDatabaseAwayAndBack) {
+  ASSERT_OK_AND_ASSIGN(const auto database, postgres::EmbeddedPostgres::Create());
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, database->NewDatabase());
+  ASSERT_OK(database->Stop());
+
+  ServiceProcess demo(Demo(), Flags(dsn));
+  const auto channel = ChannelTo(demo.WaitForPort());
+  EXPECT_THAT(rpc::IsServing(channel, ""), IsOkAndHolds(false));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK(database->Start());
+    ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+    EXPECT_OK(Echo(channel, "x"));
+    ASSERT_OK(database->Stop());
+    ASSERT_NE(demo.WaitForLine("not serving"), "") << demo.log();
+    EXPECT_THAT(Echo(channel, "x"), StatusIs(absl::StatusCode::kUnavailable));
+  }
+  demo.Signal(SIGTERM);
+  EXPECT_EQ(demo.WaitForExit(), 0);
+}
+
+TEST(MainTest, FinishesTheCallInFlightBeforeItEnds) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  ServiceProcess demo(Demo(), Flags(dsn));
+  const auto channel = ChannelTo(demo.WaitForPort());
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+
+  pqxx::connection connection(dsn);
+  pqxx::work holder(connection);
+  holder.exec("SELECT pg_advisory_xact_lock(1)");
+  absl::StatusOr<pb::EchoResponse> result = absl::UnknownError("pending");
+  std::thread caller([&] { result = Echo(channel, "lock"); });
+  EXPECT_NE(demo.WaitForLine("waiting for the lock"), "");
+  demo.Signal(SIGTERM);
+  EXPECT_NE(demo.WaitForLine("stopping"), "");
+  holder.commit();
+  caller.join();
+  EXPECT_OK(result);
+  EXPECT_EQ(demo.WaitForExit(), 0);
+}
+
+TEST(MainTest, ACallThatOutlastsTheDrainIsCancelled) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  auto flags = Flags(dsn);
+  flags.push_back("--drain_timeout=50ms");
+  ServiceProcess demo(Demo(), flags);
+  const auto channel = ChannelTo(demo.WaitForPort());
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+
+  pqxx::connection connection(dsn);
+  pqxx::work holder(connection);
+  holder.exec("SELECT pg_advisory_xact_lock(1)");
+  absl::StatusOr<pb::EchoResponse> result = pb::EchoResponse();
+  std::thread caller([&] { result = Echo(channel, "lock"); });
+  EXPECT_NE(demo.WaitForLine("waiting for the lock"), "");
+  demo.Signal(SIGTERM);
+  caller.join();
+  EXPECT_THAT(result, Not(IsOk()));
+  holder.commit();
+  EXPECT_EQ(demo.WaitForExit(), 0);
+}
+
+}  // namespace
+}  // namespace lmsmail::service

@@ -1,0 +1,64 @@
+#include "libs/service/readiness.h"
+
+#include <utility>
+
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::service {
+namespace {
+
+// Errors of a database that is away, overloaded, or lost halfway.
+bool WaitingMayHelp(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsAborted(status) || absl::IsResourceExhausted(status) || absl::IsUnknown(status);
+}
+
+}  // namespace
+
+Readiness::Readiness(Callbacks callbacks, absl::Duration interval)
+    : callbacks_(std::move(callbacks)),
+      interval_(interval),
+      periodic_("readiness", [this] { return Step(); }) {}
+
+absl::Status Readiness::fault() const {
+  absl::MutexLock lock(&mutex_);
+  return fault_;
+}
+
+absl::Duration Readiness::Step() {
+  if (!prepared_ && !Prepare()) {
+    return fault().ok() ? interval_ : absl::InfiniteDuration();
+  }
+  Announce(callbacks_.probe());
+  return interval_;
+}
+
+bool Readiness::Prepare() {
+  const absl::Status status = callbacks_.prepare();
+  if (status.ok()) {
+    prepared_ = true;
+    callbacks_.prepared();
+  } else if (WaitingMayHelp(status)) {
+    telemetry::LogWarning("waiting for the database", {{"error", status}});
+  } else {
+    {
+      absl::MutexLock lock(&mutex_);
+      fault_ = status;
+    }
+    callbacks_.gave_up();
+  }
+  return prepared_;
+}
+
+void Readiness::Announce(const absl::Status& database) {
+  if (database.ok() == ready_) return;
+  ready_ = database.ok();
+  if (ready_) {
+    telemetry::LogInfo("serving");
+  } else {
+    telemetry::LogWarning("not serving: the database is away", {{"error", database}});
+  }
+  callbacks_.changed(ready_);
+}
+
+}  // namespace lmsmail::service
