@@ -34,8 +34,8 @@ struct Message {
   std::string_view text;  // required, UTF-8 with any line ends
   std::string_view html;  // empty: the mail is text alone
 
-  // RFC 8058 one-click unsubscription: an https URI that knows recipient and list by itself. Must
-  // be covered by a DKIM signature to count.
+  // RFC 8058 one-click unsubscription: an https URI (IsOneClickUri) that knows recipient and list
+  // by itself. Must be covered by a DKIM signature to count.
   std::string_view unsubscribe_url;
   std::string_view unsubscribe_mailto;  // "mailto:..." (RFC 2369); alone or beside the URL
   std::string_view list_id;             // "weekly-progress.school.example" (RFC 2919)

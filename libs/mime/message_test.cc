@@ -171,6 +171,16 @@ TEST(BuildTest, RefusesWhatIsTooLargeAndLeavesTheBuffer) {
   EXPECT_OK(Build(message, out, {.message_octets = 4000}));
 }
 
+TEST(ValidateTest, OneClickNeedsHttpsExceptToThisMachine) {
+  EXPECT_TRUE(IsOneClickUri("https://school.example/u/token"));
+  EXPECT_TRUE(IsOneClickUri("http://127.0.0.1:8080/u/token"));
+  EXPECT_TRUE(IsOneClickUri("http://localhost:8080/u/token"));
+  EXPECT_FALSE(IsOneClickUri("http://school.example/u/token"));
+  EXPECT_FALSE(IsOneClickUri("http://127.0.0.1.school.example/u/token"));
+  EXPECT_FALSE(IsOneClickUri("https://school.example/u/<token>"));
+  EXPECT_FALSE(IsOneClickUri(""));
+}
+
 TEST(ValidateTest, NamesEveryFaultAtOnce) {
   Message message;
   message.date = absl::InfiniteFuture();

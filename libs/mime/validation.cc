@@ -105,18 +105,17 @@ void CheckMessageId(std::string_view id, Violations& faults) {
 }
 
 // A URI between "<" and ">" of a List-Unsubscribe field. A comma would end it for some readers.
-void CheckUri(std::string_view field, std::string_view scheme, std::string_view uri,
-              Violations& faults) {
-  if (uri.empty()) return;
-  const bool valid = StartsWithIgnoreCase(uri, scheme) && uri.size() > scheme.size() &&
-                     uri.size() <= kMaxPlainToken && IsAllPrintable(uri) &&
-                     !ContainsAny(uri, "<>,\"\\");
-  if (!valid) {
-    faults.Add(std::string(field),
-               fmt::format("must be a URI that starts with \"{}\", percent-encoded, without commas "
-                           "and of at most {} octets",
-                           scheme, kMaxPlainToken));
-  }
+bool IsListUri(std::string_view scheme, std::string_view uri) {
+  return StartsWithIgnoreCase(uri, scheme) && uri.size() > scheme.size() &&
+         uri.size() <= kMaxPlainToken && IsAllPrintable(uri) && !ContainsAny(uri, "<>,\"\\");
+}
+
+void CheckUri(std::string_view field, std::string_view scheme, bool valid, Violations& faults) {
+  if (valid) return;
+  faults.Add(std::string(field),
+             fmt::format("must be a URI that starts with \"{}\", percent-encoded, without commas "
+                         "and of at most {} octets",
+                         scheme, kMaxPlainToken));
 }
 
 void CheckListId(std::string_view id, Violations& faults) {
@@ -204,6 +203,14 @@ void CheckHeaders(std::span<const Header> headers, Violations& faults) {
 
 }  // namespace
 
+bool IsOneClickUri(std::string_view uri) {
+  constexpr std::string_view kLoopback[] = {"http://127.0.0.1:", "http://127.0.0.1/",
+                                            "http://localhost:", "http://localhost/"};
+  return IsListUri("https://", uri) ||
+         std::any_of(std::begin(kLoopback), std::end(kLoopback),
+                     [uri](std::string_view prefix) { return IsListUri(prefix, uri); });
+}
+
 Violations Validate(const Message& message) {
   Violations faults;
   CheckMailbox("from", message.from, faults);
@@ -215,8 +222,11 @@ Violations Validate(const Message& message) {
   if (message.text.empty()) faults.Add("text", "is empty; every mail needs a plain-text part");
   CheckBody("text", message.text, faults);
   CheckBody("html", message.html, faults);
-  CheckUri("unsubscribe_url", "https://", message.unsubscribe_url, faults);
-  CheckUri("unsubscribe_mailto", "mailto:", message.unsubscribe_mailto, faults);
+  CheckUri("unsubscribe_url", "https://",
+           message.unsubscribe_url.empty() || IsOneClickUri(message.unsubscribe_url), faults);
+  CheckUri("unsubscribe_mailto", "mailto:",
+           message.unsubscribe_mailto.empty() || IsListUri("mailto:", message.unsubscribe_mailto),
+           faults);
   CheckListId(message.list_id, faults);
   CheckFeedbackId(message.feedback_id, faults);
   CheckHeaders(message.headers, faults);
