@@ -1,0 +1,73 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "libs/smtp/testing/scripted_server.h"
+
+namespace lmsmail::smtp::testing {
+
+// What connections share.
+class Script {
+ public:
+  virtual ~Script() = default;
+  virtual const ServerOptions& options() const = 0;
+  virtual boost::asio::ssl::context& tls() = 0;
+  // Counts and records the step; the injection that it meets, if any.
+  virtual std::optional<Injection> Reach(Step step, std::string_view line) = 0;
+  virtual boost::asio::awaitable<void> Hold() = 0;
+  virtual void Deliver(ReceivedMail mail) = 0;
+};
+
+// The server's end of one connection.
+class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnection> {
+ public:
+  ScriptedConnection(boost::asio::ip::tcp::socket socket, size_t number, Script& script);
+
+  boost::asio::awaitable<void> Run();
+  void Close();
+
+ private:
+  // All return false when the connection is to end.
+  using Going = boost::asio::awaitable<bool>;
+
+  Going Serve();
+  Going HandleCommand();
+  // Replies with `usual` unless an injection says otherwise; the reply's first digit is in
+  // last_class_.
+  Going Answer(Step step, std::string usual);
+  Going HandleMail();
+  Going HandleRcpt();
+  Going HandleData();
+  Going ReceiveMessage();
+  Going HandleAuth();
+  Going HandleStartTls();
+  Going Encrypt();
+
+  Going ReadLine();  // into line_
+  Going Fill();
+  Going Flush();
+  std::string EhloReply() const;
+  bool Accepted() const { return last_class_ == '2'; }
+
+  boost::asio::ip::tcp::socket socket_;
+  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  Script& script_;
+  std::string input_;
+  size_t consumed_ = 0;  // of input_
+  std::string output_;
+  std::string line_;
+  char last_class_ = '2';
+  ReceivedMail mail_;
+  bool mail_open_ = false;
+  size_t messages_ = 0;
+};
+
+}  // namespace lmsmail::smtp::testing
