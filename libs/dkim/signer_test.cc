@@ -5,13 +5,13 @@
 #include <openssl/rsa.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace lmsmail::dkim {
 namespace {
@@ -196,27 +196,6 @@ TEST(SignerTest, SaysWhatIsWrongWithItsConfiguration) {
               StatusIs(kInvalid, HasSubstr("without a passphrase")));
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "lmsmail_dkim_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  void Write(const std::string& name, std::string_view content) const {
-    std::ofstream file(path_ / name, std::ios::binary);
-    file << content;
-    ASSERT_TRUE(file.good()) << name;
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::string Replaced(std::string text, std::string_view from, std::string_view to) {
   const std::size_t found = text.find(from);
   EXPECT_NE(found, std::string::npos) << from;
@@ -243,6 +222,9 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
     add("valid", signer, signed_mail(kFootball));
     add("valid", signer, signed_mail("From: a@football.example.com\r\n\r\n"));
     add("valid", signer, signed_mail("From: a@football.example.com\r\n\r\n\r\n\r\nx"));
+    add("valid", signer,
+        signed_mail("From: a@football.example.com\r\nReply-To: b@x.example\r\n"
+                    "Reply-To: c@x.example\r\n\r\ntwice a field\r\n"));
     // What a relay may do.
     add("valid", signer, "Received: by relay.example\r\n" + weekly);
     add("valid", signer, Replaced(weekly, "X-Course: unsigned", "X-Course: other"));
@@ -262,7 +244,7 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
     }
   }
   const std::string command =
-      fmt::format("/usr/bin/python3 '{}' '{}' {}", DKIM_VERIFY, folder.path(), cases);
+      fmt::format("/usr/bin/python3 '{}' '{}' {}", DKIM_VERIFY, folder.path().string(), cases);
   EXPECT_EQ(std::system(command.c_str()), 0) << "see the verifier's complaints above";
 }
 

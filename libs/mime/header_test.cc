@@ -83,6 +83,11 @@ TEST(MailboxTest, WritesTheNameAsItMustBe) {
             "To: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <a@example.com>\r\n");
 }
 
+TEST(MailboxTest, EncodesAPlainNameThatWouldMakeTheLineLong) {
+  EXPECT_EQ(To(std::string(60, 'n') + ".", "a@example.com"),
+            "To: =?utf-8?Q?" + std::string(60, 'n') + "?=\r\n =?utf-8?Q?=2E?= <a@example.com>\r\n");
+}
+
 TEST(MailboxTest, FoldsBeforeAnAddressThatDoesNotFit) {
   EXPECT_EQ(To("Ann Lee", std::string(60, 'a') + "@example.com"),
             "To: Ann Lee\r\n <" + std::string(60, 'a') + "@example.com>\r\n");

@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -14,25 +13,10 @@
 #include "libs/mime/message.h"
 #include "libs/mime/transfer_encoding.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace lmsmail::mime {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "lmsmail_mime_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Random texts that look like what people write, and like what they should not.
 class Writer {
@@ -114,13 +98,7 @@ void AddMailbox(std::string_view field, const address::Mailbox& mailbox, Expecta
   expected.Add(fmt::format("{}.address", field), mailbox.address.ToString());
 }
 
-void WriteFile(const std::filesystem::path& path, std::string_view content) {
-  std::ofstream file(path, std::ios::binary);
-  file << content;
-  ASSERT_TRUE(file.good()) << path;
-}
-
-void WriteCase(Writer& writer, int number, const std::filesystem::path& folder) {
+void WriteCase(Writer& writer, int number, const TemporaryFolder& folder) {
   // Phrases can't tell a space at their ends from the space around them, for any reader.
   const auto name = [&writer] { return writer.Below(5) == 0 ? "" : "x" + writer.Line(12) + "y"; };
   const std::string subject = writer.Line(writer.Below(4) == 0 ? 60 : 10);
@@ -167,8 +145,8 @@ void WriteCase(Writer& writer, int number, const std::filesystem::path& folder) 
   expected.Add("date", fmt::format("{}", absl::ToUnixSeconds(message.date)));
   expected.Add("text", text);
   if (!html.empty()) expected.Add("html", html);
-  WriteFile(folder / fmt::format("{:04}.eml", number), mail);
-  WriteFile(folder / fmt::format("{:04}.expected", number), expected.lines());
+  folder.Write(fmt::format("{:04}.eml", number), mail);
+  folder.Write(fmt::format("{:04}.expected", number), expected.lines());
 }
 
 TEST(PythonEmailTest, ReadsBackWhatWasWritten) {
@@ -176,7 +154,7 @@ TEST(PythonEmailTest, ReadsBackWhatWasWritten) {
   const TemporaryFolder folder;
   Writer writer(20240612);
   for (int number = 0; number < kCases; ++number) {
-    WriteCase(writer, number, folder.path());
+    WriteCase(writer, number, folder);
     if (HasFatalFailure()) return;
   }
   const std::string command = fmt::format("/usr/bin/python3 '{}' '{}' {}", PYTHON_EMAIL_CHECK,

@@ -31,6 +31,8 @@ TEST(QuotedPrintableTest, LeavesPlainTextAloneAndEncodesTheRest) {
   EXPECT_EQ(QuotedPrintable("Grüße"), "Gr=C3=BC=C3=9Fe");
   EXPECT_EQ(QuotedPrintable("\x01\x7f~"), "=01=7F~");
   EXPECT_EQ(QuotedPrintable("eight or more: é"), "eight or more: =C3=A9");
+  EXPECT_EQ(QuotedPrintable("amid\x7fothers, amid\x1eothers, amid=others"),
+            "amid=7Fothers, amid=1Eothers, amid=3Dothers");
 }
 
 TEST(QuotedPrintableTest, MakesEveryLineEndCrlf) {

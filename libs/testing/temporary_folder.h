@@ -1,0 +1,44 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <string>
+#include <string_view>
+
+namespace lmsmail {
+
+// A folder of the test's own, removed with all it holds at the end of its scope.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "lmsmail_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      ADD_FAILURE() << "cannot make a folder like " << name;
+    } else {
+      path_ = name;
+    }
+  }
+  ~TemporaryFolder() {
+    if (!path_.empty()) std::filesystem::remove_all(path_);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // Writes `content`, octet by octet, to a file of this folder.
+  void Write(std::string_view name, std::string_view content) const {
+    std::ofstream file(path_ / name, std::ios::binary);
+    file << content;
+    EXPECT_TRUE(file.flush().good()) << "cannot write " << name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace lmsmail
