@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -185,6 +186,12 @@ void WarnOfUnused(const Declared& declared, const absl::flat_hash_set<const Decl
   }
 }
 
+// By place, as an author goes through them.
+bool IsBefore(const Fault& a, const Fault& b) {
+  return std::tie(a.part, a.partial, a.at.line, a.at.column) <
+         std::tie(b.part, b.partial, b.at.line, b.at.column);
+}
+
 }  // namespace
 
 CheckResult CheckTemplate(const Content& content, const std::vector<Variable>& variables,
@@ -203,7 +210,9 @@ CheckResult CheckTemplate(const Content& content, const std::vector<Variable>& v
     if (part == Part::kHtml) CheckHtmlSize(tokens, faults);
   }
   WarnOfUnused(root, used, warnings);
-  return {std::move(faults).Take(), std::move(warnings).Take()};
+  CheckResult result{std::move(faults).Take(), std::move(warnings).Take()};
+  std::stable_sort(result.faults.begin(), result.faults.end(), IsBefore);
+  return result;
 }
 
 }  // namespace lmsmail::render

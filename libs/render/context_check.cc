@@ -60,10 +60,7 @@ class ContextChecker {
       if (declared.implied) CheckFields(declared, Struct::default_instance(), &path);
       return;
     }
-    if (!Fits(declared.type, *value)) {
-      return Fail(path, fmt::format("is a {}, declared a {}", KindName(*value),
-                                    VariableTypeName(declared.type)));
-    }
+    if (!Fits(declared.type, *value)) return Fail(path, Misfit(declared.type, *value));
     if (value->has_struct_value()) return CheckFields(declared, value->struct_value(), &path);
     if (!value->has_list_value() || declared.fields.empty()) return;
     for (int i = 0; i < value->list_value().values_size(); ++i) {
@@ -72,7 +69,7 @@ class ContextChecker {
       if (item.has_struct_value()) {
         CheckFields(declared, item.struct_value(), &item_path);
       } else {
-        Fail(item_path, fmt::format("is a {}, declared to have fields", KindName(item)));
+        Fail(item_path, fmt::format("has type {}, declared as object", KindName(item)));
       }
     }
   }
@@ -102,6 +99,14 @@ class ContextChecker {
         return value.has_list_value();
     }
     return false;
+  }
+
+  static std::string Misfit(VariableType type, const Value& value) {
+    if (type == VariableType::kUrl && value.has_string_value()) {
+      return "is not a URL with http, https or mailto";
+    }
+    if (type == VariableType::kNumber && value.has_number_value()) return "is not a finite number";
+    return fmt::format("has type {}, declared as {}", KindName(value), VariableTypeName(type));
   }
 
   void Fail(const Path& path, std::string message) {

@@ -10,7 +10,7 @@ namespace lmsmail::render {
 
 struct ContextFault {
   std::string variable;  // "report.courses[2].title"
-  std::string message;   // "is missing", "is a string, declared a list"; never holds the value
+  std::string message;   // "is missing", "has type string, declared as list"; never holds the value
 };
 
 // Where a mail's context breaks what its template declares: required variables absent or null,

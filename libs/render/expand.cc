@@ -48,10 +48,13 @@ class Expander {
       token.at = in_source(token.at);
       token.partial = partial;
       Append(std::move(token), outside);
+      if (too_deep_) break;  // reading on would take time in the square of the depth
     }
     while (open_.size() > outside) {
-      FailAt(open_.back(), fmt::format("the section {} is never closed: {{{{/{}}}}} is missing",
-                                       Quote(open_.back().text), open_.back().text));
+      if (!too_deep_) {
+        FailAt(open_.back(), fmt::format("the section {} is never closed: {{{{/{}}}}} is missing",
+                                         Quote(open_.back().text), open_.back().text));
+      }
       CloseInnermost(open_.back());
     }
   }
@@ -69,10 +72,11 @@ class Expander {
         break;
       case TokenKind::kSection:
       case TokenKind::kInverted:
-        open_.push_back(token);
-        if (open_.size() > kMaxSectionDepth && !std::exchange(too_deep_, true)) {
-          FailAt(token, fmt::format("sections nest more than {} deep", kMaxSectionDepth));
+        if (open_.size() >= kMaxSectionDepth) {
+          too_deep_ = true;
+          return FailAt(token, fmt::format("sections nest more than {} deep", kMaxSectionDepth));
         }
+        open_.push_back(token);
         break;
       case TokenKind::kClose:
         return Close(token, outside);

@@ -14,8 +14,8 @@ inline constexpr std::size_t kMaxOutputBytes = 1024 * 1024;  // each rendered pa
 // time without making output.
 inline constexpr std::size_t kMaxSteps = 200'000;
 
-inline constexpr int kMaxSectionDepth = 64;
-inline constexpr int kMaxPartialDepth = 16;
+inline constexpr std::size_t kMaxSectionDepth = 64;
+inline constexpr std::size_t kMaxPartialDepth = 16;
 inline constexpr int kMaxFieldDepth = 8;  // of declared variables
 inline constexpr std::size_t kMaxNameBytes = 100;
 inline constexpr std::size_t kMaxFaults = 100;  // reported about one template

@@ -20,29 +20,21 @@ namespace {
 
 using kainjow::mustache::mustache;
 
-// kainjow drops a last line of sections that printed only blanks. With this at its end it never is
-// one; Sink takes it off again.
-constexpr char kEnd = '$';
-
-// What kainjow streams its output to.
-class Sink {
- public:
-  explicit Sink(std::string& out) : out_(out) {}
-  Sink& operator<<(const std::string& text) {
-    out_.append(text, 0, text.size() - 1);
-    return *this;
-  }
-
- private:
-  std::string& out_;
+// kainjow's own output, which stays empty: StructContext writes.
+struct NoOutput {
+  NoOutput& operator<<(const std::string&) { return *this; }
 };
 
 absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, Scopes scopes,
                         const RenderOptions& options, std::string& out,
                         std::vector<std::string>& warnings) {
-  StructContext context(part, scopes, options.max_output_bytes);
-  Sink sink(out);
-  parsed.render(context, sink);
+  StructContext context(part, scopes, options.max_output_bytes, out);
+  NoOutput ignored;
+  try {
+    parsed.render(context, ignored);
+  } catch (const StructContext::LimitPassed&) {
+    // Said below, as it is when the last piece passes the limit.
+  }
   if (context.output_too_large()) {
     return absl::ResourceExhaustedError(fmt::format("rendering {} makes more than {} bytes",
                                                     PartName(name), options.max_output_bytes));
@@ -102,7 +94,7 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
     const CompiledPart& source = compiled->part(part);
     if (source.source.empty()) continue;
     auto& mustache_part = parsed.parts.at(static_cast<std::size_t>(part));
-    if (!mustache_part) mustache_part.emplace(source.source + kEnd);
+    if (!mustache_part) mustache_part.emplace(source.source);
     LMSMAIL_RETURN_IF_ERROR(
         RenderPart(*mustache_part, source, part, scopes, options, output, out.warnings));
   }

@@ -38,8 +38,9 @@ std::size_t Index(const std::string& slot) {
 
 }  // namespace
 
-StructContext::StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes)
-    : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes) {}
+StructContext::StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
+                             std::string& out)
+    : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes), out_(out) {}
 
 bool StructContext::too_many_steps() const { return steps_ > kMaxSteps; }
 
@@ -59,7 +60,7 @@ void StructContext::pop() {
 
 const StructContext::Data* StructContext::get(const std::string& name) const {
   ++steps_;
-  if (too_many_steps() || output_too_large()) return nullptr;
+  if (too_many_steps() || output_too_large()) throw LimitPassed{};
   const Slot& slot = part_.slots.at(Index(name));
   switch (slot.use) {
     case Slot::Use::kSection:
@@ -71,7 +72,8 @@ const StructContext::Data* StructContext::get(const std::string& name) const {
     case Slot::Use::kLiteral:
     case Slot::Use::kEscaped:
     case Slot::Use::kPlain:
-      return Print(slot);
+      Print(slot);
+      return nullptr;
   }
   return nullptr;
 }
@@ -89,41 +91,36 @@ const Value* StructContext::Resolve(const Slot& slot) const {
   return value;
 }
 
-const StructContext::Data* StructContext::Print(const Slot& slot) const {
-  text_.clear();
+void StructContext::Print(const Slot& slot) const {
   if (slot.use == Slot::Use::kLiteral) {
-    text_ = slot.text;
-  } else {
-    const Value* value = Resolve(slot);
-    switch (value == nullptr ? Value::kNullValue : value->kind_case()) {
-      case Value::kStringValue:
-        if (slot.use == Slot::Use::kEscaped) {
-          AppendHtmlEscaped(value->string_value(), text_);
-        } else {
-          AppendPlain(value->string_value(), text_);
-        }
-        break;
-      case Value::kNumberValue:
-        AppendNumber(value->number_value(), text_);
-        break;
-      case Value::kBoolValue:
-        text_ = value->bool_value() ? "true" : "false";
-        break;
-      case Value::kNullValue:
-      case Value::KIND_NOT_SET:
-        if (std::find(missing_.begin(), missing_.end(), slot.text) == missing_.end()) {
-          missing_.push_back(slot.text);
-        }
-        return nullptr;
-      case Value::kListValue:
-      case Value::kStructValue:
-        return nullptr;
-    }
+    out_.append(slot.text);
+    return;
   }
-  output_bytes_ += text_.size();
-  if (output_too_large()) return nullptr;
-  printed_ = Data(text_);
-  return &printed_;
+  const Value* value = Resolve(slot);
+  switch (value == nullptr ? Value::kNullValue : value->kind_case()) {
+    case Value::kStringValue:
+      if (slot.use == Slot::Use::kEscaped) {
+        AppendHtmlEscaped(value->string_value(), out_);
+      } else {
+        AppendPlain(value->string_value(), out_);
+      }
+      break;
+    case Value::kNumberValue:
+      AppendNumber(value->number_value(), out_);
+      break;
+    case Value::kBoolValue:
+      out_.append(value->bool_value() ? "true" : "false");
+      break;
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      if (std::find(missing_.begin(), missing_.end(), slot.text) == missing_.end()) {
+        missing_.push_back(slot.text);
+      }
+      break;
+    case Value::kListValue:
+    case Value::kStructValue:
+      break;
+  }
 }
 
 const StructContext::Data* StructContext::Open(const Slot& slot) const {
@@ -135,7 +132,7 @@ const StructContext::Data* StructContext::Open(const Slot& slot) const {
   }
   const int size = value->list_value().values_size();
   steps_ += static_cast<std::size_t>(size);
-  if (too_many_steps()) return nullptr;
+  if (too_many_steps()) throw LimitPassed{};
   walks_.push_back({value});
   return &ListOf(size);
 }

@@ -13,25 +13,29 @@
 
 namespace lmsmail::render {
 
-// Answers kainjow's questions about a compiled part's slots straight from protobuf, for one
-// rendering of one part. kainjow walks the sections; names, truth, escaping and limits are decided
-// here:
+// Renders one compiled part, once, from protobuf. kainjow walks the sections and asks for each slot
+// in turn; a section's slot is answered, a literal's or variable's is written to the output here
+// and told absent: kainjow would copy every piece four times, which took as long as all the rest.
+//
+// Names, truth, escaping and limits are therefore decided here:
 //  - a dotted name's first segment is looked up in the scopes, the rest inside what was found and
 //    nowhere else (the specification's "context precedence")
 //  - absent, null, false, 0, "" and an empty list are false as a section
 //  - objects and lists print nothing; booleans print true and false
 class StructContext final : public kainjow::mustache::basic_context<std::string> {
  public:
-  // `part` and `scopes` must outlive this.
-  StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes);
+  // Appends to `out`. All that is referred to must outlive this.
+  StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
+                std::string& out);
 
   void push(const kainjow::mustache::data* data) override;
   void pop() override;
   const kainjow::mustache::data* get(const std::string& slot) const override;
   const kainjow::mustache::data* get_partial(const std::string&) const override { return nullptr; }
 
-  // Once a limit is passed, every name is absent, so that the walk ends soon.
-  bool output_too_large() const { return output_bytes_ > max_output_bytes_; }
+  // Thrown by get(), the only way to end kainjow's walk early, once one of the limits is passed.
+  struct LimitPassed {};
+  bool output_too_large() const { return out_.size() > max_output_bytes_; }
   bool too_many_steps() const;
   // Names that were to be printed and are absent or null, each once.
   const std::vector<std::string>& missing() const { return missing_; }
@@ -47,22 +51,20 @@ class StructContext final : public kainjow::mustache::basic_context<std::string>
   };
 
   const Value* Resolve(const Slot& slot) const;
-  const Data* Print(const Slot& slot) const;
+  void Print(const Slot& slot) const;
   const Data* Open(const Slot& slot) const;
   const Data& ListOf(int size) const;
 
   const CompiledPart& part_;
   const Scopes scopes_;
   const std::size_t max_output_bytes_;
+  std::string& out_;
   const Data present_{true};
   std::vector<const Value*> items_;  // innermost last
   // kainjow asks through a const function. Between get() and push() it asks nothing else, which is
   // what makes `walks_` enough to know whose item is pushed.
   mutable std::vector<Walk> walks_;
-  mutable std::string text_;
-  mutable Data printed_{Data::type::string};
   mutable std::map<int, Data> lists_;  // by size: an item says nothing but that it is there
-  mutable std::size_t output_bytes_ = 0;
   mutable std::size_t steps_ = 0;
   mutable std::vector<std::string> missing_;
 };

@@ -16,6 +16,7 @@ namespace lmsmail::render {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kMaxTagBytes = 1000;  // comments may be longer
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -69,32 +70,24 @@ class Tokenizer {
     AddTag(*tag, std::move(indentation));
   }
 
-  // Finds the tag's end. On a fault skips what cannot be read and returns nothing.
+  // On a fault skips what cannot be read and returns nothing.
   std::optional<Tag> FindTag(std::size_t open) {
     std::size_t begin = open + open_.size();
     Tag tag;
-    std::string close = close_;
-    if (open_ == "{{" && close_ == "}}" && source_.substr(begin, 1) == "{") {
-      tag.sigil = '{';
-      close = "}}}";
-      ++begin;
-    } else {
-      while (begin < source_.size() && absl::ascii_isspace(source_[begin])) ++begin;
-      const std::string_view sigil = source_.substr(begin, 1);
-      if (!sigil.empty() && std::string_view("#^/>&!=<$").find(sigil[0]) != kNone) {
-        tag.sigil = sigil[0];
-        ++begin;
-      }
-      if (tag.sigil == '=' && source_.find("=" + close_, begin) != kNone) close = "=" + close_;
-    }
-    const std::size_t end = source_.find(close, begin);
+    tag.sigil = ReadSigil(begin);
+    std::string close = tag.sigil == '{' ? "}}}" : close_;
+    // Looking no further keeps a source full of unclosed tags from taking time in its square.
+    const std::string_view source =
+        tag.sigil == '!' ? source_ : source_.substr(0, begin + kMaxTagBytes);
+    if (tag.sigil == '=' && source.find("=" + close_, begin) != kNone) close = "=" + close_;
+    const std::size_t end = source.find(close, begin);
     if (end == kNone) {
       Fail(fmt::format("the tag is never closed: {} is missing", Quote(close)));
       AddText(open);
-      position_ = source_.size();
+      position_ = tag.sigil == '!' ? source_.size() : begin;
       return std::nullopt;
     }
-    tag.content = source_.substr(begin, end - begin);
+    tag.content = source.substr(begin, end - begin);
     tag.end = end + close.size();
     const std::size_t inner = tag.content.find(open_);
     if (inner != kNone && tag.sigil != '!' && tag.sigil != '=') {
@@ -106,6 +99,18 @@ class Tokenizer {
     }
     if (tag.sigil == '=' && close.front() != '=') tag.content = {};
     return tag;
+  }
+
+  // Moves `begin`, just behind an opening delimiter, to where the name starts.
+  char ReadSigil(std::size_t& begin) const {
+    if (open_ == "{{" && close_ == "}}" && source_.substr(begin, 1) == "{") {
+      ++begin;
+      return '{';
+    }
+    while (begin < source_.size() && absl::ascii_isspace(source_[begin])) ++begin;
+    constexpr std::string_view kSigils = "#^/>&!=<$";
+    if (begin == source_.size() || kSigils.find(source_[begin]) == kNone) return 0;
+    return source_[begin++];
   }
 
   void AddTag(const Tag& tag, std::string indentation) {
@@ -200,7 +205,9 @@ class Tokenizer {
     }
   }
 
-  void Fail(std::string message) { result_.faults.push_back({at_, std::move(message)}); }
+  void Fail(std::string message) {
+    if (result_.faults.size() < kMaxFaults) result_.faults.push_back({at_, std::move(message)});
+  }
 
   const std::string_view source_;
   std::string open_ = "{{";

@@ -43,12 +43,12 @@ struct Variable {
   VariableType type = VariableType::kString;
   // Neither absent nor null. Inside `fields`, wherever the object or the list's item is there.
   bool required = false;
-  std::string description;
+  std::string description = "";
   // As text: "Ada", "42", "true". Objects and lists take theirs from `fields`.
-  std::string sample;
+  std::string sample = "";
   // An object's members or those of each of a list's items. A list without fields holds scalars,
   // which its section prints with {{.}}.
-  std::vector<Variable> fields;
+  std::vector<Variable> fields = {};
 };
 
 }  // namespace lmsmail::render

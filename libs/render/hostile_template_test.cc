@@ -1,0 +1,124 @@
+// Sources made of random bytes and of random mustache: whatever an author saves, the check answers,
+// and what it lets pass renders.
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "libs/render/check.h"
+#include "libs/render/context_from_json.h"
+#include "libs/render/renderer.h"
+
+namespace lmsmail::render {
+namespace {
+
+const std::vector<Variable> kVariables = {
+    {.name = "a"},
+    {.name = "l", .type = VariableType::kList, .fields = {{.name = "a"}, {.name = "b.c"}}},
+    {.name = "o.p"}};
+
+class Fuzz {
+ public:
+  explicit Fuzz(unsigned seed) : random_(seed) {}
+
+  std::string Bytes(int most) {
+    std::string out;
+    for (int i = Below(most); i > 0; --i) out.push_back(static_cast<char>(Below(256)));
+    return out;
+  }
+
+  std::string Mustache(int most) {
+    static constexpr std::string_view kPieces[] = {"{{",
+                                                   "}}",
+                                                   "{{{",
+                                                   "}}}",
+                                                   "{{a}}",
+                                                   "{{#l}}",
+                                                   "{{/l}}",
+                                                   "{{^l}}",
+                                                   "{{o.p}}",
+                                                   "{{b.c}}",
+                                                   "{{.}}",
+                                                   "{{>p}}",
+                                                   "{{>q}}",
+                                                   "{{=<% %>=}}",
+                                                   "<%={{ }}=%>",
+                                                   "<%a%>",
+                                                   "{{!",
+                                                   "\n",
+                                                   "\r\n",
+                                                   "  ",
+                                                   "text",
+                                                   "{{#o}}",
+                                                   "{{/o}}",
+                                                   "{{=",
+                                                   "=}}",
+                                                   "$",
+                                                   "я",
+                                                   "{{&a}}",
+                                                   "{{ #a }}x{{/a}}",
+                                                   "#",
+                                                   "^",
+                                                   "/",
+                                                   ">",
+                                                   "\xff"};
+    std::string out;
+    for (int i = Below(most); i > 0; --i) out += kPieces[Below(std::size(kPieces))];
+    return out;
+  }
+
+ private:
+  int Below(std::size_t n) { return static_cast<int>(random_() % n); }
+
+  std::mt19937 random_;
+};
+
+// Whether the template is good.
+bool Try(const Content& content, Renderer& renderer) {
+  static const auto context =
+      ContextFromJson(R"({"a": "<1>", "l": [{"a": 2, "b": {"c": 3}}, {}], "o": {"p": true}})");
+  const CheckResult check = CheckTemplate(content, kVariables, {.unescaped_allowed = {"a", "l.a"}});
+  for (const Fault& fault : check.faults) EXPECT_FALSE(fault.message.empty());
+  const auto compiled = Template::Compile(content, kVariables);
+  if (compiled.ok()) {
+    Rendered out;
+    EXPECT_TRUE(renderer.Render(*compiled, context, {}, out).ok());
+    EXPECT_EQ(out.subject.find_first_of("\r\n"), std::string::npos);
+  }
+  if (check.faults.empty()) {
+    EXPECT_TRUE(compiled.ok()) << compiled.status();
+  }
+  return check.faults.empty();
+}
+
+TEST(HostileTemplate, RandomBytesAreAnswered) {
+  Fuzz fuzz(1);
+  Renderer renderer(4);
+  int tried = 0;
+  for (; tried < 2000; ++tried) {
+    Try({.subject = fuzz.Bytes(20),
+         .html = fuzz.Bytes(300),
+         .text = fuzz.Bytes(300),
+         .partials = {{"p", fuzz.Bytes(30)}}},
+        renderer);
+  }
+  EXPECT_EQ(tried, 2000);
+}
+
+TEST(HostileTemplate, RandomMustacheIsAnswered) {
+  Fuzz fuzz(2);
+  Renderer renderer(4);
+  int good = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    good += Try({.subject = fuzz.Mustache(3),
+                 .html = fuzz.Mustache(12),
+                 .text = fuzz.Mustache(12),
+                 .partials = {{"p", fuzz.Mustache(4)}, {"q", fuzz.Mustache(3)}}},
+                renderer);
+  }
+  EXPECT_GT(good, 20) << "too few good templates for this to test rendering";
+}
+
+}  // namespace
+}  // namespace lmsmail::render
