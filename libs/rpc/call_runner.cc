@@ -15,7 +15,8 @@ CallRunner::CallRunner(Options options, telemetry::Metrics& metrics)
 grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
                                           std::string_view method, Handler handler) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const auto call = std::make_shared<ServerCall>(policy_, metrics_, *context, method);
+  const auto call =
+      std::make_shared<ServerCall>(policy_, policy_.default_deadline, metrics_, *context, method);
   if (const absl::Status status = Admit(); !status.ok()) {
     reactor->Finish(call->End(status));
     return reactor;

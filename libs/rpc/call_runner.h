@@ -57,7 +57,7 @@ class CallRunner {
   grpc::ServerReadReactor<Request>* RunClientStream(
       grpc::CallbackServerContext* context, std::string_view method,
       std::unique_ptr<ClientStreamHandler<Request>> handler) {
-    ServerCall call(policy_, metrics_, *context, method);
+    ServerCall call(policy_, policy_.default_stream_deadline, metrics_, *context, method);
     if (const absl::Status status = OpenStream(); !status.ok()) {
       return ClientStreamReactor<Request>::Refuse(std::move(call), executor_, status);
     }

@@ -33,15 +33,15 @@ absl::Time CallerDeadline(const grpc::CallbackServerContext& context) {
 
 bool CallInfo::Cancelled() const { return context != nullptr && context->IsCancelled(); }
 
-ServerCall::ServerCall(const CallPolicy& policy, CallMetrics& metrics,
-                       grpc::CallbackServerContext& context, std::string_view method)
+ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline,
+                       CallMetrics& metrics, grpc::CallbackServerContext& context,
+                       std::string_view method)
     : policy_(policy), metrics_(metrics), arrival_(absl::Now()) {
   info_.method = method;
   const std::string_view request_id = Metadata(context, kRequestIdKey);
   info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
   info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
-  info_.deadline =
-      std::min(CallerDeadline(context), arrival_ + policy.default_deadline) - policy.reserve;
+  info_.deadline = std::min(CallerDeadline(context), arrival_ + default_deadline) - policy.reserve;
   info_.context = &context;
   // As a trailer: an answer that has headers of its own counts as begun, and is never retried.
   context.AddTrailingMetadata(kRequestIdKey, info_.request_id);

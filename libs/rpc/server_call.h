@@ -18,8 +18,9 @@ namespace lmsmail::rpc {
 struct CallPolicy {
   std::string service = {};  // "template": the first part of ErrorInfo's domain
   absl::Duration default_deadline = absl::Seconds(30);  // for callers who set none
-  absl::Duration reserve = absl::Milliseconds(20);      // kept for the way back
-  absl::Duration least_time = absl::Milliseconds(50);   // with less left, work is not begun
+  absl::Duration default_stream_deadline = absl::Minutes(10);
+  absl::Duration reserve = absl::Milliseconds(20);     // kept for the way back
+  absl::Duration least_time = absl::Milliseconds(50);  // with less left, work is not begun
 };
 
 // One call being served: who it is, how long it may take, and its account at the end. `policy` and
@@ -28,8 +29,9 @@ class ServerCall {
  public:
   // Takes request id and trace from the caller's metadata, or makes them, and sends the request id
   // back with the answer's trailers.
-  ServerCall(const CallPolicy& policy, CallMetrics& metrics, grpc::CallbackServerContext& context,
-             std::string_view method);
+  // `default_deadline` is one of the policy's.
+  ServerCall(const CallPolicy& policy, absl::Duration default_deadline, CallMetrics& metrics,
+             grpc::CallbackServerContext& context, std::string_view method);
 
   const CallInfo& info() const { return info_; }
 

@@ -115,7 +115,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
       }
     }
   }
-  // Violations make their own status, whose message is the one that was sent.
+  // Violations make their own message: what was sent, without the cuts.
   if (!violations.empty() && absl::IsInvalidArgument(out)) out = violations.ToStatus();
   return reason.reason.empty() ? out : WithReason(std::move(out), std::move(reason));
 }

@@ -1,0 +1,73 @@
+#include "libs/service/base_config.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::service {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kSecretDsn[] = "postgresql://lms:hunter2@db/lms";
+
+absl::Status Load(BaseConfig& config, std::vector<const char*> flags) {
+  config::Schema schema("demo", "1");
+  config.Declare(schema);
+  flags.insert(flags.begin(), "demo");
+  const char* const environment[] = {nullptr};
+  return schema
+      .Load(static_cast<int>(flags.size()), flags.data(), environment,
+            [](const std::string&) -> absl::StatusOr<std::string> { return kSecretDsn; })
+      .status();
+}
+
+TEST(BaseConfigTest, ListensOnLoopbackUnlessToldOtherwise) {
+  BaseConfig config(7101, 9101);
+  ASSERT_OK(Load(config, {"--postgres.dsn=dbname=lms"}));
+  EXPECT_EQ(config.listen.ToString(), "127.0.0.1:7101");
+  EXPECT_EQ(config.metrics_listen.ToString(), "127.0.0.1:9101");
+  EXPECT_EQ(config.postgres.Dsn(), "dbname=lms");
+}
+
+TEST(BaseConfigTest, TakesADsnWithPasswordFromAFile) {
+  BaseConfig config(0, 0);
+  ASSERT_OK(Load(config, {"--postgres.dsn_file=/run/secrets/dsn"}));
+  EXPECT_EQ(config.postgres.Dsn(), kSecretDsn);
+}
+
+TEST(BaseConfigTest, RefusesAPasswordAnywhereElse) {
+  for (const char* flag : {"--postgres.dsn=postgresql://lms:hunter2@db/lms",
+                           "--postgres.dsn=host=db password=hunter2"}) {
+    BaseConfig config(0, 0);
+    EXPECT_THAT(Load(config, {flag}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("postgres.dsn_file"), Not(HasSubstr("hunter2")))));
+  }
+}
+
+TEST(BaseConfigTest, NeedsExactlyOneDsn) {
+  for (const std::vector<const char*>& flags :
+       {std::vector<const char*>{},
+        std::vector<const char*>{"--postgres.dsn=dbname=lms", "--postgres.dsn_file=/x"}}) {
+    BaseConfig config(0, 0);
+    EXPECT_THAT(Load(config, flags),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("either this or")));
+  }
+}
+
+TEST(BaseConfigTest, TlsFilesGoTogether) {
+  BaseConfig config(0, 0);
+  EXPECT_THAT(
+      Load(config, {"--postgres.dsn=dbname=lms", "--tls.key=/key", "--tls.client_authorities=/ca"}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("tls.certificate"), HasSubstr("tls.client_authorities"))));
+}
+
+}  // namespace
+}  // namespace lmsmail::service

@@ -1,0 +1,26 @@
+#include "libs/service/peer_config.h"
+
+namespace lmsmail::service {
+
+void PeerConfig::Declare(config::Group keys) {
+  keys.String("target", &target, "Where it is: host:port, or dns:///host:port to balance.");
+  keys.Duration("timeout", &timeout, "Longest wait for one call.",
+                {absl::Milliseconds(100), absl::Minutes(10)});
+  config::Group tls_keys = keys.Sub("tls");
+  tls_keys.Bool("enabled", &tls.enabled, "Whether it is called over TLS.");
+  tls_keys.String("authorities", &tls.authorities,
+                  "PEM file of the authorities its certificate must come from; else the system's.");
+  tls_keys.String("certificate", &tls.certificate, "PEM file of our certificate, if it wants one.");
+  tls_keys.String("key", &tls.key, "PEM file of our certificate's key.");
+}
+
+rpc::ChannelOptions PeerConfig::Channel() const {
+  rpc::ChannelOptions options{.target = target};
+  if (tls.enabled) {
+    options.tls = rpc::TlsFiles{
+        .certificate = tls.certificate, .key = tls.key, .authorities = tls.authorities};
+  }
+  return options;
+}
+
+}  // namespace lmsmail::service

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/rpc/channel.h"
+
+namespace lmsmail::service {
+
+// The keys of another service that this one calls:
+//
+//   PeerConfig preference{.target = "127.0.0.1:7102"};
+//   preference.Declare(schema.Sub("preference"));
+//   ... rpc::NewChannel(preference.Channel())
+struct PeerConfig {
+  std::string target;  // gRPC name syntax, see rpc::ChannelOptions
+  absl::Duration timeout = absl::Seconds(5);
+
+  struct Tls {
+    bool enabled = false;
+    std::string authorities;
+    std::string certificate;
+    std::string key;
+  } tls = {};
+
+  // Must outlive schema.Load().
+  void Declare(config::Group keys);
+
+  rpc::ChannelOptions Channel() const;
+};
+
+}  // namespace lmsmail::service

@@ -1,0 +1,27 @@
+#include "libs/service/peer_config.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::service {
+namespace {
+
+TEST(PeerConfigTest, IsPlainTextUnlessTlsIsEnabled) {
+  for (const bool enabled : {false, true}) {
+    PeerConfig peer{.target = "127.0.0.1:7102"};
+    config::Schema schema("demo", "1");
+    peer.Declare(schema.Sub("preference"));
+    const char* const flags[] = {
+        "demo", "--preference.target=dns:///preference:7102", "--preference.tls.authorities=/ca",
+        enabled ? "--preference.tls.enabled=true" : "--preference.tls.enabled=false"};
+    const char* const environment[] = {nullptr};
+    ASSERT_OK(schema.Load(4, flags, environment));
+    EXPECT_EQ(peer.Channel().target, "dns:///preference:7102");
+    ASSERT_EQ(peer.Channel().tls.has_value(), enabled);
+    if (enabled) EXPECT_EQ(peer.Channel().tls->authorities, "/ca");
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail::service
