@@ -19,7 +19,7 @@ TEST(PeerConfigTest, IsPlainTextUnlessTlsIsEnabled) {
     ASSERT_OK(schema.Load(4, flags, environment));
     EXPECT_EQ(peer.Channel().target, "dns:///preference:7102");
     ASSERT_EQ(peer.Channel().tls.has_value(), enabled);
-    if (enabled) EXPECT_EQ(peer.Channel().tls->authorities, "/ca");
+    EXPECT_EQ(peer.Channel().tls.value_or(rpc::TlsFiles()).authorities, enabled ? "/ca" : "");
   }
 }
 
