@@ -16,7 +16,7 @@ inline constexpr char kTraceparentKey[] = "traceparent";  // W3C Trace Context, 
 
 // What a handler may know of the call it serves. Valid only until the handler returns.
 struct CallInfo {
-  std::string method;       // "lmsmail.template.v1.TemplateService/GetTemplate"
+  std::string method;       // "lmsmail.templates.v1.TemplateService/GetTemplate"
   std::string request_id;   // the caller's, or made here; also in the logs and in answers
   std::string traceparent;  // to send downstream: the caller's trace, a span of this call
   // When the answer must be ready: the caller's deadline less what the way back takes.

@@ -25,7 +25,7 @@ namespace lmsmail::rpc {
 //   grpc::ServerUnaryReactor* GetTemplate(grpc::CallbackServerContext* context,
 //                                         const pb::GetTemplateRequest* request,
 //                                         pb::Template* response) override {
-//     return runner_.Run(context, "lmsmail.template.v1.TemplateService/GetTemplate",
+//     return runner_.Run(context, "lmsmail.templates.v1.TemplateService/GetTemplate",
 //                        [=, this](const rpc::CallInfo& call) { return Get(call, *request,
 //                        response); });
 //   }
