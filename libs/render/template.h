@@ -32,7 +32,9 @@ struct CompiledPart {
 
 // One version of a template in one locale, ready to render. Immutable; share it between threads.
 class Template {
-  struct Private {};
+  struct Private {
+    explicit Private() = default;
+  };
 
  public:
   Template(Private, std::array<CompiledPart, 3> parts, Declared declared)
