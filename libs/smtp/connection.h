@@ -23,6 +23,8 @@
 
 namespace lmsmail::smtp {
 
+// GCC 12 lays a coroutine's frame out wrongly for `if (co_await f("literal"))`: await into a
+// variable, then test that.
 template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
 

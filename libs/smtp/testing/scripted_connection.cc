@@ -86,8 +86,11 @@ asio::awaitable<void> ScriptedConnection::Run() {
 }
 
 ScriptedConnection::Going ScriptedConnection::Serve() {
-  if (script_.options().tls == TlsMode::kImplicit && !co_await Encrypt()) co_return false;
-  if (!co_await Answer(Step::kConnect, "220 scripted.test ESMTP")) co_return false;
+  if (script_.options().tls == TlsMode::kImplicit) {
+    if (!co_await Encrypt()) co_return false;
+  }
+  const bool going = co_await Answer(Step::kConnect, "220 scripted.test ESMTP");
+  if (!going) co_return false;
   while (co_await ReadLine()) {
     if (!co_await HandleCommand()) break;
   }
@@ -97,9 +100,10 @@ ScriptedConnection::Going ScriptedConnection::Serve() {
 ScriptedConnection::Going ScriptedConnection::HandleCommand() {
   const Step step = StepOf(line_);
   switch (step) {
-    case Step::kEhlo:
-      co_return co_await Answer(
-          step, script_.options().knows_ehlo ? EhloReply() : "500 5.5.1 Unknown command");
+    case Step::kEhlo: {
+      const std::string reply = EhloReply();
+      co_return co_await Answer(step, reply);
+    }
     case Step::kHelo:
       co_return co_await Answer(step, "250 scripted.test");
     case Step::kStartTls:
@@ -125,7 +129,7 @@ ScriptedConnection::Going ScriptedConnection::HandleCommand() {
   }
 }
 
-ScriptedConnection::Going ScriptedConnection::Answer(Step step, std::string usual) {
+ScriptedConnection::Going ScriptedConnection::Answer(Step step, std::string_view usual) {
   const std::optional<Injection> injection = script_.Reach(step, line_);
   if (!injection.has_value()) {
     last_class_ = usual[0];
@@ -136,7 +140,7 @@ ScriptedConnection::Going ScriptedConnection::Answer(Step step, std::string usua
     if (!co_await Flush()) co_return false;
     co_await script_.Hold();
   }
-  const std::string reply = injection->reply.value_or(usual);
+  const std::string reply = injection->reply.value_or(std::string(usual));
   if (!reply.empty()) {
     last_class_ = reply[0];
     output_.append(reply).append("\r\n");
@@ -148,10 +152,11 @@ ScriptedConnection::Going ScriptedConnection::HandleMail() {
   if (mail_open_) co_return co_await Answer(Step::kMail, "503 5.5.1 Nested MAIL");
   const size_t limit = script_.options().closes_after_messages;
   if (limit != 0 && messages_ >= limit) {
-    co_await Answer(Step::kMail, std::string(kDisconnectAfterLimit));
+    co_await Answer(Step::kMail, kDisconnectAfterLimit);
     co_return false;
   }
-  if (!co_await Answer(Step::kMail, "250 2.1.0 Ok")) co_return false;
+  const bool going = co_await Answer(Step::kMail, "250 2.1.0 Ok");
+  if (!going) co_return false;
   mail_open_ = Accepted();
   mail_.recipients.clear();
   mail_.envelope_from = PathOf(line_);
@@ -161,7 +166,8 @@ ScriptedConnection::Going ScriptedConnection::HandleMail() {
 
 ScriptedConnection::Going ScriptedConnection::HandleRcpt() {
   if (!mail_open_) co_return co_await Answer(Step::kRcpt, "503 5.5.1 No MAIL");
-  if (!co_await Answer(Step::kRcpt, "250 2.1.5 Ok")) co_return false;
+  const bool going = co_await Answer(Step::kRcpt, "250 2.1.5 Ok");
+  if (!going) co_return false;
   if (Accepted()) mail_.recipients.push_back(PathOf(line_));
   co_return true;
 }
@@ -170,13 +176,16 @@ ScriptedConnection::Going ScriptedConnection::HandleData() {
   if (mail_.recipients.empty() && !(mail_open_ && script_.options().goes_ahead_without_recipient)) {
     co_return co_await Answer(Step::kData, "554 5.5.1 No valid recipients");
   }
-  if (!co_await Answer(Step::kData, "354 Go ahead")) co_return false;
+  const bool going = co_await Answer(Step::kData, "354 Go ahead");
+  if (!going) co_return false;
   if (last_class_ == '3') co_return co_await ReceiveMessage();
   co_return true;
 }
 
 ScriptedConnection::Going ScriptedConnection::ReceiveMessage() {
-  if (consumed_ == input_.size() && !co_await Fill()) co_return false;
+  if (consumed_ == input_.size()) {
+    if (!co_await Fill()) co_return false;
+  }
   if (const auto injection = script_.Reach(Step::kMessage, "")) {
     if (injection->hold) co_await script_.Hold();
     if (injection->reply.has_value()) output_.append(*injection->reply).append("\r\n");
@@ -203,7 +212,8 @@ ScriptedConnection::Going ScriptedConnection::ReceiveMessage() {
   mail_.message = script_.options().records ? Unstuffed(wire) : "";
   consumed_ = end + 3;
   line_.clear();
-  if (!co_await Answer(Step::kFinalDot, "250 2.0.0 Ok: queued")) co_return false;
+  const bool going = co_await Answer(Step::kFinalDot, "250 2.0.0 Ok: queued");
+  if (!going) co_return false;
   if (Accepted()) {
     mail_.tls = tls_.has_value();
     script_.Deliver(mail_);
@@ -222,20 +232,24 @@ ScriptedConnection::Going ScriptedConnection::HandleAuth() {
   std::string response = space == std::string::npos ? "" : command.substr(space + 1);
   const auto challenge = [&](const char* reply) -> Going {
     if (!co_await Answer(Step::kAuth, reply)) co_return false;
-    co_return last_class_ != '3' || co_await ReadLine();
+    if (last_class_ != '3') co_return true;
+    co_return co_await ReadLine();
   };
 
   const bool oauth = mechanism.find("OAUTH") != std::string::npos;
   bool good = false;
   if (mechanism == "LOGIN") {
-    if (!co_await challenge("334 VXNlcm5hbWU6")) co_return false;
+    bool going = co_await challenge("334 VXNlcm5hbWU6");
+    if (!going) co_return false;
     const std::string user = line_;
-    if (!co_await challenge("334 UGFzc3dvcmQ6")) co_return false;
+    going = co_await challenge("334 UGFzc3dvcmQ6");
+    if (!going) co_return false;
     good =
         user == absl::Base64Escape(options.username) && line_ == absl::Base64Escape(options.secret);
   } else {
     if (response.empty()) {
-      if (!co_await challenge("334 ")) co_return false;
+      const bool going = co_await challenge("334 ");
+      if (!going) co_return false;
       response = line_;
     }
     std::string decoded;
@@ -245,12 +259,16 @@ ScriptedConnection::Going ScriptedConnection::HandleAuth() {
   }
   if (good) co_return co_await Answer(Step::kAuth, "235 2.7.0 Welcome");
   // OAuth servers put the reason into one more challenge before they refuse.
-  if (oauth && !co_await challenge("334 eyJzdGF0dXMiOiI0MDEifQ==")) co_return false;
+  if (oauth) {
+    const bool going = co_await challenge("334 eyJzdGF0dXMiOiI0MDEifQ==");
+    if (!going) co_return false;
+  }
   co_return co_await Answer(Step::kAuth, "535 5.7.8 Bad credentials");
 }
 
 ScriptedConnection::Going ScriptedConnection::HandleStartTls() {
-  if (!co_await Answer(Step::kStartTls, "220 2.0.0 Go ahead")) co_return false;
+  const bool going = co_await Answer(Step::kStartTls, "220 2.0.0 Go ahead");
+  if (!going) co_return false;
   if (!Accepted()) co_return true;
   output_.append(script_.options().plaintext_after_starttls);
   if (!co_await Flush()) co_return false;
@@ -265,6 +283,7 @@ ScriptedConnection::Going ScriptedConnection::Encrypt() {
 
 std::string ScriptedConnection::EhloReply() const {
   const ServerOptions& options = script_.options();
+  if (!options.knows_ehlo) return "500 5.5.1 Unknown command";
   std::vector<std::string> lines = {"scripted.test greets you"};
   if (options.pipelining) lines.push_back("PIPELINING");
   if (options.eight_bit_mime) lines.push_back("8bitmime");

@@ -42,7 +42,7 @@ class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnectio
   Going HandleCommand();
   // Replies with `usual` unless an injection says otherwise; the reply's first digit is in
   // last_class_.
-  Going Answer(Step step, std::string usual);
+  Going Answer(Step step, std::string_view usual);
   Going HandleMail();
   Going HandleRcpt();
   Going HandleData();

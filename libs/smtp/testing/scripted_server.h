@@ -30,17 +30,19 @@ enum class Step {
   kUnknown,
 };
 
+// Every member has an initializer, so that tests can name just those that they need.
+
 // A departure from accepting everything, used up by the first fitting step.
 struct Injection {
   Step at = Step::kMail;
   // Sent, with CRLF added, in place of the usual reply; empty: nothing is sent. A rejection also
   // has the usual effect: a refused RCPT leaves no recipient. Line breaks inside make a multi-line
   // reply.
-  std::optional<std::string> reply;
-  bool disconnect = false;  // after the reply
-  bool hold = false;        // before the reply, until Release()
-  std::string matching;     // only a command line that contains this
-  bool every_time = false;  // never used up
+  std::optional<std::string> reply = std::nullopt;
+  bool disconnect = false;    // after the reply
+  bool hold = false;          // before the reply, until Release()
+  std::string matching = {};  // only a command line that contains this
+  bool every_time = false;    // never used up
 };
 
 struct ServerOptions {
@@ -50,10 +52,10 @@ struct ServerOptions {
   bool smtputf8 = true;
   std::optional<uint64_t> size = 50'000'000;
   TlsMode tls = TlsMode::kNone;
-  std::vector<std::string> auth_mechanisms;  // "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"
+  std::vector<std::string> auth_mechanisms = {};  // "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"
   std::string username = "user";
   std::string secret = "secret";
-  std::string plaintext_after_starttls;       // an attacker's, in the same segment as the 220
+  std::string plaintext_after_starttls = {};  // an attacker's, in the same segment as the 220
   bool goes_ahead_without_recipient = false;  // 354 although every RCPT was refused
   bool byte_by_byte = false;                  // each byte in a segment of its own
   size_t closes_after_messages = 0;           // 421 and close, unannounced; 0: never
@@ -85,7 +87,7 @@ class ScriptedServer {
   Options ClientOptions() const;
 
   void Inject(Injection injection);
-  // Lets the longest held step go on.
+  // Lets the longest held step go on; without effect when none is held, so WaitFor() it first.
   void Release();
   void DisconnectAll();
 
