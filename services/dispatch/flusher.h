@@ -1,0 +1,35 @@
+#pragma once
+
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "libs/telemetry/logging.h"
+#include "services/dispatch/dispatch_metrics.h"
+#include "services/dispatch/in_flight_budget.h"
+#include "services/dispatch/open_claims.h"
+#include "services/dispatch/queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// Records outcomes, many in one transaction; gives back what was not sent. One thread's own.
+class Flusher {
+ public:
+  // All must outlive this.
+  Flusher(QueueStore& queue, OpenClaims& claims, InFlightBudget& budget, DispatchMetrics& metrics)
+      : queue_(queue), claims_(claims), budget_(budget), metrics_(metrics) {}
+
+  // Records all that waits. False when something could not be recorded and waits still: the
+  // database is away, and what is not recorded keeps the in-flight budget down.
+  bool FlushAll();
+
+ private:
+  absl::Status Flush(const OpenClaims::Job& job);
+
+  QueueStore& queue_;
+  OpenClaims& claims_;
+  InFlightBudget& budget_;
+  DispatchMetrics& metrics_;
+  telemetry::LogEvery log_{absl::Seconds(10)};
+};
+
+}  // namespace lmsmail::dispatch

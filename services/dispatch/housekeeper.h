@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "libs/lifecycle/periodic.h"
+#include "libs/telemetry/logging.h"
+#include "services/dispatch/dispatch_metrics.h"
+#include "services/dispatch/queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// Keeps the queue in order: takes mail back from dead workers and moves mail of later days near
+// every few seconds, makes and forgets by the hour. All replicas may do it at once.
+class Housekeeper {
+ public:
+  struct Options {
+    absl::Duration sweep_interval = absl::Seconds(5);
+    absl::Duration maintain_interval = absl::Hours(1);
+  };
+  // All must outlive this.
+  Housekeeper(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
+      : queue_(queue), clock_(clock), metrics_(metrics), options_(options) {}
+
+  void Start();
+  void Stop();
+
+  struct Swept {
+    std::int64_t recovered = 0;
+    std::int64_t promoted = 0;
+  };
+  // What Start() does at each turn. Thread-safe.
+  absl::StatusOr<Swept> Sweep();
+
+ private:
+  void Turn();
+
+  QueueStore& queue_;
+  const Clock& clock_;
+  DispatchMetrics& metrics_;
+  const Options options_;
+  absl::Time maintained_ = absl::InfinitePast();  // the thread's own
+  telemetry::LogEvery log_{absl::Seconds(30)};
+  std::unique_ptr<lifecycle::Periodic> periodic_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "libs/clock/clock.h"
+#include "services/dispatch/group_commit.h"
+#include "services/dispatch/message_log.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/template_source.h"
+
+namespace lmsmail::dispatch {
+
+// What the mails of one call share, as the caller wrote it.
+struct MailHeader {
+  std::string request_id;
+  std::string template_name;
+  std::optional<Lane> lane;               // absent: by category
+  std::optional<absl::Time> send_time;    // absent: now
+  std::optional<absl::Time> expire_time;  // absent: by category
+  std::string language_code;
+  std::map<std::string, std::string> labels;
+  std::string transport;
+  google::protobuf::Struct shared_context;
+};
+
+// One mail, as the caller wrote it.
+struct MailItem {
+  std::optional<Target> target;
+  google::protobuf::Struct context;
+  std::string dedupe_key;
+};
+
+struct ItemResult {
+  absl::Status status;  // OK when accepted now or earlier
+  MessageId id = 0;
+  bool duplicate = false;
+};
+
+struct BatchResult {
+  BatchId batch = 0;              // 0 when no item was accepted
+  std::vector<ItemResult> items;  // in order
+};
+
+// A mail that was found fit to be accepted, before it is stored.
+struct Draft {
+  Mail mail;  // without id
+};
+
+inline constexpr std::size_t kMaxBatchItems = 1000;
+
+// Accepts mail: checks it, pins its template's version, and stores it before it answers.
+// Thread-safe.
+class Intake {
+ public:
+  struct Dependencies {
+    const Clock& clock;
+    TemplateSource& templates;
+    QueueStore& queue;
+    MessageLog& log;
+    std::set<std::string> transports;        // names that a call may choose
+    std::function<void()> accepted = [] {};  // mail may have become due
+  };
+  explicit Intake(Dependencies dependencies)
+      : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
+
+  // `digest` is of the whole body. Returns the mail as it stands now.
+  absl::StatusOr<MessageRecord> Send(const MailHeader& header, const MailItem& item,
+                                     std::int64_t digest);
+  // Checks everything and stores nothing.
+  absl::StatusOr<Draft> Validate(const MailHeader& header, const MailItem& item);
+
+  absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, absl::Span<const MailItem> items,
+                                        std::int64_t digest);
+
+  // A bulk stream: each chunk is stored as it comes, under its position.
+  class Bulk {
+   public:
+    // `items` are named "items[i]" with `i` counted over the stream.
+    absl::StatusOr<BatchResult> Add(absl::Span<const MailItem> items, std::int64_t digest);
+
+   private:
+    friend class Intake;
+    Bulk(Intake& intake, Submission shared) : intake_(intake), shared_(std::move(shared)) {}
+
+    Intake& intake_;
+    Submission shared_;
+    int chunk_ = 0;
+  };
+  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header);
+
+ private:
+  absl::StatusOr<Submission> Prepare(const MailHeader& header, std::string_view prefix,
+                                     Violations violations);
+  absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
+  absl::StatusOr<BatchResult> Store(Submission submission, absl::Span<const MailItem> items);
+
+  const Dependencies dependencies_;
+  GroupCommit commits_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,172 @@
+#include "services/dispatch/sender.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "libs/status/fault.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// Which rule of the mail's own a failure to write it broke.
+Reason ReasonOfUnwritten(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) return Reason::kTooLarge;
+  for (const FieldViolation& violation : ViolationsOf(status)) {
+    if (violation.field == "message") return Reason::kTooLarge;
+    if (violation.field.starts_with("to")) return Reason::kInvalidAddress;
+  }
+  return Reason::kRenderFailed;
+}
+
+bool MayBeAnsweredLater(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
+         absl::IsCancelled(status);
+}
+
+}  // namespace
+
+Sender::Sender(Dependencies dependencies)
+    : d_(std::move(dependencies)),
+      composer_(d_.site, d_.message_ids, d_.max_message_bytes),
+      cancellations_(d_.queue, d_.clock) {}
+
+void Sender::Process(Claim claim) {
+  if (!MayGoOn(claim.id)) {
+    return d_.claims.GiveBack(claim.id, static_cast<int>(claim.mails.size()));
+  }
+  wordings_.clear();
+  std::vector<ClaimedMail> mails = Sift(claim);
+  if (mails.empty()) return;
+  std::vector<RecipientQuery> queries;
+  queries.reserve(mails.size());
+  for (const ClaimedMail& it : mails) {
+    queries.push_back({it.mail.target, it.mail.template_ref.category});
+  }
+  const auto verdicts = d_.recipients.Check(queries);
+  if (verdicts.ok() && verdicts->size() == mails.size()) {
+    return SendChecked(claim, std::move(mails), *verdicts);
+  }
+  log_.Log(telemetry::Level::kWarning, "recipients could not be checked; mail waits",
+           {{"mails", mails.size()}, {"error", verdicts.status()}});
+  for (const ClaimedMail& it : mails) {
+    d_.claims.Record(claim.id, PutOff(it, Reason::kCheckUnavailable, d_.clock.Now(), d_.policy));
+  }
+}
+
+std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
+  std::vector<ClaimedMail> mails;
+  mails.reserve(claim.mails.size());
+  for (ClaimedMail& it : claim.mails) {
+    if (it.already_sent) {
+      d_.claims.Forget(claim.id, 1);
+    } else if (auto outcome = DecideBeforeCheck(it, d_.clock.Now(), d_.policy)) {
+      d_.claims.Record(claim.id, *std::move(outcome));
+    } else {
+      mails.push_back(std::move(it));
+    }
+  }
+  return mails;
+}
+
+void Sender::SendChecked(const Claim& claim, std::vector<ClaimedMail> mails,
+                         const std::vector<Verdict>& verdicts) {
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    if (MayGoOn(claim.id) && SendOne(claim, mails[i], verdicts[i])) continue;
+    d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
+    return;
+  }
+}
+
+bool Sender::MayGoOn(ClaimId claim) const {
+  return !stopping_ && d_.claims.Usable(claim, d_.clock.Now());
+}
+
+bool Sender::SendOne(const Claim& claim, ClaimedMail& mail, const Verdict& verdict) {
+  const absl::Time now = d_.clock.Now();
+  const auto record = [&](Outcome outcome) {
+    d_.claims.Record(claim.id, std::move(outcome));
+    return true;
+  };
+  // Asked again: a slow server may have made this mail wait since it was claimed.
+  mail.cancelled = mail.cancelled || cancellations_.Cancelled(mail.mail);
+  if (auto outcome = DecideBeforeCheck(mail, now, d_.policy)) return record(*std::move(outcome));
+  if (auto outcome = DecideByVerdict(mail, verdict, now)) return record(*std::move(outcome));
+
+  Transport* const transport = d_.transports.Find(mail.mail.transport);
+  if (transport == nullptr) {
+    Outcome outcome = PutOff(mail, Reason::kUnreachable, now, d_.policy);
+    outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
+    return record(std::move(outcome));
+  }
+  const Wording& wording = WordingOf(mail.mail.template_ref);
+  if (!wording.ok()) {
+    const std::string detail(wording.status().message());
+    if (!MayBeAnsweredLater(wording.status())) {
+      return record(FailUnwritten(mail, Reason::kTemplateUnavailable, detail));
+    }
+    Outcome outcome = PutOff(mail, Reason::kTemplateUnavailable, now, d_.policy);
+    outcome.reply_text = detail;
+    return record(std::move(outcome));
+  }
+  auto composed = composer_.Compose(mail.mail, verdict.recipient, **wording, transport->sender());
+  if (!composed.ok()) {
+    return record(FailUnwritten(mail, ReasonOfUnwritten(composed.status()),
+                                std::string(composed.status().message())));
+  }
+  return HandOver(claim, mail, *transport, *std::move(composed));
+}
+
+bool Sender::HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport,
+                      ComposedMail composed) {
+  const bool urgent = IsUrgent(claim.lane);
+  if (!d_.budget.Acquire(urgent)) return false;
+  // Waiting for room may have taken long.
+  if (!MayGoOn(claim.id)) {
+    d_.budget.Release(1);
+    return false;
+  }
+  OutgoingMail outgoing;
+  outgoing.id = mail.mail.id;
+  outgoing.claim = claim.id;
+  outgoing.step = mail.step;
+  outgoing.urgent = urgent;
+  outgoing.envelope_from = transport.sender().envelope_from;
+  outgoing.recipient = composed.recipient;
+  outgoing.message = std::move(composed.message);
+  outgoing.needs_smtputf8 = composed.needs_smtputf8;
+  composed.message.clear();
+  transport.Send(
+      std::move(outgoing),
+      [this, id = claim.id, &transport, mail = std::move(mail), composed = std::move(composed)](
+          const DeliveryResult& result) { Answered(id, mail, transport, composed, result); });
+  return true;
+}
+
+void Sender::Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
+                      const ComposedMail& composed, const DeliveryResult& result) {
+  if (result.kind == DeliveryResult::Kind::kCancelled) {
+    d_.budget.Release(1);
+    d_.claims.GiveBack(claim, 1);
+    return;
+  }
+  Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), d_.policy);
+  outcome.transport = transport.info().name;
+  outcome.content_hash = composed.content_hash;
+  if (ProvesAddressDead(result)) {
+    d_.bounces.Report(composed.recipient, SuppressionCause::kBounced,
+                      fmt::format("{} {}", result.reply_code, result.enhanced_code));
+  }
+  d_.claims.Record(claim, std::move(outcome));
+}
+
+const Sender::Wording& Sender::WordingOf(const TemplateRef& ref) {
+  const auto key = std::make_pair(ref.key, ref.version);
+  const auto it = wordings_.find(key);
+  if (it != wordings_.end()) return it->second;
+  return wordings_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/address/email_address.h"
+#include "services/dispatch/message.h"
+#include "services/dispatch/queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// Who a transport's mail comes from.
+struct SenderIdentity {
+  address::Mailbox from;
+  std::optional<address::Mailbox> reply_to;
+  std::string envelope_from;  // where bounces go
+};
+
+// One written mail to one address.
+struct OutgoingMail {
+  MessageId id = 0;
+  ClaimId claim = 0;
+  int step = 0;
+  bool urgent = false;  // may use capacity that is kept free of ordinary mail
+  std::string envelope_from;
+  std::string recipient;
+  std::string message;  // RFC 5322, CRLF
+  bool needs_smtputf8 = false;
+};
+
+// What the other side, or the way there, answered.
+struct DeliveryResult {
+  enum class Kind {
+    kAccepted,
+    kRejectedTemporary,  // 4yz
+    kRejectedPermanent,  // 5yz
+    kConnectionFault,    // certainly not delivered: no working session
+    kAmbiguous,          // handed over, and no answer came: it may have arrived
+    kCancelled,          // not begun because of a shutdown
+    kBusy,               // the transport takes no more right now
+  };
+  Kind kind = Kind::kAccepted;
+  int reply_code = 0;
+  std::string enhanced_code;  // RFC 3463
+  std::string reply_text;     // the server's words, or what went wrong; no addresses of ours
+};
+
+struct TransportInfo {
+  std::string name;
+  std::string kind;      // "smtp", "console"
+  std::string endpoint;  // "smtp.example.org:587 (STARTTLS)"
+};
+
+// A way out. Thread-safe.
+class Transport {
+ public:
+  using Done = absl::AnyInvocable<void(DeliveryResult)>;
+  virtual ~Transport() = default;
+
+  virtual const TransportInfo& info() const = 0;
+  virtual const SenderIdentity& sender() const = 0;
+  // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
+  virtual void Send(OutgoingMail mail, Done done) = 0;
+  // Connects, greets and authenticates; sends nothing. What was found, in words. Blocks.
+  virtual absl::StatusOr<std::string> Test() = 0;
+  // Lets what has begun finish for `grace`, cancels the rest. Every `done` has been called when it
+  // returns.
+  virtual void Shutdown(absl::Duration grace) = 0;
+};
+
+}  // namespace lmsmail::dispatch
