@@ -1,7 +1,6 @@
 #include "libs/postgres/migration.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
@@ -18,6 +17,7 @@
 #include "libs/postgres/sql_error.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
+#include "libs/telemetry/logging.h"
 
 namespace lmsmail::postgres {
 namespace {
@@ -66,7 +66,7 @@ void Lock(pqxx::connection& connection, std::string_view schema) {
   const bool free =
       tx.exec_params1("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key)[0].as<bool>();
   if (free) return;
-  spdlog::info("database: waiting for another process to finish the migrations of {}", schema);
+  telemetry::LogInfo("waiting for another process to finish migrations", {{"schema", schema}});
   tx.exec_params("SELECT pg_advisory_lock(hashtextextended($1, 0))", key);
 }
 
@@ -113,7 +113,7 @@ void Apply(pqxx::connection& connection, std::string_view schema, const Migratio
       fmt::format("INSERT INTO {}.schema_migration (name, sha256) VALUES ($1, $2)", schema),
       std::string(migration.name), hash);
   tx.commit();
-  spdlog::info("database: applied migration {} of {}", migration.name, schema);
+  telemetry::LogInfo("migration applied", {{"schema", schema}, {"migration", migration.name}});
 }
 
 absl::Status ApplyMissing(pqxx::connection& connection, std::string_view schema,

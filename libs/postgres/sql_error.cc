@@ -1,7 +1,6 @@
 #include "libs/postgres/sql_error.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <pqxx/except>
@@ -9,6 +8,7 @@
 #include "absl/strings/cord.h"
 
 #include "libs/status/fault.h"
+#include "libs/telemetry/logging.h"
 
 namespace lmsmail::postgres {
 namespace {
@@ -80,11 +80,12 @@ bool IsConnectionLoss(std::string_view state) {
 }
 
 absl::Status Internal(std::string_view name, const ServerError& error) {
-  spdlog::error("database: {} failed: SQLSTATE {}: {}{}{}", name,
-                error.state.empty() ? "none" : error.state,
-                error.state.empty() || IsClass(error.state, "22") ? WithoutValues(error.message)
-                                                                  : error.message,
-                error.constraint.empty() ? "" : "; constraint ", error.constraint);
+  const bool may_quote_values = error.state.empty() || IsClass(error.state, "22");
+  telemetry::LogError("database error",
+                      {{"transaction", name},
+                       {"sqlstate", error.state},
+                       {"error", may_quote_values ? WithoutValues(error.message) : error.message},
+                       {"constraint", error.constraint}});
   return absl::InternalError(fmt::format("database error in {}", name));
 }
 
@@ -99,7 +100,8 @@ absl::Status FromServer(std::string_view name, const ServerError& error) {
     return absl::AbortedError("somebody else is changing the same thing: try again");
   }
   if (state == "57014") {
-    spdlog::warn("database: {} was cut off: {}", name, error.message);
+    telemetry::LogWarning("database transaction cut off",
+                          {{"transaction", name}, {"error", error.message}});
     return absl::DeadlineExceededError("the database took too long");
   }
   // A migration changed a table under a prepared statement; a new connection prepares it anew.
@@ -107,7 +109,8 @@ absl::Status FromServer(std::string_view name, const ServerError& error) {
     return absl::AbortedError("the database schema has just changed: try again");
   }
   if (IsConnectionLoss(state) || IsClass(state, "53")) {
-    spdlog::warn("database: {} failed: SQLSTATE {}: {}", name, state, error.message);
+    telemetry::LogWarning("database not available",
+                          {{"transaction", name}, {"sqlstate", state}, {"error", error.message}});
     return DatabaseUnavailable("the database is not available");
   }
   if (IsOurOwn(state)) return absl::FailedPreconditionError(error.message);
@@ -130,13 +133,14 @@ absl::Status DatabaseUnavailable(std::string_view why) {
 
 absl::Status ConnectError(const std::exception& error) {
   const std::string_view text = error.what();
-  spdlog::warn("database: cannot connect: {}", text.substr(0, text.find('\n')));
+  telemetry::LogWarning("cannot connect to the database",
+                        {{"error", text.substr(0, text.find('\n'))}});
   return DatabaseUnavailable("the database cannot be reached");
 }
 
 absl::Status ToStatus(std::string_view name, const std::exception& error) {
   if (dynamic_cast<const pqxx::in_doubt_error*>(&error)) {
-    spdlog::warn("database: connection lost during the COMMIT of {}", name);
+    telemetry::LogWarning("database connection lost during a COMMIT", {{"transaction", name}});
     return WithReason(absl::UnknownError("the database was lost while it committed: the change "
                                          "may or may not have been made"),
                       {kCommitInDoubt, {}});

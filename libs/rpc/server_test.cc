@@ -16,9 +16,9 @@
 
 #include "libs/rpc/channel.h"
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/health_check.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/echo_service.h"
-#include "libs/rpc/testing/health.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
 

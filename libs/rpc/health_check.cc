@@ -1,4 +1,4 @@
-#include "libs/rpc/testing/health.h"
+#include "libs/rpc/health_check.h"
 
 #include <google/protobuf/wrappers.pb.h>
 #include <grpcpp/generic/generic_stub.h>

@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# The services' configuration files in $LOCAL/config.
+
+address_of() {
+  case $1 in
+    template) printf '127.0.0.1:7101' ;;
+    preference) printf '127.0.0.1:7102' ;;
+    dispatch) printf '127.0.0.1:7103' ;;
+    scheduler) printf '127.0.0.1:7104' ;;
+    report) printf '127.0.0.1:7105' ;;
+  esac
+}
+
+# write_file PATH: from stdin, leaving the file untouched when it would not change, so that its time
+# tells whether a service has to be restarted.
+write_file() {
+  local text
+  text=$(cat)
+  [[ -f $1 && $(<"$1") == "$text" ]] || printf '%s\n' "$text" >"$1"
+}
+
+write_configs() {
+  local service
+  mkdir -p "$LOCAL/config"
+  # Signs unsubscribe links; made once, since links in old mail have to stay valid.
+  [[ -f $LOCAL/config/keys ]] ||
+    (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/keys")
+  for service in "${SERVICES[@]}"; do
+    {
+      cat <<YAML
+postgres:
+  dsn: host=$(pg_dir) dbname=lmsmail user=lmsmail_$service
+YAML
+      "config_of_$service"
+    } | write_file "$LOCAL/config/$service.yaml"
+  done
+}
+
+config_of_template() { :; }
+
+config_of_preference() {
+  cat <<YAML
+keys_file: $LOCAL/config/keys
+public_url: http://127.0.0.1:8080
+# Off, so that the demo's mail does not wait for the students' morning.
+quiet_hours:
+  start: ""
+  end: ""
+YAML
+}
+
+config_of_dispatch() {
+  cat <<YAML
+site:
+  name: Demo School
+  url: https://learn.example
+  postal_address: 1 Example Street, 12345 Exampletown
+default_transport: inbox
+transports:
+  inbox:
+    kind: smtp
+    host: 127.0.0.1
+    port: $INBOX_PORT
+    tls: none
+    from: school@learn.example
+    from_name: Demo School
+YAML
+}
+
+config_of_report() { :; }
+
+config_of_scheduler() { :; }
