@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "libs/config/schema.h"
+
+namespace lmsmail::templates {
+
+// The keys of this service alone; service::BaseConfig has the others.
+struct Config {
+  std::int32_t cached_templates = 256;
+
+  void Declare(config::Schema& schema);
+};
+
+}  // namespace lmsmail::templates
