@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "libs/postgres/pool.h"
+#include "services/dispatch/message_log.h"
+
+namespace lmsmail::dispatch {
+
+// Reads the tables that PgQueueStore writes. `pool` may be another one, with longer timeouts; each
+// call sees one moment of the database.
+class PgMessageLog final : public MessageLog {
+ public:
+  // `pool` has the schema "dispatch" and outlives the log.
+  explicit PgMessageLog(postgres::Pool& pool) : pool_(pool) {}
+
+  absl::StatusOr<MessageId> FindByKey(std::string_view key) override;
+  absl::StatusOr<MessageRecord> Get(MessageId id) override;
+  absl::StatusOr<History> Explain(MessageId id) override;
+  absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override;
+  absl::StatusOr<BatchRecord> GetBatch(BatchId id) override;
+  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override;
+  absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
+                                              std::string_view template_key) override;
+  absl::StatusOr<Recent> RecentOutcomes() override;
+
+ private:
+  postgres::Pool& pool_;
+};
+
+}  // namespace lmsmail::dispatch
