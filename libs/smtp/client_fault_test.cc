@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Injection;
+using ::testing::IsEmpty;
 using testing::Outbox;
 using testing::SampleMail;
 using testing::ScriptedServer;
@@ -152,6 +153,18 @@ TEST_P(Refusal, AnAnswerOfTheWrongClassIsGarbageToo) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAmbiguous);
 }
 
+TEST_P(Refusal, AReplyTooManyIsNotTakenForTheAnswerToTheMessage) {
+  ScriptedServer server(Server());
+  server.Inject({.at = Step::kData, .reply = "354 Go ahead\r\n250 2.0.0 Queued"});
+  Outbox outbox(server.ClientOptions());
+
+  const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
+
+  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.phase, Phase::kEnvelope);
+  EXPECT_THAT(server.received(), IsEmpty());
+}
+
 TEST_P(Refusal, ClosingBeforeTheDotIsSafeToSendAgain) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kRcpt, .reply = "421 4.3.2 Shutting down", .disconnect = true});
@@ -199,6 +212,15 @@ TEST(Fault, AStaleIdleConnectionIsReplacedUnnoticed) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
 
   EXPECT_EQ(server.Count(Step::kConnect), 2u);
+}
+
+TEST(Fault, AConnectionClosedWhileIdleIsReplacedUnnoticed) {
+  ScriptedServer server;
+  Outbox outbox(server.ClientOptions());
+  ASSERT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
+  server.DisconnectAll();
+
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
 }
 
 TEST(Fault, AServerThatNeverTakesAMailIsNotTriedForever) {

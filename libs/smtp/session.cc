@@ -25,6 +25,11 @@ absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
   return status;
 }
 
+// More replies than commands: from here on no answer could be trusted to belong to its mail.
+absl::Status OutOfTurn() {
+  return absl::InternalError("the server sent a reply that nothing had asked for");
+}
+
 }  // namespace
 
 Session::Session(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
@@ -143,8 +148,10 @@ void Session::AppendEnvelopeGroup() {
 }
 
 Awaitable<absl::Status> Session::SendEnvelope() {
+  const bool already_sent = std::exchange(envelope_sent_, false);
+  if (!already_sent && connection_.has_unread_input()) co_return OutOfTurn();
   if (!capabilities_.pipelining) co_return co_await SendEnvelopeStepwise();
-  if (!std::exchange(envelope_sent_, false)) {
+  if (!already_sent) {
     commands_.clear();
     AppendEnvelopeGroup();
     const std::array<std::string_view, 1> pieces = {commands_};
@@ -237,6 +244,7 @@ absl::Status Session::JudgeData() {
   // After a refused sender with an accepted recipient even an empty message could be delivered.
   const bool contradiction = rejection_.has_value() && rcpt_accepted_;
   if (reply.code != 354 || contradiction) return UnexpectedReply("DATA", reply);
+  if (connection_.has_unread_input()) return OutOfTurn();
   go_ahead_ = true;
   return absl::OkStatus();
 }
