@@ -1,0 +1,75 @@
+#include "libs/service/main.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "embedded/preference_migrations.h"
+
+#include "libs/status/status_macros.h"
+#include "libs/token/key_ring.h"
+#include "services/preference/config.h"
+#include "services/preference/consent_registry.h"
+#include "services/preference/links.h"
+#include "services/preference/pg_preference_store.h"
+#include "services/preference/preference_service.h"
+#include "services/preference/recipient_check.h"
+#include "services/preference/recipient_registry.h"
+#include "services/preference/suppression_list.h"
+
+namespace lmsmail::preference {
+namespace {
+
+class PreferenceWorkload final : public service::Workload {
+ public:
+  PreferenceWorkload(const PreferenceConfig& config, token::KeyRing keys,
+                     const service::Runtime& runtime)
+      : keys_(std::move(keys)),
+        links_(keys_, config.public_url),
+        store_(runtime.pool),
+        recipients_(store_, keys_, config.ToSchool().defaults, runtime.clock),
+        consent_(store_, keys_, config.ToSchool().defaults, runtime.clock),
+        suppressions_(store_, keys_, runtime.clock),
+        check_(store_, keys_, links_, config.ToSchool(), runtime.clock),
+        service_(runtime.runner, {recipients_, consent_, suppressions_, check_, links_}) {}
+
+  std::vector<rpc::HostedService> Services() override {
+    return {rpc::Host<v1::PreferenceService>(service_)};
+  }
+
+ private:
+  const token::KeyRing keys_;
+  const Links links_;
+  PgPreferenceStore store_;
+  RecipientRegistry recipients_;
+  ConsentRegistry consent_;
+  SuppressionList suppressions_;
+  RecipientCheck check_;
+  PreferenceService service_;
+};
+
+}  // namespace
+}  // namespace lmsmail::preference
+
+int main(int argc, char** argv) {
+  namespace service = lmsmail::service;
+  namespace preference = lmsmail::preference;
+  preference::PreferenceConfig config;
+  return service::Main(argc, argv,
+                       {.name = "preference",
+                        .port = 7102,
+                        .metrics_port = 9102,
+                        .migrations = kPreferenceMigrations,
+                        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
+                        .adjust_pool =
+                            [](lmsmail::postgres::PoolOptions& options) {
+                              options.statements = preference::PgPreferenceStore::Statements();
+                            },
+                        .build = [&](const service::Runtime& runtime)
+                            -> absl::StatusOr<std::unique_ptr<service::Workload>> {
+                          LMSMAIL_ASSIGN_OR_RETURN(lmsmail::token::KeyRing keys,
+                                                   lmsmail::token::KeyRing::Parse(config.keys));
+                          return std::make_unique<preference::PreferenceWorkload>(
+                              config, std::move(keys), runtime);
+                        }});
+}
