@@ -1,0 +1,32 @@
+#include "services/report/grpc_template_client.h"
+
+#include <utility>
+
+#include "libs/rpc/client_call.h"
+#include "libs/status/status_macros.h"
+#include "services/report/weekly_mail.h"
+
+namespace lmsmail::report {
+namespace {
+
+namespace pb = lmsmail::templates::v1;
+
+constexpr absl::Duration kRenderTimeout = absl::Seconds(10);
+
+}  // namespace
+
+absl::StatusOr<Preview> GrpcTemplateClient::Render(const google::protobuf::Struct& context,
+                                                   const rpc::CallInfo& call) {
+  pb::RenderTemplateRequest request;
+  request.set_name(kWeeklyTemplate);
+  *request.mutable_context() = context;
+  LMSMAIL_ASSIGN_OR_RETURN(pb::RenderTemplateResponse response,
+                           rpc::Call(*stub_, &pb::TemplateService::StubInterface::RenderTemplate,
+                                     request, rpc::Within(call, kRenderTimeout)));
+  return Preview{std::move(*response.mutable_subject()),
+                 std::move(*response.mutable_html()),
+                 std::move(*response.mutable_text()),
+                 {response.warnings().begin(), response.warnings().end()}};
+}
+
+}  // namespace lmsmail::report

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+#include "libs/status/fault.h"
+#include "services/report/activity.h"
+#include "services/report/course.h"
+
+// What callers may store. Every fault is reported, under the path the caller wrote.
+namespace lmsmail::report {
+
+inline constexpr std::size_t kMostItems = 1000;  // in one call
+
+// At most `most` characters (code points), none of them a control character.
+void CheckText(std::string_view text, std::size_t most, std::string_view field,
+               Violations& violations);
+
+// All but the id, which comes from the course's name.
+void CheckCourse(const Course& course, Violations& violations);
+
+// All but the ids of student and course, which come from resource names.
+void CheckActivity(const Activity& activity, absl::Time now, Violations& violations);
+
+// `count` items in `field`, 1 to kMostItems.
+void CheckCount(std::size_t count, std::string_view field, Violations& violations);
+
+}  // namespace lmsmail::report

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+
+namespace lmsmail::report {
+
+// A week of ISO 8601: it begins on Monday and belongs to the year that its Thursday lies in.
+class IsoWeek {
+ public:
+  IsoWeek() = default;  // the week of 1970-01-01
+  explicit IsoWeek(absl::CivilDay any_day_of_it);
+
+  // "2026-W47"; nothing else, and no week that its year does not have.
+  static std::optional<IsoWeek> Parse(std::string_view text);
+  // The last that was over at `now` in `zone`.
+  static IsoWeek LastWhole(absl::Time now, absl::TimeZone zone);
+
+  std::string ToString() const;
+  // "16–22 November", "30 November – 6 December", "28 December 2026 – 3 January 2027".
+  std::string Label() const;
+
+  absl::CivilDay first_day() const { return monday_; }
+  absl::CivilDay last_day() const { return monday_ + 6; }
+
+  // When each of its days begins in `zone`, and at last when it ends: 8 moments. Days are shorter
+  // or longer where the clock is changed.
+  std::vector<absl::Time> DayBounds(absl::TimeZone zone) const;
+
+  friend bool operator==(const IsoWeek& a, const IsoWeek& b) { return a.monday_ == b.monday_; }
+  friend std::strong_ordering operator<=>(const IsoWeek& a, const IsoWeek& b) {
+    return (a.monday_ - b.monday_) <=> 0;
+  }
+
+ private:
+  absl::CivilDay monday_{1969, 12, 29};
+};
+
+}  // namespace lmsmail::report
