@@ -2,7 +2,9 @@
 
 #include <cstdint>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
@@ -10,24 +12,29 @@
 
 namespace lmsmail::dispatch {
 
-// Hears of mails and batches that are cancelled while a worker holds them. Not thread-safe.
+// Hears of mails and batches that are cancelled while a worker holds them. What was cancelled
+// before a claim is told by the claim itself, which knows whether a later retry takes the
+// cancellation back. Thread-safe.
 class CancellationWatch {
  public:
   // Both must outlive this.
   CancellationWatch(QueueStore& queue, const Clock& clock) : queue_(queue), clock_(clock) {}
 
-  // As of half a second ago. While the queue can't be asked, as of the last time it could.
-  bool Cancelled(const Mail& mail);
-
- private:
+  // Asks for news, at most twice a second. The claimer does it before each claim.
   void Refresh();
 
+  // Whether `mail`, claimed at `claimed`, was cancelled since, as of the last news.
+  bool Cancelled(const Mail& mail, absl::Time claimed);
+
+ private:
   QueueStore& queue_;
   const Clock& clock_;
-  absl::Time refreshed_ = absl::InfinitePast();
-  std::int64_t cursor_ = 0;
-  absl::flat_hash_set<MessageId> messages_;
-  absl::flat_hash_set<BatchId> batches_;
+  absl::Mutex mutex_;
+  absl::Time refreshed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  std::int64_t cursor_ ABSL_GUARDED_BY(mutex_) = 0;
+  // With the time of the news.
+  absl::flat_hash_map<MessageId, absl::Time> messages_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<BatchId, absl::Time> batches_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::dispatch

@@ -6,7 +6,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 
-#include "services/dispatch/queue_store.h"
+#include "services/dispatch/claimer.h"
 
 namespace lmsmail::dispatch {
 
@@ -20,7 +20,7 @@ class ClaimHandoff {
   }
 
   // Waits for room. Never after Close().
-  void Put(Claim claim) {
+  void Put(TakenClaim claim) {
     const auto room = [this] { return !claim_.has_value(); };
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&room));
@@ -28,7 +28,7 @@ class ClaimHandoff {
   }
 
   // Waits; nullopt once closed and empty.
-  std::optional<Claim> Take() {
+  std::optional<TakenClaim> Take() {
     const auto ready = [this] { return claim_.has_value() || closed_; };
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(&ready));
@@ -42,7 +42,7 @@ class ClaimHandoff {
 
  private:
   mutable absl::Mutex mutex_;
-  std::optional<Claim> claim_ ABSL_GUARDED_BY(mutex_);
+  std::optional<TakenClaim> claim_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -13,13 +13,13 @@ constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
 
 }  // namespace
 
-std::optional<Claimer::Taken> Claimer::TakeNext(const std::function<bool(Lane)>& wanted) {
+std::optional<TakenClaim> Claimer::TakeNext(const std::function<bool(Lane)>& wanted) {
   outage_ = false;
   if (schedule_.Idle() && !MailIsDue()) return std::nullopt;
   for (const Lane lane : schedule_.Order(clock_.Now())) {
     if (!wanted(lane)) continue;
     if (!HaveId()) break;
-    if (std::optional<Taken> taken = Take(lane)) return taken;
+    if (std::optional<TakenClaim> taken = Take(lane)) return taken;
     if (outage_) break;
   }
   return std::nullopt;
@@ -37,7 +37,7 @@ bool Claimer::HaveId() {
   return true;
 }
 
-std::optional<Claimer::Taken> Claimer::Take(Lane lane) {
+std::optional<TakenClaim> Claimer::Take(Lane lane) {
   const absl::Time start = clock_.Now();
   absl::StatusOr<Claim> claim =
       in_doubt_ ? queue_.Resume(next_id_)
@@ -65,7 +65,7 @@ std::optional<Claimer::Taken> Claimer::Take(Lane lane) {
   next_id_ = 0;
   // A resumed claim's lease began somewhere before; half of it is a safe guess, and the lease
   // keeper sets it right.
-  return Taken{*std::move(claim), resumed ? start - options_.lease / 2 : start};
+  return TakenClaim{*std::move(claim), resumed ? start - options_.lease / 2 : start};
 }
 
 bool Claimer::MailIsDue() {

@@ -14,6 +14,11 @@
 
 namespace lmsmail::dispatch {
 
+struct TakenClaim {
+  Claim claim;
+  absl::Time taken;  // no later than the start of its lease
+};
+
 // Takes batches of due mail, lane by lane in fair turns. One thread's own; one claimer a process is
 // enough and best, since more only make the batches smaller.
 class Claimer {
@@ -23,16 +28,12 @@ class Claimer {
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
   };
-  struct Taken {
-    Claim claim;
-    absl::Time lease_start;  // no later than the lease's
-  };
   // `queue`, `clock` and `metrics` must outlive this.
   Claimer(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
       : queue_(queue), clock_(clock), metrics_(metrics), options_(std::move(options)) {}
 
   // A batch of the first lane in turn that `wanted` lets and that has due mail.
-  std::optional<Taken> TakeNext(const std::function<bool(Lane)>& wanted);
+  std::optional<TakenClaim> TakeNext(const std::function<bool(Lane)>& wanted);
 
   // How long TakeNext need not be tried again unless mail is accepted or another lane is wanted.
   absl::Duration Rest(const std::function<bool(Lane)>& wanted) const;
@@ -40,7 +41,7 @@ class Claimer {
   void Wake() { schedule_.Wake(); }
 
  private:
-  std::optional<Taken> Take(Lane lane);
+  std::optional<TakenClaim> Take(Lane lane);
   // False when there is none to be had now.
   bool HaveId();
   // Asks the queue instead of every lane.

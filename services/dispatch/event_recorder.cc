@@ -35,10 +35,10 @@ void EventRecorder::Suppress(const ProviderEvent& event) {
     address = verdicts->front().recipient.email_address;
   }
   if (address.empty()) return;
-  bounces_.Report(std::move(address),
-                  event.type == kEventComplained ? SuppressionCause::kComplained
-                                                 : SuppressionCause::kBounced,
-                  event.detail);
+  bounces_.Report(
+      std::move(address),
+      event.type == kEventComplained ? SuppressionCause::kComplained : SuppressionCause::kBounced,
+      event.detail);
 }
 
 }  // namespace lmsmail::dispatch

@@ -17,8 +17,8 @@ namespace lmsmail::dispatch {
 inline constexpr std::int16_t kEventBounced = 2;
 inline constexpr std::int16_t kEventComplained = 6;
 
-// Records providers' reports, and puts addresses that bounced or complained on the suppression list.
-// Thread-safe.
+// Records providers' reports, and puts addresses that bounced or complained on the suppression
+// list. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.

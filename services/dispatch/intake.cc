@@ -4,6 +4,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/status/fault.h"
@@ -26,11 +27,14 @@ std::string Serialize(const google::protobuf::Struct& context) {
   return out;
 }
 
-Mail MailOf(const Submission& submission, absl::Time now) {
-  Mail mail;
+MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time now) {
+  MessageRecord record;
+  Mail& mail = record.mail;
+  mail.id = id;
   mail.template_ref = submission.template_ref;
+  mail.target = submission.items.at(0).target;
   mail.lane = submission.lane;
-  mail.shared_context = submission.shared_context;
+  mail.context = submission.items.at(0).context;
   mail.language_code = submission.language_code;
   mail.transport = submission.transport;
   mail.labels = submission.labels;
@@ -38,7 +42,10 @@ Mail MailOf(const Submission& submission, absl::Time now) {
   mail.create_time = now;
   mail.due_time = submission.due_time;
   mail.expire_time = submission.expire_time;
-  return mail;
+  record.state = mail.due_time > now ? State::kScheduled : State::kQueued;
+  record.next_attempt_time = mail.due_time;
+  record.update_time = now;
+  return record;
 }
 
 }  // namespace
@@ -75,59 +82,48 @@ absl::StatusOr<Submission> Intake::Prepare(const MailHeader& header, std::string
   return submission;
 }
 
-absl::StatusOr<Draft> Intake::Validate(const MailHeader& header, const MailItem& item) {
+absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, const MailItem& item,
+                                              Violations found) {
   MailItem checked = item;
-  Violations violations;
-  CheckItem(checked, "", violations);
-  LMSMAIL_ASSIGN_OR_RETURN(const Submission submission, Prepare(header, "", violations));
-  Draft draft{MailOf(submission, dependencies_.clock.Now())};
-  draft.mail.target = *checked.target;
-  draft.mail.context = Serialize(checked.context);
-  return draft;
+  CheckItem(checked, "", found);
+  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "", std::move(found)));
+  submission.items.push_back(
+      {*std::move(checked.target), Serialize(checked.context), header.request_id});
+  return submission;
+}
+
+absl::StatusOr<MessageRecord> Intake::Validate(const MailHeader& header, const MailItem& item,
+                                               Violations found) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Submission submission, PrepareOne(header, item, std::move(found)));
+  return RecordOf(submission, 0, dependencies_.clock.Now());
 }
 
 absl::StatusOr<MessageRecord> Intake::Send(const MailHeader& header, const MailItem& item,
-                                           std::int64_t digest) {
-  MailItem checked = item;
-  Violations violations;
-  CheckItem(checked, "", violations);
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "", violations));
+                                           std::int64_t digest, Violations found) {
+  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, PrepareOne(header, item, std::move(found)));
   submission.digest = digest;
-  submission.items.push_back({*checked.target, Serialize(checked.context), header.request_id});
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, commits_.Accept(submission));
-  dependencies_.accepted();
-  const MessageId id = accepted.items.at(0).id;
-  if (accepted.replayed || accepted.items.at(0).duplicate) return dependencies_.log.Get(id);
-
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(submission));
+  const Accepted::Item& only = accepted.items.at(0);
+  if (accepted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
   // What was stored this moment need not be read back.
-  MessageRecord record;
-  record.mail = MailOf(submission, dependencies_.clock.Now());
-  record.mail.id = id;
-  record.mail.target = std::move(*checked.target);
-  record.mail.context = std::move(submission.items.front().context);
-  record.update_time = record.mail.create_time;
-  record.state =
-      record.mail.due_time > record.mail.create_time ? State::kScheduled : State::kQueued;
-  record.next_attempt_time = record.mail.due_time;
-  return record;
+  return RecordOf(submission, only.id, dependencies_.clock.Now());
 }
 
 absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header,
-                                              absl::Span<const MailItem> items,
-                                              std::int64_t digest) {
-  Violations violations;
+                                              absl::Span<const MailItem> items, std::int64_t digest,
+                                              Violations found) {
   if (items.empty() || items.size() > kMaxBatchItems) {
-    violations.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
-                                        kMaxBatchItems, items.size()));
+    found.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
+                                   kMaxBatchItems, items.size()));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", violations));
+  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", std::move(found)));
   submission.batch = true;
   submission.digest = digest;
   return Store(std::move(submission), items);
 }
 
-absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header) {
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", {}));
+absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header, Violations found) {
+  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", std::move(found)));
   submission.batch = true;
   return Bulk(*this, std::move(submission));
 }
@@ -152,6 +148,17 @@ absl::StatusOr<BatchResult> Intake::Bulk::Add(absl::Span<const MailItem> items,
   return result;
 }
 
+absl::StatusOr<Accepted> Intake::Commit(const Submission& submission) {
+  LMSMAIL_ASSIGN_OR_RETURN(Accepted accepted, commits_.Accept(submission));
+  if (accepted.items.size() != submission.items.size()) {
+    return absl::InternalError("the store gave another number of mails than it was given");
+  }
+  const auto fresh = std::count_if(accepted.items.begin(), accepted.items.end(),
+                                   [](const Accepted::Item& item) { return !item.duplicate; });
+  if (!accepted.replayed) dependencies_.accepted(submission.lane, static_cast<int>(fresh));
+  return accepted;
+}
+
 // Refused items are left out of what is stored, and the answers put back into the caller's order.
 absl::StatusOr<BatchResult> Intake::Store(Submission submission, absl::Span<const MailItem> items) {
   BatchResult result;
@@ -167,10 +174,9 @@ absl::StatusOr<BatchResult> Intake::Store(Submission submission, absl::Span<cons
     submission.items.push_back({std::move(*item.target), Serialize(item.context), item.dedupe_key});
   }
   if (submission.items.empty()) return result;
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, commits_.Accept(submission));
-  dependencies_.accepted();
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(submission));
   result.batch = accepted.batch;
-  for (std::size_t i = 0; i < positions.size() && i < accepted.items.size(); ++i) {
+  for (std::size_t i = 0; i < positions.size(); ++i) {
     result.items[positions[i]].id = accepted.items[i].id;
     result.items[positions[i]].duplicate = accepted.items[i].duplicate;
   }

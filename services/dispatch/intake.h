@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
+#include "libs/status/fault.h"
 #include "services/dispatch/group_commit.h"
 #include "services/dispatch/message_log.h"
 #include "services/dispatch/queue_store.h"
@@ -55,11 +56,6 @@ struct BatchResult {
   std::vector<ItemResult> items;  // in order
 };
 
-// A mail that was found fit to be accepted, before it is stored.
-struct Draft {
-  Mail mail;  // without id
-};
-
 inline constexpr std::size_t kMaxBatchItems = 1000;
 
 // Accepts mail: checks it, pins its template's version, and stores it before it answers.
@@ -71,20 +67,23 @@ class Intake {
     TemplateSource& templates;
     QueueStore& queue;
     MessageLog& log;
-    std::set<std::string> transports;        // names that a call may choose
-    std::function<void()> accepted = [] {};  // mail may have become due
+    std::set<std::string> transports;  // names that a call may choose
+    // So much mail of a lane was accepted; some of it may be due.
+    std::function<void(Lane lane, int mails)> accepted = [](Lane, int) {};
   };
   explicit Intake(Dependencies dependencies)
       : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
 
-  // `digest` is of the whole body. Returns the mail as it stands now.
+  // `digest` is of the whole body, `found` what is known to be wrong with it already. Returns the
+  // mail as it stands now.
   absl::StatusOr<MessageRecord> Send(const MailHeader& header, const MailItem& item,
-                                     std::int64_t digest);
-  // Checks everything and stores nothing.
-  absl::StatusOr<Draft> Validate(const MailHeader& header, const MailItem& item);
+                                     std::int64_t digest, Violations found = {});
+  // Checks everything and stores nothing: the mail has no id.
+  absl::StatusOr<MessageRecord> Validate(const MailHeader& header, const MailItem& item,
+                                         Violations found = {});
 
   absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, absl::Span<const MailItem> items,
-                                        std::int64_t digest);
+                                        std::int64_t digest, Violations found = {});
 
   // A bulk stream: each chunk is stored as it comes, under its position.
   class Bulk {
@@ -100,13 +99,16 @@ class Intake {
     Submission shared_;
     int chunk_ = 0;
   };
-  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header);
+  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
 
  private:
   absl::StatusOr<Submission> Prepare(const MailHeader& header, std::string_view prefix,
                                      Violations violations);
+  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, const MailItem& item,
+                                        Violations found);
   absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
   absl::StatusOr<BatchResult> Store(Submission submission, absl::Span<const MailItem> items);
+  absl::StatusOr<Accepted> Commit(const Submission& submission);
 
   const Dependencies dependencies_;
   GroupCommit commits_;

@@ -13,13 +13,13 @@ namespace lmsmail::dispatch {
 
 // A mail's bytes, written again.
 struct RawMessage {
-  std::string bytes;                // empty when it cannot be written
-  std::string unavailable_reason;   // why it is empty
-  bool verified = false;            // whether these are the very bytes that were sent
+  std::string bytes;               // empty when it cannot be written
+  std::string unavailable_reason;  // why it is empty
+  bool verified = false;           // whether these are the very bytes that were sent
 };
 
-// Writes mails of the log again, from the wording, the context and the recipient as they are now: the
-// log holds no bytes. Thread-safe.
+// Writes mails of the log again, from the wording, the context and the recipient as they are now:
+// the log holds no bytes. Thread-safe.
 class RawMessages {
  public:
   // All must outlive this.

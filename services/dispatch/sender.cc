@@ -29,11 +29,10 @@ bool MayBeAnsweredLater(const absl::Status& status) {
 }  // namespace
 
 Sender::Sender(Dependencies dependencies)
-    : d_(std::move(dependencies)),
-      composer_(d_.site, d_.message_ids, d_.max_message_bytes),
-      cancellations_(d_.queue, d_.clock) {}
+    : d_(std::move(dependencies)), composer_(d_.site, d_.message_ids, d_.max_message_bytes) {}
 
-void Sender::Process(Claim claim) {
+void Sender::Process(TakenClaim taken) {
+  Claim& claim = taken.claim;
   if (!MayGoOn(claim.id)) {
     return d_.claims.GiveBack(claim.id, static_cast<int>(claim.mails.size()));
   }
@@ -47,7 +46,7 @@ void Sender::Process(Claim claim) {
   }
   const auto verdicts = d_.recipients.Check(queries);
   if (verdicts.ok() && verdicts->size() == mails.size()) {
-    return SendChecked(claim, std::move(mails), *verdicts);
+    return SendChecked(taken, std::move(mails), *verdicts);
   }
   log_.Log(telemetry::Level::kWarning, "recipients could not be checked; mail waits",
            {{"mails", mails.size()}, {"error", verdicts.status()}});
@@ -71,11 +70,11 @@ std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
   return mails;
 }
 
-void Sender::SendChecked(const Claim& claim, std::vector<ClaimedMail> mails,
+void Sender::SendChecked(const TakenClaim& taken, std::vector<ClaimedMail> mails,
                          const std::vector<Verdict>& verdicts) {
   for (std::size_t i = 0; i < mails.size(); ++i) {
-    if (MayGoOn(claim.id) && SendOne(claim, mails[i], verdicts[i])) continue;
-    d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
+    if (MayGoOn(taken.claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
+    d_.claims.GiveBack(taken.claim.id, static_cast<int>(mails.size() - i));
     return;
   }
 }
@@ -84,14 +83,15 @@ bool Sender::MayGoOn(ClaimId claim) const {
   return !stopping_ && d_.claims.Usable(claim, d_.clock.Now());
 }
 
-bool Sender::SendOne(const Claim& claim, ClaimedMail& mail, const Verdict& verdict) {
+bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& verdict) {
+  const Claim& claim = taken.claim;
   const absl::Time now = d_.clock.Now();
   const auto record = [&](Outcome outcome) {
     d_.claims.Record(claim.id, std::move(outcome));
     return true;
   };
   // Asked again: a slow server may have made this mail wait since it was claimed.
-  mail.cancelled = mail.cancelled || cancellations_.Cancelled(mail.mail);
+  mail.cancelled = mail.cancelled || d_.cancellations.Cancelled(mail.mail, taken.taken);
   if (auto outcome = DecideBeforeCheck(mail, now, d_.policy)) return record(*std::move(outcome));
   if (auto outcome = DecideByVerdict(mail, verdict, now)) return record(*std::move(outcome));
 

@@ -14,6 +14,7 @@
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/bounce_reporter.h"
 #include "services/dispatch/cancellation_watch.h"
+#include "services/dispatch/claimer.h"
 #include "services/dispatch/composer.h"
 #include "services/dispatch/delivery_policy.h"
 #include "services/dispatch/in_flight_budget.h"
@@ -34,8 +35,8 @@ class Sender {
   // All must outlive this, and this must outlive the transports' shutdown.
   struct Dependencies {
     const Clock& clock;
-    QueueStore& queue;
     OpenClaims& claims;
+    CancellationWatch& cancellations;
     InFlightBudget& budget;
     RecipientCheck& recipients;
     TemplateSource& templates;
@@ -48,8 +49,8 @@ class Sender {
   };
   explicit Sender(Dependencies dependencies);
 
-  // `claim` is in OpenClaims already. Returns when every mail was handed over or told of.
-  void Process(Claim claim);
+  // The claim is in OpenClaims already. Returns when every mail was handed over or told of.
+  void Process(TakenClaim taken);
 
   // From any thread: hands nothing more over; Process gives the rest back.
   void Stop() { stopping_ = true; }
@@ -59,11 +60,11 @@ class Sender {
 
   // The mails that nothing stands against before anybody is asked.
   std::vector<ClaimedMail> Sift(Claim& claim);
-  void SendChecked(const Claim& claim, std::vector<ClaimedMail> mails,
+  void SendChecked(const TakenClaim& taken, std::vector<ClaimedMail> mails,
                    const std::vector<Verdict>& verdicts);
   bool MayGoOn(ClaimId claim) const;
   // False when nothing more of this claim may be handed over; the mail was not told of then.
-  bool SendOne(const Claim& claim, ClaimedMail& mail, const Verdict& verdict);
+  bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& verdict);
   bool HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport, ComposedMail composed);
   void Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
                 const ComposedMail& composed, const DeliveryResult& result);
@@ -71,7 +72,6 @@ class Sender {
 
   const Dependencies d_;
   Composer composer_;
-  CancellationWatch cancellations_;
   std::map<std::pair<std::string, int>, Wording> wordings_;  // of the claim at hand
   std::atomic<bool> stopping_ = false;
   telemetry::LogEvery log_{absl::Seconds(10)};

@@ -81,15 +81,14 @@ TimelineEntry EntryOf(const RecordedOutcome& recorded) {
 }
 
 std::string_view DescribeEvent(std::int16_t type) {
-  constexpr std::array<std::string_view, 8> kTexts = {
-      "the provider reported something",
-      "the recipient's server took it",
-      "it came back",
-      "the provider tries again later",
-      "it was opened, as far as a pixel can tell",
-      "a link in it was followed",
-      "it was reported as unwanted",
-      "the provider refused to send it"};
+  constexpr std::array<std::string_view, 8> kTexts = {"the provider reported something",
+                                                      "the recipient's server took it",
+                                                      "it came back",
+                                                      "the provider tries again later",
+                                                      "it was opened, as far as a pixel can tell",
+                                                      "a link in it was followed",
+                                                      "it was reported as unwanted",
+                                                      "the provider refused to send it"};
   return kTexts[type > 0 && type < 8 ? static_cast<std::size_t>(type) : 0];
 }
 
@@ -213,13 +212,11 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   }
   for (const History::Event& event : history.events) {
     AddEntry(entries, event.time, TimelineEntry::Kind::kEvent,
-             event.detail.empty()
-                 ? std::string(DescribeEvent(event.type))
-                 : fmt::format("{}: {}", DescribeEvent(event.type), event.detail));
+             event.detail.empty() ? std::string(DescribeEvent(event.type))
+                                  : fmt::format("{}: {}", DescribeEvent(event.type), event.detail));
   }
-  std::stable_sort(
-      entries.begin(), entries.end(),
-      [](const TimelineEntry& a, const TimelineEntry& b) { return a.time < b.time; });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const TimelineEntry& a, const TimelineEntry& b) { return a.time < b.time; });
   return entries;
 }
 
@@ -245,9 +242,8 @@ std::string Summarize(const History& history) {
     case State::kCancelled:
       return fmt::format("Cancelled at {}; it was not sent.", when);
     case State::kUncertain:
-      return fmt::format(
-          "It may or may not have arrived: {} at {}. RetryMessage sends it again.",
-          Explain(Reason::kConnectionLostAfterData), when);
+      return fmt::format("It may or may not have arrived: {} at {}. RetryMessage sends it again.",
+                         Explain(Reason::kConnectionLostAfterData), when);
   }
   return "";
 }

@@ -13,10 +13,11 @@ constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
-                               OpenClaims& claims, InFlightBudget& budget) {
+                               OpenClaims& claims, CancellationWatch& cancellations,
+                               InFlightBudget& budget) {
   return {.clock = d.clock,
-          .queue = d.queue,
           .claims = claims,
+          .cancellations = cancellations,
           .budget = budget,
           .recipients = d.recipients,
           .templates = d.templates,
@@ -33,12 +34,13 @@ Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Opti
 Worker::Worker(Dependencies dependencies, Options options)
     : d_(dependencies),
       options_(std::move(options)),
+      cancellations_(d_.queue, d_.clock),
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
       claimer_(d_.queue, d_.clock, d_.metrics,
                {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
       flusher_(d_.queue, claims_, budget_, d_.metrics),
-      urgent_sender_(ForSender(d_, options_, claims_, budget_)),
-      ordinary_sender_(ForSender(d_, options_, claims_, budget_)) {}
+      urgent_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)),
+      ordinary_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)) {}
 
 Worker::~Worker() { Stop(absl::Now()); }
 
@@ -94,13 +96,14 @@ bool Worker::Stopping() const {
 void Worker::Claim() {
   const auto wanted = [this](Lane lane) { return HandoffOf(lane).HasRoom(); };
   while (!Stopping()) {
-    std::optional<Claimer::Taken> taken = claimer_.TakeNext(wanted);
+    cancellations_.Refresh();
+    std::optional<TakenClaim> taken = claimer_.TakeNext(wanted);
     if (!taken) {
       WaitForNews(claimer_.Rest(wanted));
       continue;
     }
-    claims_.Open(taken->claim, taken->lease_start + options_.lease - kLeaseMargin);
-    HandoffOf(taken->claim.lane).Put(std::move(taken->claim));
+    claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
+    HandoffOf(taken->claim.lane).Put(*std::move(taken));
   }
 }
 
@@ -113,12 +116,12 @@ void Worker::WaitForNews(absl::Duration at_most) {
 }
 
 void Worker::Send(ClaimHandoff& handoff, Sender& sender) {
-  while (std::optional<dispatch::Claim> claim = handoff.Take()) {
+  while (std::optional<TakenClaim> taken = handoff.Take()) {
     {
       absl::MutexLock lock(&mutex_);
       room_ = true;
     }
-    sender.Process(*std::move(claim));
+    sender.Process(*std::move(taken));
   }
 }
 

@@ -76,6 +76,7 @@ class Worker {
   const Dependencies d_;
   const Options options_;
   OpenClaims claims_;
+  CancellationWatch cancellations_;
   InFlightBudget budget_;
   Claimer claimer_;
   Flusher flusher_;

@@ -1,0 +1,314 @@
+#include "services/dispatch/config.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "libs/address/email_address.h"
+#include "libs/status/status_macros.h"
+#include "libs/token/key_ring.h"
+#include "services/dispatch/console_transport.h"
+#include "services/dispatch/smtp_transport.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr std::string_view kConsole = "console";
+constexpr Category kCategories[] = {Category::kEnrollment, Category::kPayment,
+                                    Category::kDemo,       Category::kProgress,
+                                    Category::kContent,    Category::kAnnouncement};
+
+std::optional<Category> CategoryNamed(std::string_view name) {
+  for (const Category category : kCategories) {
+    if (CategoryToken(category) == name) return category;
+  }
+  return std::nullopt;
+}
+
+std::set<Category> CategoriesNamed(const std::vector<std::string>& names) {
+  std::set<Category> categories;
+  for (const std::string& name : names) {
+    if (const auto category = CategoryNamed(name)) categories.insert(*category);
+  }
+  return categories;
+}
+
+void CheckCategories(const std::vector<std::string>& names, std::string_view key,
+                     Violations& violations) {
+  for (const std::string& name : names) {
+    if (CategoryNamed(name)) continue;
+    violations.Add(std::string(key),
+                   fmt::format("\"{}\" is no category; those are enrollment, payment, demo, "
+                               "progress, content and announcement",
+                               name));
+  }
+}
+
+void CheckAddress(const std::string& address, std::string field, Violations& violations) {
+  if (address.empty()) return;
+  const auto parsed = address::ParseEmailAddress(address);
+  if (!parsed.ok()) violations.Add(std::move(field), std::string(parsed.status().message()));
+}
+
+void DeclarePeer(config::Group keys, const char* what, DispatchConfig::Peer& peer) {
+  keys.String("target", &peer.target,
+              fmt::format("Where the {} service is, in gRPC's syntax: 127.0.0.1:7101 or "
+                          "dns:///name:7101.",
+                          what));
+  keys.String("authorities", &peer.authorities,
+              "PEM file of the authorities its certificate must come from; empty: plain text.");
+  keys.String("certificate", &peer.certificate, "PEM file of our certificate for it.");
+  keys.String("key", &peer.key, "PEM file of that certificate's key.");
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+smtp::Options ToSmtp(const TransportConfig& transport, std::int32_t max_in_flight) {
+  smtp::Options options;
+  options.host = transport.host;
+  options.port = static_cast<std::uint16_t>(transport.port);
+  options.tls.mode = transport.tls;
+  options.tls.ca_file = transport.ca_file;
+  if (!transport.username.empty()) {
+    options.credentials =
+        smtp::Credentials{.username = transport.username, .secret = transport.password};
+  }
+  options.allow_plaintext_credentials = transport.allow_plaintext_credentials;
+  options.ehlo_name = transport.ehlo_name.empty() ? HostName() : transport.ehlo_name;
+  options.max_connections = static_cast<std::size_t>(transport.max_connections);
+  options.max_messages_per_connection =
+      static_cast<std::size_t>(transport.max_messages_per_connection);
+  options.max_queued = static_cast<std::size_t>(max_in_flight);
+  return options;
+}
+
+}  // namespace
+
+rpc::ChannelOptions DispatchConfig::Peer::ToOptions() const {
+  rpc::ChannelOptions options;
+  options.target = target;
+  if (!authorities.empty()) {
+    options.tls = rpc::TlsFiles{.certificate = certificate, .key = key, .authorities = authorities};
+  }
+  return options;
+}
+
+void DispatchConfig::DeclareTransport(const std::string& name, config::Group keys) {
+  TransportConfig& transport = transports[name];
+  keys.Enum("kind", &transport.kind,
+            {{"console", TransportConfig::Kind::kConsole}, {"smtp", TransportConfig::Kind::kSmtp}},
+            "How mail leaves.");
+  keys.String("host", &transport.host, "The mail server.");
+  keys.Int32("port", &transport.port, "Its port.", {1, 65535});
+  keys.Enum("tls", &transport.tls,
+            {{"none", smtp::TlsMode::kNone},
+             {"starttls", smtp::TlsMode::kStartTls},
+             {"implicit", smtp::TlsMode::kImplicit}},
+            "How the connection is encrypted; starttls refuses a server without it.");
+  keys.String("ca_file", &transport.ca_file,
+              "PEM file of the authorities to trust; empty: the system's.");
+  keys.String("username", &transport.username, "Name to log in with; empty: no login.");
+  keys.Secret("password", &transport.password, "The password.");
+  keys.Bool("allow_plaintext_credentials", &transport.allow_plaintext_credentials,
+            "Logs in without TLS, for everyone on the way to read.");
+  keys.String("ehlo_name", &transport.ehlo_name,
+              "Our own full name for EHLO; empty: the host's name.");
+  keys.Int32("max_connections", &transport.max_connections,
+             "Connections at a time; a quarter of them is for urgent mail.", {2, 500});
+  keys.Int32("max_messages_per_connection", &transport.max_messages_per_connection,
+             "Mails after which a connection is made anew.", {1, 1'000'000});
+  keys.String("from", &transport.from, "From address; empty: the service's.");
+  keys.String("from_name", &transport.from_name, "From name; empty: the service's.");
+  keys.String("reply_to", &transport.reply_to, "Where answers go; empty: to From.");
+  keys.String("envelope_from", &transport.envelope_from, "Where bounces go; empty: to From.");
+}
+
+void DispatchConfig::DeclareDelivery(config::Group keys) {
+  const config::Range<absl::Duration> waits{absl::Milliseconds(1), absl::Hours(24)};
+  keys.Int32("max_attempts", &delivery.max_attempts,
+             "Temporary refusals after which a mail has failed.", {1, 100});
+  keys.Duration("first_retry", &delivery.first_retry,
+                "Wait after the first temporary refusal; doubles with each.", waits);
+  keys.Duration("longest_retry", &delivery.longest_retry, "The longest of those waits.", waits);
+  keys.Duration("greylist_retry", &delivery.greylist_retry,
+                "Least wait after a server's greylisting (451 4.7.1).", waits);
+  keys.Duration("ambiguous_retry", &delivery.ambiguous_retry,
+                "Wait before a mail of resend_ambiguous is sent again.", waits);
+  keys.Duration("peer_retry", &delivery.peer_retry,
+                "Shortest wait while preferences or templates are away.", waits);
+  keys.StringList("resend_ambiguous", &delivery.resend_ambiguous,
+                  "Categories sent again when the answer got lost; others become UNCERTAIN.");
+  keys.StringList("resend_recovered", &delivery.resend_recovered,
+                  "Categories sent again when a worker died with them; others become UNCERTAIN.");
+}
+
+void DispatchConfig::Declare(config::Schema& schema) {
+  schema.Section("transports", [this](const std::string& name, config::Group keys) {
+    DeclareTransport(name, keys);
+  });
+  schema.String("default_transport", &default_transport,
+                "Used for mail that names none; \"console\" prints instead of sending.");
+  schema.String("from", &from, "From address.");
+  schema.String("from_name", &from_name, "From name; empty: the site's.");
+
+  config::Group site_keys = schema.Sub("site");
+  site_keys.String("name", &site.name, "The school's name, {{site_name}} in templates.");
+  site_keys.String("url", &site.url, "Its address on the web, {{site_url}} in templates.");
+  site_keys.String("postal_address", &site.postal_address,
+                   "Its postal address, {{postal_address}}; law asks for it in many countries.");
+  schema.String("message_id_domain", &message_id_domain,
+                "Ends Message-ID and List-Id; empty: the domain of from.");
+  schema.Secret("message_id_keys", &message_id_keys,
+                "File of keys that keep Message-IDs from being guessed; optional.");
+
+  DeclarePeer(schema.Sub("template"), "template", template_service);
+  DeclarePeer(schema.Sub("preference"), "preference", preference_service);
+
+  config::Group worker_keys = schema.Sub("worker");
+  worker_keys.Bool("enabled", &worker.enabled, "Whether this replica sends, or only accepts.");
+  worker_keys.String("name", &worker.name,
+                     "Shown in ListInFlight; empty: host name and process id.");
+  worker_keys.Int32("batch", &worker.batch, "Mails claimed at a time.", {1, 1000});
+  worker_keys.Duration("lease", &worker.lease,
+                       "How long claimed mail stays with a worker that gives no sign of life.",
+                       {absl::Seconds(10), absl::Hours(1)});
+  worker_keys.Int32("max_in_flight", &worker.max_in_flight,
+                    "Mails handed over whose outcome is not stored yet.", {4, 100'000});
+  worker_keys.Duration("flush_interval", &worker.flush_interval,
+                       "How long outcomes wait to be stored together.",
+                       {absl::Milliseconds(1), absl::Seconds(1)});
+
+  DeclareDelivery(schema.Sub("delivery"));
+  schema.Bytes("max_message_size", &max_message_size, "Largest mail that is written.",
+               {16 << 10, 100 << 20});
+  schema.Duration("sweep_interval", &sweep_interval,
+                  "How often mail of dead workers is looked for.",
+                  {absl::Milliseconds(10), absl::Hours(1)});
+  schema.Check([this](Violations& violations) { Check(violations); });
+}
+
+void DispatchConfig::CheckTransport(const std::string& name, const TransportConfig& transport,
+                                    Violations& violations) const {
+  const auto key = [&name](std::string_view last) {
+    return fmt::format("transports.{}.{}", name, last);
+  };
+  CheckAddress(transport.from, key("from"), violations);
+  CheckAddress(transport.reply_to, key("reply_to"), violations);
+  CheckAddress(transport.envelope_from, key("envelope_from"), violations);
+  if (transport.kind != TransportConfig::Kind::kSmtp) return;
+  if (transport.host.empty())
+    violations.Add(key("host"), "is required for a transport of kind smtp");
+  if (transport.username.empty() != transport.password.empty()) {
+    violations.Add(key("username"), "and password_file come together");
+  }
+  if (!transport.username.empty() && transport.tls == smtp::TlsMode::kNone &&
+      !transport.allow_plaintext_credentials) {
+    violations.Add(key("tls"),
+                   "would show the password to everyone on the way: use starttls or implicit, or "
+                   "set allow_plaintext_credentials");
+  }
+}
+
+void DispatchConfig::Check(Violations& violations) const {
+  CheckAddress(from, "from", violations);
+  if (from.empty()) violations.Add("from", "must not be empty");
+  for (const auto& [name, transport] : transports) CheckTransport(name, transport, violations);
+  if (default_transport != kConsole && !transports.contains(default_transport)) {
+    violations.Add(
+        "default_transport",
+        fmt::format("\"{}\" is not configured: give transports.{}.kind and so on, or use "
+                    "console",
+                    default_transport, default_transport));
+  }
+  if (!message_id_keys.empty()) {
+    const auto ring = token::KeyRing::Parse(message_id_keys);
+    if (!ring.ok()) {
+      violations.Add("message_id_keys_file", std::string(ring.status().message()));
+    }
+  }
+  CheckCategories(delivery.resend_ambiguous, "delivery.resend_ambiguous", violations);
+  CheckCategories(delivery.resend_recovered, "delivery.resend_recovered", violations);
+  if (delivery.longest_retry < delivery.first_retry) {
+    violations.Add("delivery.longest_retry", "must not be shorter than delivery.first_retry");
+  }
+}
+
+std::string DispatchConfig::Domain() const {
+  return message_id_domain.empty() ? from.substr(from.rfind('@') + 1) : message_id_domain;
+}
+
+SiteIdentity DispatchConfig::ToSite() const {
+  return {site.name, site.url, site.postal_address, Domain()};
+}
+
+absl::StatusOr<MessageIdHeader> DispatchConfig::ToMessageIds() const {
+  std::optional<token::KeyRing> keys;
+  if (!message_id_keys.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(keys, token::KeyRing::Parse(message_id_keys));
+  }
+  return MessageIdHeader(Domain(), std::move(keys));
+}
+
+absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport) const {
+  SenderIdentity sender;
+  LMSMAIL_ASSIGN_OR_RETURN(
+      sender.from.address,
+      address::ParseEmailAddress(transport.from.empty() ? from : transport.from));
+  const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
+  sender.from.display_name = name.empty() ? site.name : name;
+  if (!transport.reply_to.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to,
+                             address::ParseEmailAddress(transport.reply_to));
+    sender.reply_to = address::Mailbox{"", std::move(reply_to)};
+  }
+  sender.envelope_from =
+      transport.envelope_from.empty() ? sender.from.address.ToString() : transport.envelope_from;
+  return sender;
+}
+
+absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports() const {
+  std::map<std::string, TransportConfig> all = transports;
+  all.try_emplace(std::string(kConsole));
+  std::vector<std::unique_ptr<Transport>> built;
+  for (const auto& [name, transport] : all) {
+    LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport));
+    if (transport.kind == TransportConfig::Kind::kConsole) {
+      built.push_back(std::make_unique<ConsoleTransport>(name, std::move(sender), stdout));
+      continue;
+    }
+    LMSMAIL_ASSIGN_OR_RETURN(
+        auto smtp,
+        SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight)));
+    built.push_back(std::move(smtp));
+  }
+  return std::make_unique<Transports>(std::move(built), default_transport);
+}
+
+Worker::Options DispatchConfig::ToWorker() const {
+  Worker::Options options;
+  options.name = worker.name.empty() ? fmt::format("{}/{}", HostName(), getpid()) : worker.name;
+  options.batch = worker.batch;
+  options.lease = worker.lease;
+  options.max_in_flight = worker.max_in_flight;
+  options.flush_interval = worker.flush_interval;
+  options.max_message_bytes = static_cast<std::size_t>(max_message_size);
+  DeliveryPolicy& policy = options.policy;
+  policy.max_attempts = delivery.max_attempts;
+  policy.first_retry = delivery.first_retry;
+  policy.longest_retry = delivery.longest_retry;
+  policy.greylist_retry = delivery.greylist_retry;
+  policy.ambiguous_retry = delivery.ambiguous_retry;
+  policy.shortest_peer_retry = delivery.peer_retry;
+  policy.longest_peer_retry = std::max(delivery.peer_retry, policy.longest_peer_retry);
+  policy.resend_ambiguous = CategoriesNamed(delivery.resend_ambiguous);
+  policy.resend_recovered = CategoriesNamed(delivery.resend_recovered);
+  return options;
+}
+
+}  // namespace lmsmail::dispatch

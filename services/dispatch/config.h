@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/rpc/channel.h"
+#include "libs/smtp/options.h"
+#include "services/dispatch/composer.h"
+#include "services/dispatch/message_id_header.h"
+#include "services/dispatch/transports.h"
+#include "services/dispatch/worker.h"
+
+namespace lmsmail::dispatch {
+
+// One way out, as the keys below "transports.<name>." describe it.
+struct TransportConfig {
+  enum class Kind { kConsole, kSmtp };
+  Kind kind = Kind::kConsole;
+  std::string host;
+  std::int32_t port = 25;
+  smtp::TlsMode tls = smtp::TlsMode::kStartTls;
+  std::string ca_file;
+  std::string username;
+  std::string password;
+  bool allow_plaintext_credentials = false;
+  std::string ehlo_name;
+  std::int32_t max_connections = 8;
+  std::int32_t max_messages_per_connection = 1000;
+
+  std::string from;  // empty: the key `from` of the whole service
+  std::string from_name;
+  std::string reply_to;
+  std::string envelope_from;  // empty: as `from`
+};
+
+// The service's own keys; those that every service has are service::BaseConfig's.
+struct DispatchConfig {
+  // Beside "console", which is there without configuration.
+  std::map<std::string, TransportConfig> transports;
+  std::string default_transport = "console";
+  std::string from = "noreply@lms.example";
+  std::string from_name;  // empty: the site's name
+
+  struct Site {
+    std::string name = "LMS";
+    std::string url = "http://127.0.0.1:8080";
+    std::string postal_address;
+  } site;
+
+  std::string message_id_domain;  // empty: the domain of `from`
+  std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
+
+  struct Peer {
+    std::string target;
+    std::string authorities;  // PEM; empty: plain text
+    std::string certificate;
+    std::string key;
+    rpc::ChannelOptions ToOptions() const;
+  };
+  Peer template_service{.target = "127.0.0.1:7101"};
+  Peer preference_service{.target = "127.0.0.1:7102"};
+
+  struct WorkerKeys {
+    bool enabled = true;
+    std::string name;  // empty: host name and process id
+    std::int32_t batch = 500;
+    absl::Duration lease = absl::Seconds(60);
+    std::int32_t max_in_flight = 2000;
+    absl::Duration flush_interval = absl::Milliseconds(15);
+  } worker;
+
+  struct DeliveryKeys {
+    std::int32_t max_attempts = 12;
+    absl::Duration first_retry = absl::Minutes(1);
+    absl::Duration longest_retry = absl::Hours(1);
+    absl::Duration greylist_retry = absl::Minutes(5);
+    absl::Duration ambiguous_retry = absl::Seconds(30);
+    absl::Duration peer_retry = absl::Seconds(5);
+    std::vector<std::string> resend_ambiguous = {"enrollment", "payment"};
+    std::vector<std::string> resend_recovered = {"enrollment", "payment", "demo",
+                                                 "progress",   "content", "announcement"};
+  } delivery;
+
+  std::int64_t max_message_size = 1 << 20;
+  absl::Duration sweep_interval = absl::Seconds(5);
+
+  // Must outlive schema.Load().
+  void Declare(config::Schema& schema);
+
+  // Of a configuration that was loaded without a fault.
+  SiteIdentity ToSite() const;
+  absl::StatusOr<MessageIdHeader> ToMessageIds() const;
+  absl::StatusOr<std::unique_ptr<Transports>> ToTransports() const;
+  Worker::Options ToWorker() const;
+
+ private:
+  void DeclareTransport(const std::string& name, config::Group keys);
+  void DeclareDelivery(config::Group keys);
+  void Check(Violations& violations) const;
+  void CheckTransport(const std::string& name, const TransportConfig& transport,
+                      Violations& violations) const;
+  absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport) const;
+  std::string Domain() const;
+};
+
+}  // namespace lmsmail::dispatch

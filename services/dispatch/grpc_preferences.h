@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/dispatch/recipient_check.h"
+
+namespace lmsmail::dispatch {
+
+// Asks the preference service, 1000 recipients a call. Thread-safe.
+class GrpcPreferences final : public RecipientCheck, public SuppressionList {
+ public:
+  using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
+
+  explicit GrpcPreferences(std::unique_ptr<Stub> stub) : stub_(std::move(stub)) {}
+
+  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override;
+  absl::Status Add(std::string_view email_address, SuppressionCause cause,
+                   std::string_view detail) override;
+
+ private:
+  const std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,161 @@
+#include "libs/service/main.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "embedded/dispatch_migrations.h"
+
+#include "libs/rpc/channel.h"
+#include "libs/status/status_macros.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "lmsmail/templates/v1/template_service.grpc.pb.h"
+#include "services/dispatch/bounce_reporter.h"
+#include "services/dispatch/config.h"
+#include "services/dispatch/dispatch_metrics.h"
+#include "services/dispatch/dispatch_service.h"
+#include "services/dispatch/event_recorder.h"
+#include "services/dispatch/grpc_preferences.h"
+#include "services/dispatch/grpc_template_source.h"
+#include "services/dispatch/housekeeper.h"
+#include "services/dispatch/intake.h"
+#include "services/dispatch/message_handlers.h"
+#include "services/dispatch/pg_message_log.h"
+#include "services/dispatch/pg_queue_store.h"
+#include "services/dispatch/queue_handlers.h"
+#include "services/dispatch/raw_messages.h"
+#include "services/dispatch/send_handlers.h"
+#include "services/dispatch/worker.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// What can fail to be made from the configuration.
+struct Parts {
+  std::shared_ptr<grpc::Channel> template_channel;
+  std::shared_ptr<grpc::Channel> preference_channel;
+  std::unique_ptr<Transports> transports;
+  std::unique_ptr<MessageIdHeader> message_ids;
+};
+
+class DispatchWorkload final : public service::Workload {
+ public:
+  DispatchWorkload(const DispatchConfig& config, Parts parts, const service::Runtime& runtime)
+      : worker_enabled_(config.worker.enabled),
+        site_(config.ToSite()),
+        parts_(std::move(parts)),
+        metrics_(runtime.metrics),
+        queue_(runtime.pool),
+        log_(runtime.pool),
+        preferences_(
+            lmsmail::preference::v1::PreferenceService::NewStub(parts_.preference_channel)),
+        templates_(lmsmail::templates::v1::TemplateService::NewStub(parts_.template_channel),
+                   runtime.clock),
+        bounces_(preferences_),
+        housekeeper_(queue_, runtime.clock, metrics_, {.sweep_interval = config.sweep_interval}),
+        worker_({.clock = runtime.clock,
+                 .queue = queue_,
+                 .recipients = preferences_,
+                 .templates = templates_,
+                 .transports = *parts_.transports,
+                 .bounces = bounces_,
+                 .site = site_,
+                 .message_ids = *parts_.message_ids,
+                 .metrics = metrics_},
+                config.ToWorker()),
+        intake_({.clock = runtime.clock,
+                 .templates = templates_,
+                 .queue = queue_,
+                 .log = log_,
+                 .transports = parts_.transports->Names(),
+                 .accepted =
+                     [this](Lane lane, int mails) {
+                       metrics_.CountAccepted(lane, mails);
+                       worker_.Wake();
+                     }}),
+        raw_messages_(preferences_, templates_, *parts_.transports, site_, *parts_.message_ids,
+                      static_cast<std::size_t>(config.max_message_size)),
+        events_(log_, preferences_, bounces_),
+        send_(intake_, *parts_.message_ids),
+        messages_({.clock = runtime.clock,
+                   .queue = queue_,
+                   .log = log_,
+                   .raw_messages = raw_messages_,
+                   .events = events_,
+                   .message_ids = *parts_.message_ids,
+                   .wake_worker = [this] { worker_.Wake(); }}),
+        queue_handlers_({.clock = runtime.clock,
+                         .queue = queue_,
+                         .log = log_,
+                         .housekeeper = housekeeper_,
+                         .transports = *parts_.transports}),
+        service_(runtime.runner, send_, messages_, queue_handlers_) {}
+
+  std::vector<rpc::HostedService> Services() override {
+    return {rpc::Host<v1::DispatchService>(service_)};
+  }
+
+  absl::Status Start() override {
+    // The partitions that mail is accepted into.
+    LMSMAIL_RETURN_IF_ERROR(queue_.Maintain());
+    housekeeper_.Start();
+    if (worker_enabled_) worker_.Start();
+    return absl::OkStatus();
+  }
+
+  void Stop(absl::Time deadline) override {
+    housekeeper_.Stop();
+    worker_.Stop(deadline);
+    bounces_.Stop();
+  }
+
+ private:
+  const bool worker_enabled_;
+  const SiteIdentity site_;
+  const Parts parts_;
+  DispatchMetrics metrics_;
+  PgQueueStore queue_;
+  PgMessageLog log_;
+  GrpcPreferences preferences_;
+  GrpcTemplateSource templates_;
+  BounceReporter bounces_;
+  Housekeeper housekeeper_;
+  Worker worker_;
+  Intake intake_;
+  RawMessages raw_messages_;
+  EventRecorder events_;
+  SendHandlers send_;
+  MessageHandlers messages_;
+  QueueHandlers queue_handlers_;
+  DispatchServiceImpl service_;
+};
+
+absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& config,
+                                                         const service::Runtime& runtime) {
+  Parts parts;
+  LMSMAIL_ASSIGN_OR_RETURN(parts.template_channel,
+                           rpc::NewChannel(config.template_service.ToOptions()));
+  LMSMAIL_ASSIGN_OR_RETURN(parts.preference_channel,
+                           rpc::NewChannel(config.preference_service.ToOptions()));
+  LMSMAIL_ASSIGN_OR_RETURN(parts.transports, config.ToTransports());
+  LMSMAIL_ASSIGN_OR_RETURN(MessageIdHeader message_ids, config.ToMessageIds());
+  parts.message_ids = std::make_unique<MessageIdHeader>(std::move(message_ids));
+  return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch
+
+int main(int argc, char** argv) {
+  namespace service = lmsmail::service;
+  namespace dispatch = lmsmail::dispatch;
+  dispatch::DispatchConfig config;
+  return service::Main(
+      argc, argv,
+      {.name = "dispatch",
+       .port = 7103,
+       .metrics_port = 9103,
+       .migrations = kDispatchMigrations,
+       .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
+       .build = [&](const service::Runtime& runtime) { return dispatch::Build(config, runtime); }});
+}
