@@ -21,6 +21,8 @@ struct CreateRecord {
   std::int64_t digest = 0;  // of the request's body
   std::string template_id;
   absl::Time time;
+
+  bool operator==(const CreateRecord&) const = default;
 };
 
 struct ListQuery {
