@@ -48,7 +48,10 @@ std::optional<absl::Time> QuietHours::EndAfter(absl::Time now, absl::TimeZone zo
   }
   const absl::TimeZone::TimeInfo end =
       zone.At(absl::CivilSecond(absl::CivilMinute(end_day) + end_minute_));
-  if (end.kind == absl::TimeZone::TimeInfo::SKIPPED) return end.trans;
+  if (end.kind == absl::TimeZone::TimeInfo::SKIPPED) {
+    // A whole day can be left out (Samoa's 2011-12-30): then it is quiet again after the jump.
+    return EndAfter(end.trans, zone).value_or(end.trans);
+  }
   return end.pre > now ? end.pre : end.post;
 }
 

@@ -1,0 +1,80 @@
+#include "services/preference/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/status/fault.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::preference {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+
+constexpr char kKeys[] = "k1:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n";
+
+absl::Status Load(PreferenceConfig& config, std::vector<const char*> flags,
+                  const std::string& keys = kKeys) {
+  flags.insert(flags.begin(), "lmsmail-preference");
+  const char* const environment[] = {nullptr};
+  config::Schema schema("preference", "test");
+  config.Declare(schema);
+  return schema
+      .Load(static_cast<int>(flags.size()), flags.data(), environment,
+            [&](const std::string&) -> absl::StatusOr<std::string> { return keys; })
+      .status();
+}
+
+TEST(PreferenceConfigTest, Defaults) {
+  PreferenceConfig config;
+  ASSERT_OK(Load(config, {"--keys_file=keys"}));
+  const School school = config.ToSchool();
+  EXPECT_EQ(school.language_code, "en");
+  EXPECT_EQ(school.time_zone, "UTC");
+  EXPECT_TRUE(school.quiet_hours.has_value());
+  EXPECT_THAT(school.defaults.subscribed, ElementsAre(Category::kDemo, Category::kProgress,
+                                                      Category::kContent, Category::kAnnouncement));
+}
+
+TEST(PreferenceConfigTest, ASchoolMayAskFirstAndWriteAtNight) {
+  PreferenceConfig config;
+  ASSERT_OK(Load(config, {"--keys_file=keys", "--quiet_hours.start=", "--quiet_hours.end=",
+                          "--defaults.subscribed=progress", "--defaults.wording=terms-3"}));
+  const School school = config.ToSchool();
+  EXPECT_FALSE(school.quiet_hours.has_value());
+  EXPECT_THAT(school.defaults.subscribed, ElementsAre(Category::kProgress));
+  EXPECT_EQ(school.defaults.wording, "terms-3");
+}
+
+TEST(PreferenceConfigTest, SaysHowToMakeKeys) {
+  PreferenceConfig config;
+  EXPECT_THAT(ViolationsOf(Load(config, {})),
+              ElementsAre(AllOf(
+                  Field(&FieldViolation::field, "keys_file"),
+                  Field(&FieldViolation::description, HasSubstr("openssl rand -base64 32")))));
+}
+
+TEST(PreferenceConfigTest, TellsEveryFault) {
+  PreferenceConfig config;
+  const auto violations = ViolationsOf(
+      Load(config,
+           {"--keys_file=keys", "--school.language_code=english!", "--school.time_zone=Berlin",
+            "--quiet_hours.start=9pm", "--quiet_hours.end=", "--defaults.subscribed=payment",
+            "--public_url=mail.school.example/"},
+           "too short"));
+  for (const char* key :
+       {"keys_file", "school.language_code", "school.time_zone", "quiet_hours.start",
+        "quiet_hours.end", "defaults.subscribed", "public_url"}) {
+    EXPECT_THAT(violations, Contains(Field(&FieldViolation::field, HasSubstr(key))));
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail::preference
