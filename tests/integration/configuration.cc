@@ -1,0 +1,52 @@
+#include "tests/integration/configuration.h"
+
+#include <fmt/format.h>
+
+namespace lmsmail::integration {
+namespace {
+
+constexpr std::string_view kEveryService = R"(
+postgres:
+  dsn: {dsn}
+  probe_interval: 50ms
+)";
+
+constexpr std::string_view kPreference = R"(
+keys_file: {keys_file}
+public_url: http://127.0.0.1:8080
+quiet_hours:
+  start: ""
+  end: ""
+)";
+
+constexpr std::string_view kDispatch = R"(
+site:
+  name: School of Tests
+  url: https://learn.example
+  postal_address: 1 Example Street, 12345 Exampletown
+default_transport: inbox
+transports:
+  inbox:
+    kind: smtp
+    host: 127.0.0.1
+    port: {smtp_port}
+    tls: none
+    from: school@learn.example
+    from_name: School of Tests
+)";
+
+std::string_view OwnPart(std::string_view service) {
+  if (service == "preference") return kPreference;
+  if (service == "dispatch") return kDispatch;
+  return "";
+}
+
+}  // namespace
+
+std::string ConfigurationOf(std::string_view service, const Settings& settings) {
+  return fmt::format(fmt::runtime(fmt::format("{}{}", kEveryService, OwnPart(service))),
+                     fmt::arg("dsn", settings.dsn), fmt::arg("keys_file", settings.keys_file),
+                     fmt::arg("smtp_port", settings.smtp_port));
+}
+
+}  // namespace lmsmail::integration

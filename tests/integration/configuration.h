@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lmsmail::integration {
+
+// The five, in the order in which they need each other.
+inline constexpr std::string_view kServices[] = {"template", "preference", "dispatch", "report",
+                                                 "scheduler"};
+
+// What the services are told besides their addresses. Everything that makes mail wait on purpose is
+// made short or switched off; a test that is about it says so in `more`.
+struct Settings {
+  std::string dsn;
+  std::string keys_file;
+  int smtp_port = 0;
+};
+
+// The YAML of one service's configuration file.
+std::string ConfigurationOf(std::string_view service, const Settings& settings);
+
+}  // namespace lmsmail::integration

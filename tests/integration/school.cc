@@ -1,0 +1,193 @@
+#include "tests/integration/school.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+#include "tests/integration/wait.h"
+
+namespace lmsmail::integration {
+namespace {
+
+namespace sch = scheduler::v1;
+namespace out = dispatch::v1;
+
+sch::Event EventOf(std::string event_id) {
+  sch::Event event;
+  event.set_event_id(std::move(event_id));
+  return event;
+}
+
+}  // namespace
+
+std::string NameOf(std::string_view student) { return fmt::format("recipients/{}", student); }
+
+std::string AddressOf(std::string_view student) {
+  return fmt::format("{}@students.example", student);
+}
+
+absl::Status Register(Suite& suite, std::initializer_list<std::string_view> students) {
+  preference::v1::UpsertRecipientsRequest request;
+  for (const std::string_view student : students) {
+    auto& recipient = *request.add_recipients();
+    recipient.set_name(NameOf(student));
+    recipient.set_email_address(AddressOf(student));
+    recipient.set_display_name("Zoë Lindqvist");
+    recipient.set_time_zone("Europe/Stockholm");
+  }
+  return rpc::Call(suite.preferences(), &Preferences::UpsertRecipients, request, Soon()).status();
+}
+
+absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title) {
+  report::v1::UpsertCoursesRequest request;
+  auto& course = *request.add_courses();
+  course.set_name(fmt::format("courses/{}", id));
+  course.set_title(std::string(title));
+  course.set_url(fmt::format("https://learn.example/courses/{}", id));
+  course.set_instructor_name("Dr. Ines Albrecht");
+  course.set_lesson_count(12);
+  return rpc::Call(suite.reports(), &Reports::UpsertCourses, request, Soon()).status();
+}
+
+absl::Status Admit(Suite& suite, std::string_view course,
+                   std::initializer_list<std::string_view> students) {
+  report::v1::RecordActivityRequest request;
+  for (const std::string_view student : students) {
+    auto& activity = *request.add_activities();
+    activity.set_activity_id(fmt::format("admitted/{}/{}", course, student));
+    activity.set_student(NameOf(student));
+    activity.set_course(fmt::format("courses/{}", course));
+    activity.mutable_enrolled();
+  }
+  return rpc::Call(suite.reports(), &Reports::RecordActivity, request, Soon()).status();
+}
+
+sch::Event Enrolled(std::string event_id, std::string_view student, std::string_view course) {
+  sch::Event event = EventOf(std::move(event_id));
+  event.mutable_student_enrolled()->set_student(NameOf(student));
+  event.mutable_student_enrolled()->mutable_course()->set_course_id(std::string(course));
+  return event;
+}
+
+sch::Event Attended(std::string event_id, std::string_view student, std::string_view course) {
+  sch::Event event = EventOf(std::move(event_id));
+  auto& attended = *event.mutable_demo_class_attended();
+  attended.set_student(NameOf(student));
+  attended.set_class_title("Your first watercolour");
+  attended.set_host_name("Marisol Vega");
+  attended.mutable_course()->set_course_id(std::string(course));
+  attended.set_enroll_url(fmt::format("https://learn.example/enroll/{}", course));
+  return event;
+}
+
+sch::Event Paid(std::string event_id, std::string_view student, std::string_view payment_id) {
+  sch::Event event = EventOf(std::move(event_id));
+  auto& paid = *event.mutable_payment_succeeded();
+  paid.set_student(NameOf(student));
+  paid.set_payment_id(std::string(payment_id));
+  paid.set_amount_minor(14900);
+  paid.set_currency_code("EUR");
+  paid.set_description("Statistics Without Fear, full course");
+  paid.set_receipt_url(fmt::format("https://learn.example/receipts/{}", payment_id));
+  return event;
+}
+
+sch::Event Published(std::string event_id, std::string_view course, std::string_view content_id,
+                     std::string_view title) {
+  sch::Event event = EventOf(std::move(event_id));
+  auto& published = *event.mutable_content_published();
+  published.mutable_course()->set_course_id(std::string(course));
+  published.set_content_id(std::string(content_id));
+  published.set_title(std::string(title));
+  published.set_kind("video");
+  published.set_url(fmt::format("https://learn.example/courses/{}/{}", course, content_id));
+  published.mutable_duration()->set_seconds(540);
+  return event;
+}
+
+absl::StatusOr<sch::PublishEventsResponse> Publish(Suite& suite,
+                                                   const std::vector<sch::Event>& events) {
+  sch::PublishEventsRequest request;
+  for (const sch::Event& event : events) *request.add_events() = event;
+  return rpc::Call(suite.scheduler(), &Scheduler::PublishEvents, request, Soon());
+}
+
+absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view event_id) {
+  sch::GetEventRequest request;
+  request.set_event_id(std::string(event_id));
+  absl::StatusOr<sch::EventRecord> record;
+  LMSMAIL_RETURN_IF_ERROR(WaitUntil(fmt::format("event {} is done", event_id), [&] {
+    record = rpc::Call(suite.scheduler(), &Scheduler::GetEvent, request, Soon());
+    return record.ok() && record->state() != sch::EventRecord::STATE_PENDING;
+  }));
+  if (record->state() != sch::EventRecord::STATE_DONE) {
+    return absl::InternalError(fmt::format("event {}: {}", event_id, record->detail()));
+  }
+  return record;
+}
+
+absl::StatusOr<std::vector<out::Message>> MailTo(Suite& suite, std::string_view student) {
+  out::ListMessagesRequest request;
+  request.mutable_target()->set_recipient(NameOf(student));
+  std::vector<out::Message> mails;
+  do {
+    LMSMAIL_ASSIGN_OR_RETURN(const out::ListMessagesResponse page,
+                             rpc::Call(suite.dispatch(), &Dispatch::ListMessages, request, Soon()));
+    mails.insert(mails.end(), page.messages().begin(), page.messages().end());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return mails;
+}
+
+absl::StatusOr<out::Message> WaitForState(Suite& suite, std::string_view student,
+                                          out::State state) {
+  absl::StatusOr<std::vector<out::Message>> mails;
+  const absl::Status waited =
+      WaitUntil(fmt::format("the mail to {} is {}", student, out::State_Name(state)), [&] {
+        mails = MailTo(suite, student);
+        return mails.ok() && !mails->empty() && mails->front().state() == state;
+      });
+  LMSMAIL_RETURN_IF_ERROR(mails.status());
+  if (!waited.ok()) {
+    return absl::DeadlineExceededError(
+        fmt::format("{}; it is: {}", ToStd(waited.message()),
+                    mails->empty() ? "absent" : mails->front().ShortDebugString()));
+  }
+  if (mails->size() > 1) {
+    return absl::InternalError(fmt::format("{} mails for {}", mails->size(), student));
+  }
+  return mails->front();
+}
+
+absl::StatusOr<out::ExplainMessageResponse> Explain(Suite& suite, const std::string& message) {
+  out::ExplainMessageRequest request;
+  request.set_name(message);
+  return rpc::Call(suite.dispatch(), &Dispatch::ExplainMessage, request, Soon());
+}
+
+absl::Status WaitUntilQueueIsEmpty(Suite& suite) {
+  return WaitUntil("no mail waits or is in flight", [&] {
+    const auto stats =
+        rpc::Call(suite.dispatch(), &Dispatch::GetQueueStats, out::GetQueueStatsRequest(), Soon());
+    return stats.ok() && std::ranges::all_of(stats->lanes(), [](const out::LaneStats& lane) {
+             return lane.due_count() + lane.waiting_count() + lane.in_flight_count() == 0;
+           });
+  });
+}
+
+absl::Status Pause(Suite& suite, type::v1::Lane lane) {
+  out::PauseLaneRequest request;
+  request.set_lane(lane);
+  request.set_detail("a test looks at it");
+  return rpc::Call(suite.dispatch(), &Dispatch::PauseLane, request, Soon()).status();
+}
+
+absl::Status Resume(Suite& suite, type::v1::Lane lane) {
+  out::ResumeLaneRequest request;
+  request.set_lane(lane);
+  return rpc::Call(suite.dispatch(), &Dispatch::ResumeLane, request, Soon()).status();
+}
+
+}  // namespace lmsmail::integration

@@ -1,0 +1,199 @@
+#include "tests/integration/suite.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <pqxx/pqxx>
+#include <random>
+#include <utility>
+
+#include "libs/postgres/testing/process.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/health_check.h"
+#include "libs/status/status_macros.h"
+#include "tests/integration/configuration.h"
+#include "tests/integration/wait.h"
+
+namespace lmsmail::integration {
+namespace {
+
+// What libs/service/main.h promises: drain_timeout (20 s unless configured) and kShutdownGrace.
+constexpr absl::Duration kShutdownLimit = absl::Seconds(25);
+
+std::string LoopbackAddressOfItsOwn() {
+  std::random_device device;
+  std::uniform_int_distribution<int> byte(1, 254);
+  return fmt::format("127.{}.{}.{}", byte(device), byte(device), byte(device));
+}
+
+// The number behind "key": in a line of JSON log.
+absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key) {
+  const std::string quoted = fmt::format("\"{}\":", key);
+  const std::size_t at = line.find(quoted);
+  if (at == std::string_view::npos) {
+    return absl::InternalError(fmt::format("no \"{}\" in {}", key, line));
+  }
+  return std::atoi(std::string(line.substr(at + quoted.size())).c_str());
+}
+
+// A role for each service that may make its own schema and see no other's.
+absl::Status CreateRoles(const std::string& dsn) {
+  try {
+    pqxx::connection connection(dsn);
+    pqxx::nontransaction session(connection);
+    for (const std::string_view service : kServices) {
+      session.exec(fmt::format("CREATE ROLE lmsmail_{} LOGIN", service));
+      session.exec(
+          fmt::format("GRANT CREATE ON DATABASE {} TO lmsmail_{}", connection.dbname(), service));
+    }
+    return absl::OkStatus();
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(Options options) {
+  std::unique_ptr<Suite> suite(new Suite(std::move(options)));
+  LMSMAIL_RETURN_IF_ERROR(suite->Prepare());
+  for (const std::string_view service : kServices) {
+    LMSMAIL_RETURN_IF_ERROR(suite->Launch(service));
+  }
+  for (const std::string_view service : kServices) {
+    LMSMAIL_RETURN_IF_ERROR(suite->WaitUntilServing(service));
+  }
+  if (suite->options_.install_templates) LMSMAIL_RETURN_IF_ERROR(suite->InstallTemplates());
+  return suite;
+}
+
+Suite::Suite(Options options) : options_(std::move(options)), host_(LoopbackAddressOfItsOwn()) {
+  for (const std::string_view service : kServices) services_.try_emplace(std::string(service));
+}
+
+Suite::~Suite() {
+  if (!::testing::UnitTest::GetInstance()->Failed()) return;
+  for (const std::string_view service : kServices) {
+    fmt::print("--- the end of {}'s log\n{}\n", service,
+               postgres::Tail(folder_.path() / fmt::format("{}.log", service)));
+  }
+}
+
+absl::Status Suite::Prepare() {
+  LMSMAIL_ASSIGN_OR_RETURN(database_, postgres::EmbeddedPostgres::Create());
+  LMSMAIL_ASSIGN_OR_RETURN(dsn_, NewDatabase());
+  LMSMAIL_ASSIGN_OR_RETURN(Inbox inbox, Inbox::Start(folder_.path()));
+  inbox_ = std::make_unique<Inbox>(std::move(inbox));
+  folder_.Write("keys", fmt::format("k1:{:064x}\n", 1));
+  for (const std::string_view service : kServices) {
+    const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
+                            .keys_file = folder_.path() / "keys",
+                            .smtp_port = inbox_->port()};
+    folder_.Write(fmt::format("{}.yaml", service), ConfigurationOf(service, settings));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Suite::NewDatabase() {
+  LMSMAIL_ASSIGN_OR_RETURN(std::string dsn, database_->NewDatabase());
+  LMSMAIL_RETURN_IF_ERROR(CreateRoles(dsn));
+  constexpr std::string_view kSuperuser = "user=postgres ";
+  dsn.erase(dsn.find(kSuperuser), kSuperuser.size());
+  return dsn;
+}
+
+std::vector<std::string> Suite::FlagsOf(std::string_view service) const {
+  const Service& self = At(service);
+  const std::string any_port = fmt::format("{}:0", host_);
+  std::vector<std::string> flags = {
+      fmt::format("--config={}", (folder_.path() / fmt::format("{}.yaml", service)).string()),
+      fmt::format("--listen={}", self.target.empty() ? any_port : self.target),
+      fmt::format("--metrics_listen={}", any_port), "--log.format=json"};
+  const auto call = [&](std::string_view peer) {
+    flags.push_back(fmt::format("--{}.target={}", peer, At(peer).target));
+  };
+  if (service == "dispatch") {
+    call("template");
+    call("preference");
+  } else if (service == "report") {
+    call("template");
+    call("dispatch");
+  } else if (service == "scheduler") {
+    call("dispatch");
+    call("report");
+  }
+  if (const auto more = options_.flags.find(service); more != options_.flags.end()) {
+    flags.insert(flags.end(), more->second.begin(), more->second.end());
+  }
+  return flags;
+}
+
+absl::Status Suite::Launch(std::string_view name) {
+  Service& service = At(name);
+  std::vector<std::string> argv = FlagsOf(name);
+  argv.insert(argv.begin(), fmt::format("{}/lmsmail-{}", LMSMAIL_BINARIES, name));
+  LMSMAIL_ASSIGN_OR_RETURN(Process process,
+                           Process::Start(argv, folder_.path() / fmt::format("{}.log", name)));
+  service.process = std::make_unique<Process>(std::move(process));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string line, service.process->WaitForLine("\"listening\""));
+  LMSMAIL_ASSIGN_OR_RETURN(const int port, NumberIn(line, "port"));
+  LMSMAIL_ASSIGN_OR_RETURN(const int metrics_port, NumberIn(line, "metrics_port"));
+  service.target = fmt::format("{}:{}", host_, port);
+  service.metrics_target = fmt::format("{}:{}", host_, metrics_port);
+  // A new channel: the old one may wait before it tries to connect again.
+  LMSMAIL_ASSIGN_OR_RETURN(service.channel, rpc::NewChannel({.target = service.target}));
+  if (name == "template") templates_ = templates::v1::TemplateService::NewStub(service.channel);
+  if (name == "preference") {
+    preferences_ = preference::v1::PreferenceService::NewStub(service.channel);
+  }
+  if (name == "dispatch") dispatch_ = dispatch::v1::DispatchService::NewStub(service.channel);
+  if (name == "report") reports_ = report::v1::ReportService::NewStub(service.channel);
+  if (name == "scheduler") scheduler_ = scheduler::v1::SchedulerService::NewStub(service.channel);
+  return absl::OkStatus();
+}
+
+absl::Status Suite::InstallTemplates() {
+  return rpc::Call(templates(), &Templates::InstallDefaultTemplates,
+                   templates::v1::InstallDefaultTemplatesRequest(), Soon())
+      .status();
+}
+
+absl::Status Suite::Kill(std::string_view service) {
+  Process& process = *At(service).process;
+  process.Signal(SIGKILL);
+  return process.WaitForExit(kPatience).status();
+}
+
+absl::StatusOr<int> Suite::Terminate(std::string_view service) {
+  Process& process = *At(service).process;
+  process.Signal(SIGTERM);
+  return process.WaitForExit(kShutdownLimit);
+}
+
+absl::Status Suite::Restart(std::string_view service) {
+  LMSMAIL_RETURN_IF_ERROR(Launch(service));
+  return WaitUntilServing(service);
+}
+
+absl::StatusOr<bool> Suite::IsServing(std::string_view service) const {
+  return rpc::IsServing(At(service).channel, "");
+}
+
+absl::Status Suite::WaitUntilServing(std::string_view service) const {
+  return WaitUntil(fmt::format("{} is SERVING", service), [&] {
+    const absl::StatusOr<bool> serving = IsServing(service);
+    return serving.ok() && *serving;
+  });
+}
+
+const std::string& Suite::Target(std::string_view service) const { return At(service).target; }
+
+const std::string& Suite::MetricsTarget(std::string_view service) const {
+  return At(service).metrics_target;
+}
+
+std::string Suite::Log(std::string_view service) const { return At(service).process->Output(); }
+
+}  // namespace lmsmail::integration

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/postgres/testing/embedded_postgres.h"
+#include "libs/rpc/client_call.h"
+#include "libs/testing/temporary_folder.h"
+#include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "lmsmail/report/v1/report_service.grpc.pb.h"
+#include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
+#include "lmsmail/templates/v1/template_service.grpc.pb.h"
+#include "tests/integration/inbox.h"
+#include "tests/integration/process.h"
+
+namespace lmsmail::integration {
+
+using Templates = templates::v1::TemplateService::StubInterface;
+using Preferences = preference::v1::PreferenceService::StubInterface;
+using Dispatch = dispatch::v1::DispatchService::StubInterface;
+using Reports = report::v1::ReportService::StubInterface;
+using Scheduler = scheduler::v1::SchedulerService::StubInterface;
+
+// The real binaries with a PostgreSQL and an inbox of their own, and a client of each. Services go
+// by their short names: "dispatch". Everything ends with this object, also after a failure; then
+// the last words of each service are printed.
+//
+// Each suite listens on a loopback address of its own (127.0.0.0/8 is ours alone), so that a
+// service gets back the port it had before it was killed, however many suites run side by side.
+class Suite {
+ public:
+  struct Options {
+    // More flags, by service.
+    std::map<std::string, std::vector<std::string>, std::less<>> flags = {};
+    // Whether the shipped templates are installed.
+    bool install_templates = true;
+  };
+  // Returns when every service is SERVING.
+  static absl::StatusOr<std::unique_ptr<Suite>> Start(Options options);
+  static absl::StatusOr<std::unique_ptr<Suite>> Start() { return Start({}); }
+  ~Suite();
+
+  templates::v1::TemplateService::Stub& templates() { return *templates_; }
+  preference::v1::PreferenceService::Stub& preferences() { return *preferences_; }
+  dispatch::v1::DispatchService::Stub& dispatch() { return *dispatch_; }
+  report::v1::ReportService::Stub& reports() { return *reports_; }
+  scheduler::v1::SchedulerService::Stub& scheduler() { return *scheduler_; }
+
+  Inbox& inbox() { return *inbox_; }
+  postgres::EmbeddedPostgres& database() { return *database_; }
+
+  // SIGKILL, and waits for the end.
+  absl::Status Kill(std::string_view service);
+  // SIGTERM; the exit code. DEADLINE_EXCEEDED when it takes longer than a service may.
+  absl::StatusOr<int> Terminate(std::string_view service);
+  // Starts a service that has ended, at the address it had. Returns when it is SERVING.
+  absl::Status Restart(std::string_view service);
+
+  absl::StatusOr<bool> IsServing(std::string_view service) const;
+  absl::Status WaitUntilServing(std::string_view service) const;
+  // Its gRPC target, and the one of its metrics.
+  const std::string& Target(std::string_view service) const;
+  const std::string& MetricsTarget(std::string_view service) const;
+  std::string Log(std::string_view service) const;
+
+ private:
+  struct Service {
+    std::unique_ptr<Process> process;
+    std::string target;
+    std::string metrics_target;
+    std::shared_ptr<grpc::Channel> channel;
+  };
+
+  explicit Suite(Options options);
+  absl::Status Prepare();
+  absl::StatusOr<std::string> NewDatabase();
+  absl::Status Launch(std::string_view service);
+  std::vector<std::string> FlagsOf(std::string_view service) const;
+  absl::Status InstallTemplates();
+  Service& At(std::string_view service) { return services_.find(service)->second; }
+  const Service& At(std::string_view service) const { return services_.find(service)->second; }
+
+  const Options options_;
+  const std::string host_;
+  TemporaryFolder folder_;
+  std::unique_ptr<postgres::EmbeddedPostgres> database_;
+  std::string dsn_;  // without a user
+  std::unique_ptr<Inbox> inbox_;
+  std::map<std::string, Service, std::less<>> services_;
+
+  std::unique_ptr<templates::v1::TemplateService::Stub> templates_;
+  std::unique_ptr<preference::v1::PreferenceService::Stub> preferences_;
+  std::unique_ptr<dispatch::v1::DispatchService::Stub> dispatch_;
+  std::unique_ptr<report::v1::ReportService::Stub> reports_;
+  std::unique_ptr<scheduler::v1::SchedulerService::Stub> scheduler_;
+};
+
+inline rpc::CallOptions Soon() { return rpc::After(absl::Seconds(20)); }
+
+}  // namespace lmsmail::integration
