@@ -1,7 +1,9 @@
 #include "services/template/pg_template_store.h"
 
+#include <cstdint>
 #include <pqxx/result>
 #include <string>
+#include <utility>
 
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
