@@ -15,7 +15,7 @@ using Kind = Outcome::Kind;
 constexpr std::int16_t kBounced = 2;
 constexpr std::int16_t kOpened = 4;
 
-std::vector<MessageId> IdsOf(const MessageLog::Page& page) {
+std::vector<MessageId> PageIds(const MessageLog::Page& page) {
   std::vector<MessageId> ids;
   for (const MessageRecord& record : page.records) ids.push_back(record.mail.id);
   return ids;
@@ -56,7 +56,7 @@ TEST_P(MessageLogContract, ListsNewestFirstInPages) {
   MessageId before = 0;
   for (int pages = 0; pages < 4; ++pages) {
     ASSERT_OK_AND_ASSIGN(const MessageLog::Page page, log().List({}, before, 2));
-    for (const MessageId id : IdsOf(page)) listed.push_back(id);
+    for (const MessageId id : PageIds(page)) listed.push_back(id);
     before = page.next;
     if (before == 0) break;
   }
@@ -79,7 +79,7 @@ TEST_P(MessageLogContract, ListFilters) {
   const auto list = [&](const MessageFilter& filter) {
     auto page = log().List(filter, 0, 100);
     EXPECT_OK(page);
-    return page.ok() ? IdsOf(*page) : std::vector<MessageId>();
+    return page.ok() ? PageIds(*page) : std::vector<MessageId>();
   };
   MessageFilter by_state;
   by_state.state = State::kFailed;

@@ -52,10 +52,9 @@ T OrThrow(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-std::unique_ptr<postgres::Pool> MakePool() {
+std::unique_ptr<postgres::Pool> MakePool(const std::string& dsn) {
   postgres::PoolOptions options;
-  options.dsn =
-      OrThrow(postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchMigrations));
+  options.dsn = dsn;
   options.schema = "dispatch";
   options.application_name = "dispatch_test";
   options.size = 6;
@@ -64,7 +63,17 @@ std::unique_ptr<postgres::Pool> MakePool() {
 
 }  // namespace
 
-PgStoreUnderTest::PgStoreUnderTest() : pool_(MakePool()), log_(*pool_) { queue_.emplace(*pool_); }
+PgStoreUnderTest::PgStoreUnderTest()
+    : dsn_(OrThrow(
+          postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchMigrations))) {
+  Reconnect();
+}
+
+void PgStoreUnderTest::Reconnect() {
+  pool_ = MakePool(dsn_);
+  queue_.emplace(*pool_);
+  log_.emplace(*pool_);
+}
 
 absl::Time PgStoreUnderTest::Now() {
   return OrThrow(postgres::RunInTransaction(

@@ -20,18 +20,21 @@ class PgStoreUnderTest final : public StoreUnderTest {
   PgStoreUnderTest();
 
   QueueStore& queue() override { return *queue_; }
-  MessageLog& log() override { return log_; }
+  MessageLog& log() override { return *log_; }
   absl::Time Now() override;
   void Advance(absl::Duration by) override;
 
   postgres::Pool& pool() { return *pool_; }
+  // Ends all sessions.
+  void Reconnect();
   // One value, as text.
   std::string Query(const std::string& sql);
 
  private:
+  std::string dsn_;
   std::unique_ptr<postgres::Pool> pool_;
   std::optional<PgQueueStore> queue_;
-  PgMessageLog log_;
+  std::optional<PgMessageLog> log_;
 };
 
 }  // namespace lmsmail::dispatch

@@ -23,4 +23,5 @@ lmsmail_test(dispatch_in_memory_store_test SRCS in_memory_store_test.cc ${store_
              DEPS lmsmail_dispatch_memory_store lmsmail_status fmt::fmt LABEL unit)
 lmsmail_test(dispatch_pg_store_test PCH pqxx
              SRCS pg_queue_store_test.cc pg_store_under_test.cc ${store_contract}
-             DEPS lmsmail_dispatch_storage lmsmail_postgres_testing fmt::fmt LABEL integration TIMEOUT 120)
+             DEPS lmsmail_dispatch_storage lmsmail_postgres_testing fmt::fmt
+             LABEL integration TIMEOUT 120)

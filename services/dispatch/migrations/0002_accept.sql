@@ -33,7 +33,7 @@ DECLARE
   v_inserted int8;
 BEGIN
   SELECT array_agg(first_id_of(day_of(greatest(s.due, v_now)))
-                   | (((hashtextextended(s.request_id, 0) + s.chunk) & 2147483647) % v_shards) << 39
+                   | ((((hashtextextended(s.request_id, 0) + s.chunk) & 2147483647) % v_shards) << 39)
                    | s.first_seq ORDER BY s.ord)
     INTO v_first
     FROM unnest(p_request_id, p_chunk, p_due, p_first_seq) WITH ORDINALITY

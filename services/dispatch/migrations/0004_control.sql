@@ -116,7 +116,7 @@ END $$;
 -- How many of `queue` are in a lane on one side of now: counted up to p_exact, beyond that the
 -- planner's estimate, which costs nothing however many there are.
 CREATE FUNCTION count_waiting(p_lane int2, p_due bool, p_exact int4) RETURNS int8
-LANGUAGE plpgsql STABLE SET search_path = dispatch, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off AS $$
 DECLARE
   v_range text := format('lane = %s AND due_at %s now()', p_lane,
                          CASE WHEN p_due THEN '<=' ELSE '>' END);

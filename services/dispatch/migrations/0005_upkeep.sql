@@ -53,7 +53,8 @@ BEGIN
     SELECT DISTINCT id >> 47 FROM claim c CROSS JOIN LATERAL unnest(c.msg_ids) id WHERE id < v_end
   )
   SELECT d.day, w.day IS NOT NULL
-    FROM (SELECT to_date(right(i.inhrelid::regclass::text, 8), 'YYYYMMDD') - DATE '2024-01-01' AS day
+    FROM (SELECT (to_date(right(i.inhrelid::regclass::text, 8), 'YYYYMMDD')
+                  - DATE '2024-01-01')::int8 AS day
             FROM pg_inherits i WHERE i.inhparent = 'dispatch.message'::regclass) d
     LEFT JOIN waits w ON w.day = d.day
    WHERE d.day < day_of(p_before)
