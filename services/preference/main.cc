@@ -61,10 +61,7 @@ int main(int argc, char** argv) {
                         .metrics_port = 9102,
                         .migrations = kPreferenceMigrations,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
-                        .adjust_pool =
-                            [](lmsmail::postgres::PoolOptions& options) {
-                              options.statements = preference::PgPreferenceStore::Statements();
-                            },
+                        .adjust_pool = preference::PgPreferenceStore::Configure,
                         .build = [&](const service::Runtime& runtime)
                             -> absl::StatusOr<std::unique_ptr<service::Workload>> {
                           LMSMAIL_ASSIGN_OR_RETURN(lmsmail::token::KeyRing keys,

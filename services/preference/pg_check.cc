@@ -45,8 +45,13 @@ CheckFacts ToFacts(const pqxx::row& row) {
 
 }  // namespace
 
-std::vector<postgres::PreparedStatement> PgPreferenceStore::Statements() {
-  return {{kCheck, kCheckSql}};
+void PgPreferenceStore::Configure(postgres::PoolOptions& options) {
+  options.statements.push_back({kCheck, kCheckSql});
+  // Every statement of this store has an index to go by. A plan is kept for as long as its
+  // connection lives, and one made while a table was nearly empty would be a scan: with 5,000
+  // suppressions a check then took 900 us instead of 14.
+  options.settings.emplace_back("enable_seqscan", "off");
+  options.settings.emplace_back("plan_cache_mode", "force_generic_plan");
 }
 
 absl::StatusOr<std::vector<CheckFacts>> PgPreferenceStore::Check(

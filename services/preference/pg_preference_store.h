@@ -18,8 +18,8 @@ namespace lmsmail::preference {
 // pg_consent.cc, pg_suppressions.cc, pg_check.cc.
 class PgPreferenceStore final : public PreferenceStore {
  public:
-  // To be registered with the pool.
-  static std::vector<postgres::PreparedStatement> Statements();
+  // Adds the prepared statements and session settings that the store's pool needs.
+  static void Configure(postgres::PoolOptions& options);
 
   // `pool` must outlive it.
   explicit PgPreferenceStore(postgres::Pool& pool) : pool_(pool) {}

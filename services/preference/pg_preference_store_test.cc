@@ -1,8 +1,13 @@
 #include "services/preference/pg_preference_store.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/time/clock.h"
 #include "embedded/preference_migrations.h"
 
 #include "libs/postgres/array_literal.h"
@@ -21,7 +26,7 @@ std::shared_ptr<postgres::Pool> NewPool() {
   if (!dsn.ok()) throw std::runtime_error(dsn.status().ToString());
   options.dsn = *std::move(dsn);
   options.schema = "preference";
-  options.statements = PgPreferenceStore::Statements();
+  PgPreferenceStore::Configure(options);
   auto pool = postgres::Pool::Create(std::move(options));
   if (!pool.ok()) throw std::runtime_error(pool.status().ToString());
   return *std::move(pool);
@@ -64,6 +69,51 @@ TEST(PgPreferenceStoreTest, ConsentEventsCannotBeChanged) {
         });
     EXPECT_EQ(postgres::SqlStateOf(status), "MP001") << sql << ": " << status;
   }
+}
+
+// Two imports of the same people, in opposite orders, while those people click.
+TEST(PgPreferenceStoreTest, ConcurrentWritersNeitherDeadlockNorDouble) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgPreferenceStore store(*pool);
+  std::vector<Registration> people;
+  for (int i = 0; i < 200; ++i) {
+    const std::string id = "r" + std::to_string(i);
+    people.push_back({{id, id + "@example.com", "", "", "", "", {}, {}}, {id, {id}}});
+  }
+  ASSERT_OK(store.UpsertRecipients({people[0]}, {}, absl::Now(), absl::InfiniteFuture()));
+  std::vector<absl::Status> statuses(4);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < statuses.size(); ++t) {
+    threads.emplace_back([&, t, mine = people]() mutable {
+      if (t % 2 == 1) std::reverse(mine.begin(), mine.end());
+      for (int round = 0; round < 3; ++round) {
+        for (Registration& person : mine) person.recipient.given_name = std::to_string(round);
+        statuses[t].Update(
+            store.UpsertRecipients(mine, {}, absl::Now(), absl::InfiniteFuture()).status());
+        statuses[t].Update(
+            store.Decide({"r0", {Category::kDemo}, false, {}, absl::Now()}, absl::InfiniteFuture())
+                .status());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(statuses, ::testing::Each(IsOk()));
+  const auto events =
+      store.ListConsentEvents({"r0", {}, std::nullopt, 100}, absl::InfiniteFuture());
+  EXPECT_THAT(events, IsOkAndHolds(::testing::SizeIs(4 + 1)));
+}
+
+TEST(PgPreferenceStoreTest, GivesDefaultsToMoreThanOneStepOfRecipients) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgPreferenceStore store(*pool);
+  ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "test"}, [&](pqxx::work& tx) {
+    tx.exec(
+        "INSERT INTO recipient SELECT 'r' || i, 'a', 'a', '{}', '', '', '', '', now(), now() "
+        "FROM generate_series(1, 4500) AS i");
+    return absl::OkStatus();
+  }));
+  EXPECT_THAT(store.GiveDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(4500));
+  EXPECT_THAT(store.GiveDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(0));
 }
 
 }  // namespace
