@@ -61,10 +61,10 @@ struct DispatchConfig {
   std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
 
   struct Peer {
-    std::string target;
-    std::string authorities;  // PEM; empty: plain text
-    std::string certificate;
-    std::string key;
+    std::string target = {};
+    std::string authorities = {};  // PEM; empty: plain text
+    std::string certificate = {};
+    std::string key = {};
     rpc::ChannelOptions ToOptions() const;
   };
   Peer template_service{.target = "127.0.0.1:7101"};
