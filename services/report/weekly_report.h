@@ -32,7 +32,7 @@ struct CourseWeek {
 enum class MailState { kUnsent = 0, kHandedOver = 1, kRefused = 2 };
 
 struct WeeklyReport {
-  IsoWeek week;
+  IsoWeek week = {};
   std::string student;
   // Those with activity in the week, the most active first. None: nothing to say, no mail.
   std::vector<CourseWeek> courses = {};

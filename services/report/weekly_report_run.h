@@ -16,7 +16,7 @@ enum class RunState { kPending = 1, kRunning = 2, kSucceeded = 3, kFailed = 4, k
 // The making of one week's reports, which any replica may carry on. `fence` grows with every claim:
 // who was given an older one has lost the run and may change nothing more.
 struct WeeklyReportRun {
-  IsoWeek week;
+  IsoWeek week = {};
   RunState state = RunState::kPending;
   bool skip_mail = false;
   std::string cursor = {};  // the last student whose report is made

@@ -1,0 +1,67 @@
+#include "services/report/iso_week.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace lmsmail::report {
+namespace {
+
+absl::TimeZone Zone(const std::string& name) {
+  absl::TimeZone zone;
+  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
+  return zone;
+}
+
+TEST(IsoWeekTest, ReadsWhatItWrites) {
+  for (const char* text : {"2026-W47", "2026-W01", "2020-W53", "2026-W53", "1999-W52"}) {
+    const auto week = IsoWeek::Parse(text);
+    ASSERT_TRUE(week) << text;
+    EXPECT_EQ(week->ToString(), text);
+  }
+}
+
+TEST(IsoWeekTest, RefusesOtherSpellingsAndWeeksThatDoNotExist) {
+  for (const char* text : {"", "2026-47", "2026W47", "2026-w47", "2026-W7", "2026-W047", "2026-W00",
+                           "2025-W53", "2026-W54", "2026-W-1", "+026-W47", "0000-W01"}) {
+    EXPECT_FALSE(IsoWeek::Parse(text)) << text;
+  }
+}
+
+TEST(IsoWeekTest, BelongsToTheYearOfItsThursday) {
+  EXPECT_EQ(IsoWeek(absl::CivilDay(2027, 1, 3)).ToString(), "2026-W53");
+  EXPECT_EQ(IsoWeek(absl::CivilDay(2025, 12, 29)).ToString(), "2026-W01");
+  EXPECT_EQ(IsoWeek(absl::CivilDay(2026, 11, 16)).first_day(), absl::CivilDay(2026, 11, 16));
+  EXPECT_EQ(IsoWeek(absl::CivilDay(2026, 11, 22)).first_day(), absl::CivilDay(2026, 11, 16));
+  EXPECT_EQ(IsoWeek(absl::CivilDay(2026, 11, 16)).last_day(), absl::CivilDay(2026, 11, 22));
+}
+
+TEST(IsoWeekTest, SortsAsItsTextDoes) {
+  EXPECT_LT(*IsoWeek::Parse("2026-W53"), *IsoWeek::Parse("2027-W01"));
+  EXPECT_EQ(*IsoWeek::Parse("2026-W47"), IsoWeek(absl::CivilDay(2026, 11, 18)));
+}
+
+TEST(IsoWeekTest, TheLastWholeWeekEndsAtMidnightInTheZone) {
+  const absl::TimeZone auckland = Zone("Pacific/Auckland");
+  const absl::Time monday = absl::FromCivil(absl::CivilDay(2026, 11, 23), auckland);
+  EXPECT_EQ(IsoWeek::LastWhole(monday, auckland).ToString(), "2026-W47");
+  EXPECT_EQ(IsoWeek::LastWhole(monday - absl::Seconds(1), auckland).ToString(), "2026-W46");
+  EXPECT_EQ(IsoWeek::LastWhole(monday, absl::UTCTimeZone()).ToString(), "2026-W46");
+}
+
+TEST(IsoWeekTest, DaysAreAsLongAsTheClockMakesThem) {
+  const auto days = IsoWeek::Parse("2026-W13")->DayBounds(Zone("Europe/Berlin"));
+  ASSERT_EQ(days.size(), 8u);
+  EXPECT_EQ(days[1] - days[0], absl::Hours(24));
+  EXPECT_EQ(days[7] - days[6], absl::Hours(23));
+}
+
+TEST(IsoWeekTest, LabelSaysNoMoreThanIsNeeded) {
+  EXPECT_EQ(IsoWeek::Parse("2026-W47")->Label(), "16–22 November");
+  EXPECT_EQ(IsoWeek::Parse("2026-W49")->Label(), "30 November – 6 December");
+  EXPECT_EQ(IsoWeek::Parse("2026-W53")->Label(), "28 December 2026 – 3 January 2027");
+}
+
+}  // namespace
+}  // namespace lmsmail::report
