@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -8,9 +7,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "libs/clock/clock.h"
 #include "services/dispatch/message.h"
 
 namespace lmsmail::dispatch {
@@ -21,7 +20,7 @@ namespace lmsmail::dispatch {
 //
 // Rows get a due time not before the database's clock at their insertion, but become visible only
 // at their commit: so a floor stays kCommitWindow behind that clock. A commit that takes longer
-// leaves its rows below the floor until the full sweep that each lane gets once a minute.
+// leaves its rows below the floor until the full scan that each shard gets once a minute.
 class ClaimFloors {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
@@ -40,47 +39,35 @@ class ClaimFloors {
     std::vector<Key> floors;  // by shard; a shard beyond the end has none
   };
 
+  // `clock` outlives this.
+  explicit ClaimFloors(const Clock& clock) : clock_(clock) {}
+
   // What the next claim of `lane` is to use.
-  Scan Begin(Lane lane) {
-    absl::MutexLock lock(&mutex_);
-    State& state = states_[lane];
-    Scan scan{state.next_shard, state.floors};
-    if (const absl::Time now = absl::Now(); now - state.swept >= kSweepInterval) {
-      state.swept = now;
-      scan.floors.clear();
-    }
-    return scan;
-  }
-  // A claim took everything of `shard` up to `last`. `checked` is the database's clock at its
-  // start.
-  void Took(Lane lane, int shard, Key last, absl::Time checked) {
-    absl::MutexLock lock(&mutex_);
-    states_[lane].next_shard = shard + 1;
-    Raise(lane, shard, std::min(last, Key{checked - kCommitWindow, 0}));
-  }
-  // Nothing was due in `shards`.
-  void FoundIdle(Lane lane, std::span<const std::int64_t> shards, absl::Time checked) {
-    absl::MutexLock lock(&mutex_);
-    for (const std::int64_t shard : shards) {
-      Raise(lane, static_cast<int>(shard), Key{checked - kCommitWindow, 0});
-    }
-  }
+  Scan Begin(Lane lane);
+  // That claim is committed and took everything of `shard` up to `last`. `checked` is the
+  // database's clock at its start.
+  void Took(Lane lane, const Scan& scan, int shard, Key last, absl::Time checked);
+  // It found nothing due in `shards`.
+  void FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
+                 absl::Time checked);
 
  private:
-  struct State {
-    int next_shard = 0;
-    std::vector<Key> floors;
+  struct Shard {
+    Key floor;
     absl::Time swept = absl::InfinitePast();
   };
+  struct LaneState {
+    int next_shard = 0;
+    std::vector<Shard> shards;
+  };
 
-  void Raise(Lane lane, int shard, Key floor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::vector<Key>& floors = states_[lane].floors;
-    if (floors.size() <= static_cast<std::size_t>(shard)) floors.resize(shard + 1);
-    floors[shard] = std::max(floors[shard], floor);
-  }
+  // A claim has emptied `shard` up to `up_to`, beginning where `scan` says.
+  void Raise(Lane lane, const Scan& scan, int shard, Key up_to)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const Clock& clock_;
   absl::Mutex mutex_;
-  std::map<Lane, State> states_ ABSL_GUARDED_BY(mutex_);
+  std::map<Lane, LaneState> lanes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::dispatch

@@ -14,18 +14,8 @@ namespace {
 
 using postgres::RunInTransaction;
 
-// Waiting mails of one lane are counted up to this number and estimated beyond it.
+// Mails of one lane are counted up to this number and estimated beyond it.
 constexpr int kExactCount = 10000;
-
-constexpr char kDepthsSql[] =
-    "SELECT h.lane, bool_or(h.paused), max(h.pause_detail), count_waiting(h.lane, true, $1), "
-    "  count_waiting(h.lane, false, $1), "
-    "  (SELECT count(*) FROM (SELECT FROM scheduled s WHERE s.lane = h.lane LIMIT 1000000) s), "
-    "  (SELECT coalesce(sum(cardinality(c.msg_ids)), 0) FROM claim c WHERE c.lane = h.lane), "
-    "  min(q.due_at) FILTER (WHERE q.due_at <= now()) "
-    "FROM lane_head h LEFT JOIN LATERAL (SELECT due_at FROM queue q "
-    "  WHERE q.shard = h.shard AND q.lane = h.lane ORDER BY due_at, msg_id LIMIT 1) q ON true "
-    "GROUP BY h.lane ORDER BY h.lane";
 
 constexpr char kInFlightSql[] =
     "SELECT c.claim_id, c.worker, c.lane, c.claimed_at, c.lease_until, cardinality(c.msg_ids), "
@@ -138,14 +128,15 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
 }
 
 absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
-  return RunInTransaction(pool_, {.name = "dispatch.depths", .repeatable = true},
-                          [&](pqxx::work& tx) -> absl::StatusOr<std::vector<LaneDepth>> {
-                            std::vector<LaneDepth> depths;
-                            for (const pqxx::row& row : tx.exec_params(kDepthsSql, kExactCount)) {
-                              depths.push_back(ReadDepth(row));
-                            }
-                            return depths;
-                          });
+  return RunInTransaction(
+      pool_, {.name = "dispatch.depths", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<LaneDepth>> {
+        std::vector<LaneDepth> depths;
+        for (const pqxx::row& row : tx.exec_params("SELECT * FROM lane_depths($1)", kExactCount)) {
+          depths.push_back(ReadDepth(row));
+        }
+        return depths;
+      });
 }
 
 absl::StatusOr<std::vector<InFlightClaim>> PgQueueStore::InFlight(ClaimId after, int limit) {

@@ -102,8 +102,8 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
       });
   if (!claim.ok()) return claim;
   // Only now that it is committed.
-  if (taken.shard) floors_.Took(lane, *taken.shard, taken.last, taken.checked);
-  floors_.FoundIdle(lane, taken.idle, taken.checked);
+  if (taken.shard) floors_.Took(lane, scan, *taken.shard, taken.last, taken.checked);
+  floors_.FoundIdle(lane, scan, taken.idle, taken.checked);
   return claim;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
+#include "libs/clock/clock.h"
 #include "libs/postgres/pool.h"
 #include "services/dispatch/claim_floors.h"
 #include "services/dispatch/pg_sequence.h"
@@ -20,7 +21,7 @@ namespace lmsmail::dispatch {
 // The queue in PostgreSQL, in the schema `dispatch` that kDispatchMigrations makes. All times are
 // the database's clock. Its functions are in migrations/; here they are called.
 //
-// Depths() counts up to 10 000 waiting mails of a lane and estimates beyond.
+// Depths() counts each kind of waiting mail up to 10 000 and estimates beyond; the rest is exact.
 class PgQueueStore final : public QueueStore {
  public:
   // `pool` has the schema "dispatch" and outlives the store.
@@ -67,7 +68,8 @@ class PgQueueStore final : public QueueStore {
   postgres::Pool& pool_;
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
-  ClaimFloors floors_;
+  const SystemClock clock_;
+  ClaimFloors floors_{clock_};
 };
 
 }  // namespace lmsmail::dispatch

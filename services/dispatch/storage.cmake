@@ -5,10 +5,10 @@ lmsmail_library(lmsmail_dispatch_state SRCS message_state.cc
                 DEPS absl::span absl::status absl::statusor absl::time)
 
 lmsmail_library(lmsmail_dispatch_storage PCH pqxx
-                SRCS pg_mail_rows.cc pg_message_counts.cc pg_message_facts.cc pg_message_log.cc
+                SRCS claim_floors.cc pg_mail_rows.cc pg_message_counts.cc pg_message_facts.cc pg_message_log.cc
                      pg_queue_accept.cc pg_queue_control.cc pg_queue_flush.cc pg_queue_store.cc
                      pg_queue_upkeep.cc
-                DEPS lmsmail_dispatch_state lmsmail_postgres dispatch_migrations
+                DEPS lmsmail_clock lmsmail_dispatch_state lmsmail_postgres dispatch_migrations
                 PRIVATE_DEPS absl::strings fmt::fmt spdlog::spdlog)
 
 lmsmail_library(lmsmail_dispatch_memory_store
@@ -25,3 +25,4 @@ lmsmail_test(dispatch_pg_store_test PCH pqxx
              SRCS pg_queue_store_test.cc pg_store_under_test.cc ${store_contract}
              DEPS lmsmail_dispatch_storage lmsmail_postgres_testing fmt::fmt
              LABEL integration TIMEOUT 120)
+lmsmail_test(dispatch_claim_floors_test SRCS claim_floors_test.cc DEPS lmsmail_dispatch_storage)

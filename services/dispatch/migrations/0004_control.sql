@@ -113,26 +113,42 @@ BEGIN
   RETURN 0;
 END $$;
 
--- How many of `queue` are in a lane on one side of now: counted up to p_exact, beyond that the
+-- How many rows `p_from`, a table with its WHERE clause, has: counted up to p_exact, beyond that the
 -- planner's estimate, which costs nothing however many there are.
-CREATE FUNCTION count_waiting(p_lane int2, p_due bool, p_exact int4) RETURNS int8
+CREATE FUNCTION count_up_to(p_exact int4, p_from text) RETURNS int8
 LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off AS $$
 DECLARE
-  v_range text := format('lane = %s AND due_at %s now()', p_lane,
-                         CASE WHEN p_due THEN '<=' ELSE '>' END);
-  v_shard int2;
-  v_part int4;
-  v_count int8 := 0;
+  v_count int8;
   v_plan json;
 BEGIN
-  FOR v_shard IN SELECT l.shard FROM lane_head l WHERE l.lane = p_lane LOOP
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM queue WHERE shard = %s AND %s LIMIT %s) q',
-                   v_shard, v_range, p_exact + 1) INTO v_part;
-    v_count := v_count + v_part;
-    IF v_count > p_exact THEN
-      EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM queue WHERE ' || v_range INTO v_plan;
-      RETURN greatest(v_count, (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8::int8);
-    END IF;
-  END LOOP;
+  EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT %s) counted', p_from, p_exact + 1)
+    INTO v_count;
+  IF v_count > p_exact THEN
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM ' || p_from INTO v_plan;
+    v_count := greatest(v_count, (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::float8::int8);
+  END IF;
   RETURN v_count;
+END $$;
+
+-- One row a lane. The shards are spelt out, which makes each count an index range.
+CREATE FUNCTION lane_depths(p_exact int4)
+RETURNS TABLE (lane int2, paused bool, pause_detail text, due int8, waiting int8, scheduled int8,
+               in_flight int8, oldest_due timestamptz)
+LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off AS $$
+DECLARE
+  v_queue text := format('queue WHERE shard = ANY (%L::int2[]) AND lane = %%s AND due_at %%s %L',
+                         (SELECT array_agg(DISTINCT h.shard) FROM lane_head h), now());
+BEGIN
+  RETURN QUERY
+  SELECT h.lane, bool_or(h.paused), max(h.pause_detail),
+         count_up_to(p_exact, format(v_queue, h.lane, '<=')),
+         count_up_to(p_exact, format(v_queue, h.lane, '>')),
+         count_up_to(p_exact, format('scheduled WHERE lane = %s', h.lane)),
+         (SELECT coalesce(sum(cardinality(c.msg_ids)), 0)::int8 FROM claim c
+           WHERE c.lane = h.lane),
+         min(q.due_at) FILTER (WHERE q.due_at <= now())
+    FROM lane_head h
+    LEFT JOIN LATERAL (SELECT x.due_at FROM queue x WHERE x.shard = h.shard AND x.lane = h.lane
+                        ORDER BY x.due_at, x.msg_id LIMIT 1) q ON true
+   GROUP BY h.lane ORDER BY h.lane;
 END $$;
