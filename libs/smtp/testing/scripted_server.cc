@@ -81,7 +81,12 @@ class ScriptedServer::Impl final : public Script {
   }
   void Release() {
     asio::post(io_, [this] {
-      if (!held_.empty()) held_.front()->cancel();
+      if (held_.empty()) {
+        ++early_releases_;
+      } else {
+        held_.front()->cancel();
+        held_.pop_front();
+      }
     });
   }
   void DisconnectAll() {
@@ -125,6 +130,10 @@ class ScriptedServer::Impl final : public Script {
     return injection;
   }
   asio::awaitable<void> Hold() override {
+    if (early_releases_ > 0) {
+      --early_releases_;
+      co_return;
+    }
     asio::steady_timer timer(io_, asio::steady_timer::time_point::max());
     held_.push_back(&timer);
     co_await timer.async_wait(kToTuple);
@@ -160,6 +169,7 @@ class ScriptedServer::Impl final : public Script {
   size_t accepted_ = 0;
   std::vector<std::shared_ptr<ScriptedConnection>> connections_;
   std::deque<asio::steady_timer*> held_;
+  size_t early_releases_ = 0;  // came before there was anything to release
 
   mutable absl::Mutex mutex_;
   std::vector<Injection> injections_ ABSL_GUARDED_BY(mutex_);

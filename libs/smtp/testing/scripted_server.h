@@ -87,7 +87,7 @@ class ScriptedServer {
   Options ClientOptions() const;
 
   void Inject(Injection injection);
-  // Lets the longest held step go on; without effect when none is held, so WaitFor() it first.
+  // Lets the longest held step go on, or the next one that will be held.
   void Release();
   void DisconnectAll();
 
