@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -58,6 +59,35 @@ void WriteDecision(pqxx::work& tx, const ConsentDecision& decision) {
       decision.recipient_id, ToArrayLiteral(decision.categories, Number), decision.subscribed,
       ToTimestamptz(decision.time), static_cast<int>(action),
       static_cast<int>(decision.source.method), decision.source.actor, decision.source.wording);
+}
+
+struct DefaultsStep {
+  std::string last_id;  // of the recipients looked at; empty: nobody was left
+  std::int64_t count = 0;
+};
+
+// Looks at the next recipients only, however many of them lack a record, so that no transaction
+// runs long.
+DefaultsStep GiveDefaultsAfter(pqxx::work& tx, const std::string& after_id,
+                               const DefaultConsent& defaults, absl::Time now) {
+  const pqxx::result next = tx.exec_params(
+      R"(SELECT id, (SELECT count(*) FROM preference p
+                     WHERE p.recipient_id = r.id AND p.category = ANY ($2::smallint[])) < $3
+         FROM (SELECT id FROM recipient WHERE id > $1 ORDER BY id LIMIT 2000) AS r ORDER BY id)",
+      after_id, ToArrayLiteral(kOptionalCategories, Number),
+      static_cast<int>(kOptionalCategories.size()));
+  DefaultsStep step;
+  if (next.empty()) return step;
+  step.last_id = postgres::Text(next.back()[0]);
+  postgres::ArrayLiteral lacking;
+  bool any = false;
+  for (const pqxx::row& row : next) {
+    if (!row[1].as<bool>()) continue;
+    lacking.AddText(postgres::View(row[0]));
+    any = true;
+  }
+  if (any) step.count = GiveDefaultsTo(tx, lacking.str(), defaults, now);
+  return step;
 }
 
 ConsentEvent ToConsentEvent(const pqxx::row& row) {
@@ -123,35 +153,19 @@ absl::StatusOr<RecipientConsent> PgPreferenceStore::Decide(const ConsentDecision
 
 absl::StatusOr<std::int64_t> PgPreferenceStore::GiveDefaults(const DefaultConsent& defaults,
                                                              absl::Time now, absl::Time deadline) {
-  // Recipients a transaction, so that none runs long.
-  constexpr int kStep = 2000;
   std::int64_t count = 0;
   std::string after_id;
   while (true) {
-    struct Step {
-      std::string last_id;  // empty: nobody is left
-      std::int64_t count = 0;
-    };
     LMSMAIL_ASSIGN_OR_RETURN(
-        const Step step,
+        DefaultsStep step,
         RunInTransaction(
             pool_, {.name = "preference.give_defaults", .deadline = deadline, .repeatable = true},
-            [&](pqxx::work& tx) -> absl::StatusOr<Step> {
-              const pqxx::result lacking = tx.exec_params(
-                  "SELECT id FROM recipient r WHERE id > $1 AND "
-                  "(SELECT count(*) FROM preference p WHERE p.recipient_id = r.id "
-                  " AND p.category = ANY ($2::smallint[])) < $3 ORDER BY id LIMIT $4",
-                  after_id, ToArrayLiteral(kOptionalCategories, Number),
-                  static_cast<int>(kOptionalCategories.size()), kStep);
-              if (lacking.empty()) return Step{};
-              postgres::ArrayLiteral ids;
-              for (const pqxx::row& row : lacking) ids.AddText(postgres::View(row[0]));
-              return Step{postgres::Text(lacking.back()[0]),
-                          GiveDefaultsTo(tx, ids.str(), defaults, now)};
+            [&](pqxx::work& tx) -> absl::StatusOr<DefaultsStep> {
+              return GiveDefaultsAfter(tx, after_id, defaults, now);
             }));
-    if (step.last_id.empty()) return count;
     count += step.count;
-    after_id = step.last_id;
+    if (step.last_id.empty()) return count;
+    after_id = std::move(step.last_id);
   }
 }
 
@@ -160,14 +174,19 @@ absl::StatusOr<std::vector<ConsentEvent>> PgPreferenceStore::ListConsentEvents(
   return RunInTransaction(
       pool_, {.name = "preference.list_consent_events", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ConsentEvent>> {
+        // Each branch reads its index from the newest down and stops at the limit.
         const pqxx::result rows = tx.exec_params(
-            "SELECT id, category, action, method, actor, wording, event_time FROM consent_event "
-            "WHERE (recipient_id = $1 OR subject_hash = ANY ($2::text[])) "
-            "AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+            fmt::format(R"(
+               (SELECT {0} FROM consent_event
+                WHERE recipient_id = $1 AND id < $3 ORDER BY id DESC LIMIT $4)
+               UNION ALL
+               (SELECT {0} FROM unnest($2::text[]) AS hash CROSS JOIN LATERAL
+                  (SELECT {0} FROM consent_event
+                   WHERE subject_hash = hash AND id < $3 ORDER BY id DESC LIMIT $4) AS kept)
+               ORDER BY id DESC LIMIT $4)",
+                        "id, category, action, method, actor, wording, event_time"),
             query.recipient_id, ToArrayLiteral(query.subject_hashes),
-            postgres::OrNull(query.before_id ? std::optional(std::to_string(*query.before_id))
-                                             : std::nullopt),
-            query.limit);
+            query.before_id.value_or(std::numeric_limits<std::int64_t>::max()), query.limit);
         std::vector<ConsentEvent> events;
         for (const pqxx::row& row : rows) events.push_back(ToConsentEvent(row));
         return events;

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "libs/postgres/testing/embedded_postgres.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/client_call.h"
+#include "libs/service/testing/service_process.h"
+#include "libs/testing/status_matchers.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+
+// The binary as it is shipped: its keys, its migrations, its wiring.
+namespace lmsmail::preference {
+namespace {
+
+using service::ServiceProcess;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+namespace pb = lmsmail::preference::v1;
+
+std::string Binary() { return LMSMAIL_PREFERENCE_BINARY; }
+
+TEST(PreferenceMainTest, SaysHowToMakeKeys) {
+  ServiceProcess process(Binary(), {"--postgres.dsn=dbname=x"});
+  EXPECT_EQ(process.WaitForExit(), 2);
+  EXPECT_THAT(process.log(), HasSubstr("openssl rand -base64 32"));
+}
+
+TEST(PreferenceMainTest, RegistersAndChecks) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  const std::string keys = ::testing::TempDir() + "/preference_main_test.keys";
+  std::ofstream(keys) << "k1:" << std::string(64, 'a') << '\n';
+  ServiceProcess process(Binary(),
+                         {"--postgres.dsn=" + dsn, "--keys_file=" + keys, "--listen=127.0.0.1:0",
+                          "--metrics_listen=127.0.0.1:0", "--postgres.probe_interval=20ms",
+                          "--public_url=https://mail.school.example"});
+  const int port = process.WaitForPort();
+  ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
+  ASSERT_OK_AND_ASSIGN(const auto channel,
+                       rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", port)}));
+  const auto stub = pb::PreferenceService::NewStub(channel);
+  using Stub = pb::PreferenceService::StubInterface;
+  pb::UpsertRecipientsRequest upsert;
+  upsert.add_recipients()->set_name("recipients/ann");
+  upsert.mutable_recipients(0)->set_email_address("ann@example.com");
+  ASSERT_OK(rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::After(absl::Seconds(30))));
+  pb::CheckRecipientsRequest check;
+  check.add_checks()->set_recipient("recipients/ann");
+  check.mutable_checks(0)->set_category(lmsmail::type::v1::CATEGORY_PAYMENT);
+  ASSERT_OK_AND_ASSIGN(
+      const pb::CheckRecipientsResponse response,
+      rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::After(absl::Seconds(30))));
+  EXPECT_EQ(response.verdicts(0).decision(), pb::Verdict::DECISION_ALLOW);
+  EXPECT_EQ(response.verdicts(0).email_address(), "ann@example.com");
+  EXPECT_THAT(response.verdicts(0).preferences_url(), StartsWith("https://mail.school.example/p/"));
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.WaitForExit(), 0);
+  EXPECT_THAT(process.log(), ::testing::Not(HasSubstr("ann@example.com")));
+}
+
+}  // namespace
+}  // namespace lmsmail::preference
