@@ -1,0 +1,119 @@
+#include "tests/bench/sink/fault_plan.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::sink {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Fault>, 6> kFaults = {{
+    {"421", Fault::k421},
+    {"450", Fault::k450},
+    {"550", Fault::k550},
+    {"delay", Fault::kDelay},
+    {"cut-before-dot", Fault::kCutBeforeDot},
+    {"cut-after-dot", Fault::kCutAfterDot},
+}};
+
+absl::StatusOr<Fault> FaultNamed(std::string_view name) {
+  for (const auto& [known, fault] : kFaults) {
+    if (known == name) return fault;
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("\"{}\" is no fault; those are 421, 450, 550, delay, cut-before-dot and "
+                  "cut-after-dot",
+                  name));
+}
+
+absl::StatusOr<std::int64_t> Count(std::string_view key, std::string_view text) {
+  std::int64_t value;
+  if (absl::SimpleAtoi(ToAbsl(text), &value) && value > 0) return value;
+  return absl::InvalidArgumentError(
+      fmt::format("{}={}: must be a whole number from 1 on", key, text));
+}
+
+absl::Status Set(FaultRule& rule, std::string_view key, std::string_view text) {
+  if (key == "domain") {
+    rule.domain = text;
+  } else if (key == "every") {
+    LMSMAIL_ASSIGN_OR_RETURN(rule.every, Count(key, text));
+  } else if (key == "limit") {
+    LMSMAIL_ASSIGN_OR_RETURN(rule.limit, Count(key, text));
+  } else if (key == "ms") {
+    LMSMAIL_ASSIGN_OR_RETURN(const std::int64_t ms, Count(key, text));
+    rule.delay = absl::Milliseconds(ms);
+  } else if (key == "percent") {
+    if (!absl::SimpleAtod(ToAbsl(text), &rule.percent) || rule.percent < 0 || rule.percent > 100) {
+      return absl::InvalidArgumentError(fmt::format("percent={}: must be 0 to 100", text));
+    }
+  } else {
+    return absl::InvalidArgumentError(
+        fmt::format("\"{}\" is no condition; those are every, percent, domain, limit and ms", key));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<FaultRule> FaultRule::Parse(std::string_view text) {
+  FaultRule rule;
+  bool named = false;
+  for (const absl::string_view part : absl::StrSplit(ToAbsl(text), ' ', absl::SkipWhitespace())) {
+    const std::string_view word = ToStd(part);
+    if (!std::exchange(named, true)) {
+      LMSMAIL_ASSIGN_OR_RETURN(rule.fault, FaultNamed(word));
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
+    LMSMAIL_RETURN_IF_ERROR(Set(rule, word.substr(0, equals), value));
+  }
+  if (!named) return absl::InvalidArgumentError("a rule begins with its fault");
+  if ((rule.fault == Fault::kDelay) != (rule.delay > absl::ZeroDuration())) {
+    return absl::InvalidArgumentError("\"delay\" and ms=N belong together");
+  }
+  return rule;
+}
+
+absl::Status FaultPlan::Add(std::string_view rule) {
+  LMSMAIL_ASSIGN_OR_RETURN(FaultRule parsed, FaultRule::Parse(rule));
+  rules_.push_back({std::move(parsed)});
+  return absl::OkStatus();
+}
+
+const FaultRule* FaultPlan::Choose(std::string_view domain) {
+  for (Counted& counted : rules_) {
+    if (Applies(counted, domain)) return &counted.rule;
+  }
+  return nullptr;
+}
+
+bool FaultPlan::Applies(Counted& counted, std::string_view domain) {
+  const FaultRule& rule = counted.rule;
+  if (!rule.domain.empty() && rule.domain != domain) return false;
+  if (++counted.seen % rule.every != 0) return false;
+  if (rule.limit && counted.done >= *rule.limit) return false;
+  if (rule.percent < 100 && NextPercent() >= rule.percent) return false;
+  ++counted.done;
+  return true;
+}
+
+// xorshift64*, https://doi.org/10.1145/2845077: repeatable, and good enough to spread faults.
+double FaultPlan::NextPercent() {
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  const std::uint64_t bits = (random_ * 2685821657736338717ULL) >> 11;
+  return static_cast<double>(bits) * 0x1p-53 * 100;
+}
+
+}  // namespace lmsmail::sink

@@ -1,0 +1,87 @@
+#include "tests/bench/sink/mailbox.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <iterator>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+
+#include "libs/strings/view.h"
+
+namespace lmsmail::sink {
+namespace {
+
+std::int64_t CpuMicroseconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto microseconds = [](const timeval& t) {
+    return static_cast<std::int64_t>(t.tv_sec) * 1'000'000 + t.tv_usec;
+  };
+  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+}
+
+}  // namespace
+
+void Mailbox::Accept(std::string_view content, std::string_view recipient, bool answered) {
+  const absl::Time now = absl::Now();
+  ++counters_.accepted;
+  counters_.bytes += static_cast<std::int64_t>(content.size());
+  if (!answered) ++counters_.unanswered;
+  if (!counters_.first_accepted) counters_.first_accepted = now;
+  counters_.last_accepted = now;
+  const std::string_view id = MessageIdOf(content);
+  if (id.empty()) {
+    ++counters_.without_id;
+  } else if (!seen_.insert(absl::HashOf(id)).second) {
+    ++counters_.duplicates;
+  }
+  if (ledger_ != nullptr) ledger_->Add(now, answered, id, recipient);
+}
+
+void Mailbox::Flush() {
+  if (ledger_ != nullptr) ledger_->Flush();
+}
+
+void Mailbox::Reset() {
+  counters_ = Counters();
+  seen_.clear();
+}
+
+std::string_view MessageIdOf(std::string_view content) {
+  constexpr absl::string_view kField = "message-id:";
+  while (!content.empty() && content.front() != '\r') {
+    const std::size_t end = std::min(content.find('\n'), content.size());
+    std::string_view line = content.substr(0, end);
+    content.remove_prefix(std::min(end + 1, content.size()));
+    if (!absl::StartsWithIgnoreCase(ToAbsl(line), kField)) continue;
+    line.remove_prefix(kField.size());
+    if (absl::StripAsciiWhitespace(ToAbsl(line)).empty()) {  // folded: the id is on the next line
+      line = content.substr(0, content.find('\n'));
+    }
+    line = ToStd(absl::StripAsciiWhitespace(ToAbsl(line)));
+    if (line.starts_with('<')) line.remove_prefix(1);
+    if (line.ends_with('>')) line.remove_suffix(1);
+    return line;
+  }
+  return {};
+}
+
+std::string ToJson(const Counters& c) {
+  const auto time = [](const std::optional<absl::Time>& at) {
+    return at ? fmt::format("{}", absl::ToUnixMicros(*at)) : "null";
+  };
+  return fmt::format(
+      R"({{"accepted":{},"duplicates":{},"without_id":{},"unanswered":{},"bytes":{},)"
+      R"("connections":{},"refused_421":{},"refused_450":{},"refused_550":{},"delayed":{},)"
+      R"("cut_before_dot":{},"cut_after_dot":{},"protocol_errors":{},"first_accepted_us":{},)"
+      R"("last_accepted_us":{},"cpu_us":{}}})",
+      c.accepted, c.duplicates, c.without_id, c.unanswered, c.bytes, c.connections, c.refused_421,
+      c.refused_450, c.refused_550, c.delayed, c.cut_before_dot, c.cut_after_dot, c.protocol_errors,
+      time(c.first_accepted), time(c.last_accepted), CpuMicroseconds());
+}
+
+}  // namespace lmsmail::sink
