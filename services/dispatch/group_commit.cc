@@ -37,6 +37,11 @@ absl::StatusOr<Accepted> GroupCommit::Accept(const Submission& submission) {
   }
 }
 
+std::size_t GroupCommit::waiting() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
 // Submissions with the same key stay apart, so that the later one sees what became of the first.
 GroupCommit::Group GroupCommit::TakeGroup() {
   Group group;

@@ -24,6 +24,9 @@ class GroupCommit {
   // Returns after COMMIT.
   absl::StatusOr<Accepted> Accept(const Submission& submission);
 
+  // Submissions that wait for the commit that runs.
+  std::size_t waiting() const;
+
  private:
   struct Waiting {
     const Submission* submission;
@@ -38,7 +41,7 @@ class GroupCommit {
 
   QueueStore& store_;
   const std::size_t max_group_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool committing_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Waiting*> queue_ ABSL_GUARDED_BY(mutex_);
 };
