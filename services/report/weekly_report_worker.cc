@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,7 @@ absl::Duration WeeklyReportWorker::RunOnce() {
 }
 
 void WeeklyReportWorker::Work(WeeklyReportRun run) {
+  const std::int64_t fence = run.fence;
   while (!stopping_) {
     auto next = Step(run);
     if (!next.ok()) {
@@ -59,6 +61,8 @@ void WeeklyReportWorker::Work(WeeklyReportRun run) {
       return;
     }
     run = *std::move(next);
+    // Mail is recorded also when another has claimed the run meanwhile.
+    if (run.fence != fence) return;
     if (run.Ended()) {
       telemetry::LogInfo("weekly report run ended", {{"week", run.week.ToString()},
                                                      {"state", static_cast<int>(run.state)},
