@@ -11,6 +11,7 @@
 #include "libs/rpc/channel.h"
 #include "libs/rpc/client_call.h"
 #include "libs/service/testing/service_process.h"
+#include "libs/status/status_macros.h"
 #include "libs/testing/status_matchers.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 
@@ -24,6 +25,24 @@ using ::testing::StartsWith;
 namespace pb = lmsmail::preference::v1;
 
 std::string Binary() { return LMSMAIL_PREFERENCE_BINARY; }
+
+// Over a connection of its own: an idle one is let go of only after seconds, which a clean shutdown
+// would wait for.
+absl::StatusOr<pb::CheckRecipientsResponse> RegisterAndCheckAnn(int port) {
+  using Stub = pb::PreferenceService::StubInterface;
+  LMSMAIL_ASSIGN_OR_RETURN(const auto channel,
+                           rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", port)}));
+  const auto stub = pb::PreferenceService::NewStub(channel);
+  pb::UpsertRecipientsRequest upsert;
+  upsert.add_recipients()->set_name("recipients/ann");
+  upsert.mutable_recipients(0)->set_email_address("ann@example.com");
+  LMSMAIL_RETURN_IF_ERROR(
+      rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::After(absl::Seconds(30))).status());
+  pb::CheckRecipientsRequest check;
+  check.add_checks()->set_recipient("recipients/ann");
+  check.mutable_checks(0)->set_category(lmsmail::type::v1::CATEGORY_PAYMENT);
+  return rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::After(absl::Seconds(30)));
+}
 
 TEST(PreferenceMainTest, SaysHowToMakeKeys) {
   ServiceProcess process(Binary(), {"--postgres.dsn=dbname=x"});
@@ -41,20 +60,7 @@ TEST(PreferenceMainTest, RegistersAndChecks) {
                           "--public_url=https://mail.school.example"});
   const int port = process.WaitForPort();
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
-  ASSERT_OK_AND_ASSIGN(const auto channel,
-                       rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", port)}));
-  const auto stub = pb::PreferenceService::NewStub(channel);
-  using Stub = pb::PreferenceService::StubInterface;
-  pb::UpsertRecipientsRequest upsert;
-  upsert.add_recipients()->set_name("recipients/ann");
-  upsert.mutable_recipients(0)->set_email_address("ann@example.com");
-  ASSERT_OK(rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::After(absl::Seconds(30))));
-  pb::CheckRecipientsRequest check;
-  check.add_checks()->set_recipient("recipients/ann");
-  check.mutable_checks(0)->set_category(lmsmail::type::v1::CATEGORY_PAYMENT);
-  ASSERT_OK_AND_ASSIGN(
-      const pb::CheckRecipientsResponse response,
-      rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::After(absl::Seconds(30))));
+  ASSERT_OK_AND_ASSIGN(const pb::CheckRecipientsResponse response, RegisterAndCheckAnn(port));
   EXPECT_EQ(response.verdicts(0).decision(), pb::Verdict::DECISION_ALLOW);
   EXPECT_EQ(response.verdicts(0).email_address(), "ann@example.com");
   EXPECT_THAT(response.verdicts(0).preferences_url(), StartsWith("https://mail.school.example/p/"));

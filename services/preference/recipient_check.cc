@@ -30,6 +30,11 @@ Verdict Skip(VerdictReason reason) {
   return verdict;
 }
 
+std::string OrElse(std::string text, const std::string& otherwise) {
+  if (text.empty()) return otherwise;
+  return text;
+}
+
 std::string FirstWord(const std::string& text) { return text.substr(0, text.find(' ')); }
 
 }  // namespace
@@ -117,14 +122,11 @@ Verdict RecipientCheck::Address(const MailToCheck& mail, CheckFacts& facts) cons
     return verdict;
   }
   Recipient& recipient = *facts.recipient;
-  verdict.given_name = recipient.given_name.empty() ? FirstWord(recipient.display_name)
-                                                    : std::move(recipient.given_name);
+  verdict.given_name = OrElse(std::move(recipient.given_name), FirstWord(recipient.display_name));
   verdict.email_address = std::move(recipient.email_address);
   verdict.display_name = std::move(recipient.display_name);
-  verdict.language_code =
-      recipient.language_code.empty() ? school_.language_code : std::move(recipient.language_code);
-  verdict.time_zone =
-      recipient.time_zone.empty() ? school_.time_zone : std::move(recipient.time_zone);
+  verdict.language_code = OrElse(std::move(recipient.language_code), school_.language_code);
+  verdict.time_zone = OrElse(std::move(recipient.time_zone), school_.time_zone);
   if (!IsMandatory(mail.category)) {
     verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
   }
