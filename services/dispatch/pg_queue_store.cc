@@ -15,11 +15,25 @@
 namespace lmsmail::dispatch {
 namespace {
 
+using postgres::ArrayLiteral;
 using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 
 // One transaction recovers at most the mails of so many claims.
 constexpr int kClaimsAtOnce = 20;
+
+// The head of each lane and shard, from its floor on, and of each lane's mail of later days.
+constexpr char kNextDueSql[] =
+    "SELECT least(min(q.due_at), min(s.due_at)) FROM lane_head h "
+    "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
+    "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
+    "LEFT JOIN LATERAL (SELECT due_at FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
+    "  AND (q.due_at, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
+    "  ORDER BY due_at, msg_id LIMIT 1) q ON true "
+    "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
+    "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
+    "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
+    "WHERE NOT h.paused";
 
 std::string ToInterval(absl::Duration duration) {
   return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
@@ -164,19 +178,21 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
 }
 
 absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
-  return RunInTransaction(
-      pool_, {.name = "dispatch.next_due", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<std::optional<absl::Time>> {
-        return postgres::OptionalTime(tx.exec1(
-            "SELECT least(min(q.due_at), min(s.due_at)) FROM lane_head h "
-            "LEFT JOIN LATERAL (SELECT due_at FROM queue q "
-            "  WHERE q.shard = h.shard AND q.lane = h.lane ORDER BY due_at, msg_id LIMIT 1) q "
-            "  ON true "
-            "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
-            "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
-            "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
-            "WHERE NOT h.paused")[0]);
-      });
+  ArrayLiteral lanes, shards, dues, ids;
+  for (const Lane lane : kLanes) {
+    const std::vector<ClaimFloors::Key> floors = floors_.Begin(lane).floors;
+    for (std::size_t shard = 0; shard < floors.size(); ++shard) {
+      lanes.AddInt(static_cast<int>(lane));
+      shards.AddInt(static_cast<std::int64_t>(shard));
+      dues.AddTime(floors[shard].due);
+      ids.AddInt(floors[shard].id);
+    }
+  }
+  return RunInTransaction(pool_, {.name = "dispatch.next_due", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<std::optional<absl::Time>> {
+                            return postgres::OptionalTime(tx.exec_params1(
+                                kNextDueSql, lanes.str(), shards.str(), dues.str(), ids.str())[0]);
+                          });
 }
 
 }  // namespace lmsmail::dispatch

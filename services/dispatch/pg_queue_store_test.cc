@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "libs/postgres/session.h"
+#include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message_id.h"
 #include "services/dispatch/pg_store_under_test.h"
@@ -160,6 +163,29 @@ TEST_F(PgQueueStoreTest, ACommitWithoutAnAnswerIsResumed) {
   ASSERT_OK_AND_ASSIGN(const FlushResult flushed,
                        store_.queue().Flush(id, Outcomes(claim, Outcome::Kind::kSent), true));
   EXPECT_TRUE(flushed.live);
+}
+
+// Whatever moment the connections break at, who repeats the call has every mail exactly once.
+TEST_F(PgQueueStoreTest, NothingIsLostOrDoubledWhenConnectionsBreak) {
+  constexpr int kBatches = 60;
+  std::atomic<int> accepted = 0;
+  std::thread caller([&] {
+    for (int i = 0; i < kBatches; ++i) {
+      const Submission batch = Batch(fmt::format("broken-{}", i), 5);
+      for (;;) {
+        const auto answer = Accept(batch);
+        if (answer.ok() && answer->at(0).ok()) break;
+      }
+      ++accepted;
+    }
+  });
+  for (int storms = 1; storms <= 5; ++storms) {
+    while (accepted < storms * kBatches / 6) std::this_thread::yield();
+    EXPECT_OK(postgres::EmbeddedPostgres::Shared().TerminateBackends());
+  }
+  caller.join();
+  EXPECT_EQ(store_.Query("SELECT count(*) FROM message"), std::to_string(5 * kBatches));
+  EXPECT_EQ(store_.Query("SELECT count(*) FROM queue"), std::to_string(5 * kBatches));
 }
 
 TEST_F(PgQueueStoreTest, IdsNameTheirShardAndDay) {

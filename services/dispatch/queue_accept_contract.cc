@@ -1,5 +1,6 @@
 // Accepting: keys, conflicts, batches, due times.
 #include <set>
+#include <thread>
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message_id.h"
@@ -8,9 +9,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -165,6 +164,24 @@ TEST_P(QueueStoreContract, ManySubmissionsInOneCall) {
   Advance(absl::Seconds(1));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(150));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(200));
+}
+
+TEST_P(QueueStoreContract, TwinsAtTheSameTimeAreOneRequest) {
+  const Submission batch = Batch("twins", 20);
+  std::vector<Accepted> answers(4);
+  std::vector<std::thread> callers;
+  for (Accepted& answer : answers) {
+    callers.emplace_back([&] { answer = AcceptOne(batch); });
+  }
+  for (std::thread& caller : callers) caller.join();
+  int accepted = 0;
+  for (const Accepted& answer : answers) {
+    if (!answer.replayed) ++accepted;
+    ASSERT_THAT(answer.items, SizeIs(20));
+    EXPECT_EQ(answer.items[7].id, answers[0].items[7].id);
+  }
+  EXPECT_EQ(accepted, 1);
+  EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(20));
 }
 
 TEST_P(QueueStoreContract, RefusesTooManyItemsAndNone) {

@@ -116,7 +116,8 @@ END $$;
 -- How many rows `p_from`, a table with its WHERE clause, has: counted up to p_exact, beyond that the
 -- planner's estimate, which costs nothing however many there are.
 CREATE FUNCTION count_up_to(p_exact int4, p_from text) RETURNS int8
-LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_count int8;
   v_plan json;
