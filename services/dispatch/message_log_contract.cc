@@ -105,6 +105,9 @@ TEST_P(MessageLogContract, ListFilters) {
   by_time.start = Now() - absl::Hours(1);
   by_time.end = Now() + absl::Hours(1);
   EXPECT_THAT(list(by_time), SizeIs(5));
+  by_time.end = absl::InfiniteFuture();
+  EXPECT_THAT(list(by_time), SizeIs(6));
+  by_time.end = Now() + absl::Hours(1);
   by_time.state = State::kSent;
   EXPECT_THAT(list(by_time), ElementsAre(sent));
 }

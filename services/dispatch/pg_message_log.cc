@@ -85,7 +85,10 @@ std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId
   std::string where = fmt::format("msg_id >= {}", FirstIdOf(DayOf(filter.start) - 1));
   const bool has_end = filter.end > absl::UnixEpoch();
   if (before > 0) where += fmt::format(" AND msg_id < {}", before);
-  if (has_end) where += fmt::format(" AND msg_id < {}", FirstIdOf(DayOf(filter.end) + 1));
+  // After the last day there is no id.
+  if (const std::int64_t last_day = DayOf(filter.end); has_end && last_day < kMaxDay) {
+    where += fmt::format(" AND msg_id < {}", FirstIdOf(last_day + 1));
+  }
   where += fmt::format(" AND due_at >= '{}'", postgres::ToTimestamptz(filter.start));
   if (has_end) where += fmt::format(" AND due_at < '{}'", postgres::ToTimestamptz(filter.end));
   if (filter.target) {
@@ -114,6 +117,7 @@ std::vector<Candidate> LoadCandidates(pqxx::work& tx, const MessageFilter& filte
 
 std::vector<MessageId> Ids(const std::vector<Candidate>& candidates) {
   std::vector<MessageId> ids;
+  ids.reserve(candidates.size());
   for (const Candidate& candidate : candidates) ids.push_back(candidate.id);
   return ids;
 }
