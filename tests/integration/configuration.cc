@@ -24,6 +24,14 @@ site:
   name: School of Tests
   url: https://learn.example
   postal_address: 1 Example Street, 12345 Exampletown
+worker:
+  lease: 10s
+sweep_interval: 100ms
+delivery:
+  first_retry: 100ms
+  longest_retry: 1s
+  ambiguous_retry: 200ms
+  peer_retry: 100ms
 default_transport: inbox
 transports:
   inbox:

@@ -9,8 +9,8 @@ namespace lmsmail::integration {
 inline constexpr std::string_view kServices[] = {"template", "preference", "dispatch", "report",
                                                  "scheduler"};
 
-// What the services are told besides their addresses. Everything that makes mail wait on purpose is
-// made short or switched off; a test that is about it says so in `more`.
+// What the services are told besides their addresses. Whatever makes mail wait on purpose is made
+// short or switched off; a test about waiting says so with flags, which take precedence.
 struct Settings {
   std::string dsn;
   std::string keys_file;

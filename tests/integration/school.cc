@@ -64,6 +64,40 @@ absl::Status Admit(Suite& suite, std::string_view course,
   return rpc::Call(suite.reports(), &Reports::RecordActivity, request, Soon()).status();
 }
 
+absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category) {
+  templates::v1::CreateTemplateRequest request;
+  request.set_template_id(std::string(id));
+  request.set_request_id(fmt::format("create/{}", id));
+  request.set_publish(true);
+  auto& created = *request.mutable_template_();
+  created.set_category(category);
+  auto& content = *created.add_contents();
+  content.set_language_code("en");
+  content.set_subject("Hello {{word}}");
+  content.set_html("<p>Hello <b>{{word}}</b></p>");
+  content.set_text("Hello {{word}}");
+  auto& word = *created.add_variables();
+  word.set_name("word");
+  word.set_type(templates::v1::Variable::TYPE_STRING);
+  word.set_required(true);
+  word.mutable_sample()->set_string_value("world");
+  return rpc::Call(suite.templates(), &Templates::CreateTemplate, request, Soon()).status();
+}
+
+out::SendRequest Greet(std::string_view template_id, std::string_view student,
+                       std::string request_id) {
+  out::SendRequest request;
+  request.set_request_id(std::move(request_id));
+  request.set_template_(fmt::format("templates/{}", template_id));
+  request.mutable_target()->set_recipient(NameOf(student));
+  (*request.mutable_context()->mutable_fields())["word"].set_string_value("world");
+  return request;
+}
+
+absl::StatusOr<out::Message> Send(Suite& suite, const out::SendRequest& request) {
+  return rpc::Call(suite.dispatch(), &Dispatch::Send, request, Soon());
+}
+
 sch::Event Enrolled(std::string event_id, std::string_view student, std::string_view course) {
   sch::Event event = EventOf(std::move(event_id));
   event.mutable_student_enrolled()->set_student(NameOf(student));

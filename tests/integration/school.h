@@ -24,6 +24,13 @@ absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title
 absl::Status Admit(Suite& suite, std::string_view course,
                    std::initializer_list<std::string_view> students);
 
+// A published template "Hello {{word}}", and a mail of it to a student, "Hello world" unless
+// changed.
+absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category);
+dispatch::v1::SendRequest Greet(std::string_view template_id, std::string_view student,
+                                std::string request_id);
+absl::StatusOr<dispatch::v1::Message> Send(Suite& suite, const dispatch::v1::SendRequest& request);
+
 scheduler::v1::Event Enrolled(std::string event_id, std::string_view student,
                               std::string_view course);
 scheduler::v1::Event Attended(std::string event_id, std::string_view student,

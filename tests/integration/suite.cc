@@ -13,7 +13,6 @@
 #include "libs/rpc/channel.h"
 #include "libs/rpc/health_check.h"
 #include "libs/status/status_macros.h"
-#include "tests/integration/configuration.h"
 #include "tests/integration/wait.h"
 
 namespace lmsmail::integration {
@@ -59,10 +58,10 @@ absl::Status CreateRoles(const std::string& dsn) {
 absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(Options options) {
   std::unique_ptr<Suite> suite(new Suite(std::move(options)));
   LMSMAIL_RETURN_IF_ERROR(suite->Prepare());
-  for (const std::string_view service : kServices) {
+  for (const std::string_view service : suite->services()) {
     LMSMAIL_RETURN_IF_ERROR(suite->Launch(service));
   }
-  for (const std::string_view service : kServices) {
+  for (const std::string_view service : suite->services()) {
     LMSMAIL_RETURN_IF_ERROR(suite->WaitUntilServing(service));
   }
   if (suite->options_.install_templates) LMSMAIL_RETURN_IF_ERROR(suite->InstallTemplates());
@@ -70,12 +69,12 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(Options options) {
 }
 
 Suite::Suite(Options options) : options_(std::move(options)), host_(LoopbackAddressOfItsOwn()) {
-  for (const std::string_view service : kServices) services_.try_emplace(std::string(service));
+  for (const std::string_view service : services()) services_.try_emplace(std::string(service));
 }
 
 Suite::~Suite() {
   if (!::testing::UnitTest::GetInstance()->Failed()) return;
-  for (const std::string_view service : kServices) {
+  for (const std::string_view service : services()) {
     fmt::print("--- the end of {}'s log\n{}\n", service,
                postgres::Tail(folder_.path() / fmt::format("{}.log", service)));
   }
@@ -87,7 +86,7 @@ absl::Status Suite::Prepare() {
   LMSMAIL_ASSIGN_OR_RETURN(Inbox inbox, Inbox::Start(folder_.path()));
   inbox_ = std::make_unique<Inbox>(std::move(inbox));
   folder_.Write("keys", fmt::format("k1:{:064x}\n", 1));
-  for (const std::string_view service : kServices) {
+  for (const std::string_view service : services()) {
     const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
                             .keys_file = folder_.path() / "keys",
                             .smtp_port = inbox_->port()};

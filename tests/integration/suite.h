@@ -2,7 +2,7 @@
 
 #include <grpcpp/channel.h>
 
-#include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +21,7 @@
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
+#include "tests/integration/configuration.h"
 #include "tests/integration/inbox.h"
 #include "tests/integration/process.h"
 
@@ -41,6 +42,8 @@ using Scheduler = scheduler::v1::SchedulerService::StubInterface;
 class Suite {
  public:
   struct Options {
+    // In the order in which they need each other; a test may leave out those it does not call.
+    std::vector<std::string_view> services = {std::begin(kServices), std::end(kServices)};
     // More flags, by service.
     std::map<std::string, std::vector<std::string>, std::less<>> flags = {};
     // Whether the shipped templates are installed.
@@ -57,6 +60,7 @@ class Suite {
   report::v1::ReportService::Stub& reports() { return *reports_; }
   scheduler::v1::SchedulerService::Stub& scheduler() { return *scheduler_; }
 
+  const std::vector<std::string_view>& services() const { return options_.services; }
   Inbox& inbox() { return *inbox_; }
   postgres::EmbeddedPostgres& database() { return *database_; }
 

@@ -1,0 +1,190 @@
+// Values made to break out of where they belong: headers, HTML, the SMTP dialogue, memory. Each
+// test ends with the services alive.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "libs/rpc/testing/matchers.h"
+#include "tests/integration/mail_matchers.h"
+#include "tests/integration/school.h"
+#include "tests/integration/suite_test.h"
+
+namespace lmsmail::integration {
+namespace {
+
+using rpc::HasViolation;
+using ::testing::_;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+namespace out = dispatch::v1;
+namespace tpl = templates::v1;
+
+using namespace std::string_view_literals;
+
+// What would end a header line, or a string somewhere on the way.
+constexpr std::string_view kBreaks[] = {"\r\nBcc: victim@students.example",
+                                        "\nBcc: victim@x.example",
+                                        "\rX-Evil: 1",
+                                        "\0hidden"sv,
+                                        "\x1b[2J",
+                                        "\x7f"};
+
+class HostileInputTest : public SuiteTest {
+ protected:
+  static void SetUpTestSuite() {
+    StartSuite({.services = {"template", "preference", "dispatch"}});
+    ASSERT_OK(CreateGreeting(suite(), "greeting", type::v1::CATEGORY_PAYMENT));
+  }
+
+  void TearDown() override {
+    for (const std::string_view service : suite().services()) {
+      EXPECT_THAT(suite().IsServing(service), IsOkAndHolds(true)) << service;
+    }
+  }
+
+  static out::SendRequest GreetWith(std::string_view student, std::string_view word) {
+    out::SendRequest request = Greet("greeting", student, fmt::format("greet/{}", student));
+    (*request.mutable_context()->mutable_fields())["word"].set_string_value(std::string(word));
+    return request;
+  }
+};
+
+TEST_F(HostileInputTest, AddressesAndNamesHaveNoControlCharacters) {
+  for (const std::string_view bad : kBreaks) {
+    preference::v1::UpsertRecipientsRequest request;
+    auto& recipient = *request.add_recipients();
+    recipient.set_name(NameOf("mallory"));
+    recipient.set_email_address(fmt::format("mallory@students.example{}", bad));
+    recipient.set_display_name(fmt::format("Mallory{}", bad));
+    recipient.set_given_name(fmt::format("Mal{}", bad));
+    EXPECT_THAT(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()),
+                AllOf(HasViolation("recipients[0].email_address", _),
+                      HasViolation("recipients[0].display_name", _),
+                      HasViolation("recipients[0].given_name", _)));
+
+    out::SendRequest send = GreetWith("unused", "world");
+    send.mutable_target()->set_email_address(fmt::format("mallory@students.example{}", bad));
+    send.set_request_id(fmt::format("key{}", bad));
+    (*send.mutable_labels())[fmt::format("label{}", bad)] = "x";
+    EXPECT_THAT(Send(suite(), send),
+                AllOf(HasViolation("target.email_address", _), HasViolation("request_id", _),
+                      HasViolation("labels", _)));
+  }
+}
+
+TEST_F(HostileInputTest, ATemplatesSubjectIsOneLine) {
+  tpl::CreateTemplateRequest request;
+  request.set_template_id("two-lines");
+  request.set_request_id("two-lines");
+  request.mutable_template_()->set_category(type::v1::CATEGORY_PAYMENT);
+  auto& content = *request.mutable_template_()->add_contents();
+  content.set_language_code("en");
+  content.set_subject("Hello\r\nBcc: victim@students.example");
+  content.set_html("x");
+  content.set_text("x");
+  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, request, Soon()),
+              HasViolation("template.contents[0].subject", _));
+}
+
+TEST_F(HostileInputTest, AVariableCannotAddAHeader) {
+  ASSERT_OK(Register(suite(), {"injected", "victim"}));
+  ASSERT_OK(Send(suite(), GreetWith("injected", "x\r\nBcc: victim@students.example\r\n\r\nbody")));
+  ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("injected")));
+  EXPECT_THAT(mail, IsWellFormedTo(AddressOf("injected")));
+  EXPECT_THAT(mail, LacksHeader("bcc"));
+  EXPECT_THAT(mail, HasHeader("subject", HasSubstr("Hello x")));
+  EXPECT_EQ(suite().inbox().CountTo(AddressOf("victim")), 0);
+}
+
+TEST_F(HostileInputTest, AVariableCannotEndTheMailAndBeginAnother) {
+  ASSERT_OK(Register(suite(), {"smuggled"}));
+  constexpr std::string_view kSmuggling =
+      "x\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<victim@students.example>\r\nDATA\r\n";
+  for (const std::string_view ending : {"\r\n.\r\n"sv, "\n.\n"sv, "\r.\r"sv}) {
+    const auto before = suite().inbox().CountTo(AddressOf("smuggled"));
+    out::SendRequest request = GreetWith("smuggled", fmt::format("{}{}end", kSmuggling, ending));
+    request.set_request_id(fmt::format("smuggled/{}", before));
+    ASSERT_OK(Send(suite(), request));
+    ASSERT_OK_AND_ASSIGN(const auto mails,
+                         suite().inbox().WaitFor(AddressOf("smuggled"), before + 1));
+    EXPECT_THAT(mails.back(), IsWellFormedTo(AddressOf("smuggled")));
+    EXPECT_THAT(mails.back().text(), AllOf(HasSubstr("RCPT TO:<victim"), HasSubstr("end")));
+  }
+  EXPECT_EQ(suite().inbox().CountTo(AddressOf("victim")), 0);
+}
+
+TEST_F(HostileInputTest, AVariableCannotAddHtml) {
+  ASSERT_OK(Register(suite(), {"scripted"}));
+  ASSERT_OK(Send(suite(), GreetWith("scripted", "<script>alert('1')</script>{{word}}")));
+  ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("scripted")));
+  EXPECT_THAT(mail.html(), AllOf(HasSubstr("&lt;script&gt;"), Not(HasSubstr("<script>"))));
+  EXPECT_THAT(mail.text(), HasSubstr("<script>alert('1')</script>{{word}}"));
+}
+
+TEST_F(HostileInputTest, ALargeContextIsRefused) {
+  EXPECT_THAT(Send(suite(), GreetWith("large", std::string(1 << 20, 'x'))),
+              HasViolation("context", HasSubstr("at most")));
+  // Past what the server reads at all.
+  EXPECT_THAT(Send(suite(), GreetWith("huge", std::string(5 << 20, 'x'))),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(HostileInputTest, ADeepContextIsRefused) {
+  out::SendRequest request = GreetWith("deep", "world");
+  google::protobuf::Struct* level = request.mutable_context();
+  for (int i = 0; i < 32; ++i) {
+    level = (*level->mutable_fields())["deeper"].mutable_struct_value();
+  }
+  (*level->mutable_fields())["bottom"].set_bool_value(true);
+  EXPECT_THAT(Send(suite(), request), HasViolation("context", HasSubstr("levels")));
+  // Past what Protobuf reads at all.
+  for (int i = 0; i < 1000; ++i) {
+    level = (*level->mutable_fields())["deeper"].mutable_struct_value();
+  }
+  EXPECT_THAT(Send(suite(), request), Not(IsOk()));
+}
+
+TEST_F(HostileInputTest, TenThousandNestedSectionsAreRefused) {
+  constexpr int kDepth = 10'000;
+  std::string text;
+  for (int i = 0; i < kDepth; ++i) text += "{{#a}}";
+  for (int i = 0; i < kDepth; ++i) text += "{{/a}}";
+  tpl::RenderTemplateRequest preview;
+  auto& content = *preview.mutable_unsaved()->add_contents();
+  preview.mutable_unsaved()->set_category(type::v1::CATEGORY_PAYMENT);
+  content.set_language_code("en");
+  content.set_subject("x");
+  content.set_html("x");
+  content.set_text(text);
+  auto& variable = *preview.mutable_unsaved()->add_variables();
+  variable.set_name("a");
+  variable.set_type(tpl::Variable::TYPE_BOOLEAN);
+  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::RenderTemplate, preview, Soon()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("contents[0].text")));
+
+  tpl::CreateTemplateRequest create;
+  create.set_template_id("nested");
+  create.set_request_id("nested");
+  *create.mutable_template_() = preview.unsaved();
+  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, create, Soon()),
+              HasViolation("template.contents[0].text", _));
+}
+
+TEST_F(HostileInputTest, TextThatIsNotUtf8IsRefusedOrReplacedButNeverStoredAsIs) {
+  // Protobuf refuses it while serializing or parsing; what counts is that the service goes on.
+  preference::v1::UpsertRecipientsRequest request;
+  auto& recipient = *request.add_recipients();
+  recipient.set_name(NameOf("bytes"));
+  recipient.set_email_address(AddressOf("bytes"));
+  recipient.set_display_name("\xff\xfe\xc3");
+  EXPECT_THAT(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()),
+              Not(IsOk()));
+}
+
+}  // namespace
+}  // namespace lmsmail::integration

@@ -1,0 +1,253 @@
+// What callers get wrong comes back as the field, what is wrong with it, and all of it at once.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "libs/rpc/testing/matchers.h"
+#include "libs/rpc/time.h"
+#include "tests/integration/school.h"
+#include "tests/integration/suite_test.h"
+
+namespace lmsmail::integration {
+namespace {
+
+using rpc::HasReason;
+using rpc::HasViolation;
+using ::testing::_;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+namespace sch = scheduler::v1;
+namespace out = dispatch::v1;
+namespace tpl = templates::v1;
+constexpr auto kAlreadyExists = absl::StatusCode::kAlreadyExists;
+constexpr auto kInvalidArgument = absl::StatusCode::kInvalidArgument;
+constexpr auto kNotFound = absl::StatusCode::kNotFound;
+
+class RejectedInputTest : public SuiteTest {
+ protected:
+  static void SetUpTestSuite() {
+    SuiteTest::SetUpTestSuite();
+    ASSERT_OK(CreateGreeting(suite(), "greeting", type::v1::CATEGORY_PAYMENT));
+    ASSERT_OK(Register(suite(), {"zoe"}));
+  }
+};
+
+TEST_F(RejectedInputTest, SendNamesEveryFault) {
+  out::SendRequest request;
+  request.set_template_("greeting");
+  request.mutable_target()->set_recipient("zoe");
+  request.set_language_code("Swedish, please");
+  request.set_transport("pigeon");
+  request.mutable_expire_time()->set_seconds(1);
+  (*request.mutable_labels())["course"] = "cpp\r\nBcc: x";
+  EXPECT_THAT(Send(suite(), request),
+              AllOf(StatusIs(kInvalidArgument), HasViolation("request_id", _),
+                    HasViolation("template", HasSubstr("templates/")),
+                    HasViolation("target.recipient", HasSubstr("recipients/")),
+                    HasViolation("language_code", HasSubstr("BCP 47")),
+                    HasViolation("transport", HasSubstr("inbox")), HasViolation("expire_time", _),
+                    HasViolation("labels[\"course\"]", _)));
+}
+
+TEST_F(RejectedInputTest, SendNeedsATargetAndTheTemplatesRequiredVariables) {
+  out::SendRequest request = Greet("greeting", "zoe", "without target");
+  request.clear_target();
+  EXPECT_THAT(Send(suite(), request), HasViolation("target", _));
+}
+
+TEST_F(RejectedInputTest, ABatchRefusesItemsOneByOne) {
+  out::SendBatchRequest request;
+  request.mutable_header()->set_request_id("batch");
+  request.mutable_header()->set_template_("templates/greeting");
+  (*request.mutable_header()->mutable_shared_context()->mutable_fields())["word"].set_string_value(
+      "all");
+  request.add_items()->mutable_target()->set_recipient(NameOf("zoe"));
+  request.add_items()->mutable_target()->set_email_address("two@@example.org");
+  request.add_items();
+  ASSERT_OK_AND_ASSIGN(const out::SendBatchResponse response,
+                       rpc::Call(suite().dispatch(), &Dispatch::SendBatch, request, Soon()));
+  EXPECT_EQ(response.accepted_count(), 1);
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_EQ(response.results(0).status().code(), 0);
+  EXPECT_THAT(response.results(0).message(), HasSubstr("messages/"));
+  for (const int i : {1, 2}) {
+    EXPECT_EQ(response.results(i).status().code(), static_cast<int>(kInvalidArgument));
+    EXPECT_THAT(response.results(i).status().message(), HasSubstr("target"));
+  }
+}
+
+TEST_F(RejectedInputTest, RecipientsAreCheckedAllTogether) {
+  preference::v1::UpsertRecipientsRequest request;
+  for (const char* id : {"one", "two", "two"}) {
+    auto& recipient = *request.add_recipients();
+    recipient.set_name(NameOf(id));
+    recipient.set_email_address("x@students.example");
+  }
+  request.mutable_recipients(0)->set_email_address("one@students.example\r\nBcc: y@example.org");
+  request.mutable_recipients(0)->set_display_name("One\r\nBcc: y@example.org");
+  request.mutable_recipients(0)->set_time_zone("Middle-earth/Shire");
+  request.mutable_recipients(1)->set_language_code("!");
+  const auto response =
+      rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon());
+  EXPECT_THAT(response, AllOf(HasViolation("recipients[0].email_address", _),
+                              HasViolation("recipients[0].display_name", _),
+                              HasViolation("recipients[0].time_zone", HasSubstr("IANA")),
+                              HasViolation("recipients[1].language_code", _),
+                              HasViolation("recipients[2].name", _)));
+}
+
+TEST_F(RejectedInputTest, ATemplatesFaultsAreToldWithTheirPlace) {
+  tpl::CreateTemplateRequest request;
+  request.set_template_id("Not An Id");
+  auto& content = *request.mutable_template_()->add_contents();
+  content.set_language_code("en");
+  content.set_subject("Hello {{nobody}}");
+  content.set_html("<p>{{#open}}</p>");
+  content.set_text("");
+  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, request, Soon()),
+              AllOf(HasViolation("template_id", _), HasViolation("request_id", _),
+                    HasViolation("template.category", _),
+                    HasViolation("template.contents[0].subject", HasSubstr("nobody")),
+                    HasViolation("template.contents[0].html", HasSubstr("open")),
+                    HasViolation("template.contents[0].text", _)));
+}
+
+TEST_F(RejectedInputTest, EventsAreRefusedOneByOne) {
+  sch::Event empty;
+  sch::Event paid = Paid("refused-1", "zoe", "");
+  paid.mutable_payment_succeeded()->set_currency_code("gold");
+  paid.mutable_payment_succeeded()->set_receipt_url("javascript:alert(1)");
+  ASSERT_OK_AND_ASSIGN(const auto response,
+                       Publish(suite(), {empty, paid, Paid("refused-2", "zoe", "good")}));
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_EQ(response.results(0).status().code(), static_cast<int>(kInvalidArgument));
+  EXPECT_THAT(response.results(0).status().message(), HasSubstr("event_id"));
+  EXPECT_EQ(response.results(1).status().code(), static_cast<int>(kInvalidArgument));
+  EXPECT_THAT(response.results(1).status().message(),
+              AllOf(HasSubstr("payment_id"), HasSubstr("currency_code"), HasSubstr("receipt_url")));
+  EXPECT_EQ(response.results(2).status().code(), 0) << response.results(2).status().message();
+}
+
+TEST_F(RejectedInputTest, AScheduleIsCheckedWhole) {
+  sch::CreateScheduleRequest request;
+  request.set_schedule_id("Nine O'Clock");
+  request.mutable_schedule()->set_cron("0 25 * * *");
+  request.mutable_schedule()->set_time_zone("Mars/Olympus");
+  EXPECT_THAT(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, request, Soon()),
+              AllOf(HasViolation("schedule_id", _), HasViolation("request_id", _),
+                    HasViolation("schedule.cron", _), HasViolation("schedule.time_zone", _),
+                    HasViolation("schedule.action", _)));
+}
+
+TEST_F(RejectedInputTest, CoursesActivitiesAndWeeksAreChecked) {
+  report::v1::UpsertCoursesRequest courses;
+  courses.add_courses()->set_name("course-1");
+  EXPECT_THAT(rpc::Call(suite().reports(), &Reports::UpsertCourses, courses, Soon()),
+              AllOf(HasViolation("courses[0].name", _), HasViolation("courses[0].title", _)));
+
+  report::v1::RecordActivityRequest activities;
+  activities.add_activities()->set_student("zoe");
+  EXPECT_THAT(
+      rpc::Call(suite().reports(), &Reports::RecordActivity, activities, Soon()),
+      AllOf(HasViolation("activities[0].activity_id", _), HasViolation("activities[0].student", _),
+            HasViolation("activities[0].course", _), HasViolation("activities[0].fact", _)));
+
+  report::v1::GenerateWeeklyReportsRequest week;
+  week.set_week("2026-W60");
+  EXPECT_THAT(rpc::Call(suite().reports(), &Reports::GenerateWeeklyReports, week, Soon()),
+              HasViolation("week", _));
+}
+
+TEST_F(RejectedInputTest, WhatIsNotThereIsNotFoundByName) {
+  Suite& s = suite();
+  tpl::GetTemplateRequest absent_template;
+  absent_template.set_name("templates/absent");
+  EXPECT_THAT(rpc::Call(s.templates(), &Templates::GetTemplate, absent_template, Soon()),
+              StatusIs(kNotFound, HasSubstr("templates/absent")));
+  preference::v1::GetRecipientRequest recipient;
+  recipient.set_name("recipients/absent");
+  EXPECT_THAT(rpc::Call(s.preferences(), &Preferences::GetRecipient, recipient, Soon()),
+              StatusIs(kNotFound, HasSubstr("recipients/absent")));
+  out::GetMessageRequest message;
+  message.set_request_id("never accepted");
+  EXPECT_THAT(rpc::Call(s.dispatch(), &Dispatch::GetMessage, message, Soon()),
+              StatusIs(kNotFound, HasSubstr("never accepted")));
+  sch::GetScheduleRequest schedule;
+  schedule.set_name("schedules/absent");
+  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::GetSchedule, schedule, Soon()),
+              StatusIs(kNotFound, HasSubstr("schedules/absent")));
+  sch::GetEventRequest event;
+  event.set_event_id("absent");
+  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::GetEvent, event, Soon()), StatusIs(kNotFound));
+  report::v1::GetCourseRequest course;
+  course.set_name("courses/absent");
+  EXPECT_THAT(rpc::Call(s.reports(), &Reports::GetCourse, course, Soon()),
+              StatusIs(kNotFound, HasSubstr("courses/absent")));
+
+  EXPECT_THAT(Send(s, Greet("absent", "zoe", "no template")), HasViolation("template", _));
+}
+
+TEST_F(RejectedInputTest, AKeyUsedForAnotherBodyAlreadyExists) {
+  const out::SendRequest send = Greet("greeting", "zoe", "key");
+  ASSERT_OK_AND_ASSIGN(const out::Message first, Send(suite(), send));
+  ASSERT_OK_AND_ASSIGN(const out::Message again, Send(suite(), send));
+  EXPECT_EQ(again.name(), first.name());
+  EXPECT_THAT(Send(suite(), Greet("greeting", "somebody-else", "key")),
+              StatusIs(kAlreadyExists, HasSubstr("key")));
+
+  tpl::CreateTemplateRequest create;
+  create.set_template_id("another");
+  create.set_request_id("create/greeting");  // CreateGreeting used it
+  create.mutable_template_()->set_category(type::v1::CATEGORY_DEMO);
+  auto& content = *create.mutable_template_()->add_contents();
+  content.set_language_code("en");
+  content.set_subject("x");
+  content.set_html("x");
+  content.set_text("x");
+  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, create, Soon()),
+              StatusIs(kAlreadyExists));
+
+  sch::CreateScheduleRequest schedule;
+  schedule.set_schedule_id("sweep-often");
+  schedule.set_request_id("schedule");
+  schedule.mutable_schedule()->set_cron("0 0 1 1 *");
+  schedule.mutable_schedule()->mutable_action()->mutable_sweep_queue();
+  ASSERT_OK(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()));
+  EXPECT_OK(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()));
+  schedule.mutable_schedule()->set_cron("0 0 1 2 *");
+  EXPECT_THAT(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()),
+              StatusIs(kAlreadyExists));
+}
+
+TEST_F(RejectedInputTest, AMadeUpPageTokenIsAFault) {
+  const std::string token = "bm90IGEgdG9rZW4";
+  Suite& s = suite();
+  tpl::ListTemplatesRequest list_templates;
+  list_templates.set_page_token(token);
+  EXPECT_THAT(rpc::Call(s.templates(), &Templates::ListTemplates, list_templates, Soon()),
+              HasViolation("page_token", _));
+  preference::v1::ListRecipientsRequest recipients;
+  recipients.set_page_token(token);
+  EXPECT_THAT(rpc::Call(s.preferences(), &Preferences::ListRecipients, recipients, Soon()),
+              HasViolation("page_token", _));
+  out::ListMessagesRequest messages;
+  messages.set_page_token(token);
+  EXPECT_THAT(rpc::Call(s.dispatch(), &Dispatch::ListMessages, messages, Soon()),
+              HasViolation("page_token", _));
+  report::v1::ListCoursesRequest courses;
+  courses.set_page_token(token);
+  EXPECT_THAT(rpc::Call(s.reports(), &Reports::ListCourses, courses, Soon()),
+              HasViolation("page_token", _));
+  sch::ListSchedulesRequest schedules;
+  schedules.set_page_token(token);
+  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::ListSchedules, schedules, Soon()),
+              HasViolation("page_token", _));
+}
+
+}  // namespace
+}  // namespace lmsmail::integration
