@@ -4,7 +4,6 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
-#include <type_traits>
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
@@ -87,9 +86,9 @@ absl::StatusOr<RecordedCount> PgActivityStore::Record(absl::Span<const Activity>
   for (const Activity& activity : activities) {
     columns.push_back(std::visit([](const auto& fact) { return ColumnsOf(fact); }, activity.fact));
   }
-  // Not repeatable: a second run would find all of them known and count them as duplicates.
+  // Repeated after a COMMIT in doubt, it may count as duplicates what it has just recorded.
   return RunInTransaction(
-      pool_, {.name = "report.record_activity", .deadline = deadline},
+      pool_, {.name = "report.record_activity", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<RecordedCount> {
         const int recorded = tx.exec_params1(kRecord, ToArrayLiteral(activities, &Activity::id),
                                              ToArrayLiteral(activities, &Activity::student),

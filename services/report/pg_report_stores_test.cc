@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "embedded/report_migrations.h"
@@ -32,6 +35,31 @@ std::unique_ptr<Stores> NewPgStores() {
       postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportMigrations).value();
   options.schema = "report";
   return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
+}
+
+TEST(PgActivityStoreTest, CallersWithTheSameFactsRecordEachOnce) {
+  const auto stores = NewPgStores();
+  std::vector<Activity> facts;
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    const absl::Time time = absl::FromUnixSeconds(1'790'000'000 + i);
+    facts.push_back({"e" + number, "s" + number, "c" + std::to_string(i % 7), time, Enrolled{}});
+    facts.push_back({"l" + number, "s" + number, "c" + std::to_string(i % 7), time,
+                     LessonCompleted{"l" + std::to_string(i % 3)}});
+  }
+  std::atomic<int> recorded = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      std::vector<Activity> mine = facts;
+      std::rotate(mine.begin(), mine.begin() + caller * 100, mine.end());
+      const auto count = stores->activities().Record(mine, absl::InfiniteFuture());
+      EXPECT_OK(count);
+      if (count.ok()) recorded += count->recorded;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(recorded, 400);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pg, ReportStoreContract, ::testing::Values(NewPgStores));
