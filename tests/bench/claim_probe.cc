@@ -1,0 +1,101 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/postgres/pool.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/pg_queue_store.h"
+
+// lmsmail-claim-probe: claims mail from dispatch's tables and records it as sent, without sending
+// anything, and prints how long each took. One line of JSON.
+namespace lmsmail::bench {
+namespace {
+
+struct Options {
+  std::string dsn;
+  std::int32_t cycles = 100;
+  std::int32_t batch = 500;
+};
+
+struct Timings {
+  std::vector<double> claim_ms;
+  std::vector<double> flush_ms;
+  std::size_t mails = 0;
+};
+
+std::vector<dispatch::Outcome> AllSent(const dispatch::Claim& claim) {
+  std::vector<dispatch::Outcome> outcomes;
+  for (const dispatch::ClaimedMail& claimed : claim.mails) {
+    dispatch::Outcome outcome;
+    outcome.id = claimed.mail.id;
+    outcome.step = claimed.step;
+    outcome.attempt = claimed.attempt + 1;
+    outcome.transport = "probe";
+    outcome.reply_code = 250;
+    outcome.content_hash = std::string(32, '\x7f');
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+// False when nothing was there to claim.
+absl::StatusOr<bool> Cycle(dispatch::PgQueueStore& queue, int batch, Timings& timings) {
+  LMSMAIL_ASSIGN_OR_RETURN(const dispatch::ClaimId id, queue.NextClaimId());
+  const absl::Time start = absl::Now();
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const dispatch::Claim claim,
+      queue.TakeDue(id, "probe", dispatch::Lane::kBulk, batch, absl::Minutes(1)));
+  const absl::Time claimed = absl::Now();
+  if (claim.mails.empty()) return false;
+  LMSMAIL_RETURN_IF_ERROR(queue.Flush(id, AllSent(claim), true).status());
+  timings.claim_ms.push_back(absl::ToDoubleMilliseconds(claimed - start));
+  timings.flush_ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - claimed));
+  timings.mails += claim.mails.size();
+  return true;
+}
+
+absl::Status Probe(const Options& options) {
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
+                           postgres::Pool::Create({.dsn = options.dsn, .schema = "dispatch"}));
+  dispatch::PgQueueStore queue(*pool);
+  Timings timings;
+  for (int i = 0; i < options.cycles; ++i) {
+    LMSMAIL_ASSIGN_OR_RETURN(const bool more, Cycle(queue, options.batch, timings));
+    if (!more) break;
+  }
+  fmt::print(R"({{"mails":{},"claim_ms":[{:.3f}],"flush_ms":[{:.3f}]}})"
+             "\n",
+             timings.mails, fmt::join(timings.claim_ms, ","), fmt::join(timings.flush_ms, ","));
+  return absl::OkStatus();
+}
+
+absl::Status Run(int argc, char** argv) {
+  Options options;
+  config::Schema schema("claim_probe", "1");
+  schema.String("dsn", &options.dsn, "The database, with dispatch's schema.").Required();
+  schema.Int32("cycles", &options.cycles, "Claims at most.", {1});
+  schema.Int32("batch", &options.batch, "Mails of a claim.", {1, 1000});
+  LMSMAIL_ASSIGN_OR_RETURN(const config::Outcome outcome, schema.Load(argc, argv, environ));
+  if (outcome.run) return Probe(options);
+  std::fputs(outcome.output.c_str(), stdout);
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace lmsmail::bench
+
+int main(int argc, char** argv) {
+  const absl::Status status = lmsmail::bench::Run(argc, argv);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "lmsmail-claim-probe: %s\n", status.ToString().c_str());
+  return 1;
+}

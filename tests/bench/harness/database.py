@@ -1,0 +1,87 @@
+"""A PostgreSQL server of the benchmark's own, set as in production: every COMMIT reaches the disk."""
+
+import os
+import pathlib
+import pwd
+import signal
+import subprocess
+import time
+
+from harness.process import Process
+
+BIN = pathlib.Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
+
+
+class Session:
+    """One psql that stays connected."""
+
+    def __init__(self, host, database):
+        self._psql = subprocess.Popen(
+            [str(BIN / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(host),
+             "-U", "postgres", "-d", database],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def __call__(self, sql):
+        """Runs `sql`; the rows of its answer, fields separated by "|"."""
+        self._psql.stdin.write(sql.rstrip().rstrip(";") + ";\n\\echo --end--\n")
+        self._psql.stdin.flush()
+        rows = []
+        for line in self._psql.stdout:
+            line = line.rstrip("\n")
+            if line == "--end--":
+                return rows
+            rows.append(line)
+        raise RuntimeError(f"psql ended after {sql!r}: {rows}")
+
+    def number(self, sql):
+        return float(self(sql)[0] or 0)
+
+    def close(self):
+        self._psql.stdin.close()
+        self._psql.wait()
+
+
+class Database:
+    def __init__(self, folder, settings):
+        """`settings` is a postgresql.conf; `folder` must be one that user postgres can enter."""
+        self.folder = folder
+        user = "postgres" if os.geteuid() == 0 else None
+        if user:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        data = folder / "data"
+        prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] if user else []
+        subprocess.run([*prefix, BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E",
+                        "UTF8", "--locale=C.UTF-8", "--no-instructions"],
+                       check=True, stdout=subprocess.DEVNULL, cwd="/")
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.write(pathlib.Path(settings).read_text())
+        self.server = Process([BIN / "postgres", "-D", data, "-c", "listen_addresses=", "-c",
+                               f"unix_socket_directories={folder}"], folder / "postgres.log", user)
+        self._wait()
+        self.admin = self.session("postgres")
+
+    def _wait(self):
+        for _ in range(600):
+            ready = subprocess.run([BIN / "pg_isready", "-q", "-h", self.folder, "-U", "postgres"],
+                                   check=False)
+            if ready.returncode == 0:
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL does not start:\n{self.server.tail()}")
+
+    def session(self, database):
+        return Session(self.folder, database)
+
+    def create(self, services):
+        """The database "lmsmail", and a role for each service that can make its own schema."""
+        self.admin("CREATE DATABASE lmsmail")
+        for service in services:
+            self.admin(f"CREATE ROLE lmsmail_{service} LOGIN")
+            self.admin(f"GRANT CREATE ON DATABASE lmsmail TO lmsmail_{service}")
+
+    def dsn(self, user):
+        return f"host={self.folder} dbname=lmsmail user={user}"
+
+    def stop(self):
+        self.admin.close()
+        self.server.stop(signal.SIGINT)

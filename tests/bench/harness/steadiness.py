@@ -1,0 +1,205 @@
+"""What must not change however much is queued, finished or going on."""
+
+import statistics
+import subprocess
+import threading
+import time
+
+from harness import process
+from harness.figure import Figure, percentile
+from harness.throughput import drain_once
+
+PROBES_A_SECOND = 50
+
+
+def flat(system, scale):
+    """How long a claim takes with little in the tables, and with millions."""
+    # One real mail is the pattern of all rows; claiming happens here, so dispatch must not.
+    system.fill(1)
+    system.stop("dispatch")
+    try:
+        dispatch = _Tables(system)
+        small = dispatch.claims(scale.claims, pending=10_000)
+        pending, finished = dispatch.grow(scale.flat_pending, scale.flat_finished,
+                                          scale.flat_patience)
+        large = dispatch.claims(scale.claims)
+        dispatch.empty()
+    finally:
+        system.start("dispatch")
+        system.load("resume")
+    details = {"pending": pending, "finished": finished}
+    for step in ("claim_ms", "flush_ms"):
+        details[step] = {
+            which: {"p50": percentile(run[step], 0.5), "p99": percentile(run[step], 0.99)}
+            for which, run in (("small", small), ("large", large))}
+    return [Figure("flat", f"claim p99 with {pending:,} pending and {finished:,} finished",
+                   percentile(large["claim_ms"], 0.99), percentile(small["claim_ms"], 0.99), "ms",
+                   "with 10,000", "<= 1.5", details=details)]
+
+
+class _Tables:
+    """Dispatch's tables, filled past the service: millions would take it too long."""
+
+    CHUNK = 250_000
+
+    def __init__(self, system):
+        self._system = system
+        self._sql = system.sql
+        self._next = 1 << 34  # far above the service's own numbers
+        self._sql("CREATE TABLE public.pattern AS SELECT * FROM dispatch.message "
+                  "ORDER BY created_at DESC LIMIT 1")
+
+    def claims(self, count, pending=None):
+        """Claims of 500 mails each, recorded as sent. With `pending`, that many wait at the start of
+        every tenth."""
+        runs = {"claim_ms": [], "flush_ms": []}
+        for _ in range(0, count, 10):
+            if pending:
+                waiting = self._sql.number("SELECT count(*) FROM dispatch.queue")
+                self._add(int(pending - waiting), finished=False)
+            run = process.run_json([
+                self._system.binaries / "lmsmail-claim-probe", "--cycles=12",
+                f"--dsn={self._system.database.dsn('lmsmail_dispatch')}"])
+            for step in runs:
+                runs[step] += run[step][2:]  # connecting and planning are no part of it
+        return runs
+
+    def grow(self, pending, finished, patience):
+        """Adds rows until there are that many, or `patience` seconds have passed."""
+        deadline = time.monotonic() + patience
+        done = {False: 0, True: 0}
+        while time.monotonic() < deadline and (done[False] < pending or done[True] < finished):
+            which = done[True] * pending < done[False] * finished
+            count = min(self.CHUNK, (finished if which else pending) - done[which])
+            self._add(count, which)
+            done[which] += count
+        self._sql("ANALYZE dispatch.queue, dispatch.message, dispatch.result")
+        self._sql("CHECKPOINT")
+        return done[False], done[True]
+
+    def _add(self, count, finished):
+        if count <= 0:
+            return
+        columns = self._sql("SELECT string_agg(column_name, ',' ORDER BY ordinal_position) FROM "
+                            "information_schema.columns WHERE table_schema = 'dispatch' AND "
+                            "table_name = 'message'")[0].split(",")
+        values = {"msg_id": "g.id", "due_at": "g.due", "shard": "dispatch.shard_of(g.id)",
+                  "request_key": "''"}
+        row = ",".join(values.get(column, f"m.{column}") for column in columns)
+        ids = (f"SELECT (m.msg_id >> 47 << 47) | ((i % 4) << 39) | i AS id, clock_timestamp() - "
+               f"interval '1 hour' + (i - {1 << 34}) * interval '1 microsecond' AS due "
+               f"FROM public.pattern m, "
+               f"generate_series({self._next}::int8, {self._next + count - 1}) i")
+        self._next += count
+        stored = ("INSERT INTO dispatch.result (msg_id, claim_id, at, shard, step, attempt, kind, "
+                  "reason, reply_code, transport) SELECT id, 1, due, dispatch.shard_of(id), 1, 1, 1,"
+                  " 0, 250, 'sink' FROM ids" if finished else
+                  "INSERT INTO dispatch.queue (due_at, msg_id, shard, lane) "
+                  "SELECT due, id, dispatch.shard_of(id), 4 FROM ids")
+        self._sql(f"WITH ids AS MATERIALIZED ({ids}), stored AS ({stored}) "
+                  f"INSERT INTO dispatch.message SELECT {row} FROM public.pattern m, ids g")
+
+    def empty(self):
+        self._sql("DROP TABLE public.pattern")
+        self._sql("TRUNCATE dispatch.queue, dispatch.message, dispatch.result, dispatch.claim")
+
+
+def pinned(system, scale):
+    """The drain while somebody has held a snapshot open for long, so that nothing can be vacuumed."""
+    before = statistics.median(drain_once(system, scale.drain)[0] for _ in range(scale.repeats))
+    holder = system.database.session("lmsmail")
+    holder("SET idle_in_transaction_session_timeout = 0")
+    holder("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    holder("SELECT count(*) FROM dispatch.lane_head")
+    start, mails = time.monotonic(), 0
+    while time.monotonic() - start < scale.pinned_seconds:
+        system.load("bulk", run=system.new_run(), count=scale.drain)
+        mails += scale.drain
+    # What was accepted meanwhile goes first.
+    while system.sql.number("SELECT count(*) FROM dispatch.claim"):
+        time.sleep(0.1)
+    after = statistics.median(drain_once(system, scale.drain)[0] for _ in range(scale.repeats))
+    holder("COMMIT")
+    holder.close()
+    return [Figure("pinned snapshot", f"the drain {scale.pinned_seconds} s into a held snapshot",
+                   after, before, "mails/s", "before", ">= 0.95",
+                   details={"mails_meanwhile": mails})]
+
+
+def urgent(system, scale):
+    """A receipt from Send to the server's 250, idle and while a million bulk mails are drained; and
+    what dispatch's memory does meanwhile."""
+    _probe(system, 2)  # compiles the template, opens connections
+    idle = _probe(system, scale.probe_seconds)
+    system.fill(scale.urgent_bulk)
+    total = system.sent() + scale.urgent_bulk
+    memory = _MemoryWatch(system.services["dispatch"])
+    system.load("resume")
+    busy = []
+    while system.sent() < total:
+        busy += _probe(system, min(5, scale.probe_seconds))
+    used = memory.stop()
+    quarter = max(1, len(used) // 4)
+    first, last = statistics.mean(used[:quarter]), statistics.mean(used[-quarter:])
+    busy_p99, idle_p99 = percentile(busy, 0.99), percentile(idle, 0.99)
+    spread = {"idle": {"p50": percentile(idle, 0.5), "p99": idle_p99, "count": len(idle)},
+              "busy": {"p50": percentile(busy, 0.5), "p99": busy_p99, "count": len(busy)}}
+    during = f"a drain of {scale.urgent_bulk:,}"
+    return [
+        Figure("urgent p99", f"Send to 250 during {during}", busy_p99, None, "ms",
+               goal="ours <= 250", details=spread),
+        Figure("urgent p99 to idle", f"Send to 250 during {during}", busy_p99, idle_p99, "ms",
+               "idle", "<= 5", details=spread),
+        Figure("memory", f"dispatch during {during}", max(used), None, "MB", goal="ours <= 100"),
+        Figure("memory growth", f"dispatch during {during}: last quarter", last, first, "MB",
+               "the first quarter", "<= 1.1", details={"samples_mb": used[::max(1, quarter // 4)]}),
+    ]
+
+
+def _probe(system, seconds):
+    """Milliseconds from Send to 250 of receipts sent at a steady rate."""
+    log = system.folder / "probes"
+    system.load("probes", run=system.new_run(), count=int(seconds * PROBES_A_SECOND),
+                interval=f"{1000 // PROBES_A_SECOND}ms", log=log)
+    begun = {}
+    for line in log.read_text().splitlines():
+        at, message_id = line.split()
+        begun[message_id] = int(at)
+    deadline = time.monotonic() + 60
+    while True:
+        taken = {}
+        for line in system.sink.ledger.read_text().splitlines():
+            at, _, message_id, _ = line.split()
+            if message_id in begun:
+                taken[message_id] = int(at)
+        if len(taken) == len(begun):
+            return [(taken[message_id] - begun[message_id]) / 1000 for message_id in begun]
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{len(begun) - len(taken)} receipts never arrived")
+        time.sleep(0.05)
+
+
+class _MemoryWatch:
+    def __init__(self, watched):
+        self._watched = watched
+        self._samples = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        while not self._over.wait(0.2):
+            self._samples.append(self._watched.resident_mb())
+
+    def stop(self):
+        self._over.set()
+        self._thread.join()
+        return self._samples
+
+
+def domain_limit(system, _):
+    """A limit of 100 mails a second for one domain, with one, two and four replicas."""
+    said = subprocess.run([system.binaries / "lmsmail-dispatch", "--help"], capture_output=True,
+                          text=True, check=False).stdout
+    note = "not measured yet" if "limits." in said else "not built yet"
+    return [Figure("domain limit", "100/s to one domain with 1, 2 and 4 replicas", note=note)]

@@ -1,0 +1,146 @@
+"""The system under measurement: PostgreSQL, the services and the sink, on this machine."""
+
+import json
+import pathlib
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+
+from harness import process
+from harness.database import Database
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SERVICES = ("template", "preference", "dispatch")
+
+
+class Sink:
+    """lmsmail-sink, and its control connection."""
+
+    def __init__(self, binaries, folder):
+        self.ledger = folder / "ledger"
+        self.process = process.Process(
+            [binaries / "lmsmail-sink", f"--ledger={self.ledger}", "--ledger_domain=probe.test"],
+            folder / "sink.log")
+        ports = json.loads(self.process.line_with("control_port"))
+        self.port = ports["port"]
+        self._socket = socket.create_connection(("127.0.0.1", ports["control_port"]))
+        self._lines = self._socket.makefile("r")
+
+    def ask(self, command):
+        self._socket.sendall(f"{command}\n".encode())
+        return json.loads(self._lines.readline())
+
+    def accepted(self):
+        return self.ask("stats")["accepted"]
+
+    def stop(self):
+        self._socket.close()
+        self.process.stop()
+
+
+class System:
+    def __init__(self, binaries, recipients):
+        self.binaries = pathlib.Path(binaries)
+        self.recipients = recipients
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lmsmail-bench-", dir="/tmp"))
+        self.folder.chmod(0o755)
+        (self.folder / "pg").mkdir()
+        self.services = {}
+        self.targets = {}
+        self._runs = 0
+        self.database = Database(self.folder / "pg", ROOT / "deploy" / "postgresql.conf")
+        self.database.create(SERVICES)
+        self.sql = self.database.session("lmsmail")
+        self.sink = Sink(self.binaries, self.folder)
+        (self.folder / "keys").write_text(f"k1:{1:064x}\n")
+        for service in SERVICES:
+            self.start(service)
+        self.load("prepare")
+        self.sql("ANALYZE")
+
+    def start(self, service, *flags, name=None):
+        """Starts a service, by default with the sink as its SMTP server. `name` is for a further
+        replica."""
+        argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
+                "--metrics_listen=127.0.0.1:0", "--log.format=json",
+                f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
+        if service == "preference":
+            argv += [f"--keys_file={self.folder}/keys", "--public_url=http://127.0.0.1:8080",
+                     "--quiet_hours.start=", "--quiet_hours.end="]
+        if service == "dispatch":
+            argv += [f"--template.target={self.targets['template']}",
+                     f"--preference.target={self.targets['preference']}",
+                     "--site.url=https://learn.example", "--site.name=School of Benchmarks",
+                     "--default_transport=sink", "--transports.sink.kind=smtp",
+                     "--transports.sink.host=127.0.0.1", "--transports.sink.tls=none",
+                     f"--transports.sink.port={self.sink.port}"]
+        name = name or service
+        started = process.Process([*argv, *flags], self.folder / f"{name}.log")
+        self.services[name] = started
+        self.targets[name] = f"127.0.0.1:{json.loads(started.line_with('listening'))['port']}"
+
+    def stop(self, name):
+        self.services.pop(name).stop()
+
+    def new_run(self):
+        self._runs += 1
+        return f"run{self._runs}-{secrets.token_hex(4)}"
+
+    def load_command(self, task, **flags):
+        flags = {"dispatch": self.targets["dispatch"], "templates": self.targets["template"],
+                 "preferences": self.targets["preference"], "recipients": self.recipients, **flags}
+        return [self.binaries / "lmsmail-load", f"--task={task}",
+                *(f"--{key}={value}" for key, value in flags.items())]
+
+    def load(self, task, **flags):
+        return process.run_json(self.load_command(task, **flags))
+
+    def limit(self, mails, size):
+        """Ready-made mails a second through our own client into the sink."""
+        before = self.sink.process.cpu_seconds()
+        blast = process.run_json([self.binaries / "lmsmail-blast",
+                                  f"--server=127.0.0.1:{self.sink.port}", f"--mails={mails}",
+                                  f"--bytes={size}"])
+        blast["sink_cpu_us"] = (self.sink.process.cpu_seconds() - before) * 1e6
+        return blast
+
+    def fill(self, mails, streams=1):
+        """Accepts mails while the bulk lane is stopped."""
+        self.load("pause")
+        return self.load("bulk", run=self.new_run(), count=mails, channels=streams)
+
+    def sent(self):
+        """Mails recorded as sent so far, by dispatch's own count."""
+        return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.tally WHERE kind = 1")
+
+    def wait_sent(self, total, patience=120):
+        """Until `total` are recorded as sent. Gives up when nothing has moved for `patience`
+        seconds."""
+        seen, moved = -1, time.monotonic()
+        while True:
+            sent = self.sent()
+            if sent >= total:
+                return
+            if sent > seen:
+                seen, moved = sent, time.monotonic()
+            elif time.monotonic() - moved > patience:
+                raise RuntimeError(f"stuck at {sent:.0f} of {total:.0f} mails:\n"
+                                   f"{self.services['dispatch'].tail()}")
+            # Rarely enough to cost nothing next to what is measured.
+            time.sleep(0.03)
+
+    def cpu(self):
+        """CPU seconds so far, by part."""
+        parts = {name: part.cpu_seconds() for name, part in self.services.items()}
+        return {**parts, "postgres": self.database.server.cpu_seconds(),
+                "sink": self.sink.process.cpu_seconds()}
+
+    def close(self):
+        for name in list(reversed(self.services)):
+            self.stop(name)
+        self.sink.stop()
+        self.sql.close()
+        self.database.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,165 @@
+"""How many mails a second: each figure beside what the same machine does without our part."""
+
+import shutil
+import statistics
+import subprocess
+import time
+
+from harness.figure import Figure
+
+
+def _per_mail(before, after, mails):
+    """CPU microseconds a mail, by part."""
+    return {part: round((after[part] - before[part]) * 1e6 / mails, 1)
+            for part in after if part in before}
+
+
+def _mean_size(system):
+    stats = system.sink.ask("stats")
+    return stats["bytes"] / stats["accepted"]
+
+
+def drain_once(system, mails):
+    """Fills the stopped bulk lane and lets it go; mails a second until every outcome is recorded."""
+    system.fill(mails)
+    system.database.admin("CHECKPOINT")
+    total = system.sent() + mails
+    before = system.cpu()
+    system.load("resume")
+    start = time.monotonic()
+    system.wait_sent(total)
+    seconds = time.monotonic() - start
+    return mails / seconds, _per_mail(before, system.cpu(), mails)
+
+
+def drain(system, scale):
+    """The queue's way out, next to our own SMTP client with ready-made mails of the same size."""
+    drain_once(system, scale.warm_up)
+    size = int(_mean_size(system))
+    rates, limits, costs = [], [], []
+    for _ in range(scale.repeats):
+        limits.append(system.limit(scale.limit, size))
+        rate, cost = drain_once(system, scale.drain)
+        rates.append(rate)
+        costs.append(cost)
+    limits.append(system.limit(scale.limit, size))
+    limit = statistics.median(run["mails"] / run["seconds"] for run in limits)
+    return [Figure(
+        "drain", "claim, decide, render, MIME, SMTP, outcome recorded", statistics.median(rates),
+        limit, "mails/s", "the limit", ">= 0.25",
+        details={"runs": rates, "limits": [run["mails"] / run["seconds"] for run in limits],
+                 "mail_bytes": size, "cpu_us_per_mail": costs[len(costs) // 2],
+                 "limit_cpu_us_per_mail": {
+                     "client": round(limits[0]["cpu_us"] / limits[0]["mails"], 1),
+                     "sink": round(limits[0]["sink_cpu_us"] / limits[0]["mails"], 1)}})]
+
+
+def life(system, scale):
+    """From SendBulk to the recorded outcome, both going on at the same time."""
+    drains = [drain_once(system, scale.drain)[0]]
+    total = system.sent() + scale.life
+    before = system.cpu()
+    start = time.monotonic()
+    accepted = system.load("bulk", run=system.new_run(), count=scale.life, channels=1)
+    system.wait_sent(total)
+    seconds = time.monotonic() - start
+    cost = {**_per_mail(before, system.cpu(), scale.life),
+            "caller": round(accepted["cpu_us"] / scale.life, 1)}
+    drains.append(drain_once(system, scale.drain)[0])
+    return [Figure("whole life", "SendBulk over gRPC to recorded outcome, sustained",
+                   scale.life / seconds, statistics.mean(drains), "mails/s", "the drain", ">= 0.6",
+                   details={"mails": scale.life, "seconds": seconds,
+                            "accepting_seconds": accepted["seconds"], "drains": drains,
+                            "cpu_us_per_mail": cost})]
+
+
+def accept(system, scale):
+    """SendBulk until COMMIT, next to COPY of the very same rows by psql."""
+    accepts, copies, costs = [], [], []
+    system.fill(scale.warm_up)
+    for _ in range(scale.repeats):
+        before = system.cpu()
+        done = system.fill(scale.accept)
+        costs.append({**_per_mail(before, system.cpu(), scale.accept),
+                      "caller": round(done["cpu_us"] / scale.accept, 1)})
+        accepts.append(scale.accept / done["seconds"])
+        copies.append(scale.accept / _copy_seconds(system, scale.accept))
+    system.load("resume")
+    system.wait_sent(system.sent() + scale.accept * scale.repeats + scale.warm_up)
+    return [Figure("bulk accept", "SendBulk until COMMIT, one stream", statistics.median(accepts),
+                   statistics.median(copies), "mails/s", "COPY of the rows", ">= 0.5",
+                   details={"runs": accepts, "copies": copies, "cpu_us_per_mail": costs[-1]})]
+
+
+def _copy_seconds(system, rows):
+    """How long COPY takes for the newest `rows` mails into empty tables with the same indexes."""
+    sql = system.sql
+    sql("CREATE SCHEMA bench")
+    for table in ("message", "queue"):
+        sql(f"CREATE TABLE bench.{table} (LIKE dispatch.{table} INCLUDING ALL)")
+        sql(f"COPY (SELECT x.* FROM dispatch.{table} x JOIN (SELECT msg_id FROM dispatch.message "
+            f"ORDER BY created_at DESC LIMIT {rows}) n USING (msg_id) ORDER BY x.due_at) "
+            f"TO '{system.folder}/pg/{table}.copy'")
+    sql("CHECKPOINT")
+    start = time.monotonic()
+    for table in ("message", "queue"):
+        sql(f"COPY bench.{table} FROM '{system.folder}/pg/{table}.copy'")
+    seconds = time.monotonic() - start
+    sql("DROP SCHEMA bench CASCADE")
+    return seconds
+
+
+def send(system, scale):
+    """One Send after another by 64 callers, each answered after its COMMIT, next to an empty call
+    that takes the same way through the same server."""
+    sends, echoes, latencies = [], [], []
+    for _ in range(scale.repeats):
+        echo = system.load("echo", count=scale.send * 2, callers=64)
+        echoes.append(echo["count"] / echo["seconds"])
+        done = system.load("send", run=system.new_run(), count=scale.send, callers=64)
+        sends.append(done["count"] / done["seconds"])
+        latencies.append(done["p99_ms"])
+        _settle(system)
+    return [Figure("single send", "Send by 64 callers, answered after COMMIT",
+                   statistics.median(sends), statistics.median(echoes), "calls/s",
+                   "an empty call", ">= 0.4",
+                   details={"runs": sends, "echoes": echoes, "p99_ms": latencies})]
+
+
+def _settle(system):
+    """Until nothing waits any more."""
+    while system.sql.number("SELECT count(*) FROM (SELECT FROM dispatch.queue LIMIT 1) q") or \
+            system.sql.number("SELECT count(*) FROM dispatch.claim"):
+        time.sleep(0.1)
+
+
+def postfix(system, scale):
+    """The whole life into Postfix's smtp-sink, next to Postfix's smtp-source into the same."""
+    name = "into smtp-sink"
+    sink, source = (shutil.which(tool, path="/usr/sbin:/usr/bin") for tool in
+                    ("smtp-sink", "smtp-source"))
+    if not sink or not source:
+        return [Figure(name, "the whole life into smtp-sink", note="Postfix is not installed")]
+    port = 20000 + system.sink.port % 10000
+    server = subprocess.Popen([sink, "-u", "nobody", f"127.0.0.1:{port}", "1000"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        time.sleep(0.5)
+        size = int(_mean_size(system)) if system.sink.accepted() else 8192
+        start = time.monotonic()
+        subprocess.run([source, "-s", "8", "-l", str(size), "-m", str(scale.postfix), "-d",
+                        f"127.0.0.1:{port}"], check=True)
+        rival = scale.postfix / (time.monotonic() - start)
+        system.stop("dispatch")
+        system.start("dispatch", f"--transports.sink.port={port}")
+        total = system.sent() + scale.postfix
+        start = time.monotonic()
+        system.load("bulk", run=system.new_run(), count=scale.postfix, channels=1)
+        system.wait_sent(total)
+        ours = scale.postfix / (time.monotonic() - start)
+    finally:
+        server.terminate()
+        server.wait()
+        system.stop("dispatch")
+        system.start("dispatch")
+    return [Figure(name, "the whole life into smtp-sink", ours, rival, "mails/s", "smtp-source")]

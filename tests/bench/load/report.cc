@@ -1,0 +1,40 @@
+#include "tests/bench/load/report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace lmsmail::bench {
+namespace {
+
+std::int64_t CpuMicroseconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto microseconds = [](const timeval& t) {
+    return static_cast<std::int64_t>(t.tv_sec) * 1'000'000 + t.tv_usec;
+  };
+  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+}
+
+// `sorted` is not empty.
+double Percentile(const std::vector<absl::Duration>& sorted, double share) {
+  const auto last = static_cast<double>(sorted.size() - 1);
+  return absl::ToDoubleMilliseconds(sorted[static_cast<std::size_t>(last * share + 0.5)]);
+}
+
+}  // namespace
+
+std::string Report::ToJson() {
+  std::string json = fmt::format(R"({{"count":{},"seconds":{:.6f},"cpu_us":{})", count,
+                                 absl::ToDoubleSeconds(elapsed), CpuMicroseconds());
+  if (!latencies.empty()) {
+    std::ranges::sort(latencies);
+    json += fmt::format(R"(,"p50_ms":{:.3f},"p99_ms":{:.3f},"max_ms":{:.3f})",
+                        Percentile(latencies, 0.5), Percentile(latencies, 0.99),
+                        Percentile(latencies, 1));
+  }
+  return json + "}";
+}
+
+}  // namespace lmsmail::bench
