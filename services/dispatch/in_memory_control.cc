@@ -21,6 +21,11 @@ Outcome Cancelled(MessageId id, int step, int attempt) {
   return outcome;
 }
 
+absl::Status NotRetryable() {
+  return absl::FailedPreconditionError(
+      "only a mail that ended without being sent can be tried again");
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<absl::Time>> InMemoryStore::NextDue() {
@@ -104,16 +109,14 @@ absl::Status InMemoryStore::Retry(MessageId id, std::string_view request_id) {
   for (const Retried& retried : entry.retries) {
     if (retried.request_id == request_id) return absl::OkStatus();
   }
-  const absl::Status forbidden =
-      absl::FailedPreconditionError("only a mail that ended without being sent can be tried again");
   const absl::Time now = clock_.Now();
   if (entry.far) {
-    if (!entry.cancelled) return forbidden;
+    if (!entry.cancelled) return NotRetryable();
     Count(entry, *entry.cancelled, Outcome::Kind::kCancelled, Reason::kCancelled, -1);
     entry.retries.push_back({1, now, std::string(request_id)});
   } else {
     const RecordedOutcome* outcome = FinalOf(entry);
-    if (!outcome || outcome->outcome.kind == Outcome::Kind::kSent) return forbidden;
+    if (!outcome || outcome->outcome.kind == Outcome::Kind::kSent) return NotRetryable();
     const Outcome& last = outcome->outcome;
     Count(entry, outcome->time, last.kind, last.reason, -1);
     Enqueue(entry, now, {last.step + 1, last.attempt, false});

@@ -112,8 +112,8 @@ void InMemoryStore::Enqueue(const Entry& entry, absl::Time due, Waiting waiting)
 
 InMemoryStore::LaneQueue::iterator InMemoryStore::FindWaiting(const Entry& entry) {
   LaneQueue& lane = queue_[entry.mail.lane];
-  return std::find_if(lane.begin(), lane.end(),
-                      [&](const auto& row) { return row.first.second == entry.mail.id; });
+  return std::ranges::find_if(lane,
+                              [&](const auto& row) { return row.first.second == entry.mail.id; });
 }
 
 ClaimedMail InMemoryStore::MakeClaimed(const Held& held) const {

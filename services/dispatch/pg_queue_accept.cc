@@ -114,7 +114,7 @@ absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& su
   Accepted accepted;
   accepted.batch = row[2].as<std::int64_t>();
   accepted.replayed = state == kReplayed;
-  const std::int64_t first = row[3].as<std::int64_t>();
+  const auto first = row[3].as<std::int64_t>();
   const std::vector<std::int64_t> ids = postgres::Int8Array(row[4]);
   accepted.items.resize(submission.items.size());
   for (std::size_t i = 0; i < accepted.items.size(); ++i) {

@@ -144,8 +144,9 @@ absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const Claim
                                 "WHERE claim_id = ANY ($1::int8[]) RETURNING claim_id",
                                 ToArrayLiteral(ids), ToInterval(lease));
                             std::vector<ClaimId> held;
-                            for (const pqxx::row& row : rows)
+                            for (const pqxx::row& row : rows) {
                               held.push_back(row[0].as<std::int64_t>());
+                            }
                             return held;
                           });
 }
