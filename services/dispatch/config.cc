@@ -180,6 +180,9 @@ void DispatchConfig::Declare(config::Schema& schema) {
                        {absl::Seconds(10), absl::Hours(1)});
   worker_keys.Int32("max_in_flight", &worker.max_in_flight,
                     "Mails handed over whose outcome is not stored yet.", {4, 100'000});
+  worker_keys.String("journal", &worker.journal,
+                     "File that remembers mails being sent across a crash of this process, its own "
+                     "for each replica; empty: none, and leases alone tell.");
   worker_keys.Duration("flush_interval", &worker.flush_interval,
                        "How long outcomes wait to be stored together.",
                        {absl::Milliseconds(1), absl::Seconds(1)});
@@ -272,7 +275,8 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
   return sender;
 }
 
-absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports() const {
+absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
+    SmtpTransport::DotObserver before_dot) const {
   std::map<std::string, TransportConfig> all = transports;
   all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
@@ -283,8 +287,8 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports() const
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(
-        auto smtp,
-        SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight)));
+        auto smtp, SmtpTransport::Create(name, std::move(sender),
+                                         ToSmtp(transport, worker.max_in_flight), before_dot));
     built.push_back(std::move(smtp));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);

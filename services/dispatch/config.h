@@ -17,6 +17,7 @@
 #include "libs/smtp/options.h"
 #include "services/dispatch/composer.h"
 #include "services/dispatch/message_id_header.h"
+#include "services/dispatch/smtp_transport.h"
 #include "services/dispatch/transports.h"
 #include "services/dispatch/worker.h"
 
@@ -76,6 +77,7 @@ struct DispatchConfig {
     std::int32_t batch = 500;
     absl::Duration lease = absl::Seconds(60);
     std::int32_t max_in_flight = 2000;
+    std::string journal;  // path; empty: none
     absl::Duration flush_interval = absl::Milliseconds(15);
   } worker;
 
@@ -100,7 +102,9 @@ struct DispatchConfig {
   // Of a configuration that was loaded without a fault.
   SiteIdentity ToSite() const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
-  absl::StatusOr<std::unique_ptr<Transports>> ToTransports() const;
+  // `before_dot` must be callable as long as the transports are.
+  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
+      SmtpTransport::DotObserver before_dot) const;
   Worker::Options ToWorker() const;
 
  private:

@@ -32,6 +32,11 @@ class FakeRecipientCheck final : public RecipientCheck {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
+  // Calls that ask about `target` are invalid.
+  void Refuse(std::string target) {
+    absl::MutexLock lock(&mutex_);
+    refused_ = std::move(target);
+  }
   int calls() const {
     absl::MutexLock lock(&mutex_);
     return calls_;
@@ -43,6 +48,7 @@ class FakeRecipientCheck final : public RecipientCheck {
     if (!status_.ok()) return status_;
     std::vector<Verdict> verdicts;
     for (const RecipientQuery& query : queries) {
+      if (query.target.value == refused_) return absl::InvalidArgumentError("no recipient's name");
       const auto it = verdicts_.find(query.target.value);
       verdicts.push_back(it != verdicts_.end() ? it->second : Allowed(query.target));
     }
@@ -69,6 +75,7 @@ class FakeRecipientCheck final : public RecipientCheck {
   mutable absl::Mutex mutex_;
   std::map<std::string, Verdict> verdicts_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::string refused_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -20,6 +20,8 @@ bool Flusher::FlushAll() {
       claims_.PutBack(std::move(job));
       continue;
     }
+    journal_.Recorded(job.outcomes);
+    if (job.last) journal_.ClaimEnded(job.id);
     metrics_.CountOutcomes(job.outcomes);
     const auto handed_over =
         std::count_if(job.outcomes.begin(), job.outcomes.end(),

@@ -6,6 +6,7 @@
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/dispatch_metrics.h"
 #include "services/dispatch/in_flight_budget.h"
+#include "services/dispatch/intent_journal.h"
 #include "services/dispatch/open_claims.h"
 #include "services/dispatch/queue_store.h"
 
@@ -15,8 +16,9 @@ namespace lmsmail::dispatch {
 class Flusher {
  public:
   // All must outlive this.
-  Flusher(QueueStore& queue, OpenClaims& claims, InFlightBudget& budget, DispatchMetrics& metrics)
-      : queue_(queue), claims_(claims), budget_(budget), metrics_(metrics) {}
+  Flusher(QueueStore& queue, OpenClaims& claims, InFlightBudget& budget, IntentJournal& journal,
+          DispatchMetrics& metrics)
+      : queue_(queue), claims_(claims), budget_(budget), journal_(journal), metrics_(metrics) {}
 
   // Records all that waits. False when something could not be recorded and waits still: the
   // database is away, and what is not recorded keeps the in-flight budget down.
@@ -28,6 +30,7 @@ class Flusher {
   QueueStore& queue_;
   OpenClaims& claims_;
   InFlightBudget& budget_;
+  IntentJournal& journal_;
   DispatchMetrics& metrics_;
   telemetry::LogEvery log_{absl::Seconds(10)};
 };

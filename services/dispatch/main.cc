@@ -19,6 +19,7 @@
 #include "services/dispatch/grpc_template_source.h"
 #include "services/dispatch/housekeeper.h"
 #include "services/dispatch/intake.h"
+#include "services/dispatch/intent_journal.h"
 #include "services/dispatch/message_handlers.h"
 #include "services/dispatch/pg_message_log.h"
 #include "services/dispatch/pg_queue_store.h"
@@ -34,7 +35,8 @@ namespace {
 struct Parts {
   std::shared_ptr<grpc::Channel> template_channel;
   std::shared_ptr<grpc::Channel> preference_channel;
-  std::unique_ptr<Transports> transports;
+  std::unique_ptr<IntentJournal> journal;
+  std::unique_ptr<Transports> transports;  // uses the journal
   std::unique_ptr<MessageIdHeader> message_ids;
 };
 
@@ -42,6 +44,8 @@ class DispatchWorkload final : public service::Workload {
  public:
   DispatchWorkload(const DispatchConfig& config, Parts parts, const service::Runtime& runtime)
       : worker_enabled_(config.worker.enabled),
+        policy_(config.ToWorker().policy),
+        clock_(runtime.clock),
         site_(config.ToSite()),
         parts_(std::move(parts)),
         metrics_(runtime.metrics),
@@ -59,6 +63,7 @@ class DispatchWorkload final : public service::Workload {
                  .templates = templates_,
                  .transports = *parts_.transports,
                  .bounces = bounces_,
+                 .journal = *parts_.journal,
                  .site = site_,
                  .message_ids = *parts_.message_ids,
                  .metrics = metrics_},
@@ -98,6 +103,8 @@ class DispatchWorkload final : public service::Workload {
   absl::Status Start() override {
     // The partitions that mail is accepted into.
     LMSMAIL_RETURN_IF_ERROR(queue_.Maintain());
+    // Before leases end and others guess what the last process did.
+    LMSMAIL_RETURN_IF_ERROR(parts_.journal->Replay(queue_, policy_, clock_.Now()));
     housekeeper_.Start();
     if (worker_enabled_) worker_.Start();
     return absl::OkStatus();
@@ -111,6 +118,8 @@ class DispatchWorkload final : public service::Workload {
 
  private:
   const bool worker_enabled_;
+  const DeliveryPolicy policy_;
+  const Clock& clock_;
   const SiteIdentity site_;
   const Parts parts_;
   DispatchMetrics metrics_;
@@ -137,7 +146,13 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
                            rpc::NewChannel(config.template_service.ToOptions()));
   LMSMAIL_ASSIGN_OR_RETURN(parts.preference_channel,
                            rpc::NewChannel(config.preference_service.ToOptions()));
-  LMSMAIL_ASSIGN_OR_RETURN(parts.transports, config.ToTransports());
+  LMSMAIL_ASSIGN_OR_RETURN(
+      parts.journal, IntentJournal::Open(config.worker.journal,
+                                         static_cast<std::size_t>(config.worker.max_in_flight)));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      parts.transports, config.ToTransports([journal = parts.journal.get()](std::uint64_t token) {
+        journal->DotSent(token);
+      }));
   LMSMAIL_ASSIGN_OR_RETURN(MessageIdHeader message_ids, config.ToMessageIds());
   parts.message_ids = std::make_unique<MessageIdHeader>(std::move(message_ids));
   return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "libs/status/fault.h"
@@ -44,15 +45,31 @@ void Sender::Process(TakenClaim taken) {
   for (const ClaimedMail& it : mails) {
     queries.push_back({it.mail.target, it.mail.template_ref.category});
   }
-  const auto verdicts = d_.recipients.Check(queries);
-  if (verdicts.ok() && verdicts->size() == mails.size()) {
-    return SendChecked(taken, std::move(mails), *verdicts);
+  const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    if (MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
+    return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
   }
-  log_.Log(telemetry::Level::kWarning, "recipients could not be checked; mail waits",
-           {{"mails", mails.size()}, {"error", verdicts.status()}});
-  for (const ClaimedMail& it : mails) {
-    d_.claims.Record(claim.id, PutOff(it, Reason::kCheckUnavailable, d_.clock.Now(), d_.policy));
+}
+
+std::vector<absl::StatusOr<Verdict>> Sender::Check(absl::Span<const RecipientQuery> queries) {
+  absl::StatusOr<std::vector<Verdict>> verdicts = d_.recipients.Check(queries);
+  if (verdicts.ok() && verdicts->size() == queries.size()) {
+    return {std::make_move_iterator(verdicts->begin()), std::make_move_iterator(verdicts->end())};
   }
+  const absl::Status status = verdicts.ok()
+                                  ? absl::UnavailableError("another number of verdicts came back")
+                                  : verdicts.status();
+  if (!absl::IsInvalidArgument(status) || queries.size() == 1) {
+    log_.Log(telemetry::Level::kWarning, "recipients could not be checked",
+             {{"mails", queries.size()}, {"error", status}});
+    return std::vector<absl::StatusOr<Verdict>>(queries.size(), status);
+  }
+  const std::size_t half = queries.size() / 2;
+  std::vector<absl::StatusOr<Verdict>> all = Check(queries.subspan(0, half));
+  std::vector<absl::StatusOr<Verdict>> rest = Check(queries.subspan(half));
+  std::move(rest.begin(), rest.end(), std::back_inserter(all));
+  return all;
 }
 
 std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
@@ -70,20 +87,12 @@ std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
   return mails;
 }
 
-void Sender::SendChecked(const TakenClaim& taken, std::vector<ClaimedMail> mails,
-                         const std::vector<Verdict>& verdicts) {
-  for (std::size_t i = 0; i < mails.size(); ++i) {
-    if (MayGoOn(taken.claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
-    d_.claims.GiveBack(taken.claim.id, static_cast<int>(mails.size() - i));
-    return;
-  }
-}
-
 bool Sender::MayGoOn(ClaimId claim) const {
   return !stopping_ && d_.claims.Usable(claim, d_.clock.Now());
 }
 
-bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& verdict) {
+bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
+                     const absl::StatusOr<Verdict>& verdict) {
   const Claim& claim = taken.claim;
   const absl::Time now = d_.clock.Now();
   const auto record = [&](Outcome outcome) {
@@ -93,7 +102,12 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& 
   // Asked again: a slow server may have made this mail wait since it was claimed.
   mail.cancelled = mail.cancelled || d_.cancellations.Cancelled(mail.mail, taken.taken);
   if (auto outcome = DecideBeforeCheck(mail, now, d_.policy)) return record(*std::move(outcome));
-  if (auto outcome = DecideByVerdict(mail, verdict, now)) return record(*std::move(outcome));
+  if (absl::IsInvalidArgument(verdict.status())) {
+    return record(
+        FailUnwritten(mail, Reason::kInvalidAddress, std::string(verdict.status().message())));
+  }
+  if (!verdict.ok()) return record(PutOff(mail, Reason::kCheckUnavailable, now, d_.policy));
+  if (auto outcome = DecideByVerdict(mail, *verdict, now)) return record(*std::move(outcome));
 
   Transport* const transport = d_.transports.Find(mail.mail.transport);
   if (transport == nullptr) {
@@ -111,7 +125,7 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& 
     outcome.reply_text = detail;
     return record(std::move(outcome));
   }
-  auto composed = composer_.Compose(mail.mail, verdict.recipient, **wording, transport->sender());
+  auto composed = composer_.Compose(mail.mail, verdict->recipient, **wording, transport->sender());
   if (!composed.ok()) {
     return record(FailUnwritten(mail, ReasonOfUnwritten(composed.status()),
                                 std::string(composed.status().message())));
@@ -129,9 +143,8 @@ bool Sender::HandOver(const Claim& claim, ClaimedMail& mail, Transport& transpor
     return false;
   }
   OutgoingMail outgoing;
-  outgoing.id = mail.mail.id;
-  outgoing.claim = claim.id;
-  outgoing.step = mail.step;
+  outgoing.token =
+      d_.journal.HandedOver(claim.id, mail, transport.info().name, composed.content_hash);
   outgoing.urgent = urgent;
   outgoing.envelope_from = transport.sender().envelope_from;
   outgoing.recipient = composed.recipient;
@@ -147,6 +160,9 @@ bool Sender::HandOver(const Claim& claim, ClaimedMail& mail, Transport& transpor
 
 void Sender::Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
                       const ComposedMail& composed, const DeliveryResult& result) {
+  if (result.kind != DeliveryResult::Kind::kAmbiguous) {
+    d_.journal.Answered(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
+  }
   if (result.kind == DeliveryResult::Kind::kCancelled) {
     d_.budget.Release(1);
     d_.claims.GiveBack(claim, 1);

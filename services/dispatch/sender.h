@@ -18,6 +18,7 @@
 #include "services/dispatch/composer.h"
 #include "services/dispatch/delivery_policy.h"
 #include "services/dispatch/in_flight_budget.h"
+#include "services/dispatch/intent_journal.h"
 #include "services/dispatch/lane_schedule.h"
 #include "services/dispatch/open_claims.h"
 #include "services/dispatch/queue_store.h"
@@ -42,6 +43,7 @@ class Sender {
     TemplateSource& templates;
     Transports& transports;
     BounceReporter& bounces;
+    IntentJournal& journal;
     const SiteIdentity& site;
     const MessageIdHeader& message_ids;
     DeliveryPolicy policy;
@@ -60,11 +62,11 @@ class Sender {
 
   // The mails that nothing stands against before anybody is asked.
   std::vector<ClaimedMail> Sift(Claim& claim);
-  void SendChecked(const TakenClaim& taken, std::vector<ClaimedMail> mails,
-                   const std::vector<Verdict>& verdicts);
+  // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
+  std::vector<absl::StatusOr<Verdict>> Check(absl::Span<const RecipientQuery> queries);
   bool MayGoOn(ClaimId claim) const;
   // False when nothing more of this claim may be handed over; the mail was not told of then.
-  bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const Verdict& verdict);
+  bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
   bool HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport, ComposedMail composed);
   void Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
                 const ComposedMail& composed, const DeliveryResult& result);

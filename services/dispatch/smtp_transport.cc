@@ -57,14 +57,20 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
 
 absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string name,
                                                                      SenderIdentity sender,
-                                                                     const smtp::Options& options) {
+                                                                     const smtp::Options& options,
+                                                                     DotObserver before_dot) {
   smtp::Options urgent = options;
   smtp::Options ordinary = options;
   urgent.max_connections = std::max<std::size_t>(1, options.max_connections / 4);
   ordinary.max_connections =
       std::max<std::size_t>(1, options.max_connections - urgent.max_connections);
-  LMSMAIL_ASSIGN_OR_RETURN(auto urgent_client, smtp::Client::Create(std::move(urgent)));
-  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary_client, smtp::Client::Create(std::move(ordinary)));
+  const auto observer = [before_dot = std::move(before_dot)](std::uint64_t token,
+                                                             smtp::Phase phase) {
+    if (phase == smtp::Phase::kDotSent && before_dot) before_dot(token);
+  };
+  LMSMAIL_ASSIGN_OR_RETURN(auto urgent_client, smtp::Client::Create(std::move(urgent), observer));
+  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary_client,
+                           smtp::Client::Create(std::move(ordinary), observer));
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};
@@ -82,7 +88,7 @@ SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender,
 
 void SmtpTransport::Send(OutgoingMail mail, Done done) {
   smtp::Client& client = mail.urgent ? *urgent_ : *ordinary_;
-  smtp::Mail transaction{.token = static_cast<uint64_t>(mail.id),
+  smtp::Mail transaction{.token = mail.token,
                          .envelope_from = std::move(mail.envelope_from),
                          .recipient = std::move(mail.recipient),
                          .message = std::move(mail.message),

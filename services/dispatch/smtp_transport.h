@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,9 +17,13 @@ namespace lmsmail::dispatch {
 // and at least one, so that it never stands behind the bulk.
 class SmtpTransport final : public Transport {
  public:
+  // Called with a mail's token before the last byte of it leaves; must not block.
+  using DotObserver = std::function<void(std::uint64_t token)>;
+
   static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(std::string name,
                                                                SenderIdentity sender,
-                                                               const smtp::Options& options);
+                                                               const smtp::Options& options,
+                                                               DotObserver before_dot);
 
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,8 +9,6 @@
 #include "absl/time/time.h"
 
 #include "libs/address/email_address.h"
-#include "services/dispatch/message.h"
-#include "services/dispatch/queue_store.h"
 
 namespace lmsmail::dispatch {
 
@@ -22,10 +21,8 @@ struct SenderIdentity {
 
 // One written mail to one address.
 struct OutgoingMail {
-  MessageId id = 0;
-  ClaimId claim = 0;
-  int step = 0;
-  bool urgent = false;  // may use capacity that is kept free of ordinary mail
+  std::uint64_t token = 0;  // for the journal
+  bool urgent = false;      // may use capacity that is kept free of ordinary mail
   std::string envelope_from;
   std::string recipient;
   std::string message;  // RFC 5322, CRLF

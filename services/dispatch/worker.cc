@@ -23,6 +23,7 @@ Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Opti
           .templates = d.templates,
           .transports = d.transports,
           .bounces = d.bounces,
+          .journal = d.journal,
           .site = d.site,
           .message_ids = d.message_ids,
           .policy = options.policy,
@@ -38,7 +39,7 @@ Worker::Worker(Dependencies dependencies, Options options)
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
       claimer_(d_.queue, d_.clock, d_.metrics,
                {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
-      flusher_(d_.queue, claims_, budget_, d_.metrics),
+      flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
       urgent_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)),
       ordinary_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)) {}
 
@@ -103,6 +104,7 @@ void Worker::Claim() {
       continue;
     }
     claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
+    d_.journal.ClaimOpened(taken->claim.id);
     HandoffOf(taken->claim.lane).Put(*std::move(taken));
   }
 }

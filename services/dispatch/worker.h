@@ -47,6 +47,7 @@ class Worker {
     TemplateSource& templates;
     Transports& transports;
     BounceReporter& bounces;
+    IntentJournal& journal;
     const SiteIdentity& site;
     const MessageIdHeader& message_ids;
     DispatchMetrics& metrics;

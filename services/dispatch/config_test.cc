@@ -1,0 +1,94 @@
+#include "services/dispatch/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/status/fault.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  absl::Status Load(std::vector<std::string> flags) {
+    config::Schema schema("dispatch", "test");
+    config_.Declare(schema);
+    std::vector<const char*> argv = {"lmsmail-dispatch"};
+    for (const std::string& flag : flags) argv.push_back(flag.c_str());
+    const char* const environment[] = {nullptr};
+    return schema
+        .Load(static_cast<int>(argv.size()), argv.data(), environment,
+              [](const std::string&) -> absl::StatusOr<std::string> { return "secret"; })
+        .status();
+  }
+
+  DispatchConfig config_;
+};
+
+TEST_F(ConfigTest, WorksWithoutConfiguration) {
+  ASSERT_OK(Load({}));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  EXPECT_EQ(transports->default_name(), "console");
+  ASSERT_NE(transports->Find(""), nullptr);
+  EXPECT_EQ(transports->Find("")->info().kind, "console");
+  ASSERT_OK_AND_ASSIGN(const MessageIdHeader message_ids, config_.ToMessageIds());
+  EXPECT_THAT(message_ids.Of(1), testing::EndsWith("@lms.example"));
+  EXPECT_FALSE(config_.ToWorker().name.empty());
+}
+
+TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+                  "--transports.relay.port=2525", "--transports.relay.tls=none",
+                  "--transports.relay.from=news@school.example",
+                  "--transports.relay.from_name=The School",
+                  "--transports.relay.reply_to=office@school.example",
+                  "--transports.relay.envelope_from=bounces@school.example",
+                  "--default_transport=relay", "--site.name=School"}));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  const Transport* const relay = transports->Find("");
+  ASSERT_NE(relay, nullptr);
+  EXPECT_EQ(relay->info().endpoint, "127.0.0.1:2525 (no TLS)");
+  EXPECT_EQ(relay->sender().from.display_name, "The School");
+  EXPECT_EQ(relay->sender().from.address.ToString(), "news@school.example");
+  EXPECT_EQ(relay->sender().reply_to->address.ToString(), "office@school.example");
+  EXPECT_EQ(relay->sender().envelope_from, "bounces@school.example");
+  EXPECT_EQ(transports->Find("console")->sender().from.display_name, "School");
+}
+
+TEST_F(ConfigTest, NamesEveryFault) {
+  const absl::Status status =
+      Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
+            "--transports.relay.username=u", "--transports.relay.password_file=/secret",
+            "--default_transport=pigeon", "--delivery.resend_ambiguous=payment,gossip",
+            "--delivery.first_retry=2h", "--message_id_keys_file=/secret"});
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
+  for (const std::string key :
+       {"from", "transports.relay.host", "transports.relay.tls", "default_transport",
+        "delivery.resend_ambiguous", "delivery.longest_retry", "message_id_keys_file"}) {
+    EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
+  }
+}
+
+TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
+  ASSERT_OK(Load({"--delivery.max_attempts=3",
+                  "--delivery.resend_ambiguous=", "--delivery.resend_recovered=payment",
+                  "--delivery.peer_retry=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
+  const Worker::Options options = config_.ToWorker();
+  EXPECT_EQ(options.name, "replica-1");
+  EXPECT_EQ(options.lease, absl::Seconds(30));
+  EXPECT_EQ(options.policy.max_attempts, 3);
+  EXPECT_TRUE(options.policy.resend_ambiguous.empty());
+  EXPECT_EQ(options.policy.resend_recovered, std::set<Category>{Category::kPayment});
+  EXPECT_EQ(options.policy.longest_peer_retry, absl::Minutes(1));
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch
