@@ -1,0 +1,62 @@
+#include "services/scheduler/automation.h"
+
+#include <fmt/format.h>
+
+#include "libs/rpc/etag.h"
+#include "services/scheduler/field_checks.h"
+#include "services/scheduler/resource_names.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+constexpr absl::Duration kMaxDelay = absl::Hours(24 * 30);
+constexpr absl::Duration kMaxWindow = absl::Hours(24 * 7);
+
+bool IsWithin(absl::Duration value, absl::Duration most) {
+  return value >= absl::ZeroDuration() && value <= most;
+}
+
+// New content belongs to a course; everything else tells of one student, and is nobody else's.
+void CheckAudience(const Automation& automation, Violations& violations) {
+  const bool of_course = automation.event_type == EventType::kContentPublished;
+  if (automation.audience == Audience::kUnspecified) {
+    violations.Add("audience", "is required");
+  } else if (automation.event_type == EventType::kUnspecified) {
+    return;
+  } else if (of_course && automation.audience != Audience::kEnrolled) {
+    violations.Add("audience", "must be AUDIENCE_ENROLLED: new content has no student of its own");
+  } else if (!of_course && automation.audience != Audience::kStudent) {
+    violations.Add("audience",
+                   "must be AUDIENCE_STUDENT: the event concerns one student and nobody else");
+  }
+}
+
+}  // namespace
+
+std::string EtagOf(const Automation& automation) {
+  return rpc::EtagOf(fmt::format("{}/{}", automation.id, automation.revision));
+}
+
+Violations CheckAutomation(const Automation& automation) {
+  Violations violations;
+  CheckDisplayName(automation.display_name, "display_name", violations);
+  if (automation.event_type == EventType::kUnspecified) {
+    violations.Add("event_type", "is required");
+  }
+  CheckAudience(automation, violations);
+  if (!IsTemplateName(automation.template_name)) {
+    violations.Add("template", "must be templates/{template}: templates/enrollment");
+  }
+  if (!IsWithin(automation.delay, kMaxDelay)) {
+    violations.Add("delay", "must be from 0 to 30 days (2592000s)");
+  }
+  if (!IsWithin(automation.collect_window, kMaxWindow)) {
+    violations.Add("collect_window", "must be from 0 to 7 days (604800s)");
+  } else if (automation.collect_window > absl::ZeroDuration() &&
+             automation.event_type != EventType::kContentPublished) {
+    violations.Add("collect_window", "is only for EVENT_TYPE_CONTENT_PUBLISHED");
+  }
+  return violations;
+}
+
+}  // namespace lmsmail::scheduler

@@ -1,0 +1,31 @@
+#include "services/scheduler/config.h"
+
+#include "libs/cron/zone.h"
+#include "libs/status/fault.h"
+
+namespace lmsmail::scheduler {
+
+void SchedulerConfig::Declare(config::Schema& schema) {
+  schema.Sub("school").String(
+      "time_zone", &school.time_zone,
+      "IANA time zone of dates in mails, and of the schedules that come with "
+      "the product when it first starts.");
+  config::Group worker_keys = schema.Sub("worker");
+  worker_keys.Int32("threads", &worker.threads, "How many events are worked on at the same time.",
+                    {1, 64});
+  worker_keys.Duration("poll_interval", &worker.poll_interval, "How often due work is looked for.",
+                       {absl::Milliseconds(10), absl::Minutes(1)});
+  schema.Duration("event_retention", &event_retention,
+                  "How long events are kept, and recognized when they are published again.",
+                  {absl::Hours(24 * 30)});
+  dispatch.Declare(schema.Sub("dispatch"));
+  report.Declare(schema.Sub("report"));
+  schema.Check([this](Violations& violations) {
+    if (!cron::LoadZone(school.time_zone).ok()) {
+      violations.Add("school.time_zone",
+                     "must be a zone of the IANA database such as Europe/Berlin");
+    }
+  });
+}
+
+}  // namespace lmsmail::scheduler

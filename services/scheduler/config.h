@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/service/peer_config.h"
+
+namespace lmsmail::scheduler {
+
+// The service's own keys; those that every service has are service::BaseConfig's.
+struct SchedulerConfig {
+  struct School {
+    std::string time_zone = "UTC";
+  } school;
+  struct Worker {
+    std::int32_t threads = 4;
+    absl::Duration poll_interval = absl::Seconds(1);
+  } worker;
+  absl::Duration event_retention = absl::Hours(24 * 400);
+  service::PeerConfig dispatch{.target = "127.0.0.1:7103"};
+  service::PeerConfig report{.target = "127.0.0.1:7105"};
+
+  // Must outlive schema.Load().
+  void Declare(config::Schema& schema);
+};
+
+}  // namespace lmsmail::scheduler

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+#include "services/scheduler/convert.h"
+#include "services/scheduler/scheduler_service.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+constexpr int kMostEvents = 1000;
+
+}  // namespace
+
+absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
+                                          const v1::PublishEventsRequest& request,
+                                          v1::PublishEventsResponse& response) {
+  if (request.events().empty() || request.events_size() > kMostEvents) {
+    return InvalidField(
+        "events", fmt::format("must be 1 to {}, and has {}", kMostEvents, request.events_size()));
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto results,
+      parts_.intake.Publish({request.events().begin(), request.events().end()}, call.deadline));
+  for (const IntakeResult& result : results) {
+    v1::PublishEventsResponse::Result& message = *response.add_results();
+    message.set_event_id(result.event_id);
+    message.set_duplicate(result.duplicate);
+    message.mutable_status()->set_code(static_cast<int>(result.status.code()));
+    message.mutable_status()->set_message(std::string(ToStd(result.status.message())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
+                                          const v1::GetEventRequest& request,
+                                          v1::EventRecord& response) {
+  if (request.event_id().empty()) return InvalidField("event_id", "is required");
+  LMSMAIL_ASSIGN_OR_RETURN(const StoredEvent event,
+                           parts_.events.Find(request.event_id(), call.deadline));
+  ToProto(event, response);
+  return absl::OkStatus();
+}
+
+}  // namespace lmsmail::scheduler

@@ -1,0 +1,65 @@
+#include "services/scheduler/field_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/strings/utf8.h"
+#include "services/scheduler/resource_names.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+constexpr std::size_t kMaxUrl = 2000;
+constexpr std::size_t kMaxRequestId = 128;
+constexpr std::size_t kMaxDisplayName = 200;
+
+bool IsControl(char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }
+
+}  // namespace
+
+void CheckText(std::string_view text, std::string field, std::size_t max, bool required,
+               Violations& violations) {
+  if (text.empty() && required) {
+    violations.Add(std::move(field), fmt::format("is required: 1 to {} characters", max));
+  } else if (text.size() > max) {
+    violations.Add(std::move(field),
+                   fmt::format("has {} bytes; at most {} are taken", text.size(), max));
+  } else if (!IsValidUtf8(text) || std::ranges::any_of(text, IsControl)) {
+    violations.Add(std::move(field), "must be UTF-8 without control characters");
+  }
+}
+
+void CheckUrl(std::string_view url, std::string field, Violations& violations) {
+  if (url.empty()) return;
+  const bool http = url.starts_with("https://") || url.starts_with("http://");
+  const bool printable = std::ranges::all_of(url, [](char c) { return c > ' ' && c != 0x7f; });
+  if (!http || !printable || url.size() > kMaxUrl) {
+    violations.Add(std::move(field),
+                   fmt::format("must be an http or https address without spaces, percent-encoded, "
+                               "of at most {} characters",
+                               kMaxUrl));
+  }
+}
+
+void CheckRequestId(std::string_view request_id, Violations& violations) {
+  CheckText(request_id, "request_id", kMaxRequestId, true, violations);
+}
+
+void CheckStudent(std::string_view name, std::string field, Violations& violations) {
+  if (ParseRecipientName(name)) return;
+  violations.Add(std::move(field),
+                 "must be recipients/{recipient}, the id 1 to 63 of A-Z, a-z, 0-9, _, -, . and ~");
+}
+
+void CheckCourseId(std::string_view id, std::string field, Violations& violations) {
+  if (IsLmsId(id)) return;
+  violations.Add(std::move(field), "must be 1 to 63 of A-Z, a-z, 0-9, _, -, . and ~");
+}
+
+void CheckDisplayName(std::string_view text, std::string field, Violations& violations) {
+  CheckText(text, std::move(field), kMaxDisplayName, false, violations);
+}
+
+}  // namespace lmsmail::scheduler

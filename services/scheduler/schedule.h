@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/time/time.h"
+
+#include "libs/status/fault.h"
+
+// What happens at certain times.
+namespace lmsmail::scheduler {
+
+struct GenerateWeeklyReports {
+  bool operator==(const GenerateWeeklyReports&) const = default;
+};
+struct SweepQueue {
+  bool operator==(const SweepQueue&) const = default;
+};
+struct PurgeLogs {
+  absl::Duration max_age;
+  bool operator==(const PurgeLogs&) const = default;
+};
+// monostate: not given. The database holds the index.
+using Action = std::variant<std::monostate, GenerateWeeklyReports, SweepQueue, PurgeLogs>;
+
+// What to do about times that passed unattended. The database holds the numbers.
+enum class CatchUp { kSkip = 1, kLatest = 2, kAll = 3 };
+
+inline constexpr absl::Duration kDefaultCatchUpWindow = absl::Hours(24);
+
+struct Schedule {
+  std::string id = "";
+  std::string display_name = "";
+  std::string cron = "";
+  std::string time_zone = "UTC";
+  CatchUp catch_up = CatchUp::kLatest;
+  absl::Duration catch_up_window = kDefaultCatchUpWindow;
+  Action action = {};
+  bool paused = false;
+  std::optional<absl::Time> next_run_time = std::nullopt;  // absent while paused
+  std::optional<absl::Time> last_run_time = std::nullopt;
+  absl::Time create_time = {};
+  absl::Time update_time = {};
+  std::int64_t revision = 1;  // grows with every change by a person, not with runs
+};
+
+std::string EtagOf(const Schedule& schedule);
+
+// All faults, with fields relative to the schedule.
+Violations CheckSchedule(const Schedule& schedule);
+
+// The first time after `after` of a schedule that CheckSchedule() passed; nullopt when there is
+// none.
+std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::Time after);
+
+// One run of a schedule.
+struct ScheduleRun {
+  // The database holds the numbers.
+  enum class State { kPending = 1, kRunning = 2, kSucceeded = 3, kFailed = 4 };
+
+  std::string schedule_id = "";
+  std::string id = "";
+  absl::Time nominal_time = {};
+  State state = State::kPending;
+  std::string detail = "";
+  std::optional<absl::Time> start_time = std::nullopt;
+  std::optional<absl::Time> end_time = std::nullopt;
+  int attempts = 0;
+};
+
+}  // namespace lmsmail::scheduler

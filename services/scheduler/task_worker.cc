@@ -1,0 +1,79 @@
+#include "services/scheduler/task_worker.h"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "libs/telemetry/logging.h"
+#include "services/scheduler/task_result.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+constexpr int kBatch = 64;
+constexpr absl::Duration kLease = absl::Minutes(5);
+// A task begun later might outlast its lease.
+constexpr absl::Duration kLatestBegin = absl::Minutes(2);
+constexpr absl::Duration kStoreTimeout = absl::Seconds(10);
+
+absl::Time StoreDeadline() { return absl::Now() + kStoreTimeout; }
+
+}  // namespace
+
+int TaskWorker::RunOnce() {
+  const absl::Time now = parts_.clock.Now();
+  auto claimed = parts_.events.Claim(now, now + kLease, kBatch, StoreDeadline());
+  if (!claimed.ok()) {
+    static telemetry::LogEvery every(absl::Seconds(10));
+    every.Log(telemetry::Level::kWarning, "tasks can't be claimed", {{"error", claimed.status()}});
+    return 0;
+  }
+  std::vector<Task>& tasks = *claimed;
+  const auto others = std::ranges::stable_partition(
+      tasks, [](const Task& task) { return task.plan.kind == TaskKind::kRecord; });
+  const std::span<const Task> facts(tasks.begin(), others.begin());
+  if (!facts.empty()) {
+    const std::vector<TaskResult> results = parts_.recorder.Record(facts);
+    for (std::size_t i = 0; i < facts.size(); ++i) Settle(facts[i], results[i]);
+  }
+  for (const Task& task : others) Settle(task, WorkOn(task, now + kLease));
+  return static_cast<int>(tasks.size());
+}
+
+TaskResult TaskWorker::WorkOn(const Task& task, absl::Time lease_end) {
+  const absl::Time now = parts_.clock.Now();
+  if (now > lease_end - kLease + kLatestBegin) {
+    return Wait("put back: the tasks before it took too long", now);
+  }
+  if (task.plan.kind == TaskKind::kCancelMail) {
+    return parts_.revoker.Revoke(task, StoreDeadline());
+  }
+  return parts_.mailer.Mail(task, [&] { return Hold(task); });
+}
+
+bool TaskWorker::Hold(const Task& task) {
+  const auto held = parts_.events.Extend(task, parts_.clock.Now() + kLease, StoreDeadline());
+  return held.ok() && *held;
+}
+
+void TaskWorker::Settle(const Task& task, const TaskResult& result) {
+  const telemetry::Counter& counter = result.state == TaskState::kDone ? parts_.metrics.tasks_done
+                                      : result.state == TaskState::kFailed
+                                          ? parts_.metrics.tasks_failed
+                                          : parts_.metrics.tasks_retried;
+  counter.Increment();
+  if (result.state == TaskState::kFailed) {
+    telemetry::LogWarning("task of an event failed", {{"task", task.id},
+                                                      {"automation", task.plan.automation_id},
+                                                      {"attempts", task.attempts},
+                                                      {"detail", result.detail}});
+  }
+  const absl::Status settled = parts_.events.Settle(task, result, StoreDeadline());
+  if (!settled.ok()) {
+    // Its lease ends and it is done again, which its keys make harmless.
+    telemetry::LogWarning("task can't be settled", {{"task", task.id}, {"error", settled}});
+  }
+}
+
+}  // namespace lmsmail::scheduler
