@@ -71,7 +71,7 @@ Struct WeeklyMailContext(const WeeklyReport& report) {
   SetText(group, "week_label", report.week.Label());
   SetNumber(group, "lessons_completed", report.LessonsCompleted());
   SetNumber(group, "minutes_watched",
-            static_cast<double>(absl::ToInt64Minutes(report.WatchDuration())));
+            absl::ToDoubleMinutes(absl::Trunc(report.WatchDuration(), absl::Minutes(1))));
   SetNumber(group, "quizzes_passed", report.QuizzesPassed());
   if (report.StreakDays() > 1) SetNumber(group, "streak_days", report.StreakDays());
   AddCourses(group, report.courses);
