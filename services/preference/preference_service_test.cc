@@ -124,13 +124,15 @@ TEST_F(PreferenceServiceTest, UpsertTellsEveryFaultAndStoresNothing) {
   request.mutable_recipients(2)->set_name("people/r2");
   request.mutable_recipients(7)->set_email_address("nonsense");
   request.mutable_recipients(7)->set_time_zone("Mars/Olympus");
+  request.mutable_recipients(6)->set_name("recipients/r1");
   const auto response = Call(&Stub::UpsertRecipients, request);
   EXPECT_THAT(response, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(response, HasViolation("recipients[2].name", HasSubstr("recipients/{recipient}")));
+  EXPECT_THAT(response, HasViolation("recipients[6].name", HasSubstr("recipients[1]")));
   EXPECT_THAT(response, HasViolation("recipients[7].email_address", HasSubstr("@")));
   EXPECT_THAT(response, HasViolation("recipients[7].time_zone", HasSubstr("Europe/Berlin")));
   EXPECT_THAT(response, HasViolation("request_id", _));
-  EXPECT_THAT(ViolationsOf(response.status()), SizeIs(4));
+  EXPECT_THAT(ViolationsOf(response.status()), SizeIs(5));
   EXPECT_THAT(store_.GetRecipient("r0", absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kNotFound));
 }

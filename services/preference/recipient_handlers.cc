@@ -12,9 +12,9 @@ absl::Status PreferenceService::HandleUpsertRecipients(const rpc::CallInfo& call
   Violations violations;
   CheckRequestId(request.request_id(), violations);
   std::vector<Recipient> recipients = RecipientsFromProto(request, violations);
-  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const Registered registered,
-                           domain_.recipients.Upsert(std::move(recipients), call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const Registered registered,
+      domain_.recipients.Upsert(std::move(recipients), std::move(violations), call.deadline));
   for (const Recipient& recipient : registered.recipients) {
     *response.add_recipients() = ToProto(recipient);
   }

@@ -17,12 +17,12 @@ RecipientRegistry::RecipientRegistry(PreferenceStore& store, const token::KeyRin
     : store_(store), keys_(keys), defaults_(std::move(defaults)), clock_(clock) {}
 
 absl::StatusOr<Registered> RecipientRegistry::Upsert(std::vector<Recipient> recipients,
-                                                     absl::Time deadline) {
-  Violations violations;
+                                                     Violations violations, absl::Time deadline) {
   std::map<std::string_view, std::size_t> first_index;
   std::vector<Registration> registrations;
   registrations.reserve(recipients.size());
   for (std::size_t i = 0; i < recipients.size(); ++i) {
+    if (recipients[i].id.empty()) continue;  // a violation already
     const auto [found, is_new] = first_index.emplace(recipients[i].id, i);
     if (!is_new) {
       violations.Add(

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/status/fault.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/preference_store.h"
 
@@ -19,8 +20,9 @@ class RecipientRegistry {
   RecipientRegistry(PreferenceStore& store, const token::KeyRing& keys, DefaultConsent defaults,
                     const Clock& clock);
 
-  // `recipients` have passed CheckRecipient. An id that comes twice is INVALID_ARGUMENT.
-  absl::StatusOr<Registered> Upsert(std::vector<Recipient> recipients, absl::Time deadline);
+  // `violations` are what CheckRecipient found; an id that comes twice is added to them.
+  absl::StatusOr<Registered> Upsert(std::vector<Recipient> recipients, Violations violations,
+                                    absl::Time deadline);
   absl::StatusOr<Recipient> Get(std::string_view id, absl::Time deadline);
 
   struct ListOptions {
