@@ -189,7 +189,8 @@ TEST_F(RejectedInputTest, WhatIsNotThereIsNotFoundByName) {
   EXPECT_THAT(rpc::Call(s.reports(), &Reports::GetCourse, course, Soon()),
               StatusIs(kNotFound, HasSubstr("courses/absent")));
 
-  EXPECT_THAT(Send(s, Greet("absent", "zoe", "no template")), HasViolation("template", _));
+  EXPECT_THAT(Send(s, Greet("absent", "zoe", "no template")),
+              StatusIs(kNotFound, HasSubstr("templates/absent")));
 }
 
 TEST_F(RejectedInputTest, AKeyUsedForAnotherBodyAlreadyExists) {

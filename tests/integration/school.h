@@ -20,7 +20,7 @@ std::string AddressOf(std::string_view student);
 
 absl::Status Register(Suite& suite, std::initializer_list<std::string_view> students);
 absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title);
-// Puts students into a course without an event, so that no mail comes of it.
+// Students who were admitted a month ago; no mail comes of it.
 absl::Status Admit(Suite& suite, std::string_view course,
                    std::initializer_list<std::string_view> students);
 

@@ -12,7 +12,7 @@
 namespace lmsmail::integration {
 
 // Longest wait for anything that is certain to happen; long, since the machine may be busy.
-inline constexpr absl::Duration kPatience = absl::Seconds(40);
+inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // Processes have no event to wait for across their border, so `done` is asked again and again,
 // until it says true or `timeout` has passed: DEADLINE_EXCEEDED that names `what`.
