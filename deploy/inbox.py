@@ -77,7 +77,8 @@ def show(options):
     for name in mails(options.dir):
         with open(os.path.join(options.dir, name), "rb") as file:
             mail = email.message_from_binary_file(file, policy=email.policy.default)
-        print(f"{name}\n    to {mail['To']}\n    {mail['Subject']}")
+        address = name[len("000000-"):-len(".eml")]
+        print(f"{name[:6]}  {address:32}  {mail['Subject']}")
 
 
 def main():

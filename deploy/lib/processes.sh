@@ -7,8 +7,8 @@ running() {
   local pid file="$LOCAL/run/$1.pid"
   [[ -f $file ]] || return 1
   read -r pid <"$file"
-  [[ -r /proc/$pid/environ ]] && tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
-    grep -qx "LMSMAIL_PROCESS=$LOCAL/$1"
+  # The process may end between any two steps: then it does not run.
+  { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null | grep -qx "LMSMAIL_PROCESS=$LOCAL/$1"
 }
 
 # current NAME: whether it runs the present binary with the present configuration.
