@@ -9,6 +9,7 @@
 #include "services/scheduler/event_facts.h"
 #include "services/scheduler/mail_context.h"
 #include "services/scheduler/mail_key.h"
+#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/resource_names.h"
 #include "services/scheduler/task_result.h"
 
@@ -110,7 +111,7 @@ TaskResult AutomationMailer::MailEnrolled(const Task& task, const v1::CourseRef&
   request.set_page_size(kPageSize);
   Tally tally;
   for (int page = 1;; ++page) {
-    if (!hold()) return Wait("another replica goes on with it", clock_.Now());
+    if (!hold()) return Wait("put back, or taken over by another replica", clock_.Now());
     const auto students = records_.ListEnrolledStudents(request);
     if (!students.ok()) return AfterError(task, students.status(), clock_.Now());
     const absl::Status sent = MailPage(*students, page, task, header, tally);
@@ -127,7 +128,7 @@ absl::Status AutomationMailer::MailPage(const report::v1::ListEnrolledStudentsRe
   if (students.enrollments().empty()) return absl::OkStatus();
   dispatch::v1::SendBatchRequest request;
   *request.mutable_header() = header;
-  std::string content = header.shared_context().SerializeAsString();
+  std::string content = BytesOf(header.shared_context());
   for (const auto& enrollment : students.enrollments()) {
     dispatch::v1::BatchItem& item = *request.add_items();
     item.mutable_target()->set_recipient(enrollment.student());

@@ -1,8 +1,6 @@
 #include "services/scheduler/convert.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <string_view>
@@ -11,6 +9,7 @@
 
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
+#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -162,16 +161,9 @@ void ToProto(const StoredEvent& event, v1::EventRecord& message) {
 
 RequestRecord RecordOf(std::string method, const std::string& request_id,
                        const google::protobuf::Message& body) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    body.SerializeToCodedStream(&coded);
-  }
   return {.method = std::move(method),
           .request_id = request_id,
-          .digest = token::Digest64(bytes),
+          .digest = token::Digest64(BytesOf(body)),
           .resource = "",
           .time = absl::InfinitePast()};
 }

@@ -338,6 +338,24 @@ TEST_F(EventEffectsTest, ALargeAudienceIsMailedInPages) {
   EXPECT_THAT(LastTask("e-1").detail, HasSubstr("2500 students"));
 }
 
+TEST_F(EventEffectsTest, AMailThatCannotBeHeldIsLeftToOthers) {
+  report_.enrolled["courses/cpp-101"] = {"recipients/ada"};
+  Publish({Published("e-1", "c-1")});
+  clock_.Advance(absl::Minutes(15));
+  const absl::Time now = clock_.Now();
+  ASSERT_OK_AND_ASSIGN(const std::vector<Task> tasks,
+                       events_.Claim(now, now, 10, absl::InfiniteFuture()));
+  EXPECT_EQ(mailer_.Mail(tasks.back(), [] { return false; }).state, TaskState::kPending);
+  EXPECT_THAT(dispatch_.batches, IsEmpty());
+}
+
+TEST_F(EventEffectsTest, AStoppedWorkerTakesNothing) {
+  Publish({Enrolled("e-1")});
+  worker_.Stop();
+  EXPECT_EQ(worker_.RunOnce(), 0);
+  EXPECT_EQ(LastTask("e-1").state, TaskState::kPending);
+}
+
 TEST_F(EventEffectsTest, AnotherAudienceAtARetryIsAnotherBatchUnderTheSameStudentKeys) {
   report_.enrolled["courses/cpp-101"] = {"recipients/ada"};
   Publish({Published("e-1", "c-1")});

@@ -1,8 +1,6 @@
 #include "services/scheduler/event_intake.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <map>
 #include <string_view>
@@ -15,20 +13,10 @@
 #include "services/scheduler/event_facts.h"
 #include "services/scheduler/event_validation.h"
 #include "services/scheduler/mail_key.h"
+#include "services/scheduler/message_bytes.h"
 
 namespace lmsmail::scheduler {
 namespace {
-
-std::int64_t DigestOf(const v1::Event& event) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    event.SerializeToCodedStream(&coded);
-  }
-  return token::Digest64(bytes);
-}
 
 // A receipt is owed, and so is the answer to leaving, whoever left.
 bool IsRevocable(EventType type) {
@@ -90,7 +78,7 @@ class Call {
     results_[i].event_id = event.event_id();
     results_[i].status = CheckEvent(event).ToStatus();
     if (!results_[i].status.ok()) return;
-    const std::int64_t digest = DigestOf(event);
+    const std::int64_t digest = token::Digest64(BytesOf(event));
     const auto [known, is_new] = firsts_.try_emplace(event.event_id(), i, digest);
     if (!is_new) {
       if (known->second.second == digest) {

@@ -15,6 +15,8 @@ namespace {
 using google::protobuf::Struct;
 
 constexpr double kSecondsPerMinute = 60;
+// More would not be read, and might be more than dispatch takes; the course's page has them all.
+constexpr std::size_t kMostItems = 50;
 constexpr std::string_view kDefaultKind = "lesson";
 
 Struct& Object(Struct& parent, const char* name) {
@@ -105,6 +107,7 @@ Struct ContentContext(const std::vector<v1::Event>& events, const v1::CourseRef&
     if (is_new) items.push_back(nullptr);
     items[place->second] = &content;
   }
+  if (items.size() > kMostItems) items.resize(kMostItems);
   auto& list = *(*context.mutable_fields())["items"].mutable_list_value();
   for (const v1::ContentPublished* content : items) {
     PutItem(*content, course, *list.add_values()->mutable_struct_value());

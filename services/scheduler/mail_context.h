@@ -20,7 +20,8 @@ std::string FormatDate(absl::Time time, absl::TimeZone zone);
 google::protobuf::Struct StudentContext(const v1::Event& event, const v1::CourseRef& course,
                                         absl::TimeZone zone);
 
-// Of a mail about new content; each item once, as the last of `events` to name it tells.
+// Of a mail about new content; each item once, as the last of `events` to name it tells,
+// and at most the first 50.
 google::protobuf::Struct ContentContext(const std::vector<v1::Event>& events,
                                         const v1::CourseRef& course);
 

@@ -90,6 +90,7 @@ class SchedulerWorkload final : public service::Workload {
   }
 
   void Stop(absl::Time) override {
+    task_worker_.Stop();
     clock_threads_.clear();
     std::vector<std::unique_ptr<Periodic>> threads;
     {

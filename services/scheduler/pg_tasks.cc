@@ -32,8 +32,8 @@ constexpr char kExtend[] =
     "UPDATE task SET due_at = $3 WHERE task_id = $1 AND attempts = $2 AND state = 1 AND working";
 // The end of the lease stays as the time at which a task ended, near enough.
 constexpr char kSettle[] = R"(
-UPDATE task SET state = $3, detail = $4, working = false,
-       due_at = CASE WHEN $3 = 1 THEN $5 ELSE due_at END
+UPDATE task SET state = $3::int2, detail = $4, working = false,
+       due_at = CASE WHEN $3::int2 = 1 THEN $5 ELSE due_at END
  WHERE task_id = $1 AND attempts = $2 AND state = 1 AND working)";
 
 constexpr char kDropWaiting[] = R"(

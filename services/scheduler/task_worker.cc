@@ -22,6 +22,7 @@ absl::Time StoreDeadline() { return absl::Now() + kStoreTimeout; }
 }  // namespace
 
 int TaskWorker::RunOnce() {
+  if (stopping_) return 0;
   const absl::Time now = parts_.clock.Now();
   auto claimed = parts_.events.Claim(now, now + kLease, kBatch, StoreDeadline());
   if (!claimed.ok()) {
@@ -43,8 +44,8 @@ int TaskWorker::RunOnce() {
 
 TaskResult TaskWorker::WorkOn(const Task& task, absl::Time lease_end) {
   const absl::Time now = parts_.clock.Now();
-  if (now > lease_end - kLease + kLatestBegin) {
-    return Wait("put back: the tasks before it took too long", now);
+  if (stopping_ || now > lease_end - kLease + kLatestBegin) {
+    return Wait("put back: this replica stops, or has too much to do", now);
   }
   if (task.plan.kind == TaskKind::kCancelMail) {
     return parts_.revoker.Revoke(task, StoreDeadline());
@@ -53,6 +54,7 @@ TaskResult TaskWorker::WorkOn(const Task& task, absl::Time lease_end) {
 }
 
 bool TaskWorker::Hold(const Task& task) {
+  if (stopping_) return false;
   const auto held = parts_.events.Extend(task, parts_.clock.Now() + kLease, StoreDeadline());
   return held.ok() && *held;
 }

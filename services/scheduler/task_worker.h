@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
@@ -29,13 +31,17 @@ class TaskWorker {
   // Takes some tasks that are due and works on them; returns how many there were.
   int RunOnce();
 
+  // From here on, tasks that are claimed but not begun are put back.
+  void Stop() { stopping_ = true; }
+
  private:
-  // False when the claim can't be held any longer.
+  // False when the claim can't be held any longer, or should not be.
   bool Hold(const Task& task);
   TaskResult WorkOn(const Task& task, absl::Time lease_end);
   void Settle(const Task& task, const TaskResult& result);
 
   const Parts parts_;
+  std::atomic<bool> stopping_ = false;
 };
 
 }  // namespace lmsmail::scheduler

@@ -9,6 +9,7 @@
 
 #include "services/scheduler/learning_records.h"
 #include "services/scheduler/mail_sender.h"
+#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/queue_upkeep.h"
 #include "services/scheduler/weekly_reports.h"
 
@@ -28,11 +29,10 @@ class FakeDispatch final : public MailSender, public QueueUpkeep {
   // As the service does: a key is taken once, with one body.
   absl::Status Send(const dispatch::v1::SendRequest& request) override {
     if (!fault.ok()) return fault;
-    const auto [known, is_new] =
-        bodies_.try_emplace(request.request_id(), request.SerializeAsString());
+    const auto [known, is_new] = bodies_.try_emplace(request.request_id(), BytesOf(request));
     if (is_new) sent.push_back(request);
-    return known->second == request.SerializeAsString() ? absl::OkStatus()
-                                                        : absl::AlreadyExistsError("other body");
+    return known->second == BytesOf(request) ? absl::OkStatus()
+                                             : absl::AlreadyExistsError("other body");
   }
 
   absl::StatusOr<dispatch::v1::SendBatchResponse> SendBatch(
