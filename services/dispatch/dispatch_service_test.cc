@@ -1,131 +1,18 @@
-#include "services/dispatch/dispatch_service.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "libs/rpc/client_call.h"
-#include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
-#include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/fake_peers.h"
-#include "services/dispatch/flusher.h"
-#include "services/dispatch/in_memory_store.h"
-#include "services/dispatch/sender.h"
+#include "services/dispatch/dispatch_service_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 using testing::_;
 using testing::HasSubstr;
-using testing::SizeIs;
-using Stub = v1::DispatchService::StubInterface;
-
-std::vector<std::unique_ptr<Transport>> OneTransport() {
-  std::vector<std::unique_ptr<Transport>> all;
-  all.push_back(std::make_unique<FakeTransport>());
-  return all;
-}
-
-// The service over real gRPC, on the store without a database. Mail is sent when the test says so.
-class DispatchServiceTest : public testing::Test {
- protected:
-  template <typename Method, typename Request>
-  auto Call(Method method, const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
-  }
-
-  static v1::SendRequest ToAda(const std::string& request_id) {
-    v1::SendRequest request;
-    request.set_request_id(request_id);
-    request.set_template_("templates/enrollment");
-    request.mutable_target()->set_recipient("recipients/ada");
-    (*request.mutable_context()->mutable_fields())["course"].set_string_value("C++");
-    return request;
-  }
-  v1::Message Sent(const std::string& request_id) {
-    auto message = Call(&Stub::Send, ToAda(request_id));
-    EXPECT_OK(message);
-    SendDue();
-    return message.value_or(v1::Message{});
-  }
-  void SendDue() {
-    for (const Lane lane : kLanes) {
-      const auto id = store_.NextClaimId();
-      auto claim = store_.TakeDue(*id, "test", lane, 1000, absl::Seconds(60));
-      if (claim->mails.empty()) continue;
-      claims_.Open(*claim, clock_.Now() + absl::Seconds(55));
-      sender_.Process({*std::move(claim), clock_.Now()});
-      flusher_.FlushAll();
-    }
-  }
-  v1::GetMessageRequest ByKey(const std::string& request_id) {
-    v1::GetMessageRequest request;
-    request.set_request_id(request_id);
-    return request;
-  }
-
-  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  FakeRecipientCheck recipients_;
-  FakeTemplateSource templates_;
-  FakeSuppressionList suppressions_;
-  BounceReporter bounces_{suppressions_};
-  Transports transports_{OneTransport(), "fake"};
-  const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
-  const MessageIdHeader message_ids_{"school.example", std::nullopt};
-
-  telemetry::Metrics registry_{{"dispatch", "test"}};
-  DispatchMetrics metrics_{registry_};
-  OpenClaims claims_;
-  CancellationWatch cancellations_{store_, clock_};
-  InFlightBudget budget_{100, 25};
-  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
-  Flusher flusher_{store_, claims_, budget_, *journal_, metrics_};
-  Sender sender_{{.clock = clock_,
-                  .claims = claims_,
-                  .cancellations = cancellations_,
-                  .budget = budget_,
-                  .recipients = recipients_,
-                  .templates = templates_,
-                  .transports = transports_,
-                  .bounces = bounces_,
-                  .journal = *journal_,
-                  .site = site_,
-                  .message_ids = message_ids_,
-                  .policy = {}}};
-
-  Intake intake_{{.clock = clock_,
-                  .templates = templates_,
-                  .queue = store_,
-                  .log = store_,
-                  .transports = transports_.Names()}};
-  RawMessages raw_messages_{recipients_, templates_, transports_, site_, message_ids_, 1 << 20};
-  EventRecorder events_{store_, recipients_, bounces_};
-  Housekeeper housekeeper_{store_, clock_, metrics_, {}};
-  SendHandlers send_{intake_, message_ids_};
-  MessageHandlers messages_{{.clock = clock_,
-                             .queue = store_,
-                             .log = store_,
-                             .raw_messages = raw_messages_,
-                             .events = events_,
-                             .message_ids = message_ids_,
-                             .wake_worker = [] {}}};
-  QueueHandlers queue_{{.clock = clock_,
-                        .queue = store_,
-                        .log = store_,
-                        .housekeeper = housekeeper_,
-                        .transports = transports_}};
-  rpc::TestRunner runner_;
-  DispatchServiceImpl service_{runner_.get(), send_, messages_, queue_};
-  rpc::InProcessServer server_{{rpc::Host<v1::DispatchService>(service_)}};
-  std::unique_ptr<v1::DispatchService::Stub> stub_ = server_.NewStub<v1::DispatchService>();
-};
 
 TEST_F(DispatchServiceTest, AMailFromSendToItsExactBytes) {
   const v1::Message accepted = Sent("enrollment/1");
@@ -325,66 +212,6 @@ TEST_F(DispatchServiceTest, ListsPageByPageNewestFirst) {
   EXPECT_THAT(keys, testing::ElementsAre("k4", "k3", "k2", "k1", "k0"));
   list.set_page_token("garbage");
   EXPECT_THAT(Call(&Stub::ListMessages, list), rpc::HasViolation("page_token", _));
-}
-
-TEST_F(DispatchServiceTest, PausesAndResumesALane) {
-  v1::PauseLaneRequest pause;
-  EXPECT_THAT(Call(&Stub::PauseLane, pause), rpc::HasViolation("lane", _));
-  pause.set_lane(lmsmail::type::v1::LANE_TRANSACTIONAL);
-  pause.set_detail("the relay is being moved");
-  ASSERT_OK_AND_ASSIGN(const v1::LaneStats paused, Call(&Stub::PauseLane, pause));
-  EXPECT_TRUE(paused.paused());
-  EXPECT_EQ(paused.pause_detail(), "the relay is being moved");
-  Sent("k");
-  ASSERT_OK_AND_ASSIGN(const v1::GetQueueStatsResponse stats,
-                       Call(&Stub::GetQueueStats, v1::GetQueueStatsRequest()));
-  ASSERT_EQ(stats.lanes_size(), 4);
-  EXPECT_EQ(stats.lanes(1).due_count(), 1);
-  v1::ResumeLaneRequest resume;
-  resume.set_lane(lmsmail::type::v1::LANE_TRANSACTIONAL);
-  ASSERT_OK(Call(&Stub::ResumeLane, resume));
-  SendDue();
-  ASSERT_OK_AND_ASSIGN(const v1::Message sent, Call(&Stub::GetMessage, ByKey("k")));
-  EXPECT_EQ(sent.state(), v1::STATE_SENT);
-}
-
-TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
-  ASSERT_OK(Call(&Stub::Send, ToAda("k")));
-  const auto id = store_.NextClaimId();
-  ASSERT_OK(store_.TakeDue(*id, "replica-1", Lane::kTransactional, 10, absl::Seconds(60)));
-  ASSERT_OK_AND_ASSIGN(const v1::ListInFlightResponse response,
-                       Call(&Stub::ListInFlight, v1::ListInFlightRequest()));
-  ASSERT_EQ(response.batches_size(), 1);
-  EXPECT_EQ(response.batches(0).worker(), "replica-1");
-  EXPECT_EQ(response.batches(0).message_count(), 1);
-  EXPECT_THAT(response.batches(0).messages(), SizeIs(1));
-  clock_.Advance(absl::Minutes(2));
-  ASSERT_OK_AND_ASSIGN(const v1::SweepResponse swept, Call(&Stub::Sweep, v1::SweepRequest()));
-  EXPECT_EQ(swept.recovered_count(), 1);
-}
-
-TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
-  v1::PurgeLogsRequest purge;
-  EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
-  purge.mutable_max_age()->set_seconds(6 * 86400);
-  EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
-  purge.mutable_max_age()->set_seconds(7 * 86400);
-  EXPECT_OK(Call(&Stub::PurgeLogs, purge));
-}
-
-TEST_F(DispatchServiceTest, KnowsItsTransports) {
-  ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
-                       Call(&Stub::ListTransports, v1::ListTransportsRequest()));
-  ASSERT_EQ(list.transports_size(), 1);
-  EXPECT_EQ(list.transports(0).name(), "fake");
-  EXPECT_TRUE(list.transports(0).default_());
-  v1::TestTransportRequest test;
-  EXPECT_THAT(Call(&Stub::TestTransport, test), rpc::HasViolation("transport", _));
-  test.set_transport("fake");
-  ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse tested, Call(&Stub::TestTransport, test));
-  EXPECT_TRUE(tested.ok());
-  test.set_transport("pigeon");
-  EXPECT_THAT(Call(&Stub::TestTransport, test), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {

@@ -125,10 +125,12 @@ std::string SummarizeWaiting(const History& history) {
   if (latest == nullptr || latest->outcome.kind != Outcome::Kind::kDeferred) {
     return "Waits for its turn.";
   }
-  return fmt::format("Put off at {} because {}{}. It is tried again at {}, after {} so far.",
-                     At(latest->time), Explain(latest->outcome.reason), LastWords(history),
+  return fmt::format("Put off at {} because {}{}. It is tried again at {}{}.", At(latest->time),
+                     Explain(latest->outcome.reason), LastWords(history),
                      At(record.next_attempt_time.value_or(latest->outcome.retry_time)),
-                     AttemptsOf(record.attempt_count));
+                     record.attempt_count == 0
+                         ? ""
+                         : fmt::format(", after {} so far", AttemptsOf(record.attempt_count)));
 }
 
 }  // namespace
