@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -93,6 +94,15 @@ absl::StatusOr<std::string> Process::WaitForLine(std::string_view text) {
         fmt::format("it ended without \"{}\":\n{}", text, postgres::Tail(log_)));
   }
   return line;
+}
+
+absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key) {
+  const std::string quoted = fmt::format("\"{}\":", key);
+  const std::size_t at = line.find(quoted);
+  if (at == std::string_view::npos) {
+    return absl::InternalError(fmt::format("no \"{}\" in {}", key, line));
+  }
+  return std::atoi(std::string(line.substr(at + quoted.size())).c_str());
 }
 
 }  // namespace lmsmail::integration

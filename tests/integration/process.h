@@ -44,4 +44,7 @@ class Process {
   std::size_t log_start_;
 };
 
+// The number behind "key": in a line of JSON, as programs announce their ports.
+absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key);
+
 }  // namespace lmsmail::integration

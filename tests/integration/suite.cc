@@ -27,16 +27,6 @@ std::string LoopbackAddressOfItsOwn() {
   return fmt::format("127.{}.{}.{}", byte(device), byte(device), byte(device));
 }
 
-// The number behind "key": in a line of JSON log.
-absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key) {
-  const std::string quoted = fmt::format("\"{}\":", key);
-  const std::size_t at = line.find(quoted);
-  if (at == std::string_view::npos) {
-    return absl::InternalError(fmt::format("no \"{}\" in {}", key, line));
-  }
-  return std::atoi(std::string(line.substr(at + quoted.size())).c_str());
-}
-
 // A role for each service that may make its own schema and see no other's.
 absl::Status CreateRoles(const std::string& dsn) {
   try {

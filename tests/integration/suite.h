@@ -63,6 +63,8 @@ class Suite {
   const std::vector<std::string_view>& services() const { return options_.services; }
   Inbox& inbox() { return *inbox_; }
   postgres::EmbeddedPostgres& database() { return *database_; }
+  // Of the suite's database, without a user; each service's role is "lmsmail_<service>".
+  const std::string& dsn() const { return dsn_; }
 
   // SIGKILL, and waits for the end.
   absl::Status Kill(std::string_view service);
