@@ -13,7 +13,7 @@
 #include "services/scheduler/schedule.h"
 
 // Between the protocol's messages and the domain's types. Faults are added to `violations` with
-// fields that begin with `field`. Durations are kept to the second.
+// the fields of requests that hold a schedule or an automation. Durations are kept to the second.
 namespace lmsmail::scheduler {
 
 // Without name and output-only fields.

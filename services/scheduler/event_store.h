@@ -61,7 +61,8 @@ class EventStore {
   // NOT_FOUND when there is none.
   virtual absl::StatusOr<StoredEvent> Find(std::string_view event_id, absl::Time deadline) = 0;
 
-  // Takes tasks that are due, longest first, for this caller alone until `lease_end`.
+  // Takes tasks that are due, the longest due first, for this caller alone until `lease_end`. They
+  // come in the order in which they were planned.
   virtual absl::StatusOr<std::vector<Task>> Claim(absl::Time now, absl::Time lease_end, int limit,
                                                   absl::Time deadline) = 0;
   // Holds a claimed task for longer. False when the claim was lost.

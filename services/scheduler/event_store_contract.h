@@ -90,6 +90,15 @@ TEST_P(EventStoreContract, ATaskComesWithAllThatWasPlanned) {
   EXPECT_EQ(tasks.front().events.front().event_id(), "e-1");
 }
 
+TEST_P(EventStoreContract, TasksComeInTheOrderTheyWerePlanned) {
+  TaskPlan first = Mail("k-1");
+  first.due_time = now_ + absl::Minutes(1);
+  TakeIn({New("e-1", {first}), New("e-2", {Mail("k-2")}), New("e-3", {Mail("k-3")})});
+  std::vector<std::string> keys;
+  for (const Task& task : Claim(now_ + absl::Minutes(1))) keys.push_back(task.plan.mail_key);
+  EXPECT_THAT(keys, ::testing::ElementsAre("k-1", "k-2", "k-3"));
+}
+
 TEST_P(EventStoreContract, AClaimHoldsUntilItsLeaseEnds) {
   TakeIn({New("e-1", {Mail("k-1")})});
   const Task first = Claim(now_).front();

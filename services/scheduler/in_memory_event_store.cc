@@ -82,6 +82,7 @@ absl::StatusOr<std::vector<Task>> InMemoryEventStore::Claim(absl::Time now, absl
     ++stored->task.attempts;
     claimed.push_back(stored->task);
   }
+  std::ranges::sort(claimed, {}, &Task::id);
   return claimed;
 }
 

@@ -1,4 +1,4 @@
-#include <map>
+#include <algorithm>
 #include <pqxx/binarystring>
 #include <pqxx/result>
 #include <string>
@@ -83,16 +83,15 @@ absl::StatusOr<std::vector<Task>> PgEventStore::Claim(absl::Time now, absl::Time
       pool_, {.name = "task.claim", .deadline = deadline},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Task>> {
         std::vector<Task> tasks;
-        std::map<std::int64_t, std::size_t> places;
         for (const pqxx::row& row :
              tx.exec_params(kClaim, ToTimestamptz(now), ToTimestamptz(lease_end), limit)) {
           tasks.push_back(ReadTask(row));
-          places[tasks.back().id] = tasks.size() - 1;
         }
+        std::ranges::sort(tasks, {}, &Task::id);
         if (tasks.empty()) return tasks;
         for (const pqxx::row& row :
              tx.exec_params(kEventsOf, postgres::ToArrayLiteral(tasks, &Task::id))) {
-          Task& task = tasks[places.at(row[0].as<std::int64_t>())];
+          Task& task = *std::ranges::lower_bound(tasks, row[0].as<std::int64_t>(), {}, &Task::id);
           task.events.emplace_back().ParseFromString(pqxx::binarystring(row[1]).str());
         }
         return tasks;
