@@ -123,6 +123,8 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
              "Connections at a time; a quarter of them is for urgent mail.", {2, 500});
   keys.Int32("max_messages_per_connection", &transport.max_messages_per_connection,
              "Mails after which a connection is made anew.", {1, 1'000'000});
+  keys.Double("rate_per_second", &transport.rate_per_second,
+              "Mails a second that this replica hands over; 0: no limit.", {0, 1'000'000});
   keys.String("from", &transport.from, "From address; empty: the service's.");
   keys.String("from_name", &transport.from_name, "From name; empty: the service's.");
   keys.String("reply_to", &transport.reply_to, "Where answers go; empty: to From.");
@@ -287,8 +289,9 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(
-        auto smtp, SmtpTransport::Create(name, std::move(sender),
-                                         ToSmtp(transport, worker.max_in_flight), before_dot));
+        auto smtp,
+        SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight),
+                              {transport.rate_per_second}, before_dot));
     built.push_back(std::move(smtp));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);

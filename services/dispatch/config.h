@@ -37,6 +37,7 @@ struct TransportConfig {
   std::string ehlo_name;
   std::int32_t max_connections = 8;
   std::int32_t max_messages_per_connection = 1000;
+  double rate_per_second = 0;  // of this process; 0: no limit
 
   std::string from;  // empty: the key `from` of the whole service
   std::string from_name;

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <optional>
 
+#include "absl/time/clock.h"
+
 #include "libs/status/fault.h"
 
 namespace lmsmail::dispatch {
@@ -133,8 +135,20 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
   return HandOver(claim, mail, *transport, *std::move(composed));
 }
 
+bool Sender::AwaitTurn(ClaimId claim, Transport& transport) const {
+  constexpr absl::Duration kSlice = absl::Milliseconds(50);  // so that a stop is heeded
+  absl::Duration wait = transport.TakeTurn(d_.clock.Now());
+  while (wait > absl::ZeroDuration()) {
+    if (!MayGoOn(claim)) return false;
+    absl::SleepFor(std::min(wait, kSlice));
+    wait -= kSlice;
+  }
+  return true;
+}
+
 bool Sender::HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport,
                       ComposedMail composed) {
+  if (!AwaitTurn(claim.id, transport)) return false;
   const bool urgent = IsUrgent(claim.lane);
   if (!d_.budget.Acquire(urgent)) return false;
   // Waiting for room may have taken long.

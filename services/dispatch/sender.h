@@ -65,6 +65,8 @@ class Sender {
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
   std::vector<absl::StatusOr<Verdict>> Check(absl::Span<const RecipientQuery> queries);
   bool MayGoOn(ClaimId claim) const;
+  // Waits for the transport's rate; false when nothing more of the claim may be handed over.
+  bool AwaitTurn(ClaimId claim, Transport& transport) const;
   // False when nothing more of this claim may be handed over; the mail was not told of then.
   bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
   bool HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport, ComposedMail composed);

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -311,6 +312,20 @@ TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_EQ(Record(id).attempt_count, 0);
   EXPECT_EQ(InFlight(), 0);
+}
+
+TEST_F(SenderTest, AStopIsHeededWhileWaitingForTheTransportsRate) {
+  const MessageId id = Accept("ada");
+  transport_.SetTurn(absl::Hours(1));
+  std::thread stopper([this] {
+    transport_.WaitForTurn();
+    sender_.Stop();
+  });
+  sender_.Process(Take());
+  stopper.join();
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(Record(id).state, State::kQueued);
 }
 
 TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
