@@ -57,7 +57,7 @@ class Call {
     for (std::size_t i = 0; i < events.size(); ++i) Add(i, events[i], automations, now);
   }
 
-  const std::vector<NewEvent>& fresh() const { return fresh_; }
+  const std::vector<NewEvent>& Fresh() const { return fresh_; }
 
   std::vector<IntakeResult> Answer(const std::vector<Intake>& intakes) && {
     for (std::size_t i = 0; i < intakes.size(); ++i) {
@@ -133,8 +133,8 @@ absl::StatusOr<std::vector<IntakeResult>> EventIntake::Publish(const std::vector
   const absl::Time now = clock_.Now();
   Call call(events, automations, now);
   std::vector<Intake> intakes;
-  if (!call.fresh().empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(intakes, events_.TakeIn(call.fresh(), now, deadline));
+  if (!call.Fresh().empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(intakes, events_.TakeIn(call.Fresh(), now, deadline));
     stored_();
   }
   std::vector<IntakeResult> results = std::move(call).Answer(intakes);
