@@ -237,7 +237,10 @@ std::string Summarize(const History& history) {
     case State::kSkipped:
       return fmt::format("Not sent, decided at {}: {}.", when, Explain(record.reason));
     case State::kFailed:
-      return fmt::format("Failed at {} after {}: {}{}.", when, AttemptsOf(record.attempt_count),
+      return fmt::format("Failed at {}{}: {}{}.", when,
+                         record.attempt_count == 0
+                             ? ""
+                             : fmt::format(" after {}", AttemptsOf(record.attempt_count)),
                          Explain(record.reason), LastWords(history));
     case State::kExpired:
       return fmt::format("Expired at {}: {}.", when, Explain(record.reason));
