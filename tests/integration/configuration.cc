@@ -25,6 +25,7 @@ site:
   url: https://learn.example
   postal_address: 1 Example Street, 12345 Exampletown
 worker:
+  journal: {journal}
   lease: 10s
 sweep_interval: 100ms
 delivery:
@@ -54,6 +55,7 @@ std::string_view OwnPart(std::string_view service) {
 std::string ConfigurationOf(std::string_view service, const Settings& settings) {
   return fmt::format(fmt::runtime(fmt::format("{}{}", kEveryService, OwnPart(service))),
                      fmt::arg("dsn", settings.dsn), fmt::arg("keys_file", settings.keys_file),
+                     fmt::arg("journal", settings.journal),
                      fmt::arg("smtp_port", settings.smtp_port));
 }
 

@@ -14,6 +14,7 @@ inline constexpr std::string_view kServices[] = {"template", "preference", "disp
 struct Settings {
   std::string dsn;
   std::string keys_file;
+  std::string journal;  // dispatch's
   int smtp_port = 0;
 };
 

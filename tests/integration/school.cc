@@ -98,6 +98,25 @@ out::SendRequest Greet(std::string_view template_id, std::string_view student,
   return request;
 }
 
+absl::StatusOr<std::string> GreetMany(Suite& suite, std::string_view template_id,
+                                      std::string_view prefix, int count) {
+  out::SendBatchRequest request;
+  request.mutable_header()->set_request_id(fmt::format("batch/{}", prefix));
+  request.mutable_header()->set_template_(fmt::format("templates/{}", template_id));
+  auto& shared = *request.mutable_header()->mutable_shared_context();
+  (*shared.mutable_fields())["word"].set_string_value("everyone");
+  for (int i = 0; i < count; ++i) {
+    request.add_items()->mutable_target()->set_email_address(
+        AddressOf(fmt::format("{}-{:04}", prefix, i)));
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const out::SendBatchResponse response,
+                           rpc::Call(suite.dispatch(), &Dispatch::SendBatch, request, Soon()));
+  if (response.accepted_count() != count) {
+    return absl::InternalError(fmt::format("accepted {} mails", response.accepted_count()));
+  }
+  return response.batch();
+}
+
 absl::StatusOr<out::Message> Send(Suite& suite, const out::SendRequest& request) {
   return rpc::Call(suite.dispatch(), &Dispatch::Send, request, Soon());
 }

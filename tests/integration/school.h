@@ -29,6 +29,9 @@ absl::Status Admit(Suite& suite, std::string_view course,
 absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category);
 dispatch::v1::SendRequest Greet(std::string_view template_id, std::string_view student,
                                 std::string request_id);
+// `count` mails in one batch to addresses of its own that begin with `prefix`. Returns its name.
+absl::StatusOr<std::string> GreetMany(Suite& suite, std::string_view template_id,
+                                      std::string_view prefix, int count);
 absl::StatusOr<dispatch::v1::Message> Send(Suite& suite, const dispatch::v1::SendRequest& request);
 
 scheduler::v1::Event Enrolled(std::string event_id, std::string_view student,
