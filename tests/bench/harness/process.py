@@ -10,6 +10,15 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def pass_on_niceness(pid):
+    """Where the kernel groups processes by session (sched_autogroup_enabled), a process's niceness
+    counts only within its session; the group has one of its own, see sched(7)."""
+    try:
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(os.nice(0)))
+    except OSError:
+        pass  # not grouped, or not ours to change
+
+
 class Process:
     """A program that runs until stop(); what it writes goes to a file."""
 
@@ -21,6 +30,8 @@ class Process:
             stderr=subprocess.STDOUT, start_new_session=True, user=user, group=user,
             extra_groups=[] if user else None,
             env={"LANG": "C.UTF-8", "PATH": os.environ["PATH"]})
+        if os.nice(0) != 0:
+            pass_on_niceness(self.pid)
 
     @property
     def pid(self):

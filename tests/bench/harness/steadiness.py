@@ -15,7 +15,7 @@ PROBES_A_SECOND = 50
 def flat(system, scale):
     """How long a claim takes with little in the tables, and with millions."""
     # One real mail is the pattern of all rows; claiming happens here, so dispatch must not.
-    system.fill(1)
+    drain_once(system, 1)
     system.stop("dispatch")
     try:
         dispatch = _Tables(system)
@@ -26,7 +26,6 @@ def flat(system, scale):
         dispatch.empty()
     finally:
         system.start("dispatch")
-        system.load("resume")
     details = {"pending": pending, "finished": finished}
     for step in ("claim_ms", "flush_ms"):
         details[step] = {

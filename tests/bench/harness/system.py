@@ -1,6 +1,7 @@
 """The system under measurement: PostgreSQL, the services and the sink, on this machine."""
 
 import json
+import os
 import pathlib
 import secrets
 import shutil
@@ -42,6 +43,8 @@ class Sink:
 
 class System:
     def __init__(self, binaries, recipients):
+        if os.nice(0) != 0:
+            process.pass_on_niceness(os.getpid())
         self.binaries = pathlib.Path(binaries)
         self.recipients = recipients
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lmsmail-bench-", dir="/tmp"))
@@ -60,9 +63,8 @@ class System:
         self.load("prepare")
         self.sql("ANALYZE")
 
-    def start(self, service, *flags, name=None):
-        """Starts a service, by default with the sink as its SMTP server. `name` is for a further
-        replica."""
+    def start(self, service, smtp_port=None):
+        """Starts a service; dispatch with the sink as its SMTP server unless told otherwise."""
         argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
                 f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
@@ -70,16 +72,16 @@ class System:
             argv += [f"--keys_file={self.folder}/keys", "--public_url=http://127.0.0.1:8080",
                      "--quiet_hours.start=", "--quiet_hours.end="]
         if service == "dispatch":
+            smtp_port = smtp_port or self.sink.port
             argv += [f"--template.target={self.targets['template']}",
                      f"--preference.target={self.targets['preference']}",
                      "--site.url=https://learn.example", "--site.name=School of Benchmarks",
                      "--default_transport=sink", "--transports.sink.kind=smtp",
                      "--transports.sink.host=127.0.0.1", "--transports.sink.tls=none",
-                     f"--transports.sink.port={self.sink.port}"]
-        name = name or service
-        started = process.Process([*argv, *flags], self.folder / f"{name}.log")
-        self.services[name] = started
-        self.targets[name] = f"127.0.0.1:{json.loads(started.line_with('listening'))['port']}"
+                     f"--transports.sink.port={smtp_port}"]
+        started = process.Process(argv, self.folder / f"{service}.log")
+        self.services[service] = started
+        self.targets[service] = f"127.0.0.1:{json.loads(started.line_with('listening'))['port']}"
 
     def stop(self, name):
         self.services.pop(name).stop()

@@ -151,7 +151,7 @@ def postfix(system, scale):
                         f"127.0.0.1:{port}"], check=True)
         rival = scale.postfix / (time.monotonic() - start)
         system.stop("dispatch")
-        system.start("dispatch", f"--transports.sink.port={port}")
+        system.start("dispatch", smtp_port=port)
         total = system.sent() + scale.postfix
         start = time.monotonic()
         system.load("bulk", run=system.new_run(), count=scale.postfix, channels=1)

@@ -15,9 +15,9 @@ namespace lmsmail::sink {
 struct ServerOptions {
   config::HostPort listen = {"127.0.0.1", 0};   // SMTP; port 0 takes a free one
   config::HostPort control = {"127.0.0.1", 0};  // see control.h
-  std::vector<std::string> faults;              // rules of FaultPlan
-  std::string ledger;                           // path; empty: none
-  std::string ledger_domain;                    // empty: mail to any domain
+  std::vector<std::string> faults = {};         // rules of FaultPlan
+  std::string ledger = {};                      // path; empty: none
+  std::string ledger_domain = {};               // empty: mail to any domain
 };
 
 // An SMTP server that takes mail and throws it away, as cheaply as can be: one thread, one epoll,
