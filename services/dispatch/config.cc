@@ -10,8 +10,8 @@
 #include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
-#include "services/dispatch/console_transport.h"
-#include "services/dispatch/smtp_transport.h"
+#include "services/dispatch/transport/console_transport.h"
+#include "services/dispatch/transport/smtp_transport.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -15,11 +15,11 @@
 #include "libs/config/schema.h"
 #include "libs/rpc/channel.h"
 #include "libs/smtp/options.h"
-#include "services/dispatch/composer.h"
-#include "services/dispatch/message_id_header.h"
-#include "services/dispatch/smtp_transport.h"
-#include "services/dispatch/transports.h"
-#include "services/dispatch/worker.h"
+#include "services/dispatch/delivery/worker.h"
+#include "services/dispatch/transport/smtp_transport.h"
+#include "services/dispatch/transport/transports.h"
+#include "services/dispatch/writing/composer.h"
+#include "services/dispatch/writing/message_id_header.h"
 
 namespace lmsmail::dispatch {
 

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-#include "services/dispatch/bounce_reporter.h"
+#include "services/dispatch/delivery/bounce_reporter.h"
 #include "services/dispatch/message_log.h"
 #include "services/dispatch/recipient_check.h"
 

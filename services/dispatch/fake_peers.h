@@ -14,8 +14,8 @@
 #include "libs/address/email_address.h"
 #include "libs/render/template.h"
 #include "services/dispatch/recipient_check.h"
-#include "services/dispatch/template_source.h"
-#include "services/dispatch/transport.h"
+#include "services/dispatch/transport/transport.h"
+#include "services/dispatch/writing/template_source.h"
 
 // Stand-ins for what dispatch talks to. Tests set what they answer. Thread-safe where a worker's
 // threads meet the test's.

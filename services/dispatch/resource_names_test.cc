@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "services/dispatch/message_id_header.h"
+#include "services/dispatch/writing/message_id_header.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -13,7 +13,7 @@
 #include "libs/config/schema.h"
 #include "libs/postgres/pool.h"
 #include "libs/status/status_macros.h"
-#include "services/dispatch/pg_queue_store.h"
+#include "services/dispatch/storage/pg_queue_store.h"
 
 // lmsmail-claim-probe: claims mail from dispatch's tables and records it as sent, without sending
 // anything, and prints how long each took. One line of JSON.

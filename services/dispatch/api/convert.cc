@@ -1,0 +1,271 @@
+#include "services/dispatch/api/convert.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <string>
+
+#include "google/rpc/error_details.pb.h"
+
+#include "libs/rpc/time.h"
+#include "libs/token/hash.h"
+#include "services/dispatch/resource_names.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// Maps have no order of their own on the wire.
+std::string SerializeDeterministically(const google::protobuf::Message& message) {
+  std::string out;
+  {
+    google::protobuf::io::StringOutputStream stream(&out);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return out;
+}
+
+std::optional<Lane> OptionalLane(lmsmail::type::v1::Lane lane, const char* field,
+                                 Violations& violations) {
+  if (lane == lmsmail::type::v1::LANE_UNSPECIFIED) return std::nullopt;
+  if (!lmsmail::type::v1::Lane_IsValid(lane)) {
+    violations.Add(field, "is no lane this service knows");
+    return std::nullopt;
+  }
+  return static_cast<Lane>(lane);
+}
+
+template <typename Request>
+MailHeader SharedHeader(const Request& request, const std::string& prefix, Violations& violations) {
+  MailHeader header;
+  header.request_id = request.request_id();
+  header.template_name = request.template_();
+  header.lane = OptionalLane(request.lane(), (prefix + "lane").c_str(), violations);
+  if (request.has_send_time()) {
+    header.send_time = rpc::FromProto(request.send_time(), prefix + "send_time", violations);
+  }
+  if (request.has_expire_time()) {
+    header.expire_time = rpc::FromProto(request.expire_time(), prefix + "expire_time", violations);
+  }
+  header.labels = {request.labels().begin(), request.labels().end()};
+  header.transport = request.transport();
+  return header;
+}
+
+}  // namespace
+
+MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations) {
+  MailHeader header = SharedHeader(request, "", violations);
+  header.language_code = request.language_code();
+  return header;
+}
+
+MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violations) {
+  MailHeader header = SharedHeader(message, "header.", violations);
+  header.shared_context = message.shared_context();
+  return header;
+}
+
+MailItem ItemFromProto(const v1::SendRequest& request) {
+  return {FromProto(request.target()), request.context(), ""};
+}
+
+MailItem ItemFromProto(const v1::BatchItem& item) {
+  return {FromProto(item.target()), item.context(), item.dedupe_key()};
+}
+
+std::optional<Target> FromProto(const v1::Target& target) {
+  switch (target.target_case()) {
+    case v1::Target::kRecipient:
+      return Target{Target::Kind::kRecipient, target.recipient()};
+    case v1::Target::kEmailAddress:
+      return Target{Target::Kind::kAddress, target.email_address()};
+    case v1::Target::TARGET_NOT_SET:
+      break;
+  }
+  return std::nullopt;
+}
+
+Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations) {
+  const std::optional<Lane> given = OptionalLane(lane, "lane", violations);
+  if (!given && lane == lmsmail::type::v1::LANE_UNSPECIFIED) {
+    violations.Add("lane", "is required");
+  }
+  return given.value_or(Lane::kBulk);
+}
+
+std::int64_t DigestOf(const v1::SendRequest& request) {
+  v1::SendRequest body = request;
+  body.clear_validate_only();
+  return token::Digest64(SerializeDeterministically(body));
+}
+
+std::int64_t DigestOf(const v1::SendBatchRequest& request) {
+  return token::Digest64(SerializeDeterministically(request));
+}
+
+std::int64_t DigestOf(const v1::BatchHeader& header, const v1::SendBulkRequest& chunk) {
+  return token::Digest64(SerializeDeterministically(header) + '\n' +
+                         SerializeDeterministically(chunk));
+}
+
+lmsmail::type::v1::Lane ToProto(Lane lane) { return static_cast<lmsmail::type::v1::Lane>(lane); }
+v1::State ToProto(State state) { return static_cast<v1::State>(state); }
+v1::Reason ToProto(Reason reason) { return static_cast<v1::Reason>(reason); }
+
+void ToProto(const Target& target, v1::Target& message) {
+  if (target.kind == Target::Kind::kRecipient) {
+    message.set_recipient(target.value);
+  } else {
+    message.set_email_address(target.value);
+  }
+}
+
+void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
+             v1::Message& message) {
+  const Mail& mail = record.mail;
+  if (mail.id != 0) {
+    message.set_name(MessageName(mail.id));
+    message.set_message_id(message_ids.Of(mail.id));
+  }
+  message.set_request_id(mail.request_id);
+  message.set_batch(BatchName(mail.batch));
+  message.set_template_version(TemplateVersionName(mail.template_ref));
+  message.set_category(static_cast<lmsmail::type::v1::Category>(mail.template_ref.category));
+  ToProto(mail.target, *message.mutable_target());
+  message.set_lane(ToProto(mail.lane));
+  message.set_state(ToProto(record.state));
+  message.set_reason(ToProto(record.reason));
+  message.set_detail(record.detail);
+  *message.mutable_create_time() = rpc::ToProto(mail.create_time);
+  *message.mutable_send_time() = rpc::ToProto(mail.due_time);
+  *message.mutable_expire_time() = rpc::ToProto(mail.expire_time);
+  *message.mutable_update_time() = rpc::ToProto(record.update_time);
+  message.set_attempt_count(record.attempt_count);
+  if (record.next_attempt_time) {
+    *message.mutable_next_attempt_time() = rpc::ToProto(*record.next_attempt_time);
+  }
+  message.mutable_labels()->insert(mail.labels.begin(), mail.labels.end());
+}
+
+void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
+  message.set_name(BatchName(record.id));
+  message.set_request_id(record.request_id);
+  message.set_template_version(TemplateVersionName(record.template_ref));
+  message.set_accepted_count(record.accepted);
+  std::int64_t done = 0;
+  for (const BatchRecord::Count& it : record.counts) {
+    done += it.count;
+    switch (it.kind) {
+      case Outcome::Kind::kSent:
+        message.set_sent_count(message.sent_count() + it.count);
+        break;
+      case Outcome::Kind::kSkipped: {
+        v1::Batch::SkipCount& skipped = *message.add_skipped();
+        skipped.set_reason(ToProto(it.reason));
+        skipped.set_count(it.count);
+        break;
+      }
+      case Outcome::Kind::kFailed:
+        message.set_failed_count(message.failed_count() + it.count);
+        break;
+      case Outcome::Kind::kExpired:
+        message.set_expired_count(message.expired_count() + it.count);
+        break;
+      case Outcome::Kind::kCancelled:
+        message.set_cancelled_count(message.cancelled_count() + it.count);
+        break;
+      case Outcome::Kind::kUncertain:
+        message.set_uncertain_count(message.uncertain_count() + it.count);
+        break;
+      case Outcome::Kind::kDeferred:  // not final, never counted
+        done -= it.count;
+        break;
+    }
+  }
+  const std::int64_t pending = std::max<std::int64_t>(record.accepted - done, 0);
+  message.set_pending_count(pending);
+  message.set_state(record.cancelled ? v1::Batch::STATE_CANCELLED
+                    : pending == 0   ? v1::Batch::STATE_DONE
+                                     : v1::Batch::STATE_RUNNING);
+  message.set_rate_per_second(record.recent_per_second);
+  if (pending > 0 && record.recent_per_second > 0) {
+    const absl::Duration left =
+        absl::Seconds(static_cast<double>(pending) / record.recent_per_second);
+    *message.mutable_estimated_done_time() = rpc::ToProto(now + left);
+  }
+  *message.mutable_create_time() = rpc::ToProto(record.create_time);
+}
+
+void ToProto(const ItemResult& result, v1::BatchItemResult& message) {
+  if (result.id != 0) message.set_message(MessageName(result.id));
+  message.set_duplicate(result.duplicate);
+  ToProto(result.status, *message.mutable_status());
+}
+
+void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message) {
+  *message.mutable_event_time() = rpc::ToProto(entry.time);
+  message.set_kind(static_cast<v1::TimelineEntry::Kind>(entry.kind));
+  message.set_reason(ToProto(entry.reason));
+  message.set_description(entry.description);
+  message.set_attempt(entry.attempt);
+  message.set_transport(entry.transport);
+  message.set_reply_code(entry.reply_code);
+  message.set_enhanced_code(entry.enhanced_code);
+  message.set_reply_text(entry.reply_text);
+}
+
+void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message) {
+  message.set_lane(ToProto(depth.lane));
+  message.set_paused(depth.paused);
+  message.set_pause_detail(depth.pause_detail);
+  message.set_due_count(depth.due);
+  message.set_waiting_count(depth.waiting);
+  message.set_scheduled_count(depth.scheduled);
+  message.set_in_flight_count(depth.in_flight);
+  if (depth.oldest_due) {
+    *message.mutable_oldest_due_age() =
+        rpc::ToProto(std::max(now - *depth.oldest_due, absl::ZeroDuration()));
+  }
+}
+
+void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message) {
+  message.set_claim_id(EncodeId(claim.id));
+  message.set_worker(claim.worker);
+  message.set_lane(ToProto(claim.lane));
+  *message.mutable_claim_time() = rpc::ToProto(claim.claim_time);
+  *message.mutable_lease_expire_time() = rpc::ToProto(claim.lease_expire_time);
+  message.set_message_count(claim.count);
+  for (const MessageId id : claim.open) message.add_messages(MessageName(id));
+}
+
+void ToProto(const DayStats& stats, v1::MailStats& message) {
+  *message.mutable_day_time() = rpc::ToProto(stats.day);
+  message.set_template_(TemplateName(stats.template_key));
+  message.set_sent_count(stats.sent);
+  message.set_skipped_count(stats.skipped);
+  message.set_failed_count(stats.failed);
+  message.set_bounced_count(stats.bounced);
+  message.set_opened_count(stats.opened);
+  message.set_clicked_count(stats.clicked);
+  message.set_dropped_count(stats.dropped);
+  message.set_complained_count(stats.complained);
+}
+
+void ToProto(const absl::Status& status, google::rpc::Status& message) {
+  message.set_code(static_cast<int>(status.code()));
+  message.set_message(std::string(status.message()));
+  const auto violations = ViolationsOf(status);
+  if (violations.empty()) return;
+  google::rpc::BadRequest bad;
+  for (const FieldViolation& violation : violations) {
+    auto& field = *bad.add_field_violations();
+    field.set_field(violation.field);
+    field.set_description(violation.description);
+  }
+  message.add_details()->PackFrom(bad);
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "libs/status/fault.h"
+#include "lmsmail/dispatch/v1/dispatch_service.pb.h"
+#include "services/dispatch/intake/intake.h"
+#include "services/dispatch/message.h"
+#include "services/dispatch/message_log.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/timeline.h"
+#include "services/dispatch/writing/message_id_header.h"
+
+// Between the protocol's messages and the domain's types. Faults of a request are added to
+// `violations`, and what is faulty is left at its default.
+namespace lmsmail::dispatch {
+
+MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations);
+MailHeader HeaderFromProto(const v1::BatchHeader& header, Violations& violations);
+MailItem ItemFromProto(const v1::SendRequest& request);
+MailItem ItemFromProto(const v1::BatchItem& item);
+std::optional<Target> FromProto(const v1::Target& target);
+// Required; UNSPECIFIED and unknown values are faults.
+Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations);
+
+// Of a request's body, for idempotency: validate_only is left out, maps are taken in order.
+std::int64_t DigestOf(const v1::SendRequest& request);
+std::int64_t DigestOf(const v1::SendBatchRequest& request);
+// Of one chunk of a stream with this header.
+std::int64_t DigestOf(const v1::BatchHeader& header, const v1::SendBulkRequest& chunk);
+
+lmsmail::type::v1::Lane ToProto(Lane lane);
+v1::State ToProto(State state);
+v1::Reason ToProto(Reason reason);
+void ToProto(const Target& target, v1::Target& message);
+
+// The basic view.
+void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids, v1::Message& message);
+// `now` is what the estimated end counts from.
+void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message);
+void ToProto(const ItemResult& result, v1::BatchItemResult& message);
+void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message);
+void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message);
+void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message);
+void ToProto(const DayStats& stats, v1::MailStats& message);
+// A domain error inside an answer that is itself OK.
+void ToProto(const absl::Status& status, google::rpc::Status& message);
+
+}  // namespace lmsmail::dispatch

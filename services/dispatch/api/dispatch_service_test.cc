@@ -1,0 +1,268 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/rpc/testing/matchers.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/api/dispatch_service_fixture.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::_;
+using testing::HasSubstr;
+
+TEST_F(DispatchServiceTest, AMailFromSendToItsExactBytes) {
+  const v1::Message accepted = Sent("enrollment/1");
+  EXPECT_EQ(accepted.state(), v1::STATE_QUEUED);
+  EXPECT_EQ(accepted.template_version(), "templates/enrollment/versions/1");
+  EXPECT_EQ(accepted.lane(), lmsmail::type::v1::LANE_TRANSACTIONAL);
+  EXPECT_EQ(accepted.request_id(), "enrollment/1");
+
+  v1::GetMessageRequest full = ByKey("enrollment/1");
+  full.set_view(v1::MESSAGE_VIEW_FULL);
+  ASSERT_OK_AND_ASSIGN(const v1::Message message, Call(&Stub::GetMessage, full));
+  EXPECT_EQ(message.name(), accepted.name());
+  EXPECT_EQ(message.state(), v1::STATE_SENT);
+  EXPECT_TRUE(message.raw_verified());
+  EXPECT_THAT(message.raw(), HasSubstr("Message-ID: <" + message.message_id() + ">"));
+  EXPECT_EQ(message.context().fields().at("course").string_value(), "C++");
+
+  // What was sent cannot be shown once its recipient is gone, and is not verified once changed.
+  Verdict renamed = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
+  renamed.recipient.display_name = "Grace Hopper";
+  recipients_.Set("recipients/ada", renamed);
+  ASSERT_OK_AND_ASSIGN(const v1::Message changed, Call(&Stub::GetMessage, full));
+  EXPECT_FALSE(changed.raw_verified());
+  recipients_.Set("recipients/ada", Verdict{});
+  ASSERT_OK_AND_ASSIGN(const v1::Message erased, Call(&Stub::GetMessage, full));
+  EXPECT_EQ(erased.raw(), "");
+  EXPECT_THAT(erased.raw_unavailable_reason(), HasSubstr("erased"));
+}
+
+TEST_F(DispatchServiceTest, TheSameKeyAnswersTheSameAndAnotherBodyConflicts) {
+  ASSERT_OK_AND_ASSIGN(const v1::Message first, Call(&Stub::Send, ToAda("k")));
+  ASSERT_OK_AND_ASSIGN(const v1::Message again, Call(&Stub::Send, ToAda("k")));
+  EXPECT_EQ(first.name(), again.name());
+  v1::SendRequest other = ToAda("k");
+  other.mutable_target()->set_recipient("recipients/grace");
+  EXPECT_THAT(Call(&Stub::Send, other), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(DispatchServiceTest, ValidateOnlyTellsAndStoresNothing) {
+  v1::SendRequest request = ToAda("k");
+  request.set_validate_only(true);
+  ASSERT_OK_AND_ASSIGN(const v1::Message message, Call(&Stub::Send, request));
+  EXPECT_EQ(message.name(), "");
+  EXPECT_THAT(Call(&Stub::GetMessage, ByKey("k")), StatusIs(absl::StatusCode::kNotFound));
+  request.set_request_id("");
+  request.clear_target();
+  const auto refused = Call(&Stub::Send, request);
+  EXPECT_THAT(refused, rpc::HasViolation("request_id", _));
+  EXPECT_THAT(refused, rpc::HasViolation("target", _));
+}
+
+TEST_F(DispatchServiceTest, ABatchAnswersItemByItemAndIsFollowedToItsEnd) {
+  v1::SendBatchRequest request;
+  request.mutable_header()->set_request_id("batch/1");
+  request.mutable_header()->set_template_("templates/enrollment");
+  for (int i = 0; i < 3; ++i) {
+    request.add_items()->mutable_target()->set_recipient("recipients/s" + std::to_string(i));
+  }
+  request.add_items();  // without a target
+  Verdict skip;
+  skip.decision = Verdict::Decision::kSkip;
+  skip.reason = Reason::kSuppressed;
+  recipients_.Set("recipients/s1", skip);
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
+  ASSERT_EQ(response.results_size(), 4);
+  EXPECT_EQ(response.accepted_count(), 3);
+  EXPECT_EQ(response.results(3).status().code(), 3);
+  EXPECT_THAT(response.results(3).status().message(), HasSubstr("items[3].target"));
+
+  v1::GetBatchRequest get;
+  get.set_name(response.batch());
+  ASSERT_OK_AND_ASSIGN(v1::Batch batch, Call(&Stub::GetBatch, get));
+  EXPECT_EQ(batch.state(), v1::Batch::STATE_RUNNING);
+  EXPECT_EQ(batch.pending_count(), 3);
+  SendDue();
+  ASSERT_OK_AND_ASSIGN(batch, Call(&Stub::GetBatch, get));
+  EXPECT_EQ(batch.state(), v1::Batch::STATE_DONE);
+  EXPECT_EQ(batch.sent_count(), 2);
+  ASSERT_EQ(batch.skipped_size(), 1);
+  EXPECT_EQ(batch.skipped(0).reason(), v1::REASON_SUPPRESSED);
+}
+
+TEST_F(DispatchServiceTest, ACancelledBatchSendsNothing) {
+  v1::SendBatchRequest request;
+  request.mutable_header()->set_request_id("batch/1");
+  request.mutable_header()->set_template_("templates/enrollment");
+  request.add_items()->mutable_target()->set_recipient("recipients/a");
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
+  v1::CancelBatchRequest cancel;
+  cancel.set_name(response.batch());
+  ASSERT_OK_AND_ASSIGN(const v1::Batch batch, Call(&Stub::CancelBatch, cancel));
+  EXPECT_EQ(batch.state(), v1::Batch::STATE_CANCELLED);
+  SendDue();
+  v1::GetMessageRequest get;
+  get.set_name(response.results(0).message());
+  ASSERT_OK_AND_ASSIGN(const v1::Message message, Call(&Stub::GetMessage, get));
+  EXPECT_EQ(message.state(), v1::STATE_CANCELLED);
+}
+
+TEST_F(DispatchServiceTest, ABulkStreamIsAcceptedChunkByChunk) {
+  grpc::ClientContext context;
+  rpc::Apply(rpc::After(absl::Seconds(20)), context);
+  v1::SendBulkResponse response;
+  const auto writer = stub_->SendBulk(&context, &response);
+  v1::SendBulkRequest message;
+  message.mutable_header()->set_request_id("bulk/1");
+  message.mutable_header()->set_template_("templates/enrollment");
+  ASSERT_TRUE(writer->Write(message));
+  message.clear_header();
+  for (int chunk = 0; chunk < 3; ++chunk) {
+    message.clear_items();
+    for (int i = 0; i < 100; ++i) {
+      message.add_items()->mutable_target()->set_recipient("recipients/s");
+    }
+    message.mutable_items(7)->clear_target();
+    ASSERT_TRUE(writer->Write(message));
+  }
+  ASSERT_TRUE(writer->WritesDone());
+  const grpc::Status status = writer->Finish();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.accepted_count(), 297);
+  EXPECT_EQ(response.refused_count(), 3);
+  ASSERT_EQ(response.refusals_size(), 3);
+  EXPECT_EQ(response.refusals(2).index(), 207);
+}
+
+TEST_F(DispatchServiceTest, ABulkStreamBeginsWithItsHeader) {
+  grpc::ClientContext context;
+  rpc::Apply(rpc::After(absl::Seconds(20)), context);
+  v1::SendBulkResponse response;
+  const auto writer = stub_->SendBulk(&context, &response);
+  v1::SendBulkRequest message;
+  message.add_items();
+  writer->Write(message);
+  writer->WritesDone();
+  EXPECT_THAT(writer->Finish(), rpc::HasViolation("header", _));
+}
+
+TEST_F(DispatchServiceTest, ExplainsAMailToPeople) {
+  Sent("enrollment/1");
+  v1::ExplainMessageRequest request;
+  request.set_request_id("enrollment/1");
+  ASSERT_OK_AND_ASSIGN(const v1::ExplainMessageResponse response,
+                       Call(&Stub::ExplainMessage, request));
+  ASSERT_EQ(response.entries_size(), 2);
+  EXPECT_EQ(response.entries(0).kind(), v1::TimelineEntry::KIND_ACCEPTED);
+  EXPECT_EQ(response.entries(1).kind(), v1::TimelineEntry::KIND_SENT);
+  EXPECT_EQ(response.entries(1).transport(), "fake");
+  EXPECT_THAT(response.summary(), HasSubstr("the server said: 250 2.0.0 queued"));
+}
+
+TEST_F(DispatchServiceTest, CancelsWhatWaitsAndSaysWhenItIsTooLate) {
+  v1::CancelMessageRequest cancel;
+  ASSERT_OK(Call(&Stub::Send, ToAda("waits")));
+  cancel.set_request_id("waits");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(const v1::Message message, Call(&Stub::CancelMessage, cancel));
+    EXPECT_EQ(message.state(), v1::STATE_CANCELLED);
+  }
+  Sent("sent");
+  cancel.set_request_id("sent");
+  const auto late = Call(&Stub::CancelMessage, cancel);
+  EXPECT_THAT(late, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("STATE_SENT")));
+  EXPECT_THAT(late, rpc::HasReason("TOO_LATE_TO_CANCEL"));
+}
+
+TEST_F(DispatchServiceTest, RetriesWhatWasSkippedOnceAKey) {
+  Verdict skip;
+  skip.decision = Verdict::Decision::kSkip;
+  skip.reason = Reason::kUnsubscribed;
+  recipients_.Set("recipients/ada", skip);
+  const v1::Message message = Sent("enrollment/1");
+  recipients_.Set("recipients/ada",
+                  FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"}));
+  v1::RetryMessageRequest retry;
+  retry.set_name(message.name());
+  EXPECT_THAT(Call(&Stub::RetryMessage, retry), rpc::HasViolation("request_id", _));
+  retry.set_request_id("again/1");
+  ASSERT_OK(Call(&Stub::RetryMessage, retry));
+  SendDue();
+  ASSERT_OK_AND_ASSIGN(const v1::Message sent, Call(&Stub::GetMessage, ByKey("enrollment/1")));
+  EXPECT_EQ(sent.state(), v1::STATE_SENT);
+}
+
+TEST_F(DispatchServiceTest, ListsPageByPageNewestFirst) {
+  for (int i = 0; i < 5; ++i) Sent("k" + std::to_string(i));
+  v1::ListMessagesRequest list;
+  list.set_page_size(2);
+  list.set_template_("templates/enrollment");
+  list.mutable_target()->set_recipient("recipients/ada");
+  std::vector<std::string> keys;
+  do {
+    ASSERT_OK_AND_ASSIGN(const v1::ListMessagesResponse page, Call(&Stub::ListMessages, list));
+    for (const v1::Message& message : page.messages()) keys.push_back(message.request_id());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_THAT(keys, testing::ElementsAre("k4", "k3", "k2", "k1", "k0"));
+  list.set_page_token("garbage");
+  EXPECT_THAT(Call(&Stub::ListMessages, list), rpc::HasViolation("page_token", _));
+}
+
+TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {
+  const v1::Message message = Sent("k");
+  v1::RecordEventsRequest request;
+  v1::ProviderEvent* event = request.add_events();
+  event->set_event_id("e1");
+  event->set_type(v1::ProviderEvent::TYPE_COMPLAINED);
+  event->set_message_id("<" + message.message_id() + ">");
+  event = request.add_events();
+  event->set_event_id("e2");
+  event->set_type(v1::ProviderEvent::TYPE_OPENED);
+  event->set_message_id("<someone@else.example>");
+  ASSERT_OK_AND_ASSIGN(v1::RecordEventsResponse counts, Call(&Stub::RecordEvents, request));
+  EXPECT_EQ(counts.recorded_count(), 1);
+  EXPECT_EQ(counts.unknown_count(), 1);
+  ASSERT_OK_AND_ASSIGN(counts, Call(&Stub::RecordEvents, request));
+  EXPECT_EQ(counts.duplicate_count(), 1);
+  EXPECT_TRUE(suppressions_.WaitFor("ada@students.example"));
+  EXPECT_EQ(suppressions_.added().at("ada@students.example"), SuppressionCause::kComplained);
+
+  request.mutable_events(0)->set_event_id("");
+  request.mutable_events(1)->clear_message_id();
+  const auto refused = Call(&Stub::RecordEvents, request);
+  EXPECT_THAT(refused, rpc::HasViolation("events[0].event_id", _));
+  EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
+}
+
+TEST_F(DispatchServiceTest, CountsMailByDay) {
+  Sent("k");
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_OK_AND_ASSIGN(const v1::GetMailStatsResponse stats,
+                       Call(&Stub::GetMailStats, v1::GetMailStatsRequest()));
+  ASSERT_EQ(stats.stats_size(), 1);
+  EXPECT_EQ(stats.stats(0).template_(), "templates/enrollment");
+  EXPECT_EQ(stats.stats(0).sent_count(), 1);
+  v1::GetMailStatsRequest bad;
+  bad.set_template_("templates/enrollment/versions/1");
+  EXPECT_THAT(Call(&Stub::GetMailStats, bad), rpc::HasViolation("template", _));
+}
+
+TEST_F(DispatchServiceTest, NamesThatAreNoneAreRefused) {
+  v1::GetMessageRequest get;
+  EXPECT_THAT(Call(&Stub::GetMessage, get), rpc::HasViolation("name", _));
+  get.set_name("messages/1");
+  EXPECT_THAT(Call(&Stub::GetMessage, get), rpc::HasViolation("name", _));
+  get.set_name("messages/0448100000001");
+  EXPECT_THAT(Call(&Stub::GetMessage, get), StatusIs(absl::StatusCode::kNotFound));
+  get.set_request_id("both");
+  EXPECT_THAT(Call(&Stub::GetMessage, get), rpc::HasViolation("name", _));
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

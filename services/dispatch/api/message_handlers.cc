@@ -1,0 +1,274 @@
+#include "services/dispatch/api/message_handlers.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/rpc/page_token.h"
+#include "libs/rpc/time.h"
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/api/convert.h"
+#include "services/dispatch/intake/mail_validation.h"
+#include "services/dispatch/resource_names.h"
+#include "services/dispatch/timeline.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr rpc::PageSizes kPageSizes{.standard = 50, .most = 500};
+constexpr absl::Duration kDefaultPast = absl::Hours(24 * 30);
+constexpr absl::Duration kMaxStatsPeriod = absl::Hours(24 * 366);
+constexpr int kMaxEvents = 1000;
+constexpr std::size_t kMaxEventId = 128;
+constexpr std::size_t kMaxEventDetail = 500;
+
+absl::StatusOr<BatchId> BatchNamed(const std::string& name) {
+  if (const auto id = ParseBatchName(name)) return *id;
+  return InvalidField("name", "must be \"batches/{batch}\" as SendBatch answered it");
+}
+
+// The key of a template's name, or "" for none.
+std::string TemplateKey(const std::string& name, Violations& violations) {
+  if (name.empty()) return "";
+  const auto parsed = ParseTemplateName(name);
+  if (!parsed || parsed->version) {
+    violations.Add("template", "must be \"templates/{template}\" without a version");
+    return "";
+  }
+  return parsed->key;
+}
+
+MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time now,
+                              Violations& violations) {
+  MessageFilter filter;
+  filter.target = FromProto(request.target());
+  if (request.has_target() && !filter.target) {
+    violations.Add("target", "must have recipient or email_address, or be left out");
+  }
+  filter.template_key = TemplateKey(request.template_(), violations);
+  if (!v1::State_IsValid(request.state())) {
+    violations.Add("state", "is no state this service knows");
+  } else if (request.state() != v1::STATE_UNSPECIFIED) {
+    filter.state = static_cast<State>(request.state());
+  }
+  if (!request.batch().empty()) {
+    const auto batch = ParseBatchName(request.batch());
+    if (!batch) violations.Add("batch", "must be \"batches/{batch}\"");
+    filter.batch = batch.value_or(0);
+  }
+  filter.start = request.has_start_time()
+                     ? rpc::FromProto(request.start_time(), "start_time", violations)
+                     : now - kDefaultPast;
+  filter.end = request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations)
+                                      : absl::InfiniteFuture();
+  return filter;
+}
+
+}  // namespace
+
+template <typename Request>
+absl::StatusOr<MessageId> MessageHandlers::Find(const Request& request) {
+  if (request.name().empty() == request.request_id().empty()) {
+    return InvalidField("name", "give either name or request_id");
+  }
+  if (!request.request_id().empty()) return d_.log.FindByKey(request.request_id());
+  if (const auto id = ParseMessageName(request.name())) return *id;
+  return InvalidField("name", "must be \"messages/{message}\" as Send answered it");
+}
+
+absl::Status MessageHandlers::GetMessage(const v1::GetMessageRequest& request,
+                                         v1::Message& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
+  ToProto(record, d_.message_ids, response);
+  if (request.view() != v1::MESSAGE_VIEW_FULL) return absl::OkStatus();
+  // An item's own values go over those of its batch.
+  response.mutable_context()->ParseFromString(record.mail.shared_context);
+  google::protobuf::Struct own;
+  own.ParseFromString(record.mail.context);
+  for (const auto& [key, value] : own.fields()) {
+    (*response.mutable_context()->mutable_fields())[key] = value;
+  }
+  RawMessage raw = d_.raw_messages.Write(record);
+  response.set_raw(std::move(raw.bytes));
+  response.set_raw_unavailable_reason(std::move(raw.unavailable_reason));
+  response.set_raw_verified(raw.verified);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::ListMessages(const v1::ListMessagesRequest& request,
+                                           v1::ListMessagesResponse& response) {
+  Violations violations;
+  const int size = rpc::PageSize(request.page_size(), kPageSizes, violations);
+  const MessageFilter filter = FilterFromProto(request, d_.clock.Now(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+
+  v1::ListMessagesRequest query = request;
+  query.clear_page_size();
+  query.clear_page_token();
+  const std::string what = query.SerializeAsString();
+  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
+                           rpc::ParsePageToken({what}, request.page_token()));
+  const MessageId before = cursor.empty() ? 0 : DecodeId(cursor.front()).value_or(0);
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page, d_.log.List(filter, before, size));
+  for (const MessageRecord& record : page.records) {
+    ToProto(record, d_.message_ids, *response.add_messages());
+  }
+  if (page.next != 0) {
+    response.set_next_page_token(rpc::MakePageToken({what}, {EncodeId(page.next)}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::CancelMessage(const v1::CancelMessageRequest& request,
+                                            v1::Message& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
+  LMSMAIL_ASSIGN_OR_RETURN(const CancelResult result, d_.queue.Cancel(id));
+  if (result == CancelResult::kNotFound) return NotFound(MessageName(id));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
+  if (result == CancelResult::kTooLate && record.state != State::kCancelled) {
+    const std::string& state = v1::State_Name(ToProto(record.state));
+    return WithReason(absl::FailedPreconditionError(fmt::format(
+                          "{} cannot be cancelled any more: it is {}", MessageName(id), state)),
+                      {"TOO_LATE_TO_CANCEL", {{"state", state}}});
+  }
+  ToProto(record, d_.message_ids, response);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::RetryMessage(const v1::RetryMessageRequest& request,
+                                           v1::Message& response) {
+  Violations violations;
+  CheckKey(request.request_id(), "request_id", violations);
+  const std::optional<MessageId> id = ParseMessageName(request.name());
+  if (!id) violations.Add("name", "must be \"messages/{message}\" as Send answered it");
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.Retry(*id, request.request_id()));
+  d_.wake_worker();
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id));
+  ToProto(record, d_.message_ids, response);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::ExplainMessage(const v1::ExplainMessageRequest& request,
+                                             v1::ExplainMessageResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
+  LMSMAIL_ASSIGN_OR_RETURN(const History history, d_.log.Explain(id));
+  ToProto(history.record, d_.message_ids, *response.mutable_message());
+  for (const TimelineEntry& entry : BuildTimeline(history)) {
+    ToProto(entry, *response.add_entries());
+  }
+  response.set_summary(Summarize(history));
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::FillBatch(BatchId id, v1::Batch& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchRecord record, d_.log.GetBatch(id));
+  ToProto(record, d_.clock.Now(), response);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::GetBatch(const v1::GetBatchRequest& request, v1::Batch& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
+  return FillBatch(id, response);
+}
+
+absl::Status MessageHandlers::CancelBatch(const v1::CancelBatchRequest& request,
+                                          v1::Batch& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id));
+  return FillBatch(id, response);
+}
+
+std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderEvent& event,
+                                                             std::string_view field,
+                                                             Violations& violations) {
+  const auto fault = [&](std::string_view name, std::string description) {
+    violations.Add(fmt::format("{}.{}", field, name), std::move(description));
+  };
+  if (event.event_id().empty() || event.event_id().size() > kMaxEventId) {
+    fault("event_id", fmt::format("must have 1 to {} bytes", kMaxEventId));
+  }
+  if (event.type() == v1::ProviderEvent::TYPE_UNSPECIFIED ||
+      !v1::ProviderEvent::Type_IsValid(event.type())) {
+    fault("type", "is required");
+  }
+  if (event.detail().size() > kMaxEventDetail) {
+    fault("detail", fmt::format("must be at most {} bytes", kMaxEventDetail));
+  }
+  ProviderEvent out;
+  out.event_id = event.event_id();
+  out.type = static_cast<std::int16_t>(event.type());
+  out.detail = event.detail();
+  out.time =
+      event.has_event_time()
+          ? rpc::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
+          : d_.clock.Now();
+  if (event.message().empty() == event.message_id().empty()) {
+    fault("message", "give either message or message_id");
+    return std::nullopt;
+  }
+  const std::optional<MessageId> id = event.message().empty()
+                                          ? d_.message_ids.Parse(event.message_id())
+                                          : ParseMessageName(event.message());
+  if (!id) {
+    if (!event.message().empty()) fault("message", "must be \"messages/{message}\"");
+    return std::nullopt;
+  }
+  out.message = *id;
+  return out;
+}
+
+absl::Status MessageHandlers::RecordEvents(const v1::RecordEventsRequest& request,
+                                           v1::RecordEventsResponse& response) {
+  Violations violations;
+  if (request.events().empty() || request.events_size() > kMaxEvents) {
+    violations.Add("events",
+                   fmt::format("must be 1 to {}; there are {}", kMaxEvents, request.events_size()));
+  }
+  std::vector<ProviderEvent> events;
+  int foreign = 0;
+  for (int i = 0; i < request.events_size(); ++i) {
+    auto event = EventFromProto(request.events(i), fmt::format("events[{}]", i), violations);
+    if (event) {
+      events.push_back(*std::move(event));
+    } else {
+      ++foreign;
+    }
+  }
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  MessageLog::EventCounts counts;
+  if (!events.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(counts, d_.events.Record(events));
+  }
+  response.set_recorded_count(counts.recorded);
+  response.set_duplicate_count(counts.duplicate);
+  response.set_unknown_count(counts.unknown + foreign);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::GetMailStats(const v1::GetMailStatsRequest& request,
+                                           v1::GetMailStatsResponse& response) {
+  const absl::Time now = d_.clock.Now();
+  Violations violations;
+  const absl::Time start = request.has_start_time()
+                               ? rpc::FromProto(request.start_time(), "start_time", violations)
+                               : now - kDefaultPast;
+  const absl::Time end =
+      request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations) : now;
+  if (end < start) violations.Add("end_time", "must not be before start_time");
+  if (end - start > kMaxStatsPeriod) {
+    violations.Add("start_time", "must be at most 366 days before end_time");
+  }
+  const std::string key = TemplateKey(request.template_(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<DayStats> stats, d_.log.Stats(start, end, key));
+  for (const DayStats& day : stats) ToProto(day, *response.add_stats());
+  return absl::OkStatus();
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "libs/clock/clock.h"
+#include "lmsmail/dispatch/v1/dispatch_service.pb.h"
+#include "services/dispatch/event_recorder.h"
+#include "services/dispatch/message_log.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/writing/message_id_header.h"
+#include "services/dispatch/writing/raw_messages.h"
+
+namespace lmsmail::dispatch {
+
+// What became of mail, one by one and by batch, and changing one's mind about it.
+class MessageHandlers {
+ public:
+  // All must outlive this.
+  struct Dependencies {
+    const Clock& clock;
+    QueueStore& queue;
+    MessageLog& log;
+    const RawMessages& raw_messages;
+    EventRecorder& events;
+    const MessageIdHeader& message_ids;
+    std::function<void()> wake_worker;  // mail became due
+  };
+  explicit MessageHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
+
+  absl::Status GetMessage(const v1::GetMessageRequest& request, v1::Message& response);
+  absl::Status ListMessages(const v1::ListMessagesRequest& request,
+                            v1::ListMessagesResponse& response);
+  absl::Status CancelMessage(const v1::CancelMessageRequest& request, v1::Message& response);
+  absl::Status RetryMessage(const v1::RetryMessageRequest& request, v1::Message& response);
+  absl::Status ExplainMessage(const v1::ExplainMessageRequest& request,
+                              v1::ExplainMessageResponse& response);
+  absl::Status GetBatch(const v1::GetBatchRequest& request, v1::Batch& response);
+  absl::Status CancelBatch(const v1::CancelBatchRequest& request, v1::Batch& response);
+  absl::Status RecordEvents(const v1::RecordEventsRequest& request,
+                            v1::RecordEventsResponse& response);
+  absl::Status GetMailStats(const v1::GetMailStatsRequest& request,
+                            v1::GetMailStatsResponse& response);
+
+ private:
+  // By `name` or `request_id`, exactly one of which is to be given.
+  template <typename Request>
+  absl::StatusOr<MessageId> Find(const Request& request);
+  absl::Status FillBatch(BatchId id, v1::Batch& response);
+  // nullopt: an event of a mail that is not ours.
+  std::optional<ProviderEvent> EventFromProto(const v1::ProviderEvent& event,
+                                              std::string_view field, Violations& violations);
+
+  const Dependencies d_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,160 @@
+#include "services/dispatch/api/queue_handlers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+#include "libs/rpc/page_token.h"
+#include "libs/rpc/time.h"
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/api/convert.h"
+#include "services/dispatch/resource_names.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr std::size_t kMaxPauseDetail = 200;
+constexpr absl::Duration kLeastLogAge = absl::Hours(24 * 7);
+
+}  // namespace
+
+absl::Status QueueHandlers::FillLanes(v1::GetQueueStatsResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, d_.queue.Depths());
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Recent recent, d_.log.RecentOutcomes());
+  for (const LaneDepth& depth : depths) {
+    v1::LaneStats& lane = *response.add_lanes();
+    ToProto(depth, d_.clock.Now(), lane);
+    for (const auto& [which, rate] : recent.sent_per_second) {
+      if (which == depth.lane) lane.set_sent_per_second(rate);
+    }
+  }
+  for (const auto& [state, count] : recent.last_hour) {
+    v1::StateCount& out = *response.add_last_hour();
+    out.set_state(ToProto(state));
+    out.set_count(count);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::FillLane(Lane lane, v1::LaneStats& response) {
+  v1::GetQueueStatsResponse all;
+  LMSMAIL_RETURN_IF_ERROR(FillLanes(all));
+  for (const v1::LaneStats& stats : all.lanes()) {
+    if (stats.lane() == ToProto(lane)) response = stats;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::GetQueueStats(const v1::GetQueueStatsRequest&,
+                                          v1::GetQueueStatsResponse& response) {
+  return FillLanes(response);
+}
+
+absl::Status QueueHandlers::ListInFlight(const v1::ListInFlightRequest& request,
+                                         v1::ListInFlightResponse& response) {
+  Violations violations;
+  const int size = rpc::PageSize(request.page_size(), {.standard = 50, .most = 500}, violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  const rpc::PageQuery query{"in_flight"};
+  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
+                           rpc::ParsePageToken(query, request.page_token()));
+  const ClaimId after = cursor.empty() ? 0 : DecodeId(cursor.front()).value_or(0);
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<InFlightClaim> claims, d_.queue.InFlight(after, size));
+  for (const InFlightClaim& claim : claims) ToProto(claim, *response.add_batches());
+  if (static_cast<int>(claims.size()) == size) {
+    response.set_next_page_token(rpc::MakePageToken(query, {EncodeId(claims.back().id)}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::PauseLane(const v1::PauseLaneRequest& request,
+                                      v1::LaneStats& response) {
+  Violations violations;
+  const Lane lane = LaneFromProto(request.lane(), violations);
+  if (request.detail().size() > kMaxPauseDetail) {
+    violations.Add("detail", fmt::format("must be at most {} bytes", kMaxPauseDetail));
+  }
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail()));
+  return FillLane(lane, response);
+}
+
+absl::Status QueueHandlers::ResumeLane(const v1::ResumeLaneRequest& request,
+                                       v1::LaneStats& response) {
+  Violations violations;
+  const Lane lane = LaneFromProto(request.lane(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, false, ""));
+  return FillLane(lane, response);
+}
+
+absl::Status QueueHandlers::Sweep(const v1::SweepRequest&, v1::SweepResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Housekeeper::Swept swept, d_.housekeeper.Sweep());
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.Maintain());
+  response.set_recovered_count(swept.recovered);
+  response.set_promoted_count(swept.promoted);
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::PurgeLogs(const v1::PurgeLogsRequest& request,
+                                      v1::PurgeLogsResponse& response) {
+  Violations violations;
+  const absl::Duration age = request.has_max_age()
+                                 ? rpc::FromProto(request.max_age(), "max_age", violations)
+                                 : absl::ZeroDuration();
+  if (violations.empty() && age < kLeastLogAge) {
+    violations.Add("max_age", "is required and must be at least 7 days (\"604800s\")");
+  }
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const QueueStore::Purged purged,
+                           d_.queue.Purge(d_.clock.Now() - age, request.validate_only()));
+  response.set_dropped_day_count(purged.dropped_days);
+  response.set_kept_day_count(purged.kept_days);
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::ListTransports(const v1::ListTransportsRequest& request,
+                                           v1::ListTransportsResponse& response) {
+  Violations violations;
+  const int size = rpc::PageSize(request.page_size(), {.standard = 50, .most = 100}, violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  const rpc::PageQuery query{"transports"};
+  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
+                           rpc::ParsePageToken(query, request.page_token()));
+  for (const TransportInfo& info : d_.transports.List()) {
+    if (!cursor.empty() && info.name <= cursor.front()) continue;
+    if (response.transports_size() == size) {
+      const std::string last = response.transports(size - 1).name();
+      response.set_next_page_token(rpc::MakePageToken(query, {last}));
+      break;
+    }
+    v1::Transport& transport = *response.add_transports();
+    transport.set_name(info.name);
+    transport.set_kind(info.kind);
+    transport.set_endpoint(info.endpoint);
+    transport.set_default_(info.name == d_.transports.default_name());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status QueueHandlers::TestTransport(const v1::TestTransportRequest& request,
+                                          v1::TestTransportResponse& response) {
+  if (request.transport().empty()) {
+    return InvalidField("transport", "is required; ListTransports tells the names");
+  }
+  Transport* const transport = d_.transports.Find(request.transport());
+  if (transport == nullptr) return NotFound(fmt::format("transport {}", request.transport()));
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<std::string> report = transport->Test();
+  *response.mutable_latency() = rpc::ToProto(absl::Now() - start);
+  response.set_ok(report.ok());
+  response.set_detail(report.ok() ? *report : std::string(report.status().message()));
+  return absl::OkStatus();
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <utility>
+
+#include "absl/status/status.h"
+
+#include "libs/clock/clock.h"
+#include "lmsmail/dispatch/v1/dispatch_service.pb.h"
+#include "services/dispatch/delivery/housekeeper.h"
+#include "services/dispatch/message_log.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/transport/transports.h"
+
+namespace lmsmail::dispatch {
+
+// Running the queue and the ways out.
+class QueueHandlers {
+ public:
+  // All must outlive this.
+  struct Dependencies {
+    const Clock& clock;
+    QueueStore& queue;
+    MessageLog& log;
+    Housekeeper& housekeeper;
+    const Transports& transports;
+  };
+  explicit QueueHandlers(Dependencies dependencies) : d_(dependencies) {}
+
+  absl::Status GetQueueStats(const v1::GetQueueStatsRequest& request,
+                             v1::GetQueueStatsResponse& response);
+  absl::Status ListInFlight(const v1::ListInFlightRequest& request,
+                            v1::ListInFlightResponse& response);
+  absl::Status PauseLane(const v1::PauseLaneRequest& request, v1::LaneStats& response);
+  absl::Status ResumeLane(const v1::ResumeLaneRequest& request, v1::LaneStats& response);
+  absl::Status Sweep(const v1::SweepRequest& request, v1::SweepResponse& response);
+  absl::Status PurgeLogs(const v1::PurgeLogsRequest& request, v1::PurgeLogsResponse& response);
+  absl::Status ListTransports(const v1::ListTransportsRequest& request,
+                              v1::ListTransportsResponse& response);
+  absl::Status TestTransport(const v1::TestTransportRequest& request,
+                             v1::TestTransportResponse& response);
+
+ private:
+  absl::Status FillLanes(v1::GetQueueStatsResponse& response);
+  absl::Status FillLane(Lane lane, v1::LaneStats& response);
+
+  const Dependencies d_;
+};
+
+}  // namespace lmsmail::dispatch

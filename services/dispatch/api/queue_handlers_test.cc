@@ -1,0 +1,75 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "libs/rpc/testing/matchers.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/api/dispatch_service_fixture.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::_;
+using testing::SizeIs;
+
+TEST_F(DispatchServiceTest, PausesAndResumesALane) {
+  v1::PauseLaneRequest pause;
+  EXPECT_THAT(Call(&Stub::PauseLane, pause), rpc::HasViolation("lane", _));
+  pause.set_lane(lmsmail::type::v1::LANE_TRANSACTIONAL);
+  pause.set_detail("the relay is being moved");
+  ASSERT_OK_AND_ASSIGN(const v1::LaneStats paused, Call(&Stub::PauseLane, pause));
+  EXPECT_TRUE(paused.paused());
+  EXPECT_EQ(paused.pause_detail(), "the relay is being moved");
+  Sent("k");
+  ASSERT_OK_AND_ASSIGN(const v1::GetQueueStatsResponse stats,
+                       Call(&Stub::GetQueueStats, v1::GetQueueStatsRequest()));
+  ASSERT_EQ(stats.lanes_size(), 4);
+  EXPECT_EQ(stats.lanes(1).due_count(), 1);
+  v1::ResumeLaneRequest resume;
+  resume.set_lane(lmsmail::type::v1::LANE_TRANSACTIONAL);
+  ASSERT_OK(Call(&Stub::ResumeLane, resume));
+  SendDue();
+  ASSERT_OK_AND_ASSIGN(const v1::Message sent, Call(&Stub::GetMessage, ByKey("k")));
+  EXPECT_EQ(sent.state(), v1::STATE_SENT);
+}
+
+TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
+  ASSERT_OK(Call(&Stub::Send, ToAda("k")));
+  const auto id = store_.NextClaimId();
+  ASSERT_OK(store_.TakeDue(*id, "replica-1", Lane::kTransactional, 10, absl::Seconds(60)));
+  ASSERT_OK_AND_ASSIGN(const v1::ListInFlightResponse response,
+                       Call(&Stub::ListInFlight, v1::ListInFlightRequest()));
+  ASSERT_EQ(response.batches_size(), 1);
+  EXPECT_EQ(response.batches(0).worker(), "replica-1");
+  EXPECT_EQ(response.batches(0).message_count(), 1);
+  EXPECT_THAT(response.batches(0).messages(), SizeIs(1));
+  clock_.Advance(absl::Minutes(2));
+  ASSERT_OK_AND_ASSIGN(const v1::SweepResponse swept, Call(&Stub::Sweep, v1::SweepRequest()));
+  EXPECT_EQ(swept.recovered_count(), 1);
+}
+
+TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
+  v1::PurgeLogsRequest purge;
+  EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
+  purge.mutable_max_age()->set_seconds(6 * 86400);
+  EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
+  purge.mutable_max_age()->set_seconds(7 * 86400);
+  EXPECT_OK(Call(&Stub::PurgeLogs, purge));
+}
+
+TEST_F(DispatchServiceTest, KnowsItsTransports) {
+  ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
+                       Call(&Stub::ListTransports, v1::ListTransportsRequest()));
+  ASSERT_EQ(list.transports_size(), 1);
+  EXPECT_EQ(list.transports(0).name(), "fake");
+  EXPECT_TRUE(list.transports(0).default_());
+  v1::TestTransportRequest test;
+  EXPECT_THAT(Call(&Stub::TestTransport, test), rpc::HasViolation("transport", _));
+  test.set_transport("fake");
+  ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse tested, Call(&Stub::TestTransport, test));
+  EXPECT_TRUE(tested.ok());
+  test.set_transport("pigeon");
+  EXPECT_THAT(Call(&Stub::TestTransport, test), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,126 @@
+#include "services/dispatch/api/send_handlers.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/api/convert.h"
+#include "services/dispatch/resource_names.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr int kMaxRefusals = 100;
+
+template <typename Items>
+std::vector<MailItem> ItemsFromProto(const Items& items) {
+  std::vector<MailItem> out;
+  out.reserve(static_cast<std::size_t>(items.size()));
+  for (const v1::BatchItem& item : items) out.push_back(ItemFromProto(item));
+  return out;
+}
+
+// Keeps only the stream's header, what was counted, and the first refusals.
+class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
+ public:
+  BulkHandler(Intake& intake, v1::SendBulkResponse& response)
+      : intake_(intake), response_(response) {}
+
+  absl::Status OnMessage(const rpc::CallInfo&, v1::SendBulkRequest& message) override {
+    if (!bulk_) return Open(message);
+    if (message.has_header()) return InvalidField("header", "belongs into the first message only");
+    return Add(message);
+  }
+
+  absl::Status OnEnd(const rpc::CallInfo&) override {
+    if (!bulk_) return InvalidField("header", "is required in the stream's first message");
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Open(v1::SendBulkRequest& message) {
+    if (!message.has_header()) {
+      return InvalidField("header", "is required in the stream's first message");
+    }
+    header_ = message.header();
+    Violations violations;
+    const MailHeader header = HeaderFromProto(header_, violations);
+    LMSMAIL_ASSIGN_OR_RETURN(Intake::Bulk bulk, intake_.OpenBulk(header, std::move(violations)));
+    bulk_.emplace(std::move(bulk));
+    // The first message may bring items of its own.
+    message.clear_header();
+    return message.items().empty() ? absl::OkStatus() : Add(message);
+  }
+
+  absl::Status Add(const v1::SendBulkRequest& message) {
+    const std::vector<MailItem> items = ItemsFromProto(message.items());
+    LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result,
+                             bulk_->Add(items, DigestOf(header_, message)));
+    if (result.batch != 0) response_.set_batch(BatchName(result.batch));
+    for (const ItemResult& item : result.items) Count(item);
+    return absl::OkStatus();
+  }
+
+  void Count(const ItemResult& item) {
+    const std::int64_t index = index_++;
+    if (item.status.ok()) {
+      response_.set_accepted_count(response_.accepted_count() + 1);
+      if (item.duplicate) response_.set_duplicate_count(response_.duplicate_count() + 1);
+      return;
+    }
+    response_.set_refused_count(response_.refused_count() + 1);
+    if (response_.refusals_size() >= kMaxRefusals) return;
+    auto& refusal = *response_.add_refusals();
+    refusal.set_index(index);
+    ToProto(item.status, *refusal.mutable_status());
+  }
+
+  Intake& intake_;
+  v1::SendBulkResponse& response_;
+  v1::BatchHeader header_;
+  std::optional<Intake::Bulk> bulk_;
+  std::int64_t index_ = 0;
+};
+
+}  // namespace
+
+absl::Status SendHandlers::Send(const v1::SendRequest& request, v1::Message& response) {
+  Violations violations;
+  const MailHeader header = HeaderFromProto(request, violations);
+  const MailItem item = ItemFromProto(request);
+  if (request.validate_only()) {
+    LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record,
+                             intake_.Validate(header, item, std::move(violations)));
+    ToProto(record, message_ids_, response);
+    return absl::OkStatus();
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record,
+                           intake_.Send(header, item, DigestOf(request), std::move(violations)));
+  ToProto(record, message_ids_, response);
+  return absl::OkStatus();
+}
+
+absl::Status SendHandlers::SendBatch(const v1::SendBatchRequest& request,
+                                     v1::SendBatchResponse& response) {
+  if (!request.has_header()) return InvalidField("header", "is required");
+  Violations violations;
+  const MailHeader header = HeaderFromProto(request.header(), violations);
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result,
+                           intake_.SendBatch(header, ItemsFromProto(request.items()),
+                                             DigestOf(request), std::move(violations)));
+  response.set_batch(BatchName(result.batch));
+  for (const ItemResult& item : result.items) {
+    ToProto(item, *response.add_results());
+    if (item.status.ok()) response.set_accepted_count(response.accepted_count() + 1);
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<rpc::ClientStreamHandler<v1::SendBulkRequest>> SendHandlers::SendBulk(
+    v1::SendBulkResponse& response) {
+  return std::make_unique<BulkHandler>(intake_, response);
+}
+
+}  // namespace lmsmail::dispatch

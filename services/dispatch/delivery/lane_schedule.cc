@@ -1,0 +1,77 @@
+#include "services/dispatch/delivery/lane_schedule.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
+constexpr absl::Duration kLongestRest = absl::Milliseconds(100);
+
+std::size_t Index(Lane lane) { return static_cast<std::size_t>(lane) - 1; }
+
+double WeightOf(Lane lane) {
+  constexpr double kWeights[] = {8, 4, 2, 1};
+  return kWeights[Index(lane)];
+}
+
+}  // namespace
+
+LaneSchedule::State& LaneSchedule::Of(Lane lane) { return lanes_[Index(lane)]; }
+
+std::vector<Lane> LaneSchedule::Order(absl::Time now) const {
+  std::vector<Lane> order;
+  for (const Lane lane : kLanes) {
+    if (lanes_[Index(lane)].next_try <= now) order.push_back(lane);
+  }
+  std::stable_sort(order.begin(), order.end(), [this](Lane a, Lane b) {
+    return lanes_[Index(a)].paid < lanes_[Index(b)].paid;
+  });
+  return order;
+}
+
+void LaneSchedule::Took(Lane lane, int mails, bool full, absl::Time now) {
+  State& state = Of(lane);
+  state.paid += mails / WeightOf(lane);
+  state.rest = absl::ZeroDuration();
+  state.next_try = full ? now : now + kShortestRest;
+  // A lane that had nothing to send may not save its turns up: it starts level with the one that
+  // has waited longest among those at work.
+  double level = state.paid;
+  for (const State& other : lanes_) {
+    if (other.rest == absl::ZeroDuration()) level = std::min(level, other.paid);
+  }
+  for (State& other : lanes_) {
+    if (other.rest > absl::ZeroDuration()) other.paid = std::max(other.paid, level);
+  }
+}
+
+void LaneSchedule::FoundEmpty(Lane lane, absl::Time now) {
+  State& state = Of(lane);
+  state.rest = std::clamp(state.rest * 2, kShortestRest, kLongestRest);
+  state.next_try = now + state.rest;
+}
+
+void LaneSchedule::Wake() {
+  for (State& state : lanes_) {
+    if (state.rest == absl::ZeroDuration()) continue;
+    state.rest = kShortestRest;
+    state.next_try = absl::InfinitePast();
+  }
+}
+
+absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const Lane lane : kLanes) {
+    if (wanted(lane)) next = std::min(next, lanes_[Index(lane)].next_try);
+  }
+  return next;
+}
+
+bool LaneSchedule::Idle() const {
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const State& state) { return state.rest >= kLongestRest; });
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "libs/clock/clock.h"
+#include "libs/telemetry/logging.h"
+#include "services/dispatch/delivery/bounce_reporter.h"
+#include "services/dispatch/delivery/cancellation_watch.h"
+#include "services/dispatch/delivery/claimer.h"
+#include "services/dispatch/delivery/delivery_policy.h"
+#include "services/dispatch/delivery/in_flight_budget.h"
+#include "services/dispatch/delivery/intent_journal.h"
+#include "services/dispatch/delivery/lane_schedule.h"
+#include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/recipient_check.h"
+#include "services/dispatch/transport/transports.h"
+#include "services/dispatch/writing/composer.h"
+#include "services/dispatch/writing/template_source.h"
+
+namespace lmsmail::dispatch {
+
+// Takes a claimed batch to its end: decides about each mail, writes those that may go, and hands
+// them over. Outcomes go to OpenClaims, some of them later, from the transport's thread. One
+// thread's own.
+class Sender {
+ public:
+  // All must outlive this, and this must outlive the transports' shutdown.
+  struct Dependencies {
+    const Clock& clock;
+    OpenClaims& claims;
+    CancellationWatch& cancellations;
+    InFlightBudget& budget;
+    RecipientCheck& recipients;
+    TemplateSource& templates;
+    Transports& transports;
+    BounceReporter& bounces;
+    IntentJournal& journal;
+    const SiteIdentity& site;
+    const MessageIdHeader& message_ids;
+    DeliveryPolicy policy;
+    std::size_t max_message_bytes = 1 << 20;
+  };
+  explicit Sender(Dependencies dependencies);
+
+  // The claim is in OpenClaims already. Returns when every mail was handed over or told of.
+  void Process(TakenClaim taken);
+
+  // From any thread: hands nothing more over; Process gives the rest back.
+  void Stop() { stopping_ = true; }
+
+ private:
+  using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
+
+  // The mails that nothing stands against before anybody is asked.
+  std::vector<ClaimedMail> Sift(Claim& claim);
+  // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
+  std::vector<absl::StatusOr<Verdict>> Check(absl::Span<const RecipientQuery> queries);
+  bool MayGoOn(ClaimId claim) const;
+  // Waits for the transport's rate; false when nothing more of the claim may be handed over.
+  bool AwaitTurn(ClaimId claim, Transport& transport) const;
+  // False when nothing more of this claim may be handed over; the mail was not told of then.
+  bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
+  bool HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport, ComposedMail composed);
+  void Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
+                const ComposedMail& composed, const DeliveryResult& result);
+  const Wording& WordingOf(const TemplateRef& ref);
+
+  const Dependencies d_;
+  Composer composer_;
+  std::map<std::pair<std::string, int>, Wording> wordings_;  // of the claim at hand
+  std::atomic<bool> stopping_ = false;
+  telemetry::LogEvery log_{absl::Seconds(10)};
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,405 @@
+#include "services/dispatch/delivery/sender.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "libs/render/context_from_json.h"
+#include "libs/telemetry/metrics.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/delivery/flusher.h"
+#include "services/dispatch/fake_peers.h"
+#include "services/dispatch/queue_store_decorator.h"
+#include "services/dispatch/storage/in_memory_store.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// A database that can be away.
+class UnreliableQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
+                                    bool last) override {
+    if (!status.ok()) return status;
+    return QueueStoreDecorator::Flush(id, outcomes, last);
+  }
+  absl::Status status;
+};
+
+// The worker's parts without its threads: a claim goes through sender and flusher when told.
+class SenderTest : public testing::Test {
+ protected:
+  MessageId Accept(std::string key, std::string template_key = "enrollment",
+                   std::string context = "") {
+    Submission submission;
+    submission.request_id = key;
+    submission.template_ref = {
+        template_key, 1,
+        template_key == "enrollment" ? Category::kEnrollment : Category::kProgress};
+    submission.lane = Lane::kTransactional;
+    submission.due_time = clock_.Now();
+    submission.expire_time = clock_.Now() + absl::Hours(48);
+    submission.items.push_back(
+        {{Target::Kind::kRecipient, "recipients/" + key}, std::move(context), key});
+    const auto accepted = store_.Accept({submission});
+    return accepted->front()->items.front().id;
+  }
+
+  TakenClaim Take() {
+    const auto id = store_.NextClaimId();
+    auto claim = store_.TakeDue(*id, "test", Lane::kTransactional, 100, absl::Seconds(60));
+    TakenClaim taken{*std::move(claim), clock_.Now()};
+    claims_.Open(taken.claim, clock_.Now() + absl::Seconds(55));
+    return taken;
+  }
+  // Takes what is due, sends and records it.
+  void SendDue() {
+    sender_.Process(Take());
+    EXPECT_TRUE(flusher_.FlushAll());
+  }
+  MessageRecord Record(MessageId id) {
+    const auto record = store_.Get(id);
+    EXPECT_OK(record);
+    return record.value_or(MessageRecord{});
+  }
+  std::int64_t InFlight() {
+    std::int64_t count = 0;
+    const auto depths = store_.Depths();
+    for (const LaneDepth& depth : *depths) count += depth.in_flight;
+    return count;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  UnreliableQueue queue_{store_};
+  telemetry::Metrics registry_{{"dispatch", "test"}};
+  DispatchMetrics metrics_{registry_};
+  OpenClaims claims_;
+  CancellationWatch cancellations_{queue_, clock_};
+  InFlightBudget budget_{100, 25};
+  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
+  Flusher flusher_{queue_, claims_, budget_, *journal_, metrics_};
+  FakeRecipientCheck recipients_;
+  FakeTemplateSource templates_;
+  FakeSuppressionList suppressions_;
+  BounceReporter bounces_{suppressions_};
+  FakeTransport& transport_ = *new FakeTransport;  // owned by transports_
+  Transports transports_ = MakeTransports(transport_);
+  const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
+  const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  Sender sender_{{.clock = clock_,
+                  .claims = claims_,
+                  .cancellations = cancellations_,
+                  .budget = budget_,
+                  .recipients = recipients_,
+                  .templates = templates_,
+                  .transports = transports_,
+                  .bounces = bounces_,
+                  .journal = *journal_,
+                  .site = site_,
+                  .message_ids = message_ids_,
+                  .policy = {}}};
+
+ private:
+  static Transports MakeTransports(FakeTransport& transport) {
+    std::vector<std::unique_ptr<Transport>> all;
+    all.push_back(std::unique_ptr<Transport>(&transport));
+    return Transports(std::move(all), "fake");
+  }
+};
+
+TEST_F(SenderTest, SendsAndRecordsWhatTheServerSaid) {
+  const MessageId id = Accept("ada");
+  SendDue();
+  const MessageRecord record = Record(id);
+  EXPECT_EQ(record.state, State::kSent);
+  EXPECT_EQ(record.attempt_count, 1);
+  EXPECT_EQ(record.content_hash.size(), 32u);
+  ASSERT_THAT(transport_.mails(), SizeIs(1));
+  EXPECT_EQ(transport_.mails()[0].recipient, "ada@students.example");
+  EXPECT_EQ(transport_.mails()[0].envelope_from, "bounces@school.example");
+  EXPECT_TRUE(transport_.mails()[0].urgent);
+  EXPECT_EQ(budget_.in_use(), 0);
+  EXPECT_EQ(InFlight(), 0);
+}
+
+TEST_F(SenderTest, AsksOnceForAWholeClaim) {
+  for (int i = 0; i < 50; ++i) Accept("s" + std::to_string(i));
+  SendDue();
+  EXPECT_EQ(recipients_.calls(), 1);
+  EXPECT_THAT(transport_.mails(), SizeIs(50));
+}
+
+TEST_F(SenderTest, NothingIsSentUncheckedWhilePreferencesAreAway) {
+  const MessageId id = Accept("ada");
+  recipients_.SetStatus(absl::UnavailableError("away"));
+  SendDue();
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  MessageRecord record = Record(id);
+  EXPECT_EQ(record.state, State::kQueued);
+  EXPECT_EQ(record.reason, Reason::kCheckUnavailable);
+  EXPECT_EQ(record.attempt_count, 0);
+
+  recipients_.SetStatus(absl::OkStatus());
+  clock_.Advance(absl::Seconds(31));
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kSent);
+}
+
+TEST_F(SenderTest, ARecipientThatCannotBeAskedAboutFailsAlone) {
+  const MessageId bad = Accept("bad");
+  const MessageId good = Accept("good");
+  recipients_.Refuse("recipients/bad");
+  SendDue();
+  EXPECT_EQ(Record(bad).state, State::kFailed);
+  EXPECT_EQ(Record(bad).reason, Reason::kInvalidAddress);
+  EXPECT_EQ(Record(good).state, State::kSent);
+}
+
+TEST_F(SenderTest, SkipsWhoUnsubscribed) {
+  const MessageId id = Accept("ada");
+  Verdict verdict;
+  verdict.decision = Verdict::Decision::kSkip;
+  verdict.reason = Reason::kUnsubscribed;
+  recipients_.Set("recipients/ada", verdict);
+  SendDue();
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(Record(id).state, State::kSkipped);
+  EXPECT_EQ(Record(id).reason, Reason::kUnsubscribed);
+}
+
+TEST_F(SenderTest, WaitsForTheMorning) {
+  const MessageId id = Accept("ada");
+  Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
+  verdict.decision = Verdict::Decision::kDefer;
+  verdict.reason = Reason::kQuietHours;
+  verdict.retry_time = clock_.Now() + absl::Hours(8);
+  recipients_.Set("recipients/ada", verdict);
+  SendDue();
+  EXPECT_EQ(Record(id).reason, Reason::kQuietHours);
+  EXPECT_EQ(Record(id).next_attempt_time, clock_.Now() + absl::Hours(8));
+  clock_.Advance(absl::Hours(8));
+  verdict.decision = Verdict::Decision::kAllow;
+  recipients_.Set("recipients/ada", verdict);
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kSent);
+  EXPECT_EQ(Record(id).attempt_count, 1);
+}
+
+TEST_F(SenderTest, ExpiredMailIsNotSent) {
+  const MessageId id = Accept("ada");
+  clock_.Advance(absl::Hours(49));
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kExpired);
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(recipients_.calls(), 0);
+}
+
+TEST_F(SenderTest, HeedsACancellationBetweenClaimAndHandOver) {
+  const MessageId id = Accept("ada");
+  cancellations_.Refresh();
+  TakenClaim taken = Take();
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_OK(store_.Cancel(id));
+  sender_.Process(std::move(taken));
+  flusher_.FlushAll();
+  EXPECT_EQ(Record(id).state, State::kCancelled);
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+}
+
+TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
+  const MessageId waits = Accept("ada");
+  templates_.SetStatus(absl::UnavailableError("away"));
+  SendDue();
+  EXPECT_EQ(Record(waits).state, State::kQueued);
+  EXPECT_EQ(Record(waits).reason, Reason::kTemplateUnavailable);
+  EXPECT_EQ(Record(waits).attempt_count, 0);
+  templates_.SetStatus(absl::OkStatus());
+
+  const MessageId gone = Accept("grace", "unheard_of");
+  SendDue();
+  EXPECT_EQ(Record(gone).state, State::kFailed);
+  EXPECT_EQ(Record(gone).reason, Reason::kTemplateUnavailable);
+}
+
+TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
+  const MessageId bad = Accept("ada", "weekly_progress");
+  const MessageId good = Accept("grace", "weekly_progress",
+                                render::ContextFromJson(R"({"minutes": 3})").SerializeAsString());
+  SendDue();
+  EXPECT_EQ(Record(bad).state, State::kFailed);
+  EXPECT_EQ(Record(bad).reason, Reason::kRenderFailed);
+  EXPECT_THAT(Record(bad).detail, testing::HasSubstr("minutes"));
+  EXPECT_EQ(Record(good).state, State::kSent);
+}
+
+TEST_F(SenderTest, ADeadAddressIsSuppressed) {
+  const MessageId id = Accept("ada");
+  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                     .reply_code = 550,
+                     .enhanced_code = "5.1.1",
+                     .reply_text = "5.1.1 no such user"});
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kFailed);
+  EXPECT_EQ(Record(id).reason, Reason::kRecipientRejected);
+  EXPECT_TRUE(suppressions_.WaitFor("ada@students.example"));
+}
+
+TEST_F(SenderTest, ARefusalOfUsSuppressesNobody) {
+  const MessageId id = Accept("ada");
+  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                     .reply_code = 550,
+                     .enhanced_code = "5.7.1",
+                     .reply_text = "5.7.1 policy"});
+  SendDue();
+  bounces_.Stop();
+  EXPECT_EQ(Record(id).reason, Reason::kSenderRejected);
+  EXPECT_THAT(suppressions_.added(), IsEmpty());
+}
+
+TEST_F(SenderTest, ATemporaryRefusalIsTriedAgainWithTheSameBytes) {
+  const MessageId id = Accept("ada");
+  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
+                     .reply_code = 451,
+                     .enhanced_code = "4.7.1",
+                     .reply_text = "4.7.1 greylisted"});
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kQueued);
+  EXPECT_GE(Record(id).next_attempt_time, clock_.Now() + absl::Minutes(5));
+  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
+                     .reply_code = 250,
+                     .enhanced_code = "",
+                     .reply_text = ""});
+  clock_.Advance(absl::Minutes(10));
+  SendDue();
+  EXPECT_EQ(Record(id).state, State::kSent);
+  EXPECT_EQ(Record(id).attempt_count, 2);
+  ASSERT_THAT(transport_.mails(), SizeIs(2));
+  EXPECT_EQ(transport_.mails()[0].message, transport_.mails()[1].message);
+}
+
+TEST_F(SenderTest, AnUnknownTransportWaitsForItsConfiguration) {
+  Submission submission;
+  submission.request_id = "k";
+  submission.template_ref = {"enrollment", 1, Category::kEnrollment};
+  submission.due_time = clock_.Now();
+  submission.expire_time = clock_.Now() + absl::Hours(1);
+  submission.transport = "gone";
+  submission.items.push_back({{Target::Kind::kRecipient, "recipients/ada"}, "", "k"});
+  const auto accepted = store_.Accept({submission});
+  SendDue();
+  const MessageRecord record = Record(accepted->front()->items.front().id);
+  EXPECT_EQ(record.state, State::kQueued);
+  EXPECT_THAT(record.detail, testing::HasSubstr("gone"));
+}
+
+TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
+  const MessageId id = Accept("ada");
+  TakenClaim taken = Take();
+  sender_.Stop();
+  sender_.Process(std::move(taken));
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(Record(id).state, State::kQueued);
+  EXPECT_EQ(Record(id).attempt_count, 0);
+  EXPECT_EQ(InFlight(), 0);
+}
+
+TEST_F(SenderTest, AStopIsHeededWhileWaitingForTheTransportsRate) {
+  const MessageId id = Accept("ada");
+  transport_.SetTurn(absl::Hours(1));
+  std::thread stopper([this] {
+    transport_.WaitForTurn();
+    sender_.Stop();
+  });
+  sender_.Process(Take());
+  stopper.join();
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(Record(id).state, State::kQueued);
+}
+
+TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
+  const MessageId id = Accept("ada");
+  TakenClaim taken = Take();
+  clock_.Advance(absl::Seconds(56));
+  sender_.Process(std::move(taken));
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_THAT(transport_.mails(), IsEmpty());
+  EXPECT_EQ(Record(id).state, State::kQueued);
+}
+
+TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
+  const MessageId id = Accept("ada");
+  transport_.Hold();
+  sender_.Process(Take());
+  transport_.Shutdown(absl::ZeroDuration());
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(Record(id).state, State::kQueued);
+  EXPECT_EQ(Record(id).attempt_count, 0);
+  EXPECT_EQ(budget_.in_use(), 0);
+}
+
+TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {
+  const MessageId id = Accept("ada");
+  sender_.Process(Take());
+  queue_.status = absl::UnavailableError("away");
+  EXPECT_FALSE(flusher_.FlushAll());
+  EXPECT_FALSE(flusher_.FlushAll());
+  EXPECT_EQ(budget_.in_use(), 1);
+  EXPECT_EQ(Record(id).state, State::kSending);
+  queue_.status = absl::OkStatus();
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(budget_.in_use(), 0);
+  EXPECT_EQ(Record(id).state, State::kSent);
+}
+
+TEST_F(SenderTest, OutcomesComeInAnyOrderAndTheLastEndsTheClaim) {
+  const MessageId early = Accept("ada");
+  Verdict skip;
+  skip.decision = Verdict::Decision::kSkip;
+  skip.reason = Reason::kSuppressed;
+  recipients_.Set("recipients/ada", skip);
+  const MessageId late = Accept("grace");
+  transport_.Hold();
+  sender_.Process(Take());
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(Record(early).state, State::kSkipped);
+  EXPECT_EQ(Record(late).state, State::kSending);
+  EXPECT_FALSE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
+  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
+                         .reply_code = 250,
+                         .enhanced_code = "",
+                         .reply_text = ""});
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(Record(late).state, State::kSent);
+  EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
+}
+
+TEST_F(SenderTest, ALostLeaseStillRecordsWhatWasSent) {
+  const MessageId id = Accept("ada");
+  transport_.Hold();
+  sender_.Process(Take());
+  clock_.Advance(absl::Minutes(2));
+  ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
+  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
+                         .reply_code = 250,
+                         .enhanced_code = "",
+                         .reply_text = ""});
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(Record(id).state, State::kSent);
+  SendDue();  // whoever gets it next sends nothing
+  EXPECT_THAT(transport_.mails(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,153 @@
+#include "services/dispatch/delivery/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// No mail is handed over in the last moments of a lease, for transmission takes time as well.
+constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
+constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
+
+Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
+                               OpenClaims& claims, CancellationWatch& cancellations,
+                               InFlightBudget& budget) {
+  return {.clock = d.clock,
+          .claims = claims,
+          .cancellations = cancellations,
+          .budget = budget,
+          .recipients = d.recipients,
+          .templates = d.templates,
+          .transports = d.transports,
+          .bounces = d.bounces,
+          .journal = d.journal,
+          .site = d.site,
+          .message_ids = d.message_ids,
+          .policy = options.policy,
+          .max_message_bytes = options.max_message_bytes};
+}
+
+}  // namespace
+
+Worker::Worker(Dependencies dependencies, Options options)
+    : d_(dependencies),
+      options_(std::move(options)),
+      cancellations_(d_.queue, d_.clock),
+      budget_(options_.max_in_flight, options_.max_in_flight / 4),
+      claimer_(d_.queue, d_.clock, d_.metrics,
+               {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
+      flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
+      urgent_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)),
+      ordinary_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)) {}
+
+Worker::~Worker() { Stop(absl::Now()); }
+
+void Worker::Start() {
+  if (claim_thread_.joinable()) return;
+  flush_thread_ = std::thread([this] { Flush(); });
+  send_threads_.emplace_back([this] { Send(urgent_claims_, urgent_sender_); });
+  send_threads_.emplace_back([this] { Send(ordinary_claims_, ordinary_sender_); });
+  lease_keeper_ =
+      std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
+  claim_thread_ = std::thread([this] { Claim(); });
+}
+
+void Worker::Stop(absl::Time deadline) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  const auto left = [deadline] { return std::max(deadline - absl::Now(), absl::ZeroDuration()); };
+  if (!claim_thread_.joinable()) {
+    d_.transports.Shutdown(absl::ZeroDuration());
+    return;
+  }
+  urgent_sender_.Stop();
+  ordinary_sender_.Stop();
+  budget_.Stop();
+  claim_thread_.join();
+  urgent_claims_.Close();
+  ordinary_claims_.Close();
+  for (std::thread& thread : send_threads_) thread.join();
+  // A little is kept for recording what became of the last mails.
+  d_.transports.Shutdown(left() * 3 / 4);
+  claims_.WaitUntilEmpty(left());
+  lease_keeper_->Stop();
+  {
+    absl::MutexLock lock(&mutex_);
+    flushing_ends_ = true;
+  }
+  flush_thread_.join();
+}
+
+void Worker::Wake() {
+  absl::MutexLock lock(&mutex_);
+  accepted_ = true;
+}
+
+bool Worker::Stopping() const {
+  absl::MutexLock lock(&mutex_);
+  return stopping_;
+}
+
+void Worker::Claim() {
+  const auto wanted = [this](Lane lane) { return HandoffOf(lane).HasRoom(); };
+  while (!Stopping()) {
+    cancellations_.Refresh();
+    std::optional<TakenClaim> taken = claimer_.TakeNext(wanted);
+    if (!taken) {
+      WaitForNews(claimer_.Rest(wanted));
+      continue;
+    }
+    claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
+    d_.journal.ClaimOpened(taken->claim.id);
+    HandoffOf(taken->claim.lane).Put(*std::move(taken));
+  }
+}
+
+void Worker::WaitForNews(absl::Duration at_most) {
+  const auto news = [this] { return stopping_ || accepted_ || room_; };
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&news), at_most);
+  room_ = false;
+  if (std::exchange(accepted_, false)) claimer_.Wake();
+}
+
+void Worker::Send(ClaimHandoff& handoff, Sender& sender) {
+  while (std::optional<TakenClaim> taken = handoff.Take()) {
+    {
+      absl::MutexLock lock(&mutex_);
+      room_ = true;
+    }
+    sender.Process(*std::move(taken));
+  }
+}
+
+void Worker::Flush() {
+  const auto ends = [this] {
+    absl::MutexLock lock(&mutex_);
+    return flushing_ends_;
+  };
+  while (!ends()) {
+    // The first outcome starts the interval; enough of them, or the end of a claim, cut it short.
+    if (!claims_.WaitForWork(1, absl::Milliseconds(100))) continue;
+    claims_.WaitForWork(options_.flush_size, options_.flush_interval);
+    if (!flusher_.FlushAll()) absl::SleepFor(kFlushRetry);
+  }
+}
+
+void Worker::KeepLeases() {
+  const std::vector<ClaimId> ids = claims_.Ids();
+  if (ids.empty()) return;
+  const absl::Time start = d_.clock.Now();
+  const auto held = d_.queue.Extend(ids, options_.lease);
+  // While the database is away the claims stay usable until their leases' end, and no longer.
+  if (!held.ok()) return;
+  claims_.Extended(ids, *held, start + options_.lease - kLeaseMargin);
+}
+
+}  // namespace lmsmail::dispatch

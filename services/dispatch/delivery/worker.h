@@ -1,0 +1,101 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "libs/lifecycle/periodic.h"
+#include "services/dispatch/delivery/claim_handoff.h"
+#include "services/dispatch/delivery/claimer.h"
+#include "services/dispatch/delivery/flusher.h"
+#include "services/dispatch/delivery/in_flight_budget.h"
+#include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/sender.h"
+
+namespace lmsmail::dispatch {
+
+// Sends what is in the queue, from Start() to Stop(). Its threads:
+//
+//   claimer ──claim──▶ urgent sender   ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
+//           ╰─claim──▶ ordinary sender ──╯
+//   lease keeper: says that the claims are still held
+//
+// Urgent lanes have a sender of their own, so that a receipt never waits behind a batch of bulk
+// mail that a slow server holds up.
+class Worker {
+ public:
+  struct Options {
+    std::string name;  // this replica's, shown in ListInFlight
+    int batch = 500;
+    absl::Duration lease = absl::Seconds(60);
+    absl::Duration flush_interval = absl::Milliseconds(15);
+    int flush_size = 200;
+    int max_in_flight = 2000;  // handed over and not recorded yet
+    DeliveryPolicy policy;
+    std::size_t max_message_bytes = 1 << 20;
+  };
+  // All must outlive this.
+  struct Dependencies {
+    const Clock& clock;
+    QueueStore& queue;
+    RecipientCheck& recipients;
+    TemplateSource& templates;
+    Transports& transports;
+    BounceReporter& bounces;
+    IntentJournal& journal;
+    const SiteIdentity& site;
+    const MessageIdHeader& message_ids;
+    DispatchMetrics& metrics;
+  };
+  Worker(Dependencies dependencies, Options options);
+  ~Worker();
+
+  // Idempotent.
+  void Start();
+  // Takes no more mail, lets what is being transmitted finish, records what became of it and gives
+  // the rest back. Returns at `deadline` at the latest, when the database is away and leases have
+  // to do it instead. Shuts the transports down.
+  void Stop(absl::Time deadline);
+
+  // Mail was accepted here that may be due. From any thread.
+  void Wake();
+
+ private:
+  void Claim();
+  void Send(ClaimHandoff& handoff, Sender& sender);
+  void Flush();
+  void KeepLeases();
+  ClaimHandoff& HandoffOf(Lane lane) { return IsUrgent(lane) ? urgent_claims_ : ordinary_claims_; }
+  bool Stopping() const;
+  void WaitForNews(absl::Duration at_most);
+
+  const Dependencies d_;
+  const Options options_;
+  OpenClaims claims_;
+  CancellationWatch cancellations_;
+  InFlightBudget budget_;
+  Claimer claimer_;
+  Flusher flusher_;
+  Sender urgent_sender_;
+  Sender ordinary_sender_;
+  ClaimHandoff urgent_claims_;
+  ClaimHandoff ordinary_claims_;
+
+  mutable absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool flushing_ends_ ABSL_GUARDED_BY(mutex_) = false;
+  bool accepted_ ABSL_GUARDED_BY(mutex_) = false;  // since the claimer last looked
+  bool room_ ABSL_GUARDED_BY(mutex_) = false;      // a sender took its claim
+
+  std::thread claim_thread_;
+  std::vector<std::thread> send_threads_;
+  std::thread flush_thread_;
+  std::unique_ptr<lifecycle::Periodic> lease_keeper_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,103 @@
+#include "services/dispatch/intake/group_commit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+
+#include "libs/clock/clock.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/queue_store_decorator.h"
+#include "services/dispatch/storage/in_memory_store.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+Submission SubmissionOf(const std::string& key) {
+  Submission submission;
+  submission.request_id = key;
+  submission.template_ref = {"enrollment", 1, Category::kEnrollment};
+  submission.due_time = absl::UnixEpoch();
+  submission.expire_time = absl::InfiniteFuture();
+  submission.items.push_back({{Target::Kind::kRecipient, "recipients/a"}, "", key});
+  return submission;
+}
+
+// Holds the first commit until told to go on; remembers the sizes of groups.
+class SlowStore final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+
+  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
+      absl::Span<const Submission> submissions) override {
+    sizes.push_back(submissions.size());
+    if (sizes.size() == 1) {
+      begun.Notify();
+      go_on.WaitForNotification();
+    }
+    if (submissions.size() > 1 && !group_status.ok()) return group_status;
+    return QueueStoreDecorator::Accept(submissions);
+  }
+
+  absl::Notification begun;
+  absl::Notification go_on;
+  absl::Status group_status;       // what groups of more than one get
+  std::vector<std::size_t> sizes;  // commits never overlap
+};
+
+class GroupCommitTest : public testing::Test {
+ protected:
+  // One commit is held; `keys` arrive meanwhile.
+  void Run(const std::vector<std::string>& keys) {
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] { EXPECT_OK(commits_.Accept(SubmissionOf("first"))); });
+    store_.begun.WaitForNotification();
+    for (const std::string& key : keys) {
+      threads.emplace_back(
+          [this, key] { statuses_ok_ += commits_.Accept(SubmissionOf(key)).ok(); });
+    }
+    while (commits_.waiting() < keys.size()) std::this_thread::yield();
+    store_.go_on.Notify();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  SystemClock clock_;
+  InMemoryStore memory_{clock_};
+  SlowStore store_{memory_};
+  GroupCommit commits_{store_, 10};
+  std::atomic<int> statuses_ok_ = 0;
+};
+
+TEST_F(GroupCommitTest, WhatArrivesDuringACommitSharesTheNext) {
+  Run({"a", "b", "c"});
+  EXPECT_EQ(statuses_ok_, 3);
+  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 3));
+}
+
+TEST_F(GroupCommitTest, OneKeyIsInAGroupOnce) {
+  Run({"a", "a"});
+  EXPECT_EQ(statuses_ok_, 2);
+  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 1, 1));
+}
+
+TEST_F(GroupCommitTest, ASubmissionThatTheStoreCannotTakeHurtsNobodyElse) {
+  store_.group_status = absl::InvalidArgumentError("one of them");
+  Run({"a", "b"});
+  EXPECT_EQ(statuses_ok_, 2);
+  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 2, 1, 1));
+}
+
+TEST_F(GroupCommitTest, AnOutageIsToldToAll) {
+  store_.group_status = absl::UnavailableError("away");
+  Run({"a", "b"});
+  EXPECT_EQ(statuses_ok_, 0);
+  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 2));
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

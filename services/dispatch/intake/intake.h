@@ -1,0 +1,117 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "libs/clock/clock.h"
+#include "libs/status/fault.h"
+#include "services/dispatch/intake/group_commit.h"
+#include "services/dispatch/message_log.h"
+#include "services/dispatch/queue_store.h"
+#include "services/dispatch/writing/template_source.h"
+
+namespace lmsmail::dispatch {
+
+// What the mails of one call share, as the caller wrote it.
+struct MailHeader {
+  std::string request_id;
+  std::string template_name;
+  std::optional<Lane> lane;               // absent: by category
+  std::optional<absl::Time> send_time;    // absent: now
+  std::optional<absl::Time> expire_time;  // absent: by category
+  std::string language_code;
+  std::map<std::string, std::string> labels;
+  std::string transport;
+  google::protobuf::Struct shared_context;
+};
+
+// One mail, as the caller wrote it.
+struct MailItem {
+  std::optional<Target> target;
+  google::protobuf::Struct context;
+  std::string dedupe_key;
+};
+
+struct ItemResult {
+  absl::Status status;  // OK when accepted now or earlier
+  MessageId id = 0;
+  bool duplicate = false;
+};
+
+struct BatchResult {
+  BatchId batch = 0;              // 0 when no item was accepted
+  std::vector<ItemResult> items;  // in order
+};
+
+inline constexpr std::size_t kMaxBatchItems = 1000;
+
+// Accepts mail: checks it, pins its template's version, and stores it before it answers.
+// Thread-safe.
+class Intake {
+ public:
+  struct Dependencies {
+    const Clock& clock;
+    TemplateSource& templates;
+    QueueStore& queue;
+    MessageLog& log;
+    std::set<std::string> transports;  // names that a call may choose
+    // So much mail of a lane was accepted; some of it may be due.
+    std::function<void(Lane lane, int mails)> accepted = [](Lane, int) {};
+  };
+  explicit Intake(Dependencies dependencies)
+      : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
+
+  // `digest` is of the whole body, `found` what is known to be wrong with it already. Returns the
+  // mail as it stands now.
+  absl::StatusOr<MessageRecord> Send(const MailHeader& header, const MailItem& item,
+                                     std::int64_t digest, Violations found = {});
+  // Checks everything and stores nothing: the mail has no id.
+  absl::StatusOr<MessageRecord> Validate(const MailHeader& header, const MailItem& item,
+                                         Violations found = {});
+
+  absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, absl::Span<const MailItem> items,
+                                        std::int64_t digest, Violations found = {});
+
+  // A bulk stream: each chunk is stored as it comes, under its position.
+  class Bulk {
+   public:
+    // `items` are named "items[i]" with `i` counted over the stream.
+    absl::StatusOr<BatchResult> Add(absl::Span<const MailItem> items, std::int64_t digest);
+
+   private:
+    friend class Intake;
+    Bulk(Intake& intake, Submission shared) : intake_(intake), shared_(std::move(shared)) {}
+
+    Intake& intake_;
+    Submission shared_;
+    int chunk_ = 0;
+  };
+  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
+
+ private:
+  absl::StatusOr<Submission> Prepare(const MailHeader& header, std::string_view prefix,
+                                     Violations violations);
+  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, const MailItem& item,
+                                        Violations found);
+  absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
+  absl::StatusOr<BatchResult> Store(Submission submission, absl::Span<const MailItem> items);
+  absl::StatusOr<Accepted> Commit(const Submission& submission);
+
+  const Dependencies dependencies_;
+  GroupCommit commits_;
+};
+
+}  // namespace lmsmail::dispatch

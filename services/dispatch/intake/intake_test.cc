@@ -1,0 +1,259 @@
+#include "services/dispatch/intake/intake.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libs/render/context_from_json.h"
+#include "libs/status/fault.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/fake_peers.h"
+#include "services/dispatch/storage/in_memory_store.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
+  return fields;
+}
+
+class IntakeTest : public testing::Test {
+ protected:
+  static MailHeader Header(std::string request_id = "enrollment/1") {
+    MailHeader header;
+    header.request_id = std::move(request_id);
+    header.template_name = "templates/enrollment";
+    return header;
+  }
+  static MailItem To(std::string recipient = "recipients/ada") {
+    MailItem item;
+    item.target = Target{Target::Kind::kRecipient, std::move(recipient)};
+    return item;
+  }
+  static MailItem ToAddress(std::string address) {
+    MailItem item;
+    item.target = Target{Target::Kind::kAddress, std::move(address)};
+    return item;
+  }
+  std::int64_t Due() {
+    auto depths = store_.Depths();
+    std::int64_t due = 0;
+    for (const LaneDepth& depth : *depths) due += depth.due + depth.waiting;
+    return due;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  FakeTemplateSource templates_;
+  int accepted_ = 0;
+  Intake intake_{{.clock = clock_,
+                  .templates = templates_,
+                  .queue = store_,
+                  .log = store_,
+                  .transports = {"console", "smtp"},
+                  .accepted = [this](Lane, int mails) { accepted_ += mails; }}};
+};
+
+TEST_F(IntakeTest, PinsVersionLaneAndExpiry) {
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Send(Header(), To(), 1));
+  EXPECT_NE(record.mail.id, 0);
+  EXPECT_EQ(record.mail.template_ref, (TemplateRef{"enrollment", 1, Category::kEnrollment}));
+  EXPECT_EQ(record.mail.lane, Lane::kTransactional);
+  EXPECT_EQ(record.mail.expire_time, clock_.Now() + absl::Hours(72));
+  EXPECT_EQ(record.state, State::kQueued);
+  EXPECT_EQ(accepted_, 1);
+
+  MailHeader weekly = Header("weekly/1");
+  weekly.template_name = "templates/weekly_progress";
+  ASSERT_OK_AND_ASSIGN(const MessageRecord bulk, intake_.Send(weekly, To(), 2));
+  EXPECT_EQ(bulk.mail.lane, Lane::kBulk);
+  EXPECT_EQ(bulk.mail.expire_time, clock_.Now() + absl::Hours(48));
+}
+
+TEST_F(IntakeTest, AnAnswerIsWhatTheLogSays) {
+  MailHeader header = Header();
+  header.send_time = clock_.Now() + absl::Hours(3);
+  header.labels = {{"course", "cpp"}};
+  header.transport = "smtp";
+  header.language_code = "de";
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Send(header, To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord logged, store_.Get(record.mail.id));
+  EXPECT_EQ(record.state, State::kScheduled);
+  EXPECT_EQ(logged.state, record.state);
+  EXPECT_EQ(logged.mail.due_time, record.mail.due_time);
+  EXPECT_EQ(logged.mail.expire_time, record.mail.expire_time);
+  EXPECT_EQ(logged.mail.labels, record.mail.labels);
+  EXPECT_EQ(logged.mail.transport, record.mail.transport);
+  EXPECT_EQ(logged.mail.language_code, record.mail.language_code);
+  EXPECT_EQ(logged.mail.target, record.mail.target);
+  EXPECT_EQ(logged.mail.request_id, record.mail.request_id);
+}
+
+TEST_F(IntakeTest, TheSameKeyAcceptsOnce) {
+  ASSERT_OK_AND_ASSIGN(const MessageRecord first, intake_.Send(Header(), To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord again, intake_.Send(Header(), To(), 1));
+  EXPECT_EQ(first.mail.id, again.mail.id);
+  EXPECT_THAT(intake_.Send(Header(), To("recipients/other"), 2),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(Due(), 1);
+  EXPECT_EQ(accepted_, 1);
+}
+
+TEST_F(IntakeTest, ValidateOnlyStoresNothing) {
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Validate(Header(), To()));
+  EXPECT_EQ(record.mail.id, 0);
+  EXPECT_EQ(Due(), 0);
+  EXPECT_THAT(intake_.Validate(Header(""), To()), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(IntakeTest, NamesEveryFaultAtOnce) {
+  MailHeader header;
+  header.template_name = "enrollment";
+  header.send_time = clock_.Now() + absl::Hours(24 * 400);
+  header.expire_time = clock_.Now() - absl::Seconds(1);
+  header.language_code = "d e";
+  header.labels = {{"", "x"}, {"key", std::string(64, 'v')}};
+  header.transport = "pigeon";
+  const auto refused = intake_.Send(header, MailItem{}, 1);
+  EXPECT_THAT(FieldsOf(refused.status()),
+              ElementsAre("target", "request_id", "template", "send_time", "expire_time",
+                          "language_code", "labels", "labels[\"key\"]", "transport"));
+  EXPECT_EQ(Due(), 0);
+}
+
+TEST_F(IntakeTest, RefusesAddressesThatCouldSayMoreThanOneThing) {
+  for (const std::string address :
+       {"a@b.example\r\nRCPT TO:<x@y.example>", "a@b.example\n", "Ann <ann@b.example>",
+        "a@b.example,c@d.example", "", "no-at-sign"}) {
+    EXPECT_THAT(FieldsOf(intake_.Send(Header(), ToAddress(address), 1).status()),
+                ElementsAre("target.email_address"))
+        << address;
+  }
+  EXPECT_THAT(FieldsOf(intake_.Send(Header(), To("recipients/a\r\nb"), 1).status()),
+              ElementsAre("target.recipient"));
+}
+
+TEST_F(IntakeTest, StoresAddressesAsTheyWillBeWritten) {
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record,
+                       intake_.Send(Header(), ToAddress("Ann@SCHOOL.Example"), 1));
+  EXPECT_EQ(record.mail.target.value, "Ann@school.example");
+}
+
+TEST_F(IntakeTest, RefusesLargeDeepAndUnwritableContexts) {
+  MailItem item = To();
+  item.context = render::ContextFromJson("{\"a\": \"" + std::string(1 << 20, 'x') + "\"}");
+  const auto large = intake_.Send(Header(), item, 1);
+  EXPECT_THAT(FieldsOf(large.status()), ElementsAre("context"));
+  EXPECT_THAT(large.status().ToString(), HasSubstr("65536"));
+
+  google::protobuf::Struct deep;
+  google::protobuf::Struct* level = &deep;
+  for (int i = 0; i < 10'000; ++i) {
+    level = (*level->mutable_fields())["a"].mutable_struct_value();
+  }
+  item.context = std::move(deep);
+  EXPECT_THAT(intake_.Send(Header(), item, 1), StatusIs(absl::StatusCode::kInvalidArgument));
+
+  google::protobuf::Struct nul;
+  (*nul.mutable_fields())["a"].set_string_value(std::string("x\0y", 3));
+  item.context = nul;
+  EXPECT_THAT(FieldsOf(intake_.Send(Header(), item, 1).status()), ElementsAre("context"));
+
+  item.context =
+      render::ContextFromJson("{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}");
+  EXPECT_OK(intake_.Send(Header(), item, 1));
+}
+
+TEST_F(IntakeTest, TemplateFaultsKeepTheirKind) {
+  MailHeader header = Header();
+  header.template_name = "templates/unheard_of";
+  EXPECT_THAT(intake_.Send(header, To(), 1), StatusIs(absl::StatusCode::kNotFound));
+  templates_.SetStatus(absl::FailedPreconditionError("has no published version"));
+  const auto unpublished = intake_.Send(Header(), To(), 1);
+  EXPECT_THAT(unpublished, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ReasonOf(unpublished.status()).reason, "TEMPLATE_NOT_PUBLISHED");
+  templates_.SetStatus(absl::UnavailableError("away"));
+  EXPECT_THAT(intake_.Send(Header(), To(), 1), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(IntakeTest, ABatchRefusesItemsOneByOne) {
+  MailItem keyed = To("recipients/b");
+  keyed.dedupe_key = "weekly/b";
+  const std::vector<MailItem> items = {To("recipients/a"), MailItem{}, keyed, ToAddress("nonsense"),
+                                       keyed};
+  ASSERT_OK_AND_ASSIGN(const BatchResult result, intake_.SendBatch(Header("batch/1"), items, 1));
+  EXPECT_NE(result.batch, 0);
+  ASSERT_THAT(result.items, SizeIs(5));
+  EXPECT_OK(result.items[0].status);
+  EXPECT_THAT(FieldsOf(result.items[1].status), ElementsAre("items[1].target"));
+  EXPECT_OK(result.items[2].status);
+  EXPECT_THAT(FieldsOf(result.items[3].status), ElementsAre("items[3].target.email_address"));
+  EXPECT_TRUE(result.items[4].duplicate);
+  EXPECT_EQ(result.items[4].id, result.items[2].id);
+  EXPECT_EQ(Due(), 2);
+
+  ASSERT_OK_AND_ASSIGN(const BatchResult again, intake_.SendBatch(Header("batch/1"), items, 1));
+  EXPECT_EQ(again.batch, result.batch);
+  EXPECT_EQ(again.items[0].id, result.items[0].id);
+  EXPECT_EQ(Due(), 2);
+}
+
+TEST_F(IntakeTest, ABatchOfNothingButFaultsStoresNothing) {
+  ASSERT_OK_AND_ASSIGN(const BatchResult result,
+                       intake_.SendBatch(Header(), std::vector<MailItem>(2), 1));
+  EXPECT_EQ(result.batch, 0);
+  EXPECT_EQ(Due(), 0);
+  EXPECT_THAT(FieldsOf(intake_.SendBatch(Header(), {}, 1).status()), ElementsAre("items"));
+  EXPECT_THAT(FieldsOf(intake_.SendBatch(Header(), std::vector<MailItem>(1001), 1).status()),
+              ElementsAre("items"));
+}
+
+TEST_F(IntakeTest, ABulkStreamIsStoredChunkByChunkAndRepeatsHarmlessly) {
+  const std::vector<MailItem> one = {To("recipients/a"), To("recipients/b")};
+  const std::vector<MailItem> two = {To("recipients/c")};
+  {
+    ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(Header("bulk/1")));
+    ASSERT_OK(bulk.Add(one, 1));  // and the stream breaks
+  }
+  EXPECT_EQ(Due(), 2);
+  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "New wording");
+  ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(Header("bulk/1")));
+  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(one, 1));
+  EXPECT_TRUE(first.items[0].duplicate);
+  ASSERT_OK_AND_ASSIGN(const BatchResult second, bulk.Add(two, 2));
+  EXPECT_EQ(first.batch, second.batch);
+  EXPECT_FALSE(second.items[0].duplicate);
+  EXPECT_EQ(Due(), 3);
+  ASSERT_OK_AND_ASSIGN(const MessageRecord last, store_.Get(second.items[0].id));
+  EXPECT_EQ(last.mail.template_ref.version, 1);
+  EXPECT_THAT(bulk.Add({}, 3), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(IntakeTest, ConcurrentSendsAreAllAcceptedOnce) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 50;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < kEach; ++i) {
+        // Every key is used by two threads.
+        const std::string key = std::to_string(t / 2) + "/" + std::to_string(i);
+        EXPECT_OK(intake_.Send(Header(key), To(), 1));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(Due(), kThreads / 2 * kEach);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

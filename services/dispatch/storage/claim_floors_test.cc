@@ -1,0 +1,86 @@
+#include "services/dispatch/storage/claim_floors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace lmsmail::dispatch {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ClaimFloorsTest : public testing::Test {
+ protected:
+  absl::Time FloorOf(std::size_t shard) {
+    const ClaimFloors::Scan scan = floors_.Begin(Lane::kBulk);
+    return shard < scan.floors.size() ? scan.floors[shard].due : absl::InfinitePast();
+  }
+  void Took(int shard, absl::Time last) {
+    floors_.Took(Lane::kBulk, floors_.Begin(Lane::kBulk), shard, {last, 7}, clock_.Now());
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  ClaimFloors floors_{clock_};
+};
+
+TEST_F(ClaimFloorsTest, BeginsWithoutFloors) {
+  EXPECT_THAT(floors_.Begin(Lane::kBulk).floors, IsEmpty());
+  EXPECT_EQ(floors_.Begin(Lane::kBulk).first_shard, 0);
+}
+
+TEST_F(ClaimFloorsTest, InABacklogTheFloorIsTheLastKey) {
+  Took(0, clock_.Now() - absl::Hours(1));
+  EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Hours(1));
+}
+
+TEST_F(ClaimFloorsTest, NearTheClockItStaysTheCommitWindowBehind) {
+  Took(1, clock_.Now());
+  EXPECT_EQ(FloorOf(1), clock_.Now() - ClaimFloors::kCommitWindow);
+  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
+}
+
+TEST_F(ClaimFloorsTest, IdleShardsGetFloorsToo) {
+  floors_.FoundIdle(Lane::kBulk, floors_.Begin(Lane::kBulk), std::vector<std::int64_t>{0, 2},
+                    clock_.Now());
+  EXPECT_EQ(FloorOf(2), clock_.Now() - ClaimFloors::kCommitWindow);
+  EXPECT_EQ(FloorOf(1), absl::InfinitePast());
+  EXPECT_THAT(floors_.Begin(Lane::kCritical).floors, IsEmpty()) << "lanes are apart";
+}
+
+TEST_F(ClaimFloorsTest, ShardsTakeTurns) {
+  Took(2, clock_.Now());
+  EXPECT_EQ(floors_.Begin(Lane::kBulk).first_shard, 3);
+}
+
+TEST_F(ClaimFloorsTest, NeverSinks) {
+  Took(0, clock_.Now() - absl::Minutes(1));
+  Took(0, clock_.Now() - absl::Hours(1));
+  EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Minutes(1));
+}
+
+TEST_F(ClaimFloorsTest, EachShardIsScannedInFullOnceAMinute) {
+  Took(0, clock_.Now());
+  clock_.Advance(absl::Seconds(30));
+  Took(1, clock_.Now());
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
+  EXPECT_NE(FloorOf(1), absl::InfinitePast());
+  Took(1, clock_.Now());
+  EXPECT_EQ(FloorOf(0), absl::InfinitePast()) << "work in one shard does not stand for the other";
+  Took(0, clock_.Now());
+  EXPECT_NE(FloorOf(0), absl::InfinitePast());
+}
+
+TEST_F(ClaimFloorsTest, AFullScanGoesOnUntilItReachesTheFloor) {
+  Took(0, clock_.Now());
+  clock_.Advance(absl::Minutes(1));
+  Took(0, clock_.Now() - absl::Hours(2));  // found below the floor
+  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
+  Took(0, clock_.Now());
+  EXPECT_NE(FloorOf(0), absl::InfinitePast());
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,275 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/status/fault.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/storage/message_id.h"
+
+// The queue's way: accept, claim, flush. People's interventions and upkeep are in
+// in_memory_control.cc, the log in in_memory_log.cc.
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr absl::Duration kNear = absl::Hours(24);
+constexpr std::size_t kMostItems = 1000;
+
+}  // namespace
+
+absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> InMemoryStore::Accept(
+    absl::Span<const Submission> submissions) {
+  for (const Submission& submission : submissions) {
+    if (submission.items.empty() || submission.items.size() > kMostItems) {
+      return absl::InvalidArgumentError(fmt::format("a submission has 1 to {} items, not {}",
+                                                    kMostItems, submission.items.size()));
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  std::vector<absl::StatusOr<Accepted>> accepted;
+  for (const Submission& submission : submissions) accepted.push_back(AcceptOne(submission));
+  return accepted;
+}
+
+absl::StatusOr<Accepted> InMemoryStore::AcceptOne(const Submission& submission) {
+  const auto [request, is_new] = requests_.try_emplace({submission.request_id, submission.chunk});
+  if (!is_new) {
+    if (request->second.digest != submission.digest || request->second.batch != submission.batch) {
+      return AlreadyExists(fmt::format("request_id \"{}\"", submission.request_id),
+                           "was used before with another body");
+    }
+    Accepted replayed = request->second.accepted;
+    replayed.replayed = true;
+    for (Accepted::Item& item : replayed.items) item.duplicate = true;
+    return replayed;
+  }
+  const absl::Time now = clock_.Now();
+  Accepted accepted;
+  if (submission.batch) accepted.batch = BatchOf(submission);
+  const MessageId first = FirstIdOf(DayOf(std::max(submission.due_time, now)));
+  std::int64_t stored = 0;
+  for (const Submission::Item& item : submission.items) {
+    const MessageId id = first | next_number_++;
+    const std::string& key =
+        item.dedupe_key.empty() && !submission.batch ? submission.request_id : item.dedupe_key;
+    if (!key.empty()) {
+      const auto [known, key_is_new] = keys_.try_emplace(key, Key{id, now});
+      if (!key_is_new) {
+        accepted.items.push_back({known->second.id, true});
+        continue;
+      }
+    }
+    Store(submission, item, id, accepted.batch);
+    accepted.items.push_back({id, false});
+    ++stored;
+  }
+  if (submission.batch) batches_.at(accepted.batch).record.accepted += stored;
+  request->second = {now, submission.digest, submission.batch, accepted};
+  return accepted;
+}
+
+BatchId InMemoryStore::BatchOf(const Submission& submission) {
+  for (const auto& [id, batch] : batches_) {
+    if (batch.record.request_id == submission.request_id) return id;
+  }
+  const absl::Time now = clock_.Now();
+  Batch batch;
+  batch.record.id = next_batch_++;
+  batch.record.request_id = submission.request_id;
+  batch.record.template_ref = submission.template_ref;
+  batch.record.create_time = now;
+  batch.due = std::max(submission.due_time, now);
+  return batches_.emplace(batch.record.id, batch).first->first;
+}
+
+void InMemoryStore::Store(const Submission& submission, const Submission::Item& item, MessageId id,
+                          BatchId batch) {
+  const absl::Time now = clock_.Now();
+  Entry& entry = entries_[id];
+  Mail& mail = entry.mail;
+  mail.id = id;
+  mail.batch = batch;
+  mail.template_ref = submission.template_ref;
+  mail.target = item.target;
+  mail.lane = submission.lane;
+  mail.context = item.context;
+  if (submission.batch) mail.shared_context = submission.shared_context;
+  mail.language_code = submission.language_code;
+  mail.transport = submission.transport;
+  mail.labels = submission.labels;
+  mail.request_id =
+      item.dedupe_key.empty() && !submission.batch ? submission.request_id : item.dedupe_key;
+  mail.create_time = now;
+  mail.due_time = std::max(submission.due_time, now);
+  mail.expire_time = submission.expire_time;
+  entry.far = mail.due_time >= now + kNear;
+  if (!entry.far) Enqueue(entry, mail.due_time, {});
+}
+
+void InMemoryStore::Enqueue(const Entry& entry, absl::Time due, Waiting waiting) {
+  queue_[entry.mail.lane][{std::max(due, clock_.Now()), entry.mail.id}] = waiting;
+}
+
+InMemoryStore::LaneQueue::iterator InMemoryStore::FindWaiting(const Entry& entry) {
+  LaneQueue& lane = queue_[entry.mail.lane];
+  return std::ranges::find_if(lane,
+                              [&](const auto& row) { return row.first.second == entry.mail.id; });
+}
+
+ClaimedMail InMemoryStore::MakeClaimed(const Held& held) const {
+  const Entry& entry = entries_.at(held.id);
+  ClaimedMail claimed;
+  claimed.mail = entry.mail;
+  claimed.step = held.as.step;
+  claimed.attempt = held.as.attempt;
+  claimed.recovered = held.as.recovered;
+  claimed.cancelled = entry.cancelled.has_value();
+  if (const auto batch = batches_.find(entry.mail.batch);
+      batch != batches_.end() && batch->second.cancelled) {
+    if (entry.retries.empty() || entry.retries.back().time < *batch->second.cancelled) {
+      claimed.cancelled = true;
+    }
+  }
+  claimed.already_sent = FactsOf(entry).sent.has_value();
+  return claimed;
+}
+
+absl::StatusOr<Claim> InMemoryStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
+                                             int limit, absl::Duration lease) {
+  absl::MutexLock lock(&mutex_);
+  Claim claim;
+  claim.id = id;
+  claim.lane = lane;
+  if (paused_.contains(lane)) return claim;
+  const absl::Time now = clock_.Now();
+  ClaimState state{std::string(worker), lane, now, now + lease, {}};
+  LaneQueue& queue = queue_[lane];
+  while (!queue.empty() && queue.begin()->first.first <= now &&
+         state.mails.size() < static_cast<std::size_t>(limit)) {
+    state.mails.push_back({queue.begin()->first.second, queue.begin()->second});
+    queue.erase(queue.begin());
+  }
+  if (state.mails.empty()) return claim;
+  for (const Held& held : state.mails) claim.mails.push_back(MakeClaimed(held));
+  claims_.emplace(id, std::move(state));
+  return claim;
+}
+
+absl::StatusOr<Claim> InMemoryStore::Resume(ClaimId id) {
+  absl::MutexLock lock(&mutex_);
+  Claim claim;
+  claim.id = id;
+  const auto found = claims_.find(id);
+  if (found == claims_.end()) return claim;
+  claim.lane = found->second.lane;
+  for (const Held& held : found->second.mails) {
+    if (entries_.at(held.id).outcomes.contains(held.as.step)) continue;
+    claim.mails.push_back(MakeClaimed(held));
+  }
+  return claim;
+}
+
+absl::StatusOr<ClaimId> InMemoryStore::NextClaimId() {
+  absl::MutexLock lock(&mutex_);
+  return next_claim_++;
+}
+
+const RecordedOutcome* InMemoryStore::FinalOf(const Entry& entry) {
+  for (const auto& [step, recorded] : entry.outcomes) {
+    if (recorded.outcome.kind == Outcome::Kind::kSent) return &recorded;
+  }
+  if (entry.outcomes.empty()) return nullptr;
+  const auto& [step, latest] = *entry.outcomes.rbegin();
+  if (!IsFinal(latest.outcome.kind)) return nullptr;
+  if (!entry.retries.empty() && entry.retries.back().step > step) return nullptr;
+  return &latest;
+}
+
+void InMemoryStore::Count(const Entry& entry, absl::Time time, Outcome::Kind kind, Reason reason,
+                          std::int64_t count) {
+  tallies_.push_back({time, entry.mail.lane, entry.mail.batch, entry.mail.template_ref.key, count,
+                      std::pair(kind, reason)});
+}
+
+bool InMemoryStore::Record(const Outcome& outcome, bool live) {
+  const auto found = entries_.find(outcome.id);
+  if (found == entries_.end()) return false;
+  Entry& entry = found->second;
+  if (entry.outcomes.contains(outcome.step)) return false;
+  const absl::Time now = clock_.Now();
+  const RecordedOutcome* before = FinalOf(entry);
+  const bool sent_before = before && before->outcome.kind == Outcome::Kind::kSent;
+  if (!live && before && !sent_before) {
+    Count(entry, before->time, before->outcome.kind, before->outcome.reason, -1);
+  }
+  RecordedOutcome& recorded = entry.outcomes[outcome.step] = {outcome, now};
+  if (!IsFinal(outcome.kind)) {
+    recorded.outcome.retry_time = std::max(outcome.retry_time, now);
+    Enqueue(entry, outcome.retry_time, {outcome.step + 1, outcome.attempt, false});
+  } else if (!sent_before) {
+    Count(entry, now, outcome.kind, outcome.reason, 1);
+  }
+  return true;
+}
+
+absl::StatusOr<FlushResult> InMemoryStore::Flush(ClaimId id, absl::Span<const Outcome> outcomes,
+                                                 bool last) {
+  absl::MutexLock lock(&mutex_);
+  FlushResult result;
+  result.live = claims_.contains(id);
+  for (const Outcome& outcome : outcomes) {
+    if (!result.live && outcome.kind != Outcome::Kind::kSent) continue;
+    if (Record(outcome, result.live)) ++result.recorded;
+  }
+  if (result.live && last) claims_.erase(id);
+  return result;
+}
+
+absl::StatusOr<std::vector<ClaimId>> InMemoryStore::Extend(absl::Span<const ClaimId> ids,
+                                                           absl::Duration lease) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<ClaimId> held;
+  for (const ClaimId id : ids) {
+    const auto found = claims_.find(id);
+    if (found == claims_.end()) continue;
+    found->second.lease_until = clock_.Now() + lease;
+    held.push_back(id);
+  }
+  return held;
+}
+
+int InMemoryStore::EndClaim(ClaimId id, bool recovered) {
+  const auto found = claims_.find(id);
+  if (found == claims_.end()) return 0;
+  int count = 0;
+  for (Held held : found->second.mails) {
+    const Entry& entry = entries_.at(held.id);
+    if (entry.outcomes.contains(held.as.step)) continue;
+    if (recovered) {
+      ++held.as.step;
+      held.as.recovered = true;
+    }
+    Enqueue(entry, clock_.Now(), held.as);
+    ++count;
+  }
+  claims_.erase(found);
+  return count;
+}
+
+absl::StatusOr<int> InMemoryStore::Release(ClaimId id) {
+  absl::MutexLock lock(&mutex_);
+  return EndClaim(id, /*recovered=*/false);
+}
+
+absl::StatusOr<int> InMemoryStore::RecoverExpired() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<ClaimId> expired;
+  for (const auto& [id, claim] : claims_) {
+    if (claim.lease_until < clock_.Now()) expired.push_back(id);
+  }
+  int count = 0;
+  for (const ClaimId id : expired) count += EndClaim(id, /*recovered=*/true);
+  return count;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,81 @@
+#include "services/dispatch/storage/message_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lmsmail::dispatch {
+namespace {
+
+bool IsUndone(const MessageFacts& facts) {
+  return facts.retried && (!facts.latest || facts.retried->step > facts.latest->outcome.step);
+}
+
+// The outcome that decided the mail's fate; null while that is open.
+const RecordedOutcome* FinalOutcome(const MessageFacts& facts) {
+  if (facts.sent) return &*facts.sent;
+  if (!facts.latest || !IsFinal(facts.latest->outcome.kind) || IsUndone(facts)) return nullptr;
+  return &*facts.latest;
+}
+
+absl::Time NextAttempt(const MessageFacts& facts, absl::Time due) {
+  if (IsUndone(facts)) return facts.retried->due;
+  return facts.latest ? facts.latest->outcome.retry_time : due;
+}
+
+}  // namespace
+
+State StateOf(Outcome::Kind final_kind) {
+  switch (final_kind) {
+    case Outcome::Kind::kSent:
+      return State::kSent;
+    case Outcome::Kind::kFailed:
+      return State::kFailed;
+    case Outcome::Kind::kCancelled:
+      return State::kCancelled;
+    case Outcome::Kind::kExpired:
+      return State::kExpired;
+    case Outcome::Kind::kUncertain:
+      return State::kUncertain;
+    case Outcome::Kind::kSkipped:
+      return State::kSkipped;
+    case Outcome::Kind::kDeferred:
+      break;
+  }
+  return State::kQueued;
+}
+
+State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now) {
+  if (facts.far) return facts.cancelled ? State::kCancelled : State::kScheduled;
+  if (const RecordedOutcome* outcome = FinalOutcome(facts)) return StateOf(outcome->outcome.kind);
+  if (facts.held_step > (facts.latest ? facts.latest->outcome.step : 0)) return State::kSending;
+  if (!facts.latest && !facts.retried && due > now) return State::kScheduled;
+  return State::kQueued;
+}
+
+MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
+  MessageRecord record;
+  record.state = StateOf(facts, mail.due_time, now);
+  record.update_time = mail.create_time;
+  if (facts.latest) record.attempt_count = facts.latest->outcome.attempt;
+  const RecordedOutcome* decided = FinalOutcome(facts);
+  if (!decided && facts.latest && !IsUndone(facts)) decided = &*facts.latest;
+  if (decided) {
+    record.reason = decided->outcome.reason;
+    record.detail = decided->outcome.reply_text;
+    record.update_time = decided->time;
+    record.content_hash = decided->outcome.content_hash;
+    record.attempt_count = std::max(record.attempt_count, decided->outcome.attempt);
+  } else if (facts.far && facts.cancelled) {
+    record.reason = Reason::kCancelled;
+    record.update_time = *facts.cancelled;
+  } else if (facts.retried) {
+    record.update_time = facts.retried->time;
+  }
+  if (record.state == State::kScheduled || record.state == State::kQueued) {
+    record.next_attempt_time = NextAttempt(facts, mail.due_time);
+  }
+  record.mail = std::move(mail);
+  return record;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,152 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "libs/postgres/array_literal.h"
+#include "libs/postgres/field.h"
+#include "libs/postgres/timestamp.h"
+#include "libs/postgres/transaction.h"
+#include "libs/status/fault.h"
+#include "services/dispatch/storage/message_state.h"
+#include "services/dispatch/storage/pg_message_log.h"
+#include "services/dispatch/storage/tally_counts.h"
+
+// What is counted: batches, days, the last minutes. All come from `tally`.
+namespace lmsmail::dispatch {
+namespace {
+
+using postgres::RunInTransaction;
+using postgres::ToArrayLiteral;
+
+constexpr int kFirstEventKind = 100;
+constexpr absl::Duration kDay = absl::Hours(24);
+
+postgres::TransactionOptions Reading(std::string_view name) {
+  return {.name = name, .isolation = postgres::Isolation::kRepeatableRead, .repeatable = true};
+}
+
+BatchRecord ReadBatch(const pqxx::row& row) {
+  BatchRecord batch;
+  batch.id = row[0].as<std::int64_t>();
+  batch.request_id = postgres::Text(row[1]);
+  batch.template_ref = {postgres::Text(row[2]), row[3].as<int>(),
+                        static_cast<Category>(row[4].as<int>())};
+  batch.create_time = postgres::Time(row[5]);
+  batch.cancelled = !row[6].is_null();
+  return batch;
+}
+
+void AddCounts(const pqxx::result& rows, BatchRecord& batch) {
+  for (const pqxx::row& row : rows) {
+    const int kind = row[0].as<int>();
+    const std::int64_t count = row[2].as<std::int64_t>();
+    if (kind == 0) {
+      batch.accepted = count;
+      continue;
+    }
+    batch.recent_per_second += static_cast<double>(row[3].as<std::int64_t>()) / 60;
+    if (count != 0) {
+      batch.counts.push_back(
+          {static_cast<Outcome::Kind>(kind), static_cast<Reason>(row[1].as<int>()), count});
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.get_batch"), [&](pqxx::work& tx) -> absl::StatusOr<BatchRecord> {
+        const pqxx::result rows = tx.exec_params(
+            "SELECT batch_id, request_id, template_key, template_version, category, created_at, "
+            "cancelled_at FROM batch WHERE batch_id = $1",
+            id);
+        if (rows.empty()) return NotFound(fmt::format("batches/{}", id));
+        BatchRecord batch = ReadBatch(rows[0]);
+        AddCounts(
+            tx.exec_params(
+                "SELECT kind, reason, sum(count)::int8, "
+                "coalesce(sum(count) FILTER (WHERE at > now() - interval '1 minute'), 0)::int8 "
+                "FROM tally WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
+                "GROUP BY kind, reason ORDER BY kind, reason",
+                id),
+            batch);
+        return batch;
+      });
+}
+
+absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
+    absl::Span<const ProviderEvent> events) {
+  const auto each = [&](auto projection) { return ToArrayLiteral(events, projection); };
+  return RunInTransaction(
+      pool_, {.name = "dispatch.record_events", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<EventCounts> {
+        const pqxx::row row = tx.exec_params1(
+            "SELECT recorded, duplicate, unknown FROM record_events($1::int8[], $2::int2[], "
+            "$3::text[], $4::timestamptz[], $5::text[])",
+            each(&ProviderEvent::message), each(&ProviderEvent::type),
+            each(&ProviderEvent::event_id), each(&ProviderEvent::time),
+            each(&ProviderEvent::detail));
+        return EventCounts{row[0].as<int>(), row[1].as<int>(), row[2].as<int>()};
+      });
+}
+
+absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl::Time end,
+                                                          std::string_view template_key) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.stats"),
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<DayStats>> {
+        const pqxx::result rows = tx.exec_params(
+            "SELECT date_trunc('day', at, 'UTC'), template_key, kind, reason, sum(count)::int8 "
+            "FROM tally WHERE kind > 0 AND at >= date_trunc('day', $1::timestamptz, 'UTC') "
+            "AND at < $2::timestamptz AND ($3 = '' OR template_key = $3) "
+            "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2",
+            postgres::ToTimestamptz(std::max(start, end - 366 * kDay)),
+            postgres::ToTimestamptz(end), std::string(template_key));
+        std::vector<DayStats> stats;
+        for (const pqxx::row& row : rows) {
+          const absl::Time day = postgres::Time(row[0]);
+          std::string key = postgres::Text(row[1]);
+          if (stats.empty() || stats.back().day != day || stats.back().template_key != key) {
+            stats.emplace_back();
+            stats.back().day = day;
+            stats.back().template_key = std::move(key);
+          }
+          const int kind = row[2].as<int>();
+          const std::int64_t count = row[4].as<std::int64_t>();
+          if (kind >= kFirstEventKind) {
+            CountEvent(static_cast<std::int16_t>(kind - kFirstEventKind), count, stats.back());
+          } else {
+            CountOutcome(static_cast<Outcome::Kind>(kind), static_cast<Reason>(row[3].as<int>()),
+                         count, stats.back());
+          }
+        }
+        return stats;
+      });
+}
+
+absl::StatusOr<MessageLog::Recent> PgMessageLog::RecentOutcomes() {
+  return RunInTransaction(
+      pool_, Reading("dispatch.recent_outcomes"), [&](pqxx::work& tx) -> absl::StatusOr<Recent> {
+        const pqxx::result rows = tx.exec(
+            "SELECT lane, kind, sum(count)::int8, "
+            "coalesce(sum(count) FILTER (WHERE at > now() - interval '1 minute'), 0)::int8 "
+            "FROM tally WHERE at > now() - interval '1 hour' AND kind BETWEEN 1 AND 99 "
+            "GROUP BY lane, kind");
+        std::map<Lane, double> sent;
+        std::map<State, std::int64_t> states;
+        for (const pqxx::row& row : rows) {
+          const auto kind = static_cast<Outcome::Kind>(row[1].as<int>());
+          states[StateOf(kind)] += row[2].as<std::int64_t>();
+          if (kind == Outcome::Kind::kSent) {
+            sent[static_cast<Lane>(row[0].as<int>())] +=
+                static_cast<double>(row[3].as<std::int64_t>()) / 60;
+          }
+        }
+        return Recent{{sent.begin(), sent.end()}, {states.begin(), states.end()}};
+      });
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,82 @@
+#include "services/dispatch/storage/pg_message_facts.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "libs/postgres/array_literal.h"
+#include "libs/postgres/field.h"
+#include "services/dispatch/storage/pg_mail_rows.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// A claim may still list a mail that it has put off and another claim holds by now: the higher step
+// is the one that counts.
+std::string FactsSql() {
+  return fmt::format(
+      "WITH held AS MATERIALIZED ("
+      "  SELECT u.id, max(u.step) AS step FROM claim c "
+      "  CROSS JOIN LATERAL unnest(c.msg_ids, c.steps) AS u(id, step) "
+      "  WHERE c.msg_ids && $1::int8[] GROUP BY u.id) "
+      "SELECT u.id, f.msg_id IS NOT NULL, t.at, coalesce(h.step, 0), y.step, y.at, y.due_at, "
+      "  latest.*, sent.* "
+      "FROM unnest($1::int8[]) AS u(id) "
+      "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.msg_id = u.id LIMIT 1) f ON true "
+      "LEFT JOIN LATERAL (SELECT at FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t ON true "
+      "LEFT JOIN held h ON h.id = u.id "
+      "LEFT JOIN LATERAL (SELECT y.step, y.at, y.due_at FROM retry y WHERE y.msg_id = u.id "
+      "  ORDER BY y.step DESC LIMIT 1) y ON true "
+      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id "
+      "  ORDER BY r.step DESC LIMIT 1) latest ON true "
+      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
+      "  ORDER BY r.step LIMIT 1) sent ON true",
+      kOutcomeColumns);
+}
+
+MessageFacts ReadFacts(const pqxx::row& row) {
+  MessageFacts facts;
+  facts.far = row[1].as<bool>();
+  facts.cancelled = postgres::OptionalTime(row[2]);
+  facts.held_step = row[3].as<int>();
+  if (!row[4].is_null()) {
+    facts.retried = {row[4].as<int>(), postgres::Time(row[5]), postgres::Time(row[6])};
+  }
+  facts.latest = ReadOutcome(row, 7);
+  facts.sent = ReadOutcome(row, 7 + kOutcomeColumnCount);
+  return facts;
+}
+
+}  // namespace
+
+std::optional<RecordedOutcome> ReadOutcome(const pqxx::row& row, int first) {
+  if (row[first].is_null()) return std::nullopt;
+  RecordedOutcome recorded;
+  Outcome& outcome = recorded.outcome;
+  outcome.id = row[first].as<std::int64_t>();
+  outcome.step = row[first + 1].as<int>();
+  outcome.attempt = row[first + 2].as<int>();
+  outcome.kind = static_cast<Outcome::Kind>(row[first + 3].as<int>());
+  outcome.reason = static_cast<Reason>(row[first + 4].as<int>());
+  recorded.time = postgres::Time(row[first + 5]);
+  outcome.retry_time = postgres::OptionalTime(row[first + 6]).value_or(absl::Time());
+  outcome.transport = postgres::Text(row[first + 7]);
+  outcome.reply_code = row[first + 8].as<int>();
+  outcome.enhanced_code = postgres::Text(row[first + 9]);
+  outcome.reply_text = postgres::Text(row[first + 10]);
+  outcome.content_hash = ReadBytes(row[first + 11]);
+  return recorded;
+}
+
+std::unordered_map<MessageId, MessageFacts> LoadFacts(pqxx::work& tx,
+                                                      const std::vector<MessageId>& ids) {
+  std::unordered_map<MessageId, MessageFacts> facts;
+  if (ids.empty()) return facts;
+  for (const pqxx::row& row : tx.exec_params(FactsSql(), postgres::ToArrayLiteral(ids))) {
+    facts.emplace(row[0].as<std::int64_t>(), ReadFacts(row));
+  }
+  return facts;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,173 @@
+#include <fmt/format.h>
+
+#include <pqxx/binarystring>
+#include <string>
+#include <utility>
+
+#include "libs/postgres/array_literal.h"
+#include "libs/postgres/field.h"
+#include "libs/postgres/sql_error.h"
+#include "libs/postgres/transaction.h"
+#include "libs/status/fault.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/storage/pg_queue_store.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using postgres::ArrayLiteral;
+using postgres::RunInTransaction;
+using postgres::ToArrayLiteral;
+
+constexpr std::size_t kMostItems = 1000;
+
+std::string Hex(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text = "\\x";
+  text.reserve(2 + 2 * bytes.size());
+  for (const char c : bytes) {
+    text.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
+    text.push_back(kDigits[static_cast<unsigned char>(c) & 0xF]);
+  }
+  return text;
+}
+
+// The text of a text[], or nothing where there are none.
+std::optional<std::string> LabelsLiteral(const Submission& submission) {
+  if (submission.labels.empty()) return std::nullopt;
+  ArrayLiteral words;
+  for (const auto& [key, value] : submission.labels) {
+    words.AddText(key);
+    words.AddText(value);
+  }
+  return std::move(words).str();
+}
+
+std::optional<std::string> SharedContext(const Submission& submission) {
+  if (!submission.batch || submission.shared_context.empty()) return std::nullopt;
+  return Hex(submission.shared_context);
+}
+
+// The second half of accept_submissions' arguments.
+struct ItemArrays {
+  ArrayLiteral sub, index, kind, target, key, context_at, context_size;
+  std::string contexts;
+
+  void Add(std::size_t submission, std::size_t position, const Submission::Item& item,
+           std::string_view dedupe_key) {
+    sub.AddInt(static_cast<std::int64_t>(submission) + 1);
+    index.AddInt(static_cast<std::int64_t>(position));
+    kind.AddInt(static_cast<std::int64_t>(item.target.kind));
+    target.AddText(item.target.value);
+    dedupe_key.empty() ? key.AddNull() : key.AddText(dedupe_key);
+    context_at.AddInt(static_cast<std::int64_t>(contexts.size()));
+    context_size.AddInt(static_cast<std::int64_t>(item.context.size()));
+    contexts += item.context;
+  }
+};
+
+// A Send's request_id is its key among all mails, so that FindByKey knows it.
+std::string_view KeyOf(const Submission& submission, const Submission::Item& item) {
+  if (!item.dedupe_key.empty()) return item.dedupe_key;
+  return submission.batch ? std::string_view() : submission.request_id;
+}
+
+ItemArrays MakeItemArrays(absl::Span<const Submission> submissions) {
+  ItemArrays arrays;
+  for (std::size_t s = 0; s < submissions.size(); ++s) {
+    const Submission& submission = submissions[s];
+    for (std::size_t i = 0; i < submission.items.size(); ++i) {
+      arrays.Add(s, i, submission.items[i], KeyOf(submission, submission.items[i]));
+    }
+  }
+  return arrays;
+}
+
+pqxx::result Call(pqxx::work& tx, absl::Span<const Submission> submissions,
+                  const std::vector<std::int64_t>& first_numbers) {
+  const auto each = [&](auto projection) { return ToArrayLiteral(submissions, projection); };
+  const ItemArrays items = MakeItemArrays(submissions);
+  return tx.exec_params(
+      "SELECT sub, state, batch, first_id, ids FROM accept_submissions($1::text[], $2::int4[], "
+      "$3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], $8::int2[], "
+      "$9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
+      "$14::text[], $15::int8[], $16::int4[], $17::int4[], $18::int2[], $19::text[], "
+      "$20::text[], $21::int4[], $22::int4[], $23)",
+      each(&Submission::request_id), each(&Submission::chunk), each(&Submission::digest),
+      each(&Submission::batch), each([](const auto& s) { return s.template_ref.key; }),
+      each([](const auto& s) { return s.template_ref.version; }),
+      each([](const auto& s) { return static_cast<int>(s.template_ref.category); }),
+      each([](const auto& s) { return static_cast<int>(s.lane); }), each(&Submission::due_time),
+      each(&Submission::expire_time), each(SharedContext), each(&Submission::language_code),
+      each(&Submission::transport), each(LabelsLiteral), ToArrayLiteral(first_numbers),
+      items.sub.str(), items.index.str(), items.kind.str(), items.target.str(), items.key.str(),
+      items.context_at.str(), items.context_size.str(), pqxx::binarystring(items.contexts));
+}
+
+absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& submission) {
+  enum { kNew = 0, kReplayed = 1, kConflict = 2 };
+  const int state = row[1].as<int>();
+  if (state == kConflict) {
+    return AlreadyExists(fmt::format("request_id \"{}\"", submission.request_id),
+                         "was used before with another body");
+  }
+  Accepted accepted;
+  accepted.batch = row[2].as<std::int64_t>();
+  accepted.replayed = state == kReplayed;
+  const auto first = row[3].as<std::int64_t>();
+  const std::vector<std::int64_t> ids = postgres::Int8Array(row[4]);
+  accepted.items.resize(submission.items.size());
+  for (std::size_t i = 0; i < accepted.items.size(); ++i) {
+    const std::int64_t own = first + static_cast<std::int64_t>(i);
+    accepted.items[i].id = ids.empty() ? own : ids.at(i);
+    accepted.items[i].duplicate = accepted.replayed || accepted.items[i].id != own;
+  }
+  return accepted;
+}
+
+absl::Status Check(absl::Span<const Submission> submissions) {
+  for (const Submission& submission : submissions) {
+    if (submission.items.empty() || submission.items.size() > kMostItems) {
+      return absl::InvalidArgumentError(fmt::format("a submission has 1 to {} items, not {}",
+                                                    kMostItems, submission.items.size()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// No partition for a row: nobody has called Maintain() for days.
+bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
+
+}  // namespace
+
+absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
+    absl::Span<const Submission> submissions) {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.accept", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
+        // Fresh numbers for each run: a number seen before means that the run before had committed.
+        std::vector<std::int64_t> first_numbers;
+        for (const Submission& submission : submissions) {
+          first_numbers.push_back(
+              message_numbers_.Take(tx, static_cast<std::int64_t>(submission.items.size())));
+        }
+        const pqxx::result rows = Call(tx, submissions, first_numbers);
+        std::vector<absl::StatusOr<Accepted>> accepted;
+        for (const pqxx::row& row : rows) {
+          accepted.push_back(ReadAccepted(row, submissions[accepted.size()]));
+        }
+        return accepted;
+      });
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
+    absl::Span<const Submission> submissions) {
+  if (submissions.empty()) return std::vector<absl::StatusOr<Accepted>>();
+  LMSMAIL_RETURN_IF_ERROR(Check(submissions));
+  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted = AcceptOnce(submissions);
+  if (!LacksPartition(accepted.status())) return accepted;
+  LMSMAIL_RETURN_IF_ERROR(EnsureDays());
+  return AcceptOnce(submissions);
+}
+
+}  // namespace lmsmail::dispatch

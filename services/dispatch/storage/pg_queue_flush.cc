@@ -1,0 +1,54 @@
+#include <optional>
+#include <string>
+
+#include "absl/strings/escaping.h"
+
+#include "libs/postgres/array_literal.h"
+#include "libs/postgres/transaction.h"
+#include "libs/strings/view.h"
+#include "services/dispatch/storage/pg_queue_store.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using postgres::ToArrayLiteral;
+
+std::optional<std::string> NullIfEmpty(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+std::optional<std::string> HashLiteral(const Outcome& outcome) {
+  if (outcome.content_hash.empty()) return std::nullopt;
+  return "\\x" + absl::BytesToHexString(outcome.content_hash);
+}
+
+std::optional<absl::Time> RetryTime(const Outcome& outcome) {
+  if (outcome.kind != Outcome::Kind::kDeferred) return std::nullopt;
+  return outcome.retry_time;
+}
+
+}  // namespace
+
+absl::StatusOr<FlushResult> PgQueueStore::Flush(ClaimId id, absl::Span<const Outcome> outcomes,
+                                                bool last) {
+  const auto each = [&](auto projection) { return ToArrayLiteral(outcomes, projection); };
+  return postgres::RunInTransaction(
+      pool_, {.name = "dispatch.flush", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<FlushResult> {
+        const pqxx::row row = tx.exec_params1(
+            "SELECT live, recorded FROM flush_outcomes($1, $2, $3::int8[], $4::int2[], "
+            "$5::int2[], $6::int2[], $7::int2[], $8::timestamptz[], $9::int2[], $10::text[], "
+            "$11::text[], $12::text[], $13::bytea[])",
+            id, last, each(&Outcome::id), each(&Outcome::step), each(&Outcome::attempt),
+            each([](const Outcome& o) { return static_cast<int>(o.kind); }),
+            each([](const Outcome& o) { return static_cast<int>(o.reason); }), each(RetryTime),
+            each(&Outcome::reply_code),
+            each([](const Outcome& o) { return NullIfEmpty(o.transport); }),
+            each([](const Outcome& o) { return NullIfEmpty(o.enhanced_code); }),
+            each([](const Outcome& o) { return NullIfEmpty(o.reply_text); }), each(HashLiteral));
+        return FlushResult{row[0].as<bool>(), row[1].as<int>()};
+      });
+}
+
+}  // namespace lmsmail::dispatch

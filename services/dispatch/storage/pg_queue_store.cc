@@ -1,0 +1,199 @@
+#include "services/dispatch/storage/pg_queue_store.h"
+
+#include <string>
+#include <utility>
+
+#include "libs/postgres/array_literal.h"
+#include "libs/postgres/field.h"
+#include "libs/postgres/timestamp.h"
+#include "libs/postgres/transaction.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/storage/pg_mail_rows.h"
+
+// Claims: taking mails, keeping them, giving them back. The other parts of the class are in
+// pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_upkeep.cc.
+namespace lmsmail::dispatch {
+namespace {
+
+using postgres::ArrayLiteral;
+using postgres::RunInTransaction;
+using postgres::ToArrayLiteral;
+
+// One transaction recovers at most the mails of so many claims.
+constexpr int kClaimsAtOnce = 20;
+
+// The head of each lane and shard, from its floor on, and of each lane's mail of later days.
+constexpr char kNextDueSql[] =
+    "SELECT least(min(q.due_at), min(s.due_at)) FROM lane_head h "
+    "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
+    "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
+    "LEFT JOIN LATERAL (SELECT due_at FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
+    "  AND (q.due_at, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
+    "  ORDER BY due_at, msg_id LIMIT 1) q ON true "
+    "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
+    "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
+    "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
+    "WHERE NOT h.paused";
+
+std::string ToInterval(absl::Duration duration) {
+  return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
+}
+
+ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
+  constexpr int kFirst = kMailColumnCount + 1;  // after the claim's shard
+  ClaimedMail claimed;
+  claimed.mail = ReadMail(row);
+  claimed.step = row[kFirst].as<int>();
+  claimed.attempt = row[kFirst + 1].as<int>();
+  claimed.recovered = row[kFirst + 2].as<bool>();
+  claimed.cancelled = row[kFirst + 3].as<bool>();
+  claimed.already_sent = row[kFirst + 4].as<bool>();
+  AddShared(shared, claimed.mail);
+  if (const auto batch = shared.find(claimed.mail.batch);
+      batch != shared.end() && batch->second.cancelled) {
+    // Who asks for another try of one mail means it, though the batch had been cancelled before.
+    const std::optional<absl::Time> retried = postgres::OptionalTime(row[kFirst + 5]);
+    if (!retried || *retried < *batch->second.cancelled) claimed.cancelled = true;
+  }
+  return claimed;
+}
+
+Claim LoadClaim(pqxx::work& tx, ClaimId id, bool open_only) {
+  Claim claim;
+  claim.id = id;
+  const pqxx::result rows = tx.exec_params("SELECT * FROM claimed_mails($1, $2)", id, open_only);
+  if (rows.empty()) return claim;
+  std::vector<BatchId> batches;
+  for (const pqxx::row& row : rows) batches.push_back(row[4].as<std::int64_t>());
+  const SharedByBatch shared = LoadShared(tx, batches);
+  claim.shard = rows[0][kMailColumnCount].as<int>();
+  claim.mails.reserve(rows.size());
+  for (const pqxx::row& row : rows) claim.mails.push_back(ReadClaimedMail(row, shared));
+  claim.lane = claim.mails.front().mail.lane;
+  return claim;
+}
+
+// What a claim did to the shards of its lane.
+struct Taken {
+  std::optional<int> shard;
+  absl::Time checked;
+  ClaimFloors::Key last;
+  std::vector<std::int64_t> idle;
+};
+
+Taken ReadTaken(const pqxx::row& row) {
+  Taken taken;
+  taken.shard = postgres::Optional<int>(row["taken_shard"]);
+  taken.checked = postgres::Time(row["checked_at"]);
+  if (taken.shard) {
+    taken.last = {postgres::Time(row["last_due"]), row["last_id"].as<std::int64_t>()};
+  }
+  taken.idle = postgres::Int8Array(row["idle_shards"]);
+  return taken;
+}
+
+}  // namespace
+
+PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
+
+absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
+                                            int limit, absl::Duration lease) {
+  const ClaimFloors::Scan scan = floors_.Begin(lane);
+  const std::string floor_due = ToArrayLiteral(scan.floors, &ClaimFloors::Key::due);
+  const std::string floor_id = ToArrayLiteral(scan.floors, &ClaimFloors::Key::id);
+  Taken taken;
+  absl::StatusOr<Claim> claim = RunInTransaction(
+      pool_, {.name = "dispatch.take_due"}, [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
+        taken = ReadTaken(tx.exec_params1(
+            "SELECT * FROM take_due($1, $2, $3, $4, $5, $6, $7::timestamptz[], $8::int8[])", id,
+            std::string(worker), static_cast<int>(lane), scan.first_shard, limit, ToInterval(lease),
+            floor_due, floor_id));
+        if (taken.shard) return LoadClaim(tx, id, /*open_only=*/false);
+        Claim empty;
+        empty.id = id;
+        empty.lane = lane;
+        return empty;
+      });
+  if (!claim.ok()) return claim;
+  // Only now that it is committed.
+  if (taken.shard) floors_.Took(lane, scan, *taken.shard, taken.last, taken.checked);
+  floors_.FoundIdle(lane, scan, taken.idle, taken.checked);
+  return claim;
+}
+
+absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id) {
+  return RunInTransaction(pool_, {.name = "dispatch.resume", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
+                            return LoadClaim(tx, id, /*open_only=*/true);
+                          });
+}
+
+absl::StatusOr<ClaimId> PgQueueStore::NextClaimId() {
+  if (const std::optional<ClaimId> id = claim_ids_.TryTake()) return *id;
+  return RunInTransaction(
+      pool_, {.name = "dispatch.next_claim_id", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<ClaimId> { return claim_ids_.Take(tx, 1); });
+}
+
+absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const ClaimId> ids,
+                                                          absl::Duration lease) {
+  return RunInTransaction(pool_, {.name = "dispatch.extend", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimId>> {
+                            const pqxx::result rows = tx.exec_params(
+                                "UPDATE claim SET lease_until = clock_timestamp() + $2::interval "
+                                "WHERE claim_id = ANY ($1::int8[]) RETURNING claim_id",
+                                ToArrayLiteral(ids), ToInterval(lease));
+                            std::vector<ClaimId> held;
+                            for (const pqxx::row& row : rows) {
+                              held.push_back(row[0].as<std::int64_t>());
+                            }
+                            return held;
+                          });
+}
+
+absl::StatusOr<int> PgQueueStore::Release(ClaimId id) {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.release"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+        return tx.exec_params1("SELECT requeue_claims(ARRAY[$1::int8], false)", id)[0].as<int>();
+      });
+}
+
+absl::StatusOr<int> PgQueueStore::RecoverExpired() {
+  struct Recovered {
+    int claims = 0;
+    int mails = 0;
+  };
+  int mails = 0;
+  for (;;) {
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const Recovered recovered,
+        RunInTransaction(pool_, {.name = "dispatch.recover_expired"},
+                         [&](pqxx::work& tx) -> absl::StatusOr<Recovered> {
+                           const pqxx::row row = tx.exec_params1(
+                               "SELECT claims, mails FROM recover_expired($1)", kClaimsAtOnce);
+                           return Recovered{row[0].as<int>(), row[1].as<int>()};
+                         }));
+    mails += recovered.mails;
+    if (recovered.claims < kClaimsAtOnce) return mails;
+  }
+}
+
+absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
+  ArrayLiteral lanes, shards, dues, ids;
+  for (const Lane lane : kLanes) {
+    const std::vector<ClaimFloors::Key> floors = floors_.Begin(lane).floors;
+    for (std::size_t shard = 0; shard < floors.size(); ++shard) {
+      lanes.AddInt(static_cast<int>(lane));
+      shards.AddInt(static_cast<std::int64_t>(shard));
+      dues.AddTime(floors[shard].due);
+      ids.AddInt(floors[shard].id);
+    }
+  }
+  return RunInTransaction(pool_, {.name = "dispatch.next_due", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<std::optional<absl::Time>> {
+                            return postgres::OptionalTime(tx.exec_params1(
+                                kNextDueSql, lanes.str(), shards.str(), dues.str(), ids.str())[0]);
+                          });
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,132 @@
+#include "services/dispatch/writing/composer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "libs/address/email_address.h"
+#include "libs/mime/message.h"
+#include "libs/mime/validation.h"
+#include "libs/status/status_macros.h"
+#include "libs/token/hash.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using google::protobuf::Struct;
+
+void Put(Struct& fields, const char* name, std::string_view value) {
+  if (value.empty()) return;
+  (*fields.mutable_fields())[name].set_string_value(std::string(value));
+}
+
+std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+absl::StatusOr<Struct> ParseContext(const std::string& serialized) {
+  Struct context;
+  if (!context.ParseFromString(serialized)) {
+    return absl::FailedPreconditionError("the stored context cannot be read");
+  }
+  return context;
+}
+
+// Gmail counts complaints by these parts (support.google.com/mail/answer/6254652): campaign,
+// customer, type, and a sender of 5 to 15 characters that never changes.
+std::string FeedbackId(const Mail& mail) {
+  return fmt::format("{}:{}:{}", mail.template_ref.key, CategoryToken(mail.template_ref.category),
+                     "lmsmail");
+}
+
+}  // namespace
+
+bool IsMandatory(Category category) {
+  return category == Category::kEnrollment || category == Category::kPayment;
+}
+
+std::string_view CategoryToken(Category category) {
+  switch (category) {
+    case Category::kEnrollment:
+      return "enrollment";
+    case Category::kPayment:
+      return "payment";
+    case Category::kDemo:
+      return "demo";
+    case Category::kProgress:
+      return "progress";
+    case Category::kContent:
+      return "content";
+    case Category::kAnnouncement:
+      return "announcement";
+  }
+  return "mail";
+}
+
+Struct Composer::Provided(const Recipient& recipient) const {
+  Struct provided;
+  Put(provided, "site_name", site_.name);
+  Put(provided, "site_url", site_.url);
+  Put(provided, "postal_address", site_.postal_address);
+  Put(provided, "unsubscribe_url", recipient.unsubscribe_url);
+  // An address without a recipient has no preferences; the school's own page is the next best.
+  Put(provided, "preferences_url",
+      recipient.preferences_url.empty() ? site_.url : recipient.preferences_url);
+  Struct user;
+  Put(user, "first_name",
+      recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
+  Put(user, "full_name", recipient.display_name);
+  Put(user, "email", recipient.email_address);
+  *(*provided.mutable_fields())["user"].mutable_struct_value() = std::move(user);
+  return provided;
+}
+
+absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
+                              const CompiledVersion& version) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Struct own, ParseContext(mail.context));
+  LMSMAIL_ASSIGN_OR_RETURN(const Struct shared, ParseContext(mail.shared_context));
+  const Struct provided = Provided(recipient);
+  const Struct* const scopes[] = {&own, &shared, &provided};
+  const CompiledVersion::Language& language =
+      version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);
+  render::RenderOptions options;
+  options.max_output_bytes = max_bytes_;
+  return renderer_.Render(language.compiled, scopes, options, rendered_);
+}
+
+absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient& recipient,
+                                               const CompiledVersion& version,
+                                               const SenderIdentity& sender) {
+  LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress to,
+                           address::ParseEmailAddress(recipient.email_address));
+  LMSMAIL_RETURN_IF_ERROR(Render(mail, recipient, version));
+
+  const std::string message_id = message_ids_.Of(mail.id);
+  const std::string_view category = CategoryToken(mail.template_ref.category);
+  const std::string list_id = fmt::format("{}.{}", category, site_.domain);
+  const std::string feedback_id = FeedbackId(mail);
+
+  mime::Message message;
+  message.from = sender.from;
+  message.to = {recipient.display_name, to};
+  message.reply_to = sender.reply_to;
+  message.subject = rendered_.subject;
+  message.date = mail.due_time;
+  message.message_id = message_id;
+  message.boundary_seed = message_id;
+  message.text = rendered_.text;
+  message.html = rendered_.html;
+  if (!IsMandatory(mail.template_ref.category) && mime::IsOneClickUri(recipient.unsubscribe_url)) {
+    message.unsubscribe_url = recipient.unsubscribe_url;
+  }
+  message.list_id = list_id;
+  message.feedback_id = feedback_id;
+  message.suppress_auto_responses = true;
+
+  ComposedMail composed;
+  LMSMAIL_RETURN_IF_ERROR(mime::Build(message, composed.message, {.message_octets = max_bytes_}));
+  composed.recipient = to.ToString();
+  composed.content_hash = token::Sha256(composed.message);
+  composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
+  return composed;
+}
+
+}  // namespace lmsmail::dispatch

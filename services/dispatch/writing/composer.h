@@ -1,0 +1,68 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+#include "libs/render/renderer.h"
+#include "services/dispatch/message.h"
+#include "services/dispatch/recipient_check.h"
+#include "services/dispatch/transport/transport.h"
+#include "services/dispatch/writing/message_id_header.h"
+#include "services/dispatch/writing/template_source.h"
+
+namespace lmsmail::dispatch {
+
+// What every mail says about the school. Empty values are left out of contexts, so that a
+// template's section for them stays closed.
+struct SiteIdentity {
+  std::string name;
+  std::string url;
+  std::string postal_address;
+  std::string domain;  // ends List-Id and Feedback-ID
+};
+
+struct ComposedMail {
+  std::string message;  // RFC 5322, CRLF
+  std::string recipient;
+  std::string content_hash;  // SHA-256 of `message`, raw
+  bool needs_smtputf8 = false;
+};
+
+// Writes mails. The same mail, recipient, wording and sender give the same bytes on every attempt
+// and every replica. Not thread-safe: every sender has its own.
+class Composer {
+ public:
+  // Both must outlive this.
+  Composer(const SiteIdentity& site, const MessageIdHeader& message_ids, std::size_t max_bytes)
+      : site_(site), message_ids_(message_ids), max_bytes_(max_bytes) {}
+
+  // Errors: FAILED_PRECONDITION for a context that does not fit the template, RESOURCE_EXHAUSTED
+  // for a mail past the largest size, INVALID_ARGUMENT for an address, a subject or a size that no
+  // mail may have.
+  absl::StatusOr<ComposedMail> Compose(const Mail& mail, const Recipient& recipient,
+                                       const CompiledVersion& version,
+                                       const SenderIdentity& sender);
+
+ private:
+  google::protobuf::Struct Provided(const Recipient& recipient) const;
+  absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);
+
+  const SiteIdentity& site_;
+  const MessageIdHeader& message_ids_;
+  const std::size_t max_bytes_;
+  render::Renderer renderer_;
+  render::Rendered rendered_;
+};
+
+// Categories that a student cannot switch off; see lmsmail.type.v1.Category.
+bool IsMandatory(Category category);
+
+// A category in headers and metrics: "progress".
+std::string_view CategoryToken(Category category);
+
+}  // namespace lmsmail::dispatch
