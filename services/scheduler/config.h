@@ -18,6 +18,7 @@ struct SchedulerConfig {
   struct Worker {
     std::int32_t threads = 4;
     absl::Duration poll_interval = absl::Seconds(1);
+    absl::Duration lease = absl::Minutes(1);
   } worker;
   absl::Duration event_retention = absl::Hours(24 * 400);
   service::PeerConfig dispatch{.target = "127.0.0.1:7103"};

@@ -57,7 +57,8 @@ class SchedulerWorkload final : public service::Workload {
         recorder_(report_, courses_, runtime.clock),
         mailer_(dispatch_, report_, courses_, zone, runtime.clock),
         revoker_(events_, dispatch_, runtime.clock),
-        task_worker_({events_, recorder_, mailer_, revoker_, runtime.clock, metrics_}),
+        task_worker_(
+            {events_, recorder_, mailer_, revoker_, runtime.clock, metrics_, config.worker.lease}),
         firer_(schedule_store_, runtime.clock, metrics_),
         run_worker_(schedule_store_, dispatch_, report_, runtime.clock, metrics_),
         housekeeper_({schedule_store_, events_, requests_, runtime.clock, metrics_},

@@ -12,9 +12,8 @@ namespace lmsmail::scheduler {
 namespace {
 
 constexpr int kBatch = 64;
-constexpr absl::Duration kLease = absl::Minutes(5);
-// A task begun later might outlast its lease.
-constexpr absl::Duration kLatestBegin = absl::Minutes(2);
+// The part of a lease after which no task is begun, since it might outlast the rest.
+constexpr double kLatestBegin = 0.4;
 constexpr absl::Duration kStoreTimeout = absl::Seconds(10);
 
 absl::Time StoreDeadline() { return absl::Now() + kStoreTimeout; }
@@ -24,7 +23,7 @@ absl::Time StoreDeadline() { return absl::Now() + kStoreTimeout; }
 int TaskWorker::RunOnce() {
   if (stopping_) return 0;
   const absl::Time now = parts_.clock.Now();
-  auto claimed = parts_.events.Claim(now, now + kLease, kBatch, StoreDeadline());
+  auto claimed = parts_.events.Claim(now, now + parts_.lease, kBatch, StoreDeadline());
   if (!claimed.ok()) {
     static telemetry::LogEvery every(absl::Seconds(10));
     every.Log(telemetry::Level::kWarning, "tasks can't be claimed", {{"error", claimed.status()}});
@@ -38,13 +37,13 @@ int TaskWorker::RunOnce() {
     const std::vector<TaskResult> results = parts_.recorder.Record(facts);
     for (std::size_t i = 0; i < facts.size(); ++i) Settle(facts[i], results[i]);
   }
-  for (const Task& task : others) Settle(task, WorkOn(task, now + kLease));
+  for (const Task& task : others) Settle(task, WorkOn(task, now + parts_.lease));
   return static_cast<int>(tasks.size());
 }
 
 TaskResult TaskWorker::WorkOn(const Task& task, absl::Time lease_end) {
   const absl::Time now = parts_.clock.Now();
-  if (stopping_ || now > lease_end - kLease + kLatestBegin) {
+  if (stopping_ || now > lease_end - (1 - kLatestBegin) * parts_.lease) {
     return Wait("put back: this replica stops, or has too much to do", now);
   }
   if (task.plan.kind == TaskKind::kCancelMail) {
@@ -55,7 +54,7 @@ TaskResult TaskWorker::WorkOn(const Task& task, absl::Time lease_end) {
 
 bool TaskWorker::Hold(const Task& task) {
   if (stopping_) return false;
-  const auto held = parts_.events.Extend(task, parts_.clock.Now() + kLease, StoreDeadline());
+  const auto held = parts_.events.Extend(task, parts_.clock.Now() + parts_.lease, StoreDeadline());
   return held.ok() && *held;
 }
 

@@ -25,6 +25,8 @@ class TaskWorker {
     MailRevoker& revoker;
     const Clock& clock;
     const SchedulerMetrics& metrics;
+    // How long a task stays with a replica that died; one at work holds it for longer.
+    absl::Duration lease = absl::Minutes(1);
   };
   explicit TaskWorker(const Parts& parts) : parts_(parts) {}
 
