@@ -44,9 +44,16 @@ transports:
     from_name: School of Tests
 )";
 
+constexpr std::string_view kScheduler = R"(
+worker:
+  lease: 5s
+  poll_interval: 100ms
+)";
+
 std::string_view OwnPart(std::string_view service) {
   if (service == "preference") return kPreference;
   if (service == "dispatch") return kDispatch;
+  if (service == "scheduler") return kScheduler;
   return "";
 }
 
