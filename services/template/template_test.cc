@@ -51,36 +51,9 @@ TEST(PickLanguageTest, PrefersTheNearest) {
   EXPECT_EQ(pick({"en", "de"}, "sv"), "en");
 }
 
-TEST(DeclarationsTest, PutsFieldsIntoTheirList) {
-  const auto nested = ToRender({{.name = "items.title", .sample = "T"},
-                                {.name = "user.first_name"},
-                                {.name = "items", .type = render::VariableType::kList},
-                                {.name = "items.links", .type = render::VariableType::kList},
-                                {.name = "items.author.name"},
-                                {.name = "items.links.url"}});
-  ASSERT_EQ(nested.size(), 2u);
-  EXPECT_EQ(nested[0].name, "user.first_name");
-  EXPECT_EQ(nested[1].name, "items");
-  ASSERT_EQ(nested[1].fields.size(), 3u);
-  EXPECT_EQ(nested[1].fields[0].name, "title");
-  EXPECT_EQ(nested[1].fields[0].sample, "T");
-  EXPECT_EQ(nested[1].fields[1].name, "links");
-  EXPECT_EQ(nested[1].fields[2].name, "author.name");
-  ASSERT_EQ(nested[1].fields[1].fields.size(), 1u);
-  EXPECT_EQ(nested[1].fields[1].fields[0].name, "url");
-}
-
 TEST(DeclarationsTest, GoesThereAndBack) {
   const std::vector<Variable> variables = SampleWording().variables;
   EXPECT_EQ(FromRender(ToRender(variables)), variables);
-}
-
-TEST(DeclarationsTest, RepeatedNamesStayForTheCheckToFind) {
-  const auto nested = ToRender({{.name = "a", .type = render::VariableType::kList},
-                                {.name = "a", .type = render::VariableType::kList},
-                                {.name = "a.b"}});
-  ASSERT_EQ(nested.size(), 2u);
-  EXPECT_EQ(nested[0].fields.size() + nested[1].fields.size(), 1u);
 }
 
 TEST(WordingJsonTest, GoesThereAndBack) {
@@ -103,15 +76,7 @@ TEST(WordingJsonTest, RefusesOtherJson) {
               StatusIs(absl::StatusCode::kInternal, HasSubstr("variables[0].type")));
 }
 
-TEST(ResourceNamesTest, ReadsNames) {
-  EXPECT_EQ(ParseTemplateName("templates/welcome-2_b"), "welcome-2_b");
-  for (const char* name : {"", "templates/", "templates/Welcome", "templates/2", "template/welcome",
-                           "templates/a/versions/1", "templates/a b", "welcome"}) {
-    EXPECT_EQ(ParseTemplateName(name), std::nullopt) << name;
-  }
-  EXPECT_TRUE(IsTemplateId(std::string(63, 'a')));
-  EXPECT_FALSE(IsTemplateId(std::string(64, 'a')));
-
+TEST(ResourceNamesTest, ReadsVersions) {
   using Kind = VersionSelector::Kind;
   const auto selector = [](std::string_view version) -> std::optional<VersionSelector> {
     const auto parsed = ParseVersionName("templates/a/versions/" + std::string(version));
@@ -125,7 +90,6 @@ TEST(ResourceNamesTest, ReadsNames) {
     EXPECT_EQ(selector(version), std::nullopt) << version;
   }
   EXPECT_EQ(ParseVersionName("templates/a"), std::nullopt);
-  EXPECT_EQ(VersionName("a", 3), "templates/a/versions/3");
 }
 
 }  // namespace

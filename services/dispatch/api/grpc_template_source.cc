@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "libs/render/content.h"
+#include "libs/render/declarations.h"
 #include "libs/render/variable.h"
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
@@ -37,34 +38,21 @@ render::VariableType TypeOf(pb::Variable::Type type) {
   }
 }
 
-// The protocol declares a list's fields beside it ("items.title"); libs/render wants them within.
-// Returns what is declared below `prefix`, names without it.
-std::vector<render::Variable> DeclaredBelow(const Variables& all, const std::string& prefix) {
-  const auto within_a_list = [&](const std::string& name) {
-    return std::any_of(all.begin(), all.end(), [&](const pb::Variable& list) {
-      return list.type() == pb::Variable::TYPE_LIST && list.name().size() > prefix.size() &&
-             list.name().starts_with(prefix) && name.starts_with(list.name() + ".");
-    });
-  };
-  std::vector<render::Variable> declared;
-  for (const pb::Variable& variable : all) {
-    if (!variable.name().starts_with(prefix) || within_a_list(variable.name())) continue;
-    render::Variable& out = declared.emplace_back();
-    out.name = variable.name().substr(prefix.size());
-    out.type = TypeOf(variable.type());
-    out.required = variable.required();
-    if (out.type == render::VariableType::kList) {
-      out.fields = DeclaredBelow(all, variable.name() + ".");
-    }
+std::vector<render::Variable> FromProto(const Variables& variables) {
+  std::vector<render::Variable> flat;
+  for (const pb::Variable& variable : variables) {
+    flat.push_back({.name = variable.name(),
+                    .type = TypeOf(variable.type()),
+                    .required = variable.required()});
   }
-  return declared;
+  return render::NestFields(std::move(flat));
 }
 
 absl::StatusOr<std::shared_ptr<const CompiledVersion>> Compile(std::string_view key,
                                                                const pb::TemplateVersion& version) {
   auto compiled = std::make_shared<CompiledVersion>();
   compiled->ref = {std::string(key), version.version(), static_cast<Category>(version.category())};
-  const std::vector<render::Variable> variables = DeclaredBelow(version.variables(), "");
+  const std::vector<render::Variable> variables = FromProto(version.variables());
   for (const pb::LocalizedContent& content : version.contents()) {
     LMSMAIL_ASSIGN_OR_RETURN(auto language, render::Template::Compile({.subject = content.subject(),
                                                                        .html = content.html(),
