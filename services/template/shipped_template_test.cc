@@ -6,8 +6,11 @@
 #include <set>
 #include <string>
 
+#include "libs/render/renderer.h"
+#include "libs/render/sample_context.h"
 #include "libs/testing/status_matchers.h"
 #include "services/template/catalog.h"
+#include "services/template/declarations.h"
 #include "services/template/in_memory_template_store.h"
 #include "services/template/preview.h"
 #include "services/template/wording_check.h"
@@ -63,6 +66,28 @@ TEST(ShippedTemplateTest, RenderWithTheirSamples) {
       EXPECT_THAT(body, HasSubstr("Lindgård Academy")) << shipped.id;
       EXPECT_THAT(body, Not(HasSubstr("{{"))) << shipped.id;
     }
+  }
+}
+
+TEST(ShippedTemplateTest, AddressesWithoutPreferencesReadNothingOfThem) {
+  render::Renderer renderer;
+  for (const ShippedTemplate& shipped : All()) {
+    const LocalizedContent& content = shipped.wording.contents.front();
+    ASSERT_OK_AND_ASSIGN(const auto compiled,
+                         render::Template::Compile({.subject = content.subject,
+                                                    .html = content.html,
+                                                    .text = content.text,
+                                                    .partials = {}},
+                                                   ToRender(shipped.wording.variables)));
+    google::protobuf::Struct context = render::SampleContext(compiled->declared());
+    ASSERT_EQ(context.mutable_fields()->erase("preferences_url"), 1u) << shipped.id;
+    render::Rendered mail;
+    ASSERT_OK(renderer.Render(compiled, context, {}, mail)) << shipped.id;
+    for (const std::string& body : {mail.html, mail.text}) {
+      EXPECT_THAT(body, Not(HasSubstr("preferences"))) << shipped.id;
+      EXPECT_THAT(body, Not(HasSubstr("You decide"))) << shipped.id;
+    }
+    EXPECT_THAT(mail.text, Not(HasSubstr("\n\n\n"))) << shipped.id;
   }
 }
 

@@ -67,9 +67,7 @@ Struct Composer::Provided(const Recipient& recipient) const {
   Put(provided, "site_url", site_.url);
   Put(provided, "postal_address", site_.postal_address);
   Put(provided, "unsubscribe_url", recipient.unsubscribe_url);
-  // An address without a recipient has no preferences; the school's own page is the next best.
-  Put(provided, "preferences_url",
-      recipient.preferences_url.empty() ? site_.url : recipient.preferences_url);
+  Put(provided, "preferences_url", recipient.preferences_url);
   Struct user;
   Put(user, "first_name",
       recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);

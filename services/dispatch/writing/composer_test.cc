@@ -109,6 +109,16 @@ TEST_F(ComposerTest, UnknownNamesLeaveTheirSectionClosed) {
   EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Grace\r\n"));
 }
 
+TEST_F(ComposerTest, AnAddressWithoutPreferencesIsGivenNone) {
+  templates_.Publish({"plain", 1, Category::kEnrollment}, "Hello",
+                     "Mail.{{#preferences_url}} Choose at {{preferences_url}}{{/preferences_url}}",
+                     {{.name = "preferences_url", .type = render::VariableType::kUrl}});
+  mail_.template_ref = {"plain", 1, Category::kEnrollment};
+  EXPECT_THAT(Text(), HasSubstr("Choose at https://mail.example/p/ada"));
+  recipient_.preferences_url = "";
+  EXPECT_THAT(Text(), Not(HasSubstr("Choose")));
+}
+
 TEST_F(ComposerTest, AMissingRequiredVariableIsNamed) {
   UseWeekly();
   mail_.context = "";
