@@ -165,7 +165,7 @@ void DispatchConfig::Declare(config::Schema& schema) {
   site_keys.String("postal_address", &site.postal_address,
                    "Its postal address, {{postal_address}}; law asks for it in many countries.");
   schema.String("message_id_domain", &message_id_domain,
-                "Ends Message-ID and List-Id; empty: the domain of from.");
+                "Ends Message-ID and List-Id; empty: the domain of the default transport's From.");
   schema.Secret("message_id_keys", &message_id_keys,
                 "File of keys that keep Message-IDs from being guessed; optional.");
 
@@ -245,7 +245,12 @@ void DispatchConfig::Check(Violations& violations) const {
 }
 
 std::string DispatchConfig::Domain() const {
-  return message_id_domain.empty() ? from.substr(from.rfind('@') + 1) : message_id_domain;
+  if (!message_id_domain.empty()) return message_id_domain;
+  const auto transport = transports.find(default_transport);
+  const std::string& address = transport == transports.end() || transport->second.from.empty()
+                                   ? from
+                                   : transport->second.from;
+  return address.substr(address.rfind('@') + 1);
 }
 
 SiteIdentity DispatchConfig::ToSite() const {

@@ -59,7 +59,7 @@ struct DispatchConfig {
     std::string postal_address;
   } site;
 
-  std::string message_id_domain;  // empty: the domain of `from`
+  std::string message_id_domain;  // empty: of the default transport's From
   std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
 
   struct Peer {

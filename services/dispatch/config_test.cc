@@ -62,6 +62,22 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
   EXPECT_EQ(transports->Find("console")->sender().from.display_name, "School");
 }
 
+TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
+  const auto domain = [this] {
+    const auto message_ids = config_.ToMessageIds();
+    EXPECT_OK(message_ids);
+    const std::string id = message_ids.ok() ? message_ids->Of(1) : "";
+    return id.substr(id.find('@') + 1);
+  };
+  ASSERT_OK(Load({"--from=noreply@lms.example", "--transports.relay.kind=console",
+                  "--transports.relay.from=news@school.example"}));
+  EXPECT_EQ(domain(), "lms.example");
+  config_.default_transport = "relay";
+  EXPECT_EQ(domain(), "school.example");
+  config_.message_id_domain = "id.example";
+  EXPECT_EQ(domain(), "id.example");
+}
+
 TEST_F(ConfigTest, NamesEveryFault) {
   const absl::Status status =
       Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
