@@ -1,5 +1,3 @@
-#include <spdlog/spdlog.h>
-
 #include <pqxx/nontransaction>
 #include <string>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
+#include "libs/telemetry/logging.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
 // Housekeeping: what runs now and then, on any replica.
@@ -88,6 +87,7 @@ void PgQueueStore::Vacuum() {
   } catch (const std::exception& error) {
     const absl::Status status = postgres::ToStatus("dispatch.vacuum", error);
     if (postgres::MustReconnect(status)) lease->Discard();
+    telemetry::LogWarning("the queue's tables were not vacuumed", {{"error", status}});
   }
 }
 
