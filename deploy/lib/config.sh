@@ -55,6 +55,8 @@ site:
   name: Demo School
   url: https://learn.example
   postal_address: 1 Example Street, 12345 Exampletown
+worker:
+  journal: $LOCAL/run/dispatch.journal
 default_transport: inbox
 transports:
   inbox:
