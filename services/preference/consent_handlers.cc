@@ -1,10 +1,11 @@
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 
+#include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/convert.h"
-#include "services/preference/page.h"
 #include "services/preference/preference_service.h"
 
 namespace lmsmail::preference {
@@ -82,17 +83,13 @@ absl::Status PreferenceService::HandleListConsentEvents(const rpc::CallInfo& cal
                                                         pb::ListConsentEventsResponse& response) {
   Violations violations;
   const std::string id = RecipientIdOf(request.parent(), "parent", violations);
-  const int page_size = rpc::PageSize(request.page_size(), kPageSizes, violations);
+  const rpc::Page page(request, {"consentEvents", id}, kPageSizes, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const rpc::PageQuery query = {"consentEvents", id};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<ConsentEvent> events,
-      domain_.consent.ListEvents(id, ParseEventId(cursor), page_size + 1, call.deadline));
-  if (CutToPage(events, page_size)) {
-    response.set_next_page_token(rpc::MakePageToken(query, {std::to_string(events.back().id)}));
-  }
+      domain_.consent.ListEvents(id, ParseEventId(page.cursor()), page.limit(), call.deadline));
+  response.set_next_page_token(
+      page.Cut(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
   for (const ConsentEvent& event : events) *response.add_events() = ToProto(id, event);
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_runner.h"
+#include "libs/rpc/page_token.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "services/preference/consent_registry.h"
 #include "services/preference/links.h"
@@ -10,6 +11,9 @@
 #include "services/preference/suppression_list.h"
 
 namespace lmsmail::preference {
+
+// Of every list.
+inline constexpr rpc::PageSizes kPageSizes = {.standard = 100, .most = 1000};
 
 // The protocol, on top of the domain. The handlers of each subject have their own file:
 // recipient_handlers.cc, consent_handlers.cc, suppression_handlers.cc.

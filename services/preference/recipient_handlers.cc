@@ -1,6 +1,6 @@
+#include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/convert.h"
-#include "services/preference/page.h"
 #include "services/preference/preference_service.h"
 #include "services/preference/validation.h"
 
@@ -37,19 +37,14 @@ absl::Status PreferenceService::HandleListRecipients(const rpc::CallInfo& call,
                                                      const pb::ListRecipientsRequest& request,
                                                      pb::ListRecipientsResponse& response) {
   Violations violations;
-  const int page_size = rpc::PageSize(request.page_size(), kPageSizes, violations);
+  const rpc::Page page(request, {"recipients", request.email_address()}, kPageSizes, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const rpc::PageQuery query = {"recipients", request.email_address()};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Recipient> recipients,
-                           domain_.recipients.List({.after_id = cursor.empty() ? "" : cursor[0],
+                           domain_.recipients.List({.after_id = page.after(),
                                                     .email_address = request.email_address(),
-                                                    .limit = page_size + 1},
+                                                    .limit = page.limit()},
                                                    call.deadline));
-  if (CutToPage(recipients, page_size)) {
-    response.set_next_page_token(rpc::MakePageToken(query, {recipients.back().id}));
-  }
+  response.set_next_page_token(page.Cut(recipients, [](const Recipient& last) { return last.id; }));
   for (const Recipient& recipient : recipients) *response.add_recipients() = ToProto(recipient);
   return absl::OkStatus();
 }

@@ -1,10 +1,11 @@
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 
+#include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/convert.h"
-#include "services/preference/page.h"
 #include "services/preference/preference_service.h"
 #include "services/preference/validation.h"
 
@@ -62,21 +63,17 @@ absl::Status PreferenceService::HandleListSuppressions(const rpc::CallInfo& call
                                                        const pb::ListSuppressionsRequest& request,
                                                        pb::ListSuppressionsResponse& response) {
   Violations violations;
-  const int page_size = rpc::PageSize(request.page_size(), kPageSizes, violations);
+  const std::string filter = std::to_string(request.reason());
+  const rpc::Page page(request, {"suppressions", filter}, kPageSizes, violations);
   const auto reason = ReasonFromProto(request.reason(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const std::string filter = std::to_string(request.reason());
-  const rpc::PageQuery query = {"suppressions", filter};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<Suppression> suppressions,
-      domain_.suppressions.List({ParsePosition(cursor), reason, page_size + 1}, call.deadline));
-  if (CutToPage(suppressions, page_size)) {
-    const Suppression& last = suppressions.back();
-    response.set_next_page_token(
-        rpc::MakePageToken(query, {std::to_string(absl::ToUnixMicros(last.create_time)), last.id}));
-  }
+      domain_.suppressions.List({ParsePosition(page.cursor()), reason, page.limit()},
+                                call.deadline));
+  response.set_next_page_token(page.Cut(suppressions, [](const Suppression& last) {
+    return rpc::PageCursor{std::to_string(absl::ToUnixMicros(last.create_time)), last.id};
+  }));
   for (const Suppression& suppression : suppressions) {
     *response.add_suppressions() = ToProto(suppression);
   }

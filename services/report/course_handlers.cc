@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/report/convert.h"
-#include "services/report/pagination.h"
 
 namespace lmsmail::report {
 
@@ -35,7 +35,7 @@ absl::Status CourseHandlers::ListCourses(const rpc::CallInfo& call,
                                          const v1::ListCoursesRequest& request,
                                          v1::ListCoursesResponse& response) {
   Violations violations;
-  const Page page(request, {"courses"}, {.standard = 100, .most = 1000}, violations);
+  const rpc::Page page(request, {"courses"}, {.standard = 100, .most = 1000}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Course> courses,
                            courses_.List(page.after(), page.limit(), call.deadline));
@@ -62,7 +62,8 @@ absl::Status CourseHandlers::ListEnrolledStudents(const rpc::CallInfo& call,
                                                   v1::ListEnrolledStudentsResponse& response) {
   Violations violations;
   const std::string course = CourseIdFromProto(request.course(), "course", violations);
-  const Page page(request, {"enrollments", course}, {.standard = 1000, .most = 1000}, violations);
+  const rpc::Page page(request, {"enrollments", course}, {.standard = 1000, .most = 1000},
+                       violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(courses_.Get(course, call.deadline).status());
   LMSMAIL_ASSIGN_OR_RETURN(

@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/report/convert.h"
 #include "services/report/input_check.h"
-#include "services/report/pagination.h"
 #include "services/report/resource_names.h"
 
 namespace lmsmail::report {
@@ -59,7 +59,7 @@ absl::Status WeeklyReportHandlers::ListWeeklyReportRuns(
     const rpc::CallInfo& call, const v1::ListWeeklyReportRunsRequest& request,
     v1::ListWeeklyReportRunsResponse& response) {
   Violations violations;
-  const Page page(request, {"runs"}, {.standard = 20, .most = 100}, violations);
+  const rpc::Page page(request, {"runs"}, {.standard = 20, .most = 100}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<WeeklyReportRun> runs,
@@ -97,8 +97,8 @@ absl::Status WeeklyReportHandlers::ListWeeklyReports(const rpc::CallInfo& call,
                                                      v1::ListWeeklyReportsResponse& response) {
   Violations violations;
   ReportQuery query = QueryOf(request, violations);
-  const Page page(request, {"reports", request.parent(), request.student()},
-                  {.standard = 100, .most = 1000}, violations);
+  const rpc::Page page(request, {"reports", request.parent(), request.student()},
+                       {.standard = 100, .most = 1000}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   if (query.week) {
     LMSMAIL_RETURN_IF_ERROR(store_.GetRun(*query.week, call.deadline).status());

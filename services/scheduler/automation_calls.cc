@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "libs/rpc/field_mask.h"
-#include "libs/rpc/page_token.h"
+#include "libs/rpc/page.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/convert.h"
@@ -44,19 +44,13 @@ absl::Status Answer(const absl::StatusOr<Automation>& automation, v1::Automation
 absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
                                           const v1::ListAutomationsRequest& request,
                                           v1::ListAutomationsResponse& response) {
-  const rpc::PageQuery query = {"automations"};
   Violations violations;
-  const int size = rpc::PageSize(request.page_size(), kPages, violations);
+  const rpc::Page page(request, {"automations"}, kPages, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
-  LMSMAIL_ASSIGN_OR_RETURN(
-      auto automations,
-      parts_.automations.List(cursor.empty() ? "" : cursor.front(), size + 1, call.deadline));
-  if (static_cast<int>(automations.size()) > size) {
-    automations.pop_back();
-    response.set_next_page_token(rpc::MakePageToken(query, {automations.back().id}));
-  }
+  LMSMAIL_ASSIGN_OR_RETURN(auto automations,
+                           parts_.automations.List(page.after(), page.limit(), call.deadline));
+  response.set_next_page_token(
+      page.Cut(automations, [](const Automation& last) { return last.id; }));
   for (const Automation& automation : automations) {
     ToProto(automation, *response.add_automations());
   }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libs/rpc/field_mask.h"
-#include "libs/rpc/page_token.h"
+#include "libs/rpc/page.h"
 #include "libs/rpc/time.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
@@ -45,12 +45,6 @@ absl::Status Answer(const absl::StatusOr<Result>& result, Message& response) {
   return absl::OkStatus();
 }
 
-// Without the page token's fault, which ends a call by itself.
-absl::StatusOr<std::string> AfterOf(const rpc::PageQuery& query, const std::string& page_token) {
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor, rpc::ParsePageToken(query, page_token));
-  return cursor.empty() ? std::string() : cursor.front();
-}
-
 }  // namespace
 
 absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
@@ -77,16 +71,12 @@ absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
 absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
                                           const v1::ListSchedulesRequest& request,
                                           v1::ListSchedulesResponse& response) {
-  const rpc::PageQuery query = {"schedules"};
   Violations violations;
-  const int size = rpc::PageSize(request.page_size(), kPages, violations);
+  const rpc::Page page(request, {"schedules"}, kPages, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const std::string after, AfterOf(query, request.page_token()));
-  LMSMAIL_ASSIGN_OR_RETURN(auto schedules, parts_.schedules.List(after, size + 1, call.deadline));
-  if (static_cast<int>(schedules.size()) > size) {
-    schedules.pop_back();
-    response.set_next_page_token(rpc::MakePageToken(query, {schedules.back().id}));
-  }
+  LMSMAIL_ASSIGN_OR_RETURN(auto schedules,
+                           parts_.schedules.List(page.after(), page.limit(), call.deadline));
+  response.set_next_page_token(page.Cut(schedules, [](const Schedule& last) { return last.id; }));
   for (const Schedule& schedule : schedules) ToProto(schedule, *response.add_schedules());
   return absl::OkStatus();
 }
@@ -142,18 +132,13 @@ absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
 absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
                                           const v1::ListScheduleRunsRequest& request,
                                           v1::ListScheduleRunsResponse& response) {
-  const rpc::PageQuery query = {"runs", request.parent()};
   Violations violations;
   const std::string id = ScheduleId(request.parent(), "parent", violations);
-  const int size = rpc::PageSize(request.page_size(), kPages, violations);
+  const rpc::Page page(request, {"runs", request.parent()}, kPages, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const std::string before, AfterOf(query, request.page_token()));
-  LMSMAIL_ASSIGN_OR_RETURN(auto runs,
-                           parts_.schedules.ListRuns(id, before, size + 1, call.deadline));
-  if (static_cast<int>(runs.size()) > size) {
-    runs.pop_back();
-    response.set_next_page_token(rpc::MakePageToken(query, {runs.back().id}));
-  }
+  LMSMAIL_ASSIGN_OR_RETURN(
+      auto runs, parts_.schedules.ListRuns(id, page.after(), page.limit(), call.deadline));
+  response.set_next_page_token(page.Cut(runs, [](const ScheduleRun& last) { return last.id; }));
   for (const ScheduleRun& run : runs) ToProto(run, *response.add_runs());
   return absl::OkStatus();
 }

@@ -10,7 +10,7 @@
 
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/field_mask.h"
-#include "libs/rpc/page_token.h"
+#include "libs/rpc/page.h"
 #include "libs/rpc/request_limits.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
@@ -137,26 +137,20 @@ absl::Status TemplateServiceImpl::Handle(Call call, const v1::GetTemplateRequest
 absl::Status TemplateServiceImpl::Handle(Call call, const v1::ListTemplatesRequest& request,
                                          v1::ListTemplatesResponse& response) {
   Violations violations;
-  const int size = rpc::PageSize(request.page_size(), kTemplatePages, violations);
-  ListQuery query{.after_id = "",
-                  .limit = size + 1,
+  const std::string category = fmt::format("{}", static_cast<int>(request.category()));
+  const rpc::Page page(request,
+                       {"templates", category, request.show_deleted() ? "deleted too" : ""},
+                       kTemplatePages, violations);
+  ListQuery query{.after_id = page.after(),
+                  .limit = page.limit(),
                   .category = std::nullopt,
                   .show_deleted = request.show_deleted()};
   if (request.category() != lmsmail::type::v1::CATEGORY_UNSPECIFIED) {
     query.category = FromProto(request.category(), violations);
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const std::string category = fmt::format("{}", static_cast<int>(request.category()));
-  const rpc::PageQuery pages = {"templates", category, query.show_deleted ? "deleted too" : ""};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(pages, request.page_token()));
-  if (!cursor.empty()) query.after_id = cursor.front();
-
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Template> found, catalog_.List(query, call.deadline));
-  if (static_cast<int>(found.size()) > size) {
-    found.pop_back();
-    response.set_next_page_token(rpc::MakePageToken(pages, {found.back().id}));
-  }
+  response.set_next_page_token(page.Cut(found, [](const Template& last) { return last.id; }));
   for (const Template& state : found) ToProto(state, *response.add_templates());
   return absl::OkStatus();
 }
@@ -179,22 +173,17 @@ absl::Status TemplateServiceImpl::Handle(Call call, const v1::ListTemplateVersio
                                          v1::ListTemplateVersionsResponse& response) {
   Violations violations;
   const std::string id = TemplateId(request.parent(), "parent", violations);
-  const int size = rpc::PageSize(request.page_size(), kVersionPages, violations);
+  const rpc::Page page(request, {"versions", id}, kVersionPages, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const rpc::PageQuery pages = {"versions", id};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(pages, request.page_token()));
   int below = std::numeric_limits<int>::max();
-  if (!cursor.empty() && !absl::SimpleAtoi(cursor.front(), &below)) {
+  if (!page.cursor().empty() && !absl::SimpleAtoi(page.after(), &below)) {
     return InvalidField("page_token", "was not made by this service: begin again without one");
   }
 
-  LMSMAIL_ASSIGN_OR_RETURN(auto found, catalog_.ListVersions(id, below, size + 1, call.deadline));
-  if (static_cast<int>(found.versions.size()) > size) {
-    found.versions.pop_back();
-    response.set_next_page_token(
-        rpc::MakePageToken(pages, {fmt::format("{}", found.versions.back().number)}));
-  }
+  LMSMAIL_ASSIGN_OR_RETURN(auto found,
+                           catalog_.ListVersions(id, below, page.limit(), call.deadline));
+  response.set_next_page_token(
+      page.Cut(found.versions, [](const Version& last) { return fmt::format("{}", last.number); }));
   for (const Version& version : found.versions) {
     ToProto(found.state, version, *response.add_versions());
   }
