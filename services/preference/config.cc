@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "libs/cron/zone.h"
+#include "libs/language/language_code.h"
 #include "libs/strings/view.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/validation.h"
@@ -65,7 +66,7 @@ void PreferenceConfig::Declare(config::Schema& schema) {
 }
 
 void PreferenceConfig::Check(Violations& violations) const {
-  if (!IsLanguageCode(school.language_code)) {
+  if (!language::IsLanguageCode(school.language_code)) {
     violations.Add("school.language_code", "must be a BCP 47 language such as en or pt-BR");
   }
   if (!cron::LoadZone(school.time_zone).ok()) {

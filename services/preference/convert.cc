@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/resource_name/id.h"
+#include "libs/resource_name/name.h"
 #include "libs/rpc/time.h"
 #include "services/preference/validation.h"
 
@@ -41,7 +43,9 @@ void CheckCount(int count, std::string field, Violations& violations) {
 
 std::string RecipientIdOf(std::string_view name, std::string_view field, Violations& violations) {
   const std::string_view id = After(kRecipients, name);
-  if (!IsRecipientId(id)) violations.Add(std::string(field), kRecipientNameRule);
+  if (!resource_name::IsLmsId(id)) {
+    violations.Add(std::string(field), resource_name::kRecipientNameRule);
+  }
   return std::string(id);
 }
 
@@ -49,7 +53,7 @@ std::string PreferencesIdOf(std::string_view name, Violations& violations) {
   std::string_view id = After(kRecipients, name);
   const bool whole = id.ends_with(kPreferences);
   if (whole) id.remove_suffix(kPreferences.size());
-  if (!whole || !IsRecipientId(id)) {
+  if (!whole || !resource_name::IsLmsId(id)) {
     violations.Add("name", "must be recipients/{recipient}/preferences");
   }
   return std::string(id);
@@ -147,7 +151,7 @@ std::optional<SuppressionReason> ReasonFromProto(pb::Suppression::Reason reason,
 
 pb::Recipient ToProto(const Recipient& recipient) {
   pb::Recipient result;
-  result.set_name(fmt::format("{}{}", kRecipients, recipient.id));
+  result.set_name(resource_name::RecipientName(recipient.id));
   result.set_email_address(recipient.email_address);
   result.set_display_name(recipient.display_name);
   result.set_given_name(recipient.given_name);

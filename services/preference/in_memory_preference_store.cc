@@ -7,13 +7,14 @@
 #include <tuple>
 #include <utility>
 
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 
 namespace lmsmail::preference {
 namespace {
 
 absl::Status NoSuchRecipient(std::string_view id) {
-  return NotFound(fmt::format("recipients/{}", id));
+  return NotFound(resource_name::RecipientName(id));
 }
 
 bool Matches(const AddressKey& address, std::string_view canonical, std::string_view id) {

@@ -8,6 +8,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/pg_defaults.h"
@@ -30,7 +31,7 @@ absl::StatusOr<RecipientConsent> ReadConsent(pqxx::work& tx, std::string_view re
          FROM recipient r LEFT JOIN preference p ON p.recipient_id = r.id
          WHERE r.id = $1 ORDER BY p.category)",
       std::string(recipient_id));
-  if (rows.empty()) return NotFound(fmt::format("recipients/{}", recipient_id));
+  if (rows.empty()) return NotFound(resource_name::RecipientName(recipient_id));
   RecipientConsent consent;
   consent.suppressed = rows[0][3].as<bool>();
   for (const pqxx::row& row : rows) {

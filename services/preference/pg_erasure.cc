@@ -1,11 +1,10 @@
-#include <fmt/format.h>
-
 #include <string>
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/pg_preference_store.h"
@@ -18,7 +17,7 @@ using postgres::ToTimestamptz;
 absl::Status Lock(pqxx::work& tx, const Erasure& erasure) {
   const pqxx::result rows = tx.exec_params(
       "SELECT canonical_address FROM recipient WHERE id = $1 FOR UPDATE", erasure.recipient_id);
-  const std::string name = fmt::format("recipients/{}", erasure.recipient_id);
+  const std::string name = resource_name::RecipientName(erasure.recipient_id);
   if (rows.empty()) return NotFound(name);
   if (postgres::View(rows[0][0]) != erasure.address.canonical) {
     return absl::AbortedError(name + " was changed at the same time; repeat the call");

@@ -7,6 +7,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/pg_defaults.h"
@@ -141,7 +142,7 @@ absl::StatusOr<Recipient> PgPreferenceStore::GetRecipient(std::string_view id,
       [&](pqxx::work& tx) -> absl::StatusOr<Recipient> {
         const pqxx::result rows = tx.exec_params(
             fmt::format("SELECT {} FROM recipient WHERE id = $1", kColumns), std::string(id));
-        if (rows.empty()) return NotFound(fmt::format("recipients/{}", id));
+        if (rows.empty()) return NotFound(resource_name::RecipientName(id));
         return ToRecipient(rows[0]);
       });
 }

@@ -8,21 +8,19 @@
 
 #include "libs/address/email_address.h"
 #include "libs/cron/zone.h"
+#include "libs/language/language_code.h"
+#include "libs/resource_name/id.h"
+#include "libs/resource_name/name.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::preference {
 namespace {
 
-constexpr std::size_t kMaxId = 63;
 constexpr std::size_t kMaxName = 200;
-constexpr std::size_t kMaxLanguageCode = 35;  // RFC 5646 section 4.4.1
 constexpr std::size_t kMaxActor = 128;
 constexpr std::size_t kMaxWording = 500;
 constexpr std::size_t kMaxDetail = 500;
 constexpr std::size_t kMaxRequestId = 128;
-
-bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsAlnum(char c) { return IsAlpha(c) || (c >= '0' && c <= '9'); }
 
 // Of UTF-8.
 std::size_t Characters(std::string_view text) {
@@ -52,35 +50,15 @@ void CheckName(std::string_view name, std::string field, Violations& violations)
 
 }  // namespace
 
-bool IsRecipientId(std::string_view id) {
-  constexpr std::string_view kPunctuation = "_-.~";
-  return !id.empty() && id.size() <= kMaxId && std::ranges::all_of(id, [&](char c) {
-    return IsAlnum(c) || kPunctuation.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsLanguageCode(std::string_view code) {
-  if (code.size() > kMaxLanguageCode) return false;
-  const std::string_view language = code.substr(0, code.find('-'));
-  if (language.size() < 2 || language.size() > 8 || !std::ranges::all_of(language, IsAlpha)) {
-    return false;
-  }
-  for (code.remove_prefix(language.size()); !code.empty();) {
-    code.remove_prefix(1);  // the "-"
-    const std::string_view subtag = code.substr(0, code.find('-'));
-    if (subtag.empty() || subtag.size() > 8 || !std::ranges::all_of(subtag, IsAlnum)) return false;
-    code.remove_prefix(subtag.size());
-  }
-  return true;
-}
-
 void CheckRecipient(const Recipient& recipient, std::string_view path, Violations& violations) {
   const auto field = [path](std::string_view name) { return fmt::format("{}.{}", path, name); };
-  if (!IsRecipientId(recipient.id)) violations.Add(field("name"), kRecipientNameRule);
+  if (!resource_name::IsLmsId(recipient.id)) {
+    violations.Add(field("name"), resource_name::kRecipientNameRule);
+  }
   CheckEmailAddress(recipient.email_address, field("email_address"), violations);
   CheckName(recipient.display_name, field("display_name"), violations);
   CheckName(recipient.given_name, field("given_name"), violations);
-  if (!recipient.language_code.empty() && !IsLanguageCode(recipient.language_code)) {
+  if (!recipient.language_code.empty() && !language::IsLanguageCode(recipient.language_code)) {
     violations.Add(field("language_code"), "must be a BCP 47 language such as en or pt-BR");
   }
   if (!recipient.time_zone.empty() && !cron::LoadZone(recipient.time_zone).ok()) {

@@ -10,13 +10,6 @@
 // What is accepted from callers. Each function adds every fault it finds.
 namespace lmsmail::preference {
 
-inline constexpr char kRecipientNameRule[] =
-    "must be recipients/{recipient}, where the id is 1 to 63 of A-Z, a-z, 0-9, '_', '-', '.', '~'";
-
-bool IsRecipientId(std::string_view id);
-// The shape of a BCP 47 tag ("en", "pt-BR", "zh-Hant-TW"), not whether it is registered.
-bool IsLanguageCode(std::string_view code);
-
 // Fields as in the protocol's Recipient, after "<path>.".
 void CheckRecipient(const Recipient& recipient, std::string_view path, Violations& violations);
 void CheckEmailAddress(std::string_view address, std::string_view field, Violations& violations);

@@ -17,25 +17,6 @@ auto On(const std::string& field) { return Field(&FieldViolation::field, field);
 
 Recipient Ann() { return {"ann", "ann@example.com", "Ann Lee", "Ann", "en", "UTC", {}, {}}; }
 
-TEST(ValidationTest, RecipientIds) {
-  EXPECT_TRUE(IsRecipientId("A-z_0.9~"));
-  EXPECT_TRUE(IsRecipientId(std::string(63, 'a')));
-  for (const std::string& bad : {std::string(), std::string(64, 'a'), std::string("a/b"),
-                                 std::string("a b"), std::string("\xc3\xa4"), std::string("a\n")}) {
-    EXPECT_FALSE(IsRecipientId(bad)) << bad;
-  }
-}
-
-TEST(ValidationTest, LanguageCodes) {
-  for (const char* good : {"en", "pt-BR", "zh-Hant-TW", "de-CH-1996", "es-419"}) {
-    EXPECT_TRUE(IsLanguageCode(good)) << good;
-  }
-  for (const char* bad :
-       {"", "e", "en_US", "en-", "-en", "en--US", "12", "englishes-GB", "en-toolongsubtag"}) {
-    EXPECT_FALSE(IsLanguageCode(bad)) << bad;
-  }
-}
-
 TEST(ValidationTest, AGoodRecipientHasNoFault) {
   Violations violations;
   CheckRecipient(Ann(), "recipients[0]", violations);

@@ -13,8 +13,6 @@
 namespace lmsmail::report {
 namespace {
 
-constexpr char kIdRule[] = "the id being 1 to 63 of A-Z, a-z, 0-9, '_', '-', '.' and '~'";
-
 std::string DateOf(absl::CivilDay day) {
   return fmt::format("{:04}-{:02}-{:02}", day.year(), day.month(), day.day());
 }
@@ -88,7 +86,7 @@ v1::Course ToProto(const Course& course) {
 
 v1::Enrollment ToProto(const Enrollment& enrollment) {
   v1::Enrollment proto;
-  proto.set_student(StudentName(enrollment.student));
+  proto.set_student(RecipientName(enrollment.student));
   proto.set_course(CourseName(enrollment.course));
   *proto.mutable_enroll_time() = rpc::ToProto(enrollment.enroll_time);
   return proto;
@@ -112,7 +110,7 @@ v1::WeeklyReportRun ToProto(const WeeklyReportRun& run) {
 v1::WeeklyReport ToProto(const WeeklyReport& report) {
   v1::WeeklyReport proto;
   proto.set_name(ReportName(report.week, report.student));
-  proto.set_student(StudentName(report.student));
+  proto.set_student(RecipientName(report.student));
   proto.set_start_date(DateOf(report.week.first_day()));
   proto.set_end_date(DateOf(report.week.last_day()));
   proto.set_lessons_completed(report.LessonsCompleted());
@@ -170,14 +168,14 @@ std::vector<Activity> ActivitiesFromProto(const v1::RecordActivityRequest& reque
 std::string CourseIdFromProto(std::string_view name, std::string_view field,
                               Violations& violations) {
   if (auto id = ParseCourseName(name)) return *std::move(id);
-  violations.Add(std::string(field), fmt::format("must be courses/{{course}}, {}", kIdRule));
+  violations.Add(std::string(field), resource_name::kCourseNameRule);
   return {};
 }
 
 std::string StudentIdFromProto(std::string_view name, std::string_view field,
                                Violations& violations) {
-  if (auto id = ParseStudentName(name)) return *std::move(id);
-  violations.Add(std::string(field), fmt::format("must be recipients/{{recipient}}, {}", kIdRule));
+  if (auto id = ParseRecipientName(name)) return *std::move(id);
+  violations.Add(std::string(field), resource_name::kRecipientNameRule);
   return {};
 }
 

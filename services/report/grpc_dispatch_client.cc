@@ -4,6 +4,7 @@
 
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
+#include "services/report/resource_names.h"
 #include "services/report/weekly_mail.h"
 
 namespace lmsmail::report {
@@ -22,7 +23,7 @@ pb::SendBatchRequest RequestOf(const Mailing& mailing) {
   request.mutable_header()->set_lane(lmsmail::type::v1::LANE_BULK);
   for (const MailItem& mail : mailing.items) {
     pb::BatchItem& item = *request.add_items();
-    item.mutable_target()->set_recipient("recipients/" + mail.student);
+    item.mutable_target()->set_recipient(RecipientName(mail.student));
     *item.mutable_context() = mail.context;
     item.set_dedupe_key(mail.dedupe_key);
   }

@@ -1,14 +1,13 @@
 #include "services/report/weekly_mail.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/token/hash.h"
 
 namespace lmsmail::report {
@@ -47,18 +46,6 @@ void AddCourses(Struct& group, const std::vector<CourseWeek>& courses) {
   *(*group.mutable_fields())["courses"].mutable_list_value() = std::move(list);
 }
 
-// Maps have no order of their own; equal contexts must give equal bytes.
-std::string Serialize(const Struct& context) {
-  std::string out;
-  {
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    context.SerializeToCodedStream(&coded);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string WeeklyMailKey(const IsoWeek& week, std::string_view student) {
@@ -93,7 +80,7 @@ Mailing MakeMailing(absl::Span<const WeeklyReport> reports) {
   std::string content;
   for (const WeeklyReport& report : reports) {
     MailItem item{report.student, WeeklyMailContext(report), WeeklyMailKey(week, report.student)};
-    const std::string context = Serialize(item.context);
+    const std::string context = protobuf::DeterministicBytes(item.context);
     if (!mailing.items.empty() && content.size() + context.size() > kMostContextBytes) break;
     // Sizes keep neighbours apart.
     content += fmt::format("{}:{}:", item.student, context.size());

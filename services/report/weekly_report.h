@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-#include "services/report/iso_week.h"
+#include "libs/calendar/iso_week.h"
 
 namespace lmsmail::report {
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "libs/retry/backoff.h"
 #include "libs/status/fault.h"
 
 namespace lmsmail::report {
@@ -11,10 +12,6 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Seconds(15);
 constexpr absl::Duration kLongestBackoff = absl::Minutes(15);
-
-absl::Duration BackoffAfter(int failures) {
-  return std::min(kLongestBackoff, kFirstBackoff * (1 << std::min(failures - 1, 10)));
-}
 
 void End(WeeklyReportRun& run, RunState state, absl::Time now) {
   run.state = state;
@@ -80,7 +77,7 @@ void Postpone(WeeklyReportRun& run, const absl::Status& why, absl::Time now) {
     End(run, RunState::kFailed, now);
     return;
   }
-  run.next_attempt_time = now + BackoffAfter(run.failure_count);
+  run.next_attempt_time = now + retry::Backoff(run.failure_count, kFirstBackoff, kLongestBackoff);
   Release(run, now);
 }
 

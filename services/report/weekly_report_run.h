@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "services/report/iso_week.h"
+#include "libs/calendar/iso_week.h"
 
 namespace lmsmail::report {
 

@@ -44,7 +44,7 @@ Violations CheckAutomation(const Automation& automation) {
     violations.Add("event_type", "is required");
   }
   CheckAudience(automation, violations);
-  if (!IsTemplateName(automation.template_name)) {
+  if (!ParseTemplateName(automation.template_name)) {
     violations.Add("template", "must be templates/{template}: templates/enrollment");
   }
   if (!IsWithin(automation.delay, kMaxDelay)) {

@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/event_facts.h"
 #include "services/scheduler/mail_context.h"
 #include "services/scheduler/mail_key.h"
-#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/resource_names.h"
 #include "services/scheduler/task_result.h"
 
@@ -128,7 +128,7 @@ absl::Status AutomationMailer::MailPage(const report::v1::ListEnrolledStudentsRe
   if (students.enrollments().empty()) return absl::OkStatus();
   dispatch::v1::SendBatchRequest request;
   *request.mutable_header() = header;
-  std::string content = BytesOf(header.shared_context());
+  std::string content = protobuf::DeterministicBytes(header.shared_context());
   for (const auto& enrollment : students.enrollments()) {
     dispatch::v1::BatchItem& item = *request.add_items();
     item.mutable_target()->set_recipient(enrollment.student());

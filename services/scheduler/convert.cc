@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
-#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -163,7 +163,7 @@ RequestRecord RecordOf(std::string method, const std::string& request_id,
                        const google::protobuf::Message& body) {
   return {.method = std::move(method),
           .request_id = request_id,
-          .digest = token::Digest64(BytesOf(body)),
+          .digest = token::Digest64(protobuf::DeterministicBytes(body)),
           .resource = "",
           .time = absl::InfinitePast()};
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
@@ -13,7 +14,6 @@
 #include "services/scheduler/event_facts.h"
 #include "services/scheduler/event_validation.h"
 #include "services/scheduler/mail_key.h"
-#include "services/scheduler/message_bytes.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -78,7 +78,7 @@ class Call {
     results_[i].event_id = event.event_id();
     results_[i].status = CheckEvent(event).ToStatus();
     if (!results_[i].status.ok()) return;
-    const std::int64_t digest = token::Digest64(BytesOf(event));
+    const std::int64_t digest = token::Digest64(protobuf::DeterministicBytes(event));
     const auto [known, is_new] = firsts_.try_emplace(event.event_id(), i, digest);
     if (!is_new) {
       if (known->second.second == digest) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/resource_name/id.h"
 #include "libs/strings/utf8.h"
 #include "services/scheduler/resource_names.h"
 
@@ -49,13 +50,12 @@ void CheckRequestId(std::string_view request_id, Violations& violations) {
 
 void CheckStudent(std::string_view name, std::string field, Violations& violations) {
   if (ParseRecipientName(name)) return;
-  violations.Add(std::move(field),
-                 "must be recipients/{recipient}, the id 1 to 63 of A-Z, a-z, 0-9, _, -, . and ~");
+  violations.Add(std::move(field), resource_name::kRecipientNameRule);
 }
 
 void CheckCourseId(std::string_view id, std::string field, Violations& violations) {
-  if (IsLmsId(id)) return;
-  violations.Add(std::move(field), "must be 1 to 63 of A-Z, a-z, 0-9, _, -, . and ~");
+  if (resource_name::IsLmsId(id)) return;
+  violations.Add(std::move(field), fmt::format("must be {}", resource_name::kLmsIdRule));
 }
 
 void CheckDisplayName(std::string_view text, std::string field, Violations& violations) {

@@ -8,7 +8,6 @@
 
 #include "libs/cron/zone.h"
 #include "libs/testing/status_matchers.h"
-#include "services/scheduler/iso_week.h"
 #include "services/scheduler/mail_context.h"
 #include "services/scheduler/mail_key.h"
 #include "services/scheduler/money.h"
@@ -33,16 +32,6 @@ TEST(FormatAmountTest, HasTheDecimalsOfItsCurrency) {
   EXPECT_EQ(FormatAmount(1250, "KWD"), "1.250");
   EXPECT_EQ(FormatAmount(123456, "CLF"), "12.3456");
   EXPECT_EQ(FormatAmount(-150, "EUR"), "-1.50");
-}
-
-TEST(IsoWeekBeforeTest, FollowsIso8601InTheZone) {
-  EXPECT_EQ(IsoWeekBefore(At("2026-11-23T09:00:00Z"), absl::UTCTimeZone()), "2026-W47");
-  // Monday 00:30 in Berlin is Sunday in UTC.
-  EXPECT_EQ(IsoWeekBefore(At("2026-11-22T23:30:00Z"), Berlin()), "2026-W47");
-  EXPECT_EQ(IsoWeekBefore(At("2026-11-22T23:30:00Z"), absl::UTCTimeZone()), "2026-W46");
-  // 2026 has 53 weeks; the first days of 2027 belong to the last.
-  EXPECT_EQ(IsoWeekBefore(At("2027-01-04T09:00:00Z"), absl::UTCTimeZone()), "2026-W53");
-  EXPECT_EQ(IsoWeekBefore(At("2027-01-01T09:00:00Z"), absl::UTCTimeZone()), "2026-W52");
 }
 
 TEST(MailKeyTest, SaysWhatTheMailMeans) {

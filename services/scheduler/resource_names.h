@@ -6,25 +6,25 @@
 
 #include "absl/time/time.h"
 
+#include "libs/resource_name/name.h"
+
 // Resource names of the protocol and the identifiers behind them.
 namespace lmsmail::scheduler {
 
 // Of schedules and automations: 1 to 63 of a-z, 0-9 and '-', starting with a letter.
 bool IsId(std::string_view id);
-// The LMS's own, of courses and recipients: 1 to 63 of A-Z, a-z, 0-9, '_', '-', '.' and '~'.
-bool IsLmsId(std::string_view id);
+
+using resource_name::CourseName;
+using resource_name::ParseRecipientName;
+using resource_name::ParseTemplateName;
 
 std::string ScheduleName(std::string_view id);                         // "schedules/queue-sweep"
 std::string RunName(std::string_view schedule, std::string_view run);  // "schedules/x/runs/y"
 std::string AutomationName(std::string_view id);                       // "automations/new-content"
-std::string CourseName(std::string_view id);                           // "courses/cpp-101"
 
 // The id; nullopt for anything else.
 std::optional<std::string> ParseScheduleName(std::string_view name);
 std::optional<std::string> ParseAutomationName(std::string_view name);
-std::optional<std::string> ParseRecipientName(std::string_view name);
-
-bool IsTemplateName(std::string_view name);  // "templates/new_content"
 
 // "20261123T080000Z": runs sort by it as by their nominal time.
 std::string RunId(absl::Time nominal_time);

@@ -4,12 +4,12 @@
 
 #include <variant>
 
+#include "libs/calendar/iso_week.h"
 #include "libs/cron/zone.h"
+#include "libs/retry/backoff.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
-#include "services/scheduler/backoff.h"
-#include "services/scheduler/iso_week.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -42,8 +42,9 @@ absl::StatusOr<std::string> RunWorker::Perform(const ClaimedRun& claimed) {
   const Action& action = claimed.schedule.action;
   if (std::holds_alternative<GenerateWeeklyReports>(action)) {
     LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(claimed.schedule.time_zone));
-    LMSMAIL_ASSIGN_OR_RETURN(const auto run,
-                             reports_.Generate(IsoWeekBefore(claimed.run.nominal_time, zone)));
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const auto run,
+        reports_.Generate(IsoWeek::LastWhole(claimed.run.nominal_time, zone).ToString()));
     return fmt::format("asked for {}", run.name());
   }
   if (std::holds_alternative<SweepQueue>(action)) {
@@ -82,7 +83,7 @@ void RunWorker::Settle(const ClaimedRun& claimed, const absl::StatusOr<std::stri
     run.state = ScheduleRun::State::kPending;
     run.detail =
         fmt::format("attempt {} failed: {}", run.attempts, ToStd(outcome.status().message()));
-    due = now + Backoff(run.attempts, kFirstRetry, kMostRetry);
+    due = now + retry::Backoff(run.attempts, kFirstRetry, kMostRetry);
     metrics_.runs_retried.Increment();
   }
   const absl::Status settled = store_.SettleRun(run, due, StoreDeadline());

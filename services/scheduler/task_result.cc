@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "libs/retry/backoff.h"
 #include "libs/strings/view.h"
-#include "services/scheduler/backoff.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -28,7 +28,7 @@ TaskResult Wait(std::string detail, absl::Time until) {
 }
 
 absl::Time RetryTime(int attempts, absl::Time now) {
-  return now + Backoff(attempts, kFirstRetry, kMostRetry);
+  return now + retry::Backoff(attempts, kFirstRetry, kMostRetry);
 }
 
 TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time now) {

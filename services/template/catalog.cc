@@ -49,7 +49,7 @@ Wording Edited(const Wording& wording, const Edit& edit) {
 }
 
 absl::Status VersionMissing(std::string_view id, int number) {
-  return NotFound(VersionName(id, number));
+  return NotFound(TemplateVersionName(id, number));
 }
 
 }  // namespace

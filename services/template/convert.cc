@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/render/encode.h"
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
@@ -191,7 +192,7 @@ void ToProto(const Found& found, v1::Template& message) {
 }
 
 void ToProto(const Template& state, const Version& version, v1::TemplateVersion& message) {
-  message.set_name(VersionName(state.id, version.number));
+  message.set_name(TemplateVersionName(state.id, version.number));
   message.set_version(version.number);
   message.set_category(ToProto(state.category));
   WordingToProto(version.wording, message);
@@ -201,11 +202,9 @@ void ToProto(const Template& state, const Version& version, v1::TemplateVersion&
 }
 
 std::int64_t DigestOf(const v1::CreateTemplateRequest& request) {
-  // Of a message without maps, SerializeAsString() writes the same bytes every time; samples, the
-  // one place where maps can be, are refused when they are objects.
   v1::CreateTemplateRequest body = request;
   body.clear_request_id();
-  return token::Digest64(body.SerializeAsString());
+  return token::Digest64(protobuf::DeterministicBytes(body));
 }
 
 }  // namespace lmsmail::templates

@@ -4,6 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "libs/resource_name/id.h"
+#include "libs/resource_name/name.h"
+
 namespace lmsmail::templates {
 
 // Which version of a template.
@@ -20,14 +23,10 @@ struct VersionSelector {
   bool operator==(const VersionSelector&) const = default;
 };
 
-// 1 to 63 of a-z, 0-9, '_' and '-', starting with a letter.
-bool IsTemplateId(std::string_view id);
-
-std::string TemplateName(std::string_view id);              // "templates/welcome"
-std::string VersionName(std::string_view id, int version);  // "templates/welcome/versions/3"
-
-// The id; nullopt for anything else.
-std::optional<std::string> ParseTemplateName(std::string_view name);
+using resource_name::IsTemplateId;
+using resource_name::ParseTemplateName;
+using resource_name::TemplateName;
+using resource_name::TemplateVersionName;
 
 struct ParsedVersionName {
   std::string id;

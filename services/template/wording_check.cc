@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 
+#include "libs/language/language_code.h"
 #include "libs/render/check.h"
 #include "libs/strings/view.h"
 #include "services/template/declarations.h"
@@ -42,29 +43,6 @@ void CheckLength(std::string_view text, std::size_t most, std::string_view field
   }
 }
 
-// The shape of RFC 5646 section 2.1, without its registry: a language of two or three letters, then
-// subtags of up to eight letters and digits.
-bool IsLanguageCode(std::string_view code) {
-  constexpr std::size_t kMost = 35;  // RFC 5646 section 4.4.1
-  if (code.size() > kMost) return false;
-  const std::string_view language = code.substr(0, code.find('-'));
-  if (language.size() < 2 || language.size() > 3) return false;
-  if (!std::ranges::all_of(language, [](unsigned char c) { return absl::ascii_isalpha(c); })) {
-    return false;
-  }
-  code.remove_prefix(language.size());
-  while (!code.empty()) {
-    code.remove_prefix(1);
-    const std::string_view subtag = code.substr(0, code.find('-'));
-    if (subtag.empty() || subtag.size() > 8) return false;
-    if (!std::ranges::all_of(subtag, [](unsigned char c) { return absl::ascii_isalnum(c); })) {
-      return false;
-    }
-    code.remove_prefix(subtag.size());
-  }
-  return true;
-}
-
 void CheckLanguages(const std::vector<LocalizedContent>& contents, Violations& violations) {
   if (contents.empty()) violations.Add("contents", "is required: give at least one language");
   if (contents.size() > kMaxLanguages) {
@@ -75,7 +53,7 @@ void CheckLanguages(const std::vector<LocalizedContent>& contents, Violations& v
   for (std::size_t i = 0; i < contents.size(); ++i) {
     const std::string& code = contents[i].language_code;
     const std::string field = fmt::format("contents[{}].language_code", i);
-    if (!IsLanguageCode(code)) {
+    if (!language::IsLanguageCode(code)) {
       violations.Add(field, "is not a BCP 47 language code: write one like en or de-AT");
     } else if (!seen.insert(absl::AsciiStrToLower(code)).second) {
       violations.Add(field, fmt::format("\"{}\" is given twice", code));

@@ -7,9 +7,9 @@
 
 #include "absl/status/status.h"
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "services/scheduler/learning_records.h"
 #include "services/scheduler/mail_sender.h"
-#include "services/scheduler/message_bytes.h"
 #include "services/scheduler/queue_upkeep.h"
 #include "services/scheduler/weekly_reports.h"
 
@@ -29,10 +29,12 @@ class FakeDispatch final : public MailSender, public QueueUpkeep {
   // As the service does: a key is taken once, with one body.
   absl::Status Send(const dispatch::v1::SendRequest& request) override {
     if (!fault.ok()) return fault;
-    const auto [known, is_new] = bodies_.try_emplace(request.request_id(), BytesOf(request));
+    const auto [known, is_new] =
+        bodies_.try_emplace(request.request_id(), protobuf::DeterministicBytes(request));
     if (is_new) sent.push_back(request);
-    return known->second == BytesOf(request) ? absl::OkStatus()
-                                             : absl::AlreadyExistsError("other body");
+    return known->second == protobuf::DeterministicBytes(request)
+               ? absl::OkStatus()
+               : absl::AlreadyExistsError("other body");
   }
 
   absl::StatusOr<dispatch::v1::SendBatchResponse> SendBatch(

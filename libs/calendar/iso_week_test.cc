@@ -1,11 +1,11 @@
-#include "services/report/iso_week.h"
+#include "libs/calendar/iso_week.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace lmsmail::report {
+namespace lmsmail {
 namespace {
 
 absl::TimeZone Zone(const std::string& name) {
@@ -50,6 +50,15 @@ TEST(IsoWeekTest, TheLastWholeWeekEndsAtMidnightInTheZone) {
   EXPECT_EQ(IsoWeek::LastWhole(monday, absl::UTCTimeZone()).ToString(), "2026-W46");
 }
 
+TEST(IsoWeekTest, TheLastWholeWeekAtTheTurnOfTheYear) {
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  const auto at = [&](int month, int day) {
+    return absl::FromCivil(absl::CivilDay(2027, month, day), utc);
+  };
+  EXPECT_EQ(IsoWeek::LastWhole(at(1, 4), utc).ToString(), "2026-W53");
+  EXPECT_EQ(IsoWeek::LastWhole(at(1, 1), utc).ToString(), "2026-W52");
+}
+
 TEST(IsoWeekTest, DaysAreAsLongAsTheClockMakesThem) {
   const auto days = IsoWeek::Parse("2026-W13")->DayBounds(Zone("Europe/Berlin"));
   ASSERT_EQ(days.size(), 8u);
@@ -64,4 +73,4 @@ TEST(IsoWeekTest, LabelSaysNoMoreThanIsNeeded) {
 }
 
 }  // namespace
-}  // namespace lmsmail::report
+}  // namespace lmsmail

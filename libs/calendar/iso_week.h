@@ -9,7 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
-namespace lmsmail::report {
+namespace lmsmail {
 
 // A week of ISO 8601: it begins on Monday and belongs to the year that its Thursday lies in.
 class IsoWeek {
@@ -42,4 +42,4 @@ class IsoWeek {
   absl::CivilDay monday_{1969, 12, 29};
 };
 
-}  // namespace lmsmail::report
+}  // namespace lmsmail

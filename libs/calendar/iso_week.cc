@@ -1,8 +1,8 @@
-#include "services/report/iso_week.h"
+#include "libs/calendar/iso_week.h"
 
 #include <fmt/format.h>
 
-namespace lmsmail::report {
+namespace lmsmail {
 namespace {
 
 constexpr const char* kMonths[] = {"January",   "February", "March",    "April",
@@ -65,4 +65,4 @@ std::vector<absl::Time> IsoWeek::DayBounds(absl::TimeZone zone) const {
   return bounds;
 }
 
-}  // namespace lmsmail::report
+}  // namespace lmsmail

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <google/protobuf/message_lite.h>
+
+#include <string>
+
+namespace lmsmail::protobuf {
+
+// The message's bytes, with the entries of maps in the order of their keys: equal messages have
+// equal bytes in every process of one version. Fit for digests; SerializeAsString() is not, since
+// it writes maps in the order of their hash table.
+std::string DeterministicBytes(const google::protobuf::MessageLite& message);
+
+}  // namespace lmsmail::protobuf
