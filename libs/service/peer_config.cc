@@ -1,5 +1,7 @@
 #include "libs/service/peer_config.h"
 
+#include <fmt/format.h>
+
 namespace lmsmail::service {
 
 void PeerConfig::Declare(config::Group keys) {
@@ -12,6 +14,10 @@ void PeerConfig::Declare(config::Group keys) {
                   "PEM file of the authorities its certificate must come from; else the system's.");
   tls_keys.String("certificate", &tls.certificate, "PEM file of our certificate, if it wants one.");
   tls_keys.String("key", &tls.key, "PEM file of our certificate's key.");
+}
+
+void PeerConfig::Check(std::string_view key, Violations& violations) const {
+  if (target.empty()) violations.Add(fmt::format("{}.target", key), "is required: host:port");
 }
 
 rpc::ChannelOptions PeerConfig::Channel() const {

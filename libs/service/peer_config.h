@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 
 #include "libs/config/schema.h"
 #include "libs/rpc/channel.h"
+#include "libs/status/fault.h"
 
 namespace lmsmail::service {
 
@@ -27,6 +29,9 @@ struct PeerConfig {
 
   // Must outlive schema.Load().
   void Declare(config::Group keys);
+
+  // Adds a violation when there is no target; `key` is where the keys are, "preference".
+  void Check(std::string_view key, Violations& violations) const;
 
   rpc::ChannelOptions Channel() const;
 };

@@ -23,5 +23,14 @@ TEST(PeerConfigTest, IsPlainTextUnlessTlsIsEnabled) {
   }
 }
 
+TEST(PeerConfigTest, NeedsATarget) {
+  Violations violations;
+  PeerConfig{.target = "127.0.0.1:7102"}.Check("preference", violations);
+  EXPECT_TRUE(violations.empty());
+  PeerConfig{}.Check("preference", violations);
+  ASSERT_EQ(violations.list().size(), 1u);
+  EXPECT_EQ(violations.list().front().field, "preference.target");
+}
+
 }  // namespace
 }  // namespace lmsmail::service

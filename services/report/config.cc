@@ -1,20 +1,28 @@
 #include "services/report/config.h"
 
+#include <fmt/format.h>
+
 #include "libs/cron/zone.h"
+#include "services/report/weekly_report_run.h"
 
 namespace lmsmail::report {
 
 void ReportConfig::Declare(config::Schema& schema) {
-  schema.String("dispatch.target", &dispatch_target, "Where DispatchService is, for weekly mail.");
-  schema.String("template.target", &template_target, "Where TemplateService is, for previews.");
+  dispatch.Declare(schema.Sub("dispatch"));
+  templates.Declare(schema.Sub("template"));
   schema.String("school.time_zone", &time_zone,
                 "The IANA time zone of the school, whose weeks are reported.");
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
 void ReportConfig::Check(Violations& violations) const {
-  if (dispatch_target.empty()) violations.Add("dispatch.target", "must not be empty");
-  if (template_target.empty()) violations.Add("template.target", "must not be empty");
+  dispatch.Check("dispatch", violations);
+  templates.Check("template", violations);
+  // A claim is renewed between two calls.
+  if (dispatch.timeout >= kRunLease) {
+    violations.Add("dispatch.timeout", fmt::format("must be below {}, the lease of a run",
+                                                   absl::FormatDuration(kRunLease)));
+  }
   if (!cron::LoadZone(time_zone).ok()) {
     violations.Add("school.time_zone",
                    "is no time zone of the IANA database, as Europe/Berlin is one");

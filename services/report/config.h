@@ -3,14 +3,14 @@
 #include <string>
 
 #include "libs/config/schema.h"
+#include "libs/service/peer_config.h"
 
 namespace lmsmail::report {
 
 // The keys beside those that every service has.
 struct ReportConfig {
-  // gRPC name syntax: "127.0.0.1:7103", "dns:///dispatch:7103".
-  std::string dispatch_target = "127.0.0.1:7103";
-  std::string template_target = "127.0.0.1:7101";
+  service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
+  service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
   // Decides where one week ends and the next begins.
   std::string time_zone = "UTC";
 

@@ -76,7 +76,7 @@ class DispatchClientTest : public ::testing::Test {
  protected:
   FakeDispatch dispatch_;
   rpc::InProcessServer server_{{rpc::Host<dispatch::v1::DispatchService>(dispatch_)}};
-  GrpcDispatchClient client_{server_.channel()};
+  GrpcDispatchClient client_{server_.channel(), absl::Seconds(10)};
   const Mailing mailing_{.request_id = "weekly_progress/2026-W47/chunk-s1-0",
                          .items = {{.student = "s1",
                                     .context = render::ContextFromJson(R"({"report": {}})"),
@@ -122,7 +122,7 @@ TEST_F(DispatchClientTest, ReadsStats) {
 TEST(TemplateClientTest, RendersTheWeeklyTemplate) {
   FakeTemplates fake;
   const rpc::InProcessServer server({rpc::Host<templates::v1::TemplateService>(fake)});
-  GrpcTemplateClient client(server.channel());
+  GrpcTemplateClient client(server.channel(), absl::Seconds(10));
   const auto context = render::ContextFromJson(R"({"site_name": "School"})");
   ASSERT_OK_AND_ASSIGN(const Preview preview, client.Render(context, SomeCall()));
   EXPECT_EQ(preview.subject, "subject");

@@ -12,10 +12,6 @@ namespace {
 
 namespace pb = lmsmail::dispatch::v1;
 
-// Below the lease of a run, and below what a shutdown waits.
-constexpr absl::Duration kHandOverTimeout = absl::Seconds(10);
-constexpr absl::Duration kStatsTimeout = absl::Seconds(10);
-
 pb::SendBatchRequest RequestOf(const Mailing& mailing) {
   pb::SendBatchRequest request;
   request.mutable_header()->set_request_id(mailing.request_id);
@@ -35,7 +31,7 @@ pb::SendBatchRequest RequestOf(const Mailing& mailing) {
 absl::StatusOr<std::vector<absl::Status>> GrpcDispatchClient::HandOver(const Mailing& mailing) {
   LMSMAIL_ASSIGN_OR_RETURN(const pb::SendBatchResponse response,
                            rpc::Call(*stub_, &pb::DispatchService::StubInterface::SendBatch,
-                                     RequestOf(mailing), rpc::After(kHandOverTimeout)));
+                                     RequestOf(mailing), rpc::After(timeout_)));
   std::vector<absl::Status> results;
   for (const pb::BatchItemResult& result : response.results()) {
     results.emplace_back(static_cast<absl::StatusCode>(result.status().code()),
@@ -48,7 +44,7 @@ absl::StatusOr<std::vector<pb::MailStats>> GrpcDispatchClient::Get(
     const pb::GetMailStatsRequest& request, const rpc::CallInfo& call) {
   LMSMAIL_ASSIGN_OR_RETURN(const pb::GetMailStatsResponse response,
                            rpc::Call(*stub_, &pb::DispatchService::StubInterface::GetMailStats,
-                                     request, rpc::Within(call, kStatsTimeout)));
+                                     request, rpc::Within(call, timeout_)));
   return std::vector<pb::MailStats>(response.stats().begin(), response.stats().end());
 }
 

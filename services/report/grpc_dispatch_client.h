@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
+
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "services/report/mail_stats.h"
 #include "services/report/mailer.h"
@@ -13,8 +15,9 @@ namespace lmsmail::report {
 
 class GrpcDispatchClient final : public Mailer, public MailStatsSource {
  public:
-  explicit GrpcDispatchClient(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(dispatch::v1::DispatchService::NewStub(channel)) {}
+  // `timeout`, the longest wait for a call, must be below the lease of a run.
+  GrpcDispatchClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
+      : stub_(dispatch::v1::DispatchService::NewStub(channel)), timeout_(timeout) {}
 
   absl::StatusOr<std::vector<absl::Status>> HandOver(const Mailing& mailing) override;
   absl::StatusOr<std::vector<dispatch::v1::MailStats>> Get(
@@ -22,6 +25,7 @@ class GrpcDispatchClient final : public Mailer, public MailStatsSource {
 
  private:
   const std::unique_ptr<dispatch::v1::DispatchService::Stub> stub_;
+  const absl::Duration timeout_;
 };
 
 }  // namespace lmsmail::report

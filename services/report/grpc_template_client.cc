@@ -7,13 +7,8 @@
 #include "services/report/weekly_mail.h"
 
 namespace lmsmail::report {
-namespace {
 
 namespace pb = lmsmail::templates::v1;
-
-constexpr absl::Duration kRenderTimeout = absl::Seconds(10);
-
-}  // namespace
 
 absl::StatusOr<Preview> GrpcTemplateClient::Render(const google::protobuf::Struct& context,
                                                    const rpc::CallInfo& call) {
@@ -22,7 +17,7 @@ absl::StatusOr<Preview> GrpcTemplateClient::Render(const google::protobuf::Struc
   *request.mutable_context() = context;
   LMSMAIL_ASSIGN_OR_RETURN(pb::RenderTemplateResponse response,
                            rpc::Call(*stub_, &pb::TemplateService::StubInterface::RenderTemplate,
-                                     request, rpc::Within(call, kRenderTimeout)));
+                                     request, rpc::Within(call, timeout_)));
   return Preview{std::move(*response.mutable_subject()),
                  std::move(*response.mutable_html()),
                  std::move(*response.mutable_text()),

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
+
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
 #include "services/report/previewer.h"
 
@@ -11,14 +13,16 @@ namespace lmsmail::report {
 
 class GrpcTemplateClient final : public Previewer {
  public:
-  explicit GrpcTemplateClient(const std::shared_ptr<grpc::Channel>& channel)
-      : stub_(lmsmail::templates::v1::TemplateService::NewStub(channel)) {}
+  // `timeout` is the longest wait for a call.
+  GrpcTemplateClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
+      : stub_(lmsmail::templates::v1::TemplateService::NewStub(channel)), timeout_(timeout) {}
 
   absl::StatusOr<Preview> Render(const google::protobuf::Struct& context,
                                  const rpc::CallInfo& call) override;
 
  private:
   const std::unique_ptr<lmsmail::templates::v1::TemplateService::Stub> stub_;
+  const absl::Duration timeout_;
 };
 
 }  // namespace lmsmail::report

@@ -32,12 +32,13 @@ struct Peers {
 
 class ReportWorkload final : public service::Workload {
  public:
-  ReportWorkload(const service::Runtime& runtime, const Peers& peers, absl::TimeZone zone)
+  ReportWorkload(const ReportConfig& config, absl::TimeZone zone, const Peers& peers,
+                 const service::Runtime& runtime)
       : courses_(runtime.pool),
         activities_(runtime.pool),
         store_(runtime.pool),
-        dispatch_(peers.dispatch),
-        templates_(peers.templates),
+        dispatch_(peers.dispatch, config.dispatch.timeout),
+        templates_(peers.templates, config.templates.timeout),
         reports_({.store = store_,
                   .previewer = templates_,
                   .clock = runtime.clock,
@@ -82,9 +83,9 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.time_zone));
   Peers peers;
-  LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel({.target = config.dispatch_target}));
-  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel({.target = config.template_target}));
-  return std::make_unique<ReportWorkload>(runtime, peers, zone);
+  LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
+  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
+  return std::make_unique<ReportWorkload>(config, zone, peers, runtime);
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ void SchedulerConfig::Declare(config::Schema& schema) {
       violations.Add("school.time_zone",
                      "must be a zone of the IANA database such as Europe/Berlin");
     }
-    if (dispatch.target.empty()) violations.Add("dispatch.target", "is required: 127.0.0.1:7103");
-    if (report.target.empty()) violations.Add("report.target", "is required: 127.0.0.1:7105");
+    dispatch.Check("dispatch", violations);
+    report.Check("report", violations);
   });
 }
 
