@@ -6,6 +6,7 @@
 #include "libs/status/fault.h"
 #include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/storage/shard_choice.h"
 
 // The queue's way: accept, claim, flush. People's interventions and upkeep are in
 // in_memory_control.cc, the log in in_memory_log.cc.
@@ -46,7 +47,9 @@ absl::StatusOr<Accepted> InMemoryStore::AcceptOne(const Submission& submission) 
   const absl::Time now = clock_.Now();
   Accepted accepted;
   if (submission.batch) accepted.batch = BatchOf(submission);
-  const MessageId first = FirstIdOf(DayOf(std::max(submission.due_time, now)));
+  const std::int64_t shard = sharded_ ? ShardFor(submission) : 0;
+  const MessageId first = FirstIdOf(DayOf(std::max(submission.due_time, now))) | shard
+                                                                                     << kShardShift;
   std::int64_t stored = 0;
   for (const Submission::Item& item : submission.items) {
     const MessageId id = first | next_number_++;
@@ -134,6 +137,20 @@ ClaimedMail InMemoryStore::MakeClaimed(const Held& held) const {
   return claimed;
 }
 
+std::optional<int> InMemoryStore::NextShard(Lane lane) {
+  const absl::Time now = clock_.Now();
+  const int next = next_shard_[lane];
+  std::optional<int> best;
+  const auto turns_until = [next](int shard) { return (shard - next + kShards) % kShards; };
+  for (const auto& [key, waiting] : queue_[lane]) {
+    if (key.first > now) break;
+    const int shard = ShardOf(key.second);
+    if (!best || turns_until(shard) < turns_until(*best)) best = shard;
+    if (turns_until(*best) == 0) break;
+  }
+  return best;
+}
+
 absl::StatusOr<Claim> InMemoryStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
                                              int limit, absl::Duration lease) {
   absl::MutexLock lock(&mutex_);
@@ -143,13 +160,20 @@ absl::StatusOr<Claim> InMemoryStore::TakeDue(ClaimId id, std::string_view worker
   if (paused_.contains(lane)) return claim;
   const absl::Time now = clock_.Now();
   ClaimState state{std::string(worker), lane, now, now + lease, {}};
+  const std::optional<int> shard = NextShard(lane);
+  if (!shard) return claim;
+  claim.shard = *shard;
+  next_shard_[lane] = (*shard + 1) % kShards;
   LaneQueue& queue = queue_[lane];
-  while (!queue.empty() && queue.begin()->first.first <= now &&
-         state.mails.size() < static_cast<std::size_t>(limit)) {
-    state.mails.push_back({queue.begin()->first.second, queue.begin()->second});
-    queue.erase(queue.begin());
+  for (auto it = queue.begin(); it != queue.end() && it->first.first <= now &&
+                                state.mails.size() < static_cast<std::size_t>(limit);) {
+    if (ShardOf(it->first.second) != *shard) {
+      ++it;
+      continue;
+    }
+    state.mails.push_back({it->first.second, it->second});
+    it = queue.erase(it);
   }
-  if (state.mails.empty()) return claim;
   for (const Held& held : state.mails) claim.mails.push_back(MakeClaimed(held));
   claims_.emplace(id, std::move(state));
   return claim;
@@ -162,6 +186,7 @@ absl::StatusOr<Claim> InMemoryStore::Resume(ClaimId id) {
   const auto found = claims_.find(id);
   if (found == claims_.end()) return claim;
   claim.lane = found->second.lane;
+  claim.shard = ShardOf(found->second.mails.front().id);
   for (const Held& held : found->second.mails) {
     if (entries_.at(held.id).outcomes.contains(held.as.step)) continue;
     claim.mails.push_back(MakeClaimed(held));

@@ -23,11 +23,14 @@
 namespace lmsmail::dispatch {
 
 // Queue and log without a database: for tests, and the oracle that the PostgreSQL stores are
-// compared with. One shard; everything is exact; nothing survives the process. Thread-safe.
+// compared with. Everything is exact; nothing survives the process. Thread-safe.
 class InMemoryStore final : public QueueStore, public MessageLog {
  public:
+  // Whether mail is spread over shards, or one claim takes whatever is due in its lane.
+  enum class Shards { kOne, kMany };
   // `clock` outlives the store.
-  explicit InMemoryStore(const Clock& clock) : clock_(clock) {}
+  explicit InMemoryStore(const Clock& clock, Shards shards = Shards::kOne)
+      : sharded_(shards == Shards::kMany), clock_(clock) {}
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions) override;
@@ -145,6 +148,10 @@ class InMemoryStore final : public QueueStore, public MessageLog {
   bool Matches(const MessageFilter& filter, const Entry& entry) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
+  // The first shard from `lane`'s next on that has due mail; nullopt if none has.
+  std::optional<int> NextShard(Lane lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const bool sharded_;
   const Clock& clock_;
 
   mutable absl::Mutex mutex_;
@@ -153,6 +160,7 @@ class InMemoryStore final : public QueueStore, public MessageLog {
   ClaimId next_claim_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<MessageId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::map<Lane, LaneQueue> queue_ ABSL_GUARDED_BY(mutex_);
+  std::map<Lane, int> next_shard_ ABSL_GUARDED_BY(mutex_);      // round robin
   std::map<Lane, std::string> paused_ ABSL_GUARDED_BY(mutex_);  // why
   std::map<ClaimId, ClaimState> claims_ ABSL_GUARDED_BY(mutex_);
   std::map<BatchId, Batch> batches_ ABSL_GUARDED_BY(mutex_);

@@ -17,7 +17,7 @@ class InMemory final : public StoreUnderTest {
 
  private:
   FakeClock clock_{absl::FromCivil(absl::CivilSecond(2026, 11, 23, 9, 0, 0), absl::UTCTimeZone())};
-  InMemoryStore store_{clock_};
+  InMemoryStore store_{clock_, InMemoryStore::Shards::kMany};
 };
 
 const StoreFactory kMakeStore = [] { return std::make_unique<InMemory>(); };

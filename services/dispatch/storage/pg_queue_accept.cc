@@ -10,7 +10,9 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/dispatch/storage/message_id.h"
 #include "services/dispatch/storage/pg_queue_store.h"
+#include "services/dispatch/storage/shard_choice.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -148,8 +150,9 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
         // Fresh numbers for each run: a number seen before means that the run before had committed.
         std::vector<std::int64_t> first_numbers;
         for (const Submission& submission : submissions) {
-          first_numbers.push_back(
-              message_numbers_.Take(tx, static_cast<std::int64_t>(submission.items.size())));
+          const std::int64_t shard = ShardFor(submission);
+          const auto items = static_cast<std::int64_t>(submission.items.size());
+          first_numbers.push_back(shard << kShardShift | message_numbers_.Take(tx, items));
         }
         const pqxx::result rows = Call(tx, submissions, first_numbers);
         std::vector<absl::StatusOr<Accepted>> accepted;

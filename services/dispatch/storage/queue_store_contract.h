@@ -61,6 +61,9 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   // Accepted, claimed and ended that way.
   MessageId Ended(const std::string& request_id, Outcome::Kind kind, Reason reason = Reason::kNone);
 
+  // Accepts ten small batches and claims until none of their mails waits: so many claims it takes.
+  int ClaimsUntilSmallBatchesAreOut();
+
   MessageRecord Get(MessageId id);
   State StateOf(MessageId id) { return Get(id).state; }
 

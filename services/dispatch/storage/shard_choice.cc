@@ -1,0 +1,28 @@
+#include "services/dispatch/storage/shard_choice.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace lmsmail::dispatch {
+namespace {
+
+// FNV-1a, 64 bits (RFC 9923), and splitmix64's finish, because FNV's low bits are weak. Not
+// std::hash: every replica has to choose alike.
+std::uint64_t Hash(std::string_view text) {
+  std::uint64_t x = 0xcbf29ce484222325u;
+  for (const char c : text) x = (x ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+int ShardFor(const Submission& submission) {
+  const std::uint64_t hash = Hash(submission.request_id);
+  const bool large = submission.chunk > 0 || submission.items.size() > kMostItemsOfSmall;
+  if (!large) return static_cast<int>(hash % kSmallShards);
+  return kSmallShards + static_cast<int>(2 * (hash % kLargePairs)) + submission.chunk % 2;
+}
+
+}  // namespace lmsmail::dispatch
