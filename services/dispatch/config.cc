@@ -129,6 +129,7 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
   keys.String("from_name", &transport.from_name, "From name; empty: the service's.");
   keys.String("reply_to", &transport.reply_to, "Where answers go; empty: to From.");
   keys.String("envelope_from", &transport.envelope_from, "Where bounces go; empty: to From.");
+  transport.dkim.Declare(keys.Sub("dkim"));
 }
 
 void DispatchConfig::DeclareDelivery(config::Group keys) {
@@ -158,6 +159,7 @@ void DispatchConfig::Declare(config::Schema& schema) {
                 "Used for mail that names none; \"console\" prints instead of sending.");
   schema.String("from", &from, "From address.");
   schema.String("from_name", &from_name, "From name; empty: the site's.");
+  dkim.Declare(schema.Sub("dkim"));
 
   config::Group site_keys = schema.Sub("site");
   site_keys.String("name", &site.name, "The school's name, {{site_name}} in templates.");
@@ -206,6 +208,12 @@ void DispatchConfig::CheckTransport(const std::string& name, const TransportConf
   CheckAddress(transport.from, key("from"), violations);
   CheckAddress(transport.reply_to, key("reply_to"), violations);
   CheckAddress(transport.envelope_from, key("envelope_from"), violations);
+  transport.dkim.Check(key(""), violations);
+  if (!transport.dkim.empty() && !transport.dkim.Covers(FromOf(transport))) {
+    violations.Add(key("dkim.domain"),
+                   "must be the domain of From or one above it: no other signature counts for the "
+                   "mail");
+  }
   if (transport.kind != TransportConfig::Kind::kSmtp) return;
   if (transport.host.empty())
     violations.Add(key("host"), "is required for a transport of kind smtp");
@@ -223,6 +231,7 @@ void DispatchConfig::CheckTransport(const std::string& name, const TransportConf
 void DispatchConfig::Check(Violations& violations) const {
   CheckAddress(from, "from", violations);
   if (from.empty()) violations.Add("from", "must not be empty");
+  dkim.Check("", violations);
   for (const auto& [name, transport] : transports) CheckTransport(name, transport, violations);
   if (default_transport != kConsole && !transports.contains(default_transport)) {
     violations.Add(
@@ -247,9 +256,7 @@ void DispatchConfig::Check(Violations& violations) const {
 std::string DispatchConfig::Domain() const {
   if (!message_id_domain.empty()) return message_id_domain;
   const auto transport = transports.find(default_transport);
-  const std::string& address = transport == transports.end() || transport->second.from.empty()
-                                   ? from
-                                   : transport->second.from;
+  const std::string& address = transport == transports.end() ? from : FromOf(transport->second);
   return address.substr(address.rfind('@') + 1);
 }
 
@@ -265,11 +272,13 @@ absl::StatusOr<MessageIdHeader> DispatchConfig::ToMessageIds() const {
   return MessageIdHeader(Domain(), std::move(keys));
 }
 
+const std::string& DispatchConfig::FromOf(const TransportConfig& transport) const {
+  return transport.from.empty() ? from : transport.from;
+}
+
 absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport) const {
   SenderIdentity sender;
-  LMSMAIL_ASSIGN_OR_RETURN(
-      sender.from.address,
-      address::ParseEmailAddress(transport.from.empty() ? from : transport.from));
+  LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, address::ParseEmailAddress(FromOf(transport)));
   const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
   sender.from.display_name = name.empty() ? site.name : name;
   if (!transport.reply_to.empty()) {
@@ -279,6 +288,10 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
   }
   sender.envelope_from =
       transport.envelope_from.empty() ? sender.from.address.ToString() : transport.envelope_from;
+  const DkimConfig& signing = transport.dkim.empty() ? dkim : transport.dkim;
+  if (signing.Covers(sender.from.address.ToString())) {
+    LMSMAIL_ASSIGN_OR_RETURN(sender.signer, signing.ToSigner());
+  }
   return sender;
 }
 

@@ -16,6 +16,7 @@
 #include "libs/rpc/channel.h"
 #include "libs/smtp/options.h"
 #include "services/dispatch/delivery/worker.h"
+#include "services/dispatch/dkim_config.h"
 #include "services/dispatch/transport/smtp_transport.h"
 #include "services/dispatch/transport/transports.h"
 #include "services/dispatch/writing/composer.h"
@@ -43,6 +44,7 @@ struct TransportConfig {
   std::string from_name;
   std::string reply_to;
   std::string envelope_from;  // empty: as `from`
+  DkimConfig dkim;            // empty: the service's, if it covers `from`
 };
 
 // The service's own keys; those that every service has are service::BaseConfig's.
@@ -52,6 +54,7 @@ struct DispatchConfig {
   std::string default_transport = "console";
   std::string from = "noreply@lms.example";
   std::string from_name;  // empty: the site's name
+  DkimConfig dkim;
 
   struct Site {
     std::string name = "LMS";
@@ -114,6 +117,7 @@ struct DispatchConfig {
   void Check(Violations& violations) const;
   void CheckTransport(const std::string& name, const TransportConfig& transport,
                       Violations& violations) const;
+  const std::string& FromOf(const TransportConfig& transport) const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport) const;
   std::string Domain() const;
 };

@@ -25,11 +25,12 @@ class ConfigTest : public testing::Test {
     const char* const environment[] = {nullptr};
     return schema
         .Load(static_cast<int>(argv.size()), argv.data(), environment,
-              [](const std::string&) -> absl::StatusOr<std::string> { return "secret"; })
+              [this](const std::string&) -> absl::StatusOr<std::string> { return secret_; })
         .status();
   }
 
   DispatchConfig config_;
+  std::string secret_ = "secret";  // what every file holds
 };
 
 TEST_F(ConfigTest, WorksWithoutConfiguration) {
@@ -76,6 +77,42 @@ TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
   EXPECT_EQ(domain(), "school.example");
   config_.message_id_domain = "id.example";
   EXPECT_EQ(domain(), "id.example");
+}
+
+TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
+  // The key of RFC 8463 appendix A.2.
+  secret_ =
+      "-----BEGIN PRIVATE KEY-----\n"
+      "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+      "-----END PRIVATE KEY-----\n";
+  ASSERT_OK(
+      Load({"--from=noreply@mail.school.example", "--dkim.domain=school.example",
+            "--dkim.selector=k1", "--dkim.private_key_file=/secret",
+            "--transports.own.from=news@news.example", "--transports.own.dkim.domain=news.example",
+            "--transports.own.dkim.selector=k2", "--transports.own.dkim.private_key_file=/secret",
+            "--transports.plain.from=a@other.example"}));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  const auto record = [&](std::string_view transport) -> std::string {
+    const auto& signer = transports->Find(transport)->sender().signer;
+    return signer == nullptr ? "" : signer->RecordName();
+  };
+  EXPECT_EQ(record("console"), "k1._domainkey.school.example");
+  EXPECT_EQ(record("own"), "k2._domainkey.news.example");
+  EXPECT_EQ(record("plain"), "");
+}
+
+TEST_F(ConfigTest, NamesFaultsOfSigning) {
+  const auto fields = [this](std::vector<std::string> flags) {
+    std::vector<std::string> found;
+    for (const FieldViolation& it : ViolationsOf(Load(std::move(flags)))) found.push_back(it.field);
+    return found;
+  };
+  EXPECT_THAT(fields({"--dkim.domain=school.example", "--transports.relay.dkim.domain=a.example",
+                      "--transports.relay.dkim.selector=k",
+                      "--transports.relay.dkim.private_key_file=/secret"}),
+              testing::UnorderedElementsAre(HasSubstr("dkim.domain"),
+                                            HasSubstr("transports.relay.dkim.private_key_file"),
+                                            HasSubstr("transports.relay.dkim.domain")));
 }
 
 TEST_F(ConfigTest, NamesEveryFault) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "libs/address/email_address.h"
+#include "libs/dkim/signer.h"
 
 namespace lmsmail::dispatch {
 
@@ -16,7 +18,8 @@ namespace lmsmail::dispatch {
 struct SenderIdentity {
   address::Mailbox from;
   std::optional<address::Mailbox> reply_to;
-  std::string envelope_from;  // where bounces go
+  std::string envelope_from;                   // where bounces go
+  std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
 };
 
 // One written mail to one address.

@@ -121,6 +121,12 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
 
   ComposedMail composed;
   LMSMAIL_RETURN_IF_ERROR(mime::Build(message, composed.message, {.message_octets = max_bytes_}));
+  if (sender.signer != nullptr) {
+    // At the time that the mail is dated, not now: every attempt has the same bytes.
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string signature,
+                             sender.signer->Sign(composed.message, mail.due_time));
+    composed.message.insert(0, signature);
+  }
   composed.recipient = to.ToString();
   composed.content_hash = token::Sha256(composed.message);
   composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 
+#include <memory>
 #include <string>
 
 #include "libs/render/context_from_json.h"
@@ -14,8 +18,22 @@
 namespace lmsmail::dispatch {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
+
+std::shared_ptr<const dkim::Signer> Signer() {
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free);
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &pem);
+  auto signer = dkim::Signer::Create("school.example", "k1", {pem, static_cast<std::size_t>(size)});
+  EXPECT_OK(signer);
+  return signer.ok() ? std::make_shared<const dkim::Signer>(*std::move(signer)) : nullptr;
+}
 
 class ComposerTest : public testing::Test {
  protected:
@@ -23,7 +41,7 @@ class ComposerTest : public testing::Test {
     const auto version = templates_.Get(mail_.template_ref.key, mail_.template_ref.version);
     if (!version.ok()) return version.status();
     Composer composer(site_, message_ids_, max_bytes_);
-    return composer.Compose(mail_, recipient_, **version, transport_.sender());
+    return composer.Compose(mail_, recipient_, **version, sender_);
   }
   std::string Text() {
     auto composed = Compose();
@@ -42,7 +60,7 @@ class ComposerTest : public testing::Test {
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
   std::size_t max_bytes_ = 1 << 20;
   FakeTemplateSource templates_;
-  FakeTransport transport_;
+  SenderIdentity sender_ = FakeTransport().sender();
   Recipient recipient_ =
       FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"}).recipient;
   Mail mail_ = [] {
@@ -76,6 +94,27 @@ TEST_F(ComposerTest, TheSameMailHasTheSameBytesAlways) {
   mail_.id = 4712;
   ASSERT_OK_AND_ASSIGN(const ComposedMail other, Compose());
   EXPECT_NE(first.content_hash, other.content_hash);
+}
+
+TEST_F(ComposerTest, SignsTheSameWayAlways) {
+  UseWeekly();
+  ASSERT_OK_AND_ASSIGN(const ComposedMail plain, Compose());
+  sender_.signer = Signer();
+  ASSERT_NE(sender_.signer, nullptr);
+  ASSERT_OK_AND_ASSIGN(const ComposedMail signed_mail, Compose());
+  EXPECT_THAT(signed_mail.message, StartsWith("DKIM-Signature: v=1;"));
+  EXPECT_THAT(signed_mail.message, EndsWith(plain.message));
+  EXPECT_EQ(signed_mail.content_hash, token::Sha256(signed_mail.message));
+
+  std::string signature =
+      signed_mail.message.substr(0, signed_mail.message.size() - plain.message.size());
+  std::erase_if(signature, [](char c) { return c == ' ' || c == '\r' || c == '\n'; });
+  EXPECT_THAT(signature, HasSubstr(";d=school.example;s=k1;t=1800000000;"));
+  // Without these two no receiver offers one-click unsubscription (RFC 8058 section 4).
+  EXPECT_THAT(signature, HasSubstr(":list-unsubscribe:list-unsubscribe-post:"));
+
+  ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());
+  EXPECT_EQ(again.message, signed_mail.message);
 }
 
 TEST_F(ComposerTest, OptionalCategoriesCarryOneClickUnsubscription) {
