@@ -5,9 +5,10 @@ import pathlib
 import pwd
 import signal
 import subprocess
+import threading
 import time
 
-from harness.process import Process
+from harness.process import Process, pass_on_niceness
 
 BIN = pathlib.Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
 
@@ -58,7 +59,16 @@ class Database:
         self.server = Process([BIN / "postgres", "-D", data, "-c", "listen_addresses=", "-c",
                                f"unix_socket_directories={folder}"], folder / "postgres.log", user)
         self._wait()
+        if os.nice(0) != 0:
+            threading.Thread(target=self._pass_on_niceness, daemon=True).start()
         self.admin = self.session("postgres")
+
+    def _pass_on_niceness(self):
+        """Every backend makes a session of its own."""
+        while self.server.running():
+            for backend in self.server.children():
+                pass_on_niceness(backend)
+            time.sleep(0.2)
 
     def _wait(self):
         for _ in range(600):

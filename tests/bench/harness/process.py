@@ -67,7 +67,10 @@ class Process:
 
     def cpu_seconds(self):
         """Of the process and of its children, those that have ended included."""
-        return sum(_cpu_ticks(pid) for pid in [self.pid, *_children(self.pid)]) / TICKS
+        return sum(_cpu_ticks(pid) for pid in [self.pid, *self.children()]) / TICKS
+
+    def children(self):
+        return _children(self.pid)
 
     def resident_mb(self):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():

@@ -196,9 +196,50 @@ class _MemoryWatch:
         return self._samples
 
 
-def domain_limit(system, _):
-    """A limit of 100 mails a second for one domain, with one, two and four replicas."""
+def domain_limit(system, scale):
+    """A limit of 100 mails a second for the students' domain, with one, two and four replicas: how
+    much of it is used, and what the worst second sees."""
     said = subprocess.run([system.binaries / "lmsmail-dispatch", "--help"], capture_output=True,
                           text=True, check=False).stdout
-    note = "not measured yet" if "limits." in said else "not built yet"
-    return [Figure("domain limit", "100/s to one domain with 1, 2 and 4 replicas", note=note)]
+    if "limits.domains" not in said:
+        return [Figure("domain limit", "100/s to one domain", note="not built yet")]
+    limit, burst = 100, 10
+    flags = ["--limits.domains.students.match=students.test",
+             f"--limits.domains.students.rate_per_second={limit}",
+             f"--limits.domains.students.burst={burst}"]
+    figures = []
+    for replicas in (1, 2, 4):
+        mails = limit * (scale.limit_seconds + 10)
+        total = system.sent() + mails
+        system.fill(mails)
+        system.stop("dispatch")
+        system.start("dispatch", *flags)
+        others = [f"dispatch-{number}" for number in range(2, replicas + 1)]
+        for other in others:
+            system.start("dispatch", *flags, name=other)
+        system.load("resume")
+        rates = _rates_each_second(system, scale.limit_seconds)
+        for name in [*others, "dispatch"]:
+            system.stop(name)
+        system.start("dispatch")
+        system.wait_sent(total)
+        what = f"mails a second to a domain limited to {limit}, {replicas} replicas"
+        figures += [
+            Figure(f"domain limit x{replicas}", what, statistics.mean(rates), limit, "mails/s",
+                   "the limit", ">= 0.95", details={"each_second": rates}),
+            Figure(f"domain limit x{replicas} peak", what + ": worst second", max(rates),
+                   limit + burst, "mails/s", "limit and burst", "<= 1.05")]
+    return figures
+
+
+def _rates_each_second(system, seconds):
+    """How many mails the sink took in each of so many seconds, after two of getting going."""
+    time.sleep(2)
+    rates = []
+    at, accepted = time.monotonic(), system.sink.accepted()
+    for _ in range(seconds):
+        time.sleep(max(0, at + 1 - time.monotonic()))
+        now, count = time.monotonic(), system.sink.accepted()
+        rates.append((count - accepted) / (now - at))
+        at, accepted = now, count
+    return rates

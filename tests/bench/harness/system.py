@@ -1,5 +1,6 @@
 """The system under measurement: PostgreSQL, the services and the sink, on this machine."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -49,22 +50,36 @@ class System:
         self.recipients = recipients
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lmsmail-bench-", dir="/tmp"))
         self.folder.chmod(0o755)
-        (self.folder / "pg").mkdir()
         self.services = {}
         self.targets = {}
         self._runs = 0
+        self._closing = contextlib.ExitStack()
+        self._closing.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        try:
+            self._start_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_all(self):
+        (self.folder / "pg").mkdir()
         self.database = Database(self.folder / "pg", ROOT / "deploy" / "postgresql.conf")
+        self._closing.callback(self.database.stop)
         self.database.create(SERVICES)
         self.sql = self.database.session("lmsmail")
+        self._closing.callback(self.sql.close)
         self.sink = Sink(self.binaries, self.folder)
+        self._closing.callback(self.sink.stop)
+        self._closing.callback(self._stop_services)
         (self.folder / "keys").write_text(f"k1:{1:064x}\n")
         for service in SERVICES:
             self.start(service)
         self.load("prepare")
         self.sql("ANALYZE")
 
-    def start(self, service, smtp_port=None):
-        """Starts a service; dispatch with the sink as its SMTP server unless told otherwise."""
+    def start(self, service, *flags, smtp_port=None, name=None):
+        """Starts a service; dispatch with the sink as its SMTP server unless told otherwise. A
+        further replica needs a `name` of its own."""
         argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
                 f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
@@ -79,9 +94,11 @@ class System:
                      "--default_transport=sink", "--transports.sink.kind=smtp",
                      "--transports.sink.host=127.0.0.1", "--transports.sink.tls=none",
                      f"--transports.sink.port={smtp_port}"]
-        started = process.Process(argv, self.folder / f"{service}.log")
-        self.services[service] = started
-        self.targets[service] = f"127.0.0.1:{json.loads(started.line_with('listening'))['port']}"
+        name = name or service
+        started = process.Process([*argv, *flags], self.folder / f"{name}.log")
+        self.services[name] = started
+        started.line_with('"serving"')
+        self.targets[name] = f"127.0.0.1:{json.loads(started.line_with('listening'))['port']}"
 
     def stop(self, name):
         self.services.pop(name).stop()
@@ -139,10 +156,10 @@ class System:
         return {**parts, "postgres": self.database.server.cpu_seconds(),
                 "sink": self.sink.process.cpu_seconds()}
 
-    def close(self):
+    def _stop_services(self):
         for name in list(reversed(self.services)):
             self.stop(name)
-        self.sink.stop()
-        self.sql.close()
-        self.database.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self):
+        """Ends everything, in the reverse order of its start."""
+        self._closing.close()
