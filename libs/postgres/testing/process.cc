@@ -33,6 +33,8 @@ absl::StatusOr<pid_t> Spawn(const Command& command) {
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, command.log.c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0644);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  // A connection of this process that another one holds open does not end when this one closes it.
+  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
