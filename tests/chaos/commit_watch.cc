@@ -1,0 +1,60 @@
+#include "tests/chaos/commit_watch.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace lmsmail::chaos {
+namespace {
+
+constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kKept = 8;  // of a body: enough to tell it
+constexpr std::uint32_t kVersion3 = 3 << 16;
+
+std::uint32_t BigEndian(std::string_view four) {
+  std::uint32_t value = 0;
+  for (const char octet : four.substr(0, kLengthBytes)) {
+    value = value << 8 | static_cast<unsigned char>(octet);
+  }
+  return value;
+}
+
+}  // namespace
+
+bool CommitWatch::Feed(std::string_view bytes) {
+  bool commit = false;
+  while (!bytes.empty()) {
+    if (left_ == 0 && !TakeHeader(bytes)) break;
+    const std::size_t taken = std::min(left_, bytes.size());
+    body_.append(bytes.substr(0, std::min(taken, kKept - body_.size())));
+    bytes.remove_prefix(taken);
+    left_ -= taken;
+    if (left_ == 0) commit = EndMessage() || commit;
+  }
+  return commit;
+}
+
+bool CommitWatch::TakeHeader(std::string_view& bytes) {
+  const std::size_t wanted = kLengthBytes + (started_ ? 1 : 0);
+  const std::size_t taken = std::min(wanted - header_.size(), bytes.size());
+  header_.append(bytes.substr(0, taken));
+  bytes.remove_prefix(taken);
+  if (header_.size() < wanted) return false;
+  // The length counts itself.
+  const std::uint32_t length = BigEndian(std::string_view(header_).substr(wanted - kLengthBytes));
+  length_ = left_ = length < kLengthBytes ? 0 : length - kLengthBytes;
+  body_.clear();
+  if (left_ > 0) return true;
+  EndMessage();
+  return false;
+}
+
+bool CommitWatch::EndMessage() {
+  const char type = started_ ? header_.front() : '\0';
+  header_.clear();
+  if (started_) return type == 'Q' && body_.starts_with("COMMIT");
+  // A request for encryption has another number; the start-up packet follows it.
+  started_ = length_ >= kLengthBytes && BigEndian(body_) == kVersion3;
+  return false;
+}
+
+}  // namespace lmsmail::chaos

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "absl/time/clock.h"
+
+#include "libs/status/status_macros.h"
+#include "tests/chaos/faults.h"
+#include "tests/chaos/rhythm.h"
+
+namespace lmsmail::chaos {
+namespace {
+
+// With some answers late, mails are between "." and "250" at any moment.
+constexpr std::string_view kLateAnswers = "delay every=5 ms=20";
+
+// How many kills.
+absl::StatusOr<int> KillOneAfterTheOther(Stage& stage, Length length, bool keep_journals) {
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave(kLateAnswers));
+  int kills = 0;
+  const auto kill_next = [&] {
+    const int victim = kills++ % Stage::kReplicas;
+    const absl::Status killed = stage.KillReplica(victim, keep_journals);
+    return killed.ok() ? stage.StartReplica(victim) : killed;
+  };
+  LMSMAIL_RETURN_IF_ERROR(Repeat(
+      absl::Seconds(1), length == Length::kLong ? absl::Seconds(60) : absl::Seconds(8), kill_next));
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
+  LMSMAIL_RETURN_IF_ERROR(stage.WaitUntilReplicasServe());
+  return kills;
+}
+
+}  // namespace
+
+absl::StatusOr<Applied> KillDispatch(Stage& stage, Length length) {
+  LMSMAIL_ASSIGN_OR_RETURN(const int kills, KillOneAfterTheOther(stage, length, true));
+  // What the journal leaves in doubt: one mail a connection.
+  return Applied{.most_doubled = std::int64_t{kills} * kConnectionsPerReplica,
+                 .note = fmt::format("{} kills", kills)};
+}
+
+absl::StatusOr<Applied> KillDispatchAndJournal(Stage& stage, Length length) {
+  LMSMAIL_ASSIGN_OR_RETURN(const int kills, KillOneAfterTheOther(stage, length, false));
+  return Applied{.most_doubled = std::nullopt, .note = fmt::format("{} kills", kills)};
+}
+
+absl::StatusOr<Applied> StopDispatch(Stage& stage, Length length) {
+  constexpr int kVictim = 0;
+  // The one mail that each of the two senders may have in hand is past the last look at its lease.
+  constexpr int kSenders = 2;
+  const absl::Duration pause =
+      length == Length::kLong ? absl::Seconds(60) : kLease + absl::Seconds(4);
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave(kLateAnswers));
+  stage.SignalReplica(kVictim, SIGSTOP);
+  absl::SleepFor(pause);
+  stage.SignalReplica(kVictim, SIGCONT);
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
+  LMSMAIL_RETURN_IF_ERROR(stage.WaitUntilReplicasServe());
+  return Applied{.most_doubled = kConnectionsPerReplica + kSenders,
+                 .note = fmt::format("stopped for {}", absl::FormatDuration(pause))};
+}
+
+}  // namespace lmsmail::chaos

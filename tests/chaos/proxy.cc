@@ -1,0 +1,221 @@
+#include "tests/chaos/proxy.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <list>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "tests/chaos/commit_watch.h"
+
+namespace lmsmail::chaos {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Socket = asio::generic::stream_protocol::socket;
+using Endpoint = asio::generic::stream_protocol::endpoint;
+
+constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kLookAgain(10);
+
+// Confined to the io thread.
+struct Connection {
+  explicit Connection(asio::io_context& io) : client(io), server(io) {}
+
+  // With a reset instead of an orderly end, as a link that breaks leaves it.
+  void Reset() {
+    boost::system::error_code ignored;
+    for (Socket* const socket : {&client, &server}) {
+      if (!socket->is_open()) continue;
+      socket->set_option(asio::socket_base::linger(true, 0), ignored);
+      socket->close(ignored);
+    }
+  }
+
+  Socket client;
+  Socket server;
+  CommitWatch commits;
+  bool lose_answer = false;
+};
+
+}  // namespace
+
+class Proxy::Impl {
+ public:
+  explicit Impl(Endpoint upstream)
+      : upstream_(std::move(upstream)),
+        acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+        port_(acceptor_.local_endpoint().port()) {
+    asio::co_spawn(io_, Accept(), asio::detached);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~Impl() {
+    io_.stop();
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return port_; }
+  std::int64_t connections() const { return accepted_; }
+  std::int64_t lost_commits() const { return lost_commits_; }
+
+  void Set(const Link& link) {
+    OnThread([this, link] {
+      link_ = link;
+      if (link_.cut) ResetAll();
+    });
+  }
+  void CutOnce() {
+    OnThread([this] { ResetAll(); });
+  }
+
+ private:
+  void OnThread(const std::function<void()>& work) {
+    std::promise<void> done;
+    asio::post(io_, [&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  void ResetAll() {
+    for (const auto& connection : open_) connection->Reset();
+  }
+
+  asio::awaitable<void> Accept() {
+    for (;;) {
+      auto [error, socket] = co_await acceptor_.async_accept(kToTuple);
+      if (error) co_return;
+      ++accepted_;
+      auto connection = std::make_shared<Connection>(io_);
+      connection->client = Socket(std::move(socket));
+      if (link_.cut) {
+        connection->Reset();
+      } else {
+        asio::co_spawn(io_, Serve(std::move(connection)), asio::detached);
+      }
+    }
+  }
+
+  asio::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
+    open_.push_back(connection);
+    const auto [error] = co_await connection->server.async_connect(upstream_, kToTuple);
+    if (error) {
+      connection->Reset();
+      open_.remove(connection);
+      co_return;
+    }
+    asio::co_spawn(io_, Pump(connection, /*to_server=*/false), asio::detached);
+    co_await Pump(connection, /*to_server=*/true);
+    open_.remove(connection);
+  }
+
+  // Until either end closes or fails, which ends the connection as a whole: neither SMTP nor
+  // PostgreSQL closes one direction alone.
+  asio::awaitable<void> Pump(std::shared_ptr<Connection> connection, bool to_server) {
+    Socket& from = to_server ? connection->client : connection->server;
+    Socket& to = to_server ? connection->server : connection->client;
+    std::array<char, 16 << 10> buffer;
+    for (;;) {
+      const auto [read_error, size] = co_await from.async_read_some(asio::buffer(buffer), kToTuple);
+      if (read_error || !from.is_open()) break;
+      co_await Travel(size);
+      if (!MayPass(*connection, {buffer.data(), size}, to_server)) break;
+      const auto [write_error, written] =
+          co_await asio::async_write(to, asio::buffer(buffer, size), kToTuple);
+      if (write_error) break;
+    }
+    connection->Reset();
+  }
+
+  asio::awaitable<void> Travel(std::size_t size) {
+    asio::steady_timer timer(io_);
+    auto wait = absl::ToChronoNanoseconds(link_.delay);
+    if (link_.bytes_per_second > 0) {
+      wait += std::chrono::nanoseconds(static_cast<std::int64_t>(size) * 1'000'000'000 /
+                                       link_.bytes_per_second);
+    }
+    if (wait.count() > 0) {
+      timer.expires_after(wait);
+      co_await timer.async_wait(kToTuple);
+    }
+    while (link_.stalled) {
+      timer.expires_after(kLookAgain);
+      co_await timer.async_wait(kToTuple);
+    }
+  }
+
+  bool MayPass(Connection& connection, std::string_view bytes, bool to_server) {
+    if (to_server) {
+      if (connection.commits.Feed(bytes) && link_.lose_commit_every > 0 &&
+          ++commits_ % link_.lose_commit_every == 0) {
+        connection.lose_answer = true;
+      }
+      return true;
+    }
+    if (!connection.lose_answer) return true;
+    ++lost_commits_;
+    return false;
+  }
+
+  const Endpoint upstream_;
+  asio::io_context io_{1};
+  tcp::acceptor acceptor_;
+  const std::uint16_t port_;
+  std::atomic<std::int64_t> accepted_ = 0;
+  std::atomic<std::int64_t> lost_commits_ = 0;
+
+  // Confined to the io thread.
+  Link link_;
+  std::int64_t commits_ = 0;
+  std::list<std::shared_ptr<Connection>> open_;
+
+  std::thread thread_;  // last: it uses the others
+};
+
+Proxy::Proxy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Proxy::~Proxy() = default;
+
+absl::StatusOr<std::unique_ptr<Proxy>> Proxy::ToPort(std::uint16_t port) {
+  try {
+    return std::unique_ptr<Proxy>(
+        new Proxy(std::make_unique<Impl>(tcp::endpoint(asio::ip::address_v4::loopback(), port))));
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Proxy>> Proxy::ToSocket(const std::string& path) {
+  try {
+    return std::unique_ptr<Proxy>(
+        new Proxy(std::make_unique<Impl>(asio::local::stream_protocol::endpoint(path))));
+  } catch (const std::exception& error) {
+    return absl::InternalError(error.what());
+  }
+}
+
+std::uint16_t Proxy::port() const { return impl_->port(); }
+void Proxy::Set(const Link& link) { impl_->Set(link); }
+void Proxy::CutOnce() { impl_->CutOnce(); }
+std::int64_t Proxy::connections() const { return impl_->connections(); }
+std::int64_t Proxy::lost_commits() const { return impl_->lost_commits(); }
+
+}  // namespace lmsmail::chaos

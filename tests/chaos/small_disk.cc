@@ -1,0 +1,69 @@
+#include "tests/chaos/small_disk.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace lmsmail::chaos {
+namespace {
+
+constexpr char kSize[] = "size=400m,mode=755";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SmallDisk>> SmallDisk::Mount() {
+  std::string path = "/tmp/lmsmail-disk-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) return absl::ErrnoToStatus(errno, path);
+  const bool mounted = ::unshare(CLONE_NEWNS) == 0 &&
+                       ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                       ::mount("tmpfs", path.c_str(), "tmpfs", 0, kSize) == 0;
+  if (!mounted) {
+    const absl::Status status = absl::ErrnoToStatus(errno, "mounting a small disk");
+    ::rmdir(path.c_str());
+    return status;
+  }
+  const char* const usual = std::getenv("TMPDIR");
+  ::setenv("TMPDIR", path.c_str(), 1);
+  return std::unique_ptr<SmallDisk>(new SmallDisk(path, usual == nullptr ? "" : usual));
+}
+
+SmallDisk::SmallDisk(std::filesystem::path path, std::string usual_folder)
+    : path_(std::move(path)), usual_folder_(std::move(usual_folder)) {}
+
+SmallDisk::~SmallDisk() {
+  if (usual_folder_.empty()) {
+    ::unsetenv("TMPDIR");
+  } else {
+    ::setenv("TMPDIR", usual_folder_.c_str(), 1);
+  }
+  ::umount2(path_.c_str(), MNT_DETACH);
+  ::rmdir(path_.c_str());
+}
+
+absl::StatusOr<Ballast> Ballast::Fill(const std::filesystem::path& folder) {
+  Ballast ballast(folder / "ballast");
+  const int file = ::open(ballast.path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return absl::ErrnoToStatus(errno, ballast.path_.string());
+  const std::vector<char> block(1 << 20);
+  for (std::size_t size = block.size(); size > 0;) {
+    const ssize_t written = ::write(file, block.data(), size);
+    if (written > 0) continue;
+    size = written < 0 && errno == ENOSPC ? size / 2 : 0;
+  }
+  ::close(file);
+  return ballast;
+}
+
+void Ballast::Remove() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove(path_, ignored);
+}
+
+}  // namespace lmsmail::chaos
