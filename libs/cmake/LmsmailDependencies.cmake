@@ -22,3 +22,7 @@ target_include_directories(kainjow_mustache SYSTEM INTERFACE ${KAINJOW_INCLUDE_D
 # google/rpc/{status,error_details,code}.proto: Debian ships them only inside this Go package.
 find_path(GOOGLEAPIS_PROTO_DIR google/rpc/error_details.proto REQUIRED
           PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH)
+
+# grpc/health/v1/health.proto: gRPC's own health service brings no descriptor for reflection.
+find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto REQUIRED
+          PATHS /usr/share/grpc-proto NO_DEFAULT_PATH)

@@ -1,6 +1,7 @@
 #include "libs/service/main.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -127,6 +128,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
 }  // namespace
 
 int Main(int argc, const char* const* argv, const Definition& definition) {
+  // By default glibc keeps an arena for every thread, each with its own peak of free memory: two
+  // halve what a busy dispatch holds, at no cost that could be measured.
+  mallopt(M_ARENA_MAX, 2);
   lifecycle::BlockShutdownSignals();
   BaseConfig config(definition.port, definition.metrics_port);
   config::Schema schema(definition.name, kVersion);
