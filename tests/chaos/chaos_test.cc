@@ -30,8 +30,8 @@ TEST_P(ChaosTest, LosesNothing) {
 INSTANTIATE_TEST_SUITE_P(Faults, ChaosTest,
                          ::testing::Values("kill-dispatch", "kill-postgres", "lose-commits",
                                            "cut-smtp", "drop-after-dot", "preference-away"),
-                         [](const auto& info) {
-                           std::string name(info.param);
+                         [](const auto& test) {
+                           std::string name(test.param);
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });
