@@ -15,7 +15,9 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
                     -Woverloaded-virtual -Werror)
-add_compile_options(-fstack-protector-strong)
+# -pthread for all, since gRPC's targets bring it along: a precompiled header does not fit targets
+# that differ in it.
+add_compile_options(-fstack-protector-strong -pthread)
 
 set(LMSMAIL_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined")
 if(LMSMAIL_SANITIZE)
