@@ -123,8 +123,7 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
              "Connections at a time; a quarter of them is for urgent mail.", {2, 500});
   keys.Int32("max_messages_per_connection", &transport.max_messages_per_connection,
              "Mails after which a connection is made anew.", {1, 1'000'000});
-  keys.Double("rate_per_second", &transport.rate_per_second,
-              "Mails a second that this replica hands over; 0: no limit.", {0, 1'000'000});
+  DeclareRate(keys, "the transport", transport.rate);
   keys.String("from", &transport.from, "From address; empty: the service's.");
   keys.String("from_name", &transport.from_name, "From name; empty: the service's.");
   keys.String("reply_to", &transport.reply_to, "Where answers go; empty: to From.");
@@ -192,6 +191,7 @@ void DispatchConfig::Declare(config::Schema& schema) {
                        {absl::Milliseconds(1), absl::Seconds(1)});
 
   DeclareDelivery(schema.Sub("delivery"));
+  limits.Declare(schema.Sub("limits"));
   schema.Bytes("max_message_size", &max_message_size, "Largest mail that is written.",
                {16 << 10, 100 << 20});
   schema.Duration("sweep_interval", &sweep_interval,
@@ -246,6 +246,7 @@ void DispatchConfig::Check(Violations& violations) const {
       violations.Add("message_id_keys_file", std::string(ring.status().message()));
     }
   }
+  limits.Check(violations);
   CheckCategories(delivery.resend_ambiguous, "delivery.resend_ambiguous", violations);
   CheckCategories(delivery.resend_recovered, "delivery.resend_recovered", violations);
   if (delivery.longest_retry < delivery.first_retry) {
@@ -307,9 +308,8 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(
-        auto smtp,
-        SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight),
-                              {transport.rate_per_second}, before_dot));
+        auto smtp, SmtpTransport::Create(name, std::move(sender),
+                                         ToSmtp(transport, worker.max_in_flight), before_dot));
     built.push_back(std::move(smtp));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);
@@ -333,6 +333,8 @@ Worker::Options DispatchConfig::ToWorker() const {
   policy.longest_peer_retry = std::max(delivery.peer_retry, policy.longest_peer_retry);
   policy.resend_ambiguous = CategoriesNamed(delivery.resend_ambiguous);
   policy.resend_recovered = CategoriesNamed(delivery.resend_recovered);
+  options.limits = limits.ToRules();
+  for (const auto& [name, transport] : transports) options.limits.transports[name] = transport.rate;
   return options;
 }
 

@@ -17,6 +17,7 @@
 #include "libs/smtp/options.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/dkim_config.h"
+#include "services/dispatch/limits_config.h"
 #include "services/dispatch/transport/smtp_transport.h"
 #include "services/dispatch/transport/transports.h"
 #include "services/dispatch/writing/composer.h"
@@ -38,7 +39,7 @@ struct TransportConfig {
   std::string ehlo_name;
   std::int32_t max_connections = 8;
   std::int32_t max_messages_per_connection = 1000;
-  double rate_per_second = 0;  // of this process; 0: no limit
+  RateRule rate;  // of all replicas together
 
   std::string from;  // empty: the key `from` of the whole service
   std::string from_name;
@@ -96,6 +97,8 @@ struct DispatchConfig {
     std::vector<std::string> resend_recovered = {"enrollment", "payment", "demo",
                                                  "progress",   "content", "announcement"};
   } delivery;
+
+  LimitsConfig limits;
 
   std::int64_t max_message_size = 1 << 20;
   absl::Duration sweep_interval = absl::Seconds(5);

@@ -202,19 +202,6 @@ class FakeTransport final : public Transport {
 
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }
-  absl::Duration TakeTurn(absl::Time) override {
-    absl::MutexLock lock(&mutex_);
-    turn_taken_ = true;
-    return turn_;
-  }
-  void SetTurn(absl::Duration wait) {
-    absl::MutexLock lock(&mutex_);
-    turn_ = wait;
-  }
-  void WaitForTurn() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&turn_taken_));
-  }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
     {
@@ -244,8 +231,6 @@ class FakeTransport final : public Transport {
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
   bool holds_ ABSL_GUARDED_BY(mutex_) = false;
-  bool turn_taken_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Duration turn_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };

@@ -24,6 +24,7 @@
 #include "services/dispatch/dispatch_metrics.h"
 #include "services/dispatch/event_recorder.h"
 #include "services/dispatch/intake/intake.h"
+#include "services/dispatch/storage/pg_limit_store.h"
 #include "services/dispatch/storage/pg_message_log.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/writing/raw_messages.h"
@@ -50,6 +51,7 @@ class DispatchWorkload final : public service::Workload {
         parts_(std::move(parts)),
         metrics_(runtime.metrics),
         queue_(runtime.pool),
+        limits_(runtime.pool),
         log_(runtime.pool),
         preferences_(
             lmsmail::preference::v1::PreferenceService::NewStub(parts_.preference_channel)),
@@ -59,6 +61,7 @@ class DispatchWorkload final : public service::Workload {
         housekeeper_(queue_, runtime.clock, metrics_, {.sweep_interval = config.sweep_interval}),
         worker_({.clock = runtime.clock,
                  .queue = queue_,
+                 .limits = limits_,
                  .recipients = preferences_,
                  .templates = templates_,
                  .transports = *parts_.transports,
@@ -124,6 +127,7 @@ class DispatchWorkload final : public service::Workload {
   const Parts parts_;
   DispatchMetrics metrics_;
   PgQueueStore queue_;
+  PgLimitStore limits_;
   PgMessageLog log_;
   GrpcPreferences preferences_;
   GrpcTemplateSource templates_;

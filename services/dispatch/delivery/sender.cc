@@ -6,8 +6,6 @@
 #include <iterator>
 #include <optional>
 
-#include "absl/time/clock.h"
-
 #include "libs/status/fault.h"
 
 namespace lmsmail::dispatch {
@@ -23,6 +21,14 @@ Reason ReasonOfUnwritten(const absl::Status& status) {
   return Reason::kRenderFailed;
 }
 
+// Canonical: the preference service stores addresses that ParseEmailAddress has seen. Empty without
+// an address.
+std::string_view DomainOf(const Recipient& recipient) {
+  const std::string_view address = recipient.email_address;
+  const std::size_t at = address.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
+}
+
 bool MayBeAnsweredLater(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
@@ -32,11 +38,20 @@ bool MayBeAnsweredLater(const absl::Status& status) {
 }  // namespace
 
 Sender::Sender(Dependencies dependencies)
-    : d_(std::move(dependencies)), composer_(d_.site, d_.message_ids, d_.max_message_bytes) {}
+    : d_(std::move(dependencies)),
+      composer_(d_.site, d_.message_ids, d_.max_message_bytes),
+      departures_({.clock = d_.clock,
+                   .claims = d_.claims,
+                   .budget = d_.budget,
+                   .limits = d_.limits,
+                   .timer = d_.timer,
+                   .bounces = d_.bounces,
+                   .journal = d_.journal,
+                   .policy = d_.policy}) {}
 
 void Sender::Process(TakenClaim taken) {
   Claim& claim = taken.claim;
-  if (!MayGoOn(claim.id)) {
+  if (!departures_.MayGoOn(claim.id)) {
     return d_.claims.GiveBack(claim.id, static_cast<int>(claim.mails.size()));
   }
   wordings_.clear();
@@ -48,8 +63,9 @@ void Sender::Process(TakenClaim taken) {
     queries.push_back({it.mail.target, it.mail.template_ref.category});
   }
   const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
+  CountDemand(mails, verdicts);
   for (std::size_t i = 0; i < mails.size(); ++i) {
-    if (MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
+    if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
     return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
   }
 }
@@ -89,10 +105,6 @@ std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
   return mails;
 }
 
-bool Sender::MayGoOn(ClaimId claim) const {
-  return !stopping_ && d_.claims.Usable(claim, d_.clock.Now());
-}
-
 bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
                      const absl::StatusOr<Verdict>& verdict) {
   const Claim& claim = taken.claim;
@@ -117,6 +129,9 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
     outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
     return record(std::move(outcome));
   }
+  // The first turn comes before the writing, which is in vain for a mail that has to wait long.
+  std::unique_ptr<Departure> departure = MakeDeparture(claim, mail, verdict->recipient, *transport);
+  if (!departures_.TakeTurn(*departure)) return true;
   const Wording& wording = WordingOf(mail.mail.template_ref);
   if (!wording.ok()) {
     const std::string detail(wording.status().message());
@@ -132,64 +147,39 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
     return record(FailUnwritten(mail, ReasonOfUnwritten(composed.status()),
                                 std::string(composed.status().message())));
   }
-  return HandOver(claim, mail, *transport, *std::move(composed));
+  departure->composed = *std::move(composed);
+  return departures_.Depart(std::move(departure));
 }
 
-bool Sender::AwaitTurn(ClaimId claim, Transport& transport) const {
-  constexpr absl::Duration kSlice = absl::Milliseconds(50);  // so that a stop is heeded
-  absl::Duration wait = transport.TakeTurn(d_.clock.Now());
-  while (wait > absl::ZeroDuration()) {
-    if (!MayGoOn(claim)) return false;
-    absl::SleepFor(std::min(wait, kSlice));
-    wait -= kSlice;
+void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
+                         const std::vector<absl::StatusOr<Verdict>>& verdicts) {
+  demand_.clear();
+  d_.limits.Refresh();
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    const Mail& mail = mails[i].mail;
+    const Transport* const transport = d_.transports.Find(mail.transport);
+    if (transport == nullptr || !verdicts[i].ok()) continue;
+    for (const Limit& limit :
+         d_.limits.For(mail.batch, DomainOf(verdicts[i]->recipient), transport->info().name)) {
+      ++demand_[limit.key];
+    }
   }
-  return true;
 }
 
-bool Sender::HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport,
-                      ComposedMail composed) {
-  if (!AwaitTurn(claim.id, transport)) return false;
-  const bool urgent = IsUrgent(claim.lane);
-  if (!d_.budget.Acquire(urgent)) return false;
-  // Waiting for room may have taken long.
-  if (!MayGoOn(claim.id)) {
-    d_.budget.Release(1);
-    return false;
+std::unique_ptr<Departure> Sender::MakeDeparture(const Claim& claim, const ClaimedMail& mail,
+                                                 const Recipient& recipient, Transport& transport) {
+  auto departure = std::make_unique<Departure>();
+  departure->claim = claim.id;
+  departure->urgent = IsUrgent(claim.lane);
+  departure->mail = mail;
+  departure->transport = &transport;
+  departure->recipient_domain = DomainOf(recipient);
+  departure->limits =
+      d_.limits.For(mail.mail.batch, departure->recipient_domain, transport.info().name);
+  for (const Limit& limit : departure->limits) {
+    departure->demand.push_back(std::max(1, demand_[limit.key]--));
   }
-  OutgoingMail outgoing;
-  outgoing.token =
-      d_.journal.HandedOver(claim.id, mail, transport.info().name, composed.content_hash);
-  outgoing.urgent = urgent;
-  outgoing.envelope_from = transport.sender().envelope_from;
-  outgoing.recipient = composed.recipient;
-  outgoing.message = std::move(composed.message);
-  outgoing.needs_smtputf8 = composed.needs_smtputf8;
-  composed.message.clear();
-  transport.Send(
-      std::move(outgoing),
-      [this, id = claim.id, &transport, mail = std::move(mail), composed = std::move(composed)](
-          const DeliveryResult& result) { Answered(id, mail, transport, composed, result); });
-  return true;
-}
-
-void Sender::Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
-                      const ComposedMail& composed, const DeliveryResult& result) {
-  if (result.kind != DeliveryResult::Kind::kAmbiguous) {
-    d_.journal.Answered(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
-  }
-  if (result.kind == DeliveryResult::Kind::kCancelled) {
-    d_.budget.Release(1);
-    d_.claims.GiveBack(claim, 1);
-    return;
-  }
-  Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), d_.policy);
-  outcome.transport = transport.info().name;
-  outcome.content_hash = composed.content_hash;
-  if (ProvesAddressDead(result)) {
-    d_.bounces.Report(composed.recipient, SuppressionCause::kBounced,
-                      fmt::format("{} {}", result.reply_code, result.enhanced_code));
-  }
-  d_.claims.Record(claim, std::move(outcome));
+  return departure;
 }
 
 const Sender::Wording& Sender::WordingOf(const TemplateRef& ref) {

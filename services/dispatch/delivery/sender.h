@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -16,10 +15,13 @@
 #include "services/dispatch/delivery/cancellation_watch.h"
 #include "services/dispatch/delivery/claimer.h"
 #include "services/dispatch/delivery/delivery_policy.h"
+#include "services/dispatch/delivery/departures.h"
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/intent_journal.h"
 #include "services/dispatch/delivery/lane_schedule.h"
 #include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/turn_timer.h"
+#include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/queue_store.h"
 #include "services/dispatch/recipient_check.h"
 #include "services/dispatch/transport/transports.h"
@@ -33,12 +35,14 @@ namespace lmsmail::dispatch {
 // thread's own.
 class Sender {
  public:
-  // All must outlive this, and this must outlive the transports' shutdown.
+  // All must outlive this, and this must outlive the timer's and the transports' shutdown.
   struct Dependencies {
     const Clock& clock;
     OpenClaims& claims;
     CancellationWatch& cancellations;
     InFlightBudget& budget;
+    RateLimits& limits;
+    TurnTimer& timer;
     RecipientCheck& recipients;
     TemplateSource& templates;
     Transports& transports;
@@ -51,11 +55,12 @@ class Sender {
   };
   explicit Sender(Dependencies dependencies);
 
-  // The claim is in OpenClaims already. Returns when every mail was handed over or told of.
+  // The claim is in OpenClaims already. Returns when every mail was handed over, told of, or left
+  // to the timer.
   void Process(TakenClaim taken);
 
   // From any thread: hands nothing more over; Process gives the rest back.
-  void Stop() { stopping_ = true; }
+  void Stop() { departures_.Stop(); }
 
  private:
   using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
@@ -64,20 +69,21 @@ class Sender {
   std::vector<ClaimedMail> Sift(Claim& claim);
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
   std::vector<absl::StatusOr<Verdict>> Check(absl::Span<const RecipientQuery> queries);
-  bool MayGoOn(ClaimId claim) const;
-  // Waits for the transport's rate; false when nothing more of the claim may be handed over.
-  bool AwaitTurn(ClaimId claim, Transport& transport) const;
+  // Counts the mails of the claim that have to keep each limit.
+  void CountDemand(const std::vector<ClaimedMail>& mails,
+                   const std::vector<absl::StatusOr<Verdict>>& verdicts);
   // False when nothing more of this claim may be handed over; the mail was not told of then.
   bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
-  bool HandOver(const Claim& claim, ClaimedMail& mail, Transport& transport, ComposedMail composed);
-  void Answered(ClaimId claim, const ClaimedMail& mail, const Transport& transport,
-                const ComposedMail& composed, const DeliveryResult& result);
+  std::unique_ptr<Departure> MakeDeparture(const Claim& claim, const ClaimedMail& mail,
+                                           const Recipient& recipient, Transport& transport);
   const Wording& WordingOf(const TemplateRef& ref);
 
   const Dependencies d_;
   Composer composer_;
-  std::map<std::pair<std::string, int>, Wording> wordings_;  // of the claim at hand
-  std::atomic<bool> stopping_ = false;
+  Departures departures_;
+  // Of the claim at hand:
+  std::map<std::pair<std::string, int>, Wording> wordings_;
+  std::map<std::string, int, std::less<>> demand_;  // by key of a limit
   telemetry::LogEvery log_{absl::Seconds(10)};
 };
 

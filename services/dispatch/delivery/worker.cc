@@ -14,11 +14,13 @@ constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
-                               InFlightBudget& budget) {
+                               InFlightBudget& budget, RateLimits& limits, TurnTimer& timer) {
   return {.clock = d.clock,
           .claims = claims,
           .cancellations = cancellations,
           .budget = budget,
+          .limits = limits,
+          .timer = timer,
           .recipients = d.recipients,
           .templates = d.templates,
           .transports = d.transports,
@@ -37,17 +39,24 @@ Worker::Worker(Dependencies dependencies, Options options)
       options_(std::move(options)),
       cancellations_(d_.queue, d_.clock),
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
+      limits_(d_.limits, d_.clock, options_.limits),
+      urgent_timer_(d_.clock),
+      ordinary_timer_(d_.clock),
       claimer_(d_.queue, d_.clock, d_.metrics,
                {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
       flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
-      urgent_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)),
-      ordinary_sender_(ForSender(d_, options_, claims_, cancellations_, budget_)) {}
+      urgent_sender_(
+          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, urgent_timer_)),
+      ordinary_sender_(
+          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, ordinary_timer_)) {}
 
 Worker::~Worker() { Stop(absl::Now()); }
 
 void Worker::Start() {
   if (claim_thread_.joinable()) return;
   flush_thread_ = std::thread([this] { Flush(); });
+  urgent_timer_.Start();
+  ordinary_timer_.Start();
   send_threads_.emplace_back([this] { Send(urgent_claims_, urgent_sender_); });
   send_threads_.emplace_back([this] { Send(ordinary_claims_, ordinary_sender_); });
   lease_keeper_ =
@@ -73,6 +82,8 @@ void Worker::Stop(absl::Time deadline) {
   urgent_claims_.Close();
   ordinary_claims_.Close();
   for (std::thread& thread : send_threads_) thread.join();
+  urgent_timer_.Stop();
+  ordinary_timer_.Stop();
   // A little is kept for recording what became of the last mails.
   d_.transports.Shutdown(left() * 3 / 4);
   claims_.WaitUntilEmpty(left());

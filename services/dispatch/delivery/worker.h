@@ -16,6 +16,9 @@
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/open_claims.h"
 #include "services/dispatch/delivery/sender.h"
+#include "services/dispatch/delivery/turn_timer.h"
+#include "services/dispatch/limits/limit_store.h"
+#include "services/dispatch/limits/rate_limits.h"
 
 namespace lmsmail::dispatch {
 
@@ -24,6 +27,7 @@ namespace lmsmail::dispatch {
 //   claimer ──claim──▶ urgent sender   ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
 //           ╰─claim──▶ ordinary sender ──╯
 //   lease keeper: says that the claims are still held
+//   two timers: hand mails over that wait for a turn within a limit
 //
 // Urgent lanes have a sender of their own, so that a receipt never waits behind a batch of bulk
 // mail that a slow server holds up.
@@ -37,12 +41,14 @@ class Worker {
     int flush_size = 200;
     int max_in_flight = 2000;  // handed over and not recorded yet
     DeliveryPolicy policy;
+    LimitRules limits = {};
     std::size_t max_message_bytes = 1 << 20;
   };
   // All must outlive this.
   struct Dependencies {
     const Clock& clock;
     QueueStore& queue;
+    LimitStore& limits;
     RecipientCheck& recipients;
     TemplateSource& templates;
     Transports& transports;
@@ -79,6 +85,9 @@ class Worker {
   OpenClaims claims_;
   CancellationWatch cancellations_;
   InFlightBudget budget_;
+  RateLimits limits_;
+  TurnTimer urgent_timer_;
+  TurnTimer ordinary_timer_;
   Claimer claimer_;
   Flusher flusher_;
   Sender urgent_sender_;

@@ -14,6 +14,7 @@
 #include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/fake_peers.h"
+#include "services/dispatch/limits/in_memory_limit_store.h"
 #include "services/dispatch/queue_store_decorator.h"
 #include "services/dispatch/storage/in_memory_store.h"
 
@@ -53,6 +54,7 @@ class WorkerTest : public testing::Test {
   void Start(QueueStore& queue) {
     worker_ = std::make_unique<Worker>(Worker::Dependencies{.clock = clock_,
                                                             .queue = queue,
+                                                            .limits = limits_,
                                                             .recipients = recipients_,
                                                             .templates = templates_,
                                                             .transports = *transports_,
@@ -105,6 +107,7 @@ class WorkerTest : public testing::Test {
 
   SystemClock clock_;
   InMemoryStore store_{clock_};
+  InMemoryLimitStore limits_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   FakeRecipientCheck recipients_;
@@ -167,6 +170,7 @@ TEST_F(WorkerTest, StopsWithoutHavingStarted) {
   Start(store_);
   Worker never({.clock = clock_,
                 .queue = store_,
+                .limits = limits_,
                 .recipients = recipients_,
                 .templates = templates_,
                 .transports = *transports_,

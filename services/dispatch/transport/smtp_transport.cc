@@ -58,7 +58,6 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
 absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string name,
                                                                      SenderIdentity sender,
                                                                      const smtp::Options& options,
-                                                                     Pace pace,
                                                                      DotObserver before_dot) {
   smtp::Options urgent = options;
   smtp::Options ordinary = options;
@@ -75,17 +74,15 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};
-  return std::unique_ptr<SmtpTransport>(new SmtpTransport(std::move(info), std::move(sender), pace,
-                                                          std::move(urgent_client),
-                                                          std::move(ordinary_client)));
+  return std::unique_ptr<SmtpTransport>(new SmtpTransport(
+      std::move(info), std::move(sender), std::move(urgent_client), std::move(ordinary_client)));
 }
 
-SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender, Pace pace,
+SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender,
                              std::unique_ptr<smtp::Client> urgent,
                              std::unique_ptr<smtp::Client> ordinary)
     : info_(std::move(info)),
       sender_(std::move(sender)),
-      pacer_(pace.mails_per_second),
       urgent_(std::move(urgent)),
       ordinary_(std::move(ordinary)) {}
 

@@ -9,7 +9,6 @@
 
 #include "libs/smtp/client.h"
 #include "libs/smtp/options.h"
-#include "services/dispatch/transport/pacer.h"
 #include "services/dispatch/transport/transport.h"
 
 namespace lmsmail::dispatch {
@@ -18,31 +17,26 @@ namespace lmsmail::dispatch {
 // and at least one, so that it never stands behind the bulk.
 class SmtpTransport final : public Transport {
  public:
-  struct Pace {
-    double mails_per_second = 0;  // of this process; 0: no limit
-  };
   // Called with a mail's token before the last byte of it leaves; must not block.
   using DotObserver = std::function<void(std::uint64_t token)>;
 
   static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(std::string name,
                                                                SenderIdentity sender,
                                                                const smtp::Options& options,
-                                                               Pace pace, DotObserver before_dot);
+                                                               DotObserver before_dot);
 
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }
-  absl::Duration TakeTurn(absl::Time now) override { return pacer_.TakeTurn(now); }
   void Send(OutgoingMail mail, Done done) override;
   absl::StatusOr<std::string> Test() override;
   void Shutdown(absl::Duration grace) override;
 
  private:
-  SmtpTransport(TransportInfo info, SenderIdentity sender, Pace pace,
-                std::unique_ptr<smtp::Client> urgent, std::unique_ptr<smtp::Client> ordinary);
+  SmtpTransport(TransportInfo info, SenderIdentity sender, std::unique_ptr<smtp::Client> urgent,
+                std::unique_ptr<smtp::Client> ordinary);
 
   const TransportInfo info_;
   const SenderIdentity sender_;
-  Pacer pacer_;
   const std::unique_ptr<smtp::Client> urgent_;
   const std::unique_ptr<smtp::Client> ordinary_;
 };

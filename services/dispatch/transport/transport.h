@@ -63,8 +63,6 @@ class Transport {
 
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
-  // Takes a turn at the transport's rate; how long it is until then.
-  virtual absl::Duration TakeTurn(absl::Time /*now*/) { return absl::ZeroDuration(); }
   // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
   virtual void Send(OutgoingMail mail, Done done) = 0;
   // Connects, greets and authenticates; sends nothing. What was found, in words. Blocks.

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "services/dispatch/delivery/bounce_reporter.h"
+#include "services/dispatch/delivery/delivery_policy.h"
+#include "services/dispatch/delivery/in_flight_budget.h"
+#include "services/dispatch/delivery/intent_journal.h"
+#include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/turn_timer.h"
+#include "services/dispatch/limits/rate_limits.h"
+#include "services/dispatch/transport/transport.h"
+#include "services/dispatch/writing/composer.h"
+
+namespace lmsmail::dispatch {
+
+// A mail that is to go, with all it has to keep to on its way.
+struct Departure {
+  ClaimId claim = 0;
+  bool urgent = false;
+  ClaimedMail mail;
+  Transport* transport = nullptr;
+  std::string recipient_domain;
+  std::vector<Limit> limits;
+  std::vector<int> demand;  // mails of the claim that are still to keep each of `limits`
+  ComposedMail composed;
+
+  std::vector<Turn> turns;  // of the first of `limits`, taken already
+  int expired_turns = 0;    // how often turns were too old when the last was there
+};
+
+// The way of mails through their limits and over the transport to their outcome. A mail over a
+// limit holds up no other: for a turn that is near it waits in TurnTimer, otherwise it goes back
+// into the queue until its place in the line comes up, which is no attempt. Thread-safe.
+class Departures {
+ public:
+  // All must outlive this, and this must outlive the timer's and the transports' shutdown.
+  struct Dependencies {
+    const Clock& clock;
+    OpenClaims& claims;
+    InFlightBudget& budget;
+    RateLimits& limits;
+    TurnTimer& timer;
+    BounceReporter& bounces;
+    IntentJournal& journal;
+    DeliveryPolicy policy;
+  };
+  explicit Departures(Dependencies dependencies) : d_(std::move(dependencies)) {}
+
+  // The next turn that `departure` lacks, if any. False when it went back into the queue.
+  bool TakeTurn(Departure& departure);
+  // Takes what turns are missing and hands the mail over, at once or later. False when nothing more
+  // of its claim may be handed over; it was not told of then.
+  bool Depart(std::unique_ptr<Departure> departure);
+
+  bool MayGoOn(ClaimId claim) const;
+  // Hands nothing more over.
+  void Stop() { stopping_ = true; }
+
+ private:
+  void PutBack(const Departure& departure, absl::Time retry);
+  bool HandOver(Departure departure);
+  void Answered(const Departure& departure, const DeliveryResult& result);
+
+  const Dependencies d_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace lmsmail::dispatch

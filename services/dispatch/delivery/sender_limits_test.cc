@@ -1,0 +1,135 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/delivery/sender_fixture.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::SizeIs;
+
+// Ten mails a second go to gmail; nothing else is limited.
+class SenderLimitsTest : public SenderFixture {
+ protected:
+  SenderLimitsTest()
+      : SenderFixture({.domain_groups = {{"gmail", {{"gmail.com"}, {.per_second = 10}}}}}) {}
+
+  std::vector<MessageId> AcceptFor(const std::string& domain, int count) {
+    std::vector<MessageId> ids;
+    for (int i = 0; i < count; ++i) {
+      const std::string name = domain + "-" + std::to_string(i);
+      Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, name});
+      verdict.recipient.email_address = "s" + std::to_string(i) + "@" + domain;
+      recipients_.Set("recipients/" + name, verdict);
+      ids.push_back(Accept(name));
+    }
+    return ids;
+  }
+  int SentTo(const std::string& domain) {
+    const std::string suffix = "@" + domain;
+    int count = 0;
+    for (const OutgoingMail& mail : transport_.mails()) count += mail.recipient.ends_with(suffix);
+    return count;
+  }
+  // As the worker does, until `until` has passed.
+  void SendFor(absl::Duration until) {
+    for (const absl::Time end = clock_.Now() + until; clock_.Now() < end;) {
+      SendDue();
+      timer_.RunDue();
+      EXPECT_TRUE(flusher_.FlushAll());
+      clock_.Advance(absl::Milliseconds(20));
+    }
+  }
+};
+
+TEST_F(SenderLimitsTest, MailOverALimitHoldsUpNoOther) {
+  AcceptFor("gmail.com", 50);
+  const auto others = AcceptFor("school.example", 30);
+  SendDue();
+  EXPECT_EQ(SentTo("school.example"), 30);
+  EXPECT_LE(SentTo("gmail.com"), 3);
+  for (const MessageId id : others) EXPECT_EQ(Record(id).state, State::kSent);
+}
+
+TEST_F(SenderLimitsTest, ItWaitsForItsPlaceAndCountsNoAttempt) {
+  const auto ids = AcceptFor("gmail.com", 50);
+  SendDue();
+  const MessageRecord waiting = Record(ids.back());
+  EXPECT_EQ(waiting.state, State::kQueued);
+  EXPECT_EQ(waiting.reason, Reason::kRateLimited);
+  EXPECT_EQ(waiting.attempt_count, 0);
+  EXPECT_NEAR(absl::ToDoubleSeconds(waiting.next_attempt_time.value() - clock_.Now()), 5, 0.5);
+  EXPECT_THAT(waiting.detail, testing::HasSubstr("domain:gmail"));
+}
+
+TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
+  const auto ids = AcceptFor("gmail.com", 80);
+  SendFor(absl::Seconds(4));
+  EXPECT_NEAR(SentTo("gmail.com"), 41, 4);
+  SendFor(absl::Seconds(5));
+  EXPECT_EQ(SentTo("gmail.com"), 80);
+  for (const MessageId id : ids) {
+    EXPECT_EQ(Record(id).state, State::kSent);
+    EXPECT_EQ(Record(id).attempt_count, 1);
+    EXPECT_LE(store_.Explain(id)->outcomes.size(), 2u) << "once out of turn, once sent";
+  }
+}
+
+TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
+  AcceptFor("gmail.com", 50);
+  SendDue();
+  const MessageId late = Accept("late");
+  Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "late"});
+  verdict.recipient.email_address = "late@gmail.com";
+  recipients_.Set("recipients/late", verdict);
+  SendDue();
+  EXPECT_GE(Record(late).next_attempt_time.value(), clock_.Now() + absl::Seconds(4));
+}
+
+TEST_F(SenderLimitsTest, AMailWhoseTimeEndsBeforeItsPlaceExpiresInTime) {
+  const auto ids = AcceptFor("gmail.com", 90);
+  SendDue();
+  clock_.Advance(absl::Hours(49));
+  SendDue();
+  EXPECT_EQ(Record(ids.back()).state, State::kExpired);
+}
+
+TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
+  const auto ids = AcceptFor("gmail.com", 50);
+  sender_.Process(Take());
+  sender_.Stop();
+  timer_.Stop();
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(InFlight(), 0);
+  EXPECT_LE(SentTo("gmail.com"), 3);
+  for (const MessageId id : ids) EXPECT_LE(Record(id).attempt_count, 1);
+  EXPECT_THAT(transport_.mails(), SizeIs(SentTo("gmail.com")));
+}
+
+TEST_F(SenderLimitsTest, AThrottlingTransportIsSlowedAndTheMailNotLost) {
+  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
+                     .reply_code = 421,
+                     .enhanced_code = "4.7.0",
+                     .reply_text = "slow down"});
+  const auto refused = AcceptFor("a.example", 60);
+  SendDue();
+  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
+                     .reply_code = 250,
+                     .enhanced_code = "2.0.0",
+                     .reply_text = "queued"});
+  const std::size_t before = transport_.mails().size();
+  const auto next = AcceptFor("b.example", 60);
+  SendDue();
+  EXPECT_LT(transport_.mails().size() - before, 30u) << "slower than before";
+  // First retries come within minutes, and by then the rate is back.
+  SendFor(absl::Minutes(2));
+  for (const MessageId id : next) EXPECT_EQ(Record(id).state, State::kSent);
+  for (const MessageId id : refused) EXPECT_EQ(Record(id).state, State::kSent);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

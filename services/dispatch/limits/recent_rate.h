@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+
+namespace lmsmail::dispatch {
+
+// How many events a second each of many names has had lately. What was quiet for ten seconds is
+// forgotten. Not thread-safe.
+class RecentRate {
+ public:
+  void Count(std::string_view name, absl::Time now) {
+    Turn(now);
+    ++current_[std::string(name)];
+  }
+
+  double PerSecond(std::string_view name, absl::Time now) {
+    Turn(now);
+    const auto find = [&](const Counts& counts) {
+      const auto it = counts.find(std::string(name));
+      return it == counts.end() ? 0 : it->second;
+    };
+    const absl::Duration since = kWindow + (now - started_);
+    return (find(previous_) + find(current_)) / absl::ToDoubleSeconds(since);
+  }
+
+ private:
+  static constexpr absl::Duration kWindow = absl::Seconds(5);
+  using Counts = absl::flat_hash_map<std::string, int>;
+
+  void Turn(absl::Time now) {
+    if (now - started_ < kWindow) return;
+    previous_ = now - started_ < 2 * kWindow ? std::move(current_) : Counts();
+    current_.clear();
+    started_ = now;
+  }
+
+  absl::Time started_ = absl::InfinitePast();
+  Counts current_;
+  Counts previous_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,101 @@
+#include "services/dispatch/storage/pg_limit_store.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/limits/rate_limits.h"
+#include "services/dispatch/storage/limit_store_contract.h"
+#include "services/dispatch/storage/pg_store_under_test.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// As in PgStoreUnderTest: what is stored moves back, instead of time going on.
+class Postgres final : public LimitStoreUnderTest {
+ public:
+  LimitStore& store() override { return store_; }
+  const Clock& clock() override { return clock_; }
+  void Advance(absl::Duration by) override {
+    database_.Query(fmt::format(
+        "WITH moved AS (UPDATE rate_limit SET next_turn = next_turn - d, urgent_end = urgent_end "
+        "- d, end_at = end_at - d, spared_at = spared_at - d "
+        "FROM (SELECT interval '{} microseconds' AS d) by RETURNING 1) SELECT count(*) FROM moved",
+        absl::ToInt64Microseconds(by)));
+  }
+
+ private:
+  const SystemClock clock_;
+  PgStoreUnderTest database_;
+  PgLimitStore store_{database_.pool()};
+};
+
+const LimitStoreFactory kMakeStore = [] { return std::make_unique<Postgres>(); };
+INSTANTIATE_TEST_SUITE_P(Postgres, LimitStoreContract, testing::Values(kMakeStore));
+
+TEST(PgLimitStoreTest, ForgetsKeysThatHaveBeenIdleForADay) {
+  PgStoreUnderTest database;
+  PgLimitStore store(database.pool());
+  database.Query(
+      "WITH made AS (INSERT INTO rate_limit (key, next_turn) VALUES ('batch:1', now() - interval "
+      "'25 hours'), ('batch:2', now()) RETURNING 1) SELECT count(*) FROM made");
+  ASSERT_OK(store.Take({.key = "batch:3", .rule = {.per_second = 1}, .ahead = {}}));
+  EXPECT_EQ(database.Query("SELECT string_agg(key, ' ' ORDER BY key) FROM rate_limit"),
+            "batch:2 batch:3");
+}
+
+// Replicas that send as fast as they may, each with its own RateLimits.
+class Replicas : public testing::TestWithParam<int> {};
+
+TEST_P(Replicas, TogetherKeepTheRateOverEveryWindow) {
+  constexpr double kRate = 200;
+  constexpr absl::Duration kRun = absl::Milliseconds(1500);
+  PgStoreUnderTest database;
+  PgLimitStore store(database.pool());
+  const SystemClock clock;
+  const Limit limit{"domain:gmail", {.per_second = kRate}};
+  const absl::Time end = clock.Now() + kRun;
+  absl::Mutex mutex;
+  std::vector<absl::Time> sent;
+  std::vector<std::thread> replicas;
+  for (int i = 0; i < GetParam(); ++i) {
+    replicas.emplace_back([&] {
+      RateLimits limits(store, clock, {});
+      while (clock.Now() < end) {
+        const RateLimits::Answer answer = limits.Take(limit, {.fresh = false, .mails = 100});
+        const absl::Time when = answer.turn ? answer.turn->from : answer.retry;
+        absl::SleepFor(std::min(when, end) - clock.Now());
+        const absl::Time now = clock.Now();
+        if (!answer.turn || now < answer.turn->from || now > answer.turn->until) continue;
+        absl::MutexLock lock(&mutex);
+        sent.push_back(now);
+      }
+    });
+  }
+  for (std::thread& replica : replicas) replica.join();
+  std::ranges::sort(sent);
+  const absl::Duration tolerance = ToleranceOf(limit.rule);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    for (std::size_t j = i; j < sent.size(); ++j) {
+      const absl::Duration window = sent[j] - sent[i] + tolerance;
+      // One more for the first, one for what the clock rounds.
+      ASSERT_LE(j - i + 1, kRate * absl::ToDoubleSeconds(window) + 2)
+          << "within " << sent[j] - sent[i];
+    }
+  }
+  EXPECT_GE(sent.size(), kRate * absl::ToDoubleSeconds(kRun) / 2) << "and use it";
+}
+
+INSTANTIATE_TEST_SUITE_P(Count, Replicas, testing::Values(1, 2, 4));
+
+}  // namespace
+}  // namespace lmsmail::dispatch
