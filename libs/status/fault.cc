@@ -1,10 +1,11 @@
 #include "libs/status/fault.h"
 
-#include <utility>
-
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "absl/strings/cord.h"
+
 #include "libs/strings/view.h"
 
 namespace lmsmail {

@@ -38,7 +38,8 @@ class Violations {
 // The violations that Violations::ToStatus() put into `status`; empty for any other status.
 std::vector<FieldViolation> ViolationsOf(const absl::Status& status);
 
-// A stable machine-readable reason: UPPER_SNAKE, at most 63 characters, never renamed once published.
+// A stable machine-readable reason: UPPER_SNAKE, at most 63 characters, never renamed once
+// published.
 struct Reason {
   std::string reason;
   std::map<std::string, std::string> metadata;

@@ -6,11 +6,11 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function when `expr` (an absl::Status) is not OK.
-#define LMSMAIL_RETURN_IF_ERROR(expr)                        \
-  do {                                                       \
+#define LMSMAIL_RETURN_IF_ERROR(expr)                                   \
+  do {                                                                  \
     if (::absl::Status lmsmail_status = (expr); !lmsmail_status.ok()) { \
-      return lmsmail_status;                                 \
-    }                                                        \
+      return lmsmail_status;                                            \
+    }                                                                   \
   } while (false)
 
 // Declares or assigns `lhs` from `expr` (an absl::StatusOr), or returns its status.

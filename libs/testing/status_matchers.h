@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <type_traits>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <type_traits>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
