@@ -13,9 +13,9 @@
 namespace lmsmail {
 namespace testing_internal {
 
-inline const absl::Status& AsStatus(const absl::Status& status) { return status; }
+inline absl::Status AsStatus(const absl::Status& status) { return status; }
 template <typename T>
-const absl::Status& AsStatus(const absl::StatusOr<T>& status) {
+absl::Status AsStatus(const absl::StatusOr<T>& status) {
   return status.status();
 }
 
@@ -27,13 +27,13 @@ MATCHER(IsOk, "is OK") {
 }
 
 MATCHER_P(StatusIs, code, "") {
-  const absl::Status& status = testing_internal::AsStatus(arg);
+  const absl::Status status = testing_internal::AsStatus(arg);
   *result_listener << status.ToString();
   return status.code() == code;
 }
 
 MATCHER_P2(StatusIs, code, message, "") {
-  const absl::Status& status = testing_internal::AsStatus(arg);
+  const absl::Status status = testing_internal::AsStatus(arg);
   *result_listener << status.ToString();
   return status.code() == code &&
          ::testing::ExplainMatchResult(::testing::Matcher<std::string>(message),
