@@ -143,5 +143,33 @@ TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
   EXPECT_EQ(options.policy.longest_peer_retry, absl::Minutes(1));
 }
 
+TEST_F(ConfigTest, LimitsTransportsDomainsAndBatches) {
+  ASSERT_OK(
+      Load({"--transports.relay.rate_per_second=50", "--transports.relay.burst=20",
+            "--limits.domains.google.match=gmail.com,GoogleMail.com",
+            "--limits.domains.google.rate_per_second=5", "--limits.other_domain.rate_per_second=20",
+            "--limits.batch.rate_per_second=100"}));
+  const LimitRules rules = config_.ToWorker().limits;
+  EXPECT_EQ(rules.transports.at("relay"), (RateRule{50, 20}));
+  EXPECT_EQ(rules.domain_groups.at("google").rule, (RateRule{5, 0}));
+  EXPECT_THAT(rules.domain_groups.at("google").domains,
+              testing::ElementsAre("gmail.com", "googlemail.com"));
+  EXPECT_EQ(rules.other_domain, (RateRule{20, 0}));
+  EXPECT_EQ(rules.batch, (RateRule{100, 0}));
+}
+
+TEST_F(ConfigTest, ALimitsDomainsMustBeDomainsAndOfOneLimitOnly) {
+  const absl::Status status =
+      Load({"--limits.domains.a.match=gmail.com,nowhere", "--limits.domains.b.match=gmail.com",
+            "--limits.domains.c.rate_per_second=1"});
+  const auto fault = [](const char* field, const char* words) {
+    return Contains(testing::AllOf(testing::Field(&FieldViolation::field, field),
+                                   testing::Field(&FieldViolation::description, HasSubstr(words))));
+  };
+  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.a.match", "\"nowhere\" is no domain"));
+  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.b.match", "limits.domains.a already"));
+  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.c.match", "at least one"));
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch

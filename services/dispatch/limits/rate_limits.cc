@@ -40,7 +40,14 @@ int ChunkOf(const RateRule& rule, int mails) {
 }  // namespace
 
 RateLimits::RateLimits(LimitStore& store, const Clock& clock, LimitRules rules)
-    : store_(store), clock_(clock), rules_(std::move(rules)) {
+    : store_(store),
+      clock_(clock),
+      rules_(std::move(rules)),
+      nothing_configured_(rules_.domain_groups.empty() && rules_.other_domain.per_second <= 0 &&
+                          rules_.batch.per_second <= 0 &&
+                          std::ranges::all_of(rules_.transports, [](const auto& transport) {
+                            return transport.second.per_second <= 0;
+                          })) {
   for (const auto& [name, group] : rules_.domain_groups) {
     for (const std::string& domain : group.domains) group_of_domain_[domain] = name;
   }
@@ -56,6 +63,7 @@ std::vector<Limit> RateLimits::For(BatchId batch, std::string_view domain,
                                    std::string_view transport) const {
   std::vector<Limit> limits;
   absl::MutexLock lock(&mutex_);
+  if (nothing_configured_ && spared_.empty()) return limits;
   if (batch != 0 && rules_.batch.per_second > 0) {
     limits.push_back({fmt::format("batch:{}", batch), rules_.batch});
   }

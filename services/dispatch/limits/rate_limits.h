@@ -98,6 +98,7 @@ class RateLimits {
   LimitStore& store_;
   const Clock& clock_;
   const LimitRules rules_;
+  const bool nothing_configured_;
   std::map<std::string, std::string, std::less<>> group_of_domain_;
 
   mutable absl::Mutex mutex_;
