@@ -15,6 +15,7 @@
 #include "services/dispatch/delivery/flusher.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/fake_peers.h"
+#include "services/dispatch/limits/in_memory_limit_store.h"
 #include "services/dispatch/storage/in_memory_store.h"
 
 namespace lmsmail::dispatch {
@@ -80,12 +81,17 @@ class DispatchServiceTest : public testing::Test {
   OpenClaims claims_;
   CancellationWatch cancellations_{store_, clock_};
   InFlightBudget budget_{100, 25};
+  InMemoryLimitStore limit_store_{clock_};
+  RateLimits limits_{limit_store_, clock_, {}};
+  TurnTimer timer_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   Flusher flusher_{store_, claims_, budget_, *journal_, metrics_};
   Sender sender_{{.clock = clock_,
                   .claims = claims_,
                   .cancellations = cancellations_,
                   .budget = budget_,
+                  .limits = limits_,
+                  .timer = timer_,
                   .recipients = recipients_,
                   .templates = templates_,
                   .transports = transports_,
