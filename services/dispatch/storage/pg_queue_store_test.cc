@@ -13,8 +13,8 @@
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/storage/message_id.h"
 #include "services/dispatch/storage/pg_store_under_test.h"
-#include "services/dispatch/storage/shard_choice.h"
 #include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/shard_choice.h"
 
 namespace lmsmail::dispatch {
 namespace {
