@@ -3,15 +3,33 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 #include "tests/chaos/faults.h"
 #include "tests/chaos/rhythm.h"
+#include "tests/integration/wait.h"
 
 namespace lmsmail::chaos {
 namespace {
 
 // With some answers late, mails are between "." and "250" at any moment.
 constexpr std::string_view kLateAnswers = "delay every=5 ms=20";
+
+constexpr int kMuch = 200;
+
+// As another replica tells.
+int MailsHeldBy(Stage& stage, int number) {
+  namespace out = dispatch::v1;
+  const auto held =
+      rpc::Call(*stage.replica((number + 1) % Stage::kReplicas), &Stage::Dispatch::ListInFlight,
+                out::ListInFlightRequest(), integration::Soon());
+  if (!held.ok()) return 0;
+  int mails = 0;
+  for (const out::InFlightBatch& batch : held->batches()) {
+    if (batch.worker() == Stage::WorkerName(number)) mails += batch.message_count();
+  }
+  return mails;
+}
 
 // How many kills.
 absl::StatusOr<int> KillOneAfterTheOther(Stage& stage, Length length, bool keep_journals) {
@@ -49,11 +67,14 @@ absl::StatusOr<Applied> StopDispatch(Stage& stage, Length length) {
   constexpr int kSenders = 2;
   const absl::Duration pause =
       length == Length::kLong ? absl::Seconds(60) : kLease + absl::Seconds(4);
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave(kLateAnswers));
+  // So slow that the victim has mail enough in hand to be taken from it.
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("delay every=1 ms=100"));
+  LMSMAIL_RETURN_IF_ERROR(integration::WaitUntil(
+      "the victim holds much mail", [&] { return MailsHeldBy(stage, kVictim) >= kMuch; }));
   stage.SignalReplica(kVictim, SIGSTOP);
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
   absl::SleepFor(pause);
   stage.SignalReplica(kVictim, SIGCONT);
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
   LMSMAIL_RETURN_IF_ERROR(stage.WaitUntilReplicasServe());
   return Applied{.most_doubled = kConnectionsPerReplica + kSenders,
                  .note = fmt::format("stopped for {}", absl::FormatDuration(pause))};

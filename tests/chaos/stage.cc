@@ -103,8 +103,10 @@ absl::Status Stage::Enrol() {
   return absl::OkStatus();
 }
 
+std::string Stage::WorkerName(int number) { return fmt::format("dispatch-{}", number); }
+
 std::filesystem::path Stage::JournalOf(int number) const {
-  return folder_ / fmt::format("dispatch-{}.journal", number);
+  return folder_ / (WorkerName(number) + ".journal");
 }
 
 std::vector<std::string> Stage::CommandOf(int number, const std::string& listen) const {
@@ -115,7 +117,7 @@ std::vector<std::string> Stage::CommandOf(int number, const std::string& listen)
           "--log.format=json",
           "--template.target=" + suite_->Target("template"),
           "--preference.target=" + suite_->Target("preference"),
-          fmt::format("--worker.name=dispatch-{}", number),
+          "--worker.name=" + WorkerName(number),
           fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
           "--worker.journal=" + JournalOf(number).string(),
           fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica)};
@@ -145,10 +147,9 @@ absl::Status Stage::KillReplica(int number, bool keep_journal) {
 
 absl::Status Stage::StartReplica(int number) {
   Replica& replica = replicas_.at(static_cast<std::size_t>(number));
-  LMSMAIL_ASSIGN_OR_RETURN(
-      integration::Process process,
-      integration::Process::Start(CommandOf(number, replica.listen),
-                                  folder_ / fmt::format("dispatch-{}.log", number)));
+  LMSMAIL_ASSIGN_OR_RETURN(integration::Process process,
+                           integration::Process::Start(CommandOf(number, replica.listen),
+                                                       folder_ / (WorkerName(number) + ".log")));
   replica.process = std::make_unique<integration::Process>(std::move(process));
   // The channel may wait before it tries to connect again.
   return replica.channel == nullptr ? absl::OkStatus() : Connect(replica);

@@ -57,6 +57,9 @@ class Stage {
   // Where the database has its files and its socket.
   std::filesystem::path database_folder() const;
 
+  // What ListInFlight calls a replica.
+  static std::string WorkerName(int number);
+
   // A replica's client. Thread-safe.
   std::shared_ptr<Dispatch> replica(int number) ABSL_LOCKS_EXCLUDED(mutex_);
 
