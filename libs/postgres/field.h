@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <pqxx/field>
+#include <pqxx/result>  // libpqxx 6: <pqxx/field> does not stand alone
 #include <string>
 #include <string_view>
 #include <vector>
