@@ -139,6 +139,12 @@ class FakeTemplateSource final : public TemplateSource {
     status_ = std::move(status);
   }
 
+  // Of Get alone: which version is published is known, and its wording is not.
+  void SetContentStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    content_status_ = std::move(status);
+  }
+
   absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override {
     absl::MutexLock lock(&mutex_);
     if (!status_.ok()) return status_;
@@ -152,6 +158,7 @@ class FakeTemplateSource final : public TemplateSource {
                                                              int version) override {
     absl::MutexLock lock(&mutex_);
     if (!status_.ok()) return status_;
+    if (!content_status_.ok()) return content_status_;
     const auto it = versions_.find({std::string(key), version});
     if (it == versions_.end()) return absl::NotFoundError("no such version");
     return it->second;
@@ -160,6 +167,7 @@ class FakeTemplateSource final : public TemplateSource {
  private:
   absl::Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  absl::Status content_status_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, TemplateRef> published_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, int>, std::shared_ptr<const CompiledVersion>> versions_
       ABSL_GUARDED_BY(mutex_);

@@ -92,6 +92,14 @@ struct DayStats {
                complained = 0;
 };
 
+// What is remembered of a call by its request_id.
+struct KnownRequest {
+  std::int64_t digest = 0;  // of its body; of a bulk stream: of its first chunk
+  bool batch = false;
+  TemplateRef template_ref;  // batches only
+  MessageId first = 0;       // its first mail
+};
+
 // Reading what happened. Thread-safe. NOT_FOUND where a mail or batch does not exist, or is no
 // longer in the log.
 class MessageLog {
@@ -100,6 +108,8 @@ class MessageLog {
 
   // The mail that was accepted under a Send's request_id or an item's dedupe key.
   virtual absl::StatusOr<MessageId> FindByKey(std::string_view key) = 0;
+  // What was accepted under `request_id`, if anything was and its key is not forgotten yet.
+  virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) = 0;
   virtual absl::StatusOr<MessageRecord> Get(MessageId id) = 0;
   virtual absl::StatusOr<History> Explain(MessageId id) = 0;
 

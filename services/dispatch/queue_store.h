@@ -45,6 +45,9 @@ struct Accepted {
   struct Item {
     MessageId id = 0;
     bool duplicate = false;  // accepted earlier, by this request or under its dedupe key
+    // As stored, by the store's clock. Only of a Send's mail that was accepted now.
+    absl::Time create_time = {};
+    absl::Time due_time = {};
   };
   std::vector<Item> items;  // in order of the submission
 };

@@ -27,7 +27,8 @@ std::string Serialize(const google::protobuf::Struct& context) {
   return out;
 }
 
-MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time now) {
+MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time created,
+                       absl::Time due) {
   MessageRecord record;
   Mail& mail = record.mail;
   mail.id = id;
@@ -39,13 +40,17 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time no
   mail.transport = submission.transport;
   mail.labels = submission.labels;
   mail.request_id = submission.request_id;
-  mail.create_time = now;
-  mail.due_time = submission.due_time;
+  mail.create_time = created;
+  mail.due_time = due;
   mail.expire_time = submission.expire_time;
-  record.state = mail.due_time > now ? State::kScheduled : State::kQueued;
-  record.next_attempt_time = mail.due_time;
-  record.update_time = now;
+  record.state = due > created ? State::kScheduled : State::kQueued;
+  record.next_attempt_time = due;
+  record.update_time = created;
   return record;
+}
+
+bool IsAway(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
 }  // namespace
@@ -61,16 +66,18 @@ absl::StatusOr<TemplateRef> Intake::ResolveTemplate(const MailHeader& header,
                     {"TEMPLATE_NOT_PUBLISHED", {{"template", header.template_name}}});
 }
 
-absl::StatusOr<Submission> Intake::Prepare(const MailHeader& header, std::string_view prefix,
-                                           Violations violations) {
-  const absl::Time now = dependencies_.clock.Now();
-  CheckHeader(header, prefix, now, dependencies_.transports, violations);
-  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+absl::StatusOr<ContextValidation> Intake::ContextsOf(const TemplateRef& ref,
+                                                     const MailHeader& header) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto version, dependencies_.templates.Get(ref.key, ref.version));
+  return ContextValidation(std::move(version), header.shared_context);
+}
 
+Submission Intake::ToSubmission(const MailHeader& header, TemplateRef template_ref) const {
+  const absl::Time now = dependencies_.clock.Now();
+  const Category category = template_ref.category;
   Submission submission;
-  LMSMAIL_ASSIGN_OR_RETURN(submission.template_ref, ResolveTemplate(header, prefix));
-  const Category category = submission.template_ref.category;
   submission.request_id = header.request_id;
+  submission.template_ref = std::move(template_ref);
   submission.lane = header.lane.value_or(DefaultLane(category));
   submission.due_time = std::max(header.send_time.value_or(now), now);
   submission.expire_time =
@@ -86,27 +93,80 @@ absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, const Ma
                                               Violations found) {
   MailItem checked = item;
   CheckItem(checked, "", found);
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "", std::move(found)));
+  CheckHeader(header, "", found);
+  CheckTimes(header, "", dependencies_.clock.Now(), found);
+  CheckTransport(header, "", dependencies_.transports, found);
+  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+
+  LMSMAIL_ASSIGN_OR_RETURN(TemplateRef ref, ResolveTemplate(header, ""));
+  // Wording that cannot be had now will say itself what it lacks, when it is sent.
+  if (const auto contexts = ContextsOf(ref, header); contexts.ok()) {
+    Violations violations;
+    contexts->Check(item.context, "", violations);
+    LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  }
+  Submission submission = ToSubmission(header, std::move(ref));
   submission.items.push_back(
       {*std::move(checked.target), Serialize(checked.context), header.request_id});
   return submission;
 }
 
+absl::StatusOr<Intake::Prepared> Intake::PrepareBatch(const MailHeader& header, Violations found) {
+  CheckHeader(header, "header.", found);
+  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+  // A repetition goes on with the version that its first try was accepted with: which items are
+  // refused, and so which ids the others have, must not change between the two.
+  LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
+                           dependencies_.log.FindRequest(header.request_id));
+  TemplateRef ref;
+  if (known && known->batch) {
+    ref = known->template_ref;
+  } else {
+    CheckTimes(header, "header.", dependencies_.clock.Now(), found);
+    CheckTransport(header, "header.", dependencies_.transports, found);
+    LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+    LMSMAIL_ASSIGN_OR_RETURN(ref, ResolveTemplate(header, "header."));
+  }
+  Prepared prepared;
+  absl::StatusOr<ContextValidation> contexts = ContextsOf(ref, header);
+  // For the same reason a batch is either checked or not accepted while its wording is away.
+  if (IsAway(contexts.status())) return contexts.status();
+  if (contexts.ok()) prepared.contexts = *std::move(contexts);
+  prepared.submission = ToSubmission(header, std::move(ref));
+  prepared.submission.batch = true;
+  return prepared;
+}
+
 absl::StatusOr<MessageRecord> Intake::Validate(const MailHeader& header, const MailItem& item,
                                                Violations found) {
   LMSMAIL_ASSIGN_OR_RETURN(const Submission submission, PrepareOne(header, item, std::move(found)));
-  return RecordOf(submission, 0, dependencies_.clock.Now());
+  return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
+}
+
+std::optional<MessageRecord> Intake::FirstAnswer(const std::string& request_id,
+                                                 std::int64_t digest) {
+  Violations violations;
+  CheckKey(request_id, "request_id", violations);
+  if (!violations.empty()) return std::nullopt;
+  const auto known = dependencies_.log.FindRequest(request_id);
+  if (!known.ok() || !*known || (*known)->batch || (*known)->digest != digest) return std::nullopt;
+  absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first);
+  return record.ok() ? std::optional(*std::move(record)) : std::nullopt;
 }
 
 absl::StatusOr<MessageRecord> Intake::Send(const MailHeader& header, const MailItem& item,
                                            std::int64_t digest, Violations found) {
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, PrepareOne(header, item, std::move(found)));
-  submission.digest = digest;
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(submission));
+  absl::StatusOr<Submission> submission = PrepareOne(header, item, std::move(found));
+  if (!submission.ok()) {
+    if (auto first = FirstAnswer(header.request_id, digest)) return *std::move(first);
+    return submission.status();
+  }
+  submission->digest = digest;
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(*submission));
   const Accepted::Item& only = accepted.items.at(0);
   if (accepted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
   // What was stored this moment need not be read back.
-  return RecordOf(submission, only.id, dependencies_.clock.Now());
+  return RecordOf(*submission, only.id, only.create_time, only.due_time);
 }
 
 absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header,
@@ -116,16 +176,14 @@ absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header,
     found.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
                                    kMaxBatchItems, items.size()));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", std::move(found)));
-  submission.batch = true;
-  submission.digest = digest;
-  return Store(std::move(submission), items);
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+  prepared.submission.digest = digest;
+  return Store(std::move(prepared), items);
 }
 
 absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header, Violations found) {
-  LMSMAIL_ASSIGN_OR_RETURN(Submission submission, Prepare(header, "header.", std::move(found)));
-  submission.batch = true;
-  return Bulk(*this, std::move(submission));
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+  return Bulk(*this, std::move(prepared));
 }
 
 absl::StatusOr<BatchResult> Intake::Bulk::Add(absl::Span<const MailItem> items,
@@ -135,17 +193,10 @@ absl::StatusOr<BatchResult> Intake::Bulk::Add(absl::Span<const MailItem> items,
                                              "are {}",
                                              kMaxBatchItems, items.size()));
   }
-  Submission submission = shared_;
-  submission.chunk = chunk_++;
-  submission.digest = digest;
-  LMSMAIL_ASSIGN_OR_RETURN(BatchResult result, intake_.Store(std::move(submission), items));
-  // A repeated stream goes on with the version that its first try was accepted with, whatever was
-  // published since.
-  if (chunk_ == 1 && result.batch != 0) {
-    const auto batch = intake_.dependencies_.log.GetBatch(result.batch);
-    if (batch.ok()) shared_.template_ref = batch->template_ref;
-  }
-  return result;
+  Prepared prepared = shared_;
+  prepared.submission.chunk = chunk_++;
+  prepared.submission.digest = digest;
+  return intake_.Store(std::move(prepared), items);
 }
 
 absl::StatusOr<Accepted> Intake::Commit(const Submission& submission) {
@@ -160,14 +211,19 @@ absl::StatusOr<Accepted> Intake::Commit(const Submission& submission) {
 }
 
 // Refused items are left out of what is stored, and the answers put back into the caller's order.
-absl::StatusOr<BatchResult> Intake::Store(Submission submission, absl::Span<const MailItem> items) {
+absl::StatusOr<BatchResult> Intake::Store(Prepared prepared, absl::Span<const MailItem> items) {
+  Submission& submission = prepared.submission;
   BatchResult result;
   result.items.resize(items.size());
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < items.size(); ++i) {
     MailItem item = items[i];
     Violations violations;
-    CheckItem(item, fmt::format("items[{}].", i), violations);
+    const std::string prefix = fmt::format("items[{}].", i);
+    CheckItem(item, prefix, violations);
+    if (violations.empty() && prepared.contexts) {
+      prepared.contexts->Check(item.context, prefix, violations);
+    }
     result.items[i].status = violations.ToStatus();
     if (!violations.empty()) continue;
     positions.push_back(i);

@@ -18,6 +18,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/status/fault.h"
+#include "services/dispatch/intake/context_validation.h"
 #include "services/dispatch/intake/group_commit.h"
 #include "services/dispatch/message_log.h"
 #include "services/dispatch/queue_store.h"
@@ -58,9 +59,16 @@ struct BatchResult {
 
 inline constexpr std::size_t kMaxBatchItems = 1000;
 
-// Accepts mail: checks it, pins its template's version, and stores it before it answers.
-// Thread-safe.
+// Accepts mail: checks it, pins its template's version, and stores it before it answers. A call
+// that was accepted is answered the same way when it is repeated, though its times have passed, its
+// template says something else or its transport is gone by then. Thread-safe.
 class Intake {
+  // What the mails of one call have in common, and what their contexts have to hold.
+  struct Prepared {
+    Submission submission;
+    std::optional<ContextValidation> contexts;  // none: not to be checked
+  };
+
  public:
   struct Dependencies {
     const Clock& clock;
@@ -93,21 +101,24 @@ class Intake {
 
    private:
     friend class Intake;
-    Bulk(Intake& intake, Submission shared) : intake_(intake), shared_(std::move(shared)) {}
+    Bulk(Intake& intake, Prepared shared) : intake_(intake), shared_(std::move(shared)) {}
 
     Intake& intake_;
-    Submission shared_;
+    const Prepared shared_;
     int chunk_ = 0;
   };
   absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
 
  private:
-  absl::StatusOr<Submission> Prepare(const MailHeader& header, std::string_view prefix,
-                                     Violations violations);
   absl::StatusOr<Submission> PrepareOne(const MailHeader& header, const MailItem& item,
                                         Violations found);
+  absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations found);
+  Submission ToSubmission(const MailHeader& header, TemplateRef template_ref) const;
   absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
-  absl::StatusOr<BatchResult> Store(Submission submission, absl::Span<const MailItem> items);
+  absl::StatusOr<ContextValidation> ContextsOf(const TemplateRef& ref, const MailHeader& header);
+  // The mail of a Send with this key and body that was accepted before; nullopt if there is none.
+  std::optional<MessageRecord> FirstAnswer(const std::string& request_id, std::int64_t digest);
+  absl::StatusOr<BatchResult> Store(Prepared prepared, absl::Span<const MailItem> items);
   absl::StatusOr<Accepted> Commit(const Submission& submission);
 
   const Dependencies dependencies_;

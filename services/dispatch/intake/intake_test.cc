@@ -19,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 std::vector<std::string> FieldsOf(const absl::Status& status) {
   std::vector<std::string> fields;
@@ -37,6 +38,7 @@ class IntakeTest : public testing::Test {
   static MailItem To(std::string recipient = "recipients/ada") {
     MailItem item;
     item.target = Target{Target::Kind::kRecipient, std::move(recipient)};
+    item.context = render::ContextFromJson(R"({"minutes": 42})");
     return item;
   }
   static MailItem ToAddress(std::string address) {
@@ -108,6 +110,87 @@ TEST_F(IntakeTest, TheSameKeyAcceptsOnce) {
   EXPECT_EQ(accepted_, 1);
 }
 
+TEST_F(IntakeTest, ARepetitionIsAnsweredWhateverHasChanged) {
+  MailHeader header = Header();
+  header.expire_time = clock_.Now() + absl::Hours(1);
+  header.transport = "smtp";
+  ASSERT_OK_AND_ASSIGN(const MessageRecord first, intake_.Send(header, To(), 1));
+  clock_.Advance(absl::Hours(2));
+  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "{{more}}",
+                     {{.name = "more", .required = true}});
+  ASSERT_OK_AND_ASSIGN(const MessageRecord again, intake_.Send(header, To(), 1));
+  EXPECT_EQ(again.mail.id, first.mail.id);
+  EXPECT_EQ(again.mail.template_ref.version, 1);
+  templates_.SetStatus(absl::NotFoundError("deleted"));
+  EXPECT_OK(intake_.Send(header, To(), 1));
+  EXPECT_THAT(FieldsOf(intake_.Send(header, To(), 2).status()), ElementsAre("expire_time"))
+      << "another body is another call";
+  EXPECT_THAT(FieldsOf(intake_.Send(Header(""), To(), 1).status()), ElementsAre("request_id"));
+}
+
+TEST_F(IntakeTest, ABatchsRepetitionIsAnsweredWhateverHasChanged) {
+  MailHeader header = Header("batch/1");
+  header.expire_time = clock_.Now() + absl::Hours(1);
+  const std::vector<MailItem> items = {To("recipients/a"), To("recipients/b")};
+  ASSERT_OK_AND_ASSIGN(const BatchResult first, intake_.SendBatch(header, items, 1));
+  clock_.Advance(absl::Hours(2));
+  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "{{more}}",
+                     {{.name = "more", .required = true}});
+  ASSERT_OK_AND_ASSIGN(const BatchResult again, intake_.SendBatch(header, items, 1));
+  EXPECT_EQ(again.batch, first.batch);
+  ASSERT_THAT(again.items, SizeIs(2));
+  EXPECT_EQ(again.items[1].id, first.items[1].id);
+  EXPECT_THAT(intake_.SendBatch(header, items, 2), StatusIs(absl::StatusCode::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(header));
+  EXPECT_OK(bulk.Add(items, 1));
+}
+
+TEST_F(IntakeTest, NamesVariablesThatTheTemplateRequires) {
+  templates_.Publish({"welcome", 3, Category::kEnrollment}, "{{product.title}}",
+                     "{{user.first_name}} {{#lessons}}{{name}}{{/lessons}}",
+                     {{.name = "product.title", .required = true},
+                      {.name = "user.nickname", .required = true},
+                      {.name = "postal_address", .required = true},
+                      {.name = "lessons",
+                       .type = render::VariableType::kList,
+                       .fields = {{.name = "name", .required = true}}}});
+  MailHeader header = Header();
+  header.template_name = "templates/welcome";
+  MailItem item = To();
+  item.context = render::ContextFromJson(R"({"lessons": [{"name": "1"}, {}]})");
+  const auto refused = intake_.Send(header, item, 1);
+  EXPECT_THAT(FieldsOf(refused.status()),
+              UnorderedElementsAre("context.product.title", "context.user.nickname",
+                                   "context.lessons[1].name"));
+  EXPECT_THAT(refused.status().ToString(), HasSubstr("templates/welcome/versions/3"));
+  EXPECT_THAT(FieldsOf(intake_.Validate(header, item).status()), SizeIs(3));
+
+  MailItem good = To();
+  good.context = render::ContextFromJson(R"({"user": {"nickname": "Ada"}})");
+  MailHeader batch = header;
+  batch.request_id = "batch/1";
+  batch.shared_context = render::ContextFromJson(R"({"product": {"title": "C++"}})");
+  const std::vector<MailItem> items = {good, item};
+  ASSERT_OK_AND_ASSIGN(const BatchResult result, intake_.SendBatch(batch, items, 1));
+  EXPECT_OK(result.items[0].status);
+  EXPECT_THAT(
+      FieldsOf(result.items[1].status),
+      UnorderedElementsAre("items[1].context.user.nickname", "items[1].context.lessons[1].name"));
+  EXPECT_EQ(Due(), 1);
+}
+
+TEST_F(IntakeTest, WordingThatIsAwayHoldsUpNoSend) {
+  MailHeader header = Header();
+  header.template_name = "templates/weekly_progress";
+  MailItem item = To();
+  item.context.Clear();
+  EXPECT_THAT(FieldsOf(intake_.Send(header, item, 1).status()), ElementsAre("context.minutes"));
+  templates_.SetContentStatus(absl::UnavailableError("away"));
+  EXPECT_OK(intake_.Send(header, item, 1));
+  header.request_id = "batch/1";
+  EXPECT_THAT(intake_.SendBatch(header, {item}, 1), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(IntakeTest, ValidateOnlyStoresNothing) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Validate(Header(), To()));
   EXPECT_EQ(record.mail.id, 0);
@@ -125,8 +208,8 @@ TEST_F(IntakeTest, NamesEveryFaultAtOnce) {
   header.transport = "pigeon";
   const auto refused = intake_.Send(header, MailItem{}, 1);
   EXPECT_THAT(FieldsOf(refused.status()),
-              ElementsAre("target", "request_id", "template", "send_time", "expire_time",
-                          "language_code", "labels", "labels[\"key\"]", "transport"));
+              UnorderedElementsAre("target", "request_id", "template", "send_time", "expire_time",
+                                   "language_code", "labels", "labels[\"key\"]", "transport"));
   EXPECT_EQ(Due(), 0);
 }
 

@@ -101,23 +101,6 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
   }
 }
 
-void CheckTimes(const MailHeader& header, std::string_view prefix, absl::Time now,
-                Violations& violations) {
-  const absl::Time send = header.send_time.value_or(now);
-  if (send > now + kMaxAhead) {
-    violations.Add(fmt::format("{}send_time", prefix), "must be at most 366 days ahead");
-  }
-  if (!header.expire_time) return;
-  const std::string field = fmt::format("{}expire_time", prefix);
-  if (*header.expire_time <= now) {
-    violations.Add(field, "has passed already; leave it out or set it ahead");
-  } else if (*header.expire_time <= send) {
-    violations.Add(field, "must be after send_time");
-  } else if (*header.expire_time > send + kMaxAhead) {
-    violations.Add(field, "must be at most 366 days after send_time");
-  }
-}
-
 void CheckLanguage(std::string_view code, std::string field, Violations& violations) {
   const bool valid = code.size() <= 35 && std::all_of(code.begin(), code.end(), [](char c) {
                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -139,23 +122,41 @@ void CheckKey(std::string_view key, std::string_view field, Violations& violatio
   }
 }
 
-void CheckHeader(const MailHeader& header, std::string_view prefix, absl::Time now,
-                 const std::set<std::string>& transports, Violations& violations) {
+void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& violations) {
   CheckKey(header.request_id, fmt::format("{}request_id", prefix), violations);
   if (!ParseTemplateName(header.template_name)) {
     violations.Add(fmt::format("{}template", prefix),
                    "must be \"templates/{template}\" or \"templates/{template}/versions/{n}\", as "
                    "\"templates/enrollment\"");
   }
-  CheckTimes(header, prefix, now, violations);
   CheckLanguage(header.language_code, fmt::format("{}language_code", prefix), violations);
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
-  if (!header.transport.empty() && !transports.contains(header.transport)) {
-    violations.Add(fmt::format("{}transport", prefix),
-                   fmt::format("is not configured; leave it out or use one of: {}",
-                               fmt::join(transports, ", ")));
-  }
   CheckContext(header.shared_context, fmt::format("{}shared_context", prefix), violations);
+}
+
+void CheckTimes(const MailHeader& header, std::string_view prefix, absl::Time now,
+                Violations& violations) {
+  const absl::Time send = header.send_time.value_or(now);
+  if (send > now + kMaxAhead) {
+    violations.Add(fmt::format("{}send_time", prefix), "must be at most 366 days ahead");
+  }
+  if (!header.expire_time) return;
+  const std::string field = fmt::format("{}expire_time", prefix);
+  if (*header.expire_time <= now) {
+    violations.Add(field, "has passed already; leave it out or set it ahead");
+  } else if (*header.expire_time <= send) {
+    violations.Add(field, "must be after send_time");
+  } else if (*header.expire_time > send + kMaxAhead) {
+    violations.Add(field, "must be at most 366 days after send_time");
+  }
+}
+
+void CheckTransport(const MailHeader& header, std::string_view prefix,
+                    const std::set<std::string>& transports, Violations& violations) {
+  if (header.transport.empty() || transports.contains(header.transport)) return;
+  violations.Add(fmt::format("{}transport", prefix),
+                 fmt::format("is not configured; leave it out or use one of: {}",
+                             fmt::join(transports, ", ")));
 }
 
 void CheckItem(MailItem& item, std::string_view prefix, Violations& violations) {

@@ -13,8 +13,13 @@
 namespace lmsmail::dispatch {
 
 // `prefix` is "" for a Send and "header." for a batch.
-void CheckHeader(const MailHeader& header, std::string_view prefix, absl::Time now,
-                 const std::set<std::string>& transports, Violations& violations);
+void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& violations);
+
+// What may be refused later although it was accepted before.
+void CheckTimes(const MailHeader& header, std::string_view prefix, absl::Time now,
+                Violations& violations);
+void CheckTransport(const MailHeader& header, std::string_view prefix,
+                    const std::set<std::string>& transports, Violations& violations);
 
 // On success of the check, `item.target` names its address as it will be written to.
 void CheckItem(MailItem& item, std::string_view prefix, Violations& violations);

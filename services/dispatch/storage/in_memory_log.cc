@@ -50,6 +50,20 @@ absl::StatusOr<MessageId> InMemoryStore::FindByKey(std::string_view key) {
   return found->second.id;
 }
 
+absl::StatusOr<std::optional<KnownRequest>> InMemoryStore::FindRequest(
+    std::string_view request_id) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = requests_.lower_bound({std::string(request_id), 0});
+  if (found == requests_.end() || found->first.first != request_id) return std::nullopt;
+  const Request& request = found->second;
+  KnownRequest known;
+  known.digest = request.digest;
+  known.batch = request.batch;
+  if (request.batch) known.template_ref = batches_.at(request.accepted.batch).record.template_ref;
+  known.first = request.accepted.items.at(0).id;
+  return known;
+}
+
 absl::StatusOr<MessageRecord> InMemoryStore::Get(MessageId id) {
   absl::MutexLock lock(&mutex_);
   const auto found = entries_.find(id);

@@ -58,12 +58,17 @@ absl::StatusOr<Accepted> InMemoryStore::AcceptOne(const Submission& submission) 
     if (!key.empty()) {
       const auto [known, key_is_new] = keys_.try_emplace(key, Key{id, now});
       if (!key_is_new) {
-        accepted.items.push_back({known->second.id, true});
+        accepted.items.push_back({.id = known->second.id, .duplicate = true});
         continue;
       }
     }
     Store(submission, item, id, accepted.batch);
-    accepted.items.push_back({id, false});
+    accepted.items.push_back({.id = id});
+    if (!submission.batch) {
+      const Mail& mail = entries_.at(id).mail;
+      accepted.items.back().create_time = mail.create_time;
+      accepted.items.back().due_time = mail.due_time;
+    }
     ++stored;
   }
   if (submission.batch) batches_.at(accepted.batch).record.accepted += stored;

@@ -57,6 +57,7 @@ class InMemoryStore final : public QueueStore, public MessageLog {
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) override;
 
   absl::StatusOr<MessageId> FindByKey(std::string_view key) override;
+  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override;
   absl::StatusOr<MessageRecord> Get(MessageId id) override;
   absl::StatusOr<History> Explain(MessageId id) override;
   absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override;

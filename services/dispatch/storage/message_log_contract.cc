@@ -145,6 +145,25 @@ TEST_P(MessageLogContract, CountsABatch) {
   EXPECT_EQ(batch.recent_per_second, 0);
 }
 
+TEST_P(MessageLogContract, RemembersRequests) {
+  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unheard of"));
+  EXPECT_FALSE(known.has_value());
+  const MessageId mail = AcceptMail("one");
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one"));
+  ASSERT_TRUE(known.has_value());
+  EXPECT_FALSE(known->batch);
+  EXPECT_EQ(known->digest, Send("one").digest);
+  EXPECT_EQ(known->first, mail);
+
+  // A batch whose first chunks had nothing to accept.
+  const Accepted accepted = AcceptOne(Batch("many", 3, 2));
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many"));
+  ASSERT_TRUE(known.has_value());
+  EXPECT_TRUE(known->batch);
+  EXPECT_EQ(known->template_ref, Batch("many", 1).template_ref);
+  EXPECT_EQ(known->first, accepted.items[0].id);
+}
+
 TEST_P(MessageLogContract, RecordsEventsOnce) {
   const MessageId id = Ended("sent", Kind::kSent);
   const std::vector<ProviderEvent> events = {{"e1", kOpened, id, Now(), "first"},

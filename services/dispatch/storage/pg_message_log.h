@@ -21,6 +21,7 @@ class PgMessageLog final : public MessageLog {
   explicit PgMessageLog(postgres::Pool& pool) : pool_(pool) {}
 
   absl::StatusOr<MessageId> FindByKey(std::string_view key) override;
+  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override;
   absl::StatusOr<MessageRecord> Get(MessageId id) override;
   absl::StatusOr<History> Explain(MessageId id) override;
   absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <map>
 #include <pqxx/binarystring>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
@@ -127,6 +129,30 @@ absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& su
   return accepted;
 }
 
+// Of the Sends that were accepted now.
+void ReadTimes(pqxx::work& tx, absl::Span<const Submission> submissions,
+               std::vector<absl::StatusOr<Accepted>>& accepted) {
+  std::map<MessageId, Accepted::Item*> fresh;
+  for (std::size_t i = 0; i < accepted.size(); ++i) {
+    if (submissions[i].batch || !accepted[i].ok()) continue;
+    for (Accepted::Item& item : accepted[i]->items) {
+      if (!item.duplicate) fresh.emplace(item.id, &item);
+    }
+  }
+  if (fresh.empty()) return;
+  ArrayLiteral ids;
+  for (const auto& [id, _] : fresh) ids.AddInt(id);
+  for (const pqxx::row& row : tx.exec_params(
+           "SELECT msg_id, created_at, due_at FROM message WHERE msg_id = ANY ($1::int8[]) "
+           "UNION ALL "
+           "SELECT msg_id, created_at, due_at FROM scheduled WHERE msg_id = ANY ($1::int8[])",
+           std::move(ids).str())) {
+    Accepted::Item& item = *fresh.at(row[0].as<std::int64_t>());
+    item.create_time = postgres::Time(row[1]);
+    item.due_time = postgres::Time(row[2]);
+  }
+}
+
 absl::Status Check(absl::Span<const Submission> submissions) {
   for (const Submission& submission : submissions) {
     if (submission.items.empty() || submission.items.size() > kMostItems) {
@@ -159,6 +185,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
         for (const pqxx::row& row : rows) {
           accepted.push_back(ReadAccepted(row, submissions[accepted.size()]));
         }
+        ReadTimes(tx, submissions, accepted);
         return accepted;
       });
 }

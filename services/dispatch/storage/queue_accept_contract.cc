@@ -13,6 +13,18 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+TEST_P(QueueStoreContract, TellsTheTimesOfASendAsTheyAreStored) {
+  Submission tomorrow = Send("later");
+  tomorrow.due_time = Now() + absl::Hours(48);
+  for (const Submission& submission : {Send("now"), tomorrow}) {
+    const Accepted accepted = AcceptOne(submission);
+    ASSERT_THAT(accepted.items, SizeIs(1));
+    const MessageRecord record = Get(accepted.items[0].id);
+    EXPECT_EQ(accepted.items[0].create_time, record.mail.create_time);
+    EXPECT_EQ(accepted.items[0].due_time, record.mail.due_time);
+  }
+}
+
 TEST_P(QueueStoreContract, GivesBackAMailAsItWasAccepted) {
   Submission send = Send("pay-1", Lane::kCritical);
   send.language_code = "de";

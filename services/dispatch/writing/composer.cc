@@ -1,6 +1,7 @@
 #include "services/dispatch/writing/composer.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/struct.pb.h>
 
 #include <utility>
 
@@ -14,13 +15,6 @@ namespace lmsmail::dispatch {
 namespace {
 
 using google::protobuf::Struct;
-
-void Put(Struct& fields, const char* name, std::string_view value) {
-  if (value.empty()) return;
-  (*fields.mutable_fields())[name].set_string_value(std::string(value));
-}
-
-std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
 
 absl::StatusOr<Struct> ParseContext(const std::string& serialized) {
   Struct context;
@@ -61,27 +55,11 @@ std::string_view CategoryToken(Category category) {
   return "mail";
 }
 
-Struct Composer::Provided(const Recipient& recipient) const {
-  Struct provided;
-  Put(provided, "site_name", site_.name);
-  Put(provided, "site_url", site_.url);
-  Put(provided, "postal_address", site_.postal_address);
-  Put(provided, "unsubscribe_url", recipient.unsubscribe_url);
-  Put(provided, "preferences_url", recipient.preferences_url);
-  Struct user;
-  Put(user, "first_name",
-      recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
-  Put(user, "full_name", recipient.display_name);
-  Put(user, "email", recipient.email_address);
-  *(*provided.mutable_fields())["user"].mutable_struct_value() = std::move(user);
-  return provided;
-}
-
 absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
                               const CompiledVersion& version) {
   LMSMAIL_ASSIGN_OR_RETURN(const Struct own, ParseContext(mail.context));
   LMSMAIL_ASSIGN_OR_RETURN(const Struct shared, ParseContext(mail.shared_context));
-  const Struct provided = Provided(recipient);
+  const Struct provided = ProvidedContext(site_, recipient);
   const Struct* const scopes[] = {&own, &shared, &provided};
   const CompiledVersion::Language& language =
       version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <google/protobuf/struct.pb.h>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -13,18 +11,10 @@
 #include "services/dispatch/recipient_check.h"
 #include "services/dispatch/transport/transport.h"
 #include "services/dispatch/writing/message_id_header.h"
+#include "services/dispatch/writing/provided_context.h"
 #include "services/dispatch/writing/template_source.h"
 
 namespace lmsmail::dispatch {
-
-// What every mail says about the school. Empty values are left out of contexts, so that a
-// template's section for them stays closed.
-struct SiteIdentity {
-  std::string name;
-  std::string url;
-  std::string postal_address;
-  std::string domain;  // ends List-Id and Feedback-ID
-};
 
 struct ComposedMail {
   std::string message;  // RFC 5322, CRLF
@@ -49,7 +39,6 @@ class Composer {
                                        const SenderIdentity& sender);
 
  private:
-  google::protobuf::Struct Provided(const Recipient& recipient) const;
   absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);
 
   const SiteIdentity& site_;
