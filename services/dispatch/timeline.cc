@@ -144,7 +144,7 @@ std::string_view Explain(Reason reason) {
     case Reason::kUnsubscribed:
       return "the recipient does not want this category of mail";
     case Reason::kBounced:
-      return "mail to the address came back for good before";
+      return "mail to the address came back for good";
     case Reason::kComplained:
       return "the recipient reported mail of ours as unwanted";
     case Reason::kSuppressed:

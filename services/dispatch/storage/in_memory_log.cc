@@ -168,6 +168,16 @@ absl::StatusOr<MessageLog::EventCounts> InMemoryStore::RecordEvents(
                           entry.mail.template_ref.key, 1, std::nullopt, event.type});
     }
   }
+  std::map<MessageId, bool> arrived;
+  for (const ProviderEvent& event : events) {
+    if (ProvesArrival(event.type)) arrived[event.message] = true;
+    if (event.type == kBouncedEvent) arrived.try_emplace(event.message, false);
+  }
+  for (const auto& [id, it_arrived] : arrived) {
+    if (const auto found = entries_.find(id); found != entries_.end()) {
+      ResolveUncertain(found->second, it_arrived);
+    }
+  }
   return counts;
 }
 

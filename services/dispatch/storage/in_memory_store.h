@@ -142,6 +142,8 @@ class InMemoryStore final : public QueueStore, public MessageLog {
   bool Record(const Outcome& outcome, bool live) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Count(const Entry& entry, absl::Time time, Outcome::Kind kind, Reason reason,
              std::int64_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What reports about a mail say, if it is uncertain.
+  void ResolveUncertain(Entry& entry, bool arrived) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The outcome that ended the mail; null while it is open.
   static const RecordedOutcome* FinalOf(const Entry& entry);
   MessageFacts FactsOf(const Entry& entry) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);

@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "libs/testing/status_matchers.h"
@@ -12,8 +13,12 @@ using ::testing::SizeIs;
 
 using Kind = Outcome::Kind;
 
+constexpr std::int16_t kDelivered = 1;
 constexpr std::int16_t kBounced = 2;
+constexpr std::int16_t kDeferred = 3;
 constexpr std::int16_t kOpened = 4;
+constexpr std::int16_t kClicked = 5;
+constexpr std::int16_t kComplained = 6;
 
 std::vector<MessageId> PageIds(const MessageLog::Page& page) {
   std::vector<MessageId> ids;

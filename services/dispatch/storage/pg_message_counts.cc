@@ -89,6 +89,8 @@ absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
             each(&ProviderEvent::message), each(&ProviderEvent::type),
             each(&ProviderEvent::event_id), each(&ProviderEvent::time),
             each(&ProviderEvent::detail));
+        tx.exec_params("SELECT resolve_uncertain($1::int8[], $2::int2[])",
+                       each(&ProviderEvent::message), each(&ProviderEvent::type));
         return EventCounts{row[0].as<int>(), row[1].as<int>(), row[2].as<int>()};
       });
 }

@@ -8,10 +8,17 @@
 namespace lmsmail::dispatch {
 
 // lmsmail.dispatch.v1.ProviderEvent.Type
+inline constexpr std::int16_t kDeliveredEvent = 1;
 inline constexpr std::int16_t kBouncedEvent = 2;
 inline constexpr std::int16_t kOpenedEvent = 4;
 inline constexpr std::int16_t kClickedEvent = 5;
 inline constexpr std::int16_t kComplainedEvent = 6;
+
+// Whether a mail that it is reported of has arrived.
+inline bool ProvesArrival(std::int16_t event) {
+  return event == kDeliveredEvent || event == kOpenedEvent || event == kClickedEvent ||
+         event == kComplainedEvent;
+}
 
 // A refusal of the recipient at delivery is a bounce as much as one that is reported later.
 inline void CountOutcome(Outcome::Kind kind, Reason reason, std::int64_t count, DayStats& stats) {
