@@ -81,6 +81,10 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
           metrics
               .AddHistogram("lmsmail_dispatch_flush_seconds", "Time to record a batch of outcomes.")
               .With()),
+      unrecorded_(metrics
+                      .AddCounter("lmsmail_dispatch_unrecorded_total",
+                                  "Outcomes given up because the database refuses them.")
+                      .With()),
       accepted_(metrics.AddCounter("lmsmail_dispatch_accepted_total", "Mails accepted, by lane.")),
       outcomes_(metrics.AddCounter("lmsmail_dispatch_outcomes_total",
                                    "Outcomes recorded, by kind and reason.")),

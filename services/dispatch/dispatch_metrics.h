@@ -17,6 +17,7 @@ std::string_view NameOf(Lane lane);
 // What dispatch counts:
 //   lmsmail_dispatch_accepted_total{lane}          mails accepted by this process
 //   lmsmail_dispatch_outcomes_total{kind,reason}   outcomes recorded by this process
+//   lmsmail_dispatch_unrecorded_total              outcomes given up because the store refuses them
 //   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
 //   lmsmail_dispatch_claim_seconds                 time to take a batch, empty ones left out
 //   lmsmail_dispatch_flush_seconds                 time to record a batch's outcomes
@@ -30,6 +31,7 @@ class DispatchMetrics {
 
   void CountAccepted(Lane lane, int mails);
   void CountOutcomes(absl::Span<const Outcome> outcomes);
+  void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
   void SetDepth(const LaneDepth& depth);
 
   telemetry::Gauge in_flight;
@@ -37,6 +39,7 @@ class DispatchMetrics {
   telemetry::Histogram flush_seconds;
 
  private:
+  telemetry::Counter unrecorded_;
   telemetry::CounterFamily accepted_;
   telemetry::CounterFamily outcomes_;
   telemetry::GaugeFamily queue_depth_;

@@ -130,6 +130,21 @@ struct Cancellations {
   std::vector<BatchId> batches;
 };
 
+// Whether a store's error may be gone when the same call is made again.
+inline bool MaySucceedLater(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnknown:  // a COMMIT's answer was lost
+      return true;
+    default:
+      return false;
+  }
+}
+
 // The queue: what was accepted, who holds what, what came of it. Thread-safe. Every function is one
 // transaction; what it returned OK for survives a crash. Split by lifetime, and no row is ever
 // updated per mail: an immutable message, a queue row while it waits, one lease row for a whole

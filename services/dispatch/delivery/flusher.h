@@ -1,8 +1,11 @@
 #pragma once
 
-#include "absl/time/time.h"
+#include <map>
+#include <set>
 
-#include "libs/clock/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/intent_journal.h"
@@ -13,6 +16,13 @@
 namespace lmsmail::dispatch {
 
 // Records outcomes, many in one transaction; gives back what was not sent. One thread's own.
+//
+// While the database is away it tries again for as long as it takes. An error that waiting does not
+// cure, as words of a server that no database takes, must not hold up the other mails of its claim:
+// then outcomes are recorded one by one, and the one that is refused without its words, since what
+// counts is that the mail is not sent twice. What is refused even so is given up after a while:
+// logged as an error, counted, and left in the journal for the next process to try. Its claim is
+// not ended but left to its lease, so that the mail comes back as one that may have been sent.
 class Flusher {
  public:
   // All must outlive this.
@@ -25,13 +35,19 @@ class Flusher {
   bool FlushAll();
 
  private:
-  absl::Status Flush(const OpenClaims::Job& job);
+  // What is given up is taken out of the job.
+  absl::Status Flush(OpenClaims::Job& job);
+  absl::Status FlushTogether(const OpenClaims::Job& job);
+  absl::Status FlushOneByOne(OpenClaims::Job& job);
+  absl::Status Record(ClaimId claim, absl::Span<const Outcome> outcomes, bool last);
 
   QueueStore& queue_;
   OpenClaims& claims_;
   InFlightBudget& budget_;
   IntentJournal& journal_;
   DispatchMetrics& metrics_;
+  std::map<ClaimId, int> refused_;  // how often in a row, of open claims
+  std::set<ClaimId> given_up_;      // open claims of which some outcome was
   telemetry::LogEvery log_{absl::Seconds(10)};
 };
 

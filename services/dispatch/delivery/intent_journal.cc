@@ -134,8 +134,15 @@ absl::Status IntentJournal::Replay(QueueStore& queue, const DeliveryPolicy& poli
     left[entry.claim].push_back(std::move(outcome));
   }
   for (const auto& [claim, outcomes] : left) {
-    if (!outcomes.empty()) {
-      LMSMAIL_RETURN_IF_ERROR(queue.Flush(claim, outcomes, false).status());
+    const absl::Status flushed =
+        outcomes.empty() ? absl::OkStatus() : queue.Flush(claim, outcomes, false).status();
+    if (!flushed.ok() && MaySucceedLater(flushed)) return flushed;
+    if (!flushed.ok()) {
+      // Not given back, or what was sent would be sent again as if it never had been.
+      telemetry::LogError(
+          "a journal's claim is left to its lease: the database refuses what it says",
+          {{"claim", claim}, {"outcomes", outcomes.size()}, {"error", flushed}});
+      continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(const int released, queue.Release(claim));
     telemetry::LogWarning(

@@ -40,7 +40,7 @@ class IntentJournal {
 
   // Says what the last process left, in the words of the queue: what was sent, what is in doubt.
   // Then gives the rest of its claims back and begins anew. Call before anything else; again after
-  // an error.
+  // an error. A claim whose outcomes the queue will never take is left to its lease.
   absl::Status Replay(QueueStore& queue, const DeliveryPolicy& policy, absl::Time now);
 
   void ClaimOpened(ClaimId claim);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "libs/testing/status_matchers.h"
+#include "services/dispatch/queue_store_decorator.h"
 #include "services/dispatch/storage/in_memory_store.h"
 
 namespace lmsmail::dispatch {
@@ -106,6 +107,25 @@ TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
   Restart();
   ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kSkipped);
+}
+
+// Takes no outcome, whenever it is asked.
+class RefusingQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<FlushResult> Flush(ClaimId, absl::Span<const Outcome>, bool) override {
+    return absl::InternalError("invalid data");
+  }
+};
+
+TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
+  const Claim claim = Take(Category::kProgress, 1);
+  journal_->DotSent(HandOver(claim, 0));
+  journal_->Answered(claim.mails[0].mail.id, true);
+  Restart();
+  RefusingQueue refusing(store_);
+  ASSERT_OK(journal_->Replay(refusing, {}, clock_.Now()));
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);
 }
 
 TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
