@@ -11,6 +11,7 @@
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/dispatch/transport/console_transport.h"
+#include "services/dispatch/transport/held_transport.h"
 #include "services/dispatch/transport/smtp_transport.h"
 
 namespace lmsmail::dispatch {
@@ -129,6 +130,14 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
   keys.String("reply_to", &transport.reply_to, "Where answers go; empty: to From.");
   keys.String("envelope_from", &transport.envelope_from, "Where bounces go; empty: to From.");
   transport.dkim.Declare(keys.Sub("dkim"));
+  config::Group hold = keys.Sub("hold");
+  hold.Int32("refusals", &transport.hold.refusals,
+             "Refusals of us (5.7.x) within a minute that stop this transport for a while.",
+             {1, 1'000'000});
+  hold.Duration("first", &transport.hold.first, "How long at first; doubles while refused.",
+                {absl::Seconds(1), absl::Hours(24)});
+  hold.Duration("longest", &transport.hold.longest, "The longest of those times.",
+                {absl::Seconds(1), absl::Hours(24)});
 }
 
 void DispatchConfig::DeclareDelivery(config::Group keys) {
@@ -297,7 +306,7 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
 }
 
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
-    SmtpTransport::DotObserver before_dot) const {
+    const Clock& clock, SmtpTransport::DotObserver before_dot, HoldObserver held) const {
   std::map<std::string, TransportConfig> all = transports;
   all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
@@ -310,7 +319,12 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
     LMSMAIL_ASSIGN_OR_RETURN(
         auto smtp, SmtpTransport::Create(name, std::move(sender),
                                          ToSmtp(transport, worker.max_in_flight), before_dot));
-    built.push_back(std::move(smtp));
+    HeldTransport::Options hold{.refusals = transport.hold.refusals,
+                                .window = absl::Minutes(1),
+                                .first_hold = transport.hold.first,
+                                .longest_hold = transport.hold.longest};
+    if (held) hold.changed = [held, name = name](bool is) { held(name, is); };
+    built.push_back(std::make_unique<HeldTransport>(std::move(smtp), clock, std::move(hold)));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);
 }

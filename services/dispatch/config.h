@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/rpc/channel.h"
 #include "libs/smtp/options.h"
@@ -40,6 +42,12 @@ struct TransportConfig {
   std::int32_t max_connections = 8;
   std::int32_t max_messages_per_connection = 1000;
   RateRule rate;  // of all replicas together
+
+  struct HoldKeys {
+    std::int32_t refusals = 3;
+    absl::Duration first = absl::Minutes(1);
+    absl::Duration longest = absl::Hours(1);
+  } hold;
 
   std::string from;  // empty: the key `from` of the whole service
   std::string from_name;
@@ -109,9 +117,11 @@ struct DispatchConfig {
   // Of a configuration that was loaded without a fault.
   SiteIdentity ToSite() const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
-  // `before_dot` must be callable as long as the transports are.
-  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
-      SmtpTransport::DotObserver before_dot) const;
+  // The clock and what is called must outlive the transports.
+  using HoldObserver = std::function<void(const std::string& transport, bool held)>;
+  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(const Clock& clock,
+                                                           SmtpTransport::DotObserver before_dot,
+                                                           HoldObserver held) const;
   Worker::Options ToWorker() const;
 
  private:

@@ -29,13 +29,14 @@ class ConfigTest : public testing::Test {
         .status();
   }
 
+  const FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   DispatchConfig config_;
   std::string secret_ = "secret";  // what every file holds
 };
 
 TEST_F(ConfigTest, WorksWithoutConfiguration) {
   ASSERT_OK(Load({}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
   EXPECT_EQ(transports->default_name(), "console");
   ASSERT_NE(transports->Find(""), nullptr);
   EXPECT_EQ(transports->Find("")->info().kind, "console");
@@ -52,7 +53,7 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
                   "--transports.relay.reply_to=office@school.example",
                   "--transports.relay.envelope_from=bounces@school.example",
                   "--default_transport=relay", "--site.name=School"}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
   const Transport* const relay = transports->Find("");
   ASSERT_NE(relay, nullptr);
   EXPECT_EQ(relay->info().endpoint, "127.0.0.1:2525 (no TLS)");
@@ -91,7 +92,7 @@ TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
             "--transports.own.from=news@news.example", "--transports.own.dkim.domain=news.example",
             "--transports.own.dkim.selector=k2", "--transports.own.dkim.private_key_file=/secret",
             "--transports.plain.from=a@other.example"}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
   const auto record = [&](std::string_view transport) -> std::string {
     const auto& signer = transports->Find(transport)->sender().signer;
     return signer == nullptr ? "" : signer->RecordName();

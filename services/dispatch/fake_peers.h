@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -210,6 +211,14 @@ class FakeTransport final : public Transport {
 
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }
+  std::optional<TransportHold> hold() const override {
+    absl::MutexLock lock(&mutex_);
+    return hold_;
+  }
+  void SetHold(std::optional<TransportHold> hold) {
+    absl::MutexLock lock(&mutex_);
+    hold_ = std::move(hold);
+  }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
     {
@@ -239,6 +248,7 @@ class FakeTransport final : public Transport {
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
   bool holds_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<TransportHold> hold_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };

@@ -153,10 +153,18 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.journal, IntentJournal::Open(config.worker.journal,
                                          static_cast<std::size_t>(config.worker.max_in_flight)));
+  const telemetry::GaugeFamily held = runtime.metrics.AddGauge(
+      "lmsmail_dispatch_transport_held",
+      "1 from a transport's hold on until its server takes a mail again or a test succeeds.");
   LMSMAIL_ASSIGN_OR_RETURN(
-      parts.transports, config.ToTransports([journal = parts.journal.get()](std::uint64_t token) {
-        journal->DotSent(token);
-      }));
+      parts.transports,
+      config.ToTransports(
+          runtime.clock,
+          [journal = parts.journal.get()](std::uint64_t token) { journal->DotSent(token); },
+          [held](const std::string& transport, bool is) {
+            held.With({{"transport", transport}}).Set(is ? 1 : 0);
+          }));
+  for (const std::string& name : parts.transports->Names()) held.With({{"transport", name}}).Set(0);
   LMSMAIL_ASSIGN_OR_RETURN(MessageIdHeader message_ids, config.ToMessageIds());
   parts.message_ids = std::make_unique<MessageIdHeader>(std::move(message_ids));
   return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);

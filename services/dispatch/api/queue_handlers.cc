@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,10 @@ absl::Status QueueHandlers::ListTransports(const v1::ListTransportsRequest& requ
     transport.set_kind(info.kind);
     transport.set_endpoint(info.endpoint);
     transport.set_default_(info.name == d_.transports.default_name());
+    if (const std::optional<TransportHold> hold = d_.transports.Find(info.name)->hold()) {
+      *transport.mutable_held_until_time() = rpc::ToProto(hold->until);
+      transport.set_hold_detail(hold->detail);
+    }
   }
   return absl::OkStatus();
 }

@@ -126,6 +126,29 @@ Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reas
   return outcome;
 }
 
+Outcome DecideSenderRefused(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
+                            const DeliveryPolicy& policy) {
+  const absl::Duration wait = Spread(
+      Doubled(policy.first_retry, policy.longest_retry, claimed.attempt), outcome.id, outcome.step);
+  if (outcome.attempt < policy.max_sender_refusals) {
+    outcome = Defer(std::move(outcome), claimed, Reason::kSenderRejected, now + wait, policy);
+  } else {
+    outcome.kind = Outcome::Kind::kFailed;
+  }
+  outcome.reason = Reason::kSenderRejected;
+  return outcome;
+}
+
+Outcome DecideHeld(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
+                   absl::Time now, const DeliveryPolicy& policy) {
+  outcome.attempt = claimed.attempt;
+  outcome.kind = Outcome::Kind::kDeferred;
+  outcome.reason = Reason::kSenderRejected;
+  outcome.retry_time = std::max(result.retry_time, now) +
+                       Spread(policy.shortest_peer_retry, outcome.id, outcome.step);
+  return outcome;
+}
+
 Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
                         const DeliveryPolicy& policy) {
   outcome.kind = Outcome::Kind::kUncertain;
@@ -142,11 +165,24 @@ Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time 
 
 }  // namespace
 
-bool ProvesAddressDead(const DeliveryResult& result) {
+bool RefusesSender(const DeliveryResult& result) {
+  if (result.kind != DeliveryResult::Kind::kRejectedPermanent) return false;
+  if (ProvesAddressDead(result)) return false;
+  if (SubjectOf(result.enhanced_code) == "7") return true;
+  if (result.enhanced_code == "5.1.7" || result.enhanced_code == "5.1.8") return true;
+  return result.reply_code == 530 || result.reply_code == 534 || result.reply_code == 535 ||
+         result.reply_code == 538;
+}
+
+bool ProvesAddressDead(std::string_view enhanced_code) {
   static constexpr std::array<std::string_view, 8> kDead = {"5.1.1",  "5.1.2", "5.1.3",  "5.1.6",
                                                             "5.1.10", "5.2.1", "5.7.13", "5.7.17"};
+  return std::find(kDead.begin(), kDead.end(), enhanced_code) != kDead.end();
+}
+
+bool ProvesAddressDead(const DeliveryResult& result) {
   return result.kind == DeliveryResult::Kind::kRejectedPermanent &&
-         std::find(kDead.begin(), kDead.end(), result.enhanced_code) != kDead.end();
+         ProvesAddressDead(result.enhanced_code);
 }
 
 std::optional<Outcome> DecideBeforeCheck(const ClaimedMail& claimed, absl::Time now,
@@ -215,6 +251,9 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       if (result.enhanced_code == "5.5.3") {
         return DecideTemporary(std::move(outcome), claimed, result, now, policy);
       }
+      if (RefusesSender(result)) {
+        return DecideSenderRefused(std::move(outcome), claimed, now, policy);
+      }
       outcome.kind = Outcome::Kind::kFailed;
       outcome.reason = PermanentReason(result);
       return outcome;
@@ -226,6 +265,8 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       return DecideUnreached(std::move(outcome), claimed, Reason::kUnreachable, now, policy);
     case DeliveryResult::Kind::kBusy:
       return DecideUnreached(std::move(outcome), claimed, Reason::kRateLimited, now, policy);
+    case DeliveryResult::Kind::kHeld:
+      return DecideHeld(std::move(outcome), claimed, result, now, policy);
     case DeliveryResult::Kind::kCancelled:
       outcome.attempt = claimed.attempt;
       outcome.kind = Outcome::Kind::kDeferred;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "absl/time/time.h"
 
@@ -23,6 +24,11 @@ struct DeliveryPolicy {
   absl::Duration greylist_retry = absl::Minutes(5);
   // After a mail may or may not have arrived and is to be sent again.
   absl::Duration ambiguous_retry = absl::Seconds(30);
+  // A refusal of us (RefusesSender) fails a mail with its so-manieth attempt only: the first may
+  // tell of a revoked key or a blocked address, which is no fault of the mail's, and which somebody
+  // will mend. Meanwhile the transport is held (HeldTransport), which counts no attempt. A mail
+  // that is refused each time although others get through is refused for what it says.
+  int max_sender_refusals = 3;
   // While another service of ours is away; grows to the longest, counts as no attempt.
   absl::Duration shortest_peer_retry = absl::Seconds(5);
   absl::Duration longest_peer_retry = absl::Seconds(30);
@@ -56,9 +62,15 @@ Outcome FailUnwritten(const ClaimedMail& claimed, Reason reason, std::string det
 Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result, absl::Time now,
                        const DeliveryPolicy& policy);
 
+// True for permanent refusals of us, whoever the mail is for: policy, authentication and reputation
+// (RFC 3463, X.7; 5.1.7 and 5.1.8, the sender's address; RFC 4954 section 6: 530, 534, 535, 538).
+// Never a reason to suppress an address.
+bool RefusesSender(const DeliveryResult& result);
+
 // True for permanent refusals that say the address does not exist or is dead (RFC
 // 3463: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1; RFC 7372 and 7505's neighbours 5.7.13, 5.7.17).
 // Policy, content and authentication refusals (other 5.7.x) are our fault, never the recipient's.
 bool ProvesAddressDead(const DeliveryResult& result);
+bool ProvesAddressDead(std::string_view enhanced_code);
 
 }  // namespace lmsmail::dispatch

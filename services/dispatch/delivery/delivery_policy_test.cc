@@ -66,7 +66,9 @@ class PermanentTest : public testing::TestWithParam<PermanentCase> {};
 TEST_P(PermanentTest, FailsForTheRightReason) {
   const PermanentCase& c = GetParam();
   const DeliveryResult result = Reply(c.code, c.enhanced);
-  const Outcome outcome = Decide(MailOf(), result);
+  ClaimedMail claimed = MailOf();
+  claimed.attempt = 2;
+  const Outcome outcome = Decide(claimed, result);
   EXPECT_EQ(outcome.kind, Kind::kFailed);
   EXPECT_EQ(outcome.reason, c.reason);
   EXPECT_EQ(ProvesAddressDead(result), c.dead);
@@ -94,6 +96,34 @@ INSTANTIATE_TEST_SUITE_P(
                     PermanentCase{552, "", Reason::kTooLarge, false},
                     PermanentCase{550, "", Reason::kRecipientRejected, false},
                     PermanentCase{554, "", Reason::kSenderRejected, false}));
+
+TEST(DecideByResultTest, ARefusalOfUsIsTriedThreeTimes) {
+  for (const DeliveryResult& result : {Reply(550, "5.7.1"), Reply(550, "5.1.8"), Reply(535, "")}) {
+    ClaimedMail claimed = MailOf();
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      claimed.attempt = attempt;
+      const Outcome outcome = Decide(claimed, result);
+      EXPECT_EQ(outcome.kind, attempt < 2 ? Kind::kDeferred : Kind::kFailed);
+      EXPECT_EQ(outcome.reason, Reason::kSenderRejected);
+      EXPECT_EQ(outcome.attempt, attempt + 1);
+    }
+  }
+  EXPECT_EQ(Decide(MailOf(), Reply(554, "5.6.0")).kind, Kind::kFailed) << "it is this mail";
+}
+
+TEST(DecideByResultTest, AHeldTransportCostsNoAttempt) {
+  DeliveryResult held;
+  held.kind = DeliveryResult::Kind::kHeld;
+  held.retry_time = kNow + absl::Hours(1);
+  ClaimedMail claimed = MailOf();
+  claimed.attempt = 2;
+  const Outcome outcome = Decide(claimed, held);
+  EXPECT_EQ(outcome.kind, Kind::kDeferred);
+  EXPECT_EQ(outcome.reason, Reason::kSenderRejected);
+  EXPECT_EQ(outcome.attempt, 2);
+  EXPECT_GE(outcome.retry_time, held.retry_time);
+  EXPECT_LE(outcome.retry_time, held.retry_time + absl::Minutes(1));
+}
 
 TEST(DecideByResultTest, TooManyRecipientsIsTemporaryWhateverItsClass) {
   EXPECT_EQ(Decide(MailOf(), Reply(552, "5.5.3")).kind, Kind::kDeferred);

@@ -42,17 +42,25 @@ struct DeliveryResult {
     kAmbiguous,          // handed over, and no answer came: it may have arrived
     kCancelled,          // not begun because of a shutdown
     kBusy,               // the transport takes no more right now
+    kHeld,               // the transport takes none until `retry_time`
   };
   Kind kind = Kind::kAccepted;
   int reply_code = 0;
-  std::string enhanced_code;  // RFC 3463
-  std::string reply_text;     // the server's words, or what went wrong; no addresses of ours
+  std::string enhanced_code;   // RFC 3463
+  std::string reply_text;      // the server's words, or what went wrong; no addresses of ours
+  absl::Time retry_time = {};  // kHeld only
 };
 
 struct TransportInfo {
   std::string name;
   std::string kind;      // "smtp", "console"
   std::string endpoint;  // "smtp.example.org:587 (STARTTLS)"
+};
+
+// Why a way out takes no mail.
+struct TransportHold {
+  absl::Time until;
+  std::string detail;  // for people
 };
 
 // A way out. Thread-safe.
@@ -63,6 +71,8 @@ class Transport {
 
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
+  // Present while it takes no mail.
+  virtual std::optional<TransportHold> hold() const { return std::nullopt; }
   // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
   virtual void Send(OutgoingMail mail, Done done) = 0;
   // Connects, greets and authenticates; sends nothing. What was found, in words. Blocks.
