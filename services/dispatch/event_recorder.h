@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 #include "services/dispatch/delivery/bounce_reporter.h"
@@ -27,8 +29,14 @@ class EventRecorder {
 
   absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events);
 
+  // Reports what the log holds against addresses since then, for the process before may have died
+  // with reports that the suppression list did not have yet. Most are known there, which changes
+  // nothing. UNAVAILABLE when some could not be looked up: try again.
+  absl::Status ReportAgain(absl::Time since);
+
  private:
-  void Suppress(const ProviderEvent& event);
+  // Puts the address of the report's mail on the list.
+  absl::Status Suppress(const AddressReport& report);
 
   MessageLog& log_;
   RecipientCheck& recipients_;

@@ -6,6 +6,7 @@
 
 #include "embedded/dispatch_migrations.h"
 
+#include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
@@ -31,6 +32,11 @@
 
 namespace lmsmail::dispatch {
 namespace {
+
+// How far back a fresh process looks for bounces that the last one may not have reported. Longer
+// outages of preferences are rare; shorter lets an address that somebody took off the list stay
+// off.
+constexpr absl::Duration kReportedAgain = absl::Hours(6);
 
 // What can fail to be made from the configuration.
 struct Parts {
@@ -109,12 +115,17 @@ class DispatchWorkload final : public service::Workload {
     // Before leases end and others guess what the last process did.
     LMSMAIL_RETURN_IF_ERROR(parts_.journal->Replay(queue_, policy_, clock_.Now()));
     housekeeper_.Start();
+    report_again_ = std::make_unique<lifecycle::Periodic>(
+        "report_again", [this, since = clock_.Now() - kReportedAgain] {
+          return events_.ReportAgain(since).ok() ? absl::InfiniteDuration() : absl::Seconds(30);
+        });
     if (worker_enabled_) worker_.Start();
     return absl::OkStatus();
   }
 
   void Stop(absl::Time deadline) override {
     housekeeper_.Stop();
+    if (report_again_ != nullptr) report_again_->Stop();
     worker_.Stop(deadline);
     bounces_.Stop();
   }
@@ -141,6 +152,7 @@ class DispatchWorkload final : public service::Workload {
   MessageHandlers messages_;
   QueueHandlers queue_handlers_;
   DispatchServiceImpl service_;
+  std::unique_ptr<lifecycle::Periodic> report_again_;  // last: its thread uses the rest
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& config,

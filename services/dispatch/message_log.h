@@ -85,6 +85,16 @@ struct ProviderEvent {
   std::string detail;
 };
 
+// What the log knows against an address: a permanent refusal of the recipient, or a provider's
+// event.
+struct AddressReport {
+  MessageId message = 0;
+  std::int16_t event = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type; 0: a refusal
+  int reply_code = 0;      // refusals only
+  std::string enhanced_code;
+  std::string detail;  // events only
+};
+
 struct DayStats {
   absl::Time day;  // UTC midnight
   std::string template_key;
@@ -127,7 +137,12 @@ class MessageLog {
   struct EventCounts {
     int recorded = 0, duplicate = 0, unknown = 0;
   };
+  // A report that an UNCERTAIN mail was delivered, opened, clicked or complained about makes it
+  // SENT; that it bounced, FAILED for kBounced. In one call the former outweighs the latter.
   virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) = 0;
+
+  // Mails refused as kRecipientRejected, and bounces and complaints reported, since then.
+  virtual absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) = 0;
 
   // By day, then template; at most 366 days.
   virtual absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,

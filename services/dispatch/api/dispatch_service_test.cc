@@ -240,6 +240,35 @@ TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {
   EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
 }
 
+TEST_F(DispatchServiceTest, ASuccessorReportsWhatTheLogHoldsAgainstAddresses) {
+  auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
+  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                    .reply_code = 550,
+                    .enhanced_code = "5.2.3",
+                    .reply_text = "too large"});
+  Sent("large");
+  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                    .reply_code = 550,
+                    .enhanced_code = "5.1.1",
+                    .reply_text = "no such user"});
+  v1::SendRequest to_grace = ToAda("k");
+  to_grace.mutable_target()->set_recipient("recipients/grace");
+  ASSERT_OK(Call(&Stub::Send, to_grace));
+  SendDue();
+
+  FakeSuppressionList list;
+  BounceReporter bounces(list);
+  EventRecorder successor(store_, recipients_, bounces);
+  const absl::Time since = clock_.Now() - absl::Hours(1);
+  recipients_.SetStatus(absl::UnavailableError("away"));
+  EXPECT_THAT(successor.ReportAgain(since), StatusIs(absl::StatusCode::kUnavailable));
+  recipients_.SetStatus(absl::OkStatus());
+  ASSERT_OK(successor.ReportAgain(since));
+  EXPECT_TRUE(list.WaitFor("grace@students.example"));
+  bounces.Stop();
+  EXPECT_EQ(list.added().size(), 1u);
+}
+
 TEST_F(DispatchServiceTest, CountsMailByDay) {
   Sent("k");
   clock_.Advance(absl::Seconds(1));

@@ -13,8 +13,8 @@
 namespace lmsmail::dispatch {
 
 // Puts dead addresses on the suppression list in the background, again and again while that service
-// is away. What is lost with the process does little harm: the next mail to such an address bounces
-// and is reported again. Thread-safe.
+// is away. What is lost with the process, its successor finds in the log: see
+// EventRecorder::ReportAgain. Thread-safe.
 class BounceReporter {
  public:
   // `list` must outlive this.

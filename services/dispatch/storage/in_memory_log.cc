@@ -181,6 +181,51 @@ absl::StatusOr<MessageLog::EventCounts> InMemoryStore::RecordEvents(
   return counts;
 }
 
+void InMemoryStore::ResolveUncertain(Entry& entry, bool arrived) {
+  const RecordedOutcome* const before = FinalOf(entry);
+  if (before == nullptr || before->outcome.kind != Outcome::Kind::kUncertain) return;
+  RecordedOutcome resolved{before->outcome, clock_.Now()};
+  Outcome& outcome = resolved.outcome;
+  ++outcome.step;
+  outcome.kind = arrived ? Outcome::Kind::kSent : Outcome::Kind::kFailed;
+  outcome.reason = arrived ? Reason::kNone : Reason::kBounced;
+  outcome.reply_code = 0;
+  outcome.enhanced_code.clear();
+  outcome.reply_text = "the provider reported it";
+  Count(entry, before->time, before->outcome.kind, before->outcome.reason, -1);
+  Count(entry, resolved.time, outcome.kind, outcome.reason, 1);
+  entry.outcomes.emplace(outcome.step, std::move(resolved));
+}
+
+absl::StatusOr<std::vector<AddressReport>> InMemoryStore::AddressReports(absl::Time since) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<AddressReport> reports;
+  for (const auto& [id, entry] : entries_) {
+    for (const auto& [step, recorded] : entry.outcomes) {
+      const Outcome& outcome = recorded.outcome;
+      if (recorded.time < since || outcome.kind != Outcome::Kind::kFailed ||
+          outcome.reason != Reason::kRecipientRejected) {
+        continue;
+      }
+      reports.push_back({.message = id,
+                         .event = 0,
+                         .reply_code = outcome.reply_code,
+                         .enhanced_code = outcome.enhanced_code,
+                         .detail = {}});
+    }
+    for (const auto& [event_id, event] : entry.events) {
+      if (event.time < since) continue;
+      if (event.type != kBouncedEvent && event.type != kComplainedEvent) continue;
+      reports.push_back({.message = id,
+                         .event = event.type,
+                         .reply_code = 0,
+                         .enhanced_code = {},
+                         .detail = event.detail});
+    }
+  }
+  return reports;
+}
+
 absl::StatusOr<std::vector<DayStats>> InMemoryStore::Stats(absl::Time start, absl::Time end,
                                                            std::string_view template_key) {
   absl::MutexLock lock(&mutex_);

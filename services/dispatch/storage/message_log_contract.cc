@@ -188,6 +188,69 @@ TEST_P(MessageLogContract, RecordsEventsOnce) {
   EXPECT_EQ(history.events[0].type, kOpened);
 }
 
+TEST_P(MessageLogContract, ReportsEndUncertainty) {
+  const auto report = [this](MessageId id, std::vector<std::int16_t> types) {
+    std::vector<ProviderEvent> events;
+    for (const std::int16_t type : types) {
+      events.push_back({"e" + std::to_string(type), type, id, Now(), ""});
+    }
+    EXPECT_OK(log().RecordEvents(events));
+    EXPECT_OK(log().RecordEvents(events)) << "repeating it changes nothing";
+    return Get(id);
+  };
+  int name = 0;
+  const auto uncertain = [&] { return Ended("u" + std::to_string(++name), Kind::kUncertain); };
+  for (const std::int16_t type : {kDelivered, kOpened, kClicked, kComplained}) {
+    const MessageRecord record = report(uncertain(), {type});
+    EXPECT_EQ(record.state, State::kSent) << type;
+    EXPECT_EQ(record.attempt_count, 1);
+  }
+  const MessageId bounced = uncertain();
+  const MessageRecord failed = report(bounced, {kBounced});
+  EXPECT_EQ(failed.state, State::kFailed);
+  EXPECT_EQ(failed.reason, Reason::kBounced);
+  EXPECT_EQ(report(uncertain(), {kBounced, kOpened}).state, State::kSent);
+  EXPECT_EQ(report(uncertain(), {kDeferred}).state, State::kUncertain);
+  EXPECT_EQ(report(Ended("sent", Kind::kSent), {kBounced}).state, State::kSent);
+  EXPECT_EQ(report(Ended("skipped", Kind::kSkipped), {kOpened}).state, State::kSkipped);
+
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced));
+  ASSERT_THAT(history.outcomes, SizeIs(2));
+  EXPECT_EQ(history.outcomes[1].outcome.step, history.outcomes[0].outcome.step + 1);
+  ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent, log().RecentOutcomes());
+  std::map<State, std::int64_t> last_hour(recent.last_hour.begin(), recent.last_hour.end());
+  EXPECT_EQ(last_hour[State::kSent], 6);
+  EXPECT_EQ(last_hour[State::kFailed], 1);
+  EXPECT_EQ(last_hour[State::kUncertain], 1);
+
+  // It may be tried again as any other failure; then reports are not about that try.
+  ASSERT_OK(queue().Retry(bounced, "again"));
+  EXPECT_EQ(report(bounced, {kOpened}).state, State::kQueued);
+  FlushAll(Take(), Kind::kSent);
+  EXPECT_EQ(StateOf(bounced), State::kSent);
+}
+
+TEST_P(MessageLogContract, TellsWhatSpeaksAgainstAddresses) {
+  Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
+  Advance(absl::Hours(2));
+  const absl::Time since = Now() - absl::Hours(1);
+  const MessageId refused = Ended("refused", Kind::kFailed, Reason::kRecipientRejected);
+  Ended("our fault", Kind::kFailed, Reason::kRenderFailed);
+  const MessageId sent = Ended("sent", Kind::kSent);
+  ASSERT_OK(log().RecordEvents({{"o", kOpened, sent, Now(), ""},
+                                {"b", kBounced, sent, Now(), "mailbox gone"},
+                                {"old", kComplained, sent, since - absl::Hours(1), ""}}));
+  ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since));
+  ASSERT_THAT(reports, SizeIs(2));
+  if (reports[0].event != 0) std::swap(reports[0], reports[1]);
+  EXPECT_EQ(reports[0].message, refused);
+  EXPECT_EQ(reports[0].reply_code, 250) << "as the outcome had it";
+  EXPECT_EQ(reports[0].enhanced_code, "2.0.0");
+  EXPECT_EQ(reports[1].message, sent);
+  EXPECT_EQ(reports[1].event, kBounced);
+  EXPECT_EQ(reports[1].detail, "mailbox gone");
+}
+
 TEST_P(MessageLogContract, CountsDays) {
   const MessageId sent = Ended("1", Kind::kSent);
   Ended("2", Kind::kFailed, Reason::kRecipientRejected);

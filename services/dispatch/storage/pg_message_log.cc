@@ -134,6 +134,54 @@ absl::StatusOr<MessageId> PgMessageLog::FindByKey(std::string_view key) {
       });
 }
 
+absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::string_view request_id) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.find_request"),
+      [&](pqxx::work& tx) -> absl::StatusOr<std::optional<KnownRequest>> {
+        const pqxx::result rows = tx.exec_params(
+            "SELECT r.digest, r.is_batch, coalesce(r.ids[1], r.first_id), b.template_key, "
+            "  b.template_version, b.category "
+            "FROM request r LEFT JOIN batch b ON r.is_batch AND b.request_id = r.request_id "
+            "WHERE r.request_id = $1 ORDER BY r.chunk LIMIT 1",
+            std::string(request_id));
+        if (rows.empty()) return std::nullopt;
+        const pqxx::row& row = rows[0];
+        KnownRequest known;
+        known.digest = row[0].as<std::int64_t>();
+        known.batch = row[1].as<bool>();
+        known.first = row[2].as<std::int64_t>();
+        // Its batch may have been purged before its key was forgotten.
+        if (known.batch && row[3].is_null()) return std::nullopt;
+        if (known.batch) {
+          known.template_ref = {postgres::Text(row[3]), row[4].as<int>(),
+                                static_cast<Category>(row[5].as<int>())};
+        }
+        return known;
+      });
+}
+
+absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Time since) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.address_reports"),
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AddressReport>> {
+        std::vector<AddressReport> reports;
+        for (const pqxx::row& row :
+             tx.exec_params("SELECT msg_id, 0, reply_code, enhanced_code, '' FROM result "
+                            "WHERE kind = 3 AND reason = 12 AND at >= $1::timestamptz "
+                            "UNION ALL "
+                            "SELECT msg_id, type, 0, '', detail FROM event "
+                            "WHERE type IN (2, 6) AND at >= $1::timestamptz",
+                            postgres::ToTimestamptz(since))) {
+          reports.push_back({.message = row[0].as<std::int64_t>(),
+                             .event = static_cast<std::int16_t>(row[1].as<int>()),
+                             .reply_code = row[2].as<int>(),
+                             .enhanced_code = postgres::Text(row[3]),
+                             .detail = postgres::Text(row[4])});
+        }
+        return reports;
+      });
+}
+
 absl::StatusOr<MessageRecord> PgMessageLog::Get(MessageId id) {
   return RunInTransaction(pool_, Reading("dispatch.get"),
                           [&](pqxx::work& tx) { return LoadRecord(tx, id); });

@@ -27,6 +27,7 @@ class PgMessageLog final : public MessageLog {
   absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override;
   absl::StatusOr<BatchRecord> GetBatch(BatchId id) override;
   absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override;
+  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) override;
   absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
                                               std::string_view template_key) override;
   absl::StatusOr<Recent> RecentOutcomes() override;
