@@ -129,7 +129,12 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
 
 absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
   return RunInTransaction(
-      pool_, {.name = "dispatch.depths", .repeatable = true},
+      // The function's inner counts would each see a newer state otherwise, and a mail that is just
+      // being claimed would be neither waiting nor in flight.
+      pool_,
+      {.name = "dispatch.depths",
+       .isolation = postgres::Isolation::kRepeatableRead,
+       .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<LaneDepth>> {
         std::vector<LaneDepth> depths;
         for (const pqxx::row& row : tx.exec_params("SELECT * FROM lane_depths($1)", kExactCount)) {
