@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -92,6 +93,28 @@ TEST_F(PgQueueStoreTest, UpdatesNoRowOfAMail) {
                          "WHERE relname ~ '^(message|queue|result|scheduled|event|tally)'"),
             "0");
   EXPECT_NE(store_.Query("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'queue'"), "0");
+}
+
+TEST_F(PgQueueStoreTest, AMailBeingClaimedIsInOneOfTheCounts) {
+  ASSERT_OK(Accept(Batch("counted", 1)));
+  std::atomic<bool> stop = false;
+  std::thread claims([&] {
+    while (!stop) {
+      const Claim claim = Take();
+      if (claim.mails.empty()) continue;
+      EXPECT_OK(store_.queue().Release(claim.id));
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    auto depths = store_.queue().Depths();
+    EXPECT_OK(depths);
+    if (!depths.ok()) break;
+    std::int64_t mails = 0;
+    for (const LaneDepth& lane : *depths) mails += lane.due + lane.waiting + lane.in_flight;
+    EXPECT_EQ(mails, 1);
+  }
+  stop = true;
+  claims.join();
 }
 
 TEST_F(PgQueueStoreTest, AcceptMakesMissingPartitions) {
