@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <utility>
 
@@ -345,6 +346,42 @@ TEST(Fault, SilenceBeforeTheDotIsSafeToSendAgain) {
 
   EXPECT_EQ(result.kind, Kind::kConnectionFault);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("MAIL")));
+}
+
+TEST(ClientFaults, AMailThatMayNotGoIsNotBegun) {
+  ScriptedServer server;
+  Outbox outbox(server.ClientOptions());
+  Mail mail = SampleMail("late@x.test");
+  mail.may_go = [] { return false; };
+
+  const Result result = outbox.SendAndWait(std::move(mail));
+
+  EXPECT_EQ(result.kind, Kind::kCancelled);
+  EXPECT_EQ(result.phase, Phase::kNotStarted);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("next@x.test")).kind, Kind::kAccepted);
+  EXPECT_EQ(server.Count(Step::kMail), 1u);
+  EXPECT_EQ(server.Count(Step::kConnect), 1u);
+}
+
+TEST(ClientFaults, AMailThatMayNoLongerGoIsBrokenOffBeforeItsMessage) {
+  ScriptedServer server;
+  server.Inject({.at = Step::kData, .hold = true});
+  Outbox outbox(server.ClientOptions());
+  std::atomic<bool> may_go = true;
+  Mail mail = SampleMail("late@x.test");
+  mail.may_go = [&may_go] { return may_go.load(); };
+  const uint64_t token = outbox.Send(std::move(mail));
+  ASSERT_TRUE(server.WaitFor(Step::kData));
+  may_go = false;
+  server.Release();
+
+  const Result result = outbox.Wait(token);
+
+  EXPECT_EQ(result.kind, Kind::kCancelled);
+  EXPECT_EQ(result.phase, Phase::kEnvelope);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("next@x.test")).kind, Kind::kAccepted);
+  ASSERT_EQ(server.received().size(), 1u);
+  EXPECT_EQ(server.received()[0].recipients.at(0), "next@x.test");
 }
 
 }  // namespace

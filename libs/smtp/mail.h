@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ struct Mail {
   std::string message;
   // The message's header holds UTF-8 (RFC 6532). A non-ASCII envelope address implies it.
   bool needs_smtputf8 = false;
+  // Asked before anything of the mail is sent and again before its message is; false ends it as
+  // cancelled. For a sender that can lose its right to the mail while it waits here. Called on the
+  // client's thread, so it must not block. Empty: it may go.
+  std::function<bool()> may_go;
 };
 
 // How far a mail has come. Whether it may be sent again depends on this alone.
@@ -38,7 +43,7 @@ struct Result {
     kRejectedPermanent,  // 5yz, or refused here before anything was sent (phase kNotStarted)
     kConnectionFault,    // not delivered for want of a working session; safe to send again
     kAmbiguous,          // the final dot was sent and no answer understood
-    kCancelled,          // by Shutdown, before the final dot; safe to send again
+    kCancelled,          // by Shutdown or may_go, before the final dot; safe to send again
   };
 
   Kind kind = Kind::kCancelled;

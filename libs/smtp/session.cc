@@ -25,6 +25,10 @@ absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
   return status;
 }
 
+absl::Status NoLongerMayGo() {
+  return absl::CancelledError("its sender no longer has the right to send the mail");
+}
+
 // More replies than commands: from here on no answer could be trusted to belong to its mail.
 absl::Status OutOfTurn() {
   return absl::InternalError("the server sent a reply that nothing had asked for");
@@ -86,6 +90,10 @@ std::unique_ptr<Transaction> Session::TakeNext() {
   while (taken_ < options_.max_messages_per_connection) {
     std::unique_ptr<Transaction> next = owner_.Take();
     if (next == nullptr) return nullptr;
+    if (!next->MayGo()) {
+      owner_.Finish(std::move(next), Broken(Phase::kNotStarted, NoLongerMayGo()));
+      continue;
+    }
     if (std::optional<Result> refusal = next->RefusalBy(capabilities_)) {
       owner_.Finish(std::move(next), *std::move(refusal));
       continue;
@@ -117,6 +125,8 @@ Awaitable<absl::Status> Session::Converse() {
       reset_needed_ = !go_ahead_;
     }
     if (go_ahead_) {
+      // After the 354 nothing but a hang-up keeps the server from taking it.
+      if (!refused && !opening_->MayGo()) co_return NoLongerMayGo();
       // 354 to a mail without recipient is ended with an empty message (RFC 2920 section 3.1).
       lone_dot_sent_ = refused;
       answering_ = std::move(opening_);

@@ -15,7 +15,11 @@ constexpr absl::Duration kCrowdedWait = absl::Seconds(2);
 }  // namespace
 
 bool Departures::MayGoOn(ClaimId claim) const {
-  return !stopping_ && d_.claims.Usable(claim, d_.clock.Now());
+  return !stopping_ && HasRightTo(claim);
+}
+
+bool Departures::HasRightTo(ClaimId claim) const {
+  return d_.claims.Usable(claim, d_.clock.Now());
 }
 
 bool Departures::TakeTurn(Departure& departure) {
@@ -90,6 +94,7 @@ bool Departures::HandOver(Departure departure) {
   outgoing.recipient = departure.composed.recipient;
   outgoing.message = std::move(departure.composed.message);
   outgoing.needs_smtputf8 = departure.composed.needs_smtputf8;
+  outgoing.may_go = [this, claim = departure.claim] { return HasRightTo(claim); };
   departure.composed.message.clear();
   transport.Send(std::move(outgoing),
                  [this, departure = std::move(departure)](const DeliveryResult& result) {

@@ -64,6 +64,8 @@ class Departures {
   void Stop() { stopping_ = true; }
 
  private:
+  // Until its lease ends, or is taken away.
+  bool HasRightTo(ClaimId claim) const;
   void PutBack(const Departure& departure, absl::Time retry);
   bool HandOver(Departure departure);
   void Answered(const Departure& departure, const DeliveryResult& result);

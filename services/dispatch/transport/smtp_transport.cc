@@ -92,7 +92,8 @@ void SmtpTransport::Send(OutgoingMail mail, Done done) {
                          .envelope_from = std::move(mail.envelope_from),
                          .recipient = std::move(mail.recipient),
                          .message = std::move(mail.message),
-                         .needs_smtputf8 = mail.needs_smtputf8};
+                         .needs_smtputf8 = mail.needs_smtputf8,
+                         .may_go = std::move(mail.may_go)};
   // TrySend leaves its arguments alone when it refuses, so `done` can still be called then.
   auto shared = std::make_shared<Done>(std::move(done));
   const bool taken = client.TrySend(std::move(transaction), [shared](smtp::Result result) mutable {

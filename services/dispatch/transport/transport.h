@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ struct OutgoingMail {
   std::string recipient;
   std::string message;  // RFC 5322, CRLF
   bool needs_smtputf8 = false;
+  // False once the sender has lost its right to the mail, which may happen while the mail waits in
+  // the transport: then it is not begun, and its message is not sent. Must not block. May be empty.
+  std::function<bool()> may_go;
 };
 
 // What the other side, or the way there, answered.
@@ -40,7 +44,7 @@ struct DeliveryResult {
     kRejectedPermanent,  // 5yz
     kConnectionFault,    // certainly not delivered: no working session
     kAmbiguous,          // handed over, and no answer came: it may have arrived
-    kCancelled,          // not begun because of a shutdown
+    kCancelled,          // certainly not delivered: a shutdown, or it might no longer go
     kBusy,               // the transport takes no more right now
     kHeld,               // the transport takes none until `retry_time`
   };
