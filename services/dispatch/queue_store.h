@@ -177,7 +177,9 @@ class QueueStore {
                                                       absl::Duration lease) = 0;
   // Gives back what has no outcome, as if it had not been claimed. Returns how many.
   virtual absl::StatusOr<int> Release(ClaimId id) = 0;
-  // Gives the mails of expired leases back, marked recovered. Returns how many.
+  // Gives the mails of expired leases back, marked recovered. Returns how many. A lease that nobody
+  // could extend because the store was away has ended as well, with a holder that lives; so one is
+  // only taken back if a call at least half a lease ago saw it late. To be called often.
   virtual absl::StatusOr<int> RecoverExpired() = 0;
 
   // When the next mail of a lane that isn't paused becomes due; nullopt if none waits.

@@ -28,8 +28,9 @@ TEST_P(ChaosTest, LosesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, ChaosTest,
-                         ::testing::Values("kill-dispatch", "kill-postgres", "lose-commits",
-                                           "cut-smtp", "drop-after-dot", "preference-away"),
+                         ::testing::Values("kill-dispatch", "stop-dispatch", "kill-postgres",
+                                           "lose-postgres", "lose-commits", "cut-smtp",
+                                           "drop-after-dot", "preference-away"),
                          [](const auto& test) {
                            std::string name(test.param);
                            std::ranges::replace(name, '-', '_');

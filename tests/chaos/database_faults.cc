@@ -98,8 +98,7 @@ absl::StatusOr<Applied> FillDisk(Stage& stage, Length length) {
   ballast.Remove();
   stage.Note("room again");
   LMSMAIL_RETURN_IF_ERROR(Revive(stage.suite().database()));
-  // PostgreSQL was away for longer than a lease.
-  return Applied{.most_doubled = std::nullopt};
+  return Applied{};
 }
 
 absl::StatusOr<Applied> PurgeLogs(Stage& stage, Length length) {

@@ -39,7 +39,7 @@ absl::StatusOr<Applied> LosePostgres(Stage& stage, Length length) {
   const absl::Duration bad =
       length == Length::kLong ? absl::Seconds(60) : kLease + absl::Seconds(4);
   Alternate(stage, stage.database_link(), "cut", {.cut = true}, 1, bad, absl::ZeroDuration());
-  return Applied{.most_doubled = std::nullopt, .note = Times(1, bad)};
+  return Applied{.note = Times(1, bad)};
 }
 
 absl::StatusOr<Applied> StallPostgres(Stage& stage, Length length) {

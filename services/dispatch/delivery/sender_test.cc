@@ -272,11 +272,26 @@ TEST_F(SenderTest, OutcomesComeInAnyOrderAndTheLastEndsTheClaim) {
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
 }
 
+TEST_F(SenderTest, MailThatStillWaitsInTheTransportWhenItsLeaseEndsMayNotGo) {
+  Accept("ada");
+  transport_.Hold();
+  sender_.Process(Take());
+  ASSERT_THAT(transport_.mails(), SizeIs(1));
+  const auto may_go = transport_.mails()[0].may_go;
+  EXPECT_TRUE(may_go());
+  sender_.Stop();
+  EXPECT_TRUE(may_go()) << "a shutdown lets what was handed over finish";
+  clock_.Advance(absl::Seconds(56));
+  EXPECT_FALSE(may_go());
+}
+
 TEST_F(SenderTest, ALostLeaseStillRecordsWhatWasSent) {
   const MessageId id = Accept("ada");
   transport_.Hold();
   sender_.Process(Take());
-  clock_.Advance(absl::Minutes(2));
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(store_.RecoverExpired(), IsOkAndHolds(0));
+  clock_.Advance(absl::Minutes(1));
   ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
   transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
                          .reply_code = 250,

@@ -79,13 +79,17 @@ SET search_path = dispatch, pg_temp AS $$
   SELECT s, l FROM generate_series(0, p_count - 1) s, generate_series(1, 4) l
   ON CONFLICT DO NOTHING
 $$;
-SELECT set_shard_count(4);
+-- Large batches get shards of their own, so that small ones never wait behind them. Which shard a
+-- submission goes to is chosen in services/dispatch/storage/shard_choice.h.
+SELECT set_shard_count(16);
 
 -- One row a claimed batch of mails.
 CREATE TABLE claim (
   claim_id    int8        PRIMARY KEY,
   claimed_at  timestamptz NOT NULL,
   lease_until timestamptz NOT NULL,
+  renew_by    timestamptz NOT NULL,  -- half the lease: a holder that lives has extended it by then
+  missed_at   timestamptz,           -- when a sweep first saw that it had not
   shard       int2        NOT NULL,
   lane        int2        NOT NULL,
   worker      text        NOT NULL,

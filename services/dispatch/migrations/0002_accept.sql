@@ -3,6 +3,8 @@
 -- Arrays are joined by hash; rows are looked up by LATERAL ... LIMIT 1, which is an index probe
 -- whatever the statistics say.
 --
+-- p_first_seq is shard (8 bits) | sequence number (39): the id below its day.
+--
 -- Answers one row a submission. state: 0 accepted now, 1 accepted earlier, 2 the key was used with
 -- another body. ids is NULL when they are first_id, first_id + 1, ...
 --
@@ -22,7 +24,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := clock_timestamp();
-  v_shards int4 := (SELECT count(*) FROM lane_head WHERE lane = 1);
   v_first int8[];   -- the submission's first id
   v_state int2[];
   v_known int8[];   -- first id under which the request was accepted
@@ -32,12 +33,9 @@ DECLARE
   v_keys int8;
   v_inserted int8;
 BEGIN
-  SELECT array_agg(first_id_of(day_of(greatest(s.due, v_now)))
-                   | ((((hashtextextended(s.request_id, 0) + s.chunk) & 2147483647) % v_shards) << 39)
-                   | s.first_seq ORDER BY s.ord)
+  SELECT array_agg(first_id_of(day_of(greatest(s.due, v_now))) | s.first_seq ORDER BY s.ord)
     INTO v_first
-    FROM unnest(p_request_id, p_chunk, p_due, p_first_seq) WITH ORDINALITY
-      AS s(request_id, chunk, due, first_seq, ord);
+    FROM unnest(p_due, p_first_seq) WITH ORDINALITY AS s(due, first_seq, ord);
 
   INSERT INTO request (created_at, digest, first_id, chunk, is_batch, request_id)
   SELECT v_now, s.digest, s.first_id, s.chunk, s.is_batch, s.request_id

@@ -60,10 +60,11 @@ BEGIN
            array_agg(g.recovered ORDER BY g.due_at, g.msg_id)
       INTO v_ids, v_steps, v_attempts, v_recovered FROM gone g;
     CONTINUE WHEN v_ids IS NULL;  -- all were cancelled in between
-    INSERT INTO claim (claim_id, claimed_at, lease_until, shard, lane, worker, msg_ids, steps,
-                       attempts, recovered)
-    VALUES (p_claim, clock_timestamp(), clock_timestamp() + p_lease, h.shard, p_lane, p_worker,
-            v_ids, v_steps, v_attempts, v_recovered);
+    INSERT INTO claim (claim_id, claimed_at, lease_until, renew_by, shard, lane, worker, msg_ids,
+                       steps, attempts, recovered)
+    VALUES (p_claim, clock_timestamp(), clock_timestamp() + p_lease,
+            clock_timestamp() + p_lease / 2, h.shard, p_lane, p_worker, v_ids, v_steps, v_attempts,
+            v_recovered);
     taken_shard := h.shard;
     RETURN;
   END LOOP;
@@ -232,12 +233,29 @@ BEGIN
   RETURN v_count;
 END $$;
 
+-- Extends the leases of those of `p_claims` that are still held, and returns them.
+CREATE FUNCTION extend_claims(p_claims int8[], p_lease interval) RETURNS SETOF int8
+LANGUAGE sql SET search_path = dispatch, pg_temp AS $$
+  UPDATE claim SET lease_until = clock_timestamp() + p_lease,
+                   renew_by = clock_timestamp() + p_lease / 2, missed_at = NULL
+   WHERE claim_id = ANY (p_claims) RETURNING claim_id
+$$;
+
+-- Takes back what was held under leases that ended. A lease ends for a living holder too while the
+-- database is away, so one that ended unseen proves nothing: the holder gets half a lease more,
+-- from the moment at which a sweep sees that it is late.
 CREATE FUNCTION recover_expired(p_limit int4, OUT claims int4, OUT mails int4) LANGUAGE plpgsql
 SET search_path = dispatch, pg_temp AS $$
 DECLARE v_claims int8[];
 BEGIN
+  UPDATE claim SET missed_at = clock_timestamp()
+   WHERE claim_id IN (SELECT c.claim_id FROM claim c
+                       WHERE c.missed_at IS NULL AND c.renew_by < clock_timestamp()
+                         FOR UPDATE SKIP LOCKED);
   SELECT array_agg(d.claim_id) INTO v_claims
-    FROM (SELECT c.claim_id FROM claim c WHERE c.lease_until < clock_timestamp()
+    FROM (SELECT c.claim_id FROM claim c
+           WHERE c.lease_until < clock_timestamp()
+             AND c.missed_at < clock_timestamp() - (c.lease_until - c.renew_by)
            ORDER BY c.lease_until LIMIT p_limit FOR UPDATE SKIP LOCKED) d;
   claims := coalesce(cardinality(v_claims), 0);
   mails := requeue_claims(v_claims, true);

@@ -164,7 +164,8 @@ absl::StatusOr<Claim> InMemoryStore::TakeDue(ClaimId id, std::string_view worker
   claim.lane = lane;
   if (paused_.contains(lane)) return claim;
   const absl::Time now = clock_.Now();
-  ClaimState state{std::string(worker), lane, now, now + lease, {}};
+  ClaimState state{.worker = std::string(worker), .lane = lane, .claimed = now};
+  state.Extend(now, lease);
   const std::optional<int> shard = NextShard(lane);
   if (!shard) return claim;
   claim.shard = *shard;
@@ -262,7 +263,7 @@ absl::StatusOr<std::vector<ClaimId>> InMemoryStore::Extend(absl::Span<const Clai
   for (const ClaimId id : ids) {
     const auto found = claims_.find(id);
     if (found == claims_.end()) continue;
-    found->second.lease_until = clock_.Now() + lease;
+    found->second.Extend(clock_.Now(), lease);
     held.push_back(id);
   }
   return held;
@@ -293,9 +294,13 @@ absl::StatusOr<int> InMemoryStore::Release(ClaimId id) {
 
 absl::StatusOr<int> InMemoryStore::RecoverExpired() {
   absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
   std::vector<ClaimId> expired;
-  for (const auto& [id, claim] : claims_) {
-    if (claim.lease_until < clock_.Now()) expired.push_back(id);
+  for (auto& [id, claim] : claims_) {
+    if (now <= claim.renew_by) continue;
+    if (!claim.missed_time) claim.missed_time = now;
+    const absl::Time spared_until = *claim.missed_time + (claim.lease_until - claim.renew_by);
+    if (claim.lease_until < now && spared_until < now) expired.push_back(id);
   }
   int count = 0;
   for (const ClaimId id : expired) count += EndClaim(id, /*recovered=*/true);

@@ -95,8 +95,16 @@ class InMemoryStore final : public QueueStore, public MessageLog {
     std::string worker;
     Lane lane;
     absl::Time claimed;
-    absl::Time lease_until;
-    std::vector<Held> mails;
+    absl::Time lease_until = {};
+    absl::Time renew_by = {};                    // half the lease
+    std::optional<absl::Time> missed_time = {};  // when a sweep first saw that it was not extended
+    std::vector<Held> mails = {};
+
+    void Extend(absl::Time now, absl::Duration lease) {
+      lease_until = now + lease;
+      renew_by = now + lease / 2;
+      missed_time.reset();
+    }
   };
   struct Request {
     absl::Time time;

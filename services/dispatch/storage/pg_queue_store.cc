@@ -140,8 +140,7 @@ absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const Claim
   return RunInTransaction(pool_, {.name = "dispatch.extend", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimId>> {
                             const pqxx::result rows = tx.exec_params(
-                                "UPDATE claim SET lease_until = clock_timestamp() + $2::interval "
-                                "WHERE claim_id = ANY ($1::int8[]) RETURNING claim_id",
+                                "SELECT extend_claims($1::int8[], $2::interval)",
                                 ToArrayLiteral(ids), ToInterval(lease));
                             std::vector<ClaimId> held;
                             for (const pqxx::row& row : rows) {

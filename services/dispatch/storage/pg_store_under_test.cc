@@ -18,7 +18,7 @@ constexpr std::pair<const char*, const char*> kTimes[] = {
     {"message", "due_at expire_at created_at"},
     {"scheduled", "due_at expire_at created_at"},
     {"queue", "due_at"},
-    {"claim", "claimed_at lease_until"},
+    {"claim", "claimed_at lease_until renew_by missed_at"},
     {"result", "at retry_at"},
     {"event", "at"},
     {"batch", "created_at due_at cancelled_at"},

@@ -174,7 +174,9 @@ TEST_P(QueueStoreContract, AnExpiredLeaseIsRecovered) {
   ASSERT_THAT(claim.mails, SizeIs(3));
   Flush(claim, {OutcomeOf(claim.mails[0], Kind::kSent)}, /*last=*/false);
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
-  Advance(absl::Minutes(2));
+  Advance(absl::Seconds(31));
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0)) << "late, but not over";
+  Advance(absl::Seconds(31));
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(2));
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
   Advance(absl::Seconds(1));
@@ -188,6 +190,21 @@ TEST_P(QueueStoreContract, AnExpiredLeaseIsRecovered) {
   EXPECT_THAT(queue().Release(again.id), IsOkAndHolds(2));
   Advance(absl::Seconds(1));
   EXPECT_TRUE(Take(Lane::kBulk).mails.at(0).recovered) << "the mark survives a release";
+}
+
+TEST_P(QueueStoreContract, ALeaseThatEndedUnseenMayStillBeExtended) {
+  AcceptBatch("outage", 2);
+  const Claim living = Take(Lane::kBulk, 1, absl::Minutes(1));
+  const Claim dead = Take(Lane::kBulk, 1, absl::Minutes(1));
+  Advance(absl::Minutes(10));  // the store was away
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().Extend({living.id}, absl::Minutes(1)), IsOkAndHolds(ElementsAre(living.id)));
+  Advance(absl::Seconds(29));
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  Advance(absl::Seconds(2));
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(1));
+  EXPECT_THAT(queue().Extend({living.id, dead.id}, absl::Minutes(1)),
+              IsOkAndHolds(ElementsAre(living.id)));
 }
 
 TEST_P(QueueStoreContract, ExtendKeepsALeaseAlive) {
@@ -207,8 +224,7 @@ TEST_P(QueueStoreContract, AStaleOwnerMayOnlyAddThatMailWasSent) {
   const std::vector<MessageId> ids = AcceptBatch("zombie", 3);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(3));
-  Advance(absl::Minutes(2));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(3));
+  EXPECT_THAT(Abandon(), IsOkAndHolds(3));
   Outcome deferred = OutcomeOf(stale.mails[2], Kind::kDeferred);
   deferred.retry_time = Now();
   const FlushResult flushed = Flush(stale, {OutcomeOf(stale.mails[0], Kind::kSent),
@@ -234,8 +250,7 @@ TEST_P(QueueStoreContract, ALateSentFactOverridesAFailure) {
   const std::vector<MessageId> ids = AcceptBatch("late", 1);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(1));
-  Advance(absl::Minutes(2));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(1));
+  EXPECT_THAT(Abandon(), IsOkAndHolds(1));
   Advance(absl::Seconds(1));
   FlushAll(Take(Lane::kBulk), Kind::kFailed, Reason::kRetriesExhausted);
   EXPECT_EQ(StateOf(ids[0]), State::kFailed);

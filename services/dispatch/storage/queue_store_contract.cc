@@ -65,6 +65,13 @@ Claim StoreContract::Take(Lane lane, int limit, absl::Duration lease) {
   return claim.ok() ? *std::move(claim) : Claim();
 }
 
+absl::StatusOr<int> StoreContract::Abandon() {
+  Advance(absl::Minutes(1));
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  Advance(absl::Minutes(1));
+  return queue().RecoverExpired();
+}
+
 std::vector<Claim> StoreContract::TakeAll(Lane lane, int limit) {
   std::vector<Claim> claims;
   for (;;) {
