@@ -4,6 +4,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 
+#include "libs/rpc/answer.h"
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_metrics.h"
 #include "libs/rpc/client_stream.h"
@@ -39,8 +41,12 @@ class CallRunner {
     Executor::Options executor = {};
     // Client streams open at once. An open stream holds no thread while it waits for its caller.
     int max_streams = 64;
+    // Calls of DeferringHandlers at once; they hold no thread either while they wait.
+    int max_deferred = 512;
   };
   using Handler = absl::AnyInvocable<absl::Status(const CallInfo&)>;
+  // Moves the answer away, to give it later.
+  using DeferringHandler = absl::AnyInvocable<void(const CallInfo&, Answer&&)>;
 
   CallRunner(Options options, telemetry::Metrics& metrics);
 
@@ -52,6 +58,10 @@ class CallRunner {
   // alive.
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
                                 Handler handler);
+  // The same for a handler that waits for something together with others. gRPC keeps the request
+  // and the response alive until the answer is given.
+  grpc::ServerUnaryReactor* RunDeferring(grpc::CallbackServerContext* context,
+                                         std::string_view method, DeferringHandler handler);
 
   template <typename Request>
   grpc::ServerReadReactor<Request>* RunClientStream(
@@ -66,15 +76,23 @@ class CallRunner {
   }
 
  private:
+  // `release` undoes what made `admitted` OK.
+  grpc::ServerUnaryReactor* Begin(const absl::Status& admitted, std::function<void()> release,
+                                  grpc::CallbackServerContext* context, std::string_view method,
+                                  DeferringHandler handler);
   absl::Status Admit() const;
-  absl::Status OpenStream();
-  void CloseStream();
+  // Counts one more in `open`, if there are fewer than `most`.
+  absl::Status Open(std::atomic<int>& open, int most) const;
+  absl::Status OpenStream() { return Open(streams_, max_streams_); }
+  void CloseStream() { --streams_; }
 
   const CallPolicy policy_;
   const int max_streams_;
+  const int max_deferred_;
   CallMetrics metrics_;
   std::atomic<bool> accepting_ = true;
   std::atomic<int> streams_ = 0;
+  std::atomic<int> deferred_ = 0;
   Executor executor_;  // last, to be destroyed first: its tasks use the rest
 };
 

@@ -1,31 +1,20 @@
 #include "services/dispatch/api/convert.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
 #include "services/dispatch/resource_names.h"
 
 namespace lmsmail::dispatch {
 namespace {
-
-// Maps have no order of their own on the wire.
-std::string SerializeDeterministically(const google::protobuf::Message& message) {
-  std::string out;
-  {
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return out;
-}
 
 std::optional<Lane> OptionalLane(lmsmail::type::v1::Lane lane, const char* field,
                                  Violations& violations) {
@@ -69,11 +58,11 @@ MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violation
 }
 
 MailItem ItemFromProto(const v1::SendRequest& request) {
-  return {FromProto(request.target()), request.context(), ""};
+  return {FromProto(request.target()), MailContext(request.context()), ""};
 }
 
 MailItem ItemFromProto(const v1::BatchItem& item) {
-  return {FromProto(item.target()), item.context(), item.dedupe_key()};
+  return {FromProto(item.target()), MailContext(item.context()), item.dedupe_key()};
 }
 
 std::optional<Target> FromProto(const v1::Target& target) {
@@ -97,18 +86,23 @@ Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations) {
 }
 
 std::int64_t DigestOf(const v1::SendRequest& request) {
-  v1::SendRequest body = request;
-  body.clear_validate_only();
-  return token::Digest64(SerializeDeterministically(body));
+  return token::Digest64(protobuf::DeterministicBytes(request));
 }
 
-std::int64_t DigestOf(const v1::SendBatchRequest& request) {
-  return token::Digest64(SerializeDeterministically(request));
-}
-
-std::int64_t DigestOf(const v1::BatchHeader& header, const v1::SendBulkRequest& chunk) {
-  return token::Digest64(SerializeDeterministically(header) + '\n' +
-                         SerializeDeterministically(chunk));
+std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items) {
+  std::string body = protobuf::DeterministicBytes(header);
+  const auto add = [&body](std::string_view part) {
+    fmt::format_to(std::back_inserter(body), "{}:", part.size());
+    body += part;
+  };
+  for (const MailItem& item : items) {
+    const Target target = item.target.value_or(Target());
+    body += static_cast<char>(target.kind);
+    add(target.value);
+    add(item.dedupe_key);
+    add(item.context.bytes());
+  }
+  return token::Digest64(body);
 }
 
 lmsmail::type::v1::Lane ToProto(Lane lane) { return static_cast<lmsmail::type::v1::Lane>(lane); }

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "absl/types/span.h"
+
 #include "libs/status/fault.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/intake/intake.h"
@@ -25,11 +27,9 @@ std::optional<Target> FromProto(const v1::Target& target);
 // Required; UNSPECIFIED and unknown values are faults.
 Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations);
 
-// Of a request's body, for idempotency: validate_only is left out, maps are taken in order.
+// Of what a call is to store, for idempotency.
 std::int64_t DigestOf(const v1::SendRequest& request);
-std::int64_t DigestOf(const v1::SendBatchRequest& request);
-// Of one chunk of a stream with this header.
-std::int64_t DigestOf(const v1::BatchHeader& header, const v1::SendBulkRequest& chunk);
+std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items);
 
 lmsmail::type::v1::Lane ToProto(Lane lane);
 v1::State ToProto(State state);

@@ -19,8 +19,10 @@ grpc::ServerUnaryReactor* Run(rpc::CallRunner& runner, grpc::CallbackServerConte
 grpc::ServerUnaryReactor* DispatchServiceImpl::Send(grpc::CallbackServerContext* context,
                                                     const v1::SendRequest* request,
                                                     v1::Message* response) {
-  return Run(runner_, context, "lmsmail.dispatch.v1.DispatchService/Send", send_,
-             &SendHandlers::Send, request, response);
+  return runner_.RunDeferring(context, "lmsmail.dispatch.v1.DispatchService/Send",
+                              [=, this](const rpc::CallInfo&, rpc::Answer&& answer) {
+                                send_.Send(*request, *response, std::move(answer));
+                              });
 }
 
 grpc::ServerUnaryReactor* DispatchServiceImpl::SendBatch(grpc::CallbackServerContext* context,

@@ -55,9 +55,9 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
   }
 
   absl::Status Add(const v1::SendBulkRequest& message) {
-    const std::vector<MailItem> items = ItemsFromProto(message.items());
-    LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result,
-                             bulk_->Add(items, DigestOf(header_, message)));
+    std::vector<MailItem> items = ItemsFromProto(message.items());
+    const std::int64_t digest = DigestOf(header_, items);
+    LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result, bulk_->Add(std::move(items), digest));
     if (result.batch != 0) response_.set_batch(BatchName(result.batch));
     for (const ItemResult& item : result.items) Count(item);
     return absl::OkStatus();
@@ -86,20 +86,18 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 
 }  // namespace
 
-absl::Status SendHandlers::Send(const v1::SendRequest& request, v1::Message& response) {
+void SendHandlers::Send(const v1::SendRequest& request, v1::Message& response, rpc::Answer answer) {
   Violations violations;
   const MailHeader header = HeaderFromProto(request, violations);
-  const MailItem item = ItemFromProto(request);
-  if (request.validate_only()) {
-    LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record,
-                             intake_.Validate(header, item, std::move(violations)));
-    ToProto(record, message_ids_, response);
-    return absl::OkStatus();
-  }
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record,
-                           intake_.Send(header, item, DigestOf(request), std::move(violations)));
-  ToProto(record, message_ids_, response);
-  return absl::OkStatus();
+  MailItem item = ItemFromProto(request);
+  auto done = [this, &response,
+               answer = std::move(answer)](const absl::StatusOr<MessageRecord>& record) mutable {
+    if (record.ok()) ToProto(*record, message_ids_, response);
+    answer.Give(record.status());
+  };
+  if (request.validate_only())
+    return done(intake_.Validate(header, std::move(item), std::move(violations)));
+  intake_.Send(header, std::move(item), DigestOf(request), std::move(violations), std::move(done));
 }
 
 absl::Status SendHandlers::SendBatch(const v1::SendBatchRequest& request,
@@ -107,9 +105,11 @@ absl::Status SendHandlers::SendBatch(const v1::SendBatchRequest& request,
   if (!request.has_header()) return InvalidField("header", "is required");
   Violations violations;
   const MailHeader header = HeaderFromProto(request.header(), violations);
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result,
-                           intake_.SendBatch(header, ItemsFromProto(request.items()),
-                                             DigestOf(request), std::move(violations)));
+  std::vector<MailItem> items = ItemsFromProto(request.items());
+  const std::int64_t digest = DigestOf(request.header(), items);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const BatchResult result,
+      intake_.SendBatch(header, std::move(items), digest, std::move(violations)));
   response.set_batch(BatchName(result.batch));
   for (const ItemResult& item : result.items) {
     ToProto(item, *response.add_results());

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 
+#include "libs/rpc/answer.h"
 #include "libs/rpc/client_stream.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/intake/intake.h"
@@ -18,7 +19,8 @@ class SendHandlers {
   SendHandlers(Intake& intake, const MessageIdHeader& message_ids)
       : intake_(intake), message_ids_(message_ids) {}
 
-  absl::Status Send(const v1::SendRequest& request, v1::Message& response);
+  // Many Sends share a transaction, so the answer comes when that is committed.
+  void Send(const v1::SendRequest& request, v1::Message& response, rpc::Answer answer);
   absl::Status SendBatch(const v1::SendBatchRequest& request, v1::SendBatchResponse& response);
   // `response` must outlive the handler.
   std::unique_ptr<rpc::ClientStreamHandler<v1::SendBulkRequest>> SendBulk(

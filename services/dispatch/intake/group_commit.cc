@@ -1,7 +1,7 @@
 #include "services/dispatch/intake/group_commit.h"
 
-#include <algorithm>
-#include <string_view>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "absl/types/span.h"
@@ -16,24 +16,33 @@ bool IsOutage(const absl::Status& status) {
          absl::IsResourceExhausted(status);
 }
 
+absl::Status WrongNumberOfAnswers() {
+  return absl::InternalError("the store gave another number of answers");
+}
+
 }  // namespace
 
-absl::StatusOr<Accepted> GroupCommit::Accept(const Submission& submission) {
-  Waiting mine{&submission};
-  const auto my_turn = [&] { return mine.done || !committing_; };
-  absl::MutexLock lock(&mutex_);
-  queue_.push_back(&mine);
-  while (true) {
-    mutex_.Await(absl::Condition(&my_turn));
-    if (mine.done) return std::move(mine.result);
-    // Whoever finds no commit running leads the next one, normally its own.
+absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission) {
+  auto results = store.Accept(absl::MakeConstSpan(&submission, 1));
+  if (!results.ok()) return results.status();
+  if (results->size() != 1) return WrongNumberOfAnswers();
+  return std::move(results->front());
+}
+
+void GroupCommit::Accept(Submission submission, Done done) {
+  Group group;
+  {
+    absl::MutexLock lock(&mutex_);
+    queue_.push_back({std::move(submission), std::move(done)});
+    if (committing_) return;
     committing_ = true;
-    const Group group = TakeGroup();
-    mutex_.Unlock();
-    Commit(group);
-    mutex_.Lock();
-    for (Waiting* waiting : group) waiting->done = true;
-    committing_ = false;
+    group = TakeGroup();
+  }
+  while (!group.submissions.empty()) {
+    Commit(std::move(group));
+    absl::MutexLock lock(&mutex_);
+    group = TakeGroup();
+    if (group.submissions.empty()) committing_ = false;
   }
 }
 
@@ -45,47 +54,31 @@ std::size_t GroupCommit::waiting() const {
 // Submissions with the same key stay apart, so that the later one sees what became of the first.
 GroupCommit::Group GroupCommit::TakeGroup() {
   Group group;
-  std::vector<std::string_view> keys;
-  while (!queue_.empty() && group.size() < max_group_) {
-    Waiting* const next = queue_.front();
-    const std::string_view key = next->submission->request_id;
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) break;
-    keys.push_back(key);
-    group.push_back(next);
+  std::unordered_set<std::string> keys;
+  while (!queue_.empty() && group.dones.size() < options_.max_group) {
+    Waiting& next = queue_.front();
+    if (!keys.insert(next.submission.request_id).second) break;
+    group.submissions.push_back(std::move(next.submission));
+    group.dones.push_back(std::move(next.done));
     queue_.pop_front();
   }
   return group;
 }
 
-void GroupCommit::Commit(const Group& group) {
-  if (group.size() == 1) return CommitAlone(*group.front());
-  std::vector<Submission> submissions;
-  submissions.reserve(group.size());
-  for (const Waiting* waiting : group) submissions.push_back(*waiting->submission);
-  auto results = store_.Accept(submissions);
-  if (results.ok() && results->size() == group.size()) {
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->result = std::move((*results)[i]);
-    return;
-  }
-  if (results.ok()) results = absl::InternalError("the store gave another number of answers");
-  for (Waiting* waiting : group) {
-    // One submission that the store cannot take must not refuse its neighbours.
-    if (IsOutage(results.status())) {
-      waiting->result = results.status();
+void GroupCommit::Commit(Group group) {
+  auto results = store_.Accept(group.submissions);
+  if (results.ok() && results->size() != group.dones.size()) results = WrongNumberOfAnswers();
+  // One submission that the store cannot take must not refuse its neighbours.
+  const bool each_alone = group.dones.size() > 1 && !results.ok() && !IsOutage(results.status());
+  for (std::size_t i = 0; i < group.dones.size(); ++i) {
+    const Submission& submission = group.submissions[i];
+    if (each_alone) {
+      group.dones[i](submission, AcceptAlone(store_, submission));
+    } else if (results.ok()) {
+      group.dones[i](submission, std::move((*results)[i]));
     } else {
-      CommitAlone(*waiting);
+      group.dones[i](submission, results.status());
     }
-  }
-}
-
-void GroupCommit::CommitAlone(Waiting& waiting) {
-  auto results = store_.Accept(absl::MakeConstSpan(waiting.submission, 1));
-  if (!results.ok()) {
-    waiting.result = results.status();
-  } else if (results->size() != 1) {
-    waiting.result = absl::InternalError("the store gave another number of answers");
-  } else {
-    waiting.result = std::move(results->front());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 
@@ -12,38 +13,51 @@
 
 namespace lmsmail::dispatch {
 
+// One submission in a transaction of its own.
+absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission);
+
 // Lets concurrent submissions share one transaction: those that arrive while a commit runs go
 // together into the next. A lone one goes at once. The disk's sync is what a Send waits for, and it
 // costs the same for one as for a hundred. Thread-safe.
 class GroupCommit {
  public:
-  // `store` must outlive this. At most `max_group` submissions share a transaction.
-  explicit GroupCommit(QueueStore& store, std::size_t max_group = 128)
-      : store_(store), max_group_(max_group) {}
+  // Called after COMMIT, with the submission that it is the answer to.
+  using Done = absl::AnyInvocable<void(const Submission&, absl::StatusOr<Accepted>)>;
 
-  // Returns after COMMIT.
-  absl::StatusOr<Accepted> Accept(const Submission& submission);
+  struct Options {
+    std::size_t max_group = 128;  // submissions that share a transaction
+  };
+
+  // `store` must outlive this.
+  explicit GroupCommit(QueueStore& store) : GroupCommit(store, Options()) {}
+  GroupCommit(QueueStore& store, Options options) : store_(store), options_(options) {}
+
+  // Whoever finds no commit running commits what waits until nothing does; everybody else returns
+  // at once, and `done` is called on the thread of the one who commits.
+  void Accept(Submission submission, Done done);
 
   // Submissions that wait for the commit that runs.
   std::size_t waiting() const;
 
  private:
   struct Waiting {
-    const Submission* submission;
-    absl::StatusOr<Accepted> result = absl::UnknownError("not decided");
-    bool done = false;
+    Submission submission;
+    Done done;
   };
-  using Group = std::vector<Waiting*>;
+  // Side by side, for a store takes submissions that lie side by side.
+  struct Group {
+    std::vector<Submission> submissions;
+    std::vector<Done> dones;
+  };
 
   Group TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Commit(const Group& group);
-  void CommitAlone(Waiting& waiting);
+  void Commit(Group group);
 
   QueueStore& store_;
-  const std::size_t max_group_;
+  const Options options_;
   mutable absl::Mutex mutex_;
   bool committing_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<Waiting*> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::dispatch

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,29 +53,45 @@ class GroupCommitTest : public testing::Test {
  protected:
   // One commit is held; `keys` arrive meanwhile.
   void Run(const std::vector<std::string>& keys) {
-    std::vector<std::thread> threads;
-    threads.emplace_back([&] { EXPECT_OK(commits_.Accept(SubmissionOf("first"))); });
+    std::thread first([this] {
+      commits_.Accept(SubmissionOf("first"), [](const Submission& submission, auto accepted) {
+        EXPECT_EQ(submission.request_id, "first");
+        EXPECT_OK(accepted);
+      });
+    });
     store_.begun.WaitForNotification();
     for (const std::string& key : keys) {
-      threads.emplace_back(
-          [this, key] { statuses_ok_ += commits_.Accept(SubmissionOf(key)).ok(); });
+      commits_.Accept(SubmissionOf(key), [this, key](const Submission& submission, auto accepted) {
+        EXPECT_EQ(submission.request_id, key);
+        ++answers_;
+        statuses_ok_ += accepted.ok();
+      });
     }
-    while (commits_.waiting() < keys.size()) std::this_thread::yield();
+    EXPECT_EQ(commits_.waiting(), keys.size());
     store_.go_on.Notify();
-    for (std::thread& thread : threads) thread.join();
+    first.join();
+    EXPECT_EQ(answers_, static_cast<int>(keys.size()));
+    EXPECT_EQ(commits_.waiting(), 0u);
   }
 
   SystemClock clock_;
   InMemoryStore memory_{clock_};
   SlowStore store_{memory_};
-  GroupCommit commits_{store_, 10};
-  std::atomic<int> statuses_ok_ = 0;
+  GroupCommit commits_{store_, {.max_group = 3}};
+  int answers_ = 0;
+  int statuses_ok_ = 0;
 };
 
 TEST_F(GroupCommitTest, WhatArrivesDuringACommitSharesTheNext) {
   Run({"a", "b", "c"});
   EXPECT_EQ(statuses_ok_, 3);
   EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 3));
+}
+
+TEST_F(GroupCommitTest, AGroupHasABound) {
+  Run({"a", "b", "c", "d"});
+  EXPECT_EQ(statuses_ok_, 4);
+  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 3, 1));
 }
 
 TEST_F(GroupCommitTest, OneKeyIsInAGroupOnce) {

@@ -1,12 +1,11 @@
 #include "services/dispatch/intake/intake.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/intake/mail_validation.h"
@@ -14,18 +13,6 @@
 
 namespace lmsmail::dispatch {
 namespace {
-
-// Maps have no order of their own; the stored context must be the same for the same values.
-std::string Serialize(const google::protobuf::Struct& context) {
-  std::string out;
-  {
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    context.SerializeToCodedStream(&coded);
-  }
-  return out;
-}
 
 MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time created,
                        absl::Time due) {
@@ -82,17 +69,16 @@ Submission Intake::ToSubmission(const MailHeader& header, TemplateRef template_r
   submission.due_time = std::max(header.send_time.value_or(now), now);
   submission.expire_time =
       header.expire_time.value_or(submission.due_time + DefaultLifetime(category));
-  submission.shared_context = Serialize(header.shared_context);
+  submission.shared_context = protobuf::DeterministicBytes(header.shared_context);
   submission.language_code = header.language_code;
   submission.transport = header.transport;
   submission.labels = header.labels;
   return submission;
 }
 
-absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, const MailItem& item,
+absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, MailItem item,
                                               Violations found) {
-  MailItem checked = item;
-  CheckItem(checked, "", found);
+  CheckItem(item, "", found);
   CheckHeader(header, "", found);
   CheckTimes(header, "", dependencies_.clock.Now(), found);
   CheckTransport(header, "", dependencies_.transports, found);
@@ -102,12 +88,11 @@ absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, const Ma
   // Wording that cannot be had now will say itself what it lacks, when it is sent.
   if (const auto contexts = ContextsOf(ref, header); contexts.ok()) {
     Violations violations;
-    contexts->Check(item.context, "", violations);
+    contexts->Check(item.context.values(), "", violations);
     LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   }
   Submission submission = ToSubmission(header, std::move(ref));
-  submission.items.push_back(
-      {*std::move(checked.target), Serialize(checked.context), header.request_id});
+  submission.items.push_back({*std::move(item.target), item.context.bytes(), header.request_id});
   return submission;
 }
 
@@ -137,9 +122,10 @@ absl::StatusOr<Intake::Prepared> Intake::PrepareBatch(const MailHeader& header, 
   return prepared;
 }
 
-absl::StatusOr<MessageRecord> Intake::Validate(const MailHeader& header, const MailItem& item,
+absl::StatusOr<MessageRecord> Intake::Validate(const MailHeader& header, MailItem item,
                                                Violations found) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Submission submission, PrepareOne(header, item, std::move(found)));
+  LMSMAIL_ASSIGN_OR_RETURN(const Submission submission,
+                           PrepareOne(header, std::move(item), std::move(found)));
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 
@@ -154,31 +140,39 @@ std::optional<MessageRecord> Intake::FirstAnswer(const std::string& request_id,
   return record.ok() ? std::optional(*std::move(record)) : std::nullopt;
 }
 
-absl::StatusOr<MessageRecord> Intake::Send(const MailHeader& header, const MailItem& item,
-                                           std::int64_t digest, Violations found) {
-  absl::StatusOr<Submission> submission = PrepareOne(header, item, std::move(found));
+void Intake::Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations found,
+                  SendDone done) {
+  absl::StatusOr<Submission> submission = PrepareOne(header, std::move(item), std::move(found));
   if (!submission.ok()) {
-    if (auto first = FirstAnswer(header.request_id, digest)) return *std::move(first);
-    return submission.status();
+    if (auto first = FirstAnswer(header.request_id, digest)) return done(*std::move(first));
+    return done(submission.status());
   }
   submission->digest = digest;
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(*submission));
-  const Accepted::Item& only = accepted.items.at(0);
-  if (accepted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
-  // What was stored this moment need not be read back.
-  return RecordOf(*submission, only.id, only.create_time, only.due_time);
+  commits_.Accept(*std::move(submission),
+                  [this, done = std::move(done)](const Submission& stored,
+                                                 absl::StatusOr<Accepted> accepted) mutable {
+                    done(AnswerTo(stored, std::move(accepted)));
+                  });
 }
 
-absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header,
-                                              absl::Span<const MailItem> items, std::int64_t digest,
-                                              Violations found) {
+absl::StatusOr<MessageRecord> Intake::AnswerTo(const Submission& submission,
+                                               absl::StatusOr<Accepted> accepted) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted noted, Note(submission, std::move(accepted)));
+  const Accepted::Item& only = noted.items.at(0);
+  if (noted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
+  // What was stored this moment need not be read back.
+  return RecordOf(submission, only.id, only.create_time, only.due_time);
+}
+
+absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header, std::vector<MailItem> items,
+                                              std::int64_t digest, Violations found) {
   if (items.empty() || items.size() > kMaxBatchItems) {
     found.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
                                    kMaxBatchItems, items.size()));
   }
   LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
   prepared.submission.digest = digest;
-  return Store(std::move(prepared), items);
+  return Store(std::move(prepared), std::move(items));
 }
 
 absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header, Violations found) {
@@ -186,8 +180,7 @@ absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header, Violatio
   return Bulk(*this, std::move(prepared));
 }
 
-absl::StatusOr<BatchResult> Intake::Bulk::Add(absl::Span<const MailItem> items,
-                                              std::int64_t digest) {
+absl::StatusOr<BatchResult> Intake::Bulk::Add(std::vector<MailItem> items, std::int64_t digest) {
   if (items.empty() || items.size() > kMaxBatchItems) {
     return InvalidField("items", fmt::format("must be 1 to {} in each message of the stream; there "
                                              "are {}",
@@ -196,41 +189,44 @@ absl::StatusOr<BatchResult> Intake::Bulk::Add(absl::Span<const MailItem> items,
   Prepared prepared = shared_;
   prepared.submission.chunk = chunk_++;
   prepared.submission.digest = digest;
-  return intake_.Store(std::move(prepared), items);
+  return intake_.Store(std::move(prepared), std::move(items));
 }
 
-absl::StatusOr<Accepted> Intake::Commit(const Submission& submission) {
-  LMSMAIL_ASSIGN_OR_RETURN(Accepted accepted, commits_.Accept(submission));
-  if (accepted.items.size() != submission.items.size()) {
+absl::StatusOr<Accepted> Intake::Note(const Submission& submission,
+                                      absl::StatusOr<Accepted> accepted) {
+  LMSMAIL_RETURN_IF_ERROR(accepted.status());
+  if (accepted->items.size() != submission.items.size()) {
     return absl::InternalError("the store gave another number of mails than it was given");
   }
-  const auto fresh = std::count_if(accepted.items.begin(), accepted.items.end(),
-                                   [](const Accepted::Item& item) { return !item.duplicate; });
-  if (!accepted.replayed) dependencies_.accepted(submission.lane, static_cast<int>(fresh));
+  const auto fresh = std::ranges::count_if(
+      accepted->items, [](const Accepted::Item& item) { return !item.duplicate; });
+  if (!accepted->replayed) dependencies_.accepted(submission.lane, static_cast<int>(fresh));
   return accepted;
 }
 
 // Refused items are left out of what is stored, and the answers put back into the caller's order.
-absl::StatusOr<BatchResult> Intake::Store(Prepared prepared, absl::Span<const MailItem> items) {
+absl::StatusOr<BatchResult> Intake::Store(Prepared prepared, std::vector<MailItem> items) {
   Submission& submission = prepared.submission;
   BatchResult result;
   result.items.resize(items.size());
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    MailItem item = items[i];
+    MailItem& item = items[i];
     Violations violations;
     const std::string prefix = fmt::format("items[{}].", i);
     CheckItem(item, prefix, violations);
     if (violations.empty() && prepared.contexts) {
-      prepared.contexts->Check(item.context, prefix, violations);
+      prepared.contexts->Check(item.context.values(), prefix, violations);
     }
     result.items[i].status = violations.ToStatus();
     if (!violations.empty()) continue;
     positions.push_back(i);
-    submission.items.push_back({std::move(*item.target), Serialize(item.context), item.dedupe_key});
+    submission.items.push_back(
+        {*std::move(item.target), item.context.bytes(), std::move(item.dedupe_key)});
   }
   if (submission.items.empty()) return result;
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted, Commit(submission));
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted,
+                           Note(submission, AcceptAlone(dependencies_.queue, submission)));
   result.batch = accepted.batch;
   for (std::size_t i = 0; i < positions.size(); ++i) {
     result.items[positions[i]].id = accepted.items[i].id;

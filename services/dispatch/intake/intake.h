@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -20,6 +21,7 @@
 #include "libs/status/fault.h"
 #include "services/dispatch/intake/context_validation.h"
 #include "services/dispatch/intake/group_commit.h"
+#include "services/dispatch/intake/mail_context.h"
 #include "services/dispatch/message_log.h"
 #include "services/dispatch/queue_store.h"
 #include "services/dispatch/writing/template_source.h"
@@ -42,7 +44,7 @@ struct MailHeader {
 // One mail, as the caller wrote it.
 struct MailItem {
   std::optional<Target> target;
-  google::protobuf::Struct context;
+  MailContext context;
   std::string dedupe_key;
 };
 
@@ -82,22 +84,23 @@ class Intake {
   explicit Intake(Dependencies dependencies)
       : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
 
-  // `digest` is of the whole body, `found` what is known to be wrong with it already. Returns the
-  // mail as it stands now.
-  absl::StatusOr<MessageRecord> Send(const MailHeader& header, const MailItem& item,
-                                     std::int64_t digest, Violations found = {});
+  // `digest` is of the whole body, `found` what is known to be wrong with it already. Calls `done`
+  // with the mail as it stands now, after COMMIT, on this thread or that of another Send.
+  using SendDone = absl::AnyInvocable<void(absl::StatusOr<MessageRecord>)>;
+  void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations found,
+            SendDone done);
   // Checks everything and stores nothing: the mail has no id.
-  absl::StatusOr<MessageRecord> Validate(const MailHeader& header, const MailItem& item,
+  absl::StatusOr<MessageRecord> Validate(const MailHeader& header, MailItem item,
                                          Violations found = {});
 
-  absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, absl::Span<const MailItem> items,
+  absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, std::vector<MailItem> items,
                                         std::int64_t digest, Violations found = {});
 
   // A bulk stream: each chunk is stored as it comes, under its position.
   class Bulk {
    public:
     // `items` are named "items[i]" with `i` counted over the stream.
-    absl::StatusOr<BatchResult> Add(absl::Span<const MailItem> items, std::int64_t digest);
+    absl::StatusOr<BatchResult> Add(std::vector<MailItem> items, std::int64_t digest);
 
    private:
     friend class Intake;
@@ -110,16 +113,18 @@ class Intake {
   absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
 
  private:
-  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, const MailItem& item,
-                                        Violations found);
+  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, MailItem item, Violations found);
   absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations found);
   Submission ToSubmission(const MailHeader& header, TemplateRef template_ref) const;
   absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
   absl::StatusOr<ContextValidation> ContextsOf(const TemplateRef& ref, const MailHeader& header);
   // The mail of a Send with this key and body that was accepted before; nullopt if there is none.
   std::optional<MessageRecord> FirstAnswer(const std::string& request_id, std::int64_t digest);
-  absl::StatusOr<BatchResult> Store(Prepared prepared, absl::Span<const MailItem> items);
-  absl::StatusOr<Accepted> Commit(const Submission& submission);
+  absl::StatusOr<BatchResult> Store(Prepared prepared, std::vector<MailItem> items);
+  absl::StatusOr<MessageRecord> AnswerTo(const Submission& submission,
+                                         absl::StatusOr<Accepted> accepted);
+  // Checks what the store says and tells of new mail.
+  absl::StatusOr<Accepted> Note(const Submission& submission, absl::StatusOr<Accepted> accepted);
 
   const Dependencies dependencies_;
   GroupCommit commits_;

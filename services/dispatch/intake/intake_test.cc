@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "absl/synchronization/notification.h"
 
 #include "libs/render/context_from_json.h"
 #include "libs/status/fault.h"
@@ -35,16 +38,30 @@ class IntakeTest : public testing::Test {
     header.template_name = "templates/enrollment";
     return header;
   }
-  static MailItem To(std::string recipient = "recipients/ada") {
+  MailItem To(std::string recipient = "recipients/ada") {
     MailItem item;
     item.target = Target{Target::Kind::kRecipient, std::move(recipient)};
-    item.context = render::ContextFromJson(R"({"minutes": 42})");
+    item.context = Context(R"({"minutes": 42})");
     return item;
   }
   static MailItem ToAddress(std::string address) {
     MailItem item;
     item.target = Target{Target::Kind::kAddress, std::move(address)};
     return item;
+  }
+  MailContext Context(google::protobuf::Struct values) {
+    return MailContext(values_.emplace_back(std::move(values)));
+  }
+  MailContext Context(const std::string& json) { return Context(render::ContextFromJson(json)); }
+  absl::StatusOr<MessageRecord> Send(const MailHeader& header, MailItem item, std::int64_t digest) {
+    absl::StatusOr<MessageRecord> answer = absl::UnknownError("not answered");
+    absl::Notification answered;
+    intake_.Send(header, std::move(item), digest, {}, [&](absl::StatusOr<MessageRecord> record) {
+      answer = std::move(record);
+      answered.Notify();
+    });
+    answered.WaitForNotification();
+    return answer;
   }
   std::int64_t Due() {
     auto depths = store_.Depths();
@@ -57,6 +74,7 @@ class IntakeTest : public testing::Test {
   InMemoryStore store_{clock_};
   FakeTemplateSource templates_;
   int accepted_ = 0;
+  std::deque<google::protobuf::Struct> values_;  // of the contexts
   Intake intake_{{.clock = clock_,
                   .templates = templates_,
                   .queue = store_,
@@ -66,7 +84,7 @@ class IntakeTest : public testing::Test {
 };
 
 TEST_F(IntakeTest, PinsVersionLaneAndExpiry) {
-  ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Send(Header(), To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record, Send(Header(), To(), 1));
   EXPECT_NE(record.mail.id, 0);
   EXPECT_EQ(record.mail.template_ref, (TemplateRef{"enrollment", 1, Category::kEnrollment}));
   EXPECT_EQ(record.mail.lane, Lane::kTransactional);
@@ -76,7 +94,7 @@ TEST_F(IntakeTest, PinsVersionLaneAndExpiry) {
 
   MailHeader weekly = Header("weekly/1");
   weekly.template_name = "templates/weekly_progress";
-  ASSERT_OK_AND_ASSIGN(const MessageRecord bulk, intake_.Send(weekly, To(), 2));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord bulk, Send(weekly, To(), 2));
   EXPECT_EQ(bulk.mail.lane, Lane::kBulk);
   EXPECT_EQ(bulk.mail.expire_time, clock_.Now() + absl::Hours(48));
 }
@@ -87,7 +105,7 @@ TEST_F(IntakeTest, AnAnswerIsWhatTheLogSays) {
   header.labels = {{"course", "cpp"}};
   header.transport = "smtp";
   header.language_code = "de";
-  ASSERT_OK_AND_ASSIGN(const MessageRecord record, intake_.Send(header, To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record, Send(header, To(), 1));
   ASSERT_OK_AND_ASSIGN(const MessageRecord logged, store_.Get(record.mail.id));
   EXPECT_EQ(record.state, State::kScheduled);
   EXPECT_EQ(logged.state, record.state);
@@ -101,10 +119,10 @@ TEST_F(IntakeTest, AnAnswerIsWhatTheLogSays) {
 }
 
 TEST_F(IntakeTest, TheSameKeyAcceptsOnce) {
-  ASSERT_OK_AND_ASSIGN(const MessageRecord first, intake_.Send(Header(), To(), 1));
-  ASSERT_OK_AND_ASSIGN(const MessageRecord again, intake_.Send(Header(), To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord first, Send(Header(), To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord again, Send(Header(), To(), 1));
   EXPECT_EQ(first.mail.id, again.mail.id);
-  EXPECT_THAT(intake_.Send(Header(), To("recipients/other"), 2),
+  EXPECT_THAT(Send(Header(), To("recipients/other"), 2),
               StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(Due(), 1);
   EXPECT_EQ(accepted_, 1);
@@ -114,18 +132,18 @@ TEST_F(IntakeTest, ARepetitionIsAnsweredWhateverHasChanged) {
   MailHeader header = Header();
   header.expire_time = clock_.Now() + absl::Hours(1);
   header.transport = "smtp";
-  ASSERT_OK_AND_ASSIGN(const MessageRecord first, intake_.Send(header, To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord first, Send(header, To(), 1));
   clock_.Advance(absl::Hours(2));
   templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "{{more}}",
                      {{.name = "more", .required = true}});
-  ASSERT_OK_AND_ASSIGN(const MessageRecord again, intake_.Send(header, To(), 1));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord again, Send(header, To(), 1));
   EXPECT_EQ(again.mail.id, first.mail.id);
   EXPECT_EQ(again.mail.template_ref.version, 1);
   templates_.SetStatus(absl::NotFoundError("deleted"));
-  EXPECT_OK(intake_.Send(header, To(), 1));
-  EXPECT_THAT(FieldsOf(intake_.Send(header, To(), 2).status()), ElementsAre("expire_time"))
+  EXPECT_OK(Send(header, To(), 1));
+  EXPECT_THAT(FieldsOf(Send(header, To(), 2).status()), ElementsAre("expire_time"))
       << "another body is another call";
-  EXPECT_THAT(FieldsOf(intake_.Send(Header(""), To(), 1).status()), ElementsAre("request_id"));
+  EXPECT_THAT(FieldsOf(Send(Header(""), To(), 1).status()), ElementsAre("request_id"));
 }
 
 TEST_F(IntakeTest, ABatchsRepetitionIsAnsweredWhateverHasChanged) {
@@ -157,8 +175,8 @@ TEST_F(IntakeTest, NamesVariablesThatTheTemplateRequires) {
   MailHeader header = Header();
   header.template_name = "templates/welcome";
   MailItem item = To();
-  item.context = render::ContextFromJson(R"({"lessons": [{"name": "1"}, {}]})");
-  const auto refused = intake_.Send(header, item, 1);
+  item.context = Context(R"({"lessons": [{"name": "1"}, {}]})");
+  const auto refused = Send(header, item, 1);
   EXPECT_THAT(FieldsOf(refused.status()),
               UnorderedElementsAre("context.product.title", "context.user.nickname",
                                    "context.lessons[1].name"));
@@ -166,7 +184,7 @@ TEST_F(IntakeTest, NamesVariablesThatTheTemplateRequires) {
   EXPECT_THAT(FieldsOf(intake_.Validate(header, item).status()), SizeIs(3));
 
   MailItem good = To();
-  good.context = render::ContextFromJson(R"({"user": {"nickname": "Ada"}})");
+  good.context = Context(R"({"user": {"nickname": "Ada"}})");
   MailHeader batch = header;
   batch.request_id = "batch/1";
   batch.shared_context = render::ContextFromJson(R"({"product": {"title": "C++"}})");
@@ -183,10 +201,10 @@ TEST_F(IntakeTest, WordingThatIsAwayHoldsUpNoSend) {
   MailHeader header = Header();
   header.template_name = "templates/weekly_progress";
   MailItem item = To();
-  item.context.Clear();
-  EXPECT_THAT(FieldsOf(intake_.Send(header, item, 1).status()), ElementsAre("context.minutes"));
+  item.context = MailContext();
+  EXPECT_THAT(FieldsOf(Send(header, item, 1).status()), ElementsAre("context.minutes"));
   templates_.SetContentStatus(absl::UnavailableError("away"));
-  EXPECT_OK(intake_.Send(header, item, 1));
+  EXPECT_OK(Send(header, item, 1));
   header.request_id = "batch/1";
   EXPECT_THAT(intake_.SendBatch(header, {item}, 1), StatusIs(absl::StatusCode::kUnavailable));
 }
@@ -206,7 +224,7 @@ TEST_F(IntakeTest, NamesEveryFaultAtOnce) {
   header.language_code = "d e";
   header.labels = {{"", "x"}, {"key", std::string(64, 'v')}};
   header.transport = "pigeon";
-  const auto refused = intake_.Send(header, MailItem{}, 1);
+  const auto refused = Send(header, MailItem{}, 1);
   EXPECT_THAT(FieldsOf(refused.status()),
               UnorderedElementsAre("target", "request_id", "template", "send_time", "expire_time",
                                    "language_code", "labels", "labels[\"key\"]", "transport"));
@@ -217,24 +235,24 @@ TEST_F(IntakeTest, RefusesAddressesThatCouldSayMoreThanOneThing) {
   for (const std::string address :
        {"a@b.example\r\nRCPT TO:<x@y.example>", "a@b.example\n", "Ann <ann@b.example>",
         "a@b.example,c@d.example", "", "no-at-sign"}) {
-    EXPECT_THAT(FieldsOf(intake_.Send(Header(), ToAddress(address), 1).status()),
+    EXPECT_THAT(FieldsOf(Send(Header(), ToAddress(address), 1).status()),
                 ElementsAre("target.email_address"))
         << address;
   }
-  EXPECT_THAT(FieldsOf(intake_.Send(Header(), To("recipients/a\r\nb"), 1).status()),
+  EXPECT_THAT(FieldsOf(Send(Header(), To("recipients/a\r\nb"), 1).status()),
               ElementsAre("target.recipient"));
 }
 
 TEST_F(IntakeTest, StoresAddressesAsTheyWillBeWritten) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord record,
-                       intake_.Send(Header(), ToAddress("Ann@SCHOOL.Example"), 1));
+                       Send(Header(), ToAddress("Ann@SCHOOL.Example"), 1));
   EXPECT_EQ(record.mail.target.value, "Ann@school.example");
 }
 
 TEST_F(IntakeTest, RefusesLargeDeepAndUnwritableContexts) {
   MailItem item = To();
-  item.context = render::ContextFromJson("{\"a\": \"" + std::string(1 << 20, 'x') + "\"}");
-  const auto large = intake_.Send(Header(), item, 1);
+  item.context = Context("{\"a\": \"" + std::string(1 << 20, 'x') + "\"}");
+  const auto large = Send(Header(), item, 1);
   EXPECT_THAT(FieldsOf(large.status()), ElementsAre("context"));
   EXPECT_THAT(large.status().ToString(), HasSubstr("65536"));
 
@@ -243,29 +261,28 @@ TEST_F(IntakeTest, RefusesLargeDeepAndUnwritableContexts) {
   for (int i = 0; i < 10'000; ++i) {
     level = (*level->mutable_fields())["a"].mutable_struct_value();
   }
-  item.context = std::move(deep);
-  EXPECT_THAT(intake_.Send(Header(), item, 1), StatusIs(absl::StatusCode::kInvalidArgument));
+  item.context = Context(std::move(deep));
+  EXPECT_THAT(Send(Header(), item, 1), StatusIs(absl::StatusCode::kInvalidArgument));
 
   google::protobuf::Struct nul;
   (*nul.mutable_fields())["a"].set_string_value(std::string("x\0y", 3));
-  item.context = nul;
-  EXPECT_THAT(FieldsOf(intake_.Send(Header(), item, 1).status()), ElementsAre("context"));
+  item.context = Context(nul);
+  EXPECT_THAT(FieldsOf(Send(Header(), item, 1).status()), ElementsAre("context"));
 
-  item.context =
-      render::ContextFromJson("{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}");
-  EXPECT_OK(intake_.Send(Header(), item, 1));
+  item.context = Context("{\"a\":" + std::string(31, '[') + std::string(31, ']') + "}");
+  EXPECT_OK(Send(Header(), item, 1));
 }
 
 TEST_F(IntakeTest, TemplateFaultsKeepTheirKind) {
   MailHeader header = Header();
   header.template_name = "templates/unheard_of";
-  EXPECT_THAT(intake_.Send(header, To(), 1), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Send(header, To(), 1), StatusIs(absl::StatusCode::kNotFound));
   templates_.SetStatus(absl::FailedPreconditionError("has no published version"));
-  const auto unpublished = intake_.Send(Header(), To(), 1);
+  const auto unpublished = Send(Header(), To(), 1);
   EXPECT_THAT(unpublished, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(ReasonOf(unpublished.status()).reason, "TEMPLATE_NOT_PUBLISHED");
   templates_.SetStatus(absl::UnavailableError("away"));
-  EXPECT_THAT(intake_.Send(Header(), To(), 1), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Send(Header(), To(), 1), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(IntakeTest, ABatchRefusesItemsOneByOne) {
@@ -324,13 +341,14 @@ TEST_F(IntakeTest, ABulkStreamIsStoredChunkByChunkAndRepeatsHarmlessly) {
 TEST_F(IntakeTest, ConcurrentSendsAreAllAcceptedOnce) {
   constexpr int kThreads = 8;
   constexpr int kEach = 50;
+  const MailItem item = To();
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([this, t] {
+    threads.emplace_back([this, &item, t] {
       for (int i = 0; i < kEach; ++i) {
         // Every key is used by two threads.
         const std::string key = std::to_string(t / 2) + "/" + std::to_string(i);
-        EXPECT_OK(intake_.Send(Header(key), To(), 1));
+        EXPECT_OK(Send(Header(key), item, 1));
       }
     });
   }

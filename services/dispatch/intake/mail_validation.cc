@@ -174,7 +174,7 @@ void CheckItem(MailItem& item, std::string_view prefix, Violations& violations) 
     violations.Add(fmt::format("{}target.email_address", prefix),
                    std::string(address.status().message()));
   }
-  CheckContext(item.context, fmt::format("{}context", prefix), violations);
+  CheckContext(item.context.values(), fmt::format("{}context", prefix), violations);
   if (!item.dedupe_key.empty()) {
     CheckKey(item.dedupe_key, fmt::format("{}dedupe_key", prefix), violations);
   }

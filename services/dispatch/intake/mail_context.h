@@ -1,0 +1,28 @@
+#pragma once
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+
+#include "libs/protobuf/deterministic_bytes.h"
+
+namespace lmsmail::dispatch {
+
+// The values that one mail is written with: to look into, and as they are stored.
+class MailContext {
+ public:
+  MailContext() = default;
+  // `values` must outlive this.
+  explicit MailContext(const google::protobuf::Struct& values)
+      : values_(&values), bytes_(protobuf::DeterministicBytes(values)) {}
+
+  const google::protobuf::Struct& values() const { return *values_; }
+  // A Struct; the same for the same values.
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  const google::protobuf::Struct* values_ = &google::protobuf::Struct::default_instance();
+  std::string bytes_;
+};
+
+}  // namespace lmsmail::dispatch
