@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
 #include "libs/lifecycle/shutdown_signal.h"
@@ -131,6 +132,9 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
   // By default glibc keeps an arena for every thread, each with its own peak of free memory: two
   // halve what a busy dispatch holds, at no cost that could be measured.
   mallopt(M_ARENA_MAX, 2);
+  // Debian builds Abseil with its deadlock detector on, a global graph that every lock here and in
+  // gRPC then passes. Our sanitizer builds look for deadlocks instead.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   lifecycle::BlockShutdownSignals();
   BaseConfig config(definition.port, definition.metrics_port);
   config::Schema schema(definition.name, kVersion);

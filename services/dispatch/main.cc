@@ -85,7 +85,7 @@ class DispatchWorkload final : public service::Workload {
                  .accepted =
                      [this](Lane lane, int mails) {
                        metrics_.CountAccepted(lane, mails);
-                       worker_.Wake();
+                       worker_.Accepted(lane);
                      }}),
         raw_messages_(preferences_, templates_, *parts_.transports, site_, *parts_.message_ids,
                       static_cast<std::size_t>(config.max_message_size)),
@@ -97,7 +97,7 @@ class DispatchWorkload final : public service::Workload {
                    .raw_messages = raw_messages_,
                    .events = events_,
                    .message_ids = *parts_.message_ids,
-                   .wake_worker = [this] { worker_.Wake(); }}),
+                   .became_due = [this](Lane lane) { worker_.Accepted(lane); }}),
         queue_handlers_({.clock = runtime.clock,
                          .queue = queue_,
                          .log = log_,

@@ -116,7 +116,7 @@ class DispatchServiceTest : public testing::Test {
                              .raw_messages = raw_messages_,
                              .events = events_,
                              .message_ids = message_ids_,
-                             .wake_worker = [] {}}};
+                             .became_due = [](Lane) {}}};
   QueueHandlers queue_{{.clock = clock_,
                         .queue = store_,
                         .log = store_,

@@ -148,8 +148,8 @@ absl::Status MessageHandlers::RetryMessage(const v1::RetryMessageRequest& reques
   if (!id) violations.Add("name", "must be \"messages/{message}\" as Send answered it");
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.Retry(*id, request.request_id()));
-  d_.wake_worker();
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id));
+  d_.became_due(record.mail.lane);
   ToProto(record, d_.message_ids, response);
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ class MessageHandlers {
     const RawMessages& raw_messages;
     EventRecorder& events;
     const MessageIdHeader& message_ids;
-    std::function<void()> wake_worker;  // mail became due
+    std::function<void(Lane)> became_due;  // mail of a lane did
   };
   explicit MessageHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
 

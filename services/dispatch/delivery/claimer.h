@@ -37,8 +37,8 @@ class Claimer {
 
   // How long TakeNext need not be tried again unless mail is accepted or another lane is wanted.
   absl::Duration Rest(const std::function<bool(Lane)>& wanted) const;
-  // Mail was accepted: lanes found empty are worth trying again.
-  void Wake() { schedule_.Wake(); }
+  // Mail was accepted into `lane`: if it was found empty it is worth trying again.
+  void Accepted(Lane lane) { schedule_.Accepted(lane); }
 
  private:
   std::optional<TakenClaim> Take(Lane lane);

@@ -50,6 +50,7 @@ void LaneSchedule::Took(Lane lane, int mails, bool full, absl::Time now) {
 void LaneSchedule::FoundEmpty(Lane lane, absl::Time now) {
   State& state = Of(lane);
   state.rest = std::clamp(state.rest * 2, kShortestRest, kLongestRest);
+  state.found_empty = now;
   state.next_try = now + state.rest;
 }
 
@@ -59,6 +60,13 @@ void LaneSchedule::Wake() {
     state.rest = kShortestRest;
     state.next_try = absl::InfinitePast();
   }
+}
+
+void LaneSchedule::Accepted(Lane lane) {
+  State& state = Of(lane);
+  if (state.rest == absl::ZeroDuration()) return;
+  state.rest = kShortestRest;
+  state.next_try = state.found_empty + kShortestRest;
 }
 
 absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const {

@@ -25,6 +25,8 @@ class LaneSchedule {
   void FoundEmpty(Lane lane, absl::Time now);
   // New mail may be anywhere.
   void Wake();
+  // New mail came into `lane`, which is tried again now, or a moment after it was last tried.
+  void Accepted(Lane lane);
 
   // When the next of the lanes that `wanted` lets is to be tried.
   absl::Time NextTry(const std::function<bool(Lane)>& wanted) const;
@@ -35,6 +37,7 @@ class LaneSchedule {
   struct State {
     double paid = 0;  // mails taken, by weight
     absl::Duration rest = absl::ZeroDuration();
+    absl::Time found_empty = absl::InfinitePast();
     absl::Time next_try = absl::InfinitePast();
   };
   State& Of(Lane lane);

@@ -77,6 +77,20 @@ TEST(LaneScheduleTest, EmptyLanesRestLongerEachTime) {
   EXPECT_EQ(schedule.Order(kNow).size(), 4u);
 }
 
+TEST(LaneScheduleTest, NewMailWakesItsLaneButNotWithoutEnd) {
+  LaneSchedule schedule;
+  for (int i = 0; i < 10; ++i) {
+    for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
+  }
+  schedule.Accepted(Lane::kTransactional);
+  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(5)), ElementsAre(Lane::kTransactional));
+  // Nothing was there, as when the lane is paused.
+  schedule.FoundEmpty(Lane::kTransactional, kNow + absl::Milliseconds(5));
+  schedule.Accepted(Lane::kTransactional);
+  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(9)), IsEmpty());
+  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(10)), ElementsAre(Lane::kTransactional));
+}
+
 TEST(LaneScheduleTest, ADrainedLaneIsNotEmptiedMailByMail) {
   LaneSchedule schedule;
   for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);

@@ -95,9 +95,9 @@ void Worker::Stop(absl::Time deadline) {
   flush_thread_.join();
 }
 
-void Worker::Wake() {
+void Worker::Accepted(Lane lane) {
   absl::MutexLock lock(&mutex_);
-  accepted_ = true;
+  accepted_.insert(lane);
 }
 
 bool Worker::Stopping() const {
@@ -121,11 +121,12 @@ void Worker::Claim() {
 }
 
 void Worker::WaitForNews(absl::Duration at_most) {
-  const auto news = [this] { return stopping_ || accepted_ || room_; };
+  const auto news = [this] { return stopping_ || !accepted_.empty() || room_; };
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&news), at_most);
   room_ = false;
-  if (std::exchange(accepted_, false)) claimer_.Wake();
+  for (const Lane lane : accepted_) claimer_.Accepted(lane);
+  accepted_.clear();
 }
 
 void Worker::Send(ClaimHandoff& handoff, Sender& sender) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -68,8 +69,8 @@ class Worker {
   // to do it instead. Shuts the transports down.
   void Stop(absl::Time deadline);
 
-  // Mail was accepted here that may be due. From any thread.
-  void Wake();
+  // Mail was accepted into `lane` here that may be due. From any thread.
+  void Accepted(Lane lane);
 
  private:
   void Claim();
@@ -98,8 +99,8 @@ class Worker {
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool flushing_ends_ ABSL_GUARDED_BY(mutex_) = false;
-  bool accepted_ ABSL_GUARDED_BY(mutex_) = false;  // since the claimer last looked
-  bool room_ ABSL_GUARDED_BY(mutex_) = false;      // a sender took its claim
+  std::set<Lane> accepted_ ABSL_GUARDED_BY(mutex_);  // since the claimer last looked
+  bool room_ ABSL_GUARDED_BY(mutex_) = false;        // a sender took its claim
 
   std::thread claim_thread_;
   std::vector<std::thread> send_threads_;

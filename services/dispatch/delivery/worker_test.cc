@@ -85,7 +85,7 @@ class WorkerTest : public testing::Test {
     const auto accepted = store_.Accept({submission});
     std::vector<MessageId> ids;
     for (const Accepted::Item& item : accepted->front()->items) ids.push_back(item.id);
-    if (worker_) worker_->Wake();
+    if (worker_) worker_->Accepted(lane);
     return ids;
   }
   bool WaitForState(const std::vector<MessageId>& ids, State state) {

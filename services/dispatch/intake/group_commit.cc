@@ -34,15 +34,15 @@ void GroupCommit::Accept(Submission submission, Done done) {
   {
     absl::MutexLock lock(&mutex_);
     queue_.push_back({std::move(submission), std::move(done)});
-    if (committing_) return;
-    committing_ = true;
+    if (commits_ >= options_.max_commits) return;
+    ++commits_;
     group = TakeGroup();
   }
   while (!group.submissions.empty()) {
     Commit(std::move(group));
     absl::MutexLock lock(&mutex_);
     group = TakeGroup();
-    if (group.submissions.empty()) committing_ = false;
+    if (group.submissions.empty()) --commits_;
   }
 }
 

@@ -26,6 +26,8 @@ class GroupCommit {
 
   struct Options {
     std::size_t max_group = 128;  // submissions that share a transaction
+    // While one waits for the disk another is prepared.
+    int max_commits = 2;
   };
 
   // `store` must outlive this.
@@ -56,7 +58,7 @@ class GroupCommit {
   QueueStore& store_;
   const Options options_;
   mutable absl::Mutex mutex_;
-  bool committing_ ABSL_GUARDED_BY(mutex_) = false;
+  int commits_ ABSL_GUARDED_BY(mutex_) = 0;  // under way
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -77,7 +77,7 @@ class GroupCommitTest : public testing::Test {
   SystemClock clock_;
   InMemoryStore memory_{clock_};
   SlowStore store_{memory_};
-  GroupCommit commits_{store_, {.max_group = 3}};
+  GroupCommit commits_{store_, {.max_group = 3, .max_commits = 1}};
   int answers_ = 0;
   int statuses_ok_ = 0;
 };

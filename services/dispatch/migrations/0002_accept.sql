@@ -6,7 +6,8 @@
 -- p_first_seq is shard (8 bits) | sequence number (39): the id below its day.
 --
 -- Answers one row a submission. state: 0 accepted now, 1 accepted earlier, 2 the key was used with
--- another body. ids is NULL when they are first_id, first_id + 1, ...
+-- another body. ids is NULL when they are first_id, first_id + 1, ... The times are of the first item,
+-- if it was accepted now.
 --
 -- Locks are always taken in this order: requests, batches, dedupe keys, each sorted.
 CREATE FUNCTION accept_submissions(
@@ -16,7 +17,8 @@ CREATE FUNCTION accept_submissions(
   p_labels text[], p_first_seq int8[],
   p_sub int4[], p_index int4[], p_kind int2[], p_target text[], p_key text[],
   p_context_at int4[], p_context_size int4[], p_contexts bytea)
-RETURNS TABLE (sub int4, state int2, batch int8, first_id int8, ids int8[])
+RETURNS TABLE (sub int4, state int2, batch int8, first_id int8, ids int8[], created_at timestamptz,
+               due_at timestamptz)
 LANGUAGE plpgsql
 SET search_path = dispatch, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_nestloop = off SET enable_mergejoin = off SET enable_seqscan = off SET work_mem = '64MB'
@@ -146,8 +148,10 @@ BEGIN
     FROM mail m WHERE m.near;
 
   RETURN QUERY
-  SELECT s.ord::int4, s.state, s.batch, s.known, r.ids
-    FROM unnest(v_state, v_batch, v_known) WITH ORDINALITY AS s(state, batch, known, ord)
+  SELECT s.ord::int4, s.state, s.batch, s.known, r.ids, v_now,
+         greatest(s.due + s.chunk::int8 * 1000 % 60000000 * interval '1 microsecond', v_now)
+    FROM unnest(v_state, v_batch, v_known, p_due, p_chunk) WITH ORDINALITY
+      AS s(state, batch, known, due, chunk, ord)
     LEFT JOIN LATERAL (SELECT r.ids FROM request r
                         WHERE (s.state = 1 OR v_inserted < v_keys)
                           AND r.request_id = p_request_id[s.ord] AND r.chunk = p_chunk[s.ord]

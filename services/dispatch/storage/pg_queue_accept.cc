@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <map>
 #include <pqxx/binarystring>
 #include <string>
 #include <utility>
@@ -92,8 +91,9 @@ pqxx::result Call(pqxx::work& tx, absl::Span<const Submission> submissions,
   const auto each = [&](auto projection) { return ToArrayLiteral(submissions, projection); };
   const ItemArrays items = MakeItemArrays(submissions);
   return tx.exec_params(
-      "SELECT sub, state, batch, first_id, ids FROM accept_submissions($1::text[], $2::int4[], "
-      "$3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], $8::int2[], "
+      "SELECT sub, state, batch, first_id, ids, created_at, due_at FROM accept_submissions("
+      "$1::text[], $2::int4[], $3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], "
+      "$8::int2[], "
       "$9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
       "$14::text[], $15::int8[], $16::int4[], $17::int4[], $18::int2[], $19::text[], "
       "$20::text[], $21::int4[], $22::int4[], $23)",
@@ -121,36 +121,14 @@ absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& su
   const auto first = row[3].as<std::int64_t>();
   const std::vector<std::int64_t> ids = postgres::Int8Array(row[4]);
   accepted.items.resize(submission.items.size());
+  accepted.items[0].create_time = postgres::Time(row[5]);
+  accepted.items[0].due_time = postgres::Time(row[6]);
   for (std::size_t i = 0; i < accepted.items.size(); ++i) {
     const std::int64_t own = first + static_cast<std::int64_t>(i);
     accepted.items[i].id = ids.empty() ? own : ids.at(i);
     accepted.items[i].duplicate = accepted.replayed || accepted.items[i].id != own;
   }
   return accepted;
-}
-
-// Of the Sends that were accepted now.
-void ReadTimes(pqxx::work& tx, absl::Span<const Submission> submissions,
-               std::vector<absl::StatusOr<Accepted>>& accepted) {
-  std::map<MessageId, Accepted::Item*> fresh;
-  for (std::size_t i = 0; i < accepted.size(); ++i) {
-    if (submissions[i].batch || !accepted[i].ok()) continue;
-    for (Accepted::Item& item : accepted[i]->items) {
-      if (!item.duplicate) fresh.emplace(item.id, &item);
-    }
-  }
-  if (fresh.empty()) return;
-  ArrayLiteral ids;
-  for (const auto& [id, _] : fresh) ids.AddInt(id);
-  for (const pqxx::row& row : tx.exec_params(
-           "SELECT msg_id, created_at, due_at FROM message WHERE msg_id = ANY ($1::int8[]) "
-           "UNION ALL "
-           "SELECT msg_id, created_at, due_at FROM scheduled WHERE msg_id = ANY ($1::int8[])",
-           std::move(ids).str())) {
-    Accepted::Item& item = *fresh.at(row[0].as<std::int64_t>());
-    item.create_time = postgres::Time(row[1]);
-    item.due_time = postgres::Time(row[2]);
-  }
 }
 
 absl::Status Check(absl::Span<const Submission> submissions) {
@@ -185,7 +163,6 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
         for (const pqxx::row& row : rows) {
           accepted.push_back(ReadAccepted(row, submissions[accepted.size()]));
         }
-        ReadTimes(tx, submissions, accepted);
         return accepted;
       });
 }

@@ -62,15 +62,21 @@ absl::StatusOr<Report> SendBulk(const std::vector<std::shared_ptr<grpc::Channel>
 absl::Status SetPaused(const std::shared_ptr<grpc::Channel>& channel, bool paused) {
   const auto stub = Dispatch::NewStub(channel);
   const rpc::CallOptions soon = rpc::After(absl::Seconds(30));
-  if (paused) {
-    dispatch::v1::PauseLaneRequest request;
-    request.set_lane(type::v1::LANE_BULK);
-    request.set_detail("the benchmark fills the queue");
-    return rpc::Call(*stub, &Dispatch::StubInterface::PauseLane, request, soon).status();
+  for (const type::v1::Lane lane : {type::v1::LANE_BULK, type::v1::LANE_TRANSACTIONAL}) {
+    if (paused) {
+      dispatch::v1::PauseLaneRequest request;
+      request.set_lane(lane);
+      request.set_detail("the benchmark fills the queue");
+      LMSMAIL_RETURN_IF_ERROR(
+          rpc::Call(*stub, &Dispatch::StubInterface::PauseLane, request, soon).status());
+    } else {
+      dispatch::v1::ResumeLaneRequest request;
+      request.set_lane(lane);
+      LMSMAIL_RETURN_IF_ERROR(
+          rpc::Call(*stub, &Dispatch::StubInterface::ResumeLane, request, soon).status());
+    }
   }
-  dispatch::v1::ResumeLaneRequest request;
-  request.set_lane(type::v1::LANE_BULK);
-  return rpc::Call(*stub, &Dispatch::StubInterface::ResumeLane, request, soon).status();
+  return absl::OkStatus();
 }
 
 }  // namespace lmsmail::bench

@@ -20,7 +20,7 @@ absl::StatusOr<Report> SendBulk(const std::vector<std::shared_ptr<grpc::Channel>
                                 const std::string& run, std::int64_t mails,
                                 std::int64_t recipients);
 
-// Stops the bulk lane, or lets it go.
+// Stops the lanes that this program sends through, bulk and transactional, or lets them go.
 absl::Status SetPaused(const std::shared_ptr<grpc::Channel>& channel, bool paused);
 
 }  // namespace lmsmail::bench

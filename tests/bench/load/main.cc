@@ -33,16 +33,15 @@ struct Options {
   std::string log = "/dev/null";
 
   void Declare(config::Schema& schema) {
-    schema.Enum(
-        "task", &task,
-        {{"prepare", Task::kPrepare},
-         {"pause", Task::kPause},
-         {"resume", Task::kResume},
-         {"bulk", Task::kBulk},
-         {"send", Task::kSend},
-         {"echo", Task::kEcho},
-         {"probes", Task::kProbes}},
-        "What to do: register students, stop the bulk lane or let it go, or call dispatch.");
+    schema.Enum("task", &task,
+                {{"prepare", Task::kPrepare},
+                 {"pause", Task::kPause},
+                 {"resume", Task::kResume},
+                 {"bulk", Task::kBulk},
+                 {"send", Task::kSend},
+                 {"echo", Task::kEcho},
+                 {"probes", Task::kProbes}},
+                "What to do: register students, stop the lanes or let them go, or call dispatch.");
     schema.String("dispatch", &dispatch, "gRPC target of dispatch.");
     schema.String("templates", &templates, "gRPC target of the template service.");
     schema.String("preferences", &preferences, "gRPC target of the preference service.");
