@@ -1,12 +1,16 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <array>
 #include <memory>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/executor.h"
@@ -15,22 +19,22 @@
 namespace lmsmail::rpc {
 
 // Serves one client-streaming call. Its functions run on the executor, one at a time and in the
-// order of the stream; the next message is read only when the last is done with, so a slow handler
-// slows its caller instead of filling memory.
+// order of the stream. While one message is dealt with the next is read, and no more, so a slow
+// handler slows its caller instead of filling memory.
 template <typename Request>
 class ClientStreamHandler {
  public:
   virtual ~ClientStreamHandler() = default;
 
-  // An error ends the call with it; OnEnd is not called then. `message` may be moved from.
+  // An error ends the call with it; OnEnd is not called then. `message` may be changed, and is gone
+  // when this returns.
   virtual absl::Status OnMessage(const CallInfo& call, Request& message) = 0;
   // The caller has sent everything. Fills the response that the handler was made with. Commit in
   // OnMessage, not here: a caller that broke off can't always be told from one that ended.
   virtual absl::Status OnEnd(const CallInfo& call) = 0;
 };
 
-// Drives a ClientStreamHandler. Either a read or a task is outstanding, never both, so nothing here
-// needs a lock, and Finish is reached once. Owns itself until gRPC is done with it.
+// Drives a ClientStreamHandler. Owns itself until gRPC is done with it.
 template <typename Request>
 class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
  public:
@@ -42,7 +46,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
                                                          executor, std::move(release));
     ClientStreamReactor* const started = reactor.get();
     started->self_ = std::move(reactor);
-    started->StartRead(&started->message_);
+    started->StartRead(started->incoming_->Renew());
     return started;
   }
 
@@ -65,7 +69,46 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
 
   // `ok` is false at the end of the stream and when the call was cancelled, which Do() sorts out.
   void OnReadDone(bool ok) override {
-    Executor::Task step = [this, ok] { ok ? Take() : Complete(); };
+    {
+      absl::MutexLock lock(&mutex_);
+      read_ = ok ? Read::kMessage : Read::kEnd;
+      if (busy_) return;
+      busy_ = true;
+    }
+    Go();
+  }
+
+  void OnDone() override {
+    const std::unique_ptr<ClientStreamReactor> self = std::move(self_);
+    release_();
+  }
+
+ private:
+  // A message and all that it is made of, allocated and freed together.
+  class Buffer {
+   public:
+    Request* Renew() {
+      arena_.Reset();
+      message_ = google::protobuf::Arena::CreateMessage<Request>(&arena_);
+      return message_;
+    }
+    Request& message() { return *message_; }
+
+   private:
+    static google::protobuf::ArenaOptions LargeBlocks() {
+      google::protobuf::ArenaOptions options;
+      options.start_block_size = 4 << 10;
+      options.max_block_size = 128 << 10;
+      return options;
+    }
+    google::protobuf::Arena arena_{LargeBlocks()};
+    Request* message_ = nullptr;
+  };
+  enum class Read { kUnderWay, kMessage, kEnd };
+
+  // Deals with what was read, on the executor. `busy_` is set and a read has ended.
+  void Go() {
+    Executor::Task step = [this] { TakeNext() ? Take() : Complete(); };
     if (admitted_) {
       // Bounded by the number of open streams: what was begun is not refused halfway.
       executor_.Submit(std::move(step));
@@ -76,33 +119,56 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     }
   }
 
-  void OnDone() override {
-    const std::unique_ptr<ClientStreamReactor> self = std::move(self_);
-    release_();
+  // Makes what was read the current message, and reads on; false at the end of the stream.
+  bool TakeNext() {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (read_ == Read::kEnd) return false;
+      read_ = Read::kUnderWay;
+    }
+    std::swap(current_, incoming_);
+    this->StartRead(incoming_->Renew());
+    return true;
   }
 
- private:
   void Take() {
-    const absl::Status status =
-        call_.Do([this](const CallInfo& info) { return handler_->OnMessage(info, message_); });
+    const absl::Status status = call_.Do(
+        [this](const CallInfo& info) { return handler_->OnMessage(info, current_->message()); });
     if (!status.ok()) return End(status);
-    message_.Clear();
-    this->StartRead(&message_);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (read_ == Read::kUnderWay) {
+        busy_ = false;
+        return;
+      }
+    }
+    Go();
   }
 
   void Complete() {
     End(call_.Do([this](const CallInfo& info) { return handler_->OnEnd(info); }));
   }
 
-  // Nothing of this object may be touched afterwards.
+  // Nothing of this object may be touched afterwards. `busy_` stays set, so that a read which this
+  // cuts off starts nothing.
   void End(const absl::Status& status) { this->Finish(call_.End(status)); }
 
   ServerCall call_;
   const std::unique_ptr<ClientStreamHandler<Request>> handler_;
   Executor& executor_;
   absl::AnyInvocable<void()> release_;
+
+  absl::Mutex mutex_;
+  // A step is to run, runs, or was the last.
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  Read read_ ABSL_GUARDED_BY(mutex_) = Read::kUnderWay;
+
+  // The step's own.
   bool admitted_ = false;
-  Request message_;
+  std::array<Buffer, 2> buffers_;
+  Buffer* current_ = &buffers_[0];
+  Buffer* incoming_ = &buffers_[1];
+
   std::unique_ptr<ClientStreamReactor> self_;
 };
 

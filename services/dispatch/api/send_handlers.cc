@@ -36,7 +36,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 
   absl::Status OnEnd(const rpc::CallInfo&) override {
     if (!bulk_) return InvalidField("header", "is required in the stream's first message");
-    return absl::OkStatus();
+    return Count(bulk_->Finish());
   }
 
  private:
@@ -57,9 +57,13 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
   absl::Status Add(const v1::SendBulkRequest& message) {
     std::vector<MailItem> items = ItemsFromProto(message.items());
     const std::int64_t digest = DigestOf(header_, items);
-    LMSMAIL_ASSIGN_OR_RETURN(const BatchResult result, bulk_->Add(std::move(items), digest));
-    if (result.batch != 0) response_.set_batch(BatchName(result.batch));
-    for (const ItemResult& item : result.items) Count(item);
+    return Count(bulk_->Add(std::move(items), digest));
+  }
+
+  absl::Status Count(const absl::StatusOr<BatchResult>& result) {
+    LMSMAIL_RETURN_IF_ERROR(result.status());
+    if (result->batch != 0) response_.set_batch(BatchName(result->batch));
+    for (const ItemResult& item : result->items) Count(item);
     return absl::OkStatus();
   }
 

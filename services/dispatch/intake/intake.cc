@@ -92,7 +92,8 @@ absl::StatusOr<Submission> Intake::PrepareOne(const MailHeader& header, MailItem
     LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   }
   Submission submission = ToSubmission(header, std::move(ref));
-  submission.items.push_back({*std::move(item.target), item.context.bytes(), header.request_id});
+  submission.items.push_back(
+      {*std::move(item.target), std::move(item.context).bytes(), header.request_id});
   return submission;
 }
 
@@ -172,7 +173,7 @@ absl::StatusOr<BatchResult> Intake::SendBatch(const MailHeader& header, std::vec
   }
   LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
   prepared.submission.digest = digest;
-  return Store(std::move(prepared), std::move(items));
+  return Store(Check(std::move(prepared), std::move(items)));
 }
 
 absl::StatusOr<Intake::Bulk> Intake::OpenBulk(const MailHeader& header, Violations found) {
@@ -189,7 +190,18 @@ absl::StatusOr<BatchResult> Intake::Bulk::Add(std::vector<MailItem> items, std::
   Prepared prepared = shared_;
   prepared.submission.chunk = chunk_++;
   prepared.submission.digest = digest;
-  return intake_.Store(std::move(prepared), std::move(items));
+  Checked checked = intake_->Check(std::move(prepared), std::move(items));
+  absl::StatusOr<BatchResult> before = Finish();
+  if (!before.ok()) return before;
+  storing_ = std::async(std::launch::async, [intake = intake_, it = std::move(checked)]() mutable {
+    return intake->Store(std::move(it));
+  });
+  return before;
+}
+
+absl::StatusOr<BatchResult> Intake::Bulk::Finish() {
+  if (!storing_.valid()) return BatchResult();
+  return storing_.get();
 }
 
 absl::StatusOr<Accepted> Intake::Note(const Submission& submission,
@@ -204,12 +216,12 @@ absl::StatusOr<Accepted> Intake::Note(const Submission& submission,
   return accepted;
 }
 
-// Refused items are left out of what is stored, and the answers put back into the caller's order.
-absl::StatusOr<BatchResult> Intake::Store(Prepared prepared, std::vector<MailItem> items) {
-  Submission& submission = prepared.submission;
-  BatchResult result;
-  result.items.resize(items.size());
-  std::vector<std::size_t> positions;
+Intake::Checked Intake::Check(Prepared prepared, std::vector<MailItem> items) const {
+  Checked checked;
+  checked.submission = std::move(prepared.submission);
+  checked.submission.items.reserve(items.size());
+  checked.positions.reserve(items.size());
+  checked.result.items.resize(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     MailItem& item = items[i];
     Violations violations;
@@ -218,21 +230,29 @@ absl::StatusOr<BatchResult> Intake::Store(Prepared prepared, std::vector<MailIte
     if (violations.empty() && prepared.contexts) {
       prepared.contexts->Check(item.context.values(), prefix, violations);
     }
-    result.items[i].status = violations.ToStatus();
+    checked.result.items[i].status = violations.ToStatus();
     if (!violations.empty()) continue;
-    positions.push_back(i);
-    submission.items.push_back(
-        {*std::move(item.target), item.context.bytes(), std::move(item.dedupe_key)});
+    checked.positions.push_back(i);
+    checked.submission.items.push_back(
+        {*std::move(item.target), std::move(item.context).bytes(), std::move(item.dedupe_key)});
   }
-  if (submission.items.empty()) return result;
+  return checked;
+}
+
+// Puts the answers back into the caller's order.
+absl::StatusOr<BatchResult> Intake::Store(Checked checked) {
+  const Submission& submission = checked.submission;
+  BatchResult& result = checked.result;
+  if (submission.items.empty()) return std::move(result);
   LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted,
                            Note(submission, AcceptAlone(dependencies_.queue, submission)));
   result.batch = accepted.batch;
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    result.items[positions[i]].id = accepted.items[i].id;
-    result.items[positions[i]].duplicate = accepted.items[i].duplicate;
+  for (std::size_t i = 0; i < checked.positions.size(); ++i) {
+    ItemResult& item = result.items[checked.positions[i]];
+    item.id = accepted.items[i].id;
+    item.duplicate = accepted.items[i].duplicate;
   }
-  return result;
+  return std::move(result);
 }
 
 }  // namespace lmsmail::dispatch

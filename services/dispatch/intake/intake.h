@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <optional>
 #include <set>
@@ -70,6 +71,12 @@ class Intake {
     Submission submission;
     std::optional<ContextValidation> contexts;  // none: not to be checked
   };
+  // Items that were looked at one by one: what may be stored, and what is said of the rest.
+  struct Checked {
+    Submission submission;
+    BatchResult result;
+    std::vector<std::size_t> positions;  // of the submission's items among all
+  };
 
  public:
   struct Dependencies {
@@ -96,19 +103,23 @@ class Intake {
   absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, std::vector<MailItem> items,
                                         std::int64_t digest, Violations found = {});
 
-  // A bulk stream: each chunk is stored as it comes, under its position.
+  // A bulk stream: each chunk is stored as it comes, under its position. One is stored while the
+  // next is checked, and while the caller gets ready for more.
   class Bulk {
    public:
-    // `items` are named "items[i]" with `i` counted over the stream.
+    // Begins to store `items`. Returns what became of the items before them, none at first.
     absl::StatusOr<BatchResult> Add(std::vector<MailItem> items, std::int64_t digest);
+    // What became of the last. Without it they are stored nevertheless.
+    absl::StatusOr<BatchResult> Finish();
 
    private:
     friend class Intake;
-    Bulk(Intake& intake, Prepared shared) : intake_(intake), shared_(std::move(shared)) {}
+    Bulk(Intake& intake, Prepared shared) : intake_(&intake), shared_(std::move(shared)) {}
 
-    Intake& intake_;
-    const Prepared shared_;
+    Intake* intake_;
+    Prepared shared_;
     int chunk_ = 0;
+    std::future<absl::StatusOr<BatchResult>> storing_;
   };
   absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
 
@@ -120,7 +131,8 @@ class Intake {
   absl::StatusOr<ContextValidation> ContextsOf(const TemplateRef& ref, const MailHeader& header);
   // The mail of a Send with this key and body that was accepted before; nullopt if there is none.
   std::optional<MessageRecord> FirstAnswer(const std::string& request_id, std::int64_t digest);
-  absl::StatusOr<BatchResult> Store(Prepared prepared, std::vector<MailItem> items);
+  Checked Check(Prepared prepared, std::vector<MailItem> items) const;
+  absl::StatusOr<BatchResult> Store(Checked checked);
   absl::StatusOr<MessageRecord> AnswerTo(const Submission& submission,
                                          absl::StatusOr<Accepted> accepted);
   // Checks what the store says and tells of new mail.

@@ -21,6 +21,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
@@ -161,6 +162,7 @@ TEST_F(IntakeTest, ABatchsRepetitionIsAnsweredWhateverHasChanged) {
   EXPECT_THAT(intake_.SendBatch(header, items, 2), StatusIs(absl::StatusCode::kAlreadyExists));
   ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(header));
   EXPECT_OK(bulk.Add(items, 1));
+  EXPECT_OK(bulk.Finish());
 }
 
 TEST_F(IntakeTest, NamesVariablesThatTheTemplateRequires) {
@@ -327,15 +329,24 @@ TEST_F(IntakeTest, ABulkStreamIsStoredChunkByChunkAndRepeatsHarmlessly) {
   EXPECT_EQ(Due(), 2);
   templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "New wording");
   ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(Header("bulk/1")));
-  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(one, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult none, bulk.Add(one, 1));
+  EXPECT_THAT(none.items, IsEmpty());
+  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(two, 2));
   EXPECT_TRUE(first.items[0].duplicate);
-  ASSERT_OK_AND_ASSIGN(const BatchResult second, bulk.Add(two, 2));
+  EXPECT_THAT(bulk.Add({}, 3), StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_OK_AND_ASSIGN(const BatchResult second, bulk.Finish());
   EXPECT_EQ(first.batch, second.batch);
   EXPECT_FALSE(second.items[0].duplicate);
   EXPECT_EQ(Due(), 3);
   ASSERT_OK_AND_ASSIGN(const MessageRecord last, store_.Get(second.items[0].id));
   EXPECT_EQ(last.mail.template_ref.version, 1);
-  EXPECT_THAT(bulk.Add({}, 3), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(IntakeTest, AStreamEndsWithTheFaultOfTheChunkBefore) {
+  ASSERT_OK(Send(Header("bulk/2"), To(), 1));
+  ASSERT_OK_AND_ASSIGN(Intake::Bulk bulk, intake_.OpenBulk(Header("bulk/2")));
+  ASSERT_OK(bulk.Add({To()}, 2));
+  EXPECT_THAT(bulk.Add({To()}, 3), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(IntakeTest, ConcurrentSendsAreAllAcceptedOnce) {

@@ -3,6 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <string>
+#include <utility>
 
 #include "libs/protobuf/deterministic_bytes.h"
 
@@ -18,7 +19,8 @@ class MailContext {
 
   const google::protobuf::Struct& values() const { return *values_; }
   // A Struct; the same for the same values.
-  const std::string& bytes() const { return bytes_; }
+  const std::string& bytes() const& { return bytes_; }
+  std::string bytes() && { return std::move(bytes_); }
 
  private:
   const google::protobuf::Struct* values_ = &google::protobuf::Struct::default_instance();
