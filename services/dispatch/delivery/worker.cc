@@ -11,6 +11,7 @@ namespace {
 // No mail is handed over in the last moments of a lease, for transmission takes time as well.
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
+constexpr unsigned kMostOrdinarySenders = 4;
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
@@ -46,9 +47,14 @@ Worker::Worker(Dependencies dependencies, Options options)
                {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
       flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
       urgent_sender_(
-          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, urgent_timer_)),
-      ordinary_sender_(
-          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, ordinary_timer_)) {}
+          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, urgent_timer_)) {
+  const unsigned senders =
+      std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
+  for (unsigned i = 0; i < senders; ++i) {
+    ordinary_senders_.push_back(std::make_unique<Sender>(
+        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, ordinary_timer_)));
+  }
+}
 
 Worker::~Worker() { Stop(absl::Now()); }
 
@@ -58,7 +64,9 @@ void Worker::Start() {
   urgent_timer_.Start();
   ordinary_timer_.Start();
   send_threads_.emplace_back([this] { Send(urgent_claims_, urgent_sender_); });
-  send_threads_.emplace_back([this] { Send(ordinary_claims_, ordinary_sender_); });
+  for (const auto& sender : ordinary_senders_) {
+    send_threads_.emplace_back([this, &sender] { Send(ordinary_claims_, *sender); });
+  }
   lease_keeper_ =
       std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
   claim_thread_ = std::thread([this] { Claim(); });
@@ -76,7 +84,7 @@ void Worker::Stop(absl::Time deadline) {
     return;
   }
   urgent_sender_.Stop();
-  ordinary_sender_.Stop();
+  for (const auto& sender : ordinary_senders_) sender->Stop();
   budget_.Stop();
   claim_thread_.join();
   urgent_claims_.Close();

@@ -25,13 +25,14 @@ namespace lmsmail::dispatch {
 
 // Sends what is in the queue, from Start() to Stop(). Its threads:
 //
-//   claimer ──claim──▶ urgent sender   ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
-//           ╰─claim──▶ ordinary sender ──╯
+//   claimer ──claim──▶ urgent sender    ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
+//           ╰─claim──▶ ordinary senders ──╯
 //   lease keeper: says that the claims are still held
 //   two timers: hand mails over that wait for a turn within a limit
 //
 // Urgent lanes have a sender of their own, so that a receipt never waits behind a batch of bulk
-// mail that a slow server holds up.
+// mail that a slow server holds up. Writing is most of the work, so ordinary mail has a sender for
+// each core, up to four.
 class Worker {
  public:
   struct Options {
@@ -92,7 +93,7 @@ class Worker {
   Claimer claimer_;
   Flusher flusher_;
   Sender urgent_sender_;
-  Sender ordinary_sender_;
+  std::vector<std::unique_ptr<Sender>> ordinary_senders_;
   ClaimHandoff urgent_claims_;
   ClaimHandoff ordinary_claims_;
 

@@ -61,17 +61,24 @@ BEGIN
    ORDER BY d.day;
 END $$;
 
-CREATE FUNCTION drop_day(p_day int8) RETURNS void LANGUAGE plpgsql
+-- Drops a day of `message`, `result` or `event`, for which every reader and writer of the table has
+-- to be off it for an instant. One table in a transaction: who waits for the lock of one while it
+-- holds that of another ends up in a deadlock with those who use both.
+CREATE FUNCTION drop_partition(p_table text, p_day int8) RETURNS void LANGUAGE plpgsql
 SET search_path = dispatch, pg_temp SET lock_timeout = '200ms' AS $$
-DECLARE suffix text := to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD');
 BEGIN
-  EXECUTE format('DROP TABLE IF EXISTS %I, %I, %I',
-                 'message' || suffix, 'result' || suffix, 'event' || suffix);
+  EXECUTE format('DROP TABLE IF EXISTS %I',
+                 p_table || to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD'));
+END $$;
+
+-- What else is kept of mails of a day.
+CREATE FUNCTION forget_day(p_day int8) RETURNS void LANGUAGE sql
+SET search_path = dispatch, pg_temp AS $$
   DELETE FROM retry y
    WHERE y.msg_id >= first_id_of(p_day) AND y.msg_id < first_id_of(p_day + 1);
   DELETE FROM cancellation c
    WHERE c.msg_id >= first_id_of(p_day) AND c.msg_id < first_id_of(p_day + 1);
-END $$;
+$$;
 
 -- Batches whose mails are all gone from the log. Mails of a bulk stream may come hours after its
 -- first, hence the two days.

@@ -63,6 +63,7 @@ class PgQueueStore final : public QueueStore {
   absl::Status EnsureDays();
   absl::Status ForgetKeys();
   absl::Status DropDay(std::int64_t day);
+  absl::Status DropPartition(std::string_view table, std::int64_t day);
   void Vacuum();
 
   postgres::Pool& pool_;

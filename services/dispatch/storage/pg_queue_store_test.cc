@@ -119,7 +119,9 @@ TEST_F(PgQueueStoreTest, AMailBeingClaimedIsInOneOfTheCounts) {
 
 TEST_F(PgQueueStoreTest, AcceptMakesMissingPartitions) {
   // As if nobody had tidied up for days.
-  store_.Query("SELECT count(drop_day(day_of(now()) + d)) FROM generate_series(-1, 3) d");
+  store_.Query(
+      "SELECT count(drop_partition(t, day_of(now()) + d)) FROM generate_series(-1, 3) d, "
+      "unnest('{event,result,message}'::text[]) t");
   ASSERT_OK_AND_ASSIGN(const auto accepted, Accept(Batch("midnight", 3)));
   EXPECT_OK(accepted.at(0));
   EXPECT_EQ(store_.Query("SELECT count(*) FROM message"), "3");
@@ -129,9 +131,34 @@ TEST_F(PgQueueStoreTest, PartitionsOfTheComingDaysExist) {
   const std::string count =
       "SELECT count(*) FROM pg_inherits WHERE inhparent = 'message'::regclass";
   EXPECT_EQ(store_.Query(count), "5");
-  store_.Query("SELECT drop_day(day_of(now()) + 3)");
+  store_.Query(
+      "SELECT count(drop_partition(t, day_of(now()) + 3)) FROM "
+      "unnest('{event,result,message}'::text[]) t");
   ASSERT_OK(store_.queue().Maintain());
   EXPECT_EQ(store_.Query(count), "5");
+}
+
+// A flush writes a result, then looks the mail up.
+TEST_F(PgQueueStoreTest, PurgeNeverWaitsForOneTableWhileItHoldsAnother) {
+  ASSERT_OK(Accept(Batch("purged", 3)));
+  const Claim claim = Take();
+  ASSERT_OK(store_.queue().Flush(claim.id, Outcomes(claim, Outcome::Kind::kSent), true));
+  ASSERT_OK_AND_ASSIGN(postgres::Pool::Lease lease, store_.pool().Checkout(absl::InfiniteFuture()));
+  pqxx::work flush(lease->connection());
+  flush.exec("LOCK TABLE result IN ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = '100ms'");
+  absl::StatusOr<QueueStore::Purged> purged = absl::UnknownError("");
+  std::thread purge([&] {
+    purged = store_.queue().Purge(absl::Now() + absl::Hours(24), /*count_only=*/false);
+  });
+  while (store_.Query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+                      "'dispatch.result'::regclass") == "0") {
+    std::this_thread::yield();
+  }
+  EXPECT_NO_THROW(flush.exec("SELECT count(*) FROM message"));
+  flush.commit();
+  purge.join();
+  ASSERT_OK(purged);
+  EXPECT_EQ(purged->dropped_days, 2);
 }
 
 TEST_F(PgQueueStoreTest, AShardThatIsBeingClaimedIsPassedOver) {

@@ -1,5 +1,6 @@
 #include <pqxx/nontransaction>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "libs/postgres/field.h"
@@ -91,19 +92,32 @@ void PgQueueStore::Vacuum() {
   }
 }
 
-absl::Status PgQueueStore::DropDay(std::int64_t day) {
+absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t day) {
   absl::Status status;
   for (int attempt = 0; attempt < kDropAttempts; ++attempt) {
-    // Needs every reader and writer off the table for an instant, and gives up soon when they are
-    // not.
-    status = RunInTransaction(pool_, {.name = "dispatch.drop_day", .repeatable = true},
+    // It waits for little, since whoever comes after it waits behind it.
+    status = RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
                               [&](pqxx::work& tx) -> absl::Status {
-                                tx.exec_params("SELECT drop_day($1)", day);
+                                tx.exec_params("SELECT drop_partition($1, $2)",
+                                               std::string(table), day);
                                 return absl::OkStatus();
                               });
     if (status.code() != absl::StatusCode::kAborted) return status;
   }
   return status;
+}
+
+absl::Status PgQueueStore::DropDay(std::int64_t day) {
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.forget_day"},
+                                           [&](pqxx::work& tx) -> absl::Status {
+                                             tx.exec_params("SELECT forget_day($1)", day);
+                                             return absl::OkStatus();
+                                           }));
+  // Mails last: a day is found by them, should this break off.
+  for (const std::string_view table : {"event", "result", "message"}) {
+    LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool count_only) {
