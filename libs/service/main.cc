@@ -27,6 +27,7 @@ namespace {
 constexpr char kVersion[] = LMSMAIL_VERSION;
 constexpr int kExitConfiguration = 2;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
+constexpr absl::Duration kProbePatience = absl::Seconds(4);  // it may have to connect first
 
 postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConfig& config,
                                     telemetry::Metrics& metrics) {
@@ -113,7 +114,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
       metrics.AddGauge("lmsmail_serving", "1 while health checks are answered with SERVING.")
           .With();
   Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
-                      config.postgres.probe_interval);
+                      config.postgres.probe_interval, kProbePatience);
 
   const int signal = lifecycle::WaitForShutdownSignal();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});

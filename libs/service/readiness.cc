@@ -15,10 +15,16 @@ bool WaitingMayHelp(const absl::Status& status) {
 
 }  // namespace
 
-Readiness::Readiness(Callbacks callbacks, absl::Duration interval)
+Readiness::Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration patience)
     : callbacks_(std::move(callbacks)),
       interval_(interval),
+      patience_(patience),
       periodic_("readiness", [this] { return Step(); }) {}
+
+void Readiness::Stop() {
+  periodic_.Stop();
+  if (probing_.valid()) probing_.wait();
+}
 
 absl::Status Readiness::fault() const {
   absl::MutexLock lock(&mutex_);
@@ -29,8 +35,16 @@ absl::Duration Readiness::Step() {
   if (!prepared_ && !Prepare()) {
     return fault().ok() ? interval_ : absl::InfiniteDuration();
   }
-  Announce(callbacks_.probe());
+  Announce(Probe());
   return interval_;
+}
+
+absl::Status Readiness::Probe() {
+  if (!probing_.valid()) probing_ = std::async(std::launch::async, callbacks_.probe);
+  if (probing_.wait_for(absl::ToChronoNanoseconds(patience_)) != std::future_status::ready) {
+    return absl::DeadlineExceededError("it gives no answer");
+  }
+  return probing_.get();
 }
 
 bool Readiness::Prepare() {

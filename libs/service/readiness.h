@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -25,10 +26,12 @@ class Readiness {
     std::function<void()> gave_up;            // at most once; fault() says why
   };
 
-  Readiness(Callbacks callbacks, absl::Duration interval);
+  // A probe that takes longer than `patience` counts as failed until it answers: a database that
+  // hangs breaks no connection.
+  Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration patience);
 
   // After it, no callback runs.
-  void Stop() { periodic_.Stop(); }
+  void Stop();
 
   // What `prepare` failed with for good; OK otherwise.
   absl::Status fault() const;
@@ -37,13 +40,16 @@ class Readiness {
   absl::Duration Step();
   // True when prepared.
   bool Prepare();
+  absl::Status Probe();
   void Announce(const absl::Status& database);
 
   const Callbacks callbacks_;
   const absl::Duration interval_;
-  // The two below are the thread's own.
+  const absl::Duration patience_;
+  // The three below are the thread's own.
   bool prepared_ = false;
   bool ready_ = false;
+  std::future<absl::Status> probing_;  // valid while a probe has not answered
   mutable absl::Mutex mutex_;
   absl::Status fault_ ABSL_GUARDED_BY(mutex_);
   lifecycle::Periodic periodic_;  // last: its thread uses the rest
