@@ -53,6 +53,10 @@ class Client {
   // mails wait, or the client is shut down. Checks the mail on the calling thread. Thread-safe.
   [[nodiscard]] bool TrySend(Mail&& mail, Done&& done);
 
+  // Changes Options::max_connections. Surplus connections close after the mails that they are
+  // at. Zero cancels what waits and what comes. Thread-safe.
+  void SetMaxConnections(size_t connections);
+
   size_t queued() const;     // accepted, not yet on a connection
   size_t in_flight() const;  // on a connection, not yet answered
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -311,6 +312,42 @@ TEST(Client, ShutdownWithoutGraceSaysWhatIsInDoubt) {
   EXPECT_EQ(outbox.Wait(dotted).kind, Kind::kAmbiguous);
   EXPECT_EQ(outbox.Wait(dotted).phase, Phase::kDotSent);
   EXPECT_EQ(outbox.Wait(undotted).kind, Kind::kCancelled);
+}
+
+TEST(Client, GivesUpConnectionsAfterTheMailsThatTheyAreAt) {
+  ScriptedServer server;
+  Options options = server.ClientOptions();
+  options.max_connections = 3;
+  Outbox outbox(options);
+  std::vector<uint64_t> tokens;
+  for (size_t i = 1; i <= 3; ++i) {
+    server.Inject({.at = Step::kData, .hold = true});
+    tokens.push_back(outbox.Send(SampleMail("first@x.test")));
+    ASSERT_TRUE(server.WaitFor(Step::kData, i));
+  }
+  outbox.client().SetMaxConnections(1);
+  for (int i = 0; i < 5; ++i) tokens.push_back(outbox.Send(SampleMail("second@x.test")));
+  for (int i = 0; i < 3; ++i) server.Release();
+
+  for (const uint64_t token : tokens) EXPECT_EQ(outbox.Wait(token).kind, Kind::kAccepted);
+  ASSERT_TRUE(server.WaitFor(Step::kQuit, 2));
+  std::set<size_t> used;
+  for (const auto& mail : server.received()) {
+    if (mail.recipients.at(0) == "second@x.test") used.insert(mail.connection);
+  }
+  EXPECT_EQ(used.size(), 1u);
+}
+
+TEST(Client, WithoutConnectionsMailIsCancelled) {
+  ScriptedServer server;
+  Outbox outbox(server.ClientOptions());
+  outbox.client().SetMaxConnections(0);
+  const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
+  EXPECT_EQ(result.kind, Kind::kCancelled);
+  EXPECT_EQ(result.phase, Phase::kNotStarted);
+  EXPECT_EQ(server.Count(Step::kConnect), 0u);
+  outbox.client().SetMaxConnections(1);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
 }
 
 }  // namespace

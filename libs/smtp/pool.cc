@@ -17,7 +17,12 @@ constexpr std::chrono::milliseconds kMaxBackoff{30000};
 
 Pool::Pool(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
            boost::asio::ssl::context* tls, PhaseObserver observer)
-    : io_(io), watchdog_(watchdog), options_(options), tls_(tls), observer_(std::move(observer)) {}
+    : io_(io),
+      watchdog_(watchdog),
+      options_(options),
+      tls_(tls),
+      observer_(std::move(observer)),
+      max_connections_(options.max_connections) {}
 
 bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
   bool needs_dispatch = false;
@@ -43,6 +48,16 @@ bool Pool::EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result resu
                       Finish(std::move(owned), std::move(result));
                     });
   return true;
+}
+
+void Pool::SetMaxConnections(size_t connections) {
+  max_connections_ = connections;
+  boost::asio::post(io_, [this] {
+    if (TooMany()) {
+      for (Session* session : idle_) session->Wake();
+    }
+    Dispatch();
+  });
 }
 
 size_t Pool::queued() const {
@@ -77,6 +92,7 @@ void Pool::StopAccepting() {
 }
 
 std::unique_ptr<Transaction> Pool::Take() {
+  if (TooMany()) return nullptr;
   absl::MutexLock lock(&mutex_);
   if (queue_.empty()) return nullptr;
   std::unique_ptr<Transaction> next = std::move(queue_.front());
@@ -124,6 +140,10 @@ void Pool::OnReady() {
 }
 
 SessionOwner::Idle Pool::OnIdle(Session& session) {
+  if (TooMany()) {
+    leaving_.insert(&session);
+    return Idle::kLeave;
+  }
   absl::MutexLock lock(&mutex_);
   if (!queue_.empty()) return Idle::kTakeMore;
   if (!accepting_) return Idle::kLeave;
@@ -141,6 +161,7 @@ void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
     no_opening_before_ = std::chrono::steady_clock::now() + backoff_;
   }
   // The session's coroutine is still on the stack; it holds a reference of its own.
+  leaving_.erase(&session);
   sessions_.erase(&session);
   if (!ready && sessions_.empty()) FinishAllQueued(why);
   Dispatch();
@@ -152,11 +173,17 @@ void Pool::PostDispatch() {
 
 bool Pool::MayOpen() const {
   if (sessions_.empty()) return true;
-  return sessions_.size() < options_.max_connections &&
+  return sessions_.size() < max_connections_ &&
          std::chrono::steady_clock::now() >= no_opening_before_;
 }
 
 void Pool::Dispatch() {
+  if (max_connections_ == 0) {
+    FinishAllQueued(absl::CancelledError("the client may have no connections"));
+    absl::MutexLock lock(&mutex_);
+    dispatch_futile_ = false;
+    return;
+  }
   size_t waiting = 0;
   {
     absl::MutexLock lock(&mutex_);
@@ -171,7 +198,7 @@ void Pool::Dispatch() {
   for (; unserved > 0 && MayOpen(); --unserved) OpenSession();
 
   absl::MutexLock lock(&mutex_);
-  dispatch_futile_ = idle_.empty() && sessions_.size() >= options_.max_connections;
+  dispatch_futile_ = idle_.empty() && sessions_.size() >= max_connections_;
 }
 
 void Pool::OpenSession() {

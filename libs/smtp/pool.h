@@ -3,12 +3,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -36,6 +38,7 @@ class Pool final : public SessionOwner {
   bool Enqueue(std::unique_ptr<Transaction>& transaction);
   // Counts like Enqueue, but ends at once in `result`.
   bool EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result result);
+  void SetMaxConnections(size_t connections);
   size_t queued() const;
   size_t in_flight() const;
   bool WaitUntilIdle(absl::Duration timeout) const;
@@ -61,6 +64,8 @@ class Pool final : public SessionOwner {
   // Sets idle sessions to work and opens new ones, as many as there are mails for.
   void Dispatch();
   bool MayOpen() const;
+  // More connections are open than may be, apart from those that are about to close.
+  bool TooMany() const { return sessions_.size() - leaving_.size() > max_connections_; }
   void OpenSession();
   void FinishAllQueued(const absl::Status& fault);
 
@@ -69,6 +74,7 @@ class Pool final : public SessionOwner {
   const Options& options_;
   boost::asio::ssl::context* const tls_;
   const PhaseObserver observer_;
+  std::atomic<size_t> max_connections_;
 
   mutable absl::Mutex mutex_;
   std::deque<std::unique_ptr<Transaction>> queue_ ABSL_GUARDED_BY(mutex_);
@@ -79,6 +85,7 @@ class Pool final : public SessionOwner {
 
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::vector<Session*> idle_;
+  std::unordered_set<Session*> leaving_;
   size_t opening_ = 0;
   // After a failure to open, while others serve: servers limit connections per client.
   std::chrono::steady_clock::time_point no_opening_before_;

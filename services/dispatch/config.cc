@@ -122,6 +122,10 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
               "Our own full name for EHLO; empty: the host's name.");
   keys.Int32("max_connections", &transport.max_connections,
              "Connections at a time; a quarter of them is for urgent mail.", {2, 500});
+  keys.Int32("shared_connections", &transport.shared_connections,
+             "Connections at a time of all replicas together; 0: max_connections of each. One for "
+             "each replica is the least that is of use.",
+             {0, 10'000});
   keys.Int32("max_messages_per_connection", &transport.max_messages_per_connection,
              "Mails after which a connection is made anew.", {1, 1'000'000});
   DeclareRate(keys, "the transport", transport.rate);
@@ -317,8 +321,9 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(
-        auto smtp, SmtpTransport::Create(name, std::move(sender),
-                                         ToSmtp(transport, worker.max_in_flight), before_dot));
+        auto smtp,
+        SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight),
+                              transport.shared_connections, before_dot));
     HeldTransport::Options hold{.refusals = transport.hold.refusals,
                                 .window = absl::Minutes(1),
                                 .first_hold = transport.hold.first,

@@ -40,6 +40,7 @@ struct TransportConfig {
   bool allow_plaintext_credentials = false;
   std::string ehlo_name;
   std::int32_t max_connections = 8;
+  std::int32_t shared_connections = 0;  // of all replicas together; 0: no such limit
   std::int32_t max_messages_per_connection = 1000;
   RateRule rate;  // of all replicas together
 

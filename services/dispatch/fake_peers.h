@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -177,7 +178,7 @@ class FakeTemplateSource final : public TemplateSource {
 // Answers each mail at once, or keeps it until the test answers.
 class FakeTransport final : public Transport {
  public:
-  explicit FakeTransport(std::string name = "fake") : info_{std::move(name), "fake", "nowhere"} {
+  explicit FakeTransport(int shared_connections = 0) : shared_connections_(shared_connections) {
     sender_.from = {"The School", *address::ParseEmailAddress("noreply@school.example")};
     sender_.envelope_from = "bounces@school.example";
   }
@@ -210,6 +211,9 @@ class FakeTransport final : public Transport {
   }
 
   const TransportInfo& info() const override { return info_; }
+  int shared_connections() const override { return shared_connections_; }
+  void SetConnections(int count) override { connections_ = count; }
+  int connections() const { return connections_; }
   const SenderIdentity& sender() const override { return sender_; }
   std::optional<TransportHold> hold() const override {
     absl::MutexLock lock(&mutex_);
@@ -240,7 +244,9 @@ class FakeTransport final : public Transport {
   }
 
  private:
-  const TransportInfo info_;
+  const TransportInfo info_{"fake", "fake", "nowhere"};
+  const int shared_connections_;
+  std::atomic<int> connections_ = 0;
   SenderIdentity sender_;
   mutable absl::Mutex mutex_;
   DeliveryResult result_ ABSL_GUARDED_BY(mutex_) = {.kind = DeliveryResult::Kind::kAccepted,

@@ -68,6 +68,7 @@ class DispatchWorkload final : public service::Workload {
         worker_({.clock = runtime.clock,
                  .queue = queue_,
                  .limits = limits_,
+                 .connections = limits_,
                  .recipients = preferences_,
                  .templates = templates_,
                  .transports = *parts_.transports,

@@ -41,6 +41,7 @@ Worker::Worker(Dependencies dependencies, Options options)
       cancellations_(d_.queue, d_.clock),
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
       limits_(d_.limits, d_.clock, options_.limits),
+      connections_(d_.connections, d_.transports, d_.clock, options_.name),
       urgent_timer_(d_.clock),
       ordinary_timer_(d_.clock),
       claimer_(d_.queue, d_.clock, d_.metrics,
@@ -60,6 +61,7 @@ Worker::~Worker() { Stop(absl::Now()); }
 
 void Worker::Start() {
   if (claim_thread_.joinable()) return;
+  connections_.Start();
   flush_thread_ = std::thread([this] { Flush(); });
   urgent_timer_.Start();
   ordinary_timer_.Start();
@@ -94,6 +96,7 @@ void Worker::Stop(absl::Time deadline) {
   ordinary_timer_.Stop();
   // A little is kept for recording what became of the last mails.
   d_.transports.Shutdown(left() * 3 / 4);
+  connections_.Stop();
   claims_.WaitUntilEmpty(left());
   lease_keeper_->Stop();
   {

@@ -13,11 +13,13 @@
 #include "libs/lifecycle/periodic.h"
 #include "services/dispatch/delivery/claim_handoff.h"
 #include "services/dispatch/delivery/claimer.h"
+#include "services/dispatch/delivery/connection_sharing.h"
 #include "services/dispatch/delivery/flusher.h"
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/open_claims.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/delivery/turn_timer.h"
+#include "services/dispatch/limits/connection_shares.h"
 #include "services/dispatch/limits/limit_store.h"
 #include "services/dispatch/limits/rate_limits.h"
 
@@ -29,6 +31,7 @@ namespace lmsmail::dispatch {
 //           ╰─claim──▶ ordinary senders ──╯
 //   lease keeper: says that the claims are still held
 //   two timers: hand mails over that wait for a turn within a limit
+//   connections: asks for this replica's share, where all replicas share them
 //
 // Urgent lanes have a sender of their own, so that a receipt never waits behind a batch of bulk
 // mail that a slow server holds up. Writing is most of the work, so ordinary mail has a sender for
@@ -51,6 +54,7 @@ class Worker {
     const Clock& clock;
     QueueStore& queue;
     LimitStore& limits;
+    ConnectionShares& connections;
     RecipientCheck& recipients;
     TemplateSource& templates;
     Transports& transports;
@@ -88,6 +92,7 @@ class Worker {
   CancellationWatch cancellations_;
   InFlightBudget budget_;
   RateLimits limits_;
+  ConnectionSharing connections_;
   TurnTimer urgent_timer_;
   TurnTimer ordinary_timer_;
   Claimer claimer_;

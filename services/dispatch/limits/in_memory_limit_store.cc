@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace lmsmail::dispatch {
 
@@ -14,7 +15,7 @@ double InMemoryLimitStore::RateOf(const State& state, const RateRule& rule, doub
   return share < 1 ? state.measured * share : 0;
 }
 
-absl::StatusOr<Turns> InMemoryLimitStore::Take(const Request& request) {
+absl::StatusOr<Turns> InMemoryLimitStore::Take(const LimitStore::Request& request) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[request.key];
@@ -29,7 +30,7 @@ absl::StatusOr<Turns> InMemoryLimitStore::Take(const Request& request) {
   return Turns{count, first - now, interval};
 }
 
-absl::StatusOr<Turns> InMemoryLimitStore::Join(const Request& request) {
+absl::StatusOr<Turns> InMemoryLimitStore::Join(const LimitStore::Request& request) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[request.key];
@@ -64,6 +65,31 @@ absl::StatusOr<std::vector<std::string>> InMemoryLimitStore::Spared() {
     if (ShareOf(state, clock_.Now()) < 1) keys.push_back(key);
   }
   return keys;
+}
+
+absl::StatusOr<int> InMemoryLimitStore::Share(const ConnectionShares::Request& request) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  Holders& holders = connections_[request.key];
+  std::erase_if(holders, [now](const auto& entry) { return entry.second.until < now; });
+  const auto own =
+      holders.try_emplace(request.holder, Holder{.joined = now, .asked = now, .until = now}).first;
+  own->second.asked = now;
+  own->second.until = now + request.lease;
+  const bool counted_on = std::ranges::any_of(
+      holders, [own](const auto& other) { return other.second.asked < own->second.joined; });
+  if (counted_on) return 0;
+  const int count = static_cast<int>(holders.size());
+  const int rank = static_cast<int>(std::distance(holders.begin(), own));
+  return request.total / count + (rank < request.total % count ? 1 : 0);
+}
+
+absl::Status InMemoryLimitStore::Leave(std::string_view holder) {
+  absl::MutexLock lock(&mutex_);
+  for (auto& [key, holders] : connections_) {
+    if (const auto own = holders.find(holder); own != holders.end()) holders.erase(own);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace lmsmail::dispatch

@@ -8,6 +8,7 @@ namespace {
 class InMemory final : public LimitStoreUnderTest {
  public:
   LimitStore& store() override { return store_; }
+  ConnectionShares& connections() override { return store_; }
   const Clock& clock() override { return clock_; }
   void Advance(absl::Duration by) override { clock_.Advance(by); }
 

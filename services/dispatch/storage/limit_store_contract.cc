@@ -142,4 +142,49 @@ TEST_P(LimitStoreContract, ConcurrentTakersTogetherGetNoMoreThanTheRate) {
   EXPECT_GE(total, kRate * (1 + tolerance) - 7);
 }
 
+int LimitStoreContract::Connections(const std::string& holder) {
+  const auto share = connections().Share(
+      {.key = "transport:smtp", .holder = holder, .total = 7, .lease = absl::Seconds(15)});
+  EXPECT_OK(share);
+  return share.value_or(-1);
+}
+
+TEST_P(LimitStoreContract, ConnectionsAreSharedEvenly) {
+  EXPECT_EQ(Connections("b"), 7);
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(Connections("a"), 0) << "the other does not know yet";
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(Connections("a"), 0);
+  EXPECT_EQ(Connections("b"), 3);
+  EXPECT_EQ(Connections("a"), 4);
+  EXPECT_EQ(Connections("b"), 3);
+}
+
+TEST_P(LimitStoreContract, ConnectionsComeBackFromWhoLeaves) {
+  EXPECT_EQ(Connections("a"), 7);
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(Connections("b"), 0);
+  EXPECT_EQ(Connections("a"), 4);
+  EXPECT_EQ(Connections("b"), 3);
+  EXPECT_OK(connections().Leave("a"));
+  EXPECT_EQ(Connections("b"), 7);
+}
+
+TEST_P(LimitStoreContract, ConnectionsOfWhoIsGoneAreFreeWhenItsLeaseEnds) {
+  EXPECT_EQ(Connections("a"), 7);
+  Advance(absl::Seconds(10));
+  EXPECT_EQ(Connections("b"), 0);
+  Advance(absl::Seconds(4));
+  EXPECT_EQ(Connections("b"), 0);
+  Advance(absl::Seconds(2));
+  EXPECT_EQ(Connections("b"), 7);
+}
+
+TEST_P(LimitStoreContract, TransportsHaveTheirOwnConnections) {
+  EXPECT_EQ(Connections("a"), 7);
+  EXPECT_THAT(connections().Share(
+                  {.key = "transport:other", .holder = "b", .total = 2, .lease = absl::Seconds(1)}),
+              IsOkAndHolds(2));
+}
+
 }  // namespace lmsmail::dispatch

@@ -9,15 +9,17 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "services/dispatch/limits/connection_shares.h"
 #include "services/dispatch/limits/limit_store.h"
 
-// The rules that every LimitStore keeps.
+// The rules that every LimitStore keeps, and ConnectionShares.
 namespace lmsmail::dispatch {
 
 class LimitStoreUnderTest {
  public:
   virtual ~LimitStoreUnderTest() = default;
   virtual LimitStore& store() = 0;
+  virtual ConnectionShares& connections() = 0;
   virtual const Clock& clock() = 0;  // that the store goes by, or one as fast
   virtual void Advance(absl::Duration by) = 0;
 };
@@ -26,6 +28,7 @@ using LimitStoreFactory = std::function<std::unique_ptr<LimitStoreUnderTest>()>;
 class LimitStoreContract : public testing::TestWithParam<LimitStoreFactory> {
  protected:
   LimitStore& store() { return under_test_->store(); }
+  ConnectionShares& connections() { return under_test_->connections(); }
   const Clock& clock() { return under_test_->clock(); }
   void Advance(absl::Duration by) { under_test_->Advance(by); }
 
@@ -34,6 +37,8 @@ class LimitStoreContract : public testing::TestWithParam<LimitStoreFactory> {
                                  absl::Duration ahead = absl::ZeroDuration());
   Turns Take(const LimitStore::Request& request);
   Turns Join(const LimitStore::Request& request);
+  // Of seven, for 15 seconds.
+  int Connections(const std::string& holder);
 
  private:
   std::unique_ptr<LimitStoreUnderTest> under_test_ = GetParam()();

@@ -16,7 +16,7 @@ const double kRecoverySeconds = absl::ToDoubleSeconds(LimitStore::kRecovery);
 
 // Running it again takes further turns, and those of a run whose COMMIT got lost are lost: that is
 // repeatable as far as limits are concerned.
-absl::StatusOr<Turns> PgLimitStore::Take(const Request& request) {
+absl::StatusOr<Turns> PgLimitStore::Take(const LimitStore::Request& request) {
   return RunInTransaction(
       pool_, {.name = "dispatch.take_turns", .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Turns> {
@@ -30,7 +30,7 @@ absl::StatusOr<Turns> PgLimitStore::Take(const Request& request) {
       });
 }
 
-absl::StatusOr<Turns> PgLimitStore::Join(const Request& request) {
+absl::StatusOr<Turns> PgLimitStore::Join(const LimitStore::Request& request) {
   return RunInTransaction(
       pool_, {.name = "dispatch.join_line", .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Turns> {
@@ -65,6 +65,27 @@ absl::StatusOr<std::vector<std::string>> PgLimitStore::Spared() {
         }
         return keys;
       });
+}
+
+absl::StatusOr<int> PgLimitStore::Share(const ConnectionShares::Request& request) {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.share_connections", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<int> {
+        return tx
+            .exec_params1("SELECT share_connections($1, $2, $3, make_interval(secs => $4))",
+                          request.key, request.holder, request.total,
+                          absl::ToDoubleSeconds(request.lease))[0]
+            .as<int>();
+      });
+}
+
+absl::Status PgLimitStore::Leave(std::string_view holder) {
+  return RunInTransaction(pool_, {.name = "dispatch.leave_connections", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::Status {
+                            tx.exec_params("DELETE FROM connection_share WHERE holder = $1",
+                                           std::string(holder));
+                            return absl::OkStatus();
+                          });
 }
 
 }  // namespace lmsmail::dispatch

@@ -24,8 +24,14 @@ namespace {
 class Postgres final : public LimitStoreUnderTest {
  public:
   LimitStore& store() override { return store_; }
+  ConnectionShares& connections() override { return store_; }
   const Clock& clock() override { return clock_; }
   void Advance(absl::Duration by) override {
+    database_.Query(fmt::format(
+        "WITH moved AS (UPDATE connection_share SET joined_at = joined_at - d, asked_at = asked_at "
+        "- d, until = until - d "
+        "FROM (SELECT interval '{} microseconds' AS d) by RETURNING 1) SELECT count(*) FROM moved",
+        absl::ToInt64Microseconds(by)));
     database_.Query(fmt::format(
         "WITH moved AS (UPDATE rate_limit SET next_turn = next_turn - d, urgent_end = urgent_end "
         "- d, end_at = end_at - d, spared_at = spared_at - d "

@@ -38,6 +38,8 @@ class HeldTransport final : public Transport {
   const TransportInfo& info() const override { return inner_->info(); }
   const SenderIdentity& sender() const override { return inner_->sender(); }
   std::optional<TransportHold> hold() const override;
+  int shared_connections() const override { return inner_->shared_connections(); }
+  void SetConnections(int count) override { inner_->SetConnections(count); }
   void Send(OutgoingMail mail, Done done) override;
   absl::StatusOr<std::string> Test() override;
   void Shutdown(absl::Duration grace) override { inner_->Shutdown(grace); }

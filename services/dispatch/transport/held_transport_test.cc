@@ -42,7 +42,7 @@ class HeldTransportTest : public testing::Test {
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   std::vector<bool> changes_;
-  FakeTransport* inner_ = new FakeTransport("relay");
+  FakeTransport* inner_ = new FakeTransport;
   HeldTransport transport_{std::unique_ptr<Transport>(inner_),
                            clock_,
                            {.first_hold = absl::Minutes(1),

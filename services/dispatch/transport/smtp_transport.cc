@@ -58,36 +58,45 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
 absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string name,
                                                                      SenderIdentity sender,
                                                                      const smtp::Options& options,
+                                                                     int shared_connections,
                                                                      DotObserver before_dot) {
-  smtp::Options urgent = options;
-  smtp::Options ordinary = options;
-  urgent.max_connections = std::max<std::size_t>(1, options.max_connections / 4);
-  ordinary.max_connections =
-      std::max<std::size_t>(1, options.max_connections - urgent.max_connections);
   const auto observer = [before_dot = std::move(before_dot)](std::uint64_t token,
                                                              smtp::Phase phase) {
     if (phase == smtp::Phase::kDotSent && before_dot) before_dot(token);
   };
-  LMSMAIL_ASSIGN_OR_RETURN(auto urgent_client, smtp::Client::Create(std::move(urgent), observer));
-  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary_client,
-                           smtp::Client::Create(std::move(ordinary), observer));
+  LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer));
+  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(options, observer));
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};
   return std::unique_ptr<SmtpTransport>(new SmtpTransport(
-      std::move(info), std::move(sender), std::move(urgent_client), std::move(ordinary_client)));
+      std::move(info), std::move(sender), static_cast<int>(options.max_connections),
+      shared_connections, std::move(urgent), std::move(ordinary)));
 }
 
-SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender,
-                             std::unique_ptr<smtp::Client> urgent,
+SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender, int most_connections,
+                             int shared_connections, std::unique_ptr<smtp::Client> urgent,
                              std::unique_ptr<smtp::Client> ordinary)
     : info_(std::move(info)),
       sender_(std::move(sender)),
+      most_connections_(most_connections),
+      shared_connections_(shared_connections),
       urgent_(std::move(urgent)),
-      ordinary_(std::move(ordinary)) {}
+      ordinary_(std::move(ordinary)) {
+  SetConnections(shared_connections_ > 0 ? 0 : most_connections_);
+}
+
+void SmtpTransport::SetConnections(int count) {
+  const int allowed = std::min(count, most_connections_);
+  const int urgent = std::min(allowed, std::max(1, allowed / 4));
+  connections_ = allowed;
+  urgent_->SetMaxConnections(static_cast<std::size_t>(urgent));
+  ordinary_->SetMaxConnections(static_cast<std::size_t>(allowed - urgent));
+}
 
 void SmtpTransport::Send(OutgoingMail mail, Done done) {
-  smtp::Client& client = mail.urgent ? *urgent_ : *ordinary_;
+  const int connections = connections_;
+  smtp::Client& client = mail.urgent || connections == 1 ? *urgent_ : *ordinary_;
   smtp::Mail transaction{.token = mail.token,
                          .envelope_from = std::move(mail.envelope_from),
                          .recipient = std::move(mail.recipient),
@@ -96,13 +105,15 @@ void SmtpTransport::Send(OutgoingMail mail, Done done) {
                          .may_go = std::move(mail.may_go)};
   // TrySend leaves its arguments alone when it refuses, so `done` can still be called then.
   auto shared = std::make_shared<Done>(std::move(done));
-  const bool taken = client.TrySend(std::move(transaction), [shared](smtp::Result result) mutable {
-    (*shared)(ToDeliveryResult(std::move(result)));
-  });
+  const bool taken = connections > 0 &&
+                     client.TrySend(std::move(transaction), [shared](smtp::Result result) mutable {
+                       (*shared)(ToDeliveryResult(std::move(result)));
+                     });
   if (taken) return;
   DeliveryResult busy;
   busy.kind = DeliveryResult::Kind::kBusy;
-  busy.reply_text = "more mail waits for this server than it takes";
+  busy.reply_text = connections > 0 ? "more mail waits for this server than it takes"
+                                    : "other replicas have all connections to this server";
   (*shared)(std::move(busy));
 }
 

@@ -77,6 +77,10 @@ class Transport {
   virtual const SenderIdentity& sender() const = 0;
   // Present while it takes no mail.
   virtual std::optional<TransportHold> hold() const { return std::nullopt; }
+  // Connections that all replicas together may have open; 0: as many as each is configured for.
+  virtual int shared_connections() const { return 0; }
+  // How many of those are this replica's; none at first. Not called where there is no limit.
+  virtual void SetConnections(int /*count*/) {}
   // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
   virtual void Send(OutgoingMail mail, Done done) = 0;
   // Connects, greets and authenticates; sends nothing. What was found, in words. Blocks.
