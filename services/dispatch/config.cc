@@ -54,17 +54,6 @@ void CheckAddress(const std::string& address, std::string field, Violations& vio
   if (!parsed.ok()) violations.Add(std::move(field), std::string(parsed.status().message()));
 }
 
-void DeclarePeer(config::Group keys, const char* what, DispatchConfig::Peer& peer) {
-  keys.String("target", &peer.target,
-              fmt::format("Where the {} service is, in gRPC's syntax: 127.0.0.1:7101 or "
-                          "dns:///name:7101.",
-                          what));
-  keys.String("authorities", &peer.authorities,
-              "PEM file of the authorities its certificate must come from; empty: plain text.");
-  keys.String("certificate", &peer.certificate, "PEM file of our certificate for it.");
-  keys.String("key", &peer.key, "PEM file of that certificate's key.");
-}
-
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
@@ -90,15 +79,6 @@ smtp::Options ToSmtp(const TransportConfig& transport, std::int32_t max_in_fligh
 }
 
 }  // namespace
-
-rpc::ChannelOptions DispatchConfig::Peer::ToOptions() const {
-  rpc::ChannelOptions options;
-  options.target = target;
-  if (!authorities.empty()) {
-    options.tls = rpc::TlsFiles{.certificate = certificate, .key = key, .authorities = authorities};
-  }
-  return options;
-}
 
 void DispatchConfig::DeclareTransport(const std::string& name, config::Group keys) {
   TransportConfig& transport = transports[name];
@@ -183,8 +163,8 @@ void DispatchConfig::Declare(config::Schema& schema) {
   schema.Secret("message_id_keys", &message_id_keys,
                 "File of keys that keep Message-IDs from being guessed; optional.");
 
-  DeclarePeer(schema.Sub("template"), "template", template_service);
-  DeclarePeer(schema.Sub("preference"), "preference", preference_service);
+  template_service.Declare(schema.Sub("template"));
+  preference_service.Declare(schema.Sub("preference"));
 
   config::Group worker_keys = schema.Sub("worker");
   worker_keys.Bool("enabled", &worker.enabled, "Whether this replica sends, or only accepts.");
@@ -259,6 +239,8 @@ void DispatchConfig::Check(Violations& violations) const {
       violations.Add("message_id_keys_file", std::string(ring.status().message()));
     }
   }
+  template_service.Check("template", violations);
+  preference_service.Check("preference", violations);
   limits.Check(violations);
   CheckCategories(delivery.resend_ambiguous, "delivery.resend_ambiguous", violations);
   CheckCategories(delivery.resend_recovered, "delivery.resend_recovered", violations);

@@ -15,7 +15,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
-#include "libs/rpc/channel.h"
+#include "libs/service/peer_config.h"
 #include "libs/smtp/options.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/dkim_config.h"
@@ -75,15 +75,8 @@ struct DispatchConfig {
   std::string message_id_domain;  // empty: of the default transport's From
   std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
 
-  struct Peer {
-    std::string target = {};
-    std::string authorities = {};  // PEM; empty: plain text
-    std::string certificate = {};
-    std::string key = {};
-    rpc::ChannelOptions ToOptions() const;
-  };
-  Peer template_service{.target = "127.0.0.1:7101"};
-  Peer preference_service{.target = "127.0.0.1:7102"};
+  service::PeerConfig template_service{.target = "127.0.0.1:7101"};
+  service::PeerConfig preference_service{.target = "127.0.0.1:7102", .timeout = absl::Seconds(10)};
 
   struct WorkerKeys {
     bool enabled = true;

@@ -59,10 +59,10 @@ class DispatchWorkload final : public service::Workload {
         queue_(runtime.pool),
         limits_(runtime.pool),
         log_(runtime.pool),
-        preferences_(
-            lmsmail::preference::v1::PreferenceService::NewStub(parts_.preference_channel)),
+        preferences_(lmsmail::preference::v1::PreferenceService::NewStub(parts_.preference_channel),
+                     config.preference_service.timeout),
         templates_(lmsmail::templates::v1::TemplateService::NewStub(parts_.template_channel),
-                   runtime.clock),
+                   runtime.clock, config.template_service.timeout),
         bounces_(preferences_),
         housekeeper_(queue_, runtime.clock, metrics_, {.sweep_interval = config.sweep_interval}),
         worker_({.clock = runtime.clock,
@@ -160,9 +160,9 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
                                                          const service::Runtime& runtime) {
   Parts parts;
   LMSMAIL_ASSIGN_OR_RETURN(parts.template_channel,
-                           rpc::NewChannel(config.template_service.ToOptions()));
+                           rpc::NewChannel(config.template_service.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(parts.preference_channel,
-                           rpc::NewChannel(config.preference_service.ToOptions()));
+                           rpc::NewChannel(config.preference_service.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.journal, IntentJournal::Open(config.worker.journal,
                                          static_cast<std::size_t>(config.worker.max_in_flight)));

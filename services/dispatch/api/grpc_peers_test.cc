@@ -74,7 +74,7 @@ class GrpcTemplateSourceTest : public testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   TemplatePeer peer_;
   rpc::InProcessServer server_{{rpc::Host<tpb::TemplateService>(peer_)}};
-  GrpcTemplateSource source_{server_.NewStub<tpb::TemplateService>(), clock_};
+  GrpcTemplateSource source_{server_.NewStub<tpb::TemplateService>(), clock_, absl::Seconds(5)};
 };
 
 TEST_F(GrpcTemplateSourceTest, BelievesThePublishedVersionForTwoSeconds) {
@@ -183,7 +183,7 @@ class GrpcPreferencesTest : public testing::Test {
 
   PreferencePeer peer_;
   rpc::InProcessServer server_{{rpc::Host<ppb::PreferenceService>(peer_)}};
-  GrpcPreferences preferences_{server_.NewStub<ppb::PreferenceService>()};
+  GrpcPreferences preferences_{server_.NewStub<ppb::PreferenceService>(), absl::Seconds(10)};
 };
 
 TEST_F(GrpcPreferencesTest, AsksAThousandAtATimeInOrder) {

@@ -14,7 +14,6 @@ namespace pb = lmsmail::preference::v1;
 
 constexpr std::size_t kMaxChecks = 1000;
 constexpr std::size_t kMaxDetail = 500;
-constexpr absl::Duration kTimeout = absl::Seconds(10);
 
 void ToProto(const RecipientQuery& query, pb::CheckRecipientsRequest::Check& check) {
   if (query.target.kind == Target::Kind::kRecipient) {
@@ -88,7 +87,7 @@ absl::StatusOr<std::vector<Verdict>> GrpcPreferences::Check(
     for (const RecipientQuery& query : part) ToProto(query, *request.add_checks());
     LMSMAIL_ASSIGN_OR_RETURN(
         const pb::CheckRecipientsResponse response,
-        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::After(kTimeout)));
+        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::After(timeout_)));
     if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
       return absl::UnavailableError("preferences gave another number of verdicts");
     }
@@ -107,7 +106,7 @@ absl::Status GrpcPreferences::Add(std::string_view email_address, SuppressionCau
   request.set_reason(cause == SuppressionCause::kComplained ? pb::Suppression::REASON_COMPLAINED
                                                             : pb::Suppression::REASON_BOUNCED);
   request.set_detail(std::string(detail.substr(0, kMaxDetail)));
-  return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::After(kTimeout)).status();
+  return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::After(timeout_)).status();
 }
 
 }  // namespace lmsmail::dispatch

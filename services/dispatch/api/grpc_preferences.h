@@ -13,7 +13,9 @@ class GrpcPreferences final : public RecipientCheck, public SuppressionList {
  public:
   using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
 
-  explicit GrpcPreferences(std::unique_ptr<Stub> stub) : stub_(std::move(stub)) {}
+  // `timeout` is of one call.
+  GrpcPreferences(std::unique_ptr<Stub> stub, absl::Duration timeout)
+      : stub_(std::move(stub)), timeout_(timeout) {}
 
   absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override;
   absl::Status Add(std::string_view email_address, SuppressionCause cause,
@@ -21,6 +23,7 @@ class GrpcPreferences final : public RecipientCheck, public SuppressionList {
 
  private:
   const std::unique_ptr<Stub> stub_;
+  const absl::Duration timeout_;
 };
 
 }  // namespace lmsmail::dispatch

@@ -19,7 +19,6 @@ namespace pb = lmsmail::templates::v1;
 using Variables = google::protobuf::RepeatedPtrField<pb::Variable>;
 
 constexpr absl::Duration kBelieved = absl::Seconds(2);
-constexpr absl::Duration kTimeout = absl::Seconds(5);
 
 render::VariableType TypeOf(pb::Variable::Type type) {
   switch (type) {
@@ -107,7 +106,7 @@ absl::StatusOr<TemplateRef> GrpcTemplateSource::FetchPublished(std::string_view 
   pb::GetTemplateRequest request;
   request.set_name(TemplateName(key));
   LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found,
-                           rpc::Call(*stub_, &Stub::GetTemplate, request, rpc::After(kTimeout)));
+                           rpc::Call(*stub_, &Stub::GetTemplate, request, rpc::After(timeout_)));
   if (found.has_delete_time()) {
     return absl::NotFoundError(fmt::format("{} was deleted", request.name()));
   }
@@ -139,7 +138,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> GrpcTemplateSource::Fetch
   request.set_name(TemplateVersionName({std::string(key), version, Category::kAnnouncement}));
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::TemplateVersion found,
-      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::After(kTimeout)));
+      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::After(timeout_)));
   return Compile(key, found);
 }
 

@@ -24,9 +24,10 @@ class GrpcTemplateSource final : public TemplateSource {
  public:
   using Stub = lmsmail::templates::v1::TemplateService::StubInterface;
 
-  // `clock` must outlive this.
-  GrpcTemplateSource(std::unique_ptr<Stub> stub, const Clock& clock, std::size_t max_versions = 256)
-      : stub_(std::move(stub)), clock_(clock), max_versions_(max_versions) {}
+  // `clock` must outlive this; `timeout` is of one call.
+  GrpcTemplateSource(std::unique_ptr<Stub> stub, const Clock& clock, absl::Duration timeout,
+                     std::size_t max_versions = 256)
+      : stub_(std::move(stub)), clock_(clock), timeout_(timeout), max_versions_(max_versions) {}
 
   absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override;
   absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
@@ -51,6 +52,7 @@ class GrpcTemplateSource final : public TemplateSource {
 
   const std::unique_ptr<Stub> stub_;
   const Clock& clock_;
+  const absl::Duration timeout_;
   const std::size_t max_versions_;
   absl::Mutex mutex_;
   std::map<std::string, Published, std::less<>> published_ ABSL_GUARDED_BY(mutex_);

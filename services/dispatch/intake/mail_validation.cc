@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "libs/address/email_address.h"
+#include "libs/language/language_code.h"
 #include "libs/strings/utf8.h"
 #include "libs/strings/view.h"
 #include "services/dispatch/resource_names.h"
@@ -101,14 +102,6 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
   }
 }
 
-void CheckLanguage(std::string_view code, std::string field, Violations& violations) {
-  const bool valid = code.size() <= 35 && std::all_of(code.begin(), code.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '-';
-                     });
-  if (!valid) violations.Add(std::move(field), "must be a BCP 47 code as \"en\" or \"de-AT\"");
-}
-
 }  // namespace
 
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
@@ -129,7 +122,10 @@ void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& 
                    "must be \"templates/{template}\" or \"templates/{template}/versions/{n}\", as "
                    "\"templates/enrollment\"");
   }
-  CheckLanguage(header.language_code, fmt::format("{}language_code", prefix), violations);
+  if (!header.language_code.empty() && !language::IsLanguageCode(header.language_code)) {
+    violations.Add(fmt::format("{}language_code", prefix),
+                   "must be a BCP 47 code as \"en\" or \"de-AT\"");
+  }
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
   CheckContext(header.shared_context, fmt::format("{}shared_context", prefix), violations);
 }
