@@ -130,21 +130,24 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
     return record(std::move(outcome));
   }
   // The first turn comes before the writing, which is in vain for a mail that has to wait long.
-  std::unique_ptr<Departure> departure = MakeDeparture(claim, mail, verdict->recipient, *transport);
+  std::unique_ptr<Departure> departure =
+      MakeDeparture(claim, std::move(mail), verdict->recipient, *transport);
   if (!departures_.TakeTurn(*departure)) return true;
-  const Wording& wording = WordingOf(mail.mail.template_ref);
+  const ClaimedMail& leaving = departure->mail;
+  const Wording& wording = WordingOf(leaving.mail.template_ref);
   if (!wording.ok()) {
     const std::string detail(wording.status().message());
     if (!MayBeAnsweredLater(wording.status())) {
-      return record(FailUnwritten(mail, Reason::kTemplateUnavailable, detail));
+      return record(FailUnwritten(leaving, Reason::kTemplateUnavailable, detail));
     }
-    Outcome outcome = PutOff(mail, Reason::kTemplateUnavailable, now, d_.policy);
+    Outcome outcome = PutOff(leaving, Reason::kTemplateUnavailable, now, d_.policy);
     outcome.reply_text = detail;
     return record(std::move(outcome));
   }
-  auto composed = composer_.Compose(mail.mail, verdict->recipient, **wording, transport->sender());
+  auto composed =
+      composer_.Compose(leaving.mail, verdict->recipient, **wording, transport->sender());
   if (!composed.ok()) {
-    return record(FailUnwritten(mail, ReasonOfUnwritten(composed.status()),
+    return record(FailUnwritten(leaving, ReasonOfUnwritten(composed.status()),
                                 std::string(composed.status().message())));
   }
   departure->composed = *std::move(composed);
@@ -166,16 +169,16 @@ void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
   }
 }
 
-std::unique_ptr<Departure> Sender::MakeDeparture(const Claim& claim, const ClaimedMail& mail,
+std::unique_ptr<Departure> Sender::MakeDeparture(const Claim& claim, ClaimedMail&& mail,
                                                  const Recipient& recipient, Transport& transport) {
   auto departure = std::make_unique<Departure>();
   departure->claim = claim.id;
   departure->urgent = IsUrgent(claim.lane);
-  departure->mail = mail;
+  departure->mail = std::move(mail);
   departure->transport = &transport;
   departure->recipient_domain = DomainOf(recipient);
   departure->limits =
-      d_.limits.For(mail.mail.batch, departure->recipient_domain, transport.info().name);
+      d_.limits.For(departure->mail.mail.batch, departure->recipient_domain, transport.info().name);
   for (const Limit& limit : departure->limits) {
     departure->demand.push_back(std::max(1, demand_[limit.key]--));
   }

@@ -74,7 +74,7 @@ class Sender {
                    const std::vector<absl::StatusOr<Verdict>>& verdicts);
   // False when nothing more of this claim may be handed over; the mail was not told of then.
   bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
-  std::unique_ptr<Departure> MakeDeparture(const Claim& claim, const ClaimedMail& mail,
+  std::unique_ptr<Departure> MakeDeparture(const Claim& claim, ClaimedMail&& mail,
                                            const Recipient& recipient, Transport& transport);
   const Wording& WordingOf(const TemplateRef& ref);
 

@@ -16,12 +16,10 @@ namespace {
 
 using google::protobuf::Struct;
 
-absl::StatusOr<Struct> ParseContext(const std::string& serialized) {
-  Struct context;
-  if (!context.ParseFromString(serialized)) {
-    return absl::FailedPreconditionError("the stored context cannot be read");
-  }
-  return context;
+absl::Status ParseContext(const std::string& serialized, Struct& context) {
+  if (context.ParseFromString(serialized)) return absl::OkStatus();
+  context.Clear();
+  return absl::FailedPreconditionError("the stored context cannot be read");
 }
 
 // Gmail counts complaints by these parts (support.google.com/mail/answer/6254652): campaign,
@@ -57,10 +55,18 @@ std::string_view CategoryToken(Category category) {
 
 absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
                               const CompiledVersion& version) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Struct own, ParseContext(mail.context));
-  LMSMAIL_ASSIGN_OR_RETURN(const Struct shared, ParseContext(mail.shared_context));
-  const Struct provided = ProvidedContext(site_, recipient);
-  const Struct* const scopes[] = {&own, &shared, &provided};
+  arena_.Reset();
+  Struct& own = *google::protobuf::Arena::CreateMessage<Struct>(&arena_);
+  Struct& provided = *google::protobuf::Arena::CreateMessage<Struct>(&arena_);
+  LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
+  // The mails of a batch come one after the other.
+  if (mail.shared_context != shared_bytes_) {
+    shared_bytes_.clear();
+    LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.shared_context, shared_));
+    shared_bytes_ = mail.shared_context;
+  }
+  AddProvided(site_, recipient, provided);
+  const Struct* const scopes[] = {&own, &shared_, &provided};
   const CompiledVersion::Language& language =
       version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);
   render::RenderOptions options;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
+#include <google/protobuf/struct.pb.h>
+
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -44,6 +48,10 @@ class Composer {
   const SiteIdentity& site_;
   const MessageIdHeader& message_ids_;
   const std::size_t max_bytes_;
+  std::array<char, 16384> block_;                                // most mails need no more
+  google::protobuf::Arena arena_{block_.data(), block_.size()};  // of one mail
+  std::string shared_bytes_;         // of the last mail's shared context,
+  google::protobuf::Struct shared_;  // which is this
   render::Renderer renderer_;
   render::Rendered rendered_;
 };

@@ -19,7 +19,9 @@ struct SiteIdentity {
 
 // The variables that senders need not give, since dispatch knows them: site_name, site_url,
 // postal_address, unsubscribe_url, preferences_url, user.first_name, user.full_name, user.email.
-google::protobuf::Struct ProvidedContext(const SiteIdentity& site, const Recipient& recipient);
+// Added to `provided`.
+void AddProvided(const SiteIdentity& site, const Recipient& recipient,
+                 google::protobuf::Struct& provided);
 
 // The same with made-up values for all of them.
 const google::protobuf::Struct& EverythingProvided();
