@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -19,18 +21,23 @@ struct TakenClaim {
   absl::Time taken;  // no later than the start of its lease
 };
 
-// Takes batches of due mail, lane by lane in fair turns. One thread's own; one claimer a process is
-// enough and best, since more only make the batches smaller.
+// Takes batches of due mail, lane by lane in fair turns. One thread's own; more than one for the
+// same lanes only make the batches smaller.
 class Claimer {
  public:
   struct Options {
     std::string worker;  // this replica's name
+    std::vector<Lane> lanes;
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
   };
   // `queue`, `clock` and `metrics` must outlive this.
   Claimer(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
-      : queue_(queue), clock_(clock), metrics_(metrics), options_(std::move(options)) {}
+      : queue_(queue),
+        clock_(clock),
+        metrics_(metrics),
+        options_(std::move(options)),
+        schedule_(options_.lanes) {}
 
   // A batch of the first lane in turn that `wanted` lets and that has due mail.
   std::optional<TakenClaim> TakeNext(const std::function<bool(Lane)>& wanted);

@@ -18,15 +18,15 @@ double WeightOf(Lane lane) {
 
 }  // namespace
 
-LaneSchedule::State& LaneSchedule::Of(Lane lane) { return lanes_[Index(lane)]; }
+LaneSchedule::State& LaneSchedule::Of(Lane lane) { return states_[Index(lane)]; }
 
 std::vector<Lane> LaneSchedule::Order(absl::Time now) const {
   std::vector<Lane> order;
-  for (const Lane lane : kLanes) {
-    if (lanes_[Index(lane)].next_try <= now) order.push_back(lane);
+  for (const Lane lane : of_) {
+    if (states_[Index(lane)].next_try <= now) order.push_back(lane);
   }
   std::stable_sort(order.begin(), order.end(), [this](Lane a, Lane b) {
-    return lanes_[Index(a)].paid < lanes_[Index(b)].paid;
+    return states_[Index(a)].paid < states_[Index(b)].paid;
   });
   return order;
 }
@@ -39,11 +39,11 @@ void LaneSchedule::Took(Lane lane, int mails, bool full, absl::Time now) {
   // A lane that had nothing to send may not save its turns up: it starts level with the one that
   // has waited longest among those at work.
   double level = state.paid;
-  for (const State& other : lanes_) {
-    if (other.rest == absl::ZeroDuration()) level = std::min(level, other.paid);
+  for (const Lane other : of_) {
+    if (Of(other).rest == absl::ZeroDuration()) level = std::min(level, Of(other).paid);
   }
-  for (State& other : lanes_) {
-    if (other.rest > absl::ZeroDuration()) other.paid = std::max(other.paid, level);
+  for (const Lane other : of_) {
+    if (Of(other).rest > absl::ZeroDuration()) Of(other).paid = std::max(Of(other).paid, level);
   }
 }
 
@@ -55,7 +55,8 @@ void LaneSchedule::FoundEmpty(Lane lane, absl::Time now) {
 }
 
 void LaneSchedule::Wake() {
-  for (State& state : lanes_) {
+  for (const Lane lane : of_) {
+    State& state = Of(lane);
     if (state.rest == absl::ZeroDuration()) continue;
     state.rest = kShortestRest;
     state.next_try = absl::InfinitePast();
@@ -71,15 +72,15 @@ void LaneSchedule::Accepted(Lane lane) {
 
 absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const {
   absl::Time next = absl::InfiniteFuture();
-  for (const Lane lane : kLanes) {
-    if (wanted(lane)) next = std::min(next, lanes_[Index(lane)].next_try);
+  for (const Lane lane : of_) {
+    if (wanted(lane)) next = std::min(next, states_[Index(lane)].next_try);
   }
   return next;
 }
 
 bool LaneSchedule::Idle() const {
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const State& state) { return state.rest >= kLongestRest; });
+  return std::ranges::all_of(
+      of_, [this](Lane lane) { return states_[Index(lane)].rest >= kLongestRest; });
 }
 
 }  // namespace lmsmail::dispatch

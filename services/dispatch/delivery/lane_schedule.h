@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -16,6 +17,8 @@ namespace lmsmail::dispatch {
 // time. Not thread-safe.
 class LaneSchedule {
  public:
+  explicit LaneSchedule(std::vector<Lane> lanes) : of_(std::move(lanes)) {}
+
   // Lanes to try now, the best first; empty while all rest.
   std::vector<Lane> Order(absl::Time now) const;
 
@@ -42,7 +45,8 @@ class LaneSchedule {
   };
   State& Of(Lane lane);
 
-  std::array<State, 4> lanes_;
+  const std::vector<Lane> of_;
+  std::array<State, 4> states_;  // of all lanes; those that are not scheduled stay as they are
 };
 
 // Somebody waits for it: has reserved capacity.

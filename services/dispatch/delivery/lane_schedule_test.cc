@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <map>
 
 namespace lmsmail::dispatch {
@@ -14,13 +15,15 @@ using testing::IsEmpty;
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 bool Any(Lane) { return true; }
 
+std::vector<Lane> All() { return {std::begin(kLanes), std::end(kLanes)}; }
+
 TEST(LaneScheduleTest, TriesTheMostUrgentFirst) {
-  EXPECT_THAT(LaneSchedule().Order(kNow),
+  EXPECT_THAT(LaneSchedule(All()).Order(kNow),
               ElementsAre(Lane::kCritical, Lane::kTransactional, Lane::kNotification, Lane::kBulk));
 }
 
 TEST(LaneScheduleTest, BusyLanesShareByWeight) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   std::map<Lane, int> took;
   for (int i = 0; i < 1500; ++i) {
     const Lane lane = schedule.Order(kNow).front();
@@ -34,7 +37,7 @@ TEST(LaneScheduleTest, BusyLanesShareByWeight) {
 }
 
 TEST(LaneScheduleTest, AReceiptOvertakesALongBulkRun) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
     schedule.FoundEmpty(lane, kNow);
   }
@@ -46,7 +49,7 @@ TEST(LaneScheduleTest, AReceiptOvertakesALongBulkRun) {
 }
 
 TEST(LaneScheduleTest, ALaneThatSleptDoesNotSaveItsTurnsUp) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
     schedule.FoundEmpty(lane, kNow);
   }
@@ -62,7 +65,7 @@ TEST(LaneScheduleTest, ALaneThatSleptDoesNotSaveItsTurnsUp) {
 }
 
 TEST(LaneScheduleTest, EmptyLanesRestLongerEachTime) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
   EXPECT_THAT(schedule.Order(kNow), IsEmpty());
   EXPECT_EQ(schedule.NextTry(Any), kNow + absl::Milliseconds(5));
@@ -78,7 +81,7 @@ TEST(LaneScheduleTest, EmptyLanesRestLongerEachTime) {
 }
 
 TEST(LaneScheduleTest, NewMailWakesItsLaneButNotWithoutEnd) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   for (int i = 0; i < 10; ++i) {
     for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
   }
@@ -92,7 +95,7 @@ TEST(LaneScheduleTest, NewMailWakesItsLaneButNotWithoutEnd) {
 }
 
 TEST(LaneScheduleTest, ADrainedLaneIsNotEmptiedMailByMail) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
   schedule.Took(Lane::kBulk, 1, false, kNow);
   schedule.Wake();
@@ -101,8 +104,18 @@ TEST(LaneScheduleTest, ADrainedLaneIsNotEmptiedMailByMail) {
   EXPECT_EQ(schedule.Order(kNow + absl::Milliseconds(5)).size(), 4u);
 }
 
+TEST(LaneScheduleTest, KnowsOnlyItsOwnLanes) {
+  LaneSchedule schedule({Lane::kNotification, Lane::kBulk});
+  EXPECT_THAT(schedule.Order(kNow), ElementsAre(Lane::kNotification, Lane::kBulk));
+  for (int i = 0; i < 10; ++i) {
+    schedule.FoundEmpty(Lane::kNotification, kNow);
+    schedule.FoundEmpty(Lane::kBulk, kNow);
+  }
+  EXPECT_TRUE(schedule.Idle());
+}
+
 TEST(LaneScheduleTest, NextTryLooksAtWantedLanesOnly) {
-  LaneSchedule schedule;
+  LaneSchedule schedule(All());
   schedule.FoundEmpty(Lane::kBulk, kNow);
   EXPECT_EQ(schedule.NextTry([](Lane lane) { return lane == Lane::kBulk; }),
             kNow + absl::Milliseconds(5));

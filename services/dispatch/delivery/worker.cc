@@ -48,39 +48,49 @@ Worker::Worker(Dependencies dependencies, Options options)
       connections_(d_.connections, d_.transports, d_.clock, options_.name),
       urgent_timer_(d_.clock),
       ordinary_timer_(d_.clock),
-      claimer_(d_.queue, d_.clock, d_.metrics,
-               {.worker = options_.name, .batch = options_.batch, .lease = options_.lease}),
       flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
-      urgent_sender_(
-          ForSender(d_, options_, claims_, cancellations_, budget_, limits_, urgent_timer_)) {
+      urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional})},
+      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk})} {
+  const auto add_sender = [this](Way& way, TurnTimer& timer) {
+    way.senders.push_back(std::make_unique<Sender>(
+        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer)));
+  };
+  add_sender(urgent_, urgent_timer_);
   const unsigned senders =
       std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
-  for (unsigned i = 0; i < senders; ++i) {
-    ordinary_senders_.push_back(std::make_unique<Sender>(
-        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, ordinary_timer_)));
-  }
+  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_);
+}
+
+Claimer Worker::MakeClaimer(std::vector<Lane> lanes) const {
+  return Claimer(d_.queue, d_.clock, d_.metrics,
+                 {.worker = options_.name,
+                  .lanes = std::move(lanes),
+                  .batch = options_.batch,
+                  .lease = options_.lease});
 }
 
 Worker::~Worker() { Stop(absl::Now()); }
 
 void Worker::Start() {
-  if (claim_thread_.joinable()) return;
+  if (!claim_threads_.empty()) return;
   connections_.Start();
   flush_thread_ = std::thread([this] { Flush(); });
   urgent_timer_.Start();
   ordinary_timer_.Start();
-  send_threads_.emplace_back([this] { Send(urgent_claims_, urgent_sender_); });
-  for (const auto& sender : ordinary_senders_) {
+  send_threads_.emplace_back([this] { Send(urgent_, *urgent_.senders.front()); });
+  for (const auto& sender : ordinary_.senders) {
     send_threads_.emplace_back([this, &sender] {
       // Writing bulk takes all the processor there is; everything else goes first. The thread's own
       // on Linux (setpriority(2), NOTES).
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kOrdinaryNice);
-      Send(ordinary_claims_, *sender);
+      Send(ordinary_, *sender);
     });
   }
   lease_keeper_ =
       std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
-  claim_thread_ = std::thread([this] { Claim(); });
+  for (Way* way : {&urgent_, &ordinary_}) {
+    claim_threads_.emplace_back([this, way] { Claim(*way); });
+  }
 }
 
 void Worker::Stop(absl::Time deadline) {
@@ -90,16 +100,17 @@ void Worker::Stop(absl::Time deadline) {
     stopping_ = true;
   }
   const auto left = [deadline] { return std::max(deadline - absl::Now(), absl::ZeroDuration()); };
-  if (!claim_thread_.joinable()) {
+  if (claim_threads_.empty()) {
     d_.transports.Shutdown(absl::ZeroDuration());
     return;
   }
-  urgent_sender_.Stop();
-  for (const auto& sender : ordinary_senders_) sender->Stop();
+  for (Way* way : {&urgent_, &ordinary_}) {
+    for (const auto& sender : way->senders) sender->Stop();
+  }
   budget_.Stop();
-  claim_thread_.join();
-  urgent_claims_.Close();
-  ordinary_claims_.Close();
+  for (std::thread& thread : claim_threads_) thread.join();
+  urgent_.claims.Close();
+  ordinary_.claims.Close();
   for (std::thread& thread : send_threads_) thread.join();
   urgent_timer_.Stop();
   ordinary_timer_.Stop();
@@ -117,7 +128,7 @@ void Worker::Stop(absl::Time deadline) {
 
 void Worker::Accepted(Lane lane) {
   absl::MutexLock lock(&mutex_);
-  accepted_.insert(lane);
+  WayOf(lane).accepted.insert(lane);
 }
 
 bool Worker::Stopping() const {
@@ -125,35 +136,35 @@ bool Worker::Stopping() const {
   return stopping_;
 }
 
-void Worker::Claim() {
-  const auto wanted = [this](Lane lane) { return HandoffOf(lane).HasRoom(); };
+void Worker::Claim(Way& way) {
+  const auto wanted = [&way](Lane) { return way.claims.HasRoom(); };
   while (!Stopping()) {
     cancellations_.Refresh();
-    std::optional<TakenClaim> taken = claimer_.TakeNext(wanted);
+    std::optional<TakenClaim> taken = way.claimer.TakeNext(wanted);
     if (!taken) {
-      WaitForNews(claimer_.Rest(wanted));
+      WaitForNews(way, way.claimer.Rest(wanted));
       continue;
     }
     claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
     d_.journal.ClaimOpened(taken->claim.id);
-    HandoffOf(taken->claim.lane).Put(*std::move(taken));
+    way.claims.Put(*std::move(taken));
   }
 }
 
-void Worker::WaitForNews(absl::Duration at_most) {
-  const auto news = [this] { return stopping_ || !accepted_.empty() || room_; };
+void Worker::WaitForNews(Way& way, absl::Duration at_most) {
+  const auto news = [&] { return stopping_ || !way.accepted.empty() || way.room; };
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&news), at_most);
-  room_ = false;
-  for (const Lane lane : accepted_) claimer_.Accepted(lane);
-  accepted_.clear();
+  way.room = false;
+  for (const Lane lane : way.accepted) way.claimer.Accepted(lane);
+  way.accepted.clear();
 }
 
-void Worker::Send(ClaimHandoff& handoff, Sender& sender) {
-  while (std::optional<TakenClaim> taken = handoff.Take()) {
+void Worker::Send(Way& way, Sender& sender) {
+  while (std::optional<TakenClaim> taken = way.claims.Take()) {
     {
       absl::MutexLock lock(&mutex_);
-      room_ = true;
+      way.room = true;
     }
     sender.Process(*std::move(taken));
   }

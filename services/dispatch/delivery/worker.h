@@ -27,15 +27,15 @@ namespace lmsmail::dispatch {
 
 // Sends what is in the queue, from Start() to Stop(). Its threads:
 //
-//   claimer ──claim──▶ urgent sender    ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
-//           ╰─claim──▶ ordinary senders ──╯
+//   urgent claimer   ──claim──▶ urgent sender    ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
+//   ordinary claimer ──claim──▶ ordinary senders ──╯
 //   lease keeper: says that the claims are still held
 //   two timers: hand mails over that wait for a turn within a limit
 //   connections: asks for this replica's share, where all replicas share them
 //
-// Urgent lanes have a sender of their own, so that a receipt never waits behind a batch of bulk
-// mail that a slow server holds up. Writing is most of the work, so ordinary mail has a sender for
-// each core, up to four.
+// Urgent lanes have a claimer and a sender of their own, so that a receipt never waits until a
+// batch of bulk mail is claimed, or behind one that a slow server holds up. Writing is most of the
+// work, so ordinary mail has a sender for each core, up to four.
 class Worker {
  public:
   struct Options {
@@ -78,13 +78,24 @@ class Worker {
   void Accepted(Lane lane);
 
  private:
-  void Claim();
-  void Send(ClaimHandoff& handoff, Sender& sender);
+  // What urgent mail and ordinary mail each have of their own.
+  struct Way {
+    Claimer claimer;
+    ClaimHandoff claims = {};
+    std::vector<std::unique_ptr<Sender>> senders = {};
+    // Guarded by mutex_.
+    std::set<Lane> accepted = {};  // since the claimer last looked
+    bool room = false;             // a sender took its claim
+  };
+
+  Claimer MakeClaimer(std::vector<Lane> lanes) const;
+  void Claim(Way& way);
+  void Send(Way& way, Sender& sender);
   void Flush();
   void KeepLeases();
-  ClaimHandoff& HandoffOf(Lane lane) { return IsUrgent(lane) ? urgent_claims_ : ordinary_claims_; }
+  Way& WayOf(Lane lane) { return IsUrgent(lane) ? urgent_ : ordinary_; }
   bool Stopping() const;
-  void WaitForNews(absl::Duration at_most);
+  void WaitForNews(Way& way, absl::Duration at_most);
 
   const Dependencies d_;
   const Options options_;
@@ -95,20 +106,15 @@ class Worker {
   ConnectionSharing connections_;
   TurnTimer urgent_timer_;
   TurnTimer ordinary_timer_;
-  Claimer claimer_;
   Flusher flusher_;
-  Sender urgent_sender_;
-  std::vector<std::unique_ptr<Sender>> ordinary_senders_;
-  ClaimHandoff urgent_claims_;
-  ClaimHandoff ordinary_claims_;
+  Way urgent_;
+  Way ordinary_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool flushing_ends_ ABSL_GUARDED_BY(mutex_) = false;
-  std::set<Lane> accepted_ ABSL_GUARDED_BY(mutex_);  // since the claimer last looked
-  bool room_ ABSL_GUARDED_BY(mutex_) = false;        // a sender took its claim
 
-  std::thread claim_thread_;
+  std::vector<std::thread> claim_threads_;
   std::vector<std::thread> send_threads_;
   std::thread flush_thread_;
   std::unique_ptr<lifecycle::Periodic> lease_keeper_;
