@@ -15,7 +15,7 @@ namespace {
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
 constexpr unsigned kMostOrdinarySenders = 4;
-constexpr int kOrdinaryNice = 5;
+constexpr int kOrdinaryNice = 15;
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
