@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "libs/status/status_macros.h"
+#include "libs/testing/sanitizer_options.h"
 
 namespace lmsmail::postgres {
 
@@ -21,7 +22,10 @@ absl::StatusOr<pid_t> Spawn(const Command& command) {
   argv.push_back(nullptr);
   char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
   char language[] = "LANG=C.UTF-8";
-  char* environment[] = {path, language, nullptr};
+  std::vector<std::string> sanitizers = SanitizerOptions();
+  std::vector<char*> environment = {path, language};
+  for (std::string& options : sanitizers) environment.push_back(options.data());
+  environment.push_back(nullptr);
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -40,7 +44,8 @@ absl::StatusOr<pid_t> Spawn(const Command& command) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
 
   pid_t pid = 0;
-  const int error = posix_spawnp(&pid, argv[0], &files, &attributes, argv.data(), environment);
+  const int error =
+      posix_spawnp(&pid, argv[0], &files, &attributes, argv.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) {

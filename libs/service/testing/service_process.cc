@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "libs/testing/sanitizer_options.h"
+
 namespace lmsmail::service {
 namespace {
 
@@ -26,7 +28,10 @@ ServiceProcess::ServiceProcess(const std::string& binary, std::vector<std::strin
   std::vector<char*> argv;
   for (std::string& flag : flags) argv.push_back(flag.data());
   argv.push_back(nullptr);
-  char* environment[] = {nullptr};
+  std::vector<std::string> sanitizers = SanitizerOptions();
+  std::vector<char*> environment;
+  for (std::string& options : sanitizers) environment.push_back(options.data());
+  environment.push_back(nullptr);
 
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) Die("no pipe");
@@ -34,7 +39,8 @@ ServiceProcess::ServiceProcess(const std::string& binary, std::vector<std::strin
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  const int error = posix_spawn(&pid_, binary.c_str(), &actions, nullptr, argv.data(), environment);
+  const int error =
+      posix_spawn(&pid_, binary.c_str(), &actions, nullptr, argv.data(), environment.data());
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   if (error != 0) Die(fmt::format("can't run {}", binary));
