@@ -20,7 +20,10 @@ add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wn
 add_compile_options(-fstack-protector-strong -pthread)
 
 set(LMSMAIL_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined")
+set(LMSMAIL_TEST_TIMEOUT_FACTOR 1 CACHE STRING "What a test's time limit is multiplied by")
 if(LMSMAIL_SANITIZE)
+  # Reports need line numbers, no more.
+  set(CMAKE_CXX_FLAGS_DEBUG "-g1")
   add_compile_options(-fsanitize=${LMSMAIL_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LMSMAIL_SANITIZE})
   if(LMSMAIL_SANITIZE MATCHES thread)
