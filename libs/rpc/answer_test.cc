@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/client_call.h"
@@ -131,6 +133,23 @@ TEST_F(AnswerTest, MayBeAnError) {
 TEST_F(AnswerTest, OneThatIsDroppedIsInternal) {
   EXPECT_THAT(Pending(*stub_, "drop").Wait(), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(Pending(*stub_, "throw").Wait(), StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST_F(AnswerTest, WhoeverHasItMayDestroyTheChannel) {
+  auto channel = grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials());
+  const auto stub = pb::EchoService::NewStub(channel);
+  const long before = channel.use_count();
+  std::atomic<long> when_done = 0;
+  absl::Notification done;
+  CallAsync(*stub->async(), &pb::EchoService::StubInterface::async_interface::Echo, {},
+            After(absl::Seconds(20)), [&](const Result&) {
+              when_done = channel.use_count();
+              done.Notify();
+            });
+  service_.WaitForAnswers(1);
+  service_.GiveAll(absl::OkStatus());
+  done.WaitForNotification();
+  EXPECT_EQ(when_done, before);
 }
 
 TEST_F(AnswerTest, SoManyAreWaitedForAtOnce) {

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -62,17 +63,21 @@ void CallAsync(Async& async,
                std::type_identity_t<Request> request, const CallOptions& options,
                std::type_identity_t<absl::AnyInvocable<void(absl::StatusOr<Response>)>> done) {
   struct Pending {
-    grpc::ClientContext context;
+    std::optional<grpc::ClientContext> context{std::in_place};
     Request request;
     Response response;
     absl::AnyInvocable<void(absl::StatusOr<Response>)> done;
   };
   auto pending = std::make_shared<Pending>();
-  Apply(options, pending->context);
+  Apply(options, *pending->context);
   pending->request = std::move(request);
   pending->done = std::move(done);
-  (async.*method)(&pending->context, &pending->request, &pending->response,
+  (async.*method)(&*pending->context, &pending->request, &pending->response,
                   [pending](const grpc::Status& status) {
+                    // It holds the channel, whose last holder may be gone once `done` has said so.
+                    // Were this one left then, gRPC's thread would wait for its own end, in vain,
+                    // and go on with the queue that it has deleted.
+                    pending->context.reset();
                     if (!status.ok()) {
                       pending->done(FromGrpcStatus(status));
                     } else {
