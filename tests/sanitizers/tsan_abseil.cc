@@ -6,49 +6,25 @@
 // The sanitizer ignores what happens between "pre" and "post", so the conditions of absl::Condition
 // are not checked.
 
-#include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
 #include <atomic>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "tests/sanitizers/real.h"
+
+// The linker's names for where the program's code is.
+extern "C" const char __executable_start;
+extern "C" const char etext;
+
 namespace {
 
-template <typename Signature>
-class Real;
-
-// The library's function of this name, which is looked up when it is first called: that may be
-// before main, in an order nobody chooses.
-template <typename Result, typename... Arguments>
-class Real<Result(Arguments...)> {
- public:
-  constexpr explicit Real(const char* name) : name_(name) {}
-
-  Result operator()(Arguments... arguments) {
-    void* function = function_.load(std::memory_order_relaxed);
-    if (function == nullptr) {
-      function = ::dlsym(RTLD_NEXT, name_);
-      if (function == nullptr) {
-        std::fprintf(stderr, "no %s in Debian's Abseil\n", name_);
-        std::abort();
-      }
-      function_.store(function, std::memory_order_relaxed);
-    }
-    return reinterpret_cast<Result (*)(Arguments...)>(function)(arguments...);
-  }
-
- private:
-  const char* const name_;
-  std::atomic<void*> function_ = nullptr;
-};
-
+using lmsmail::testing::Real;
 using Mutex = absl::Mutex*;
 using Condition = const absl::Condition&;
 using Notification = const absl::Notification*;
@@ -126,6 +102,9 @@ auto Waiting(Mutex mutex, Function wait) {
   return result;
 }
 
+// Whether this is the program's own code, not a shared library's.
+bool IsInThisProgram(const void* code) { return &__executable_start <= code && code < &etext; }
+
 // What HasBeenNotified, which is inline, reads: it stands behind the mutex.
 void* FlagOf(Notification notification) {
   const auto address = reinterpret_cast<std::uintptr_t>(notification);
@@ -138,7 +117,8 @@ namespace absl {
 ABSL_NAMESPACE_BEGIN
 
 Mutex::~Mutex() {
-  __tsan_mutex_destroy(this, 0);
+  // Who destroys one of a library's mutexes was chosen by atomics that the sanitizer does not see.
+  if (IsInThisProgram(__builtin_return_address(0))) __tsan_mutex_destroy(this, 0);
   real_destroy(this);
 }
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+namespace lmsmail::testing {
+
+template <typename Signature>
+class Real;
+
+// The library's function of this name, which is looked up when it is first called: that may be
+// before main, in an order nobody chooses.
+template <typename Result, typename... Arguments>
+class Real<Result(Arguments...)> {
+ public:
+  constexpr explicit Real(const char* name) : name_(name) {}
+
+  Result operator()(Arguments... arguments) {
+    void* function = function_.load(std::memory_order_relaxed);
+    if (function == nullptr) {
+      function = ::dlsym(RTLD_NEXT, name_);
+      if (function == nullptr) {
+        std::fprintf(stderr, "no %s in the libraries\n", name_);
+        std::abort();
+      }
+      function_.store(function, std::memory_order_relaxed);
+    }
+    return reinterpret_cast<Result (*)(Arguments...)>(function)(arguments...);
+  }
+
+ private:
+  const char* const name_;
+  std::atomic<void*> function_ = nullptr;
+};
+
+}  // namespace lmsmail::testing
