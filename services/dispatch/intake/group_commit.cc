@@ -9,13 +9,6 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// Whether the store, rather than what it was given, is at fault.
-bool IsOutage(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsUnknown(status) ||
-         absl::IsDeadlineExceeded(status) || absl::IsCancelled(status) ||
-         absl::IsResourceExhausted(status);
-}
-
 absl::Status WrongNumberOfAnswers() {
   return absl::InternalError("the store gave another number of answers");
 }
@@ -69,7 +62,8 @@ void GroupCommit::Commit(Group group) {
   auto results = store_.Accept(group.submissions);
   if (results.ok() && results->size() != group.dones.size()) results = WrongNumberOfAnswers();
   // One submission that the store cannot take must not refuse its neighbours.
-  const bool each_alone = group.dones.size() > 1 && !results.ok() && !IsOutage(results.status());
+  const bool each_alone =
+      group.dones.size() > 1 && !results.ok() && !MaySucceedLater(results.status());
   for (std::size_t i = 0; i < group.dones.size(); ++i) {
     const Submission& submission = group.submissions[i];
     if (each_alone) {

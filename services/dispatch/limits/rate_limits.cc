@@ -136,17 +136,17 @@ std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
 std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
   const auto held = held_.find(limit.key);
   if (held == held_.end()) return std::nullopt;
-  const auto place = held->second.places.find(line);
-  if (place == held->second.places.end()) return std::nullopt;
-  Run& run = place->second;
+  std::deque<Run>& runs = held->second.places[line];
   const absl::Time now = clock_.Now();
-  while (run.count > 0) {
-    const absl::Time at = run.next;
-    --run.count;
-    run.next += run.interval;
-    if (at >= now) return at;
+  for (; !runs.empty(); runs.pop_front()) {
+    Run& run = runs.front();
+    while (run.count > 0) {
+      const absl::Time at = run.next;
+      --run.count;
+      run.next += run.interval;
+      if (at >= now) return at;
+    }
   }
-  held->second.places.erase(place);
   return std::nullopt;
 }
 
@@ -171,8 +171,9 @@ bool RateLimits::JoinAtStore(LimitStore::Request request) {
   if (!places.ok()) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  held_[request.key].places[request.line] = {places->count, now + places->first, places->interval,
-                                             absl::ZeroDuration()};
+  // Another sender may not have given out all of its own.
+  held_[request.key].places[request.line].push_back(
+      {places->count, now + places->first, places->interval, absl::ZeroDuration()});
   return true;
 }
 
@@ -214,8 +215,9 @@ void RateLimits::Refresh() {
         return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
       };
       return std::ranges::all_of(entry.second.turns, idle) &&
-             std::ranges::all_of(entry.second.places,
-                                 [&](const auto& place) { return idle(place.second); });
+             std::ranges::all_of(entry.second.places, [&](const auto& places) {
+               return std::ranges::all_of(places.second, idle);
+             });
     });
   }
   for (const auto& [key, measured] : to_spare) {

@@ -84,7 +84,7 @@ class RateLimits {
   };
   struct Held {
     std::deque<Run> turns;
-    std::map<Line, Run> places;
+    std::map<Line, std::deque<Run>> places;
   };
   std::string DomainKey(std::string_view domain) const;
   RateRule RuleOf(std::string_view key) const;

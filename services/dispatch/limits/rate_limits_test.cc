@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/dispatch/limits/in_memory_limit_store.h"
@@ -29,7 +31,9 @@ class CountingStore final : public LimitStore {
   absl::StatusOr<Turns> Join(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    return store_.Join(request);
+    absl::StatusOr<Turns> places = store_.Join(request);
+    if (const auto meanwhile = std::exchange(before_places_come, nullptr)) meanwhile();
+    return places;
   }
   absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override {
     return store_.Spare(key, rule, measured);
@@ -38,6 +42,7 @@ class CountingStore final : public LimitStore {
 
   int calls = 0;
   absl::Status status;
+  std::function<void()> before_places_come;  // once
 
  private:
   InMemoryLimitStore store_;
@@ -150,6 +155,25 @@ TEST_F(RateLimitsTest, MailsOverTheLimitGetPlacesAtItsRate) {
               0.1 * static_cast<double>(places.size() - 1), 1e-6);
   EXPECT_TRUE(std::ranges::is_sorted(places));
   EXPECT_LE(store_.calls, 7) << "in a few steps, not mail by mail";
+}
+
+TEST_F(RateLimitsTest, PlacesOfOneSenderAreNotLostToAnother) {
+  const auto replica = NewReplica();
+  const Limit limit{"domain:gmail", {.per_second = 10}};
+  std::vector<absl::Time> places;
+  const auto take = [&](int mails) {
+    const auto answer = replica->Take(limit, {.mails = mails});
+    if (!answer.turn) places.push_back(answer.retry);
+  };
+  // Both find that there is no place, and ask for some.
+  store_.before_places_come = [&] { take(50); };
+  for (int left = 100; left > 0; --left) take(left);
+  for (int left = 49; left > 0; --left) take(left);
+  ASSERT_GE(places.size(), 120u);
+  std::ranges::sort(places);
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    EXPECT_LT(places[i] - places[i - 1], absl::Milliseconds(150)) << "a hole after place " << i;
+  }
 }
 
 TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
