@@ -75,8 +75,7 @@ void CallAsync(Async& async,
   (async.*method)(&*pending->context, &pending->request, &pending->response,
                   [pending](const grpc::Status& status) {
                     // It holds the channel, whose last holder may be gone once `done` has said so.
-                    // Were this one left then, gRPC's thread would wait for its own end, in vain,
-                    // and go on with the queue that it has deleted.
+                    // Were this the last, gRPC's thread would destroy the queue it works on.
                     pending->context.reset();
                     if (!status.ok()) {
                       pending->done(FromGrpcStatus(status));
