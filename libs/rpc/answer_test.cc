@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -138,8 +139,8 @@ TEST_F(AnswerTest, OneThatIsDroppedIsInternal) {
 TEST_F(AnswerTest, WhoeverHasItMayDestroyTheChannel) {
   auto channel = grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials());
   const auto stub = pb::EchoService::NewStub(channel);
-  const long before = channel.use_count();
-  std::atomic<long> when_done = 0;
+  const std::int64_t before = channel.use_count();
+  std::atomic<std::int64_t> when_done = 0;
   absl::Notification done;
   CallAsync(*stub->async(), &pb::EchoService::StubInterface::async_interface::Echo, {},
             After(absl::Seconds(20)), [&](const Result&) {

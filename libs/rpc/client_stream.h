@@ -3,7 +3,6 @@
 #include <google/protobuf/arena.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -165,9 +164,10 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
 
   // The step's own.
   bool admitted_ = false;
-  std::array<Buffer, 2> buffers_;
-  Buffer* current_ = &buffers_[0];
-  Buffer* incoming_ = &buffers_[1];
+  Buffer first_;
+  Buffer second_;
+  Buffer* current_ = &first_;
+  Buffer* incoming_ = &second_;
 
   std::unique_ptr<ClientStreamReactor> self_;
 };

@@ -24,7 +24,7 @@ namespace {
 
 ServiceProcess::ServiceProcess(const std::string& binary, std::vector<std::string> flags) {
   flags.insert(flags.begin(), binary);
-  flags.push_back("--log.format=json");
+  flags.emplace_back("--log.format=json");
   std::vector<char*> argv;
   for (std::string& flag : flags) argv.push_back(flag.data());
   argv.push_back(nullptr);

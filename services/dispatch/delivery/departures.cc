@@ -14,13 +14,9 @@ constexpr absl::Duration kCrowdedWait = absl::Seconds(2);
 
 }  // namespace
 
-bool Departures::MayGoOn(ClaimId claim) const {
-  return !stopping_ && HasRightTo(claim);
-}
+bool Departures::MayGoOn(ClaimId claim) const { return !stopping_ && HasRightTo(claim); }
 
-bool Departures::HasRightTo(ClaimId claim) const {
-  return d_.claims.Usable(claim, d_.clock.Now());
-}
+bool Departures::HasRightTo(ClaimId claim) const { return d_.claims.Usable(claim, d_.clock.Now()); }
 
 bool Departures::TakeTurn(Departure& departure) {
   const std::size_t next = departure.turns.size();

@@ -139,9 +139,9 @@ absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const Claim
                                                           absl::Duration lease) {
   return RunInTransaction(pool_, {.name = "dispatch.extend", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ClaimId>> {
-                            const pqxx::result rows = tx.exec_params(
-                                "SELECT extend_claims($1::int8[], $2::interval)",
-                                ToArrayLiteral(ids), ToInterval(lease));
+                            const pqxx::result rows =
+                                tx.exec_params("SELECT extend_claims($1::int8[], $2::interval)",
+                                               ToArrayLiteral(ids), ToInterval(lease));
                             std::vector<ClaimId> held;
                             for (const pqxx::row& row : rows) {
                               held.push_back(row[0].as<std::int64_t>());

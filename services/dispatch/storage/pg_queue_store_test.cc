@@ -147,9 +147,8 @@ TEST_F(PgQueueStoreTest, PurgeNeverWaitsForOneTableWhileItHoldsAnother) {
   pqxx::work flush(lease->connection());
   flush.exec("LOCK TABLE result IN ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = '100ms'");
   absl::StatusOr<QueueStore::Purged> purged = absl::UnknownError("");
-  std::thread purge([&] {
-    purged = store_.queue().Purge(absl::Now() + absl::Hours(24), /*count_only=*/false);
-  });
+  std::thread purge(
+      [&] { purged = store_.queue().Purge(absl::Now() + absl::Hours(24), /*count_only=*/false); });
   while (store_.Query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
                       "'dispatch.result'::regclass") == "0") {
     std::this_thread::yield();

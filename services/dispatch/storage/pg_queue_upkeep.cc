@@ -96,23 +96,23 @@ absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t da
   absl::Status status;
   for (int attempt = 0; attempt < kDropAttempts; ++attempt) {
     // It waits for little, since whoever comes after it waits behind it.
-    status = RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
-                              [&](pqxx::work& tx) -> absl::Status {
-                                tx.exec_params("SELECT drop_partition($1, $2)",
-                                               std::string(table), day);
-                                return absl::OkStatus();
-                              });
+    status =
+        RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
+                         [&](pqxx::work& tx) -> absl::Status {
+                           tx.exec_params("SELECT drop_partition($1, $2)", std::string(table), day);
+                           return absl::OkStatus();
+                         });
     if (status.code() != absl::StatusCode::kAborted) return status;
   }
   return status;
 }
 
 absl::Status PgQueueStore::DropDay(std::int64_t day) {
-  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.forget_day"},
-                                           [&](pqxx::work& tx) -> absl::Status {
-                                             tx.exec_params("SELECT forget_day($1)", day);
-                                             return absl::OkStatus();
-                                           }));
+  LMSMAIL_RETURN_IF_ERROR(
+      RunInTransaction(pool_, {.name = "dispatch.forget_day"}, [&](pqxx::work& tx) -> absl::Status {
+        tx.exec_params("SELECT forget_day($1)", day);
+        return absl::OkStatus();
+      }));
   // Mails last: a day is found by them, should this break off.
   for (const std::string_view table : {"event", "result", "message"}) {
     LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
