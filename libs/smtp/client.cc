@@ -69,7 +69,8 @@ class Client::Impl {
         work_(asio::make_work_guard(io_)),
         thread_([this] { io_.run(); }) {}
 
-  ~Impl() { Shutdown(absl::ZeroDuration()); }
+  // Only want of memory or threads makes it throw, and then the program may as well end.
+  ~Impl() { Shutdown(absl::ZeroDuration()); }  // NOLINT(bugprone-exception-escape)
 
   Pool& pool() { return pool_; }
   const Pool& pool() const { return pool_; }

@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::Injection;
 using ::testing::IsEmpty;
 using testing::Outbox;
 using testing::SampleMail;

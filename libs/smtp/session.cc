@@ -265,7 +265,7 @@ Awaitable<absl::Status> Session::SendMessage() {
     answering_->AppendMessage(pieces_);
     SetPhase(*answering_, Phase::kDotSent);
   } else {
-    pieces_.push_back(".\r\n");
+    pieces_.emplace_back(".\r\n");
   }
   size_t up_to_dot = 0;
   for (const std::string_view piece : pieces_) up_to_dot += piece.size();

@@ -20,7 +20,7 @@
 namespace lmsmail::dispatch {
 
 MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations);
-MailHeader HeaderFromProto(const v1::BatchHeader& header, Violations& violations);
+MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violations);
 MailItem ItemFromProto(const v1::SendRequest& request);
 MailItem ItemFromProto(const v1::BatchItem& item);
 std::optional<Target> FromProto(const v1::Target& target);

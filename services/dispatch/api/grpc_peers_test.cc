@@ -62,7 +62,7 @@ class TemplatePeer final : public tpb::TemplateService::CallbackService {
   std::atomic<grpc::StatusCode> code = grpc::StatusCode::OK;
 
  private:
-  grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
+  grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) const {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status(code, "as the test wants it"));
     return reactor;
