@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/types/span.h"
 
 namespace lmsmail::dispatch {
@@ -31,11 +32,19 @@ void GroupCommit::Accept(Submission submission, Done done) {
     ++commits_;
     group = TakeGroup();
   }
+  // What throws must not take the place of a commit with it; who comes next goes on.
+  absl::Cleanup resign = [this] {
+    absl::MutexLock lock(&mutex_);
+    --commits_;
+  };
   while (!group.submissions.empty()) {
     Commit(std::move(group));
     absl::MutexLock lock(&mutex_);
     group = TakeGroup();
-    if (group.submissions.empty()) --commits_;
+    if (!group.submissions.empty()) continue;
+    // Under the same lock that found nothing waiting.
+    std::move(resign).Cancel();
+    --commits_;
   }
 }
 

@@ -34,8 +34,8 @@ class GroupCommit {
   explicit GroupCommit(QueueStore& store) : GroupCommit(store, Options()) {}
   GroupCommit(QueueStore& store, Options options) : store_(store), options_(options) {}
 
-  // Whoever finds no commit running commits what waits until nothing does; everybody else returns
-  // at once, and `done` is called on the thread of the one who commits.
+  // Whoever finds fewer than max_commits under way commits what waits until nothing does; everybody
+  // else returns at once, and `done` is called on the thread of one who commits.
   void Accept(Submission submission, Done done);
 
   // Submissions that wait for the commit that runs.

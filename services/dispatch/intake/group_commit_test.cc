@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -39,12 +41,14 @@ class SlowStore final : public QueueStoreDecorator {
       begun.Notify();
       go_on.WaitForNotification();
     }
+    if (std::exchange(throws, false)) throw std::bad_alloc();
     if (submissions.size() > 1 && !group_status.ok()) return group_status;
     return QueueStoreDecorator::Accept(submissions);
   }
 
   absl::Notification begun;
   absl::Notification go_on;
+  bool throws = false;             // the next commit, once
   absl::Status group_status;       // what groups of more than one get
   std::vector<std::size_t> sizes;  // commits never overlap
 };
@@ -112,6 +116,17 @@ TEST_F(GroupCommitTest, AnOutageIsToldToAll) {
   Run({"a", "b"});
   EXPECT_EQ(statuses_ok_, 0);
   EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 2));
+}
+
+TEST_F(GroupCommitTest, ACommitThatThrowsLeavesTheWayFree) {
+  store_.go_on.Notify();
+  store_.throws = true;
+  EXPECT_THROW(commits_.Accept(SubmissionOf("a"), [](const Submission&, const auto&) {}),
+               std::bad_alloc);
+  bool answered = false;
+  commits_.Accept(SubmissionOf("b"),
+                  [&](const Submission&, const auto& accepted) { answered = accepted.ok(); });
+  EXPECT_TRUE(answered);
 }
 
 }  // namespace
