@@ -37,14 +37,14 @@ void GroupCommit::Accept(Submission submission, Done done) {
     absl::MutexLock lock(&mutex_);
     --commits_;
   };
-  while (!group.submissions.empty()) {
+  for (;;) {
     Commit(std::move(group));
     absl::MutexLock lock(&mutex_);
     group = TakeGroup();
     if (!group.submissions.empty()) continue;
-    // Under the same lock that found nothing waiting.
+    --commits_;  // under the lock that found nothing waiting
     std::move(resign).Cancel();
-    --commits_;
+    return;
   }
 }
 
