@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -74,6 +75,8 @@ class Proxy::Impl {
 
   std::uint16_t port() const { return port_; }
   std::int64_t connections() const { return accepted_; }
+  int open_connections() const { return open_count_; }
+  int most_open_connections() const { return most_open_; }
   std::int64_t lost_commits() const { return lost_commits_; }
 
   void Set(const Link& link) {
@@ -117,15 +120,23 @@ class Proxy::Impl {
 
   asio::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
     open_.push_back(connection);
+    CountOpen();
     const auto [error] = co_await connection->server.async_connect(upstream_, kToTuple);
     if (error) {
       connection->Reset();
       open_.remove(connection);
+      CountOpen();
       co_return;
     }
     asio::co_spawn(io_, Pump(connection, /*to_server=*/false), asio::detached);
     co_await Pump(connection, /*to_server=*/true);
     open_.remove(connection);
+    CountOpen();
+  }
+
+  void CountOpen() {
+    open_count_ = static_cast<int>(open_.size());
+    most_open_ = std::max<int>(most_open_, open_count_);
   }
 
   // Until either end closes or fails, which ends the connection as a whole: neither SMTP nor
@@ -181,6 +192,8 @@ class Proxy::Impl {
   tcp::acceptor acceptor_;
   const std::uint16_t port_;
   std::atomic<std::int64_t> accepted_ = 0;
+  std::atomic<int> open_count_ = 0;
+  std::atomic<int> most_open_ = 0;
   std::atomic<std::int64_t> lost_commits_ = 0;
 
   // Confined to the io thread.
@@ -216,6 +229,8 @@ std::uint16_t Proxy::port() const { return impl_->port(); }
 void Proxy::Set(const Link& link) { impl_->Set(link); }
 void Proxy::CutOnce() { impl_->CutOnce(); }
 std::int64_t Proxy::connections() const { return impl_->connections(); }
+int Proxy::open_connections() const { return impl_->open_connections(); }
+int Proxy::most_open_connections() const { return impl_->most_open_connections(); }
 std::int64_t Proxy::lost_commits() const { return impl_->lost_commits(); }
 
 }  // namespace lmsmail::chaos

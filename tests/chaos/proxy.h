@@ -41,6 +41,8 @@ class Proxy {
   void CutOnce();
 
   std::int64_t connections() const;   // accepted so far
+  int open_connections() const;       // now
+  int most_open_connections() const;  // at any time so far
   std::int64_t lost_commits() const;  // whose answers were withheld so far
 
  private:

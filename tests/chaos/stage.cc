@@ -32,8 +32,9 @@ std::string WithoutHost(const std::string& dsn) {
 
 std::string StudentName(int number) { return fmt::format("recipients/student-{}", number); }
 
-absl::StatusOr<std::unique_ptr<Stage>> Stage::Start(std::filesystem::path folder) {
-  std::unique_ptr<Stage> stage(new Stage(std::move(folder)));
+absl::StatusOr<std::unique_ptr<Stage>> Stage::Start(std::filesystem::path folder,
+                                                    std::vector<std::string> flags) {
+  std::unique_ptr<Stage> stage(new Stage(std::move(folder), std::move(flags)));
   LMSMAIL_RETURN_IF_ERROR(stage->Prepare());
   for (Replica& replica : stage->replicas_) {
     const int number = static_cast<int>(&replica - stage->replicas_.data());
@@ -110,17 +111,20 @@ std::filesystem::path Stage::JournalOf(int number) const {
 }
 
 std::vector<std::string> Stage::CommandOf(int number, const std::string& listen) const {
-  return {LMSMAIL_BINARIES "/lmsmail-dispatch",
-          "--config=" + (folder_ / "dispatch.yaml").string(),
-          "--listen=" + listen,
-          "--metrics_listen=127.0.0.1:0",
-          "--log.format=json",
-          "--template.target=" + suite_->Target("template"),
-          "--preference.target=" + suite_->Target("preference"),
-          "--worker.name=" + WorkerName(number),
-          fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
-          "--worker.journal=" + JournalOf(number).string(),
-          fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica)};
+  std::vector<std::string> command = {
+      LMSMAIL_BINARIES "/lmsmail-dispatch",
+      "--config=" + (folder_ / "dispatch.yaml").string(),
+      "--listen=" + listen,
+      "--metrics_listen=127.0.0.1:0",
+      "--log.format=json",
+      "--template.target=" + suite_->Target("template"),
+      "--preference.target=" + suite_->Target("preference"),
+      "--worker.name=" + WorkerName(number),
+      fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
+      "--worker.journal=" + JournalOf(number).string(),
+      fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica)};
+  command.insert(command.end(), flags_.begin(), flags_.end());
+  return command;
 }
 
 absl::Status Stage::Connect(Replica& replica) {

@@ -47,8 +47,9 @@ class Stage {
   static constexpr int kReplicas = 3;
 
   // Returns when every service is SERVING and students and templates are there. Logs, journals and
-  // the sink's ledger go to `folder`.
-  static absl::StatusOr<std::unique_ptr<Stage>> Start(std::filesystem::path folder);
+  // the sink's ledger go to `folder`. `flags`: more of them, for every replica.
+  static absl::StatusOr<std::unique_ptr<Stage>> Start(std::filesystem::path folder,
+                                                      std::vector<std::string> flags = {});
 
   integration::Suite& suite() { return *suite_; }
   Sink& sink() { return *sink_; }
@@ -86,7 +87,8 @@ class Stage {
     std::shared_ptr<Dispatch> stub;
   };
 
-  explicit Stage(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  Stage(std::filesystem::path folder, std::vector<std::string> flags)
+      : folder_(std::move(folder)), flags_(std::move(flags)) {}
   absl::Status Prepare();
   absl::Status Enrol();
   std::filesystem::path JournalOf(int number) const;
@@ -94,6 +96,7 @@ class Stage {
   absl::Status Connect(Replica& replica);
 
   const std::filesystem::path folder_;
+  const std::vector<std::string> flags_;
   std::unique_ptr<integration::Suite> suite_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Proxy> database_link_;
