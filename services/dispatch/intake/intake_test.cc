@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <string>
 #include <thread>
@@ -74,7 +75,7 @@ class IntakeTest : public testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   InMemoryStore store_{clock_};
   FakeTemplateSource templates_;
-  int accepted_ = 0;
+  std::atomic<int> accepted_ = 0;
   std::deque<google::protobuf::Struct> values_;  // of the contexts
   Intake intake_{{.clock = clock_,
                   .templates = templates_,
