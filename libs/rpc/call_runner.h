@@ -54,6 +54,10 @@ class CallRunner {
   // Accepts from the start unless told otherwise.
   void SetAccepting(bool accepting) { accepting_ = accepting; }
 
+  // Waits for handlers that have not returned, though their calls were answered. For when no call
+  // can come any more; afterwards what handlers use may go.
+  void Stop() { executor_.Stop(); }
+
   // Runs `handler` on the executor; until it returns, gRPC keeps the request and the response
   // alive.
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,

@@ -108,12 +108,11 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   // Deals with what was read, on the executor. `busy_` is set and a read has ended.
   void Go() {
     Executor::Task step = [this] { TakeNext() ? Take() : Complete(); };
-    if (admitted_) {
+    // Once it is submitted, this may be at its next step on another thread, or gone.
+    if (std::exchange(admitted_, true)) {
       // Bounded by the number of open streams: what was begun is not refused halfway.
       executor_.Submit(std::move(step));
-    } else if (executor_.TrySubmit(std::move(step))) {
-      admitted_ = true;
-    } else {
+    } else if (!executor_.TrySubmit(std::move(step))) {
       End(Executor::Overloaded());
     }
   }

@@ -11,12 +11,13 @@ Executor::Executor(Options options) : capacity_(options.queue) {
   for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-Executor::~Executor() {
+void Executor::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool Executor::TrySubmit(Task task) {

@@ -26,8 +26,10 @@ class Executor {
   explicit Executor(Options options);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
-  // Runs what is queued, then joins.
-  ~Executor();
+  ~Executor() { Stop(); }
+
+  // Runs what is queued, then joins. Idempotent, but not to be called from two threads at a time.
+  void Stop();
 
   // False, and `task` is dropped, when the queue is full.
   [[nodiscard]] bool TrySubmit(Task task);

@@ -124,6 +124,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   readiness.Stop();
   server->Shutdown(deadline);
   workload->Stop(deadline);
+  runner.Stop();  // a handler that gave its answer may still be at work in the workload
   return readiness.fault();
 }
 
