@@ -75,7 +75,7 @@ bool IsOurOwn(std::string_view state) {
 // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout.
 bool IsShutdown(std::string_view state) { return IsClass(state, "57P"); }
 // idle_in_transaction_session_timeout: the server has closed the connection.
-bool IsConnectionLoss(std::string_view state) {
+bool IsLossOfConnection(std::string_view state) {
   return IsClass(state, "08") || IsShutdown(state) || state == "25P03";
 }
 
@@ -108,7 +108,7 @@ absl::Status FromServer(std::string_view name, const ServerError& error) {
   if (state == "0A000" && error.message.find("cached plan") != std::string::npos) {
     return absl::AbortedError("the database schema has just changed: try again");
   }
-  if (IsConnectionLoss(state) || IsClass(state, "53")) {
+  if (IsLossOfConnection(state) || IsClass(state, "53")) {
     telemetry::LogWarning("database not available",
                           {{"transaction", name}, {"sqlstate", state}, {"error", error.message}});
     return DatabaseUnavailable("the database is not available");
@@ -139,12 +139,7 @@ absl::Status ConnectError(const std::exception& error) {
 }
 
 absl::Status ToStatus(std::string_view name, const std::exception& error) {
-  if (dynamic_cast<const pqxx::in_doubt_error*>(&error)) {
-    telemetry::LogWarning("database connection lost during a COMMIT", {{"transaction", name}});
-    return WithReason(absl::UnknownError("the database was lost while it committed: the change "
-                                         "may or may not have been made"),
-                      {kCommitInDoubt, {}});
-  }
+  if (dynamic_cast<const pqxx::in_doubt_error*>(&error)) return CommitInDoubt(name);
   ServerError parsed = Parse(error.what());
   if (const std::string state = StateOf(error); !state.empty() && parsed.state.empty()) {
     parsed.state = state;
@@ -155,14 +150,23 @@ absl::Status ToStatus(std::string_view name, const std::exception& error) {
   return status;
 }
 
+absl::Status CommitInDoubt(std::string_view name) {
+  telemetry::LogWarning("database connection lost during a COMMIT", {{"transaction", name}});
+  return WithReason(absl::UnknownError("the database was lost while it committed: the change "
+                                       "may or may not have been made"),
+                    {kCommitInDoubt, {}});
+}
+
+bool IsConnectionLoss(const absl::Status& status) { return IsLossOfConnection(SqlStateOf(status)); }
+
 bool IsRetryable(const absl::Status& status) {
   const std::string state = SqlStateOf(status);
-  return state == "40001" || state == "40P01" || state == "0A000" || IsConnectionLoss(state);
+  return state == "40001" || state == "40P01" || state == "0A000" || IsLossOfConnection(state);
 }
 
 bool MustReconnect(const absl::Status& status) {
   const std::string state = SqlStateOf(status);
-  return IsConnectionLoss(state) || state == "0A000" || ReasonOf(status).reason == kCommitInDoubt;
+  return IsLossOfConnection(state) || state == "0A000" || ReasonOf(status).reason == kCommitInDoubt;
 }
 
 }  // namespace lmsmail::postgres

@@ -36,6 +36,11 @@ absl::Status ToStatus(std::string_view name, const std::exception& error);
 absl::Status ConnectError(const std::exception& error);
 absl::Status DatabaseUnavailable(std::string_view why);
 
+// For a change whose answer was lost with the connection.
+absl::Status CommitInDoubt(std::string_view name);
+
+// Whether the connection was lost.
+bool IsConnectionLoss(const absl::Status& status);
 // Whether the whole transaction may succeed when it is run again.
 bool IsRetryable(const absl::Status& status);
 // Whether the connection that gave `status` is to be closed rather than reused.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <pqxx/nontransaction>
 
 #include "absl/random/random.h"
 #include "absl/time/clock.h"
@@ -35,23 +36,43 @@ std::string Preamble(const Pool& pool, const TransactionOptions& options) {
   return sql;
 }
 
-absl::Status RunOnce(Pool& pool, const TransactionOptions& options,
-                     absl::FunctionRef<absl::Status(pqxx::work&)> body) {
+// Checks a session out and lets `body` use its connection. Exceptions become statuses.
+absl::Status WithConnection(Pool& pool, const TransactionOptions& options,
+                            absl::FunctionRef<absl::Status(pqxx::connection&)> body) {
   if (options.deadline <= absl::Now()) {
     return absl::DeadlineExceededError("no time was left for the database");
   }
   LMSMAIL_ASSIGN_OR_RETURN(Pool::Lease lease, pool.Checkout(options.deadline));
   try {
-    pqxx::work tx(lease->connection());
-    if (const std::string sql = Preamble(pool, options); !sql.empty()) tx.exec(sql);
-    absl::Status status = body(tx);
-    if (status.ok()) tx.commit();
-    return status;
+    return body(lease->connection());
   } catch (const std::exception& error) {
     absl::Status status = ToStatus(options.name, error);
     if (MustReconnect(status)) lease.Discard();
     return status;
   }
+}
+
+absl::Status InTransaction(Pool& pool, const TransactionOptions& options,
+                           absl::FunctionRef<absl::Status(pqxx::work&)> body) {
+  return WithConnection(pool, options, [&](pqxx::connection& connection) {
+    pqxx::work tx(connection);
+    if (const std::string sql = Preamble(pool, options); !sql.empty()) tx.exec(sql);
+    absl::Status status = body(tx);
+    if (status.ok()) tx.commit();
+    return status;
+  });
+}
+
+absl::Status ByItself(Pool& pool, const TransactionOptions& options,
+                      absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body) {
+  bool began = false;
+  absl::Status status = WithConnection(pool, options, [&](pqxx::connection& connection) {
+    pqxx::nontransaction tx(connection);
+    began = true;
+    return body(tx);
+  });
+  if (began && !options.reads_only && IsConnectionLoss(status)) return CommitInDoubt(options.name);
+  return status;
 }
 
 bool MayRunAgain(const absl::Status& status, const TransactionOptions& options) {
@@ -69,22 +90,42 @@ bool Pause(int attempt, absl::Time deadline) {
   return true;
 }
 
-}  // namespace
-
-absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& options,
-                                    absl::FunctionRef<absl::Status(pqxx::work&)> body) {
+absl::Status Repeatedly(Pool& pool, const TransactionOptions& options,
+                        absl::FunctionRef<absl::Status()> once) {
   const absl::Time start = absl::Now();
   int attempt = 1;
-  absl::Status status = RunOnce(pool, options, body);
+  absl::Status status = once();
   while (attempt < kMaxAttempts && MayRunAgain(status, options) &&
          Pause(attempt, options.deadline)) {
     ++attempt;
-    status = RunOnce(pool, options, body);
+    status = once();
   }
   if (const auto& observer = pool.options().observer) {
     observer({options.name, status.code(), absl::Now() - start, attempt});
   }
   return status;
+}
+
+// Whether the server's statement timeout ends a statement about as soon as the deadline would.
+bool IsFar(const Pool& pool, absl::Time deadline) {
+  const absl::Duration left = deadline - absl::Now();
+  const absl::Duration timeout = pool.options().statement_timeout;
+  return timeout == absl::ZeroDuration() ? left == absl::InfiniteDuration() : left >= timeout / 2;
+}
+
+}  // namespace
+
+absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& options,
+                                    absl::FunctionRef<absl::Status(pqxx::work&)> body) {
+  return Repeatedly(pool, options, [&] { return InTransaction(pool, options, body); });
+}
+
+absl::Status RunStatusOfStatement(Pool& pool, const TransactionOptions& options,
+                                  absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body) {
+  return Repeatedly(pool, options, [&] {
+    return IsFar(pool, options.deadline) ? ByItself(pool, options, body)
+                                         : InTransaction(pool, options, body);
+  });
 }
 
 }  // namespace lmsmail::postgres

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <pqxx/transaction>
+#include <pqxx/transaction_base>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,8 @@ struct TransactionOptions {
   // Running it twice has the effect of running it once (it only reads, or is guarded by a key):
   // then a COMMIT whose outcome is unknown is simply run again.
   bool repeatable = false;
+  // For RunStatement: an answer that is lost leaves nothing in doubt.
+  bool reads_only = false;
 };
 
 // Runs `body` in a transaction on one of `pool`'s connections: commits when it returns OK, rolls
@@ -35,26 +38,53 @@ struct TransactionOptions {
 absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& options,
                                     absl::FunctionRef<absl::Status(pqxx::work&)> body);
 
+// Runs `body` without BEGIN and COMMIT, and so without their round trips: whatever one statement
+// of it changes is committed when that statement returns. `body` may run several times, as above,
+// but only if it is repeatable once it may have changed something; if its connection is lost and it
+// is not, that is COMMIT_IN_DOUBT. Read committed only. A deadline less than half the pool's
+// statement timeout away costs the round trips after all, for it has to be told the server.
+absl::Status RunStatusOfStatement(Pool& pool, const TransactionOptions& options,
+                                  absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body);
+
+namespace transaction_internal {
+
+template <typename Transaction, typename Run, typename Body>
+auto ResultOf(Run run, Body& body) -> std::invoke_result_t<Body&, Transaction&> {
+  using Result = std::invoke_result_t<Body&, Transaction&>;
+  if constexpr (std::is_same_v<Result, absl::Status>) {
+    return run(body);
+  } else {
+    Result result = absl::UnknownError("the transaction did not run");
+    absl::Status status = run([&](Transaction& tx) -> absl::Status {
+      result = body(tx);
+      return result.status();
+    });
+    if (!status.ok()) return status;
+    return result;
+  }
+}
+
+}  // namespace transaction_internal
+
 // The same for a `body` that returns absl::Status or absl::StatusOr<T>:
 //
 //   return RunInTransaction(pool_, {"template.get", deadline},
 //                           [&](pqxx::work& tx) -> absl::StatusOr<Template> { ... });
 template <typename Body>
-auto RunInTransaction(Pool& pool, const TransactionOptions& options, Body&& body)
-    -> std::invoke_result_t<Body&, pqxx::work&> {
-  using Result = std::invoke_result_t<Body&, pqxx::work&>;
-  if constexpr (std::is_same_v<Result, absl::Status>) {
-    return RunStatusInTransaction(pool, options, body);
-  } else {
-    Result result = absl::UnknownError("the transaction did not run");
-    absl::Status status =
-        RunStatusInTransaction(pool, options, [&](pqxx::work& tx) -> absl::Status {
-          result = body(tx);
-          return result.status();
-        });
-    if (!status.ok()) return status;
-    return result;
-  }
+auto RunInTransaction(Pool& pool, const TransactionOptions& options, Body&& body) {
+  return transaction_internal::ResultOf<pqxx::work>(
+      [&](absl::FunctionRef<absl::Status(pqxx::work&)> run) {
+        return RunStatusInTransaction(pool, options, run);
+      },
+      body);
+}
+template <typename Body>
+auto RunStatement(Pool& pool, const TransactionOptions& options, Body&& body) {
+  return transaction_internal::ResultOf<pqxx::transaction_base>(
+      [&](absl::FunctionRef<absl::Status(pqxx::transaction_base&)> run) {
+        return RunStatusOfStatement(pool, options, run);
+      },
+      body);
 }
 
 }  // namespace lmsmail::postgres

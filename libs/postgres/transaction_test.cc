@@ -163,6 +163,47 @@ TEST_F(TransactionTest, AConnectionLostAtCommitLeavesDoubtUnlessRepeatable) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(5));
 }
 
+TEST_F(TransactionTest, AStatementByItselfIsCommittedWhenItReturns) {
+  EXPECT_THAT(RunStatement(*pool_, {"alone"},
+                           [](pqxx::transaction_base& tx) {
+                             tx.exec("UPDATE account SET balance = 7 WHERE id = 1");
+                             return absl::NotFoundError("too late");
+                           }),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Balance(1), IsOkAndHolds(7));
+}
+
+TEST_F(TransactionTest, AStatementByItselfKeepsANearDeadline) {
+  EXPECT_THAT(RunStatement(*pool_, {"slow", absl::Now() + absl::Milliseconds(200)},
+                           [](pqxx::transaction_base& tx) {
+                             tx.exec("SELECT pg_sleep(60)");
+                             return absl::OkStatus();
+                           }),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(TransactionTest, AStatementWhoseAnswerIsLostLeavesDoubtUnlessItIsRepeatableOrReads) {
+  int runs = 0;
+  const auto lose_connection = [&](pqxx::transaction_base& tx) {
+    if (++runs == 1) {
+      EXPECT_OK(EmbeddedPostgres::Shared().TerminateBackends());
+    }
+    tx.exec("UPDATE account SET balance = 6 WHERE id = 1");
+    return absl::OkStatus();
+  };
+  const absl::Status doubt = RunStatement(*pool_, {"doubt"}, lose_connection);
+  EXPECT_THAT(doubt, StatusIs(absl::StatusCode::kUnknown));
+  EXPECT_EQ(ReasonOf(doubt).reason, "COMMIT_IN_DOUBT");
+  EXPECT_EQ(runs, 1);
+
+  for (const TransactionOptions& options :
+       {TransactionOptions{.repeatable = true}, TransactionOptions{.reads_only = true}}) {
+    runs = 0;
+    EXPECT_OK(RunStatement(*pool_, options, lose_connection));
+    EXPECT_EQ(runs, 2);
+  }
+}
+
 TEST_F(TransactionTest, ALockHeldByAnotherIsAborted) {
   EXPECT_OK(RunInTransaction(*pool_, {"holder"}, [&](pqxx::work& tx) {
     tx.exec("UPDATE account SET balance = 1 WHERE id = 2");

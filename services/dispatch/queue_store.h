@@ -160,8 +160,8 @@ class QueueStore {
       absl::Span<const Submission> submissions) = 0;
 
   // Takes up to `limit` mails of `lane` that are due, oldest first, from one shard. No mails when
-  // the lane is empty, paused, or another worker claims from it this instant. After UNKNOWN (the
-  // COMMIT's answer was lost) ask Resume with the same id before anything else.
+  // the lane is empty, paused, or another worker claims from it this instant. After an error they
+  // may be taken all the same: ask Resume with the same id before anything else.
   virtual absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                         absl::Duration lease) = 0;
   // What `id` still holds, without the mails that have an outcome.

@@ -68,9 +68,9 @@ absl::StatusOr<std::vector<CheckFacts>> PgPreferenceStore::Check(
     }
     categories.AddInt(static_cast<int>(query.category));
   }
-  return postgres::RunInTransaction(
-      pool_, {.name = "preference.check", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<CheckFacts>> {
+  return postgres::RunStatement(
+      pool_, {.name = "preference.check", .deadline = deadline, .reads_only = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<CheckFacts>> {
         const pqxx::result rows =
             tx.exec_prepared(kCheck, ids.str(), addresses.str(), hashes.str(), categories.str());
         std::vector<CheckFacts> facts(queries.size());

@@ -23,7 +23,11 @@ std::uint32_t BigEndian(std::string_view four) {
 bool CommitWatch::Feed(std::string_view bytes) {
   bool commit = false;
   while (!bytes.empty()) {
-    if (left_ == 0 && !TakeHeader(bytes)) break;
+    if (left_ == 0) {
+      if (!TakeHeader(bytes)) break;
+      if (left_ == 0) commit = EndMessage() || commit;
+      continue;
+    }
     const std::size_t taken = std::min(left_, bytes.size());
     body_.append(bytes.substr(0, std::min(taken, kKept - body_.size())));
     bytes.remove_prefix(taken);
@@ -43,15 +47,17 @@ bool CommitWatch::TakeHeader(std::string_view& bytes) {
   const std::uint32_t length = BigEndian(std::string_view(header_).substr(wanted - kLengthBytes));
   length_ = left_ = length < kLengthBytes ? 0 : length - kLengthBytes;
   body_.clear();
-  if (left_ > 0) return true;
-  EndMessage();
-  return false;
+  return true;
 }
 
 bool CommitWatch::EndMessage() {
   const char type = started_ ? header_.front() : '\0';
   header_.clear();
-  if (started_) return type == 'Q' && body_.starts_with("COMMIT");
+  if (type == 'Q' && body_.starts_with("BEGIN")) in_transaction_ = true;
+  const bool commits =
+      (type == 'Q' && body_.starts_with("COMMIT")) || (type == 'S' && !in_transaction_);
+  if (type == 'Q' && (commits || body_.starts_with("ROLLBACK"))) in_transaction_ = false;
+  if (started_) return commits;
   // A request for encryption has another number; the start-up packet follows it.
   started_ = length_ >= kLengthBytes && BigEndian(body_) == kVersion3;
   return false;

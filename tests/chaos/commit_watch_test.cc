@@ -30,9 +30,20 @@ TEST(CommitWatchTest, SeesACommitAmongOtherMessages) {
   EXPECT_FALSE(watch.Feed(Query("BEGIN")));
 }
 
+TEST(CommitWatchTest, SeesAStatementThatIsATransactionByItself) {
+  CommitWatch watch;
+  watch.Feed(kStart);
+  const std::string statement = Message('P', "statement") + Message('E', "") + Message('S', "");
+  EXPECT_TRUE(watch.Feed(statement));
+  EXPECT_FALSE(watch.Feed(Query("BEGIN") + statement));
+  EXPECT_FALSE(watch.Feed(statement + Query("ROLLBACK")));
+  EXPECT_TRUE(watch.Feed(statement));
+}
+
 TEST(CommitWatchTest, SeesItHoweverTheOctetsAreCutUp) {
   CommitWatch watch;
-  const std::string before = kStart + Message('P', "statement\0SELECT $1") + Message('S', "");
+  const std::string before =
+      kStart + Query("BEGIN") + Message('P', "statement\0SELECT $1") + Message('S', "");
   int commits = 0;
   for (const char octet : before + Query("COMMIT") + Query("BEGIN") + Query("COMMIT")) {
     if (watch.Feed({&octet, 1})) ++commits;

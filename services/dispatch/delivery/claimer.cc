@@ -44,14 +44,15 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
                 : queue_.TakeDue(next_id_, options_.worker, lane, options_.batch, options_.lease);
   if (!claim.ok()) {
     outage_ = true;
-    in_doubt_ = in_doubt_ || absl::IsUnknown(claim.status());
+    // Whatever went wrong, the mail may be taken.
+    in_doubt_ = true;
     log_.Log(telemetry::Level::kWarning, "mail could not be claimed",
              {{"lane", NameOf(lane)}, {"error", claim.status()}});
     return std::nullopt;
   }
   const bool resumed = std::exchange(in_doubt_, false);
   if (claim->mails.empty()) {
-    // An id that a COMMIT in doubt had is not used again.
+    // An id that was in doubt is not used again.
     if (resumed) {
       next_id_ = 0;
     } else {

@@ -60,7 +60,7 @@ class Claimer {
   const Options options_;
   LaneSchedule schedule_;
   ClaimId next_id_ = 0;    // unused so far
-  bool in_doubt_ = false;  // whether it became a claim: a COMMIT's answer was lost
+  bool in_doubt_ = false;  // whether it became a claim
   bool outage_ = false;    // the last query failed
   std::optional<absl::Time> next_due_;
   telemetry::LogEvery log_{absl::Seconds(10)};

@@ -72,7 +72,7 @@ BEGIN
 END $$;
 
 -- The mails of a claim, oldest first; with p_open only those without an outcome. Their order is the
--- claim's.
+-- claim's. Volatile, to see a claim that the same statement has just taken.
 CREATE FUNCTION claimed_mails(p_claim int8, p_open bool)
 RETURNS TABLE (
   msg_id int8, due_at timestamptz, expire_at timestamptz, created_at timestamptz, batch_id int8,
@@ -80,7 +80,7 @@ RETURNS TABLE (
   template_key text, request_key text, language_code text, transport text, labels text[],
   context bytea, claim_shard int2, step int2, attempt int2, recovered bool, cancelled bool,
   already_sent bool, retried_at timestamptz)
-LANGUAGE plpgsql STABLE ROWS 500
+LANGUAGE plpgsql VOLATILE ROWS 500
 SET search_path = dispatch, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 SET enable_bitmapscan = off

@@ -131,25 +131,38 @@ BEGIN
   RETURN v_count;
 END $$;
 
--- One row a lane. The shards are spelt out, which makes each count an index range.
-CREATE FUNCTION lane_depths(p_exact int4)
+-- One row a lane. p_lanes, p_shards and p_floors are the due times below which nothing is left: what
+-- was deleted there may not be vacuumed yet. Shards are spelt out, which makes counts index ranges.
+CREATE FUNCTION lane_depths(p_exact int4, p_lanes int2[], p_shards int2[], p_floors timestamptz[])
 RETURNS TABLE (lane int2, paused bool, pause_detail text, due int8, waiting int8, scheduled int8,
                in_flight int8, oldest_due timestamptz)
 LANGUAGE plpgsql SET search_path = dispatch, pg_temp SET jit = off AS $$
-DECLARE
-  v_queue text := format('queue WHERE shard = ANY (%L::int2[]) AND lane = %%s AND due_at %%s %L',
-                         (SELECT array_agg(DISTINCT h.shard) FROM lane_head h), now());
 BEGIN
   RETURN QUERY
-  SELECT h.lane, bool_or(h.paused), max(h.pause_detail),
-         count_up_to(p_exact, format(v_queue, h.lane, '<=')),
-         count_up_to(p_exact, format(v_queue, h.lane, '>')),
-         count_up_to(p_exact, format('scheduled WHERE lane = %s', h.lane)),
+  WITH head AS (
+    SELECT h.*, coalesce(f.due, '-infinity') AS floor,
+           format('(SELECT FROM queue WHERE shard = %L AND lane = %L '
+                  'AND due_at > %%L AND due_at <= %%L)', h.shard, h.lane) AS rows_between
+      FROM lane_head h
+      LEFT JOIN unnest(p_lanes, p_shards, p_floors) AS f(lane, shard, due)
+        ON f.lane = h.lane AND f.shard = h.shard
+  ), lanes AS (
+    SELECT h.lane, bool_or(h.paused) AS paused, max(h.pause_detail) AS pause_detail,
+           string_agg(format(h.rows_between, h.floor, now()), ' UNION ALL ') AS due,
+           string_agg(format(h.rows_between, greatest(h.floor, now()), 'infinity'), ' UNION ALL ')
+             AS waiting,
+           min(q.due_at) FILTER (WHERE q.due_at <= now()) AS oldest_due
+      FROM head h
+      LEFT JOIN LATERAL (SELECT x.due_at FROM queue x
+                          WHERE x.shard = h.shard AND x.lane = h.lane AND x.due_at > h.floor
+                          ORDER BY x.due_at, x.msg_id LIMIT 1) q ON true
+     GROUP BY h.lane
+  )
+  SELECT l.lane, l.paused, l.pause_detail, count_up_to(p_exact, format('(%s) q', l.due)),
+         count_up_to(p_exact, format('(%s) q', l.waiting)),
+         count_up_to(p_exact, format('scheduled WHERE lane = %s', l.lane)),
          (SELECT coalesce(sum(cardinality(c.msg_ids)), 0)::int8 FROM claim c
-           WHERE c.lane = h.lane),
-         min(q.due_at) FILTER (WHERE q.due_at <= now())
-    FROM lane_head h
-    LEFT JOIN LATERAL (SELECT x.due_at FROM queue x WHERE x.shard = h.shard AND x.lane = h.lane
-                        ORDER BY x.due_at, x.msg_id LIMIT 1) q ON true
-   GROUP BY h.lane ORDER BY h.lane;
+           WHERE c.lane = l.lane),
+         l.oldest_due
+    FROM lanes l ORDER BY l.lane;
 END $$;

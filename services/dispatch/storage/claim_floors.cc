@@ -4,15 +4,29 @@
 
 namespace lmsmail::dispatch {
 
-ClaimFloors::Scan ClaimFloors::Begin(Lane lane) {
+ClaimFloors::Scan ClaimFloors::Begin(Lane lane) const {
   absl::MutexLock lock(&mutex_);
-  const LaneState& state = lanes_[lane];
-  const absl::Time now = clock_.Now();
-  Scan scan{state.next_shard, {}};
-  for (const Shard& shard : state.shards) {
-    scan.floors.push_back(now - shard.swept < kSweepInterval ? shard.floor : Key{});
-  }
+  const auto state = lanes_.find(lane);
+  if (state == lanes_.end()) return {};
+  Scan scan{state->second.next_shard, {}};
+  for (const Shard& shard : state->second.shards) scan.floors.push_back(Begin(shard));
   return scan;
+}
+
+ClaimFloors::Key ClaimFloors::Begin(const Shard& shard) const {
+  const absl::Time now = clock_.Now();
+  if (now - shard.swept_in_full >= kFullSweepInterval) return Key{};
+  if (now - shard.swept >= kSweepInterval) return Key{shard.floor.due - kSweepDepth, 0};
+  return shard.floor;
+}
+
+std::vector<ClaimFloors::Key> ClaimFloors::Floors(Lane lane) const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Key> floors;
+  const auto state = lanes_.find(lane);
+  if (state == lanes_.end()) return floors;
+  for (const Shard& shard : state->second.shards) floors.push_back(shard.floor);
+  return floors;
 }
 
 void ClaimFloors::Took(Lane lane, const Scan& scan, int shard, Key last, absl::Time checked) {
@@ -33,11 +47,15 @@ void ClaimFloors::Raise(Lane lane, const Scan& scan, int shard, Key up_to) {
   const auto index = static_cast<std::size_t>(shard);
   std::vector<Shard>& shards = lanes_[lane].shards;
   if (shards.size() <= index) shards.resize(index + 1);
+  Shard& raised = shards[index];
   const Key began = index < scan.floors.size() ? scan.floors[index] : Key{};
-  // A full scan that was used up by rows below the floor has not seen them all: the next goes on.
-  const bool reached_floor = !(up_to < shards[index].floor);
-  if (began.due == absl::InfinitePast() && reached_floor) shards[index].swept = clock_.Now();
-  shards[index].floor = std::max(shards[index].floor, up_to);
+  // A sweep that was used up by rows below the floor has not seen them all: the next goes on.
+  if (!(up_to < raised.floor)) {
+    const bool in_full = began.due == absl::InfinitePast();
+    if (in_full) raised.swept_in_full = clock_.Now();
+    if (in_full || began.due <= raised.floor.due - kSweepDepth) raised.swept = clock_.Now();
+  }
+  raised.floor = std::max(raised.floor, up_to);
 }
 
 }  // namespace lmsmail::dispatch

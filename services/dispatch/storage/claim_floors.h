@@ -20,11 +20,14 @@ namespace lmsmail::dispatch {
 //
 // Rows get a due time not before the database's clock at their insertion, but become visible only
 // at their commit: so a floor stays kCommitWindow behind that clock. A commit that takes longer
-// leaves its rows below the floor until the full scan that each shard gets once a minute.
+// leaves its rows below the floor until a sweep: now and then a shard's scan begins a little below
+// its floor, and seldom, since it may walk over everything that was deleted, at the very beginning.
 class ClaimFloors {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
   static constexpr absl::Duration kSweepInterval = absl::Minutes(1);
+  static constexpr absl::Duration kSweepDepth = absl::Minutes(2);
+  static constexpr absl::Duration kFullSweepInterval = absl::Minutes(10);
 
   struct Key {
     absl::Time due = absl::InfinitePast();
@@ -43,7 +46,9 @@ class ClaimFloors {
   explicit ClaimFloors(const Clock& clock) : clock_(clock) {}
 
   // What the next claim of `lane` is to use.
-  Scan Begin(Lane lane);
+  Scan Begin(Lane lane) const;
+  // The floors of `lane`, by shard, without any sweep.
+  std::vector<Key> Floors(Lane lane) const;
   // That claim is committed and took everything of `shard` up to `last`. `checked` is the
   // database's clock at its start.
   void Took(Lane lane, const Scan& scan, int shard, Key last, absl::Time checked);
@@ -55,18 +60,20 @@ class ClaimFloors {
   struct Shard {
     Key floor;
     absl::Time swept = absl::InfinitePast();
+    absl::Time swept_in_full = absl::InfinitePast();
   };
   struct LaneState {
     int next_shard = 0;
     std::vector<Shard> shards;
   };
 
+  Key Begin(const Shard& shard) const;
   // A claim has emptied `shard` up to `up_to`, beginning where `scan` says.
   void Raise(Lane lane, const Scan& scan, int shard, Key up_to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::map<Lane, LaneState> lanes_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -60,26 +60,54 @@ TEST_F(ClaimFloorsTest, NeverSinks) {
   EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Minutes(1));
 }
 
-TEST_F(ClaimFloorsTest, EachShardIsScannedInFullOnceAMinute) {
+TEST_F(ClaimFloorsTest, EachShardIsSweptOnceAMinute) {
   Took(0, clock_.Now());
+  const absl::Time floor = FloorOf(0);
   clock_.Advance(absl::Seconds(30));
   Took(1, clock_.Now());
+  const absl::Time other = FloorOf(1);
   clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(FloorOf(0), floor - ClaimFloors::kSweepDepth);
+  EXPECT_EQ(FloorOf(1), other);
+  Took(1, clock_.Now());
+  EXPECT_EQ(FloorOf(0), floor - ClaimFloors::kSweepDepth)
+      << "work in one shard does not stand for the other";
+  Took(0, clock_.Now());
+  EXPECT_EQ(FloorOf(0), clock_.Now() - ClaimFloors::kCommitWindow);
+}
+
+TEST_F(ClaimFloorsTest, ASweepGoesOnUntilItReachesTheFloor) {
+  Took(0, clock_.Now());
+  const absl::Time floor = FloorOf(0);
+  clock_.Advance(absl::Minutes(1));
+  Took(0, floor - absl::Seconds(20));  // found below the floor
+  EXPECT_EQ(FloorOf(0), floor - ClaimFloors::kSweepDepth);
+  Took(0, clock_.Now());
+  EXPECT_GT(FloorOf(0), floor);
+}
+
+TEST_F(ClaimFloorsTest, EachShardIsSweptInFullNowAndThen) {
+  Took(0, clock_.Now());
+  for (int minute = 1; minute < 10; ++minute) {
+    clock_.Advance(absl::Minutes(1));
+    EXPECT_NE(FloorOf(0), absl::InfinitePast()) << minute;
+    Took(0, clock_.Now());
+  }
+  clock_.Advance(absl::Minutes(1));
   EXPECT_EQ(FloorOf(0), absl::InfinitePast());
-  EXPECT_NE(FloorOf(1), absl::InfinitePast());
-  Took(1, clock_.Now());
-  EXPECT_EQ(FloorOf(0), absl::InfinitePast()) << "work in one shard does not stand for the other";
+  Took(0, clock_.Now() - absl::Hours(2));  // found below the floor
+  EXPECT_EQ(FloorOf(0), absl::InfinitePast()) << "it goes on";
   Took(0, clock_.Now());
   EXPECT_NE(FloorOf(0), absl::InfinitePast());
 }
 
-TEST_F(ClaimFloorsTest, AFullScanGoesOnUntilItReachesTheFloor) {
-  Took(0, clock_.Now());
-  clock_.Advance(absl::Minutes(1));
-  Took(0, clock_.Now() - absl::Hours(2));  // found below the floor
-  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
-  Took(0, clock_.Now());
-  EXPECT_NE(FloorOf(0), absl::InfinitePast());
+TEST_F(ClaimFloorsTest, WhoCountsDoesNotSweep) {
+  Took(1, clock_.Now());
+  const absl::Time floor = FloorOf(1);
+  clock_.Advance(absl::Hours(1));
+  EXPECT_THAT(floors_.Floors(Lane::kBulk), SizeIs(2));
+  EXPECT_EQ(floors_.Floors(Lane::kBulk)[1].due, floor);
+  EXPECT_THAT(floors_.Floors(Lane::kCritical), IsEmpty());
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ Mail ReadMail(const pqxx::row& row) {
   return mail;
 }
 
-SharedByBatch LoadShared(pqxx::work& tx, const std::vector<BatchId>& ids) {
+SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>& ids) {
   std::vector<BatchId> wanted = ids;
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
@@ -74,7 +74,7 @@ void AddShared(const SharedByBatch& shared, Mail& mail) {
   mail.labels = found->second.labels;
 }
 
-std::map<MessageId, Mail> LoadMails(pqxx::work& tx, const std::vector<MessageId>& ids) {
+std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vector<MessageId>& ids) {
   std::map<MessageId, Mail> mails;
   if (ids.empty()) return mails;
   const pqxx::result rows = tx.exec_params(

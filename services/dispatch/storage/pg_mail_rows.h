@@ -3,7 +3,7 @@
 #include <map>
 #include <optional>
 #include <pqxx/result>
-#include <pqxx/transaction>
+#include <pqxx/transaction_base>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,11 +36,11 @@ struct SharedParts {
 };
 using SharedByBatch = std::unordered_map<BatchId, SharedParts>;
 // `ids` may repeat and hold 0.
-SharedByBatch LoadShared(pqxx::work& tx, const std::vector<BatchId>& ids);
+SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>& ids);
 void AddShared(const SharedByBatch& shared, Mail& mail);
 
 // Complete mails, of today's log or of later days, in the order of their ids; those that do not
 // exist are left out.
-std::map<MessageId, Mail> LoadMails(pqxx::work& tx, const std::vector<MessageId>& ids);
+std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vector<MessageId>& ids);
 
 }  // namespace lmsmail::dispatch

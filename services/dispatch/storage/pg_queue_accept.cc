@@ -19,7 +19,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 using postgres::ArrayLiteral;
-using postgres::RunInTransaction;
+using postgres::RunStatement;
 using postgres::ToArrayLiteral;
 
 constexpr std::size_t kMostItems = 1000;
@@ -86,7 +86,7 @@ ItemArrays MakeItemArrays(absl::Span<const Submission> submissions) {
   return arrays;
 }
 
-pqxx::result Call(pqxx::work& tx, absl::Span<const Submission> submissions,
+pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submissions,
                   const std::vector<std::int64_t>& first_numbers) {
   const auto each = [&](auto projection) { return ToArrayLiteral(submissions, projection); };
   const ItemArrays items = MakeItemArrays(submissions);
@@ -148,9 +148,9 @@ bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(st
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
     absl::Span<const Submission> submissions) {
-  return RunInTransaction(
+  return RunStatement(
       pool_, {.name = "dispatch.accept", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
         // Fresh numbers for each run: a number seen before means that the run before had committed.
         std::vector<std::int64_t> first_numbers;
         for (const Submission& submission : submissions) {

@@ -6,6 +6,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
+#include "services/dispatch/storage/floor_arrays.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
 // What people do to the queue: cancel, retry, pause, look at it.
@@ -128,6 +129,8 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
 }
 
 absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
+  FloorArrays floors;
+  for (const Lane lane : kLanes) floors.Add(lane, floors_.Floors(lane));
   return RunInTransaction(
       // The function's inner counts would each see a newer state otherwise, and a mail that is just
       // being claimed would be neither waiting nor in flight.
@@ -137,9 +140,10 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
        .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<LaneDepth>> {
         std::vector<LaneDepth> depths;
-        for (const pqxx::row& row : tx.exec_params("SELECT * FROM lane_depths($1)", kExactCount)) {
-          depths.push_back(ReadDepth(row));
-        }
+        const pqxx::result rows = tx.exec_params(
+            "SELECT * FROM lane_depths($1, $2::int2[], $3::int2[], $4::timestamptz[])", kExactCount,
+            floors.lanes.str(), floors.shards.str(), floors.dues.str());
+        for (const pqxx::row& row : rows) depths.push_back(ReadDepth(row));
         return depths;
       });
 }

@@ -33,9 +33,9 @@ std::optional<absl::Time> RetryTime(const Outcome& outcome) {
 absl::StatusOr<FlushResult> PgQueueStore::Flush(ClaimId id, absl::Span<const Outcome> outcomes,
                                                 bool last) {
   const auto each = [&](auto projection) { return ToArrayLiteral(outcomes, projection); };
-  return postgres::RunInTransaction(
+  return postgres::RunStatement(
       pool_, {.name = "dispatch.flush", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<FlushResult> {
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<FlushResult> {
         const pqxx::row row = tx.exec_params1(
             "SELECT live, recorded FROM flush_outcomes($1, $2, $3::int8[], $4::int2[], "
             "$5::int2[], $6::int2[], $7::int2[], $8::timestamptz[], $9::int2[], $10::text[], "

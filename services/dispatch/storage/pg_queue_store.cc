@@ -1,5 +1,6 @@
 #include "services/dispatch/storage/pg_queue_store.h"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
+#include "services/dispatch/storage/floor_arrays.h"
 #include "services/dispatch/storage/pg_mail_rows.h"
 
 // Claims: taking mails, keeping them, giving them back. The other parts of the class are in
@@ -15,16 +17,23 @@
 namespace lmsmail::dispatch {
 namespace {
 
-using postgres::ArrayLiteral;
 using postgres::RunInTransaction;
+using postgres::RunStatement;
 using postgres::ToArrayLiteral;
 
 // One transaction recovers at most the mails of so many claims.
 constexpr int kClaimsAtOnce = 20;
 
+// Takes and reads in one statement. The mails' order is claimed_mails': a nested loop keeps it.
+constexpr char kTakeDueSql[] =
+    "SELECT m.*, t.* FROM take_due($1, $2, $3, $4, $5, $6, $7::timestamptz[], $8::int8[]) t "
+    "LEFT JOIN LATERAL claimed_mails(CASE WHEN t.taken_shard IS NOT NULL THEN $1 END, false) m "
+    "ON true";
+
 // The head of each lane and shard, from its floor on, and of each lane's mail of later days.
 constexpr char kNextDueSql[] =
-    "SELECT least(min(q.due_at), min(s.due_at)) FROM lane_head h "
+    "SELECT least(min(q.due_at), min(s.due_at)), statement_timestamp(), "
+    "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_head h "
     "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
     "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
     "LEFT JOIN LATERAL (SELECT due_at FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
@@ -58,10 +67,10 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   return claimed;
 }
 
-Claim LoadClaim(pqxx::work& tx, ClaimId id, bool open_only) {
+// `rows` begin with the columns of claimed_mails.
+Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows) {
   Claim claim;
   claim.id = id;
-  const pqxx::result rows = tx.exec_params("SELECT * FROM claimed_mails($1, $2)", id, open_only);
   if (rows.empty()) return claim;
   std::vector<BatchId> batches;
   for (const pqxx::row& row : rows) batches.push_back(row[4].as<std::int64_t>());
@@ -102,18 +111,19 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
   const std::string floor_due = ToArrayLiteral(scan.floors, &ClaimFloors::Key::due);
   const std::string floor_id = ToArrayLiteral(scan.floors, &ClaimFloors::Key::id);
   Taken taken;
-  absl::StatusOr<Claim> claim = RunInTransaction(
-      pool_, {.name = "dispatch.take_due"}, [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
-        taken = ReadTaken(tx.exec_params1(
-            "SELECT * FROM take_due($1, $2, $3, $4, $5, $6, $7::timestamptz[], $8::int8[])", id,
-            std::string(worker), static_cast<int>(lane), scan.first_shard, limit, ToInterval(lease),
-            floor_due, floor_id));
-        if (taken.shard) return LoadClaim(tx, id, /*open_only=*/false);
-        Claim empty;
-        empty.id = id;
-        empty.lane = lane;
-        return empty;
-      });
+  absl::StatusOr<Claim> claim =
+      RunStatement(pool_, {.name = "dispatch.take_due"},
+                   [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
+                     const pqxx::result rows = tx.exec_params(
+                         kTakeDueSql, id, std::string(worker), static_cast<int>(lane),
+                         scan.first_shard, limit, ToInterval(lease), floor_due, floor_id);
+                     taken = ReadTaken(rows.at(0));
+                     if (taken.shard) return ReadClaim(tx, id, rows);
+                     Claim empty;
+                     empty.id = id;
+                     empty.lane = lane;
+                     return empty;
+                   });
   if (!claim.ok()) return claim;
   // Only now that it is committed.
   if (taken.shard) floors_.Took(lane, scan, *taken.shard, taken.last, taken.checked);
@@ -122,10 +132,11 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
 }
 
 absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id) {
-  return RunInTransaction(pool_, {.name = "dispatch.resume", .repeatable = true},
-                          [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
-                            return LoadClaim(tx, id, /*open_only=*/true);
-                          });
+  return RunStatement(pool_, {.name = "dispatch.resume", .reads_only = true},
+                      [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
+                        return ReadClaim(
+                            tx, id, tx.exec_params("SELECT * FROM claimed_mails($1, true)", id));
+                      });
 }
 
 absl::StatusOr<ClaimId> PgQueueStore::NextClaimId() {
@@ -178,21 +189,27 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
 }
 
 absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
-  ArrayLiteral lanes, shards, dues, ids;
+  std::map<Lane, ClaimFloors::Scan> scans;
+  FloorArrays floors;
   for (const Lane lane : kLanes) {
-    const std::vector<ClaimFloors::Key> floors = floors_.Begin(lane).floors;
-    for (std::size_t shard = 0; shard < floors.size(); ++shard) {
-      lanes.AddInt(static_cast<int>(lane));
-      shards.AddInt(static_cast<std::int64_t>(shard));
-      dues.AddTime(floors[shard].due);
-      ids.AddInt(floors[shard].id);
-    }
+    scans[lane] = floors_.Begin(lane);
+    floors.Add(lane, scans[lane].floors);
   }
-  return RunInTransaction(pool_, {.name = "dispatch.next_due", .repeatable = true},
-                          [&](pqxx::work& tx) -> absl::StatusOr<std::optional<absl::Time>> {
-                            return postgres::OptionalTime(tx.exec_params1(
-                                kNextDueSql, lanes.str(), shards.str(), dues.str(), ids.str())[0]);
-                          });
+  return RunStatement(
+      pool_, {.name = "dispatch.next_due", .reads_only = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::optional<absl::Time>> {
+        const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
+                                              floors.dues.str(), floors.ids.str());
+        const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
+        const absl::Time checked = postgres::Time(row[1]);
+        if (!next || *next > checked) {
+          for (const std::int64_t number : postgres::Int8Array(row[2])) {
+            const auto lane = static_cast<Lane>(number);
+            floors_.FoundIdle(lane, scans[lane], postgres::Int8Array(row[3]), checked);
+          }
+        }
+        return next;
+      });
 }
 
 }  // namespace lmsmail::dispatch

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <pqxx/transaction>
+#include <pqxx/transaction_base>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -24,7 +24,7 @@ class PgSequence {
     return next_++;
   }
   // The first of `count` consecutive numbers; `count` is at most a block.
-  std::int64_t Take(pqxx::work& tx, std::int64_t count) {
+  std::int64_t Take(pqxx::transaction_base& tx, std::int64_t count) {
     absl::MutexLock lock(&mutex_);
     if (end_ - next_ < count) {
       next_ = tx.exec_params1("SELECT nextval($1::regclass)", sequence_)[0].as<std::int64_t>();
