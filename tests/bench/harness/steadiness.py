@@ -140,9 +140,8 @@ def urgent(system, scale):
     used = memory.stop()
     quarter = max(1, len(used) // 4)
     first, last = statistics.mean(used[:quarter]), statistics.mean(used[-quarter:])
-    busy_p99, idle_p99 = percentile(busy, 0.99), percentile(idle, 0.99)
-    spread = {"idle": {"p50": percentile(idle, 0.5), "p99": idle_p99, "count": len(idle)},
-              "busy": {"p50": percentile(busy, 0.5), "p99": busy_p99, "count": len(busy)}}
+    spread = {"idle": _spread(idle), "busy": _spread(busy)}
+    busy_p99, idle_p99 = (spread[when]["delivered"]["p99"] for when in ("busy", "idle"))
     during = f"a drain of {scale.urgent_bulk:,}"
     return [
         Figure("urgent p99", f"Send to 250 during {during}", busy_p99, None, "ms",
@@ -156,14 +155,14 @@ def urgent(system, scale):
 
 
 def _probe(system, seconds):
-    """Milliseconds from Send to 250 of receipts sent at a steady rate."""
+    """Receipts sent at a steady rate: pairs of milliseconds, from Send to its answer and to 250."""
     log = system.folder / "probes"
     system.load("probes", run=system.new_run(), count=int(seconds * PROBES_A_SECOND),
                 interval=f"{1000 // PROBES_A_SECOND}ms", log=log)
-    begun = {}
+    begun, answered = {}, {}
     for line in log.read_text().splitlines():
-        at, message_id = line.split()
-        begun[message_id] = int(at)
+        start, end, message_id = line.split()
+        begun[message_id], answered[message_id] = int(start), int(end)
     deadline = time.monotonic() + 60
     while True:
         taken = {}
@@ -172,10 +171,17 @@ def _probe(system, seconds):
             if message_id in begun:
                 taken[message_id] = int(at)
         if len(taken) == len(begun):
-            return [(taken[message_id] - begun[message_id]) / 1000 for message_id in begun]
+            return [((answered[message_id] - at) / 1000, (taken[message_id] - at) / 1000)
+                    for message_id, at in begun.items()]
         if time.monotonic() > deadline:
             raise RuntimeError(f"{len(begun) - len(taken)} receipts never arrived")
         time.sleep(0.05)
+
+
+def _spread(probes):
+    """Of the times to the answer and to the 250."""
+    return {what: {f"p{share}": percentile(times, share / 100) for share in (50, 90, 99)}
+            for what, times in zip(("answered", "delivered"), zip(*probes))}
 
 
 class _MemoryWatch:

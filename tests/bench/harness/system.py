@@ -139,16 +139,20 @@ class System:
         seconds."""
         seen, moved = -1, time.monotonic()
         while True:
-            sent = self.sent()
+            sent, at = self.sent(), time.monotonic()
             if sent >= total:
                 return
+            pause = 0.03
+            if sent > seen >= 0:
+                # Asking takes the longer the more was recorded: seldom until the end is near.
+                remaining = (total - sent) * (at - moved) / (sent - seen)
+                pause = min(max(remaining / 3, 0.03), 5)
             if sent > seen:
-                seen, moved = sent, time.monotonic()
-            elif time.monotonic() - moved > patience:
+                seen, moved = sent, at
+            elif at - moved > patience:
                 raise RuntimeError(f"stuck at {sent:.0f} of {total:.0f} mails:\n"
                                    f"{self.services['dispatch'].tail()}")
-            # Rarely enough to cost nothing next to what is measured.
-            time.sleep(0.03)
+            time.sleep(pause)
 
     def cpu(self):
         """CPU seconds so far, by part."""

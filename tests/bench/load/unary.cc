@@ -69,7 +69,8 @@ absl::Status SendProbes(const Channels& channels, const std::string& run, std::i
              done = std::move(done)](absl::StatusOr<dispatch::v1::Message> answer) mutable {
               if (answer.ok()) {
                 absl::MutexLock lock(&file_mutex);
-                file << absl::ToUnixMicros(begun) << ' ' << answer->message_id() << '\n';
+                file << absl::ToUnixMicros(begun) << ' ' << absl::ToUnixMicros(absl::Now()) << ' '
+                     << answer->message_id() << '\n';
               }
               done(answer.status());
             });

@@ -25,7 +25,7 @@ absl::StatusOr<Report> SendOneByOne(const Channels& channels, const std::string&
 // executor, metrics) and then does nothing: what a call costs before anything is stored.
 absl::StatusOr<Report> Echo(const Channels& channels, std::int64_t count, int callers);
 
-// Receipts to probes at a steady rate. Writes "<microseconds since 1970> <Message-ID>" for each to
+// Receipts to probes at a steady rate. Writes "<begun> <answered> <Message-ID>" for each to
 // the file at `path`: when Send was called.
 absl::Status SendProbes(const Channels& channels, const std::string& run, std::int64_t count,
                         absl::Duration interval, const std::string& path);
