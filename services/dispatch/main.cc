@@ -83,6 +83,7 @@ class DispatchWorkload final : public service::Workload {
                  .queue = queue_,
                  .log = log_,
                  .transports = parts_.transports->Names(),
+                 .arriving = [this](Lane lane) { worker_.Arriving(lane); },
                  .accepted =
                      [this](Lane lane, int mails) {
                        metrics_.CountAccepted(lane, mails);

@@ -65,6 +65,7 @@ void Sender::Process(TakenClaim taken) {
   const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
   CountDemand(mails, verdicts);
   for (std::size_t i = 0; i < mails.size(); ++i) {
+    if (d_.gives_way_to != nullptr) d_.gives_way_to->GiveWay();
     if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
     return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
   }

@@ -20,6 +20,7 @@
 #include "services/dispatch/delivery/intent_journal.h"
 #include "services/dispatch/delivery/lane_schedule.h"
 #include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/right_of_way.h"
 #include "services/dispatch/delivery/turn_timer.h"
 #include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/queue_store.h"
@@ -52,6 +53,7 @@ class Sender {
     const MessageIdHeader& message_ids;
     DeliveryPolicy policy;
     std::size_t max_message_bytes = 1 << 20;
+    RightOfWay* gives_way_to = nullptr;  // before each mail; null: never
   };
   explicit Sender(Dependencies dependencies);
 

@@ -46,19 +46,22 @@ Worker::Worker(Dependencies dependencies, Options options)
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
       limits_(d_.limits, d_.clock, options_.limits),
       connections_(d_.connections, d_.transports, d_.clock, options_.name),
+      right_of_way_(d_.clock),
       urgent_timer_(d_.clock),
       ordinary_timer_(d_.clock),
       flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
       urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional})},
       ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk})} {
-  const auto add_sender = [this](Way& way, TurnTimer& timer) {
-    way.senders.push_back(std::make_unique<Sender>(
-        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer)));
+  const auto add_sender = [this](Way& way, TurnTimer& timer, RightOfWay* gives_way_to) {
+    Sender::Dependencies with =
+        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer);
+    with.gives_way_to = gives_way_to;
+    way.senders.push_back(std::make_unique<Sender>(std::move(with)));
   };
-  add_sender(urgent_, urgent_timer_);
+  add_sender(urgent_, urgent_timer_, nullptr);
   const unsigned senders =
       std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
-  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_);
+  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &right_of_way_);
 }
 
 Claimer Worker::MakeClaimer(std::vector<Lane> lanes) const {
@@ -126,7 +129,12 @@ void Worker::Stop(absl::Time deadline) {
   flush_thread_.join();
 }
 
+void Worker::Arriving(Lane lane) {
+  if (IsUrgent(lane)) right_of_way_.Begin();
+}
+
 void Worker::Accepted(Lane lane) {
+  Arriving(lane);
   absl::MutexLock lock(&mutex_);
   WayOf(lane).accepted.insert(lane);
 }
@@ -166,7 +174,9 @@ void Worker::Send(Way& way, Sender& sender) {
       absl::MutexLock lock(&mutex_);
       way.room = true;
     }
+    const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
+    if (&way == &urgent_) right_of_way_.End(claimed);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "services/dispatch/delivery/flusher.h"
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/right_of_way.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/delivery/turn_timer.h"
 #include "services/dispatch/limits/connection_shares.h"
@@ -74,6 +75,8 @@ class Worker {
   // to do it instead. Shuts the transports down.
   void Stop(absl::Time deadline);
 
+  // Mail is about to be accepted into `lane` here. From any thread.
+  void Arriving(Lane lane);
   // Mail was accepted into `lane` here that may be due. From any thread.
   void Accepted(Lane lane);
 
@@ -104,6 +107,7 @@ class Worker {
   InFlightBudget budget_;
   RateLimits limits_;
   ConnectionSharing connections_;
+  RightOfWay right_of_way_;
   TurnTimer urgent_timer_;
   TurnTimer ordinary_timer_;
   Flusher flusher_;

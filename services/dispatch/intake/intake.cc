@@ -149,6 +149,7 @@ void Intake::Send(const MailHeader& header, MailItem item, std::int64_t digest, 
     return done(submission.status());
   }
   submission->digest = digest;
+  dependencies_.arriving(submission->lane);
   commits_.Accept(*std::move(submission),
                   [this, done = std::move(done)](const Submission& stored,
                                                  absl::StatusOr<Accepted> accepted) mutable {

@@ -85,6 +85,8 @@ class Intake {
     QueueStore& queue;
     MessageLog& log;
     std::set<std::string> transports;  // names that a call may choose
+    // A mail of a lane is about to be stored.
+    std::function<void(Lane lane)> arriving = [](Lane) {};
     // So much mail of a lane was accepted; some of it may be due.
     std::function<void(Lane lane, int mails)> accepted = [](Lane, int) {};
   };

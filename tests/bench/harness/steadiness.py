@@ -134,13 +134,14 @@ def urgent(system, scale):
     total = system.sent() + scale.urgent_bulk
     memory = _MemoryWatch(system.services["dispatch"])
     system.load("resume")
-    busy = []
+    busy, start = [], time.monotonic()
     while system.sent() < total:
         busy += _probe(system, min(5, scale.probe_seconds))
+    drained = scale.urgent_bulk / (time.monotonic() - start)
     used = memory.stop()
     quarter = max(1, len(used) // 4)
     first, last = statistics.mean(used[:quarter]), statistics.mean(used[-quarter:])
-    spread = {"idle": _spread(idle), "busy": _spread(busy)}
+    spread = {"idle": _spread(idle), "busy": _spread(busy), "drained_per_second": drained}
     busy_p99, idle_p99 = (spread[when]["delivered"]["p99"] for when in ("busy", "idle"))
     during = f"a drain of {scale.urgent_bulk:,}"
     return [
