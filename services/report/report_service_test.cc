@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
@@ -29,23 +32,42 @@ class FakePreviewer final : public Previewer {
  public:
   absl::StatusOr<Preview> Render(const google::protobuf::Struct& given,
                                  const rpc::CallInfo&) override {
-    context = given;
+    absl::MutexLock lock(&mutex_);
+    context_ = given;
     return Preview{"Your week", "<p>", "text", {"close to a limit"}};
   }
-  google::protobuf::Struct context;
+  google::protobuf::Struct context() const {
+    absl::MutexLock lock(&mutex_);
+    return context_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  google::protobuf::Struct context_ ABSL_GUARDED_BY(mutex_);
 };
 
 class FakeMailStats final : public MailStatsSource {
  public:
   absl::StatusOr<std::vector<dispatch::v1::MailStats>> Get(
       const dispatch::v1::GetMailStatsRequest& request, const rpc::CallInfo&) override {
-    asked = request;
-    if (!fault.ok()) return fault;
-    return stats;
+    absl::MutexLock lock(&mutex_);
+    asked_ = request;
+    return answer_;
   }
-  dispatch::v1::GetMailStatsRequest asked;
-  std::vector<dispatch::v1::MailStats> stats;
-  absl::Status fault;
+  void Answer(absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer) {
+    absl::MutexLock lock(&mutex_);
+    answer_ = std::move(answer);
+  }
+  dispatch::v1::GetMailStatsRequest asked() const {
+    absl::MutexLock lock(&mutex_);
+    return asked_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  dispatch::v1::GetMailStatsRequest asked_ ABSL_GUARDED_BY(mutex_);
+  absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer_ ABSL_GUARDED_BY(mutex_) =
+      std::vector<dispatch::v1::MailStats>();
 };
 
 class ReportServiceTest : public ::testing::Test {
@@ -360,7 +382,8 @@ TEST_F(ReportServiceTest, APreviewShowsTheMailAndWhetherItWouldGo) {
   Watch("s1");
   ASSERT_OK_AND_ASSIGN(preview, Call(&Stub::PreviewWeeklyEmail, request));
   EXPECT_TRUE(preview.would_send());
-  const auto& week = previewer_.context.fields().at("report").struct_value().fields();
+  const google::protobuf::Struct context = previewer_.context();
+  const auto& week = context.fields().at("report").struct_value().fields();
   EXPECT_EQ(week.at("minutes_watched").number_value(), 10);
 
   request.set_student("s1");
@@ -371,12 +394,14 @@ TEST_F(ReportServiceTest, APreviewShowsTheMailAndWhetherItWouldGo) {
 }
 
 TEST_F(ReportServiceTest, MailStatsAreDispatchsWithTheirTotal) {
+  std::vector<dispatch::v1::MailStats> lines;
   for (const int sent : {3, 4}) {
-    dispatch::v1::MailStats& stats = mail_stats_.stats.emplace_back();
+    dispatch::v1::MailStats& stats = lines.emplace_back();
     stats.set_template_("templates/enrollment");
     stats.set_sent_count(sent);
     stats.set_complained_count(1);
   }
+  mail_stats_.Answer(lines);
   v1::GetMailStatsRequest request;
   request.set_template_("templates/enrollment");
   request.mutable_start_time()->set_seconds(5);
@@ -385,11 +410,11 @@ TEST_F(ReportServiceTest, MailStatsAreDispatchsWithTheirTotal) {
   EXPECT_EQ(answer.total().sent_count(), 7);
   EXPECT_EQ(answer.total().complained_count(), 2);
   EXPECT_THAT(answer.total().template_(), IsEmpty());
-  EXPECT_EQ(mail_stats_.asked.template_(), "templates/enrollment");
-  EXPECT_EQ(mail_stats_.asked.start_time().seconds(), 5);
-  EXPECT_FALSE(mail_stats_.asked.has_end_time());
+  EXPECT_EQ(mail_stats_.asked().template_(), "templates/enrollment");
+  EXPECT_EQ(mail_stats_.asked().start_time().seconds(), 5);
+  EXPECT_FALSE(mail_stats_.asked().has_end_time());
 
-  mail_stats_.fault = absl::UnavailableError("dispatch is away");
+  mail_stats_.Answer(absl::UnavailableError("dispatch is away"));
   EXPECT_THAT(Call(&Stub::GetMailStats, request), StatusIs(absl::StatusCode::kUnavailable));
 }
 
