@@ -10,7 +10,8 @@ namespace {
 
 std::string Length(std::size_t bytes) {
   std::string text(4, '\0');
-  for (int i = 3; i >= 0; --i, bytes >>= 8) text[static_cast<std::size_t>(i)] = char(bytes & 0xff);
+  for (int i = 3; i >= 0; --i, bytes >>= 8)
+    text[static_cast<std::size_t>(i)] = static_cast<char>(bytes & 0xff);
   return text;
 }
 
@@ -19,7 +20,7 @@ std::string Message(char type, std::string_view body) { return type + Packet(bod
 std::string Query(std::string_view sql) { return Message('Q', std::string(sql) + '\0'); }
 
 const std::string kEncryptionRequest = Packet("\x04\xd2\x16\x2f");
-const std::string kStart = Packet(std::string("\0\3\0\0user\0someone\0\0", 19));
+const std::string kStart = Packet(std::string("\0\3\0\0user\0someone\0\0", 18));
 
 TEST(CommitWatchTest, SeesACommitAmongOtherMessages) {
   CommitWatch watch;

@@ -46,8 +46,8 @@ struct Connection {
     boost::system::error_code ignored;
     for (Socket* const socket : {&client, &server}) {
       if (!socket->is_open()) continue;
-      socket->set_option(asio::socket_base::linger(true, 0), ignored);
-      socket->close(ignored);
+      (void)socket->set_option(asio::socket_base::linger(true, 0), ignored);
+      (void)socket->close(ignored);
     }
   }
 
