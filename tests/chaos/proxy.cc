@@ -22,6 +22,7 @@
 #include <list>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "tests/chaos/commit_watch.h"
@@ -46,8 +47,8 @@ struct Connection {
     boost::system::error_code ignored;
     for (Socket* const socket : {&client, &server}) {
       if (!socket->is_open()) continue;
-      (void)socket->set_option(asio::socket_base::linger(true, 0), ignored);
-      (void)socket->close(ignored);
+      std::ignore = socket->set_option(asio::socket_base::linger(true, 0), ignored);
+      std::ignore = socket->close(ignored);
     }
   }
 
