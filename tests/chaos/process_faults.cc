@@ -74,8 +74,7 @@ absl::StatusOr<Applied> StopDispatch(Stage& stage, Length length) {
   absl::SleepFor(pause);
   stage.SignalReplica(kVictim, SIGCONT);
   LMSMAIL_RETURN_IF_ERROR(stage.WaitUntilReplicasServe());
-  // A connection has one mail that waits for its answer, and one whose answer is being recorded.
-  return Applied{.most_doubled = 2 * kConnectionsPerReplica,
+  return Applied{.most_doubled = kConnectionsPerReplica,
                  .note = fmt::format("stopped for {}", absl::FormatDuration(pause))};
 }
 
