@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
+#include "services/report/fake_peers.h"
 #include "services/report/in_memory_report_store.h"
 #include "services/report/weekly_mail.h"
 
@@ -27,48 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class FakePreviewer final : public Previewer {
- public:
-  absl::StatusOr<Preview> Render(const google::protobuf::Struct& given,
-                                 const rpc::CallInfo&) override {
-    absl::MutexLock lock(&mutex_);
-    context_ = given;
-    return Preview{"Your week", "<p>", "text", {"close to a limit"}};
-  }
-  google::protobuf::Struct context() const {
-    absl::MutexLock lock(&mutex_);
-    return context_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  google::protobuf::Struct context_ ABSL_GUARDED_BY(mutex_);
-};
-
-class FakeMailStats final : public MailStatsSource {
- public:
-  absl::StatusOr<std::vector<dispatch::v1::MailStats>> Get(
-      const dispatch::v1::GetMailStatsRequest& request, const rpc::CallInfo&) override {
-    absl::MutexLock lock(&mutex_);
-    asked_ = request;
-    return answer_;
-  }
-  void Answer(absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer) {
-    absl::MutexLock lock(&mutex_);
-    answer_ = std::move(answer);
-  }
-  dispatch::v1::GetMailStatsRequest asked() const {
-    absl::MutexLock lock(&mutex_);
-    return asked_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  dispatch::v1::GetMailStatsRequest asked_ ABSL_GUARDED_BY(mutex_);
-  absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer_ ABSL_GUARDED_BY(mutex_) =
-      std::vector<dispatch::v1::MailStats>();
-};
 
 class ReportServiceTest : public ::testing::Test {
  protected:
