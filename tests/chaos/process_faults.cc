@@ -31,6 +31,21 @@ int MailsHeldBy(Stage& stage, int number) {
   return mails;
 }
 
+// Returns once the sink has taken nothing for a second: every connection waits for an answer, and
+// what was answered before has had time to be recorded.
+absl::Status WaitUntilNothingIsTaken(Stage& stage) {
+  absl::StatusOr<std::int64_t> taken = stage.sink().Count();
+  absl::Time since = absl::Now();
+  return integration::WaitUntil("the sink takes nothing for a second", [&] {
+    const absl::StatusOr<std::int64_t> now_taken = stage.sink().Count();
+    if (now_taken != taken) {
+      taken = now_taken;
+      since = absl::Now();
+    }
+    return absl::Now() - since >= absl::Seconds(1);
+  });
+}
+
 // How many kills.
 absl::StatusOr<int> KillOneAfterTheOther(Stage& stage, Length length, bool keep_journals) {
   LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave(kLateAnswers));
@@ -65,15 +80,17 @@ absl::StatusOr<Applied> StopDispatch(Stage& stage, Length length) {
   constexpr int kVictim = 0;
   const absl::Duration pause =
       length == Length::kLong ? absl::Seconds(60) : kLease + absl::Seconds(4);
-  // So slow that the victim has mail enough in hand to be taken from it.
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("delay every=1 ms=100"));
+  // So slow that the victim is stopped between two answers, with much mail still in its hands.
+  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("delay every=1 ms=5000"));
   LMSMAIL_RETURN_IF_ERROR(integration::WaitUntil(
       "the victim holds much mail", [&] { return MailsHeldBy(stage, kVictim) >= kMuch; }));
+  LMSMAIL_RETURN_IF_ERROR(WaitUntilNothingIsTaken(stage));
   stage.SignalReplica(kVictim, SIGSTOP);
   LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
   absl::SleepFor(pause);
   stage.SignalReplica(kVictim, SIGCONT);
   LMSMAIL_RETURN_IF_ERROR(stage.WaitUntilReplicasServe());
+  // One mail a connection, that the sink took and did not answer in time.
   return Applied{.most_doubled = kConnectionsPerReplica,
                  .note = fmt::format("stopped for {}", absl::FormatDuration(pause))};
 }
