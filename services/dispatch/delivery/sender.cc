@@ -62,13 +62,18 @@ void Sender::Process(TakenClaim taken) {
   for (const ClaimedMail& it : mails) {
     queries.push_back({it.mail.target, it.mail.template_ref.category});
   }
+  GiveWay();
   const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
   CountDemand(mails, verdicts);
   for (std::size_t i = 0; i < mails.size(); ++i) {
-    if (d_.gives_way_to != nullptr) d_.gives_way_to->GiveWay();
+    GiveWay();
     if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
     return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
   }
+}
+
+void Sender::GiveWay() {
+  if (d_.gives_way_to != nullptr) d_.gives_way_to->GiveWay();
 }
 
 std::vector<absl::StatusOr<Verdict>> Sender::Check(absl::Span<const RecipientQuery> queries) {

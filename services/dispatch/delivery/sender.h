@@ -53,7 +53,7 @@ class Sender {
     const MessageIdHeader& message_ids;
     DeliveryPolicy policy;
     std::size_t max_message_bytes = 1 << 20;
-    RightOfWay* gives_way_to = nullptr;  // before each mail; null: never
+    RightOfWay* gives_way_to = nullptr;  // before the check and each mail
   };
   explicit Sender(Dependencies dependencies);
 
@@ -67,6 +67,7 @@ class Sender {
  private:
   using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
 
+  void GiveWay();
   // The mails that nothing stands against before anybody is asked.
   std::vector<ClaimedMail> Sift(Claim& claim);
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.

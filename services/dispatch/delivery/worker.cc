@@ -148,6 +148,7 @@ void Worker::Claim(Way& way) {
   const auto wanted = [&way](Lane) { return way.claims.HasRoom(); };
   while (!Stopping()) {
     cancellations_.Refresh();
+    if (&way == &ordinary_) right_of_way_.GiveWay();
     std::optional<TakenClaim> taken = way.claimer.TakeNext(wanted);
     if (!taken) {
       WaitForNews(way, way.claimer.Rest(wanted));
@@ -189,6 +190,7 @@ void Worker::Flush() {
     // The first outcome starts the interval; enough of them, or the end of a claim, cut it short.
     if (!claims_.WaitForWork(1, absl::Milliseconds(100))) continue;
     claims_.WaitForWork(options_.flush_size, options_.flush_interval);
+    right_of_way_.GiveWay();
     if (!flusher_.FlushAll()) absl::SleepFor(kFlushRetry);
   }
 }
