@@ -108,6 +108,7 @@ class WorkerTest : public testing::Test {
 
   SystemClock clock_;
   InMemoryStore store_{clock_};
+  ForgetfulQueue forgetful_{store_};  // outlives the worker, whose threads use it
   InMemoryLimitStore limits_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
@@ -134,9 +135,8 @@ TEST_F(WorkerTest, SendsWhatIsThereAndWhatComes) {
 }
 
 TEST_F(WorkerTest, AClaimWhoseCommitWasInDoubtIsResumed) {
-  ForgetfulQueue queue(store_);
   const auto ids = Accept("a", Lane::kTransactional, 5);
-  Start(queue);
+  Start(forgetful_);
   EXPECT_TRUE(WaitForState(ids, State::kSent));
   EXPECT_EQ(transport_->mails().size(), 5u);
 }
