@@ -72,7 +72,7 @@ void Sender::Process(TakenClaim taken) {
   }
 }
 
-void Sender::GiveWay() {
+void Sender::GiveWay() const {
   if (d_.gives_way_to != nullptr) d_.gives_way_to->GiveWay();
 }
 

@@ -67,7 +67,7 @@ class Sender {
  private:
   using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
 
-  void GiveWay();
+  void GiveWay() const;
   // The mails that nothing stands against before anybody is asked.
   std::vector<ClaimedMail> Sift(Claim& claim);
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
