@@ -42,7 +42,7 @@ absl::Status WaitUntilNothingIsTaken(Stage& stage) {
       taken = now_taken;
       since = absl::Now();
     }
-    return absl::Now() - since >= absl::Seconds(1);
+    return taken.ok() && absl::Now() - since >= absl::Seconds(1);
   });
 }
 

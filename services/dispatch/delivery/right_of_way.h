@@ -10,8 +10,9 @@
 
 namespace lmsmail::dispatch {
 
-// Lets the writing of ordinary mail stand aside for a moment when urgent mail has come: while a big
-// batch keeps every core busy, each of the urgent mail's steps would wait for one. Thread-safe.
+// Lets what is done for ordinary mail (claiming, checking, writing, recording) stand aside for a
+// moment when urgent mail has come: while a big batch keeps every core busy, each of the urgent
+// mail's steps would wait for one. Thread-safe.
 class RightOfWay {
  public:
   // Ordinary mail stands aside for at most so long at a time, and then goes on for at least a
