@@ -62,6 +62,7 @@ class Database:
         if os.nice(0) != 0:
             threading.Thread(target=self._pass_on_niceness, daemon=True).start()
         self.admin = self.session("postgres")
+        self._make_wal_files()
 
     def _pass_on_niceness(self):
         """Every backend makes a session of its own."""
@@ -78,6 +79,17 @@ class Database:
                 return
             time.sleep(0.05)
         raise RuntimeError(f"PostgreSQL does not start:\n{self.server.tail()}")
+
+    def _make_wal_files(self):
+        """As many as a server has that has been running for a while: min_wal_size. It keeps what
+        lies behind a checkpoint for later."""
+        missing = self.admin.number("SELECT setting::int / (SELECT setting::int8 / 1024 / 1024 FROM "
+                                    "pg_settings WHERE name = 'wal_segment_size') "
+                                    "FROM pg_settings WHERE name = 'min_wal_size'")
+        for _ in range(int(missing)):
+            self.admin("SELECT pg_logical_emit_message(false, 'bench', '')")
+            self.admin("SELECT pg_switch_wal()")
+        self.admin("CHECKPOINT")
 
     def session(self, database):
         return Session(self.folder, database)
