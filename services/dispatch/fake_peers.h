@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,11 @@ class FakeRecipientCheck final : public RecipientCheck {
     absl::MutexLock lock(&mutex_);
     refused_ = std::move(target);
   }
+  // What happens meanwhile.
+  void OnCheck(std::function<void()> action) {
+    absl::MutexLock lock(&mutex_);
+    on_check_ = std::move(action);
+  }
   int calls() const {
     absl::MutexLock lock(&mutex_);
     return calls_;
@@ -47,6 +53,7 @@ class FakeRecipientCheck final : public RecipientCheck {
   absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override {
     absl::MutexLock lock(&mutex_);
     ++calls_;
+    if (on_check_) on_check_();
     if (!status_.ok()) return status_;
     std::vector<Verdict> verdicts;
     for (const RecipientQuery& query : queries) {
@@ -78,6 +85,7 @@ class FakeRecipientCheck final : public RecipientCheck {
   std::map<std::string, Verdict> verdicts_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   std::string refused_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_check_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

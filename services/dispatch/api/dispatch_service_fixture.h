@@ -85,7 +85,8 @@ class DispatchServiceTest : public testing::Test {
   RateLimits limits_{limit_store_, clock_, {}};
   TurnTimer timer_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
-  Flusher flusher_{store_, claims_, budget_, *journal_, metrics_};
+  RightOfWay right_of_way_{clock_};
+  Flusher flusher_{store_, claims_, budget_, *journal_, right_of_way_, metrics_};
   Sender sender_{{.clock = clock_,
                   .claims = claims_,
                   .cancellations = cancellations_,

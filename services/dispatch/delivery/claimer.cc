@@ -14,6 +14,7 @@ constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
 }  // namespace
 
 std::optional<TakenClaim> Claimer::TakeNext(const std::function<bool(Lane)>& wanted) {
+  if (options_.gives_way_to != nullptr) options_.gives_way_to->GiveWay();
   outage_ = false;
   if (schedule_.Idle() && !MailIsDue()) return std::nullopt;
   for (const Lane lane : schedule_.Order(clock_.Now())) {

@@ -11,6 +11,7 @@
 #include "libs/clock/clock.h"
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/delivery/lane_schedule.h"
+#include "services/dispatch/delivery/right_of_way.h"
 #include "services/dispatch/dispatch_metrics.h"
 #include "services/dispatch/queue_store.h"
 
@@ -30,8 +31,9 @@ class Claimer {
     std::vector<Lane> lanes;
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
+    RightOfWay* gives_way_to = nullptr;  // before each attempt
   };
-  // `queue`, `clock` and `metrics` must outlive this.
+  // All that is referred to must outlive this.
   Claimer(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
       : queue_(queue),
         clock_(clock),

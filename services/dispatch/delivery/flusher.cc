@@ -26,6 +26,7 @@ Outcome WithoutWords(Outcome outcome) {
 }  // namespace
 
 bool Flusher::FlushAll() {
+  right_of_way_.GiveWay();
   bool all = true;
   for (OpenClaims::Job& job : claims_.TakeJobs()) {
     const auto handed_over =

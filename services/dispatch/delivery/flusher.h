@@ -10,6 +10,7 @@
 #include "services/dispatch/delivery/in_flight_budget.h"
 #include "services/dispatch/delivery/intent_journal.h"
 #include "services/dispatch/delivery/open_claims.h"
+#include "services/dispatch/delivery/right_of_way.h"
 #include "services/dispatch/dispatch_metrics.h"
 #include "services/dispatch/queue_store.h"
 
@@ -27,11 +28,17 @@ class Flusher {
  public:
   // All must outlive this.
   Flusher(QueueStore& queue, OpenClaims& claims, InFlightBudget& budget, IntentJournal& journal,
-          DispatchMetrics& metrics)
-      : queue_(queue), claims_(claims), budget_(budget), journal_(journal), metrics_(metrics) {}
+          RightOfWay& right_of_way, DispatchMetrics& metrics)
+      : queue_(queue),
+        claims_(claims),
+        budget_(budget),
+        journal_(journal),
+        right_of_way_(right_of_way),
+        metrics_(metrics) {}
 
-  // Records all that waits. False when something could not be recorded and waits still: the
-  // database is away, and what is not recorded keeps the in-flight budget down.
+  // Gives way to urgent mail, then records all that waits. False when something could not be
+  // recorded and waits still: the database is away, and what is not recorded keeps the in-flight
+  // budget down.
   bool FlushAll();
 
  private:
@@ -45,6 +52,7 @@ class Flusher {
   OpenClaims& claims_;
   InFlightBudget& budget_;
   IntentJournal& journal_;
+  RightOfWay& right_of_way_;
   DispatchMetrics& metrics_;
   std::map<ClaimId, int> refused_;  // how often in a row, of open claims
   std::set<ClaimId> given_up_;      // open claims of which some outcome was

@@ -88,10 +88,18 @@ class FlusherTest : public testing::Test {
   OpenClaims claims_;
   InFlightBudget budget_{100, 25};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
-  Flusher flusher_{queue_, claims_, budget_, *journal_, metrics_};
+  RightOfWay right_of_way_{clock_};
+  Flusher flusher_{queue_, claims_, budget_, *journal_, right_of_way_, metrics_};
   std::vector<MessageId> ids_;
   std::vector<std::pair<ClaimId, ClaimedMail>> mails_;
 };
+
+TEST_F(FlusherTest, StandsAsideForUrgentMail) {
+  right_of_way_.Begin();
+  clock_.Advance(RightOfWay::kLongest);
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_FALSE(right_of_way_.taken());
+}
 
 TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {
   SendThree();

@@ -90,7 +90,8 @@ class SenderFixture : public testing::Test {
   RateLimits limits_{limit_store_, clock_, rules_};
   TurnTimer timer_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
-  Flusher flusher_{queue_, claims_, budget_, *journal_, metrics_};
+  RightOfWay right_of_way_{clock_};
+  Flusher flusher_{queue_, claims_, budget_, *journal_, right_of_way_, metrics_};
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
@@ -112,7 +113,8 @@ class SenderFixture : public testing::Test {
                   .journal = *journal_,
                   .site = site_,
                   .message_ids = message_ids_,
-                  .policy = {}}};
+                  .policy = {},
+                  .gives_way_to = &right_of_way_}};
 
  private:
   static Transports MakeTransports(FakeTransport& transport) {

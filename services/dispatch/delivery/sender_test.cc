@@ -236,6 +236,24 @@ TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
   EXPECT_EQ(budget_.in_use(), 0);
 }
 
+TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
+  Accept("ada");
+  const auto urgent_mail_comes = [this] {
+    right_of_way_.Begin();
+    clock_.Advance(RightOfWay::kLongest);
+  };
+  bool stood_aside_before_the_check = false;
+  recipients_.OnCheck([&] {
+    stood_aside_before_the_check = !right_of_way_.taken();
+    clock_.Advance(RightOfWay::kLongest);  // past what is left to ordinary mail
+    urgent_mail_comes();
+  });
+  urgent_mail_comes();
+  sender_.Process(Take());
+  EXPECT_TRUE(stood_aside_before_the_check);
+  EXPECT_FALSE(right_of_way_.taken());
+}
+
 TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {
   const MessageId id = Accept("ada");
   sender_.Process(Take());

@@ -49,9 +49,9 @@ Worker::Worker(Dependencies dependencies, Options options)
       right_of_way_(d_.clock),
       urgent_timer_(d_.clock),
       ordinary_timer_(d_.clock),
-      flusher_(d_.queue, claims_, budget_, d_.journal, d_.metrics),
-      urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional})},
-      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk})} {
+      flusher_(d_.queue, claims_, budget_, d_.journal, right_of_way_, d_.metrics),
+      urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr)},
+      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &right_of_way_)} {
   const auto add_sender = [this](Way& way, TurnTimer& timer, RightOfWay* gives_way_to) {
     Sender::Dependencies with =
         ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer);
@@ -64,12 +64,13 @@ Worker::Worker(Dependencies dependencies, Options options)
   for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &right_of_way_);
 }
 
-Claimer Worker::MakeClaimer(std::vector<Lane> lanes) const {
+Claimer Worker::MakeClaimer(std::vector<Lane> lanes, RightOfWay* gives_way_to) const {
   return Claimer(d_.queue, d_.clock, d_.metrics,
                  {.worker = options_.name,
                   .lanes = std::move(lanes),
                   .batch = options_.batch,
-                  .lease = options_.lease});
+                  .lease = options_.lease,
+                  .gives_way_to = gives_way_to});
 }
 
 Worker::~Worker() { Stop(absl::Now()); }
@@ -148,7 +149,6 @@ void Worker::Claim(Way& way) {
   const auto wanted = [&way](Lane) { return way.claims.HasRoom(); };
   while (!Stopping()) {
     cancellations_.Refresh();
-    if (&way == &ordinary_) right_of_way_.GiveWay();
     std::optional<TakenClaim> taken = way.claimer.TakeNext(wanted);
     if (!taken) {
       WaitForNews(way, way.claimer.Rest(wanted));
@@ -190,7 +190,6 @@ void Worker::Flush() {
     // The first outcome starts the interval; enough of them, or the end of a claim, cut it short.
     if (!claims_.WaitForWork(1, absl::Milliseconds(100))) continue;
     claims_.WaitForWork(options_.flush_size, options_.flush_interval);
-    right_of_way_.GiveWay();
     if (!flusher_.FlushAll()) absl::SleepFor(kFlushRetry);
   }
 }

@@ -91,7 +91,7 @@ class Worker {
     bool room = false;             // a sender took its claim
   };
 
-  Claimer MakeClaimer(std::vector<Lane> lanes) const;
+  Claimer MakeClaimer(std::vector<Lane> lanes, RightOfWay* gives_way_to) const;
   void Claim(Way& way);
   void Send(Way& way, Sender& sender);
   void Flush();
