@@ -3,13 +3,14 @@
 -- contiguous range of keys: found with one index scan, deleted with another.
 --
 -- p_floor_*[shard + 1] is a key below which nothing is left; the scan begins there and never walks
--- over what was deleted but not yet vacuumed. An empty lane costs one index probe a shard and no
--- write.
+-- over what was deleted but not yet vacuumed. checked_at, oldest_running and transaction say how far
+-- floors may rise: services/dispatch/storage/claim_floors.h. An empty lane costs one index probe a
+-- shard and no write.
 CREATE FUNCTION take_due(
   p_claim int8, p_worker text, p_lane int2, p_start int4, p_limit int4, p_lease interval,
   p_floor_due timestamptz[], p_floor_id int8[],
-  OUT taken_shard int2, OUT checked_at timestamptz, OUT last_due timestamptz, OUT last_id int8,
-  OUT idle_shards int8[])
+  OUT taken_shard int2, OUT checked_at timestamptz, OUT oldest_running int8, OUT transaction int8,
+  OUT last_due timestamptz, OUT last_id int8, OUT idle_shards int8[])
 LANGUAGE plpgsql
 SET search_path = dispatch, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -25,6 +26,7 @@ DECLARE
   v_recovered bool[];
 BEGIN
   checked_at := clock_timestamp();
+  oldest_running := pg_snapshot_xmin(pg_current_snapshot())::text::int8;
   idle_shards := '{}';
   FOR h IN SELECT l.shard FROM lane_head l WHERE l.lane = p_lane AND NOT l.paused
             ORDER BY l.shard < p_start, l.shard LOOP
@@ -66,6 +68,7 @@ BEGIN
             clock_timestamp() + p_lease / 2, h.shard, p_lane, p_worker, v_ids, v_steps, v_attempts,
             v_recovered);
     taken_shard := h.shard;
+    transaction := pg_current_xact_id()::text::int8;  -- given by its first lock: after checked_at
     RETURN;
   END LOOP;
   last_due := NULL;
@@ -214,9 +217,11 @@ SET search_path = dispatch, pg_temp SET plan_cache_mode = force_generic_plan SET
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 DECLARE
-  v_now timestamptz := clock_timestamp();
+  v_now timestamptz;
   v_count int4;
 BEGIN
+  PERFORM pg_current_xact_id();  -- before the clock is read: what the floors rely on
+  v_now := clock_timestamp();
   WITH ended AS (
     DELETE FROM claim c WHERE c.claim_id = ANY (p_claims) RETURNING c.*
   )

@@ -81,6 +81,7 @@ DECLARE
   v_far bool;
 BEGIN
   PERFORM lock_cancellations();
+  PERFORM pg_current_xact_id();  -- before the clock is read: what the claims' floors rely on
   v_now := clock_timestamp();
   IF EXISTS (SELECT FROM retry y WHERE y.msg_id = p_id AND y.request_id = p_request_id) THEN
     RETURN 0;
@@ -161,8 +162,9 @@ BEGIN
   SELECT l.lane, l.paused, l.pause_detail, count_up_to(p_exact, format('(%s) q', l.due)),
          count_up_to(p_exact, format('(%s) q', l.waiting)),
          count_up_to(p_exact, format('scheduled WHERE lane = %s', l.lane)),
-         (SELECT coalesce(sum(cardinality(c.msg_ids)), 0)::int8 FROM claim c
-           WHERE c.lane = l.lane),
-         l.oldest_due
-    FROM lanes l ORDER BY l.lane;
+         coalesce(c.mails, 0), l.oldest_due
+    FROM lanes l
+    LEFT JOIN (SELECT c.lane, sum(cardinality(c.msg_ids))::int8 AS mails FROM claim c
+                GROUP BY c.lane) c ON c.lane = l.lane
+   ORDER BY l.lane;
 END $$;

@@ -29,18 +29,29 @@ std::vector<ClaimFloors::Key> ClaimFloors::Floors(Lane lane) const {
   return floors;
 }
 
-void ClaimFloors::Took(Lane lane, const Scan& scan, int shard, Key last, absl::Time checked) {
+void ClaimFloors::Took(Lane lane, const Scan& scan, int shard, Key last, const View& view,
+                       std::int64_t transaction) {
   absl::MutexLock lock(&mutex_);
   lanes_[lane].next_shard = shard + 1;
-  Raise(lane, scan, shard, std::min(last, Key{checked - kCommitWindow, 0}));
+  Raise(lane, scan, shard, std::min(last, Settled(view)));
+  clocks_[transaction] = view.clock;
 }
 
 void ClaimFloors::FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                            absl::Time checked) {
+                            const View& view) {
   absl::MutexLock lock(&mutex_);
-  for (const std::int64_t shard : shards) {
-    Raise(lane, scan, static_cast<int>(shard), Key{checked - kCommitWindow, 0});
+  const Key settled = Settled(view);
+  for (const std::int64_t shard : shards) Raise(lane, scan, static_cast<int>(shard), settled);
+}
+
+ClaimFloors::Key ClaimFloors::Settled(const View& view) {
+  absl::Time settled = view.clock - kCommitWindow;
+  std::erase_if(clocks_, [&](const auto& entry) { return entry.second <= settled; });
+  const auto running = clocks_.upper_bound(view.oldest_running);
+  for (auto ended = clocks_.begin(); ended != running; ++ended) {
+    settled = std::max(settled, ended->second);
   }
+  return {std::min(settled, view.clock), 0};  // it looked no further
 }
 
 void ClaimFloors::Raise(Lane lane, const Scan& scan, int shard, Key up_to) {

@@ -19,9 +19,13 @@ namespace lmsmail::dispatch {
 // transaction anywhere makes claims slower and slower. Thread-safe.
 //
 // Rows get a due time not before the database's clock at their insertion, but become visible only
-// at their commit: so a floor stays kCommitWindow behind that clock. A commit that takes longer
-// leaves its rows below the floor until a sweep: now and then a shard's scan begins a little below
-// its floor, and seldom, since it may walk over everything that was deleted, at the very beginning.
+// at their commit: so a floor stays below what a transaction that is still running may have read
+// from that clock. Who inserts into the queue has its transaction number before it reads the clock.
+// A claim has its own number after it read the clock, so once all lower numbers have ended, nothing
+// new can come below that reading. It usually takes as long as an insertion, and at most
+// kCommitWindow is waited for: a commit that takes longer leaves its rows below the floor until a
+// sweep. Now and then a shard's scan begins a little below its floor, and seldom, since it may walk
+// over everything that was deleted, at the very beginning.
 class ClaimFloors {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
@@ -37,6 +41,11 @@ class ClaimFloors {
       return due < other.due || (due == other.due && id < other.id);
     }
   };
+  // What a statement saw before it looked into the queue.
+  struct View {
+    absl::Time clock;                 // the database's
+    std::int64_t oldest_running = 0;  // no transaction with a lower number was
+  };
   struct Scan {
     int first_shard = 0;      // round robin
     std::vector<Key> floors;  // by shard; a shard beyond the end has none
@@ -49,12 +58,13 @@ class ClaimFloors {
   Scan Begin(Lane lane) const;
   // The floors of `lane`, by shard, without any sweep.
   std::vector<Key> Floors(Lane lane) const;
-  // That claim is committed and took everything of `shard` up to `last`. `checked` is the
-  // database's clock at its start.
-  void Took(Lane lane, const Scan& scan, int shard, Key last, absl::Time checked);
+  // That claim is committed, has the number `transaction`, and took everything of `shard` up to
+  // `last`.
+  void Took(Lane lane, const Scan& scan, int shard, Key last, const View& view,
+            std::int64_t transaction);
   // It found nothing due in `shards`.
   void FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                 absl::Time checked);
+                 const View& view);
 
  private:
   struct Shard {
@@ -68,6 +78,8 @@ class ClaimFloors {
   };
 
   Key Begin(const Shard& shard) const;
+  // Below it `view` shows all that will ever be inserted.
+  Key Settled(const View& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A claim has emptied `shard` up to `up_to`, beginning where `scan` says.
   void Raise(Lane lane, const Scan& scan, int shard, Key up_to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -75,6 +87,8 @@ class ClaimFloors {
   const Clock& clock_;
   mutable absl::Mutex mutex_;
   std::map<Lane, LaneState> lanes_ ABSL_GUARDED_BY(mutex_);
+  // What claims read from the database's clock, by their number.
+  std::map<std::int64_t, absl::Time> clocks_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::dispatch

@@ -17,12 +17,19 @@ class ClaimFloorsTest : public testing::Test {
     const ClaimFloors::Scan scan = floors_.Begin(Lane::kBulk);
     return shard < scan.floors.size() ? scan.floors[shard].due : absl::InfinitePast();
   }
-  void Took(int shard, absl::Time last) {
-    floors_.Took(Lane::kBulk, floors_.Begin(Lane::kBulk), shard, {last, 7}, clock_.Now());
+  // A claim with the next transaction number, while those from `oldest_running` on may run.
+  void Took(int shard, absl::Time last, std::int64_t oldest_running = 0) {
+    floors_.Took(Lane::kBulk, floors_.Begin(Lane::kBulk), shard, {last, 7},
+                 {clock_.Now(), oldest_running}, ++transaction_);
+  }
+  void FoundIdle(std::vector<std::int64_t> shards, std::int64_t oldest_running = 0) {
+    floors_.FoundIdle(Lane::kBulk, floors_.Begin(Lane::kBulk), shards,
+                      {clock_.Now(), oldest_running});
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   ClaimFloors floors_{clock_};
+  std::int64_t transaction_ = 100;
 };
 
 TEST_F(ClaimFloorsTest, BeginsWithoutFloors) {
@@ -41,9 +48,31 @@ TEST_F(ClaimFloorsTest, NearTheClockItStaysTheCommitWindowBehind) {
   EXPECT_EQ(FloorOf(0), absl::InfinitePast());
 }
 
+TEST_F(ClaimFloorsTest, RisesToWhatAClaimReadOnceAllBeforeItHaveEnded) {
+  const absl::Time first = clock_.Now();
+  Took(0, first);
+  clock_.Advance(absl::Seconds(1));
+  Took(0, clock_.Now(), transaction_ - 1);
+  EXPECT_EQ(FloorOf(0), clock_.Now() - ClaimFloors::kCommitWindow) << "one before it runs still";
+  Took(0, clock_.Now(), 101);
+  EXPECT_EQ(FloorOf(0), first);
+  FoundIdle({1}, transaction_);
+  EXPECT_EQ(FloorOf(1), clock_.Now());
+}
+
+TEST_F(ClaimFloorsTest, WhoLookedEarlierRaisesNoFloorForWhatOthersHaveSeenSince) {
+  const ClaimFloors::View early{clock_.Now(), transaction_};
+  clock_.Advance(absl::Seconds(1));
+  Took(0, clock_.Now());
+  FoundIdle({0}, transaction_);
+  floors_.FoundIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, early);
+  EXPECT_EQ(FloorOf(1), early.clock - ClaimFloors::kCommitWindow);
+  floors_.FoundIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, {early.clock, transaction_});
+  EXPECT_EQ(FloorOf(1), early.clock) << "nor beyond where it looked";
+}
+
 TEST_F(ClaimFloorsTest, IdleShardsGetFloorsToo) {
-  floors_.FoundIdle(Lane::kBulk, floors_.Begin(Lane::kBulk), std::vector<std::int64_t>{0, 2},
-                    clock_.Now());
+  FoundIdle({0, 2});
   EXPECT_EQ(FloorOf(2), clock_.Now() - ClaimFloors::kCommitWindow);
   EXPECT_EQ(FloorOf(1), absl::InfinitePast());
   EXPECT_THAT(floors_.Begin(Lane::kCritical).floors, IsEmpty()) << "lanes are apart";

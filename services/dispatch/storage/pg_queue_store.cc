@@ -33,6 +33,7 @@ constexpr char kTakeDueSql[] =
 // The head of each lane and shard, from its floor on, and of each lane's mail of later days.
 constexpr char kNextDueSql[] =
     "SELECT least(min(q.due_at), min(s.due_at)), statement_timestamp(), "
+    "  pg_snapshot_xmin(pg_current_snapshot()), "
     "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_head h "
     "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
     "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
@@ -85,16 +86,18 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
 // What a claim did to the shards of its lane.
 struct Taken {
   std::optional<int> shard;
-  absl::Time checked;
+  ClaimFloors::View view;
   ClaimFloors::Key last;
+  std::int64_t transaction = 0;
   std::vector<std::int64_t> idle;
 };
 
 Taken ReadTaken(const pqxx::row& row) {
   Taken taken;
   taken.shard = postgres::Optional<int>(row["taken_shard"]);
-  taken.checked = postgres::Time(row["checked_at"]);
+  taken.view = {postgres::Time(row["checked_at"]), row["oldest_running"].as<std::int64_t>()};
   if (taken.shard) {
+    taken.transaction = row["transaction"].as<std::int64_t>();
     taken.last = {postgres::Time(row["last_due"]), row["last_id"].as<std::int64_t>()};
   }
   taken.idle = postgres::Int8Array(row["idle_shards"]);
@@ -126,8 +129,10 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
                    });
   if (!claim.ok()) return claim;
   // Only now that it is committed.
-  if (taken.shard) floors_.Took(lane, scan, *taken.shard, taken.last, taken.checked);
-  floors_.FoundIdle(lane, scan, taken.idle, taken.checked);
+  if (taken.shard) {
+    floors_.Took(lane, scan, *taken.shard, taken.last, taken.view, taken.transaction);
+  }
+  floors_.FoundIdle(lane, scan, taken.idle, taken.view);
   return claim;
 }
 
@@ -201,11 +206,11 @@ absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
         const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
                                               floors.dues.str(), floors.ids.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
-        const absl::Time checked = postgres::Time(row[1]);
-        if (!next || *next > checked) {
-          for (const std::int64_t number : postgres::Int8Array(row[2])) {
+        const ClaimFloors::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
+        if (!next || *next > view.clock) {
+          for (const std::int64_t number : postgres::Int8Array(row[3])) {
             const auto lane = static_cast<Lane>(number);
-            floors_.FoundIdle(lane, scans[lane], postgres::Int8Array(row[3]), checked);
+            floors_.FoundIdle(lane, scans[lane], postgres::Int8Array(row[4]), view);
           }
         }
         return next;

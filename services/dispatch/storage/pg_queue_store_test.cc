@@ -183,6 +183,32 @@ TEST_F(PgQueueStoreTest, EveryShardThatIsChosenIsClaimedFrom) {
   EXPECT_EQ(store_.Query("SELECT count(*) FROM lane_head"), std::to_string(4 * kShards));
 }
 
+TEST_F(PgQueueStoreTest, FloorsStayBelowWhatIsNotCommittedYet) {
+  ASSERT_OK(Accept(Batch("late", 3)));
+  ASSERT_OK_AND_ASSIGN(auto lease, store_.pool().Checkout(absl::InfiniteFuture()));
+  {
+    pqxx::work before(lease->connection());
+    before.exec("CREATE TEMPORARY TABLE late AS SELECT * FROM queue");
+    before.exec("TRUNCATE queue");
+    before.commit();
+  }
+  pqxx::work slow(lease->connection());
+  slow.exec(
+      "INSERT INTO queue SELECT clock_timestamp(), msg_id, shard, lane, step, attempt, recovered "
+      "FROM late");
+  const int shard = ShardFor(Batch("late", 3));
+  int claimed_later = 0;
+  for (int i = 0; claimed_later < 3; ++i) {
+    const Submission quick = Batch(fmt::format("quick {}", i), 2);
+    if (ShardFor(quick) != shard) continue;
+    ASSERT_OK(Accept(quick));
+    EXPECT_THAT(Take().mails, SizeIs(2));
+    ++claimed_later;
+  }
+  slow.commit();
+  EXPECT_THAT(Take().mails, SizeIs(3));
+}
+
 TEST_F(PgQueueStoreTest, AMailBelowTheFloorIsFoundByTheSweep) {
   ASSERT_OK(Accept(Batch("first", 2)));
   EXPECT_THAT(Take().mails, SizeIs(2));
