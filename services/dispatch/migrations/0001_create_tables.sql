@@ -98,7 +98,8 @@ CREATE TABLE claim (
   attempts    int2[]      NOT NULL,
   recovered   bool[]      NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
-        autovacuum_vacuum_cost_delay = 0);
+        autovacuum_vacuum_cost_delay = 0,
+        toast_tuple_target = 128);  -- the arrays elsewhere: sweeps read what was not vacuumed too
 
 -- Outcomes. `kind` and `reason` are those of services/dispatch/queue_store.h and message.h.
 CREATE TABLE result (

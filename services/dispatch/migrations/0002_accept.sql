@@ -106,7 +106,8 @@ BEGIN
     END IF;
   END IF;
 
-  -- After the last wait for a lock: a claim relies on due_at not lying far before the commit.
+  -- After the last wait for a lock, and after the transaction got its number: what the floors of
+  -- claims rely on (services/dispatch/storage/claim_floors.h).
   v_now := clock_timestamp();
   WITH mail AS MATERIALIZED (
     SELECT i.id,
