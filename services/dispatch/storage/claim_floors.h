@@ -44,7 +44,7 @@ class ClaimFloors {
   // What a statement saw before it looked into the queue.
   struct View {
     absl::Time clock;                 // the database's
-    std::int64_t oldest_running = 0;  // no transaction with a lower number was
+    std::int64_t oldest_running = 0;  // all transactions with a lower number had ended
   };
   struct Scan {
     int first_shard = 0;      // round robin

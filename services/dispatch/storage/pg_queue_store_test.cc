@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "libs/postgres/session.h"
@@ -45,6 +46,15 @@ class PgQueueStoreTest : public testing::Test {
           {{Target::Kind::kRecipient, fmt::format("recipients/{}", i)}, "context", ""});
     }
     return submission;
+  }
+  // Batches of two that wait in the same shard as `request_id`.
+  std::vector<Submission> BatchesBeside(const std::string& request_id, std::size_t count) {
+    std::vector<Submission> beside;
+    for (int i = 0; beside.size() < count; ++i) {
+      Submission batch = Batch(fmt::format("beside {}", i), 2);
+      if (ShardFor(batch) == ShardFor(Batch(request_id, 2))) beside.push_back(std::move(batch));
+    }
+    return beside;
   }
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(const Submission& submission) {
     return store_.queue().Accept({submission});
@@ -196,17 +206,27 @@ TEST_F(PgQueueStoreTest, FloorsStayBelowWhatIsNotCommittedYet) {
   slow.exec(
       "INSERT INTO queue SELECT clock_timestamp(), msg_id, shard, lane, step, attempt, recovered "
       "FROM late");
-  const int shard = ShardFor(Batch("late", 3));
-  int claimed_later = 0;
-  for (int i = 0; claimed_later < 3; ++i) {
-    const Submission quick = Batch(fmt::format("quick {}", i), 2);
-    if (ShardFor(quick) != shard) continue;
+  for (const Submission& quick : BatchesBeside("late", 3)) {
     ASSERT_OK(Accept(quick));
     EXPECT_THAT(Take().mails, SizeIs(2));
-    ++claimed_later;
   }
   slow.commit();
   EXPECT_THAT(Take().mails, SizeIs(3));
+}
+
+TEST_F(PgQueueStoreTest, FloorsFollowWhatIsCommitted) {
+  ASSERT_OK(Accept(Batch("early", 2)));
+  EXPECT_THAT(Take().mails, SizeIs(2));
+  for (const Submission& quick : BatchesBeside("early", 1)) {
+    ASSERT_OK(Accept(quick));
+    EXPECT_THAT(Take().mails, SizeIs(2));
+  }
+  // What cannot happen, a row below what all who may insert have left behind, tells where it is.
+  EXPECT_EQ(store_.Query("WITH again AS (INSERT INTO queue (due_at, msg_id, shard, lane) "
+                         "SELECT due_at, msg_id, shard, lane FROM message "
+                         "ORDER BY due_at LIMIT 1 RETURNING 1) SELECT count(*) FROM again"),
+            "1");
+  EXPECT_THAT(Take().mails, IsEmpty());
 }
 
 TEST_F(PgQueueStoreTest, AMailBelowTheFloorIsFoundByTheSweep) {

@@ -83,10 +83,9 @@ class Database:
     def _make_wal_files(self):
         """As many as a server has that has been running for a while: min_wal_size. It keeps what
         lies behind a checkpoint for later."""
-        missing = self.admin.number("SELECT setting::int / (SELECT setting::int8 / 1024 / 1024 FROM "
-                                    "pg_settings WHERE name = 'wal_segment_size') "
-                                    "FROM pg_settings WHERE name = 'min_wal_size'")
-        for _ in range(int(missing)):
+        files = self.admin.number("SELECT pg_size_bytes(current_setting('min_wal_size')) / "
+                                  "pg_size_bytes(current_setting('wal_segment_size'))")
+        for _ in range(int(files)):
             self.admin("SELECT pg_logical_emit_message(false, 'bench', '')")
             self.admin("SELECT pg_switch_wal()")
         self.admin("CHECKPOINT")

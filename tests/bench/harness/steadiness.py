@@ -120,7 +120,7 @@ def pinned(system, scale):
     after = statistics.median(drain_once(system, scale.drain)[0] for _ in range(scale.repeats))
     holder("COMMIT")
     holder.close()
-    # What remains of the difference then is due to the longer log.
+    # For comparison: with the same log, and all of the queue vacuumed.
     system.sql("VACUUM")
     released = statistics.median(drain_once(system, scale.drain)[0] for _ in range(scale.repeats))
     return [Figure("pinned snapshot", f"the drain {scale.pinned_seconds} s into a held snapshot",
