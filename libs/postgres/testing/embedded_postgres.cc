@@ -222,12 +222,19 @@ absl::Status EmbeddedPostgres::Start() {
 
 absl::Status EmbeddedPostgres::Launch() {
   std::vector<std::string> argv = {LMSMAIL_POSTGRES_BIN "/postgres", "-D", directory_ / "data"};
+  // Without autovacuum nothing happens that the test does not do.
   const std::string settings[] = {
-      "listen_addresses=",   "unix_socket_directories=" + directory_.string(),
-      "fsync=off",           "full_page_writes=off",
-      "shared_buffers=32MB", "max_connections=100",
-      "max_wal_senders=0",   "wal_level=minimal",
-      "timezone=UTC",        "log_line_prefix=%m [%p] %a ",
+      "listen_addresses=",
+      "unix_socket_directories=" + directory_.string(),
+      "fsync=off",
+      "full_page_writes=off",
+      "shared_buffers=32MB",
+      "max_connections=100",
+      "max_wal_senders=0",
+      "wal_level=minimal",
+      "autovacuum=off",
+      "timezone=UTC",
+      "log_line_prefix=%m [%p] %a ",
   };
   for (const std::string& setting : settings) {
     argv.push_back("-c");
