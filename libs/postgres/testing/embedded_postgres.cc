@@ -237,7 +237,7 @@ absl::Status EmbeddedPostgres::Launch() {
       "log_line_prefix=%m [%p] %a ",
   };
   for (const std::string& setting : settings) {
-    argv.push_back("-c");
+    argv.emplace_back("-c");
     argv.push_back(setting);
   }
   LMSMAIL_ASSIGN_OR_RETURN(postmaster_, Spawn({AsServerUser(argv), directory_ / "log"}));
@@ -272,7 +272,7 @@ absl::Status EmbeddedPostgres::Restart() {
   return Start();
 }
 
-absl::Status EmbeddedPostgres::TerminateBackends() {
+absl::Status EmbeddedPostgres::TerminateBackends() const {
   // The second argument waits for the end of each, so that afterwards none is left.
   return Execute(Dsn("postgres"),
                  "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "

@@ -47,7 +47,7 @@ class EmbeddedPostgres {
   absl::Status Restart();
   absl::Status KillHard();
   // Ends every client connection, as a failover would; the server stays up.
-  absl::Status TerminateBackends();
+  absl::Status TerminateBackends() const;
 
   std::string Dsn(std::string_view database) const;
 
