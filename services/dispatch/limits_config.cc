@@ -38,7 +38,8 @@ void LimitsConfig::Declare(config::Group keys) {
   });
   DeclareRate(keys.Sub("other_domain"), "each domain that limits.domains does not name",
               other_domain);
-  DeclareRate(keys.Sub("batch"), "the recipients of one batch", batch);
+  DeclareRate(keys.Sub("batch"), "the recipients of one batch, whose sender may ask for less",
+              batch);
 }
 
 void LimitsConfig::Check(Violations& violations) const {

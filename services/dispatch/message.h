@@ -99,6 +99,7 @@ struct Mail {
   std::string language_code;   // empty: the recipient's
   std::string transport;       // empty: the default one
   std::map<std::string, std::string> labels;  // of its batch for a mail of a batch
+  double batch_max_per_second = 0;            // of its batch, as its sender set it; 0: no limit
   std::string request_id;                     // of its Send, or its dedupe key
   absl::Time create_time;
   absl::Time due_time;     // as accepted; a retry does not change it. The Date header.

@@ -65,6 +65,7 @@ struct BatchRecord {
   BatchId id = 0;
   std::string request_id;
   TemplateRef template_ref;
+  double max_per_second = 0;  // as its sender set it; 0: no limit
   absl::Time create_time;
   bool cancelled = false;
   std::int64_t accepted = 0;

@@ -27,6 +27,7 @@ struct Submission {
   absl::Time due_time;  // the past means now
   absl::Time expire_time;
   std::string shared_context;  // serialized Struct; batches only
+  double max_per_second = 0;   // of the whole batch; 0: no limit; batches only
   std::string language_code;
   std::string transport;
   std::map<std::string, std::string> labels;

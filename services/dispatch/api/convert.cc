@@ -54,6 +54,7 @@ MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violation
 MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violations) {
   MailHeader header = SharedHeader(message, "header.", violations);
   header.shared_context = message.shared_context();
+  header.max_per_second = message.max_rate_per_second();
   return header;
 }
 
@@ -148,6 +149,7 @@ void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
   message.set_name(BatchName(record.id));
   message.set_request_id(record.request_id);
   message.set_template_version(TemplateVersionName(record.template_ref));
+  message.set_max_rate_per_second(record.max_per_second);
   message.set_accepted_count(record.accepted);
   std::int64_t done = 0;
   for (const BatchRecord::Count& it : record.counts) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,26 @@ TEST_F(DispatchServiceTest, ABatchAnswersItemByItemAndIsFollowedToItsEnd) {
   EXPECT_EQ(batch.sent_count(), 2);
   ASSERT_EQ(batch.skipped_size(), 1);
   EXPECT_EQ(batch.skipped(0).reason(), v1::REASON_SUPPRESSED);
+}
+
+TEST_F(DispatchServiceTest, ABatchSaysHowFastItMayLeave) {
+  v1::SendBatchRequest request;
+  request.mutable_header()->set_request_id("batch/1");
+  request.mutable_header()->set_template_("templates/enrollment");
+  request.add_items()->mutable_target()->set_recipient("recipients/a");
+  for (const double rate : {-1.0, 0.001, 2e6, std::numeric_limits<double>::quiet_NaN(),
+                            std::numeric_limits<double>::infinity()}) {
+    request.mutable_header()->set_max_rate_per_second(rate);
+    EXPECT_THAT(Call(&Stub::SendBatch, request),
+                rpc::HasViolation("header.max_rate_per_second", HasSubstr("0.01 to 1000000")))
+        << rate;
+  }
+  request.mutable_header()->set_max_rate_per_second(0.5);
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
+  v1::GetBatchRequest get;
+  get.set_name(response.batch());
+  ASSERT_OK_AND_ASSIGN(const v1::Batch batch, Call(&Stub::GetBatch, get));
+  EXPECT_EQ(batch.max_rate_per_second(), 0.5);
 }
 
 TEST_F(DispatchServiceTest, ACancelledBatchSendsNothing) {

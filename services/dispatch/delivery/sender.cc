@@ -169,7 +169,7 @@ void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
     const Transport* const transport = d_.transports.Find(mail.transport);
     if (transport == nullptr || !verdicts[i].ok()) continue;
     for (const Limit& limit :
-         d_.limits.For(mail.batch, DomainOf(verdicts[i]->recipient), transport->info().name)) {
+         d_.limits.For(mail, DomainOf(verdicts[i]->recipient), transport->info().name)) {
       ++demand_[limit.key];
     }
   }
@@ -184,7 +184,7 @@ std::unique_ptr<Departure> Sender::MakeDeparture(const Claim& claim, ClaimedMail
   departure->transport = &transport;
   departure->recipient_domain = DomainOf(recipient);
   departure->limits =
-      d_.limits.For(departure->mail.mail.batch, departure->recipient_domain, transport.info().name);
+      d_.limits.For(departure->mail.mail, departure->recipient_domain, transport.info().name);
   for (const Limit& limit : departure->limits) {
     departure->demand.push_back(std::max(1, demand_[limit.key]--));
   }

@@ -79,6 +79,27 @@ TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
   }
 }
 
+TEST_F(SenderLimitsTest, ABatchLeavesAtTheRateItAskedFor) {
+  Submission batch;
+  batch.request_id = "slowly";
+  batch.batch = true;
+  batch.template_ref = {"enrollment", 1, Category::kEnrollment};
+  batch.lane = Lane::kTransactional;
+  batch.due_time = clock_.Now();
+  batch.expire_time = clock_.Now() + absl::Hours(1);
+  batch.max_per_second = 2;
+  for (int i = 0; i < 12; ++i) {
+    batch.items.push_back({{Target::Kind::kRecipient, "recipients/b" + std::to_string(i)}, "", ""});
+  }
+  ASSERT_OK(store_.Accept({batch})->front());
+  const MessageId other = Accept("other");
+  SendFor(absl::Seconds(3));
+  EXPECT_EQ(Record(other).state, State::kSent);
+  EXPECT_NEAR(static_cast<int>(transport_.mails().size()), 1 + 7, 1);
+  SendFor(absl::Seconds(4));
+  EXPECT_THAT(transport_.mails(), SizeIs(1 + 12));
+}
+
 TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
   AcceptFor("gmail.com", 50);
   SendDue();

@@ -73,6 +73,7 @@ Submission Intake::ToSubmission(const MailHeader& header, TemplateRef template_r
   submission.language_code = header.language_code;
   submission.transport = header.transport;
   submission.labels = header.labels;
+  submission.max_per_second = header.max_per_second;
   return submission;
 }
 

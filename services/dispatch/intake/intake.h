@@ -40,6 +40,7 @@ struct MailHeader {
   std::map<std::string, std::string> labels;
   std::string transport;
   google::protobuf::Struct shared_context;
+  double max_per_second = 0;  // of a batch; 0: no limit
 };
 
 // One mail, as the caller wrote it.

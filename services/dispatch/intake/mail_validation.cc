@@ -20,6 +20,8 @@ constexpr std::size_t kMaxContextBytes = 64 * 1024;
 constexpr int kMaxContextDepth = 32;
 constexpr std::size_t kMaxLabels = 8;
 constexpr std::size_t kMaxLabelLength = 63;
+constexpr double kMinPerSecond = 0.01;
+constexpr double kMaxPerSecond = 1'000'000;
 constexpr absl::Duration kMaxAhead = absl::Hours(24 * 366);
 
 bool IsPrintable(std::string_view text) {
@@ -128,6 +130,13 @@ void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& 
   }
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
   CheckContext(header.shared_context, fmt::format("{}shared_context", prefix), violations);
+  // Written so that it refuses NaN too.
+  if (const double rate = header.max_per_second;
+      rate != 0 && !(rate >= kMinPerSecond && rate <= kMaxPerSecond)) {
+    violations.Add(fmt::format("{}max_rate_per_second", prefix),
+                   fmt::format("must be {} to {} mails a second; leave it out for no limit",
+                               kMinPerSecond, static_cast<int>(kMaxPerSecond)));
+  }
 }
 
 void CheckTimes(const MailHeader& header, std::string_view prefix, absl::Time now,

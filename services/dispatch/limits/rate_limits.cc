@@ -59,14 +59,22 @@ std::string RateLimits::DomainKey(std::string_view domain) const {
   return fmt::format("domain:{}", group == group_of_domain_.end() ? domain : group->second);
 }
 
-std::vector<Limit> RateLimits::For(BatchId batch, std::string_view domain,
+// What its sender asked for, and no more than the operator grants every batch.
+RateRule RateLimits::BatchRule(const Mail& mail) const {
+  if (mail.batch == 0) return {};
+  const double asked = mail.batch_max_per_second;
+  const double granted = rules_.batch.per_second;
+  if (asked <= 0 || (granted > 0 && granted <= asked)) return rules_.batch;
+  return {.per_second = asked};
+}
+
+std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
                                    std::string_view transport) const {
   std::vector<Limit> limits;
   absl::MutexLock lock(&mutex_);
-  if (nothing_configured_ && spared_.empty()) return limits;
-  if (batch != 0 && rules_.batch.per_second > 0) {
-    limits.push_back({fmt::format("batch:{}", batch), rules_.batch});
-  }
+  const RateRule batch = BatchRule(mail);
+  if (nothing_configured_ && spared_.empty() && batch.per_second <= 0) return limits;
+  if (batch.per_second > 0) limits.push_back({fmt::format("batch:{}", mail.batch), batch});
   const auto add = [&](std::string key, const RateRule& rule) {
     if (rule.per_second > 0 || spared_.contains(key)) limits.push_back({std::move(key), rule});
   };

@@ -33,7 +33,7 @@ struct LimitRules {
   std::map<std::string, RateRule, std::less<>> transports = {};
   std::map<std::string, DomainGroup> domain_groups = {};  // by a name of the operator's
   RateRule other_domain = {};                             // each domain that is in no group
-  RateRule batch = {};                                    // each batch
+  RateRule batch = {};                                    // each batch; its sender may ask for less
 };
 
 // One limit that a mail has to keep.
@@ -55,8 +55,9 @@ class RateLimits {
   // `store` and `clock` outlive this.
   RateLimits(LimitStore& store, const Clock& clock, LimitRules rules);
 
-  // The limits of a mail of `batch` (0: none), the narrowest first. Few mails have any.
-  std::vector<Limit> For(BatchId batch, std::string_view domain, std::string_view transport) const;
+  // The limits of a mail to `domain`, the narrowest first. Few mails have any.
+  std::vector<Limit> For(const Mail& mail, std::string_view domain,
+                         std::string_view transport) const;
 
   struct Wish {
     bool urgent = false;
@@ -87,6 +88,7 @@ class RateLimits {
     std::map<Line, std::deque<Run>> places;
   };
   std::string DomainKey(std::string_view domain) const;
+  RateRule BatchRule(const Mail& mail) const;
   RateRule RuleOf(std::string_view key) const;
   std::optional<Turn> HeldTurn(const Limit& limit, Line line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<absl::Time> HeldPlace(const Limit& limit, Line line)

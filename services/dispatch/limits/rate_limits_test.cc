@@ -69,21 +69,40 @@ class RateLimitsTest : public testing::Test {
       .domain_groups = {{"gmail", {{"gmail.com", "googlemail.com"}, {.per_second = 10}}}}};
 };
 
+Mail MailOf(BatchId batch, double max_per_second = 0) {
+  Mail mail;
+  mail.batch = batch;
+  mail.batch_max_per_second = max_per_second;
+  return mail;
+}
+
 TEST_F(RateLimitsTest, AMailHasTheLimitsOfItsDomainItsTransportAndItsBatch) {
   rules_.batch = {.per_second = 5};
   const auto replica = NewReplica();
-  EXPECT_THAT(replica->For(7, "googlemail.com", "smtp"),
+  EXPECT_THAT(replica->For(MailOf(7), "googlemail.com", "smtp"),
               ElementsAre(Field(&Limit::key, "batch:7"), Field(&Limit::key, "domain:gmail"),
                           Field(&Limit::key, "transport:smtp")));
-  EXPECT_THAT(replica->For(0, "school.example", "console"), IsEmpty());
+  EXPECT_THAT(replica->For(MailOf(0), "school.example", "console"), IsEmpty());
+}
+
+TEST_F(RateLimitsTest, ABatchMayAskForLessThanItIsGranted) {
+  const auto rate = [this](double granted, double asked) {
+    rules_ = {.batch = {.per_second = granted, .burst = 9}};
+    const auto limits = NewReplica()->For(MailOf(7, asked), "school.example", "console");
+    return limits.empty() ? RateRule() : limits.front().rule;
+  };
+  EXPECT_EQ(rate(0, 0), RateRule());
+  EXPECT_EQ(rate(0, 2), (RateRule{.per_second = 2}));
+  EXPECT_EQ(rate(5, 2), (RateRule{.per_second = 2}));
+  EXPECT_EQ(rate(5, 8), (RateRule{.per_second = 5, .burst = 9}));
 }
 
 TEST_F(RateLimitsTest, EachOtherDomainHasALimitOfItsOwn) {
   rules_.other_domain = {.per_second = 5};
   const auto replica = NewReplica();
-  EXPECT_THAT(replica->For(0, "a.example", "console"),
+  EXPECT_THAT(replica->For(MailOf(0), "a.example", "console"),
               ElementsAre(Field(&Limit::key, "domain:a.example")));
-  EXPECT_THAT(replica->For(0, "b.example", "console"),
+  EXPECT_THAT(replica->For(MailOf(0), "b.example", "console"),
               ElementsAre(Field(&Limit::key, "domain:b.example")));
 }
 
@@ -182,7 +201,7 @@ TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
   one->Answered("school.example", "smtp", Refusal(421, "4.7.0"));
   one->Refresh();
   other->Refresh();
-  const Limit limit = other->For(0, "school.example", "smtp").front();
+  const Limit limit = other->For(MailOf(0), "school.example", "smtp").front();
   ASSERT_EQ(limit.key, "transport:smtp");
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Take(limit, {.mails = 10 - i}).turn);
   EXPECT_NEAR(absl::ToDoubleSeconds(
@@ -194,14 +213,14 @@ TEST_F(RateLimitsTest, ADomainWithoutALimitGetsOneWhileItThrottles) {
   const auto replica = NewReplica();
   for (int i = 0; i < 200; ++i) replica->Answered("outlook.example", "console", {});
   replica->Answered("outlook.example", "console", Refusal(451, "4.7.500"));
-  EXPECT_THAT(replica->For(0, "outlook.example", "console"), IsEmpty());
+  EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
   replica->Refresh();
-  EXPECT_THAT(replica->For(0, "outlook.example", "console"),
+  EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"),
               ElementsAre(Field(&Limit::key, "domain:outlook.example")));
-  EXPECT_THAT(replica->For(0, "other.example", "console"), IsEmpty());
+  EXPECT_THAT(replica->For(MailOf(0), "other.example", "console"), IsEmpty());
   clock_.Advance(LimitStore::kRecovery);
   replica->Refresh();
-  EXPECT_THAT(replica->For(0, "outlook.example", "console"), IsEmpty());
+  EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
 }
 
 TEST_F(RateLimitsTest, WithoutTheStoreMailWaits) {

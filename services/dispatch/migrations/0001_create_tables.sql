@@ -136,6 +136,7 @@ CREATE TABLE batch (
   created_at       timestamptz NOT NULL,
   due_at           timestamptz NOT NULL,
   cancelled_at     timestamptz,
+  max_per_second   float8      NOT NULL,  -- as its sender set it; 0: no limit
   template_version int4        NOT NULL,
   category         int2        NOT NULL,
   template_key     text        COLLATE "C" NOT NULL,

@@ -14,7 +14,7 @@ CREATE FUNCTION accept_submissions(
   p_request_id text[], p_chunk int4[], p_digest int8[], p_batch bool[], p_template_key text[],
   p_template_version int4[], p_category int2[], p_lane int2[], p_due timestamptz[],
   p_expire timestamptz[], p_shared bytea[], p_language text[], p_transport text[],
-  p_labels text[], p_first_seq int8[],
+  p_labels text[], p_max_per_second float8[], p_first_seq int8[],
   p_sub int4[], p_index int4[], p_kind int2[], p_target text[], p_key text[],
   p_context_at int4[], p_context_size int4[], p_contexts bytea)
 RETURNS TABLE (sub int4, state int2, batch int8, first_id int8, ids int8[], created_at timestamptz,
@@ -57,16 +57,16 @@ BEGIN
 
   v_batch := array_fill(0::int8, ARRAY[cardinality(p_batch)]);
   IF true = ANY (p_batch) THEN
-    INSERT INTO batch (batch_id, created_at, due_at, template_version, category, template_key,
-                       request_id, labels, shared_context)
-    SELECT nextval('batch_seq'), v_now, greatest(n.due, v_now), n.version, n.category,
-           n.template_key, n.request_id, n.labels, n.shared
-      FROM (SELECT DISTINCT ON (s.request_id) s.request_id, s.due, s.version, s.category,
-                   s.template_key, s.labels::text[], s.shared
-              FROM unnest(p_request_id, p_batch, v_state, p_due, p_template_version, p_category,
-                          p_template_key, p_labels, p_shared)
-                AS s(request_id, is_batch, state, due, version, category, template_key, labels,
-                     shared)
+    INSERT INTO batch (batch_id, created_at, due_at, max_per_second, template_version, category,
+                       template_key, request_id, labels, shared_context)
+    SELECT nextval('batch_seq'), v_now, greatest(n.due, v_now), n.max_per_second, n.version,
+           n.category, n.template_key, n.request_id, n.labels, n.shared
+      FROM (SELECT DISTINCT ON (s.request_id) s.request_id, s.due, s.max_per_second, s.version,
+                   s.category, s.template_key, s.labels::text[], s.shared
+              FROM unnest(p_request_id, p_batch, v_state, p_due, p_max_per_second,
+                          p_template_version, p_category, p_template_key, p_labels, p_shared)
+                AS s(request_id, is_batch, state, due, max_per_second, version, category,
+                     template_key, labels, shared)
               LEFT JOIN LATERAL (SELECT b.batch_id FROM batch b
                                   WHERE b.request_id = s.request_id LIMIT 1) b ON true
              WHERE s.is_batch AND s.state = 0 AND b.batch_id IS NULL

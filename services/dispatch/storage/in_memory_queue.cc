@@ -85,6 +85,7 @@ BatchId InMemoryStore::BatchOf(const Submission& submission) {
   batch.record.id = next_batch_++;
   batch.record.request_id = submission.request_id;
   batch.record.template_ref = submission.template_ref;
+  batch.record.max_per_second = submission.max_per_second;
   batch.record.create_time = now;
   batch.due = std::max(submission.due_time, now);
   return batches_.emplace(batch.record.id, batch).first->first;
@@ -101,7 +102,10 @@ void InMemoryStore::Store(const Submission& submission, const Submission::Item& 
   mail.target = item.target;
   mail.lane = submission.lane;
   mail.context = item.context;
-  if (submission.batch) mail.shared_context = submission.shared_context;
+  if (submission.batch) {
+    mail.shared_context = submission.shared_context;
+    mail.batch_max_per_second = submission.max_per_second;
+  }
   mail.language_code = submission.language_code;
   mail.transport = submission.transport;
   mail.labels = submission.labels;

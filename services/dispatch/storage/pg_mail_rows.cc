@@ -57,12 +57,13 @@ SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>&
   SharedByBatch shared;
   if (wanted.empty()) return shared;
   const pqxx::result rows = tx.exec_params(
-      "SELECT batch_id, shared_context, labels, cancelled_at FROM batch "
+      "SELECT batch_id, shared_context, labels, max_per_second, cancelled_at FROM batch "
       "WHERE batch_id = ANY ($1::int8[])",
       ToArrayLiteral(wanted));
   for (const pqxx::row& row : rows) {
-    shared.emplace(row[0].as<std::int64_t>(), SharedParts{ReadBytes(row[1]), ReadLabels(row[2]),
-                                                          postgres::OptionalTime(row[3])});
+    shared.emplace(row[0].as<std::int64_t>(),
+                   SharedParts{ReadBytes(row[1]), ReadLabels(row[2]), row[3].as<double>(),
+                               postgres::OptionalTime(row[4])});
   }
   return shared;
 }
@@ -72,6 +73,7 @@ void AddShared(const SharedByBatch& shared, Mail& mail) {
   if (found == shared.end()) return;
   mail.shared_context = found->second.context;
   mail.labels = found->second.labels;
+  mail.batch_max_per_second = found->second.max_per_second;
 }
 
 std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vector<MessageId>& ids) {

@@ -32,6 +32,7 @@ std::string ReadBytes(const pqxx::field& field);
 struct SharedParts {
   std::string context;
   std::map<std::string, std::string> labels;
+  double max_per_second = 0;
   std::optional<absl::Time> cancelled;
 };
 using SharedByBatch = std::unordered_map<BatchId, SharedParts>;

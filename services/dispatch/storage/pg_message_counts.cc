@@ -35,6 +35,7 @@ BatchRecord ReadBatch(const pqxx::row& row) {
                         static_cast<Category>(row[4].as<int>())};
   batch.create_time = postgres::Time(row[5]);
   batch.cancelled = !row[6].is_null();
+  batch.max_per_second = row[7].as<double>();
   return batch;
 }
 
@@ -61,7 +62,7 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
       pool_, Reading("dispatch.get_batch"), [&](pqxx::work& tx) -> absl::StatusOr<BatchRecord> {
         const pqxx::result rows = tx.exec_params(
             "SELECT batch_id, request_id, template_key, template_version, category, created_at, "
-            "cancelled_at FROM batch WHERE batch_id = $1",
+            "cancelled_at, max_per_second FROM batch WHERE batch_id = $1",
             id);
         if (rows.empty()) return NotFound(fmt::format("batches/{}", id));
         BatchRecord batch = ReadBatch(rows[0]);

@@ -93,19 +93,19 @@ pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submi
   return tx.exec_params(
       "SELECT sub, state, batch, first_id, ids, created_at, due_at FROM accept_submissions("
       "$1::text[], $2::int4[], $3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], "
-      "$8::int2[], "
-      "$9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
-      "$14::text[], $15::int8[], $16::int4[], $17::int4[], $18::int2[], $19::text[], "
-      "$20::text[], $21::int4[], $22::int4[], $23)",
+      "$8::int2[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
+      "$14::text[], $15::float8[], $16::int8[], $17::int4[], $18::int4[], $19::int2[], "
+      "$20::text[], $21::text[], $22::int4[], $23::int4[], $24)",
       each(&Submission::request_id), each(&Submission::chunk), each(&Submission::digest),
       each(&Submission::batch), each([](const auto& s) { return s.template_ref.key; }),
       each([](const auto& s) { return s.template_ref.version; }),
       each([](const auto& s) { return static_cast<int>(s.template_ref.category); }),
       each([](const auto& s) { return static_cast<int>(s.lane); }), each(&Submission::due_time),
       each(&Submission::expire_time), each(SharedContext), each(&Submission::language_code),
-      each(&Submission::transport), each(LabelsLiteral), ToArrayLiteral(first_numbers),
-      items.sub.str(), items.index.str(), items.kind.str(), items.target.str(), items.key.str(),
-      items.context_at.str(), items.context_size.str(), pqxx::binarystring(items.contexts));
+      each(&Submission::transport), each(LabelsLiteral), each(&Submission::max_per_second),
+      ToArrayLiteral(first_numbers), items.sub.str(), items.index.str(), items.kind.str(),
+      items.target.str(), items.key.str(), items.context_at.str(), items.context_size.str(),
+      pqxx::binarystring(items.contexts));
 }
 
 absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& submission) {

@@ -60,10 +60,11 @@ TEST_P(QueueStoreContract, GivesBackAMailAsItWasAccepted) {
   EXPECT_EQ(DayOf(mail.id), DayOf(mail.due_time));
 }
 
-TEST_P(QueueStoreContract, MailsOfABatchShareContextAndLabels) {
+TEST_P(QueueStoreContract, MailsOfABatchShareContextLabelsAndRate) {
   Submission batch = Batch("weekly", 2);
   batch.shared_context = "shared";
   batch.labels = {{"week", "48"}};
+  batch.max_per_second = 0.5;
   const Accepted accepted = AcceptOne(batch);
   EXPECT_NE(accepted.batch, 0);
   const std::vector<Claim> claims = TakeAll(Lane::kBulk);
@@ -73,8 +74,11 @@ TEST_P(QueueStoreContract, MailsOfABatchShareContextAndLabels) {
       EXPECT_EQ(claimed.mail.batch, accepted.batch);
       EXPECT_EQ(claimed.mail.shared_context, "shared");
       EXPECT_EQ(claimed.mail.labels, batch.labels);
+      EXPECT_EQ(claimed.mail.batch_max_per_second, 0.5);
     }
   }
+  ASSERT_OK_AND_ASSIGN(const BatchRecord record, log().GetBatch(accepted.batch));
+  EXPECT_EQ(record.max_per_second, 0.5);
 }
 
 TEST_P(QueueStoreContract, SameKeyAndBodyGivesTheFirstAnswer) {
