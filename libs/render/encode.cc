@@ -90,22 +90,4 @@ void CollapseToOneLine(std::string& text) {
   text = begin == std::string::npos ? "" : out.substr(begin, out.find_last_not_of(' ') - begin + 1);
 }
 
-bool IsValidUtf8(std::string_view text) {
-  // Table 3-7 of the Unicode Standard: the first byte sets the length and the second byte's range.
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x80) continue;
-    if (lead < 0xC2 || lead > 0xF4) return false;
-    const int more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    for (int k = 0; k < more; ++k, low = 0x80, high = 0xBF) {
-      if (i == text.size()) return false;
-      const auto byte = static_cast<unsigned char>(text[i++]);
-      if (byte < low || byte > high) return false;
-    }
-  }
-  return true;
-}
-
 }  // namespace lmsmail::render

@@ -20,6 +20,4 @@ void AppendNumber(double number, std::string& out);
 // DEL, C1, U+2028, U+2029) becomes one space; none stays at either end.
 void CollapseToOneLine(std::string& text);
 
-bool IsValidUtf8(std::string_view text);
-
 }  // namespace lmsmail::render

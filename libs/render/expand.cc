@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "libs/render/encode.h"
 #include "libs/render/limits.h"
+#include "libs/strings/utf8.h"
 
 namespace lmsmail::render {
 namespace {

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "libs/rpc/etag.h"
-#include "libs/rpc/request_limits.h"
 #include "libs/rpc/testing/matchers.h"
 #include "libs/rpc/time.h"
 #include "libs/testing/status_matchers.h"
@@ -60,30 +59,6 @@ TEST(EtagTest, OnlyADifferentEtagIsRefused) {
   EXPECT_OK(CheckEtag("b", "b", "templates/welcome"));
   EXPECT_THAT(CheckEtag("a", "b", "templates/welcome"),
               StatusIs(absl::StatusCode::kAborted, HasSubstr("templates/welcome")));
-}
-
-google::protobuf::Struct Nested(int levels) {
-  google::protobuf::Struct value;
-  if (levels > 1) {
-    *(*value.mutable_fields())["list"].mutable_list_value()->add_values()->mutable_struct_value() =
-        Nested(levels - 2);
-  }
-  return value;
-}
-
-TEST(RequestLimitsTest, AcceptsWhatFits) {
-  Violations violations;
-  CheckStruct(Nested(5), "context", {.bytes = 1000, .depth = 5}, violations);
-  EXPECT_TRUE(violations.empty());
-}
-
-TEST(RequestLimitsTest, RefusesTheTooDeepAndTheTooLarge) {
-  google::protobuf::Struct value = Nested(5);
-  (*value.mutable_fields())["text"].set_string_value(std::string(1000, 'x'));
-  Violations violations;
-  CheckStruct(value, "context", {.bytes = 1000, .depth = 4}, violations);
-  EXPECT_THAT(violations.ToStatus(), HasViolation("context", HasSubstr("at most 1000")));
-  EXPECT_THAT(violations.ToStatus(), HasViolation("context", HasSubstr("5 levels")));
 }
 
 }  // namespace

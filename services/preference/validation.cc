@@ -12,9 +12,12 @@
 #include "libs/resource_name/id.h"
 #include "libs/resource_name/name.h"
 #include "libs/strings/view.h"
+#include "libs/validation/text.h"
 
 namespace lmsmail::preference {
 namespace {
+
+using validation::CheckText;
 
 constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxActor = 128;
@@ -22,27 +25,9 @@ constexpr std::size_t kMaxWording = 500;
 constexpr std::size_t kMaxDetail = 500;
 constexpr std::size_t kMaxRequestId = 128;
 
-// Of UTF-8.
-std::size_t Characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-void CheckText(std::string_view text, std::size_t most, std::string field, Violations& violations) {
-  if (Characters(text) > most) {
-    violations.Add(std::move(field), fmt::format("has {} characters; at most {} are allowed",
-                                                 Characters(text), most));
-  } else if (std::ranges::any_of(text, IsControl)) {
-    violations.Add(std::move(field), "holds a control character; remove it");
-  }
-}
-
 void CheckName(std::string_view name, std::string field, Violations& violations) {
-  if (Characters(name) > kMaxName) {
-    violations.Add(std::move(field), fmt::format("has {} characters; at most {} are allowed",
-                                                 Characters(name), kMaxName));
+  if (auto fault = validation::TextFault(name, {.most = kMaxName})) {
+    violations.Add(std::move(field), *std::move(fault));
   } else if (const absl::Status status = address::ValidateDisplayName(name); !status.ok()) {
     violations.Add(std::move(field), std::string(ToStd(status.message())));
   }
@@ -73,8 +58,8 @@ void CheckEmailAddress(std::string_view address, std::string_view field, Violati
 }
 
 void CheckSource(const ConsentSource& source, std::string_view path, Violations& violations) {
-  CheckText(source.actor, kMaxActor, fmt::format("{}.actor", path), violations);
-  CheckText(source.wording, kMaxWording, fmt::format("{}.wording", path), violations);
+  CheckText(source.actor, fmt::format("{}.actor", path), {.most = kMaxActor}, violations);
+  CheckText(source.wording, fmt::format("{}.wording", path), {.most = kMaxWording}, violations);
   if (source.method == ConsentMethod::kDefault) {
     violations.Add(fmt::format("{}.method", path),
                    "METHOD_DEFAULT is for first registrations; say how the wish reached you");
@@ -82,18 +67,12 @@ void CheckSource(const ConsentSource& source, std::string_view path, Violations&
 }
 
 void CheckDetail(std::string_view detail, std::string_view field, Violations& violations) {
-  if (Characters(detail) > kMaxDetail) {
-    violations.Add(std::string(field), fmt::format("has {} characters; at most {} are allowed",
-                                                   Characters(detail), kMaxDetail));
-  } else if (std::ranges::any_of(detail, [](char c) {
-               return IsControl(c) && c != '\r' && c != '\n' && c != '\t';  // a reply has lines
-             })) {
-    violations.Add(std::string(field), "holds a control character; remove it");
-  }
+  // A server's reply has lines.
+  CheckText(detail, field, {.most = kMaxDetail, .multiline = true}, violations);
 }
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, kMaxRequestId, "request_id", violations);
+  CheckText(request_id, "request_id", {.most = kMaxRequestId}, violations);
 }
 
 }  // namespace lmsmail::preference

@@ -138,7 +138,7 @@ v1::WeeklyReport ToProto(const WeeklyReport& report) {
 std::vector<Course> CoursesFromProto(const v1::UpsertCoursesRequest& request,
                                      Violations& violations) {
   CheckCount(request.courses().size(), "courses", violations);
-  CheckText(request.request_id(), 128, "request_id", violations);
+  CheckRequestId(request.request_id(), violations);
   std::vector<Course> courses;
   std::set<std::string> ids;
   for (int i = 0; i < request.courses_size(); ++i) {

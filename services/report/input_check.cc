@@ -5,14 +5,17 @@
 #include <string>
 #include <variant>
 
-#include "libs/strings/utf8.h"
+#include "libs/validation/text.h"
 
 namespace lmsmail::report {
 namespace {
 
+using validation::CheckText;
+
 constexpr std::size_t kMostTitle = 200;
 constexpr std::size_t kMostUrl = 2048;
 constexpr std::size_t kMostKey = 160;
+constexpr std::size_t kMostRequestId = 128;
 constexpr int kMostLessons = 100'000;
 // Clocks of the LMS and ours may differ a little.
 constexpr absl::Duration kClockSkew = absl::Minutes(10);
@@ -20,19 +23,13 @@ constexpr absl::Duration kLongestWatch = absl::Hours(24);
 // Nobody studied here before; catches seconds taken for milliseconds and the reverse.
 const absl::Time kEarliest = absl::FromUnixSeconds(946'684'800);  // 2000-01-01
 
-bool IsControl(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
-
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
-  if (key.empty()) {
-    violations.Add(std::string(field), fmt::format("is required: 1 to {} characters", kMostKey));
-    return;
-  }
-  CheckText(key, kMostKey, field, violations);
+  CheckText(key, field, {.most = kMostKey, .required = true}, violations);
 }
 
 void CheckUrl(std::string_view url, Violations& violations) {
   if (url.empty()) return;
-  CheckText(url, kMostUrl, "url", violations);
+  CheckText(url, "url", {.most = kMostUrl}, violations);
   if (!url.starts_with("https://") && !url.starts_with("http://")) {
     violations.Add("url", "must be an absolute address beginning with https:// or http://");
   }
@@ -51,7 +48,7 @@ void CheckFact(const Enrolled& fact, absl::Time now, Violations& violations) {
 void CheckFact(const Unenrolled&, absl::Time, Violations&) {}
 void CheckFact(const LessonCompleted& fact, absl::Time, Violations& violations) {
   CheckKey(fact.lesson_id, "lesson_completed.lesson_id", violations);
-  CheckText(fact.lesson_title, kMostTitle, "lesson_completed.lesson_title", violations);
+  CheckText(fact.lesson_title, "lesson_completed.lesson_title", {.most = kMostTitle}, violations);
 }
 void CheckFact(const Watched& fact, absl::Time, Violations& violations) {
   if (fact.duration < absl::Milliseconds(1) || fact.duration > kLongestWatch) {
@@ -64,32 +61,15 @@ void CheckFact(const QuizTaken& fact, absl::Time, Violations& violations) {
 
 }  // namespace
 
-void CheckText(std::string_view text, std::size_t most, std::string_view field,
-               Violations& violations) {
-  std::size_t count = 0;
-  bool control = false;
-  while (!text.empty()) {
-    const auto point = FirstCodePoint(text);
-    if (!point) {
-      violations.Add(std::string(field), "must be UTF-8");
-      return;
-    }
-    control |= IsControl(point->value);
-    ++count;
-    text.remove_prefix(point->size);
-  }
-  if (control) violations.Add(std::string(field), "must not contain control characters");
-  if (count > most) {
-    violations.Add(std::string(field),
-                   fmt::format("is {} characters long; at most {} are allowed", count, most));
-  }
+void CheckRequestId(std::string_view request_id, Violations& violations) {
+  CheckText(request_id, "request_id", {.most = kMostRequestId}, violations);
 }
 
 void CheckCourse(const Course& course, Violations& violations) {
   if (course.title.empty()) violations.Add("title", "is required");
-  CheckText(course.title, kMostTitle, "title", violations);
+  CheckText(course.title, "title", {.most = kMostTitle}, violations);
   CheckUrl(course.url, violations);
-  CheckText(course.instructor_name, kMostTitle, "instructor_name", violations);
+  CheckText(course.instructor_name, "instructor_name", {.most = kMostTitle}, violations);
   if (course.lesson_count < 0 || course.lesson_count > kMostLessons) {
     violations.Add("lesson_count", fmt::format("must be 0 (not known) to {}", kMostLessons));
   }

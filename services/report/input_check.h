@@ -14,9 +14,7 @@ namespace lmsmail::report {
 
 inline constexpr std::size_t kMostItems = 1000;  // in one call
 
-// At most `most` characters (code points), none of them a control character.
-void CheckText(std::string_view text, std::size_t most, std::string_view field,
-               Violations& violations);
+void CheckRequestId(std::string_view request_id, Violations& violations);
 
 // All but the id, which comes from the course's name.
 void CheckCourse(const Course& course, Violations& violations);

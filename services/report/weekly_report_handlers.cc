@@ -36,7 +36,7 @@ absl::Status WeeklyReportHandlers::GenerateWeeklyReports(
     v1::WeeklyReportRun& response) {
   Violations violations;
   const auto week = WeekFromProto(request.week(), violations);
-  CheckText(request.request_id(), 128, "request_id", violations);
+  CheckRequestId(request.request_id(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(const WeeklyReportRun run,
                            reports_.Generate(week, request.skip_mail(), call.deadline));

@@ -5,10 +5,13 @@
 #include <string_view>
 
 #include "libs/rpc/time.h"
+#include "libs/validation/text.h"
 #include "services/scheduler/field_checks.h"
 
 namespace lmsmail::scheduler {
 namespace {
+
+using validation::CheckText;
 
 constexpr std::size_t kMaxId = 128;
 constexpr std::size_t kMaxTitle = 200;
@@ -29,9 +32,9 @@ void CheckDuration(const google::protobuf::Duration& duration, std::string_view 
 Violations CheckCourse(const v1::CourseRef& course) {
   Violations violations;
   CheckCourseId(course.course_id(), "course_id", violations);
-  CheckText(course.title(), "title", kMaxTitle, false, violations);
+  CheckText(course.title(), "title", {.most = kMaxTitle}, violations);
   CheckUrl(course.url(), "url", violations);
-  CheckText(course.instructor_name(), "instructor_name", kMaxTitle, false, violations);
+  CheckText(course.instructor_name(), "instructor_name", {.most = kMaxTitle}, violations);
   return violations;
 }
 
@@ -53,8 +56,8 @@ Violations Check(const v1::StudentUnenrolled& unenrolled) {
 Violations Check(const v1::DemoClassAttended& demo) {
   Violations violations;
   CheckStudent(demo.student(), "student", violations);
-  CheckText(demo.class_title(), "class_title", kMaxTitle, true, violations);
-  CheckText(demo.host_name(), "host_name", kMaxTitle, false, violations);
+  CheckText(demo.class_title(), "class_title", {.most = kMaxTitle, .required = true}, violations);
+  CheckText(demo.host_name(), "host_name", {.most = kMaxTitle}, violations);
   if (demo.has_course()) violations.AddNested("course", CheckCourse(demo.course()));
   CheckUrl(demo.enroll_url(), "enroll_url", violations);
   return violations;
@@ -63,7 +66,7 @@ Violations Check(const v1::DemoClassAttended& demo) {
 Violations Check(const v1::PaymentSucceeded& payment) {
   Violations violations;
   CheckStudent(payment.student(), "student", violations);
-  CheckText(payment.payment_id(), "payment_id", kMaxId, true, violations);
+  CheckText(payment.payment_id(), "payment_id", {.most = kMaxId, .required = true}, violations);
   if (payment.amount_minor() <= 0) {
     violations.Add("amount_minor", "is required: more than 0, in the currency's smallest unit");
   }
@@ -71,7 +74,7 @@ Violations Check(const v1::PaymentSucceeded& payment) {
       !std::ranges::all_of(payment.currency_code(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
     violations.Add("currency_code", "must be three capital letters (ISO 4217), such as EUR");
   }
-  CheckText(payment.description(), "description", kMaxTitle, false, violations);
+  CheckText(payment.description(), "description", {.most = kMaxTitle}, violations);
   if (payment.has_course()) violations.AddNested("course", CheckCourse(payment.course()));
   CheckUrl(payment.receipt_url(), "receipt_url", violations);
   return violations;
@@ -80,9 +83,9 @@ Violations Check(const v1::PaymentSucceeded& payment) {
 Violations Check(const v1::ContentPublished& content) {
   Violations violations;
   violations.AddNested("course", CheckCourse(content.course()));
-  CheckText(content.content_id(), "content_id", kMaxId, true, violations);
-  CheckText(content.title(), "title", kMaxTitle, true, violations);
-  CheckText(content.kind(), "kind", kMaxKind, false, violations);
+  CheckText(content.content_id(), "content_id", {.most = kMaxId, .required = true}, violations);
+  CheckText(content.title(), "title", {.most = kMaxTitle, .required = true}, violations);
+  CheckText(content.kind(), "kind", {.most = kMaxKind}, violations);
   CheckUrl(content.url(), "url", violations);
   CheckDuration(content.duration(), "duration", violations);
   return violations;
@@ -92,8 +95,8 @@ Violations Check(const v1::LessonCompleted& lesson) {
   Violations violations;
   CheckStudent(lesson.student(), "student", violations);
   CheckCourseId(lesson.course_id(), "course_id", violations);
-  CheckText(lesson.lesson_id(), "lesson_id", kMaxId, true, violations);
-  CheckText(lesson.lesson_title(), "lesson_title", kMaxTitle, false, violations);
+  CheckText(lesson.lesson_id(), "lesson_id", {.most = kMaxId, .required = true}, violations);
+  CheckText(lesson.lesson_title(), "lesson_title", {.most = kMaxTitle}, violations);
   CheckDuration(lesson.watch_duration(), "watch_duration", violations);
   return violations;
 }
@@ -135,7 +138,7 @@ void CheckPayload(const v1::Event& event, Violations& violations) {
 
 Violations CheckEvent(const v1::Event& event) {
   Violations violations;
-  CheckText(event.event_id(), "event_id", kMaxId, true, violations);
+  CheckText(event.event_id(), "event_id", {.most = kMaxId, .required = true}, violations);
   CheckTime(event.event_time(), "event_time", violations);
   CheckPayload(event, violations);
   return violations;

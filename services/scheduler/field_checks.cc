@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "libs/resource_name/id.h"
-#include "libs/strings/utf8.h"
+#include "libs/validation/text.h"
 #include "services/scheduler/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -16,21 +16,7 @@ constexpr std::size_t kMaxUrl = 2000;
 constexpr std::size_t kMaxRequestId = 128;
 constexpr std::size_t kMaxDisplayName = 200;
 
-bool IsControl(char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }
-
 }  // namespace
-
-void CheckText(std::string_view text, std::string field, std::size_t max, bool required,
-               Violations& violations) {
-  if (text.empty() && required) {
-    violations.Add(std::move(field), fmt::format("is required: 1 to {} characters", max));
-  } else if (text.size() > max) {
-    violations.Add(std::move(field),
-                   fmt::format("has {} bytes; at most {} are taken", text.size(), max));
-  } else if (!IsValidUtf8(text) || std::ranges::any_of(text, IsControl)) {
-    violations.Add(std::move(field), "must be UTF-8 without control characters");
-  }
-}
 
 void CheckUrl(std::string_view url, std::string field, Violations& violations) {
   if (url.empty()) return;
@@ -45,7 +31,8 @@ void CheckUrl(std::string_view url, std::string field, Violations& violations) {
 }
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", kMaxRequestId, true, violations);
+  validation::CheckText(request_id, "request_id", {.most = kMaxRequestId, .required = true},
+                        violations);
 }
 
 void CheckStudent(std::string_view name, std::string field, Violations& violations) {
@@ -58,8 +45,8 @@ void CheckCourseId(std::string_view id, std::string field, Violations& violation
   violations.Add(std::move(field), fmt::format("must be {}", resource_name::kLmsIdRule));
 }
 
-void CheckDisplayName(std::string_view text, std::string field, Violations& violations) {
-  CheckText(text, std::move(field), kMaxDisplayName, false, violations);
+void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
+  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
 }
 
 }  // namespace lmsmail::scheduler

@@ -9,14 +9,11 @@
 // Checks of single fields; each adds at most one violation.
 namespace lmsmail::scheduler {
 
-// UTF-8 of at most `max` bytes without control characters; an empty one is a fault when `required`.
-void CheckText(std::string_view text, std::string field, std::size_t max, bool required,
-               Violations& violations);
 // Empty, or http(s) of at most 2000 characters.
 void CheckUrl(std::string_view url, std::string field, Violations& violations);
 void CheckRequestId(std::string_view request_id, Violations& violations);
 void CheckStudent(std::string_view name, std::string field, Violations& violations);
 void CheckCourseId(std::string_view id, std::string field, Violations& violations);
-void CheckDisplayName(std::string_view text, std::string field, Violations& violations);
+void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations);
 
 }  // namespace lmsmail::scheduler

@@ -11,9 +11,9 @@
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
-#include "libs/rpc/request_limits.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "libs/validation/struct.h"
 #include "services/template/convert.h"
 #include "services/template/resource_names.h"
 
@@ -243,7 +243,7 @@ absl::Status TemplateServiceImpl::Handle(Call call, const v1::RenderTemplateRequ
     violations.Add("name",
                    "must be templates/{template} or templates/{template}/versions/{version}");
   }
-  rpc::CheckStruct(request.context(), "context", {}, violations);
+  validation::CheckStruct(request.context(), "context", {}, violations);
   const PreviewOptions options{.language_code = request.language_code(),
                                .context = request.has_context() ? &request.context() : nullptr};
   absl::StatusOr<PreviewedMail> mail;

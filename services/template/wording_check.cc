@@ -10,18 +10,13 @@
 #include "libs/language/language_code.h"
 #include "libs/render/check.h"
 #include "libs/strings/view.h"
+#include "libs/validation/text.h"
 #include "services/template/declarations.h"
 
 namespace lmsmail::templates {
 namespace {
 
 using render::VariableType;
-
-// The characters of UTF-8 text.
-std::size_t Length(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool IsLayout(char c) { return c == '\t' || c == '\n' || c == '\r'; }
@@ -33,14 +28,6 @@ void CheckControls(std::string_view text, std::string field, Violations& violati
   violations.Add(std::move(field),
                  fmt::format("line {} has the control character {:#04x}: remove it", line,
                              static_cast<unsigned char>(*at)));
-}
-
-void CheckLength(std::string_view text, std::size_t most, std::string_view field,
-                 Violations& violations) {
-  if (const std::size_t length = Length(text); length > most) {
-    violations.Add(std::string(field),
-                   fmt::format("has {} characters, {} are allowed", length, most));
-  }
 }
 
 void CheckLanguages(const std::vector<LocalizedContent>& contents, Violations& violations) {
@@ -163,15 +150,11 @@ WordingFaults CheckWording(const Wording& wording) {
 }
 
 void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
-  CheckLength(text, kMaxDisplayName, field, violations);
-  if (std::ranges::any_of(text, IsControl)) {
-    violations.Add(std::string(field), "is one line without control characters");
-  }
+  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
 }
 
 void CheckDescription(std::string_view text, std::string_view field, Violations& violations) {
-  CheckLength(text, kMaxDescription, field, violations);
-  CheckControls(text, std::string(field), violations);
+  validation::CheckText(text, field, {.most = kMaxDescription, .multiline = true}, violations);
 }
 
 }  // namespace lmsmail::templates

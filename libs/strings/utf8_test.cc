@@ -1,0 +1,19 @@
+#include "libs/strings/utf8.h"
+
+#include <gtest/gtest.h>
+
+namespace lmsmail {
+namespace {
+
+TEST(Utf8Test, ValidFollowsTheUnicodeStandard) {
+  EXPECT_TRUE(IsValidUtf8("aя€\U0001F600\U0010FFFF"));
+  EXPECT_FALSE(IsValidUtf8("\x80"));
+  EXPECT_FALSE(IsValidUtf8("\xC0\xAF"));          // overlong
+  EXPECT_FALSE(IsValidUtf8("\xE0\x80\x80"));      // overlong
+  EXPECT_FALSE(IsValidUtf8("\xED\xA0\x80"));      // surrogate
+  EXPECT_FALSE(IsValidUtf8("\xF4\x90\x80\x80"));  // past U+10FFFF
+  EXPECT_FALSE(IsValidUtf8("\xE2\x82"));          // cut short
+}
+
+}  // namespace
+}  // namespace lmsmail

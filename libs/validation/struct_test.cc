@@ -1,0 +1,59 @@
+#include "libs/validation/struct.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace lmsmail::validation {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+
+auto Fault(testing::Matcher<std::string> description) {
+  return AllOf(Field(&FieldViolation::field, "context"),
+               Field(&FieldViolation::description, description));
+}
+
+google::protobuf::Struct Nested(int levels) {
+  google::protobuf::Struct value;
+  if (levels > 1) {
+    *(*value.mutable_fields())["list"].mutable_list_value()->add_values()->mutable_struct_value() =
+        Nested(levels - 2);
+  }
+  return value;
+}
+
+TEST(StructTest, AcceptsWhatFits) {
+  Violations violations;
+  CheckStruct(Nested(5), "context", {.bytes = 1000, .depth = 5}, violations);
+  EXPECT_TRUE(violations.empty());
+}
+
+TEST(StructTest, RefusesTheTooDeepAndTheTooLarge) {
+  google::protobuf::Struct value = Nested(5);
+  (*value.mutable_fields())["text"].set_string_value(std::string(1000, 'x'));
+  Violations violations;
+  CheckStruct(value, "context", {.bytes = 1000, .depth = 4}, violations);
+  EXPECT_THAT(violations.list(),
+              ElementsAre(Fault(HasSubstr("at most 1000")), Fault(HasSubstr("5 levels"))));
+}
+
+TEST(StructTest, RefusesANulWhereverItIs) {
+  const std::string nul("a\0b", 3);
+  google::protobuf::Struct plain, listed;
+  (*plain.mutable_fields())["text"].set_string_value(nul);
+  *(*listed.mutable_fields())["list"].mutable_list_value()->add_values()->mutable_struct_value() =
+      plain;
+  for (const auto& value : {plain, listed}) {
+    Violations violations;
+    CheckStruct(value, "context", {}, violations);
+    EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("NUL"))));
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail::validation
