@@ -2,35 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
+#include <utility>
+
+#include "libs/resource_name/id.h"
+#include "libs/resource_name/name.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kIdDigits = 13;  // 64 bits by fives
-constexpr std::size_t kMaxIdLength = 63;
 
 constexpr std::string_view kMessages = "messages/";
 constexpr std::string_view kBatches = "batches/";
-constexpr std::string_view kTemplates = "templates/";
 constexpr std::string_view kVersions = "/versions/";
-constexpr std::string_view kRecipients = "recipients/";
 
 bool TakePrefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
-}
-
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsTemplateKey(std::string_view key) {
-  return !key.empty() && key.size() <= kMaxIdLength && IsLower(key.front()) &&
-         std::all_of(key.begin(), key.end(),
-                     [](char c) { return IsLower(c) || IsDigit(c) || c == '_' || c == '-'; });
 }
 
 }  // namespace
@@ -70,39 +60,21 @@ std::optional<BatchId> ParseBatchName(std::string_view name) {
   return DecodeId(name);
 }
 
-std::string TemplateName(std::string_view key) { return fmt::format("{}{}", kTemplates, key); }
-
 std::string TemplateVersionName(const TemplateRef& ref) {
-  return fmt::format("{}{}{}{}", kTemplates, ref.key, kVersions, ref.version);
+  return resource_name::TemplateVersionName(ref.key, ref.version);
 }
 
 std::optional<ParsedTemplateName> ParseTemplateName(std::string_view name) {
-  if (!TakePrefix(name, kTemplates)) return std::nullopt;
   ParsedTemplateName parsed;
-  if (const std::size_t slash = name.find('/'); slash != std::string_view::npos) {
-    std::string_view number = name.substr(slash);
-    name = name.substr(0, slash);
-    if (!TakePrefix(number, kVersions) || number.empty() || number.front() == '0') {
-      return std::nullopt;
-    }
-    int version = 0;
-    const char* const end = number.data() + number.size();
-    const auto [stop, error] = std::from_chars(number.data(), end, version);
-    if (error != std::errc() || stop != end || version < 1) return std::nullopt;
-    parsed.version = version;
+  if (const std::size_t at = name.find(kVersions); at != std::string_view::npos) {
+    parsed.version = resource_name::ParseNumber(name.substr(at + kVersions.size()));
+    if (!parsed.version) return std::nullopt;
+    name = name.substr(0, at);
   }
-  if (!IsTemplateKey(name)) return std::nullopt;
-  parsed.key = std::string(name);
+  std::optional<std::string> key = resource_name::ParseTemplateName(name);
+  if (!key) return std::nullopt;
+  parsed.key = *std::move(key);
   return parsed;
-}
-
-bool IsRecipientName(std::string_view name) {
-  if (!TakePrefix(name, kRecipients)) return false;
-  return !name.empty() && name.size() <= kMaxIdLength &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return IsLower(c) || IsDigit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
-                  c == '.' || c == '~';
-         });
 }
 
 }  // namespace lmsmail::dispatch

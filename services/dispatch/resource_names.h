@@ -20,16 +20,13 @@ std::optional<MessageId> ParseMessageName(std::string_view name);
 std::string BatchName(BatchId id);  // "batches/0a1b...", "" for 0
 std::optional<BatchId> ParseBatchName(std::string_view name);
 
-std::string TemplateName(std::string_view key);           // "templates/enrollment"
 std::string TemplateVersionName(const TemplateRef& ref);  // "templates/enrollment/versions/3"
 
+// What a mail may be asked to be of: a template, or one version of it.
 struct ParsedTemplateName {
   std::string key;
   std::optional<int> version;  // absent: the published one
 };
 std::optional<ParsedTemplateName> ParseTemplateName(std::string_view name);
-
-// "recipients/{id}", the id 1 to 63 of A-Z, a-z, 0-9, '_', '-', '.' and '~'.
-bool IsRecipientName(std::string_view name);
 
 }  // namespace lmsmail::dispatch

@@ -9,6 +9,7 @@
 #include "google/rpc/error_details.pb.h"
 
 #include "libs/protobuf/deterministic_bytes.h"
+#include "libs/resource_name/name.h"
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
 #include "services/dispatch/resource_names.h"
@@ -239,7 +240,7 @@ void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message) {
 
 void ToProto(const DayStats& stats, v1::MailStats& message) {
   *message.mutable_day_time() = rpc::ToProto(stats.day);
-  message.set_template_(TemplateName(stats.template_key));
+  message.set_template_(resource_name::TemplateName(stats.template_key));
   message.set_sent_count(stats.sent);
   message.set_skipped_count(stats.skipped);
   message.set_failed_count(stats.failed);

@@ -8,6 +8,7 @@
 #include "libs/render/content.h"
 #include "libs/render/declarations.h"
 #include "libs/render/variable.h"
+#include "libs/resource_name/name.h"
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/resource_names.h"
@@ -104,7 +105,7 @@ absl::StatusOr<TemplateRef> GrpcTemplateSource::ResolvePublished(std::string_vie
 
 absl::StatusOr<TemplateRef> GrpcTemplateSource::FetchPublished(std::string_view key) {
   pb::GetTemplateRequest request;
-  request.set_name(TemplateName(key));
+  request.set_name(resource_name::TemplateName(key));
   LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found,
                            rpc::Call(*stub_, &Stub::GetTemplate, request, rpc::After(timeout_)));
   if (found.has_delete_time()) {
@@ -135,7 +136,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> GrpcTemplateSource::Get(s
 absl::StatusOr<std::shared_ptr<const CompiledVersion>> GrpcTemplateSource::Fetch(
     std::string_view key, int version) {
   pb::GetTemplateVersionRequest request;
-  request.set_name(TemplateVersionName({std::string(key), version, Category::kAnnouncement}));
+  request.set_name(resource_name::TemplateVersionName(key, version));
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::TemplateVersion found,
       rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::After(timeout_)));

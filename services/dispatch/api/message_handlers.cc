@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
 #include "libs/rpc/time.h"
 #include "libs/status/fault.h"
@@ -34,12 +35,9 @@ absl::StatusOr<BatchId> BatchNamed(const std::string& name) {
 // The key of a template's name, or "" for none.
 std::string TemplateKey(const std::string& name, Violations& violations) {
   if (name.empty()) return "";
-  const auto parsed = ParseTemplateName(name);
-  if (!parsed || parsed->version) {
-    violations.Add("template", "must be \"templates/{template}\" without a version");
-    return "";
-  }
-  return parsed->key;
+  std::optional<std::string> key = resource_name::ParseTemplateName(name);
+  if (!key) violations.Add("template", "must be \"templates/{template}\" without a version");
+  return std::move(key).value_or("");
 }
 
 MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time now,

@@ -9,10 +9,11 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/page_token.h"
+#include "libs/rpc/page.h"
 #include "libs/rpc/time.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "libs/validation/text.h"
 #include "services/dispatch/api/convert.h"
 #include "services/dispatch/resource_names.h"
 
@@ -59,17 +60,14 @@ absl::Status QueueHandlers::GetQueueStats(const v1::GetQueueStatsRequest&,
 absl::Status QueueHandlers::ListInFlight(const v1::ListInFlightRequest& request,
                                          v1::ListInFlightResponse& response) {
   Violations violations;
-  const int size = rpc::PageSize(request.page_size(), {.standard = 50, .most = 500}, violations);
+  const rpc::Page page(request, {"in_flight"}, {.standard = 50, .most = 500}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const rpc::PageQuery query{"in_flight"};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
-  const ClaimId after = cursor.empty() ? 0 : DecodeId(cursor.front()).value_or(0);
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<InFlightClaim> claims, d_.queue.InFlight(after, size));
+  const ClaimId after = DecodeId(page.after()).value_or(0);
+  LMSMAIL_ASSIGN_OR_RETURN(std::vector<InFlightClaim> claims,
+                           d_.queue.InFlight(after, page.limit()));
+  response.set_next_page_token(
+      page.Cut(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
   for (const InFlightClaim& claim : claims) ToProto(claim, *response.add_batches());
-  if (static_cast<int>(claims.size()) == size) {
-    response.set_next_page_token(rpc::MakePageToken(query, {EncodeId(claims.back().id)}));
-  }
   return absl::OkStatus();
 }
 
@@ -77,9 +75,7 @@ absl::Status QueueHandlers::PauseLane(const v1::PauseLaneRequest& request,
                                       v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
-  if (request.detail().size() > kMaxPauseDetail) {
-    violations.Add("detail", fmt::format("must be at most {} bytes", kMaxPauseDetail));
-  }
+  validation::CheckText(request.detail(), "detail", {.most = kMaxPauseDetail}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail()));
   return FillLane(lane, response);
@@ -122,18 +118,14 @@ absl::Status QueueHandlers::PurgeLogs(const v1::PurgeLogsRequest& request,
 absl::Status QueueHandlers::ListTransports(const v1::ListTransportsRequest& request,
                                            v1::ListTransportsResponse& response) {
   Violations violations;
-  const int size = rpc::PageSize(request.page_size(), {.standard = 50, .most = 100}, violations);
+  const rpc::Page page(request, {"transports"}, {.standard = 50, .most = 100}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const rpc::PageQuery query{"transports"};
-  LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken(query, request.page_token()));
-  for (const TransportInfo& info : d_.transports.List()) {
-    if (!cursor.empty() && info.name <= cursor.front()) continue;
-    if (response.transports_size() == size) {
-      const std::string last = response.transports(size - 1).name();
-      response.set_next_page_token(rpc::MakePageToken(query, {last}));
-      break;
-    }
+  std::vector<TransportInfo> transports = d_.transports.List();
+  std::erase_if(transports, [&](const TransportInfo& info) { return info.name <= page.after(); });
+  transports.resize(std::min(transports.size(), static_cast<std::size_t>(page.limit())));
+  response.set_next_page_token(
+      page.Cut(transports, [](const TransportInfo& last) { return last.name; }));
+  for (const TransportInfo& info : transports) {
     v1::Transport& transport = *response.add_transports();
     transport.set_name(info.name);
     transport.set_kind(info.kind);

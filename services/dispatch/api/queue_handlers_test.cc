@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/api/dispatch_service_fixture.h"
@@ -9,6 +12,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 using testing::_;
+using testing::ElementsAre;
 using testing::SizeIs;
 
 TEST_F(DispatchServiceTest, PausesAndResumesALane) {
@@ -47,6 +51,31 @@ TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
   clock_.Advance(absl::Minutes(1));
   ASSERT_OK_AND_ASSIGN(const v1::SweepResponse swept, Call(&Stub::Sweep, v1::SweepRequest()));
   EXPECT_EQ(swept.recovered_count(), 1);
+}
+
+TEST_F(DispatchServiceTest, ListsWhatWorkersHoldPageByPage) {
+  for (const char* key : {"a", "b", "c", "d"}) {
+    ASSERT_OK(Call(&Stub::Send, ToAda(key)));
+    ASSERT_OK(
+        store_.TakeDue(*store_.NextClaimId(), key, Lane::kTransactional, 1, absl::Seconds(60)));
+  }
+  v1::ListInFlightRequest list;
+  list.set_page_size(2);
+  std::vector<std::string> workers;
+  int pages = 0;
+  do {
+    ASSERT_OK_AND_ASSIGN(const v1::ListInFlightResponse page, Call(&Stub::ListInFlight, list));
+    for (const v1::InFlightBatch& batch : page.batches()) workers.push_back(batch.worker());
+    list.set_page_token(page.next_page_token());
+    ++pages;
+  } while (!list.page_token().empty());
+  EXPECT_THAT(workers, ElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(pages, 2) << "no empty page at the end";
+  list.set_page_token("garbage");
+  list.set_page_size(-1);
+  const auto refused = Call(&Stub::ListInFlight, list);
+  EXPECT_THAT(refused, rpc::HasViolation("page_token", _));
+  EXPECT_THAT(refused, rpc::HasViolation("page_size", _));
 }
 
 TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
