@@ -198,5 +198,6 @@ int main(int argc, char** argv) {
        .metrics_port = 9103,
        .migrations = kDispatchMigrations,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
+       .adjust_pool = dispatch::PgQueueStore::Configure,
        .build = [&](const service::Runtime& runtime) { return dispatch::Build(config, runtime); }});
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -64,8 +65,9 @@ absl::StatusOr<bool> Cycle(dispatch::PgQueueStore& queue, int batch, Timings& ti
 }
 
 absl::Status Probe(const Options& options) {
-  LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
-                           postgres::Pool::Create({.dsn = options.dsn, .schema = "dispatch"}));
+  postgres::PoolOptions pool_options{.dsn = options.dsn, .schema = "dispatch"};
+  dispatch::PgQueueStore::Configure(pool_options);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(std::move(pool_options)));
   dispatch::PgQueueStore queue(*pool);
   Timings timings;
   for (int i = 0; i < options.cycles; ++i) {

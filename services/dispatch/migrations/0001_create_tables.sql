@@ -3,9 +3,10 @@
 -- inserted and deleted, never updated, so nothing that is finished or far away slows a claim down.
 -- Every hot table carries its shard: it can become the distribution column of a cluster.
 
--- Days since 2024-01-01, UTC.
+-- Days since 2024-01-01, UTC. By way of an interval, for extract() of a timestamptz is only STABLE,
+-- and then the planner calls this function instead of taking in what it does.
 CREATE FUNCTION day_of(p_at timestamptz) RETURNS int8 IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
-$$ SELECT floor(extract(epoch FROM p_at) / 86400)::int8 - 19723 $$;
+$$ SELECT floor(extract(epoch FROM p_at - '2024-01-01 00:00:00+00'::timestamptz) / 86400)::int8 $$;
 
 -- A message id is day of its due time (16 bits) | shard (8) | sequence number (39).
 CREATE FUNCTION first_id_of(p_day int8) RETURNS int8 IMMUTABLE PARALLEL SAFE LANGUAGE sql AS

@@ -34,6 +34,7 @@ DECLARE
   v_ids int8[];     -- ids that they have
   v_keys int8;
   v_inserted int8;
+  v_other_ids bool := false;  -- some may have other ids than their own
 BEGIN
   SELECT array_agg(first_id_of(day_of(greatest(s.due, v_now))) | s.first_seq ORDER BY s.ord)
     INTO v_first
@@ -45,15 +46,22 @@ BEGIN
       AS s(request_id, chunk, digest, is_batch, first_id)
    ORDER BY s.request_id, s.chunk
   ON CONFLICT DO NOTHING;  -- waits for a concurrent twin; the next statement sees it
-  SELECT array_agg(CASE WHEN r.first_id = s.first_id THEN 0
-                        WHEN r.digest = s.digest AND r.is_batch = s.is_batch THEN 1
-                        ELSE 2 END ORDER BY s.ord),
-         array_agg(r.first_id ORDER BY s.ord)
-    INTO v_state, v_known
-    FROM unnest(p_request_id, p_chunk, p_digest, p_batch, v_first) WITH ORDINALITY
-      AS s(request_id, chunk, digest, is_batch, first_id, ord)
-    CROSS JOIN LATERAL (SELECT r.first_id, r.digest, r.is_batch FROM request r
-                         WHERE r.request_id = s.request_id AND r.chunk = s.chunk LIMIT 1) r;
+  GET DIAGNOSTICS v_inserted = ROW_COUNT;
+  IF v_inserted = cardinality(p_request_id) THEN
+    v_state := array_fill(0::int2, ARRAY[cardinality(p_request_id)]);
+    v_known := v_first;
+  ELSE
+    SELECT array_agg(CASE WHEN r.first_id = s.first_id THEN 0
+                          WHEN r.digest = s.digest AND r.is_batch = s.is_batch THEN 1
+                          ELSE 2 END ORDER BY s.ord),
+           array_agg(r.first_id ORDER BY s.ord)
+      INTO v_state, v_known
+      FROM unnest(p_request_id, p_chunk, p_digest, p_batch, v_first) WITH ORDINALITY
+        AS s(request_id, chunk, digest, is_batch, first_id, ord)
+      CROSS JOIN LATERAL (SELECT r.first_id, r.digest, r.is_batch FROM request r
+                           WHERE r.request_id = s.request_id AND r.chunk = s.chunk LIMIT 1) r;
+    v_other_ids := true;
+  END IF;
 
   v_batch := array_fill(0::int8, ARRAY[cardinality(p_batch)]);
   IF true = ANY (p_batch) THEN
@@ -93,6 +101,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_inserted = ROW_COUNT;
     IF v_inserted < v_keys THEN
+      v_other_ids := true;
       SELECT array_agg(coalesce(d.msg_id, i.id) ORDER BY i.ord)
         INTO v_ids
         FROM unnest(p_key, v_own) WITH ORDINALITY AS i(key, id, ord)
@@ -154,7 +163,7 @@ BEGIN
     FROM unnest(v_state, v_batch, v_known, p_due, p_chunk) WITH ORDINALITY
       AS s(state, batch, known, due, chunk, ord)
     LEFT JOIN LATERAL (SELECT r.ids FROM request r
-                        WHERE (s.state = 1 OR v_inserted < v_keys)
+                        WHERE v_other_ids
                           AND r.request_id = p_request_id[s.ord] AND r.chunk = p_chunk[s.ord]
                         LIMIT 1) r ON true
    ORDER BY s.ord;

@@ -12,6 +12,7 @@
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/shard_choice.h"
 
@@ -90,13 +91,8 @@ pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submi
                   const std::vector<std::int64_t>& first_numbers) {
   const auto each = [&](auto projection) { return ToArrayLiteral(submissions, projection); };
   const ItemArrays items = MakeItemArrays(submissions);
-  return tx.exec_params(
-      "SELECT sub, state, batch, first_id, ids, created_at, due_at FROM accept_submissions("
-      "$1::text[], $2::int4[], $3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], "
-      "$8::int2[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
-      "$14::text[], $15::float8[], $16::int8[], $17::int4[], $18::int4[], $19::int2[], "
-      "$20::text[], $21::text[], $22::int4[], $23::int4[], $24)",
-      each(&Submission::request_id), each(&Submission::chunk), each(&Submission::digest),
+  return tx.exec_prepared(
+      kAccept, each(&Submission::request_id), each(&Submission::chunk), each(&Submission::digest),
       each(&Submission::batch), each([](const auto& s) { return s.template_ref.key; }),
       each([](const auto& s) { return s.template_ref.version; }),
       each([](const auto& s) { return static_cast<int>(s.template_ref.category); }),

@@ -6,6 +6,7 @@
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/transaction.h"
 #include "libs/strings/view.h"
+#include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
 namespace lmsmail::dispatch {
@@ -36,11 +37,8 @@ absl::StatusOr<FlushResult> PgQueueStore::Flush(ClaimId id, absl::Span<const Out
   return postgres::RunStatement(
       pool_, {.name = "dispatch.flush", .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<FlushResult> {
-        const pqxx::row row = tx.exec_params1(
-            "SELECT live, recorded FROM flush_outcomes($1, $2, $3::int8[], $4::int2[], "
-            "$5::int2[], $6::int2[], $7::int2[], $8::timestamptz[], $9::int2[], $10::text[], "
-            "$11::text[], $12::text[], $13::bytea[])",
-            id, last, each(&Outcome::id), each(&Outcome::step), each(&Outcome::attempt),
+        const pqxx::row row = tx.exec_prepared1(
+            kFlush, id, last, each(&Outcome::id), each(&Outcome::step), each(&Outcome::attempt),
             each([](const Outcome& o) { return static_cast<int>(o.kind); }),
             each([](const Outcome& o) { return static_cast<int>(o.reason); }), each(RetryTime),
             each(&Outcome::reply_code),

@@ -10,6 +10,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/storage/floor_arrays.h"
+#include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_mail_rows.h"
 
 // Claims: taking mails, keeping them, giving them back. The other parts of the class are in
@@ -23,12 +24,6 @@ using postgres::ToArrayLiteral;
 
 // One transaction recovers at most the mails of so many claims.
 constexpr int kClaimsAtOnce = 20;
-
-// Takes and reads in one statement. The mails' order is claimed_mails': a nested loop keeps it.
-constexpr char kTakeDueSql[] =
-    "SELECT m.*, t.* FROM take_due($1, $2, $3, $4, $5, $6, $7::timestamptz[], $8::int8[]) t "
-    "LEFT JOIN LATERAL claimed_mails(CASE WHEN t.taken_shard IS NOT NULL THEN $1 END, false) m "
-    "ON true";
 
 // The head of each lane and shard, from its floor on, and of each lane's mail of later days.
 constexpr char kNextDueSql[] =
@@ -106,6 +101,11 @@ Taken ReadTaken(const pqxx::row& row) {
 
 }  // namespace
 
+void PgQueueStore::Configure(postgres::PoolOptions& options) {
+  options.statements.insert(options.statements.end(),
+                            {{kAccept, kAcceptSql}, {kTakeDue, kTakeDueSql}, {kFlush, kFlushSql}});
+}
+
 PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
 
 absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
@@ -117,8 +117,8 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
   absl::StatusOr<Claim> claim =
       RunStatement(pool_, {.name = "dispatch.take_due"},
                    [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
-                     const pqxx::result rows = tx.exec_params(
-                         kTakeDueSql, id, std::string(worker), static_cast<int>(lane),
+                     const pqxx::result rows = tx.exec_prepared(
+                         kTakeDue, id, std::string(worker), static_cast<int>(lane),
                          scan.first_shard, limit, ToInterval(lease), floor_due, floor_id);
                      taken = ReadTaken(rows.at(0));
                      if (taken.shard) return ReadClaim(tx, id, rows);

@@ -24,6 +24,9 @@ namespace lmsmail::dispatch {
 // Depths() counts each kind of waiting mail up to 10 000 and estimates beyond; the rest is exact.
 class PgQueueStore final : public QueueStore {
  public:
+  // Adds the prepared statements that the store's pool needs.
+  static void Configure(postgres::PoolOptions& options);
+
   // `pool` has the schema "dispatch" and outlives the store.
   explicit PgQueueStore(postgres::Pool& pool);
 

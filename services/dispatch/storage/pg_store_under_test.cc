@@ -58,6 +58,7 @@ std::unique_ptr<postgres::Pool> MakePool(const std::string& dsn) {
   options.schema = "dispatch";
   options.application_name = "dispatch_test";
   options.size = 6;
+  PgQueueStore::Configure(options);
   return OrThrow(postgres::Pool::Create(std::move(options)));
 }
 
