@@ -2,52 +2,20 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
+#include "libs/strings/octets.h"
+
 namespace lmsmail::mime {
 namespace {
 
-// Eight octets at a time: most of a mail is runs of plain characters, which are found and copied a
-// word at a time. Each of these sets the top bit of exactly the octets that it looks for.
-constexpr std::uint64_t Everywhere(std::uint8_t octet) { return 0x0101010101010101u * octet; }
-constexpr std::uint64_t kTopBits = Everywhere(0x80);
-constexpr std::uint64_t kLowBits = Everywhere(0x7f);
-
-std::uint64_t LoadWord(const char* text) {
-  std::uint64_t word;
-  std::memcpy(&word, text, sizeof word);
-  return word;
-}
-constexpr std::uint64_t EqualTo(std::uint64_t word, std::uint8_t octet) {
-  const std::uint64_t difference = word ^ Everywhere(octet);
-  return ~(((difference & kLowBits) + kLowBits) | difference) & kTopBits;
-}
-constexpr std::uint64_t Control(std::uint64_t word) {  // below the space
-  return ~(((word & kLowBits) + Everywhere(0x80 - ' ')) | word) & kTopBits;
-}
-constexpr std::uint64_t MustEncode(std::uint64_t word) {
-  return (word & kTopBits) | EqualTo(word, 0x7f) | EqualTo(word, '=');
-}
-
-// How many octets have their top bit set, given no other bits.
-constexpr std::size_t CountOctets(std::uint64_t tops) { return (tops >> 7) * Everywhere(1) >> 56; }
+// What quoted-printable text may not hold as it is, line ends and tabs apart.
+constexpr auto kMustEncode = [](Octets x) { return (x > 0x7e) | (x == '='); };
+constexpr auto kNotLiteral = [](Octets x) { return (x < ' ') | (x > 0x7e) | (x == '='); };
 
 bool IsLiteral(char c) { return c >= ' ' && c < 0x7f && c != '='; }
-
-// How many of the first eight octets stand for themselves before one that may not.
-std::size_t LiteralRun(const char* text, const char* end) {
-  if constexpr (std::endian::native == std::endian::little) {
-    if (end - text >= 8) {
-      const std::uint64_t word = LoadWord(text);
-      return static_cast<std::size_t>(std::countr_zero(MustEncode(word) | Control(word))) / 8;
-    }
-  }
-  const char* const stop = text + std::min<std::ptrdiff_t>(8, end - text);
-  return static_cast<std::size_t>(std::find_if_not(text, stop, IsLiteral) - text);
-}
 
 // One line of quoted-printable text, handed to `out` when it ends.
 class QuotedPrintableLine {
@@ -61,14 +29,17 @@ class QuotedPrintableLine {
     if (size_ == kRoom) BreakSoftly();
   }
 
-  // Takes as many of `count` <= 8 octets as fit and returns how many that were. Eight octets must
-  // be readable at `text` unless `count` is all there is before `end`.
-  std::size_t PutLiterals(const char* text, std::size_t count, const char* end) {
-    count = std::min(count, kRoom - size_);
-    // A copy of constant size is one instruction; what is copied too much is overwritten.
-    std::memcpy(line_.data() + size_, text, end - text >= 8 ? 8 : count);
-    size_ += count;
-    return count;
+  // Takes as much of `text` as stands for itself and fits; returns how much.
+  std::size_t PutLiterals(std::string_view text) {
+    text = text.substr(0, kRoom - size_);
+    return Put(text.substr(0, FindOctet(text, kNotLiteral)));
+  }
+
+  // Takes `text`, for which there must be room.
+  std::size_t Put(std::string_view text) {
+    std::memcpy(line_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+    return text.size();
   }
 
   void PutEncoded(char c) {
@@ -112,12 +83,12 @@ class QuotedPrintableLine {
   }
 
   std::string& out_;
-  std::array<char, kRoom + 8> line_;  // the copies of eight octets may run past the room
+  std::array<char, kRoom> line_;
   std::size_t size_ = 0;
 };
 
-bool NeedsArmourAtLineStart(const char* text, const char* end) {
-  return *text == '.' || (*text == 'F' && end - text >= 5 && std::memcmp(text, "From ", 5) == 0);
+bool NeedsArmourAtLineStart(std::string_view text) {
+  return text.starts_with('.') || text.starts_with("From ");
 }
 
 // `text` with every line end written as CRLF.
@@ -147,11 +118,7 @@ char* WriteBase64(std::uint32_t bits, char* to) {
 }  // namespace
 
 TransferEncoding ShorterEncoding(std::string_view text) {
-  std::size_t encoded = 0;
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  for (; end - p >= 8; p += 8) encoded += CountOctets(MustEncode(LoadWord(p)));
-  encoded += std::count_if(p, end, [](char c) { return (c & 0x80) != 0 || c == 0x7f || c == '='; });
+  const std::size_t encoded = CountOctets(text, kMustEncode);
   // n + 2 * encoded octets against 4 / 3 * n.
   return 6 * encoded > text.size() ? TransferEncoding::kBase64 : TransferEncoding::kQuotedPrintable;
 }
@@ -162,25 +129,23 @@ std::string_view TransferEncodingName(TransferEncoding encoding) {
 
 void AppendQuotedPrintable(std::string_view text, std::string& out) {
   QuotedPrintableLine line(out);
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  while (p != end) {
-    if (const std::size_t run = LiteralRun(p, end); run > 0) {
-      line.MakeRoom();
-      if (line.empty() && NeedsArmourAtLineStart(p, end)) {
-        line.PutEncoded(*p++);
-      } else {
-        p += line.PutLiterals(p, run, end);
-      }
-    } else if (*p == '\n' || *p == '\r') {
+  while (!text.empty()) {
+    const char c = text.front();
+    std::size_t taken = 1;
+    if (c == '\n' || c == '\r') {
       line.BreakHard();
-      p += (*p == '\r' && end - p >= 2 && p[1] == '\n') ? 2 : 1;
-    } else if (*p == '\t') {
+      if (text.starts_with("\r\n")) taken = 2;
+    } else if (IsLiteral(c) || c == '\t') {
       line.MakeRoom();
-      p += line.PutLiterals(p, 1, end);
+      if (line.empty() && NeedsArmourAtLineStart(text)) {
+        line.PutEncoded(c);
+      } else {
+        taken = c == '\t' ? line.Put(text.substr(0, 1)) : line.PutLiterals(text);
+      }
     } else {
-      line.PutEncoded(*p++);
+      line.PutEncoded(c);
     }
+    text.remove_prefix(taken);
   }
   line.Finish();
 }
@@ -204,7 +169,7 @@ void AppendBase64Unbroken(std::string_view octets, std::string& out) {
 
 void AppendBase64(std::string_view text, std::string& out) {
   constexpr std::size_t kOctetsPerLine = 57;  // 76 characters
-  thread_local std::string canonical;
+  static thread_local std::string canonical;
   canonical.clear();
   AppendWithCrlf(text, canonical);
   for (std::string_view rest = canonical; !rest.empty();) {

@@ -2,58 +2,35 @@
 
 #include <fmt/core.h>
 
-#include <cstdint>
-#include <cstring>
+#include "libs/strings/octets.h"
 
 namespace lmsmail::smtp {
 namespace {
 
-const char* Find(const char* from, const char* end, char wanted) {
-  return static_cast<const char*>(std::memchr(from, wanted, static_cast<size_t>(end - from)));
-}
+constexpr auto kEndsOrFaults = [](Octets x) { return (x == '\0') | (x == '\r') | (x == '\n'); };
+constexpr auto kIs8Bit = [](Octets x) { return x > 0x7f; };
 
-absl::Status Fault(std::string_view what, std::string_view message, const char* at) {
+absl::Status Fault(std::string_view what, size_t at) {
   return absl::InvalidArgumentError(fmt::format(
       "message: has {} at byte {}; lines must end in CRLF and hold neither CR, LF nor NUL", what,
-      at - message.data()));
-}
-
-bool Has8Bit(std::string_view message) {
-  uint64_t seen = 0;
-  size_t i = 0;
-  for (; i + sizeof(uint64_t) <= message.size(); i += sizeof(uint64_t)) {
-    uint64_t word;
-    std::memcpy(&word, message.data() + i, sizeof(word));
-    seen |= word;
-  }
-  for (; i < message.size(); ++i) seen |= static_cast<uint8_t>(message[i]);
-  return (seen & 0x8080808080808080u) != 0;
+      at));
 }
 
 }  // namespace
 
 absl::StatusOr<MessageScan> ScanMessage(std::string_view message) {
   MessageScan scan;
-  const char* const begin = message.data();
-  const char* const end = begin + message.size();
-  if (message.empty()) return scan;
-  if (const char* nul = Find(begin, end, '\0')) return Fault("a NUL", message, nul);
-
-  const char* line = begin;
-  while (line < end) {
-    if (*line == '.') scan.leading_dots.push_back(static_cast<size_t>(line - begin));
-    const char* const lf = Find(line, end, '\n');
-    const char* const cr = Find(line, lf != nullptr ? lf : end, '\r');
-    if (lf == nullptr) {
-      if (cr != nullptr) return Fault("a bare CR", message, cr);
-      break;
-    }
-    if (cr == nullptr) return Fault("a bare LF", message, lf);
-    if (cr + 1 != lf) return Fault("a bare CR", message, cr);
-    line = lf + 1;
+  for (size_t line = 0; line < message.size();) {
+    if (message[line] == '.') scan.leading_dots.push_back(line);
+    const size_t at = line + FindOctet(message.substr(line), kEndsOrFaults);
+    if (at == message.size()) break;
+    if (message[at] == '\0') return Fault("a NUL", at);
+    if (message[at] == '\n') return Fault("a bare LF", at);
+    if (message.substr(at, 2) != "\r\n") return Fault("a bare CR", at);
+    line = at + 2;
+    scan.ends_with_crlf = line == message.size();
   }
-  scan.ends_with_crlf = line == end;
-  scan.has_8bit = Has8Bit(message);
+  scan.has_8bit = FindOctet(message, kIs8Bit) < message.size();
   return scan;
 }
 
@@ -66,7 +43,7 @@ void AppendDotStuffed(std::string_view message, const MessageScan& scan,
     sent = dot;
   }
   if (sent < message.size()) pieces.push_back(message.substr(sent));
-  pieces.push_back(message.empty() || scan.ends_with_crlf ? ".\r\n" : "\r\n.\r\n");
+  pieces.emplace_back(message.empty() || scan.ends_with_crlf ? ".\r\n" : "\r\n.\r\n");
 }
 
 }  // namespace lmsmail::smtp

@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string_view>
+
+#include "libs/strings/octets.h"
 
 namespace lmsmail {
 
@@ -34,12 +35,9 @@ inline std::optional<CodePoint> FirstCodePoint(std::string_view text) {
 
 inline bool IsValidUtf8(std::string_view text) {
   while (!text.empty()) {
-    std::uint64_t word;  // most text is ASCII, eight octets at a time
-    if (text.size() >= sizeof word &&
-        (std::memcpy(&word, text.data(), sizeof word), (word & 0x8080808080808080u) == 0)) {
-      text.remove_prefix(sizeof word);
-      continue;
-    }
+    // Most text is ASCII.
+    text.remove_prefix(FindOctet(text, [](Octets x) { return x > 0x7f; }));
+    if (text.empty()) return true;
     const auto point = FirstCodePoint(text);
     if (!point) return false;
     text.remove_prefix(point->size);

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+// Searching text sixteen octets at a time. These are the vector extensions of GCC and clang: the
+// registers of whatever processor it is built for, without a word about which.
+namespace lmsmail {
+
+using Octets = std::uint8_t __attribute__((vector_size(16)));
+// What comparing Octets gives: -1 where it holds, 0 where not.
+using OctetMask = std::int8_t __attribute__((vector_size(16)));
+
+namespace octets_internal {
+
+// The position of the first that holds, or 16.
+inline std::size_t FirstIn(OctetMask mask) {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
+  const auto first = [](std::uint64_t word) -> std::size_t {
+    return (std::endian::native == std::endian::little ? std::countr_zero(word)
+                                                       : std::countl_zero(word)) /
+           8;
+  };
+  return words[0] != 0 ? first(words[0]) : sizeof(std::uint64_t) + first(words[1]);
+}
+
+inline bool AnyIn(OctetMask mask) {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
+  return (words[0] | words[1]) != 0;
+}
+
+// Those from `at` on, of which there must be sixteen.
+inline Octets Load(std::string_view text, std::size_t at) {
+  Octets octets;
+  std::memcpy(&octets, text.data() + at, sizeof octets);
+  return octets;
+}
+
+// Those from `at` on, fewer than sixteen, and zeros.
+inline Octets LoadLast(std::string_view text, std::size_t at) {
+  Octets octets{};
+  std::memcpy(&octets, text.data() + at, text.size() - at);
+  return octets;
+}
+
+}  // namespace octets_internal
+
+// The position of the first octet that `matches`, or text.size():
+//   FindOctet(text, [](Octets x) { return (x == '\r') | (x == '\n'); })
+template <typename Matches>
+std::size_t FindOctet(std::string_view text, Matches matches) {
+  std::size_t at = 0;
+  for (; text.size() - at >= sizeof(Octets); at += sizeof(Octets)) {
+    const OctetMask found = matches(octets_internal::Load(text, at));
+    if (octets_internal::AnyIn(found)) return at + octets_internal::FirstIn(found);
+  }
+  if (at == text.size()) return at;
+  const OctetMask found = matches(octets_internal::LoadLast(text, at));
+  return std::min(at + octets_internal::FirstIn(found), text.size());
+}
+
+// How many octets match; `matches` as above, and a zero must not.
+template <typename Matches>
+std::size_t CountOctets(std::string_view text, Matches matches) {
+  std::size_t count = 0;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, 255 * sizeof(Octets));
+    text.remove_prefix(part.size());
+    Octets sums{};  // of one octet of every sixteen, up to 255
+    const auto add = [&](Octets octets) { sums -= std::bit_cast<Octets>(matches(octets)); };
+    std::size_t at = 0;
+    for (; part.size() - at >= sizeof(Octets); at += sizeof(Octets)) {
+      add(octets_internal::Load(part, at));
+    }
+    if (at < part.size()) add(octets_internal::LoadLast(part, at));
+    for (std::size_t i = 0; i < sizeof sums; ++i) count += sums[i];
+  }
+  return count;
+}
+
+}  // namespace lmsmail

@@ -1,0 +1,48 @@
+#include "libs/strings/octets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace lmsmail {
+namespace {
+
+constexpr auto kIsSpecial = [](Octets x) { return (x == '=') | (x > 0x7e); };
+bool IsSpecial(char c) { return c == '=' || static_cast<unsigned char>(c) > 0x7e; }
+
+TEST(OctetsTest, FindsTheFirstWhereverItIs) {
+  for (std::size_t size = 0; size < 70; ++size) {
+    const std::string plain(size, 'a');
+    EXPECT_EQ(FindOctet(plain, kIsSpecial), size);
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text = plain;
+      text[at] = '=';
+      text.back() = '\xff';
+      EXPECT_EQ(FindOctet(text, kIsSpecial), at);
+    }
+  }
+}
+
+TEST(OctetsTest, SeesNothingBehindTheEnd) {
+  const std::string_view text = std::string_view("plain=").substr(0, 5);
+  EXPECT_EQ(FindOctet(text, kIsSpecial), 5U);
+  EXPECT_EQ(FindOctet(text, [](Octets x) { return x == 0; }), 5U);
+  EXPECT_EQ(CountOctets(text, kIsSpecial), 0U);
+}
+
+TEST(OctetsTest, CountsAsOneByOne) {
+  std::mt19937 random(7);
+  for (const std::size_t size : {0, 1, 15, 16, 17, 1000, 255 * 16, 255 * 16 + 1, 10'000}) {
+    std::string text(size, ' ');
+    for (char& c : text) c = static_cast<char>(random());
+    EXPECT_EQ(CountOctets(text, kIsSpecial), std::count_if(text.begin(), text.end(), IsSpecial));
+    const std::string all(size, '=');
+    EXPECT_EQ(CountOctets(all, kIsSpecial), size);
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail
