@@ -50,6 +50,14 @@ TEST(HmacSha256, HasTheVectorsOfTheRfc) {
   }
 }
 
+TEST(HmacSha256, HasNoMemoryOfTheKeyBefore) {
+  const std::string of_empty = HmacSha256("", "text");
+  HmacSha256("another key", "text");
+  EXPECT_EQ(HmacSha256("", "text"), of_empty);
+  EXPECT_EQ(HexEncode(HmacSha256("", "")),
+            "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
 TEST(ConstantTimeEquals, Compares) {
   EXPECT_TRUE(ConstantTimeEquals("", ""));
   EXPECT_TRUE(ConstantTimeEquals("same", "same"));
