@@ -5,6 +5,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -67,7 +70,7 @@ class Client::Impl {
         watchdog_(io_, WatchdogTick(options_)),
         pool_(io_, watchdog_, options_, tls_.get(), std::move(observer)),
         work_(asio::make_work_guard(io_)),
-        thread_([this] { io_.run(); }) {}
+        thread_([this] { Run(); }) {}
 
   // Only want of memory or threads makes it throw, and then the program may as well end.
   ~Impl() { Shutdown(absl::ZeroDuration()); }  // NOLINT(bugprone-exception-escape)
@@ -105,6 +108,15 @@ class Client::Impl {
   }
 
  private:
+  void Run() {
+    pthread_setname_np(pthread_self(), "smtp");
+    // The thread's own on Linux (setpriority(2), NOTES).
+    if (options_.nice != 0) {
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options_.nice);
+    }
+    io_.run();
+  }
+
   const Options options_;
   const TlsContext tls_;
   asio::io_context io_{1};

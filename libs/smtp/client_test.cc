@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/synchronization/notification.h"
 
 #include "libs/smtp/testing/outbox.h"
 #include "libs/smtp/testing/scripted_server.h"
@@ -349,6 +354,21 @@ TEST(Client, WithoutConnectionsMailIsCancelled) {
   EXPECT_EQ(server.Count(Step::kConnect), 0u);
   outbox.client().SetMaxConnections(1);
   EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
+}
+
+TEST(Client, ItsThreadIsAsNiceAsItWasTold) {
+  ScriptedServer server;
+  Options options = server.ClientOptions();
+  options.nice = 19;
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Client> client, Client::Create(options, nullptr));
+  absl::Notification answered;
+  int nice = 0;
+  ASSERT_TRUE(client->TrySend(SampleMail("a@x.test"), [&](const Result&) {
+    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+    answered.Notify();
+  }));
+  answered.WaitForNotification();
+  EXPECT_EQ(nice, 19);
 }
 
 }  // namespace

@@ -24,11 +24,13 @@ TEST(Options, EveryFaultIsNamed) {
   Options options;
   options.port = 0;
   options.max_connections = 0;
+  options.nice = 20;
   options.timeouts.final_dot = absl::ZeroDuration();
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("host"), HasSubstr("port"), HasSubstr("ehlo_name"),
-                             HasSubstr("max_connections"), HasSubstr("timeouts.final_dot"))));
+                             HasSubstr("max_connections"), HasSubstr("nice"),
+                             HasSubstr("timeouts.final_dot"))));
 }
 
 TEST(Options, CredentialsDoNotTravelInTheClear) {

@@ -8,6 +8,8 @@
 
 #include "absl/time/clock.h"
 
+#include "services/dispatch/niceness.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
@@ -15,7 +17,6 @@ namespace {
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
 constexpr unsigned kMostOrdinarySenders = 4;
-constexpr int kOrdinaryNice = 15;
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
@@ -84,9 +85,8 @@ void Worker::Start() {
   send_threads_.emplace_back([this] { Send(urgent_, *urgent_.senders.front()); });
   for (const auto& sender : ordinary_.senders) {
     send_threads_.emplace_back([this, &sender] {
-      // Writing bulk takes all the processor there is; everything else goes first. The thread's own
-      // on Linux (setpriority(2), NOTES).
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kOrdinaryNice);
+      // The thread's own on Linux (setpriority(2), NOTES).
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kWriterNice);
       Send(ordinary_, *sender);
     });
   }

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/status/status_macros.h"
+#include "services/dispatch/niceness.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -65,7 +66,9 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string
     if (phase == smtp::Phase::kDotSent && before_dot) before_dot(token);
   };
   LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer));
-  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(options, observer));
+  smtp::Options standing_back = options;
+  standing_back.nice = kSmtpNice;
+  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(standing_back), observer));
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};
