@@ -93,10 +93,12 @@ DECLARE
   c record;
   v_low int8;
   v_high int8;
+  v_cancelled bool;  -- any of them, which is seldom
 BEGIN
   SELECT * INTO c FROM claim x WHERE x.claim_id = p_claim;
   IF NOT FOUND THEN RETURN; END IF;
   SELECT min(id), max(id) INTO v_low, v_high FROM unnest(c.msg_ids) id;
+  v_cancelled := EXISTS (SELECT FROM cancellation x WHERE x.msg_id BETWEEN v_low AND v_high);
   RETURN QUERY
   SELECT m.msg_id, m.due_at, m.expire_at, m.created_at, m.batch_id, m.template_version, m.lane,
          m.category, m.target_kind, m.target, m.template_key, m.request_key, m.language_code,
@@ -107,7 +109,8 @@ BEGIN
     CROSS JOIN LATERAL (SELECT * FROM message m  -- the bounds choose partitions before execution
                          WHERE m.msg_id = u.id AND m.shard = c.shard
                            AND m.msg_id BETWEEN v_low AND v_high LIMIT 1) m
-    LEFT JOIN LATERAL (SELECT x.msg_id FROM cancellation x WHERE x.msg_id = u.id LIMIT 1) t ON true
+    LEFT JOIN LATERAL (SELECT x.msg_id FROM cancellation x
+                        WHERE v_cancelled AND x.msg_id = u.id LIMIT 1) t ON true
     LEFT JOIN LATERAL (SELECT r.msg_id FROM result r
                         WHERE u.step > 1 AND r.msg_id = u.id AND r.kind = 1
                           AND r.msg_id BETWEEN v_low AND v_high LIMIT 1) s ON true
