@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,9 +91,10 @@ class Expander {
   }
 
   void Close(const Token& close, std::size_t outside) {
-    const auto match = std::find_if(open_.rbegin(), open_.rend() - static_cast<long>(outside),
-                                    [&](const Token& open) { return open.text == close.text; });
-    if (match == open_.rend() - static_cast<long>(outside)) {
+    const auto match =
+        std::find_if(open_.rbegin(), open_.rend() - static_cast<std::ptrdiff_t>(outside),
+                     [&](const Token& open) { return open.text == close.text; });
+    if (match == open_.rend() - static_cast<std::ptrdiff_t>(outside)) {
       return FailAt(close,
                     open_.size() == outside
                         ? fmt::format("{{{{/{}}}}} closes no section", close.text)

@@ -66,9 +66,9 @@ void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& 
   }
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
   CheckStruct(header.shared_context, fmt::format("{}shared_context", prefix), {}, violations);
-  // Written so that it refuses NaN too.
-  if (const double rate = header.max_per_second;
-      rate != 0 && !(rate >= kMinPerSecond && rate <= kMaxPerSecond)) {
+  const double rate = header.max_per_second;
+  const bool in_range = rate >= kMinPerSecond && rate <= kMaxPerSecond;  // not so for NaN
+  if (rate != 0 && !in_range) {
     violations.Add(fmt::format("{}max_rate_per_second", prefix),
                    fmt::format("must be {} to {} mails a second; leave it out for no limit",
                                kMinPerSecond, static_cast<int>(kMaxPerSecond)));
