@@ -1,5 +1,6 @@
 #include "services/dispatch/delivery/worker.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@ namespace {
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
 constexpr unsigned kMostOrdinarySenders = 4;
+
+// Of the calling thread, as `top -H` shows it; at most 15 characters.
+void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
@@ -79,12 +83,19 @@ Worker::~Worker() { Stop(absl::Now()); }
 void Worker::Start() {
   if (!claim_threads_.empty()) return;
   connections_.Start();
-  flush_thread_ = std::thread([this] { Flush(); });
+  flush_thread_ = std::thread([this] {
+    NameThread("flusher");
+    Flush();
+  });
   urgent_timer_.Start();
   ordinary_timer_.Start();
-  send_threads_.emplace_back([this] { Send(urgent_, *urgent_.senders.front()); });
+  send_threads_.emplace_back([this] {
+    NameThread("writer-urgent");
+    Send(urgent_, *urgent_.senders.front());
+  });
   for (const auto& sender : ordinary_.senders) {
     send_threads_.emplace_back([this, &sender] {
+      NameThread("writer");
       // The thread's own on Linux (setpriority(2), NOTES).
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kWriterNice);
       Send(ordinary_, *sender);
@@ -93,7 +104,10 @@ void Worker::Start() {
   lease_keeper_ =
       std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
   for (Way* way : {&urgent_, &ordinary_}) {
-    claim_threads_.emplace_back([this, way] { Claim(*way); });
+    claim_threads_.emplace_back([this, way] {
+      NameThread("claimer");
+      Claim(*way);
+    });
   }
 }
 
