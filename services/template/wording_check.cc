@@ -22,7 +22,8 @@ bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7
 bool IsLayout(char c) { return c == '\t' || c == '\n' || c == '\r'; }
 
 void CheckControls(std::string_view text, std::string field, Violations& violations) {
-  const auto* const at = std::ranges::find_if(text, [](char c) { return IsControl(c) && !IsLayout(c); });
+  const auto* const at =
+      std::ranges::find_if(text, [](char c) { return IsControl(c) && !IsLayout(c); });
   if (at == text.end()) return;
   const auto line = 1 + std::count(text.begin(), at, '\n');
   violations.Add(std::move(field),
