@@ -8,20 +8,24 @@
 namespace lmsmail::validation {
 namespace {
 
-// Recursion is bounded by the parser, which refuses more than 100 levels.
-int Depth(const google::protobuf::Struct& value);
+// Levels of nested objects and lists, the struct itself the first. Looks at no more than `most`, so
+// that a hostile depth costs no stack.
+int Depth(const google::protobuf::Struct& value, int most);
 
-int Depth(const google::protobuf::Value& value) {
-  if (value.has_struct_value()) return Depth(value.struct_value());
-  if (!value.has_list_value()) return 0;
+int Depth(const google::protobuf::Value& value, int most) {
+  if (value.has_struct_value()) return Depth(value.struct_value(), most);
+  if (!value.has_list_value() || most == 0) return 0;
   int deepest = 0;
-  for (const auto& item : value.list_value().values()) deepest = std::max(deepest, Depth(item));
+  for (const auto& item : value.list_value().values()) {
+    deepest = std::max(deepest, Depth(item, most - 1));
+  }
   return deepest + 1;
 }
 
-int Depth(const google::protobuf::Struct& value) {
+int Depth(const google::protobuf::Struct& value, int most) {
+  if (most == 0) return 0;
   int deepest = 0;
-  for (const auto& [_, field] : value.fields()) deepest = std::max(deepest, Depth(field));
+  for (const auto& [_, field] : value.fields()) deepest = std::max(deepest, Depth(field, most - 1));
   return deepest + 1;
 }
 
@@ -49,10 +53,10 @@ void CheckStruct(const google::protobuf::Struct& value, std::string_view field,
                                                    "links instead of content",
                                                    bytes, limits.bytes));
   }
-  if (const int depth = Depth(value); depth > limits.depth) {
+  if (Depth(value, limits.depth + 1) > limits.depth) {
     violations.Add(std::string(field),
-                   fmt::format("is nested {} levels deep; at most {} are accepted: flatten it",
-                               depth, limits.depth));
+                   fmt::format("is nested more than {} levels deep; flatten it", limits.depth));
+    return;
   }
   if (HasNul(value)) {
     violations.Add(std::string(field), "holds a NUL character, which no mail may; remove it");

@@ -38,8 +38,17 @@ TEST(StructTest, RefusesTheTooDeepAndTheTooLarge) {
   (*value.mutable_fields())["text"].set_string_value(std::string(1000, 'x'));
   Violations violations;
   CheckStruct(value, "context", {.bytes = 1000, .depth = 4}, violations);
-  EXPECT_THAT(violations.list(),
-              ElementsAre(Fault(HasSubstr("at most 1000")), Fault(HasSubstr("5 levels"))));
+  EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("at most 1000")),
+                                             Fault(HasSubstr("more than 4 levels"))));
+}
+
+TEST(StructTest, AHostileDepthCostsNoStack) {
+  google::protobuf::Struct value;
+  google::protobuf::Struct* level = &value;
+  for (int i = 0; i < 10'000; ++i) level = (*level->mutable_fields())["a"].mutable_struct_value();
+  Violations violations;
+  CheckStruct(value, "context", {.bytes = 1 << 20}, violations);
+  EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("more than 32 levels"))));
 }
 
 TEST(StructTest, RefusesANulWhereverItIs) {
