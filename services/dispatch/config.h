@@ -85,7 +85,7 @@ struct DispatchConfig {
     absl::Duration lease = absl::Seconds(60);
     std::int32_t max_in_flight = 2000;
     std::string journal;  // path; empty: none
-    absl::Duration flush_interval = absl::Milliseconds(15);
+    absl::Duration flush_interval = absl::Milliseconds(30);
   } worker;
 
   struct DeliveryKeys {

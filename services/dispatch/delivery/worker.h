@@ -43,8 +43,8 @@ class Worker {
     std::string name;  // this replica's, shown in ListInFlight
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
-    absl::Duration flush_interval = absl::Milliseconds(15);
-    int flush_size = 200;
+    absl::Duration flush_interval = absl::Milliseconds(30);
+    int flush_size = 500;
     int max_in_flight = 2000;  // handed over and not recorded yet
     DeliveryPolicy policy;
     LimitRules limits = {};
