@@ -202,8 +202,7 @@ CREATE INDEX tally_at ON tally (at);
 CREATE INDEX tally_batch ON tally (batch_id) WHERE batch_id <> 0;
 
 -- Makes the partitions of one day: filled in before they are attached, which then needs no lock that
--- a reader or writer would notice. Their rows are only inserted, and dropped with the table: there is
--- nothing to vacuum, and while somebody holds a snapshot each vacuum in vain reads the whole day.
+-- a reader or writer would notice.
 CREATE FUNCTION ensure_day(p_day int8) RETURNS void LANGUAGE plpgsql
 SET search_path = dispatch, pg_temp AS $$
 DECLARE
@@ -215,8 +214,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('dispatch partitions', 0));
     CONTINUE WHEN to_regclass('dispatch.' || t || suffix) IS NOT NULL;
     EXECUTE format('CREATE TABLE %1$I (LIKE %2$I INCLUDING ALL,
-                      CONSTRAINT bounds CHECK (msg_id >= %3$s AND msg_id < %4$s))
-                      WITH (autovacuum_vacuum_insert_threshold = -1)',
+                      CONSTRAINT bounds CHECK (msg_id >= %3$s AND msg_id < %4$s))',
                    t || suffix, t, first_id_of(p_day), first_id_of(p_day + 1));
     EXECUTE format('ALTER TABLE %1$I ATTACH PARTITION %2$I FOR VALUES FROM (%3$s) TO (%4$s)',
                    t, t || suffix, first_id_of(p_day), first_id_of(p_day + 1));
