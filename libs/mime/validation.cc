@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 
 #include "libs/mime/header.h"
+#include "libs/strings/octets.h"
 #include "libs/strings/utf8.h"
 #include "libs/strings/view.h"
 
@@ -22,7 +23,7 @@ constexpr std::size_t kMaxName = 64;
 
 bool IsPrintable(char c) { return c > ' ' && c < 0x7f; }
 bool IsAllPrintable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), IsPrintable);
+  return FindOctet(text, [](Octets x) { return (x <= ' ') | (x >= 0x7f); }) == text.size();
 }
 bool ContainsAny(std::string_view text, std::string_view characters) {
   return text.find_first_of(characters) != std::string_view::npos;
@@ -107,7 +108,10 @@ void CheckMessageId(std::string_view id, Violations& faults) {
 // A URI between "<" and ">" of a List-Unsubscribe field. A comma would end it for some readers.
 bool IsListUri(std::string_view scheme, std::string_view uri) {
   return StartsWithIgnoreCase(uri, scheme) && uri.size() > scheme.size() &&
-         uri.size() <= kMaxPlainToken && IsAllPrintable(uri) && !ContainsAny(uri, "<>,\"\\");
+         uri.size() <= kMaxPlainToken && IsAllPrintable(uri) &&
+         FindOctet(uri, [](Octets x) {
+           return (x == '<') | (x == '>') | (x == ',') | (x == '"') | (x == '\\');
+         }) == uri.size();
 }
 
 void CheckUri(std::string_view field, std::string_view scheme, bool valid, Violations& faults) {

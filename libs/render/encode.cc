@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "libs/strings/octets.h"
+
 namespace lmsmail::render {
 namespace {
 
@@ -13,18 +15,23 @@ bool IsForbiddenControl(char c) {
   return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
 }
 
-// Appends `text`, with what `Replace` returns in place of every byte that it returns other than
-// null for. Copies the stretches between such bytes whole.
-template <typename Replace>
-void AppendReplacing(std::string_view text, std::string& out, Replace replace) {
-  std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char* replacement = replace(text[i]);
-    if (replacement == nullptr) continue;
-    out.append(text, copied, i - copied).append(replacement);
-    copied = i + 1;
+constexpr auto kIsControl = [](Octets x) { return x < ' '; };
+constexpr auto kIsSpecialInHtml = [](Octets x) {
+  return (x < ' ') | (x == '&') | (x == '<') | (x == '>') | (x == '"') | (x == '\'');
+};
+
+// Appends `text`, with what `replace` returns in place of every octet that `matches` and that it
+// returns other than null for.
+template <typename Matches, typename Replace>
+void AppendReplacing(std::string_view text, std::string& out, Matches matches, Replace replace) {
+  for (;;) {
+    const std::size_t at = FindOctet(text, matches);
+    out.append(text.substr(0, at));
+    if (at == text.size()) return;
+    const char* const replacement = replace(text[at]);
+    replacement == nullptr ? out.append(1, text[at]) : out.append(replacement);
+    text.remove_prefix(at + 1);
   }
-  out.append(text, copied);
 }
 
 // The length of the control character or line separator that `text` begins with; 0 for none.
@@ -41,7 +48,7 @@ std::size_t BreakLength(std::string_view text) {
 }  // namespace
 
 void AppendHtmlEscaped(std::string_view text, std::string& out) {
-  AppendReplacing(text, out, [](char c) -> const char* {
+  AppendReplacing(text, out, kIsSpecialInHtml, [](char c) -> const char* {
     switch (c) {
       case '&':
         return "&amp;";
@@ -60,7 +67,7 @@ void AppendHtmlEscaped(std::string_view text, std::string& out) {
 }
 
 void AppendPlain(std::string_view text, std::string& out) {
-  AppendReplacing(text, out,
+  AppendReplacing(text, out, kIsControl,
                   [](char c) -> const char* { return IsForbiddenControl(c) ? "" : nullptr; });
 }
 

@@ -7,9 +7,6 @@
 namespace lmsmail::smtp {
 namespace {
 
-constexpr auto kEndsOrFaults = [](Octets x) { return (x == '\0') | (x == '\r') | (x == '\n'); };
-constexpr auto kIs8Bit = [](Octets x) { return x > 0x7f; };
-
 absl::Status Fault(std::string_view what, size_t at) {
   return absl::InvalidArgumentError(fmt::format(
       "message: has {} at byte {}; lines must end in CRLF and hold neither CR, LF nor NUL", what,
@@ -20,17 +17,30 @@ absl::Status Fault(std::string_view what, size_t at) {
 
 absl::StatusOr<MessageScan> ScanMessage(std::string_view message) {
   MessageScan scan;
-  for (size_t line = 0; line < message.size();) {
-    if (message[line] == '.') scan.leading_dots.push_back(line);
-    const size_t at = line + FindOctet(message.substr(line), kEndsOrFaults);
-    if (at == message.size()) break;
-    if (message[at] == '\0') return Fault("a NUL", at);
-    if (message[at] == '\n') return Fault("a bare LF", at);
-    if (message.substr(at, 2) != "\r\n") return Fault("a bare CR", at);
-    line = at + 2;
-    scan.ends_with_crlf = line == message.size();
-  }
-  scan.has_8bit = FindOctet(message, kIs8Bit) < message.size();
+  absl::Status fault;
+  Octets all_bits{};
+  ForEachOctet(
+      message, '\n',
+      [&all_bits](Octets x, Octets before) {
+        all_bits |= x;
+        return (x == '\0') | ((x == '\n') != (before == '\r')) | ((x == '.') & (before == '\n'));
+      },
+      [&](size_t at) {
+        if (message[at] == '.' && (at == 0 || message[at - 1] == '\n')) {
+          scan.leading_dots.push_back(at);
+        } else if (message[at] == '\n') {
+          fault = Fault("a bare LF", at);
+        } else if (at > 0 && message[at - 1] == '\r') {
+          fault = Fault("a bare CR", at - 1);
+        } else {
+          fault = Fault("a NUL", at);
+        }
+        return fault.ok();
+      });
+  if (!fault.ok()) return fault;
+  if (message.ends_with('\r')) return Fault("a bare CR", message.size() - 1);
+  scan.ends_with_crlf = message.ends_with('\n');
+  scan.has_8bit = AnyOctet(all_bits > 0x7f);
   return scan;
 }
 

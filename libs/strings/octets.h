@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 // Searching text sixteen octets at a time. These are the vector extensions of GCC and clang: the
@@ -15,6 +16,12 @@ namespace lmsmail {
 using Octets = std::uint8_t __attribute__((vector_size(16)));
 // What comparing Octets gives: -1 where it holds, 0 where not.
 using OctetMask = std::int8_t __attribute__((vector_size(16)));
+
+// Whether any holds.
+inline bool AnyOctet(OctetMask mask) {
+  const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
+  return (words[0] | words[1]) != 0;
+}
 
 namespace octets_internal {
 
@@ -27,11 +34,6 @@ inline std::size_t FirstIn(OctetMask mask) {
            8;
   };
   return words[0] != 0 ? first(words[0]) : sizeof(std::uint64_t) + first(words[1]);
-}
-
-inline bool AnyIn(OctetMask mask) {
-  const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
-  return (words[0] | words[1]) != 0;
 }
 
 // Those from `at` on, of which there must be sixteen.
@@ -57,14 +59,36 @@ std::size_t FindOctet(std::string_view text, Matches matches) {
   std::size_t at = 0;
   for (; text.size() - at >= sizeof(Octets); at += sizeof(Octets)) {
     const OctetMask found = matches(octets_internal::Load(text, at));
-    if (octets_internal::AnyIn(found)) return at + octets_internal::FirstIn(found);
+    if (AnyOctet(found)) return at + octets_internal::FirstIn(found);
   }
   if (at == text.size()) return at;
   const OctetMask found = matches(octets_internal::LoadLast(text, at));
   return std::min(at + octets_internal::FirstIn(found), text.size());
 }
 
-// How many octets match; `matches` as above, and a zero must not.
+// Calls `found` with the position of each octet that `matches`, in order, until it returns false.
+// `matches` sees sixteen octets and with each the one before it, which is `before` for the first:
+//   ForEachOctet(text, '\n', [](Octets x, Octets before) { return before == '\n'; }, ...)
+template <typename Matches, typename Found>
+void ForEachOctet(std::string_view text, char before, Matches matches, Found found) {
+  constexpr std::size_t kStep = sizeof(Octets);
+  std::string start(1, before);
+  start.append(text.substr(0, kStep - 1));
+  const auto load = [](std::string_view from, std::size_t at) {
+    return from.size() - at >= kStep ? octets_internal::Load(from, at)
+                                     : octets_internal::LoadLast(from, at);
+  };
+  for (std::size_t at = 0; at < text.size(); at += kStep) {
+    const Octets earlier = at == 0 ? load(start, 0) : load(text, at - 1);
+    const OctetMask mask = matches(load(text, at), earlier);
+    if (!AnyOctet(mask)) continue;
+    for (std::size_t i = 0; i < std::min(kStep, text.size() - at); ++i) {
+      if (mask[i] != 0 && !found(at + i)) return;
+    }
+  }
+}
+
+// How many octets match; `matches` as for FindOctet, and a zero must not.
 template <typename Matches>
 std::size_t CountOctets(std::string_view text, Matches matches) {
   std::size_t count = 0;

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lmsmail {
 namespace {
@@ -31,6 +32,35 @@ TEST(OctetsTest, SeesNothingBehindTheEnd) {
   EXPECT_EQ(FindOctet(text, kIsSpecial), 5U);
   EXPECT_EQ(FindOctet(text, [](Octets x) { return x == 0; }), 5U);
   EXPECT_EQ(CountOctets(text, kIsSpecial), 0U);
+}
+
+TEST(OctetsTest, ShowsEachWithTheOneBeforeIt) {
+  const auto repeats = [](Octets x, Octets before) { return x == before; };
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size < 100; ++size) {
+    std::string text(size, ' ');
+    for (char& c : text) c = static_cast<char>(random() % 3);
+    std::vector<std::size_t> expected, found;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (text[i] == (i == 0 ? '\1' : text[i - 1])) expected.push_back(i);
+    }
+    ForEachOctet(text, '\1', repeats, [&](std::size_t at) {
+      found.push_back(at);
+      return true;
+    });
+    EXPECT_EQ(found, expected) << size;
+  }
+}
+
+TEST(OctetsTest, StopsWhenToldTo) {
+  std::vector<std::size_t> found;
+  ForEachOctet(
+      std::string(40, 'a'), ' ', [](Octets x, Octets) { return x == 'a'; },
+      [&](std::size_t at) {
+        found.push_back(at);
+        return at < 20;
+      });
+  EXPECT_EQ(found.size(), 21U);
 }
 
 TEST(OctetsTest, CountsAsOneByOne) {
