@@ -50,7 +50,7 @@ bool Departures::Depart(std::unique_ptr<Departure> departure) {
     }
     const bool expired =
         std::ranges::any_of(departure->turns, [now](const Turn& turn) { return turn.until < now; });
-    if (!expired) return HandOver(*std::move(departure));
+    if (!expired) return HandOver(std::move(departure));
     departure->turns.clear();
     if (++departure->expired_turns >= kMostExpiredTurns) {
       PutBack(*departure, now + kCrowdedWait);
@@ -74,27 +74,27 @@ void Departures::PutBack(const Departure& departure, absl::Time retry) {
   d_.claims.Record(departure.claim, std::move(outcome));
 }
 
-bool Departures::HandOver(Departure departure) {
-  if (!d_.budget.Acquire(departure.urgent)) return false;
+bool Departures::HandOver(std::unique_ptr<Departure> departure) {
+  if (!d_.budget.Acquire(departure->urgent)) return false;
   // Waiting for room may have taken long.
-  if (!MayGoOn(departure.claim)) {
+  if (!MayGoOn(departure->claim)) {
     d_.budget.Release(1);
     return false;
   }
-  Transport& transport = *departure.transport;
+  Transport& transport = *departure->transport;
+  ComposedMail& composed = departure->composed;
   OutgoingMail outgoing;
-  outgoing.token = d_.journal.HandedOver(departure.claim, departure.mail, transport.info().name,
-                                         departure.composed.content_hash);
-  outgoing.urgent = departure.urgent;
+  outgoing.token = d_.journal.HandedOver(departure->claim, departure->mail, transport.info().name,
+                                         composed.content_hash);
+  outgoing.urgent = departure->urgent;
   outgoing.envelope_from = transport.sender().envelope_from;
-  outgoing.recipient = departure.composed.recipient;
-  outgoing.message = std::move(departure.composed.message);
-  outgoing.needs_smtputf8 = departure.composed.needs_smtputf8;
-  outgoing.may_go = [this, claim = departure.claim] { return HasRightTo(claim); };
-  departure.composed.message.clear();
+  outgoing.recipient = composed.recipient;
+  outgoing.message = std::move(composed.message);
+  outgoing.needs_smtputf8 = composed.needs_smtputf8;
+  outgoing.may_go = [this, claim = departure->claim] { return HasRightTo(claim); };
   transport.Send(std::move(outgoing),
                  [this, departure = std::move(departure)](const DeliveryResult& result) {
-                   Answered(departure, result);
+                   Answered(*departure, result);
                  });
   return true;
 }

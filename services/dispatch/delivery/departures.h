@@ -67,7 +67,7 @@ class Departures {
   // Until its lease ends, or is taken away.
   bool HasRightTo(ClaimId claim) const;
   void PutBack(const Departure& departure, absl::Time retry);
-  bool HandOver(Departure departure);
+  bool HandOver(std::unique_ptr<Departure> departure);
   void Answered(const Departure& departure, const DeliveryResult& result);
 
   const Dependencies d_;
