@@ -12,9 +12,8 @@ inline constexpr char kAcceptSql[] =
     "$14::text[], $15::float8[], $16::int8[], $17::int4[], $18::int4[], $19::int2[], "
     "$20::text[], $21::text[], $22::int4[], $23::int4[], $24)";
 
-// Takes and reads in one statement. The mails' order is claimed_mails': a nested loop keeps it.
-// What take_due says of the shards comes with the first row only: writing it with each of 500 mails
-// took a tenth of the statement.
+// Takes and reads in one statement. What take_due says of the shards comes with the first row only:
+// writing it with each of 500 mails took a tenth of the statement.
 inline constexpr char kTakeDue[] = "take_due";
 inline constexpr char kTakeDueSql[] =
     "SELECT m.*, once.* FROM take_due($1, $2, $3, $4, $5, $6, $7::timestamptz[], $8::int8[]) t "

@@ -1,5 +1,6 @@
 #include "services/dispatch/storage/pg_queue_store.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/storage/floor_arrays.h"
+#include "services/dispatch/storage/message_id.h"
 #include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_mail_rows.h"
 
@@ -44,8 +46,10 @@ std::string ToInterval(absl::Duration duration) {
   return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
 }
 
+constexpr int kPlaceColumn = kMailColumnCount;
+
 ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
-  constexpr int kFirst = kMailColumnCount + 1;  // after the claim's shard
+  constexpr int kFirst = kPlaceColumn + 1;
   ClaimedMail claimed;
   claimed.mail = ReadMail(row);
   claimed.step = row[kFirst].as<int>();
@@ -68,12 +72,18 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
   Claim claim;
   claim.id = id;
   if (rows.empty()) return claim;
+  std::vector<std::pair<int, pqxx::row>> by_place;
+  by_place.reserve(rows.size());
   std::vector<BatchId> batches;
-  for (const pqxx::row& row : rows) batches.push_back(row[4].as<std::int64_t>());
+  for (const pqxx::row& row : rows) {
+    by_place.emplace_back(row[kPlaceColumn].as<int>(), row);
+    batches.push_back(row[4].as<std::int64_t>());
+  }
+  std::ranges::sort(by_place, {}, &std::pair<int, pqxx::row>::first);
   const SharedByBatch shared = LoadShared(tx, batches);
-  claim.shard = rows[0][kMailColumnCount].as<int>();
   claim.mails.reserve(rows.size());
-  for (const pqxx::row& row : rows) claim.mails.push_back(ReadClaimedMail(row, shared));
+  for (const auto& [place, row] : by_place) claim.mails.push_back(ReadClaimedMail(row, shared));
+  claim.shard = ShardOf(claim.mails.front().mail.id);
   claim.lane = claim.mails.front().mail.lane;
   return claim;
 }
