@@ -183,8 +183,8 @@ class QueueStore {
   // only taken back if a call at least half a lease ago saw it late. To be called often.
   virtual absl::StatusOr<int> RecoverExpired() = 0;
 
-  // When the next mail of a lane that isn't paused becomes due; nullopt if none waits.
-  virtual absl::StatusOr<std::optional<absl::Time>> NextDue() = 0;
+  // When the next mail of those of `lanes` that aren't paused becomes due; nullopt if none waits.
+  virtual absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) = 0;
 
   virtual absl::StatusOr<CancelResult> Cancel(MessageId id) = 0;
   // Marks the batch; its waiting mails become CANCELLED when they are claimed.

@@ -34,7 +34,9 @@ class QueueStoreDecorator : public QueueStore {
   }
   absl::StatusOr<int> Release(ClaimId id) override { return inner_.Release(id); }
   absl::StatusOr<int> RecoverExpired() override { return inner_.RecoverExpired(); }
-  absl::StatusOr<std::optional<absl::Time>> NextDue() override { return inner_.NextDue(); }
+  absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) override {
+    return inner_.NextDue(lanes);
+  }
   absl::StatusOr<CancelResult> Cancel(MessageId id) override { return inner_.Cancel(id); }
   absl::Status CancelBatch(BatchId id) override { return inner_.CancelBatch(id); }
   absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) override {

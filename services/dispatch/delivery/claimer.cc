@@ -71,7 +71,7 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
 }
 
 bool Claimer::MailIsDue() {
-  const absl::StatusOr<std::optional<absl::Time>> due = queue_.NextDue();
+  const absl::StatusOr<std::optional<absl::Time>> due = queue_.NextDue(options_.lanes);
   outage_ = !due.ok();
   if (outage_) return false;
   next_due_ = *due;

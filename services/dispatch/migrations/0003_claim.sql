@@ -32,10 +32,11 @@ BEGIN
             ORDER BY l.shard < p_start, l.shard LOOP
     v_due := coalesce(p_floor_due[h.shard + 1], '-infinity');
     v_id := coalesce(p_floor_id[h.shard + 1], 0);
-    PERFORM 1 FROM queue q
-      WHERE q.shard = h.shard AND q.lane = p_lane AND q.due_at <= checked_at
-        AND (q.due_at, q.msg_id) > (v_due, v_id)
-      ORDER BY q.due_at, q.msg_id LIMIT 1;
+    -- The scans that follow begin where this one ends: rows that were deleted are walked over once.
+    SELECT q.due_at, q.msg_id INTO v_due, v_id FROM queue q
+     WHERE q.shard = h.shard AND q.lane = p_lane AND q.due_at <= checked_at
+       AND (q.due_at, q.msg_id) > (v_due, v_id)
+     ORDER BY q.due_at, q.msg_id LIMIT 1;
     IF NOT FOUND THEN
       idle_shards := idle_shards || h.shard::int8;
       CONTINUE;
@@ -47,14 +48,14 @@ BEGIN
     SELECT s.due_at, s.msg_id INTO last_due, last_id
       FROM (SELECT q.due_at, q.msg_id FROM queue q
              WHERE q.shard = h.shard AND q.lane = p_lane AND q.due_at <= checked_at
-               AND (q.due_at, q.msg_id) > (v_due, v_id)
+               AND (q.due_at, q.msg_id) >= (v_due, v_id)
              ORDER BY q.due_at, q.msg_id LIMIT p_limit) s
      ORDER BY s.due_at DESC, s.msg_id DESC LIMIT 1;
     CONTINUE WHEN last_due IS NULL;
     WITH gone AS (
       DELETE FROM queue q
        WHERE q.shard = h.shard AND q.lane = p_lane
-         AND (q.due_at, q.msg_id) > (v_due, v_id) AND (q.due_at, q.msg_id) <= (last_due, last_id)
+         AND (q.due_at, q.msg_id) >= (v_due, v_id) AND (q.due_at, q.msg_id) <= (last_due, last_id)
       RETURNING q.due_at, q.msg_id, q.step, q.attempt, q.recovered)
     SELECT array_agg(g.msg_id), array_agg(g.step), array_agg(g.attempt), array_agg(g.recovered)
       INTO v_ids, v_steps, v_attempts, v_recovered

@@ -28,17 +28,18 @@ absl::Status NotRetryable() {
 
 }  // namespace
 
-absl::StatusOr<std::optional<absl::Time>> InMemoryStore::NextDue() {
+absl::StatusOr<std::optional<absl::Time>> InMemoryStore::NextDue(absl::Span<const Lane> lanes) {
   absl::MutexLock lock(&mutex_);
   std::optional<absl::Time> next;
-  const auto consider = [&](absl::Time due) { next = next ? std::min(*next, due) : due; };
+  const auto consider = [&](Lane lane, absl::Time due) {
+    const bool asked = std::find(lanes.begin(), lanes.end(), lane) != lanes.end();
+    if (asked && !paused_.contains(lane)) next = next ? std::min(*next, due) : due;
+  };
   for (const auto& [lane, queue] : queue_) {
-    if (!paused_.contains(lane) && !queue.empty()) consider(queue.begin()->first.first);
+    if (!queue.empty()) consider(lane, queue.begin()->first.first);
   }
   for (const auto& [id, entry] : entries_) {
-    if (entry.far && !entry.cancelled && !paused_.contains(entry.mail.lane)) {
-      consider(entry.mail.due_time);
-    }
+    if (entry.far && !entry.cancelled) consider(entry.mail.lane, entry.mail.due_time);
   }
   return next;
 }

@@ -44,7 +44,7 @@ class InMemoryStore final : public QueueStore, public MessageLog {
                                               absl::Duration lease) override;
   absl::StatusOr<int> Release(ClaimId id) override;
   absl::StatusOr<int> RecoverExpired() override;
-  absl::StatusOr<std::optional<absl::Time>> NextDue() override;
+  absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) override;
   absl::StatusOr<CancelResult> Cancel(MessageId id) override;
   absl::Status CancelBatch(BatchId id) override;
   absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) override;

@@ -40,7 +40,7 @@ constexpr char kNextDueSql[] =
     "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
     "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
     "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
-    "WHERE NOT h.paused";
+    "WHERE NOT h.paused AND h.lane = ANY ($5::int2[])";
 
 std::string ToInterval(absl::Duration duration) {
   return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
@@ -203,10 +203,12 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
   }
 }
 
-absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
+absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const Lane> lanes) {
   std::map<Lane, ClaimFloors::Scan> scans;
   FloorArrays floors;
-  for (const Lane lane : kLanes) {
+  postgres::ArrayLiteral asked;
+  for (const Lane lane : lanes) {
+    asked.AddInt(static_cast<int>(lane));
     scans[lane] = floors_.Begin(lane);
     floors.Add(lane, scans[lane].floors);
   }
@@ -214,7 +216,7 @@ absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue() {
       pool_, {.name = "dispatch.next_due", .reads_only = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::optional<absl::Time>> {
         const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
-                                              floors.dues.str(), floors.ids.str());
+                                              floors.dues.str(), floors.ids.str(), asked.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
         const ClaimFloors::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
         if (!next || *next > view.clock) {

@@ -45,7 +45,7 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<int> Release(ClaimId id) override;
   absl::StatusOr<int> RecoverExpired() override;
 
-  absl::StatusOr<std::optional<absl::Time>> NextDue() override;
+  absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) override;
 
   absl::StatusOr<CancelResult> Cancel(MessageId id) override;
   absl::Status CancelBatch(BatchId id) override;

@@ -220,7 +220,7 @@ TEST_P(QueueStoreContract, WaitsForItsTime) {
   const MessageId id = AcceptOne(later).items[0].id;
   EXPECT_EQ(StateOf(id), State::kScheduled);
   EXPECT_THAT(TakeAll(Lane::kTransactional), IsEmpty());
-  ASSERT_OK_AND_ASSIGN(const auto next, queue().NextDue());
+  ASSERT_OK_AND_ASSIGN(const auto next, queue().NextDue(kLanes));
   ASSERT_TRUE(next.has_value());
   EXPECT_LT(absl::AbsDuration(*next - later.due_time), absl::Seconds(1));
   Advance(absl::Hours(2) + absl::Seconds(1));

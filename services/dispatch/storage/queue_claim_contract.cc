@@ -283,7 +283,7 @@ TEST_P(QueueStoreContract, APausedLaneWaits) {
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
   EXPECT_THAT(Take().mails, IsEmpty());
-  EXPECT_THAT(queue().NextDue(), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
   ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths());
   EXPECT_TRUE(depths[1].paused);
   EXPECT_EQ(depths[1].pause_detail, "ann: provider is down");
@@ -311,8 +311,21 @@ TEST_P(QueueStoreContract, DepthsCountEachLane) {
   EXPECT_EQ(depths[3].in_flight, 2);
 }
 
+TEST_P(QueueStoreContract, OnlyTheLanesThatAreAskedForAreDue) {
+  AcceptBatch("due", 3);
+  Submission later = Batch("later", 2);
+  later.due_time = Now() + absl::Hours(30);
+  later.lane = Lane::kNotification;
+  AcceptOne(later);
+  EXPECT_THAT(queue().NextDue({Lane::kCritical, Lane::kTransactional}), IsOkAndHolds(std::nullopt));
+  ASSERT_OK_AND_ASSIGN(const auto far, queue().NextDue({Lane::kNotification}));
+  EXPECT_EQ(far, later.due_time);
+  ASSERT_OK_AND_ASSIGN(const auto near, queue().NextDue({Lane::kNotification, Lane::kBulk}));
+  EXPECT_LE(near, Now());
+}
+
 TEST_P(QueueStoreContract, NothingIsDueInAnEmptyQueue) {
-  EXPECT_THAT(queue().NextDue(), IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(Take().mails, IsEmpty());
 }
 
