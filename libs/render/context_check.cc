@@ -4,15 +4,15 @@
 
 #include <cmath>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "libs/render/limits.h"
 
 namespace lmsmail::render {
 namespace {
 
-using google::protobuf::Struct;
-using google::protobuf::Value;
-
+template <typename Value>
 std::string_view KindName(const Value& value) {
   switch (value.kind_case()) {
     case Value::kBoolValue:
@@ -32,13 +32,19 @@ std::string_view KindName(const Value& value) {
   return "null";
 }
 
+template <typename Value>
 bool IsAbsent(const Value* value) {
   return value == nullptr || value->kind_case() == Value::kNullValue ||
          value->kind_case() == Value::KIND_NOT_SET;
 }
 
+// `Any` is an Object or a Struct.
+template <typename Any>
 class ContextChecker {
  public:
+  using Value = std::remove_const_t<
+      std::remove_pointer_t<decltype(Find(std::declval<const Any&>(), std::string()))>>;
+
   // `path` is made only for faults: a context is checked for every mail, and hardly one has any.
   struct Path {
     const Path* parent;
@@ -57,7 +63,7 @@ class ContextChecker {
     if (IsAbsent(value)) {
       if (declared.required) Fail(path, "is missing");
       // An object known only by its dotted fields is as required as they are.
-      if (declared.implied) CheckFields(declared, Struct::default_instance(), &path);
+      if (declared.implied) CheckFields(declared, Any::default_instance(), &path);
       return;
     }
     if (!Fits(declared.type, *value)) return Fail(path, Misfit(declared.type, *value));
@@ -77,7 +83,7 @@ class ContextChecker {
   std::vector<ContextFault> Take() && { return std::move(faults_); }
 
  private:
-  void CheckFields(const Declared& declared, const Struct& fields, const Path* path) {
+  void CheckFields(const Declared& declared, const Any& fields, const Path* path) {
     for (const auto& [name, field] : declared.fields) {
       Check(*field, Find(fields, name), Path{path, name});
     }
@@ -116,14 +122,23 @@ class ContextChecker {
   std::vector<ContextFault> faults_;
 };
 
-}  // namespace
-
-std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes) {
-  ContextChecker checker;
+template <typename Any>
+std::vector<ContextFault> Check(const Declared& root, std::span<const Any* const> scopes) {
+  ContextChecker<Any> checker;
   for (const auto& [name, declared] : root.fields) {
     checker.Check(*declared, Find(scopes, name), {nullptr, name});
   }
   return std::move(checker).Take();
+}
+
+}  // namespace
+
+std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes) {
+  return Check<Object>(root, scopes);
+}
+
+std::vector<ContextFault> CheckContext(const Declared& root, StructScopes scopes) {
+  return Check<google::protobuf::Struct>(root, scopes);
 }
 
 }  // namespace lmsmail::render

@@ -16,5 +16,6 @@ struct ContextFault {
 // Where a mail's context breaks what its template declares: required variables absent or null,
 // values of another type. At most kMaxFaults.
 std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes);
+std::vector<ContextFault> CheckContext(const Declared& root, StructScopes scopes);
 
 }  // namespace lmsmail::render

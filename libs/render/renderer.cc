@@ -109,7 +109,8 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
 absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled,
                               const google::protobuf::Struct& context, const RenderOptions& options,
                               Rendered& out) {
-  const google::protobuf::Struct* const scopes[] = {&context};
+  const Object values = FromStruct(context);
+  const Object* const scopes[] = {&values};
   return Render(compiled, scopes, options, out);
 }
 

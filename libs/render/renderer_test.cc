@@ -73,10 +73,11 @@ TEST(Renderer, NoDataPutsALineBreakIntoTheSubject) {
 
 TEST(Renderer, InnerScopesComeFirst) {
   const auto compiled = CompiledHtml("{{unsubscribe_url}} {{name}} {{site_name}}");
-  const auto fixed = ContextFromJson(R"({"unsubscribe_url": "ours"})");
-  const auto mail = ContextFromJson(R"({"unsubscribe_url": "theirs", "name": "Ada"})");
-  const auto site = ContextFromJson(R"({"site_name": "School", "name": "nobody"})");
-  const google::protobuf::Struct* const scopes[] = {&fixed, &mail, &site};
+  const Object fixed = FromStruct(ContextFromJson(R"({"unsubscribe_url": "ours"})"));
+  const Object mail =
+      FromStruct(ContextFromJson(R"({"unsubscribe_url": "theirs", "name": "Ada"})"));
+  const Object site = FromStruct(ContextFromJson(R"({"site_name": "School", "name": "nobody"})"));
+  const Object* const scopes[] = {&fixed, &mail, &site};
   Renderer renderer;
   Rendered out;
 

@@ -9,8 +9,6 @@
 namespace lmsmail::render {
 namespace {
 
-using google::protobuf::Value;
-
 bool IsTrue(const Value& value) {
   switch (value.kind_case()) {
     case Value::kBoolValue:

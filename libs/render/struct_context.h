@@ -1,6 +1,5 @@
 #pragma once
 
-#include <google/protobuf/struct.pb.h>
 #include <kainjow/mustache.hpp>
 
 #include <cstddef>
@@ -41,7 +40,6 @@ class StructContext final : public kainjow::mustache::basic_context<std::string>
   const std::vector<std::string>& missing() const { return missing_; }
 
  private:
-  using Value = google::protobuf::Value;
   using Data = kainjow::mustache::data;
 
   // A section being walked. kainjow pushes once for each item of a list, once for anything else.

@@ -1,7 +1,6 @@
 #include "services/dispatch/writing/composer.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/struct.pb.h>
 
 #include <utility>
 
@@ -14,10 +13,10 @@
 namespace lmsmail::dispatch {
 namespace {
 
-using google::protobuf::Struct;
+using render::Object;
 
-absl::Status ParseContext(const std::string& serialized, Struct& context) {
-  if (context.ParseFromString(serialized)) return absl::OkStatus();
+absl::Status ParseContext(const std::string& serialized, Object& context) {
+  if (render::ParseValues(serialized, context)) return absl::OkStatus();
   context.Clear();
   return absl::FailedPreconditionError("the stored context cannot be read");
 }
@@ -56,8 +55,8 @@ std::string_view CategoryToken(Category category) {
 absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
                               const CompiledVersion& version) {
   arena_.Reset();
-  Struct& own = *google::protobuf::Arena::CreateMessage<Struct>(&arena_);
-  Struct& provided = *google::protobuf::Arena::CreateMessage<Struct>(&arena_);
+  Object& own = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
+  Object& provided = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
   // The mails of a batch come one after the other.
   if (mail.shared_context != shared_bytes_) {
@@ -66,7 +65,7 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
     shared_bytes_ = mail.shared_context;
   }
   AddProvided(site_, recipient, provided);
-  const Struct* const scopes[] = {&own, &shared_, &provided};
+  const Object* const scopes[] = {&own, &shared_, &provided};
   const CompiledVersion::Language& language =
       version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);
   render::RenderOptions options;

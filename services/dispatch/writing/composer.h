@@ -1,7 +1,6 @@
 #pragma once
 
 #include <google/protobuf/arena.h>
-#include <google/protobuf/struct.pb.h>
 
 #include <array>
 #include <cstddef>
@@ -50,8 +49,8 @@ class Composer {
   const std::size_t max_bytes_;
   std::array<char, 16384> block_;                                // most mails need no more
   google::protobuf::Arena arena_{block_.data(), block_.size()};  // of one mail
-  std::string shared_bytes_;         // of the last mail's shared context,
-  google::protobuf::Struct shared_;  // which is this
+  std::string shared_bytes_;  // of the last mail's shared context,
+  render::Object shared_;     // which is this
   render::Renderer renderer_;
   render::Rendered rendered_;
 };

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "libs/render/values.h"
 #include "services/dispatch/recipient_check.h"
 
 namespace lmsmail::dispatch {
@@ -19,9 +20,8 @@ struct SiteIdentity {
 
 // The variables that senders need not give, since dispatch knows them: site_name, site_url,
 // postal_address, unsubscribe_url, preferences_url, user.first_name, user.full_name, user.email.
-// Added to `provided`.
-void AddProvided(const SiteIdentity& site, const Recipient& recipient,
-                 google::protobuf::Struct& provided);
+// Added to `provided`, which is empty.
+void AddProvided(const SiteIdentity& site, const Recipient& recipient, render::Object& provided);
 
 // The same with made-up values for all of them.
 const google::protobuf::Struct& EverythingProvided();
