@@ -203,6 +203,10 @@ class QueueStore {
 
   // Moves mail of later days that is due within a day into the queue. Returns how many.
   virtual absl::StatusOr<int> Promote() = 0;
+  // Makes claims come across mail that they no longer looked for, since it came to light long after
+  // it was due. A store remembers by itself where its claims look, so every replica calls this, now
+  // and then.
+  virtual absl::Status FindOverlooked() = 0;
   // Makes the partitions of the coming days and forgets old keys and cancellations.
   virtual absl::Status Maintain() = 0;
   struct Purged {

@@ -53,6 +53,7 @@ class QueueStoreDecorator : public QueueStore {
     return inner_.InFlight(after, limit);
   }
   absl::StatusOr<int> Promote() override { return inner_.Promote(); }
+  absl::Status FindOverlooked() override { return inner_.FindOverlooked(); }
   absl::Status Maintain() override { return inner_.Maintain(); }
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) override {
     return inner_.Purge(before, count_only);

@@ -29,6 +29,10 @@ absl::StatusOr<Housekeeper::Swept> Housekeeper::Sweep() {
 
 void Housekeeper::Turn() {
   absl::Status status = Sweep().status();
+  if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
+    searched_ = clock_.Now();  // even if it fails: it takes long where there is much
+    status = queue_.FindOverlooked();
+  }
   if (status.ok() && clock_.Now() - maintained_ >= options_.maintain_interval) {
     status = queue_.Maintain();
     if (status.ok()) maintained_ = clock_.Now();

@@ -15,16 +15,22 @@
 namespace lmsmail::dispatch {
 
 // Keeps the queue in order: takes mail back from dead workers and moves mail of later days near
-// every few seconds, makes and forgets by the hour. All replicas may do it at once.
+// every few seconds, looks for what claims overlook every ten minutes, makes and forgets by the
+// hour. All replicas may do it at once.
 class Housekeeper {
  public:
   struct Options {
     absl::Duration sweep_interval = absl::Seconds(5);
+    absl::Duration search_interval = absl::Minutes(10);
     absl::Duration maintain_interval = absl::Hours(1);
   };
   // All must outlive this.
   Housekeeper(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
-      : queue_(queue), clock_(clock), metrics_(metrics), options_(options) {}
+      : queue_(queue),
+        clock_(clock),
+        metrics_(metrics),
+        options_(options),
+        searched_(clock.Now()) {}  // a new store overlooks nothing
 
   void Start();
   void Stop();
@@ -43,7 +49,9 @@ class Housekeeper {
   const Clock& clock_;
   DispatchMetrics& metrics_;
   const Options options_;
-  absl::Time maintained_ = absl::InfinitePast();  // the thread's own
+  // The thread's own.
+  absl::Time searched_;
+  absl::Time maintained_ = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(30)};
   std::unique_ptr<lifecycle::Periodic> periodic_;
 };

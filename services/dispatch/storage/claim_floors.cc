@@ -15,7 +15,6 @@ ClaimFloors::Scan ClaimFloors::Begin(Lane lane) const {
 
 ClaimFloors::Key ClaimFloors::Begin(const Shard& shard) const {
   const absl::Time now = clock_.Now();
-  if (now - shard.swept_in_full >= kFullSweepInterval) return Key{};
   if (now - shard.swept >= kSweepInterval) return Key{shard.floor.due - kSweepDepth, 0};
   return shard.floor;
 }
@@ -60,13 +59,19 @@ void ClaimFloors::Raise(Lane lane, const Scan& scan, int shard, Key up_to) {
   if (shards.size() <= index) shards.resize(index + 1);
   Shard& raised = shards[index];
   const Key began = index < scan.floors.size() ? scan.floors[index] : Key{};
+  if (raised.floor < began) return;  // lowered meanwhile, for a row that this scan did not see
   // A sweep that was used up by rows below the floor has not seen them all: the next goes on.
-  if (!(up_to < raised.floor)) {
-    const bool in_full = began.due == absl::InfinitePast();
-    if (in_full) raised.swept_in_full = clock_.Now();
-    if (in_full || began.due <= raised.floor.due - kSweepDepth) raised.swept = clock_.Now();
+  if (!(up_to < raised.floor) && began.due <= raised.floor.due - kSweepDepth) {
+    raised.swept = clock_.Now();
   }
   raised.floor = std::max(raised.floor, up_to);
+}
+
+void ClaimFloors::Lower(Lane lane, int shard, Key floor) {
+  absl::MutexLock lock(&mutex_);
+  const auto index = static_cast<std::size_t>(shard);
+  std::vector<Shard>& shards = lanes_[lane].shards;
+  if (index < shards.size()) shards[index].floor = std::min(shards[index].floor, floor);
 }
 
 }  // namespace lmsmail::dispatch

@@ -24,14 +24,13 @@ namespace lmsmail::dispatch {
 // A claim has its own number after it read the clock, so once all lower numbers have ended, nothing
 // new can come below that reading. It usually takes as long as an insertion, and at most
 // kCommitWindow is waited for: a commit that takes longer leaves its rows below the floor until a
-// sweep. Now and then a shard's scan begins a little below its floor, and seldom, since it may walk
-// over everything that was deleted, at the very beginning.
+// sweep. Now and then a shard's scan begins a little below its floor. What lies deeper is found by
+// whoever looks through the whole queue, and lowers the floor to it.
 class ClaimFloors {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
   static constexpr absl::Duration kSweepInterval = absl::Minutes(1);
   static constexpr absl::Duration kSweepDepth = absl::Minutes(2);
-  static constexpr absl::Duration kFullSweepInterval = absl::Minutes(10);
 
   struct Key {
     absl::Time due = absl::InfinitePast();
@@ -65,12 +64,13 @@ class ClaimFloors {
   // It found nothing due in `shards`.
   void FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
                  const View& view);
+  // A row of `shard` was found right after `floor`.
+  void Lower(Lane lane, int shard, Key floor);
 
  private:
   struct Shard {
     Key floor;
     absl::Time swept = absl::InfinitePast();
-    absl::Time swept_in_full = absl::InfinitePast();
   };
   struct LaneState {
     int next_shard = 0;

@@ -83,7 +83,7 @@ TEST_F(ClaimFloorsTest, ShardsTakeTurns) {
   EXPECT_EQ(floors_.Begin(Lane::kBulk).first_shard, 3);
 }
 
-TEST_F(ClaimFloorsTest, NeverSinks) {
+TEST_F(ClaimFloorsTest, NoClaimLowersIt) {
   Took(0, clock_.Now() - absl::Minutes(1));
   Took(0, clock_.Now() - absl::Hours(1));
   EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Minutes(1));
@@ -115,19 +115,20 @@ TEST_F(ClaimFloorsTest, ASweepGoesOnUntilItReachesTheFloor) {
   EXPECT_GT(FloorOf(0), floor);
 }
 
-TEST_F(ClaimFloorsTest, EachShardIsSweptInFullNowAndThen) {
+TEST_F(ClaimFloorsTest, IsLoweredForARowBelowIt) {
   Took(0, clock_.Now());
-  for (int minute = 1; minute < 10; ++minute) {
-    clock_.Advance(absl::Minutes(1));
-    EXPECT_NE(FloorOf(0), absl::InfinitePast()) << minute;
-    Took(0, clock_.Now());
-  }
-  clock_.Advance(absl::Minutes(1));
-  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
-  Took(0, clock_.Now() - absl::Hours(2));  // found below the floor
-  EXPECT_EQ(FloorOf(0), absl::InfinitePast()) << "it goes on";
+  const ClaimFloors::Scan before = floors_.Begin(Lane::kBulk);
+  const absl::Time row = clock_.Now() - absl::Hours(3);
+  floors_.Lower(Lane::kBulk, 0, {row, 0});
+  EXPECT_EQ(FloorOf(0), row);
+  floors_.FoundIdle(Lane::kBulk, before, std::vector<std::int64_t>{0}, {clock_.Now(), 0});
+  EXPECT_EQ(FloorOf(0), row) << "who looked from the old floor on has not seen the row";
   Took(0, clock_.Now());
-  EXPECT_NE(FloorOf(0), absl::InfinitePast());
+  EXPECT_EQ(FloorOf(0), clock_.Now() - ClaimFloors::kCommitWindow);
+  floors_.Lower(Lane::kBulk, 0, {clock_.Now(), 0});
+  EXPECT_EQ(FloorOf(0), clock_.Now() - ClaimFloors::kCommitWindow) << "never raised by it";
+  floors_.Lower(Lane::kBulk, 7, {row, 0});
+  floors_.Lower(Lane::kCritical, 0, {row, 0});
 }
 
 TEST_F(ClaimFloorsTest, WhoCountsDoesNotSweep) {

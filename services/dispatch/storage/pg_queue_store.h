@@ -57,6 +57,7 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit) override;
 
   absl::StatusOr<int> Promote() override;
+  absl::Status FindOverlooked() override;
   absl::Status Maintain() override;
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) override;
 

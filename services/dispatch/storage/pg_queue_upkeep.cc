@@ -1,7 +1,9 @@
+#include <map>
 #include <pqxx/nontransaction>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "libs/postgres/field.h"
 #include "libs/postgres/session.h"
@@ -41,6 +43,29 @@ absl::StatusOr<int> PgQueueStore::Promote() {
     promoted += moved;
     if (moved < kPromoteAtOnce) return promoted;
   }
+}
+
+// One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
+absl::Status PgQueueStore::FindOverlooked() {
+  std::map<Lane, std::vector<ClaimFloors::Key>> floors;
+  for (const Lane lane : kLanes) floors[lane] = floors_.Floors(lane);  // before looking: they rise
+  return RunInTransaction(
+      pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
+        tx.exec("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off");
+        for (const pqxx::row& row :
+             tx.exec("SELECT lane, shard, min(due_at) FROM queue GROUP BY lane, shard")) {
+          const auto lane = static_cast<Lane>(row[0].as<int>());
+          const int shard = row[1].as<int>();
+          const ClaimFloors::Key oldest{postgres::Time(row[2]), 0};
+          const std::vector<ClaimFloors::Key>& of_lane = floors[lane];
+          const auto index = static_cast<std::size_t>(shard);
+          if (index < of_lane.size() && oldest < of_lane[index]) {
+            floors_.Lower(lane, shard, oldest);
+          }
+        }
+        return absl::OkStatus();
+      });
 }
 
 absl::Status PgQueueStore::EnsureDays() {
