@@ -32,7 +32,7 @@ absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, S
   NoOutput ignored;
   try {
     parsed.render(context, ignored);
-  } catch (const StructContext::LimitPassed&) {
+  } catch (const StructContext::LimitPassed&) {  // NOLINT(bugprone-empty-catch)
     // Said below, as it is when the last piece passes the limit.
   }
   if (context.output_too_large()) {

@@ -29,7 +29,7 @@ class StructContext final : public kainjow::mustache::basic_context<std::string>
 
   void push(const kainjow::mustache::data* data) override;
   void pop() override;
-  const kainjow::mustache::data* get(const std::string& slot) const override;
+  const kainjow::mustache::data* get(const std::string& name) const override;
   const kainjow::mustache::data* get_partial(const std::string&) const override { return nullptr; }
 
   // Thrown by get(), the only way to end kainjow's walk early, once one of the limits is passed.

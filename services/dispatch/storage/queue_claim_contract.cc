@@ -10,7 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 using ::testing::SizeIs;
 
 using Kind = Outcome::Kind;
