@@ -10,26 +10,21 @@
 namespace lmsmail::render {
 namespace {
 
-bool IsForbiddenControl(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
-}
-
-constexpr auto kIsControl = [](Octets x) { return x < ' '; };
+constexpr auto kIsForbiddenControl = [](Octets x) {
+  return (x < ' ') & (x != '\t') & (x != '\n') & (x != '\r');
+};
 constexpr auto kIsSpecialInHtml = [](Octets x) {
-  return (x < ' ') | (x == '&') | (x == '<') | (x == '>') | (x == '"') | (x == '\'');
+  return kIsForbiddenControl(x) | (x == '&') | (x == '<') | (x == '>') | (x == '"') | (x == '\'');
 };
 
-// Appends `text`, with what `replace` returns in place of every octet that `matches` and that it
-// returns other than null for.
+// Appends `text`, with what `replace` returns in place of every octet that `matches`.
 template <typename Matches, typename Replace>
 void AppendReplacing(std::string_view text, std::string& out, Matches matches, Replace replace) {
   for (;;) {
     const std::size_t at = FindOctet(text, matches);
     out.append(text.substr(0, at));
     if (at == text.size()) return;
-    const char* const replacement = replace(text[at]);
-    replacement == nullptr ? out.append(1, text[at]) : out.append(replacement);
+    out.append(replace(text[at]));
     text.remove_prefix(at + 1);
   }
 }
@@ -48,7 +43,7 @@ std::size_t BreakLength(std::string_view text) {
 }  // namespace
 
 void AppendHtmlEscaped(std::string_view text, std::string& out) {
-  AppendReplacing(text, out, kIsSpecialInHtml, [](char c) -> const char* {
+  AppendReplacing(text, out, kIsSpecialInHtml, [](char c) -> std::string_view {
     switch (c) {
       case '&':
         return "&amp;";
@@ -61,14 +56,13 @@ void AppendHtmlEscaped(std::string_view text, std::string& out) {
       case '\'':
         return "&#39;";
       default:
-        return IsForbiddenControl(c) ? "" : nullptr;
+        return "";
     }
   });
 }
 
 void AppendPlain(std::string_view text, std::string& out) {
-  AppendReplacing(text, out, kIsControl,
-                  [](char c) -> const char* { return IsForbiddenControl(c) ? "" : nullptr; });
+  AppendReplacing(text, out, kIsForbiddenControl, [](char) { return ""; });
 }
 
 void AppendNumber(double number, std::string& out) {

@@ -9,7 +9,7 @@
 
 namespace lmsmail::render {
 
-// Reads a serialized google.protobuf.Struct. False when it is none.
+// Reads a serialized google.protobuf.Struct. False when it is none; `out` holds anything then.
 bool ParseValues(const std::string& serialized, Object& out);
 
 // Puts `object` and all within it into the order that Find() needs. Of a name that occurs twice the

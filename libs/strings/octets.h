@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 
 // Searching text sixteen octets at a time. These are the vector extensions of GCC and clang: the
@@ -72,14 +71,15 @@ std::size_t FindOctet(std::string_view text, Matches matches) {
 template <typename Matches, typename Found>
 void ForEachOctet(std::string_view text, char before, Matches matches, Found found) {
   constexpr std::size_t kStep = sizeof(Octets);
-  std::string start(1, before);
-  start.append(text.substr(0, kStep - 1));
+  std::array<char, kStep> start{before};
+  text.copy(start.data() + 1, kStep - 1);
   const auto load = [](std::string_view from, std::size_t at) {
     return from.size() - at >= kStep ? octets_internal::Load(from, at)
                                      : octets_internal::LoadLast(from, at);
   };
   for (std::size_t at = 0; at < text.size(); at += kStep) {
-    const Octets earlier = at == 0 ? load(start, 0) : load(text, at - 1);
+    const Octets earlier =
+        at == 0 ? octets_internal::Load({start.data(), kStep}, 0) : load(text, at - 1);
     const OctetMask mask = matches(load(text, at), earlier);
     if (!AnyOctet(mask)) continue;
     for (std::size_t i = 0; i < std::min(kStep, text.size() - at); ++i) {
