@@ -103,6 +103,9 @@ absl::Status Build(const Message& message, std::string& out, const Limits& limit
   LMSMAIL_RETURN_IF_ERROR(Validate(message).ToStatus());
 
   const std::size_t start = out.size();
+  // Room for headers and for what encoding adds to ordinary text: growing step by step would copy
+  // the message four times over.
+  out.reserve(start + 2048 + bodies + bodies / 8);
   AppendHeaders(message, out);
   if (message.html.empty()) {
     AppendPart("plain", message.text, out);
