@@ -14,19 +14,6 @@ void Housekeeper::Stop() {
   if (periodic_ != nullptr) periodic_->Stop();
 }
 
-absl::StatusOr<Housekeeper::Swept> Housekeeper::Sweep() {
-  Swept swept;
-  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
-  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
-  if (swept.recovered > 0) {
-    telemetry::LogWarning("mail was taken back from workers that stopped",
-                          {{"mails", swept.recovered}});
-  }
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
-  for (const LaneDepth& depth : depths) metrics_.SetDepth(depth);
-  return swept;
-}
-
 void Housekeeper::Turn() {
   absl::Status status = Sweep().status();
   if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
@@ -41,6 +28,19 @@ void Housekeeper::Turn() {
     log_.Log(telemetry::Level::kWarning, "the queue could not be put in order",
              {{"error", status}});
   }
+}
+
+absl::StatusOr<Housekeeper::Swept> Housekeeper::Sweep() {
+  Swept swept;
+  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
+  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
+  if (swept.recovered > 0) {
+    telemetry::LogWarning("mail was taken back from workers that stopped",
+                          {{"mails", swept.recovered}});
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
+  for (const LaneDepth& depth : depths) metrics_.SetDepth(depth);
+  return swept;
 }
 
 }  // namespace lmsmail::dispatch

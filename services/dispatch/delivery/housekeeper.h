@@ -32,24 +32,25 @@ class Housekeeper {
         options_(options),
         searched_(clock.Now()) {}  // a new store overlooks nothing
 
+  // Calls Turn() every sweep_interval, on a thread of its own.
   void Start();
   void Stop();
+  // Not thread-safe.
+  void Turn();
 
   struct Swept {
     std::int64_t recovered = 0;
     std::int64_t promoted = 0;
   };
-  // What Start() does at each turn. Thread-safe.
+  // The part of every turn that can be asked for at any time. Thread-safe.
   absl::StatusOr<Swept> Sweep();
 
  private:
-  void Turn();
-
   QueueStore& queue_;
   const Clock& clock_;
   DispatchMetrics& metrics_;
   const Options options_;
-  // The thread's own.
+  // Turn()'s own.
   absl::Time searched_;
   absl::Time maintained_ = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(30)};
