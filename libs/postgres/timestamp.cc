@@ -21,7 +21,8 @@ int Number(std::string_view text, std::size_t places) {
   return number;
 }
 
-bool IsDigitsLike(std::string_view text, std::string_view form) {
+// Whether `text` is like `form`, in which 0 stands for any digit.
+bool HasForm(std::string_view text, std::string_view form) {
   return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char expected) {
     return expected == '0' ? absl::ascii_isdigit(c) : c == expected;
   });
@@ -33,7 +34,7 @@ std::optional<absl::Time> ParseUtc(std::string_view text) {
   constexpr std::string_view kForm = "0000-00-00 00:00:00.000000";
   if (!text.ends_with("+00")) return std::nullopt;
   text.remove_suffix(3);
-  if (text.size() < 19 || !IsDigitsLike(text, kForm.substr(0, text.size()))) return std::nullopt;
+  if (text.size() < 19 || !HasForm(text, kForm.substr(0, text.size()))) return std::nullopt;
   const auto field = [&](std::size_t at) { return Number(text.substr(at, 2), 2); };
   const int month = field(5), day = field(8), hour = field(11), minute = field(14);
   const absl::CivilSecond civil(Number(text.substr(0, 4), 4), month, day, hour, minute, field(17));
