@@ -16,8 +16,8 @@ def flat(system, scale):
     """How long a claim takes with little in the tables, and with millions."""
     # One real mail is the pattern of all rows; claiming happens here, so dispatch must not.
     drain_once(system, 1)
-    system.stop("dispatch")
     dispatch = _Tables(system)
+    system.stop("dispatch")
     try:
         # Half of it before and half after: the machine's speed drifts meanwhile.
         small = dispatch.claims(scale.claims // 2, pending=10_000)
