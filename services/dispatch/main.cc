@@ -83,7 +83,7 @@ class DispatchWorkload final : public service::Workload {
                     .queue = queue_,
                     .log = log_,
                     .transports = parts_.transports->Names(),
-                    .arriving = [this](Lane lane) { worker_.Arriving(lane); },
+                    .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
                     .accepted =
                         [this](Lane lane, int mails) {
                           metrics_.CountAccepted(lane, mails);
