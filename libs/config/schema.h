@@ -14,7 +14,7 @@
 #include "absl/time/time.h"
 
 #include "libs/config/types.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // Binds configuration keys to the fields of a service's config struct, once, at startup.
 //

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // What flags, environment and file say, before any schema is consulted.
 namespace lmsmail::config::internal {

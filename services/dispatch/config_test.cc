@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::dispatch {
@@ -52,8 +52,10 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
        "--transports.relay.from=news@school.example", "--transports.relay.from_name=The School",
        "--transports.relay.reply_to=office@school.example",
        "--transports.relay.envelope_from=bounces@school.example", "--default_transport=relay"}));
+  service::SchoolConfig school;
+  school.name = "School";
   ASSERT_OK_AND_ASSIGN(const auto transports,
-                       config_.ToTransports({.name = "School"}, clock_, nullptr, nullptr));
+                       config_.ToTransports(school, clock_, nullptr, nullptr));
   const Transport* const relay = transports->Find("");
   ASSERT_NE(relay, nullptr);
   EXPECT_EQ(relay->info().endpoint, "127.0.0.1:2525 (no TLS)");

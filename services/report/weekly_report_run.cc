@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "libs/retry/backoff.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::report {
 namespace {

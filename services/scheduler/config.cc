@@ -1,6 +1,6 @@
 #include "services/scheduler/config.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::scheduler {
 

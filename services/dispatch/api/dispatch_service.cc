@@ -19,10 +19,10 @@ grpc::ServerUnaryReactor* Run(rpc::CallRunner& runner, grpc::CallbackServerConte
 grpc::ServerUnaryReactor* DispatchServiceImpl::Send(grpc::CallbackServerContext* context,
                                                     const v1::SendRequest* request,
                                                     v1::Message* response) {
-  return runner_.RunDeferring(context, "lmsmail.dispatch.v1.DispatchService/Send",
-                              [=, this](const rpc::CallInfo&, rpc::Answer&& answer) {
-                                send_.Send(*request, *response, std::move(answer));
-                              });
+  return runner_.RunAsync(context, "lmsmail.dispatch.v1.DispatchService/Send",
+                          [=, this](const rpc::CallInfo&, rpc::Responder&& responder) {
+                            send_.Send(*request, *response, std::move(responder));
+                          });
 }
 
 grpc::ServerUnaryReactor* DispatchServiceImpl::SendBatch(grpc::CallbackServerContext* context,

@@ -4,8 +4,8 @@
 
 #include "absl/status/status.h"
 
-#include "libs/rpc/answer.h"
 #include "libs/rpc/client_stream.h"
+#include "libs/rpc/responder.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/intake/intake.h"
 #include "services/dispatch/writing/message_id_header.h"
@@ -20,7 +20,7 @@ class SendHandlers {
       : intake_(intake), message_ids_(message_ids) {}
 
   // Many Sends share a transaction, so the answer comes when that is committed.
-  void Send(const v1::SendRequest& request, v1::Message& response, rpc::Answer answer);
+  void Send(const v1::SendRequest& request, v1::Message& response, rpc::Responder responder);
   absl::Status SendBatch(const v1::SendBatchRequest& request, v1::SendBatchResponse& response);
   // `response` must outlive the handler.
   std::unique_ptr<rpc::ClientStreamHandler<v1::SendBulkRequest>> SendBulk(

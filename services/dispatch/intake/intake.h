@@ -19,7 +19,7 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/intake/context_validation.h"
 #include "services/dispatch/intake/group_commit.h"
 #include "services/dispatch/intake/mail_context.h"
