@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "libs/render/context_from_json.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::render {

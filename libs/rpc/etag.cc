@@ -5,7 +5,7 @@
 #include "absl/strings/escaping.h"
 
 #include "libs/rpc/digest.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::rpc {
 

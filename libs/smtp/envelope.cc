@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "libs/smtp/printable.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::smtp {
 namespace {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <random>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/token/encoding.h"
 #include "libs/token/hash.h"

@@ -106,8 +106,8 @@ absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view ke
 absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key) {
   pb::GetTemplateRequest request;
   request.set_name(resource_name::TemplateName(key));
-  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found,
-                           rpc::Call(*stub_, &Stub::GetTemplate, request, rpc::After(timeout_)));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found, rpc::Call(*stub_, &Stub::GetTemplate, request,
+                                                               rpc::WithTimeout(timeout_)));
   if (found.has_delete_time()) {
     return absl::NotFoundError(fmt::format("{} was deleted", request.name()));
   }
@@ -139,7 +139,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std
   request.set_name(resource_name::TemplateVersionName(key, version));
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::TemplateVersion found,
-      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::After(timeout_)));
+      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::WithTimeout(timeout_)));
   return Compile(key, found);
 }
 

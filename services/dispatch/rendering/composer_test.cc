@@ -10,7 +10,7 @@
 #include <string>
 
 #include "libs/render/context_from_json.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/token/hash.h"
 #include "services/dispatch/testing/fake_peers.h"

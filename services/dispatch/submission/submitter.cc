@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "libs/protobuf/deterministic_bytes.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/submission/mail_validation.h"

@@ -19,7 +19,7 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/rendering/template_source.h"
 #include "services/dispatch/storage/message_log.h"
 #include "services/dispatch/storage/queue_store.h"

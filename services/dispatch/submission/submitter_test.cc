@@ -12,7 +12,7 @@
 #include "absl/synchronization/notification.h"
 
 #include "libs/render/context_from_json.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/testing/fake_peers.h"
