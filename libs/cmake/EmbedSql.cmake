@@ -1,11 +1,19 @@
-# cmake -DOUT=header -DSYMBOL=kName "-DFILES=a.sql;b.sql" -P EmbedSql.cmake
-set(body "// Generated from the service's migrations; do not edit.\n#pragma once\n\n#include \"libs/postgres/migration.h\"\n\n")
-string(APPEND body "inline constexpr lmsmail::postgres::Migration ${SYMBOL}[] = {\n")
-foreach(file IN LISTS FILES)
-  get_filename_component(stem ${file} NAME_WE)
-  file(READ ${file} sql)
-  # MSVC aside, compilers take raw strings of this size; the delimiter cannot occur in SQL.
-  string(APPEND body "    {\"${stem}\", R\"lmsmail_sql(${sql})lmsmail_sql\"},\n")
+# cmake -DOUT=header -DSYMBOL=kName "-DMIGRATIONS=a.sql;b.sql" "-DFUNCTIONS=c.sql" -P EmbedSql.cmake
+set(body "// Generated from the SQL files of a service; do not edit.\n#pragma once\n\n#include \"libs/postgres/migration.h\"\n\n")
+set(members)
+foreach(kind IN ITEMS MIGRATIONS FUNCTIONS)
+  if(${kind})
+    string(APPEND body "inline constexpr lmsmail::postgres::SqlFile ${SYMBOL}_${kind}[] = {\n")
+    foreach(file IN LISTS ${kind})
+      get_filename_component(stem ${file} NAME_WE)
+      file(READ ${file} sql)
+      # GCC and Clang accept raw strings of this size; the delimiter cannot occur in SQL.
+      string(APPEND body "    {\"${stem}\", R\"lmsmail_sql(${sql})lmsmail_sql\"},\n")
+    endforeach()
+    string(APPEND body "};\n")
+    string(TOLOWER ${kind} member)
+    string(APPEND members "    .${member} = ${SYMBOL}_${kind},\n")
+  endif()
 endforeach()
-string(APPEND body "};\n")
+string(APPEND body "inline constexpr lmsmail::postgres::SchemaDefinition ${SYMBOL} = {\n${members}};\n")
 file(WRITE ${OUT} "${body}")
