@@ -15,6 +15,7 @@
 #include "absl/random/random.h"
 #include "absl/status/statusor.h"
 
+#include "libs/hash/sha256.h"
 #include "libs/postgres/conninfo.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/migration_statements.h"
@@ -98,11 +99,10 @@ class Migrator {
   void Unlock();
   void CreateLedgers();
   HashByName ReadLedger(std::string_view table);
-  std::string Hash(std::string_view sql);
 
   absl::Status ApplyMigrations(absl::Span<const SqlFile> migrations);
-  absl::Status Apply(const SqlFile& migration, const std::string& hash);
-  absl::Status ApplyWithoutTransaction(const SqlFile& migration, const std::string& hash);
+  absl::Status Apply(const SqlFile& migration, const std::string& sha256);
+  absl::Status ApplyWithoutTransaction(const SqlFile& migration, const std::string& sha256);
   absl::Status ApplyFunctions(absl::Span<const SqlFile> functions);
   bool IsOlderRelease(absl::Span<const SqlFile> migrations);
 
@@ -113,7 +113,7 @@ class Migrator {
   void SetLockTimeout(absl::Duration timeout);
   void DropInvalidIndexesNamedIn(std::string_view statement);
   void Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
-              const std::string& hash);
+              const std::string& sha256);
 
   pqxx::connection& connection_;
   const std::string schema_;
@@ -183,31 +183,25 @@ HashByName Migrator::ReadLedger(std::string_view table) {
   return ledger;
 }
 
-std::string Migrator::Hash(std::string_view sql) {
-  pqxx::nontransaction tx(connection_);
-  return Text(
-      tx.exec_params1("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", std::string(sql))[0]);
-}
-
 void Migrator::Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
-                      const std::string& hash) {
+                      const std::string& sha256) {
   tx.exec_params(fmt::format("INSERT INTO {}.{} (name, sha256) VALUES ($1, $2) "
                              "ON CONFLICT (name) DO UPDATE SET sha256 = $2, apply_time = now()",
                              schema_, table),
-                 std::string(name), hash);
+                 std::string(name), sha256);
 }
 
 absl::Status Migrator::ApplyMigrations(absl::Span<const SqlFile> migrations) {
   const HashByName ledger = ReadLedger("schema_migration");
   for (const SqlFile& migration : migrations) {
-    const std::string hash = Hash(migration.sql);
+    const std::string sha256 = hash::Sha256Hex(migration.sql);
     const auto applied = ledger.find(migration.name);
     if (applied == ledger.end()) {
       LMSMAIL_RETURN_IF_ERROR(RunsWithoutTransaction(migration)
-                                  ? ApplyWithoutTransaction(migration, hash)
-                                  : Apply(migration, hash));
+                                  ? ApplyWithoutTransaction(migration, sha256)
+                                  : Apply(migration, sha256));
       telemetry::LogInfo("migration applied", {{"schema", schema_}, {"migration", migration.name}});
-    } else if (applied->second != hash) {
+    } else if (applied->second != sha256) {
       return absl::FailedPreconditionError(
           fmt::format("migration {} of {} was applied to this database and has been edited since: "
                       "restore its text and put the change into a new migration",
@@ -217,16 +211,17 @@ absl::Status Migrator::ApplyMigrations(absl::Span<const SqlFile> migrations) {
   return absl::OkStatus();
 }
 
-absl::Status Migrator::Apply(const SqlFile& migration, const std::string& hash) {
+absl::Status Migrator::Apply(const SqlFile& migration, const std::string& sha256) {
   return WithLockRetries(fmt::format("migration {} of {}", migration.name, schema_), [&] {
     pqxx::work tx(connection_);
     tx.exec(std::string(migration.sql));
-    Record(tx, "schema_migration", migration.name, hash);
+    Record(tx, "schema_migration", migration.name, sha256);
     tx.commit();
   });
 }
 
-absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration, const std::string& hash) {
+absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration,
+                                               const std::string& sha256) {
   const std::string what = fmt::format("migration {} of {}", migration.name, schema_);
   for (const std::string& statement : StatementsOf(migration.sql)) {
     LMSMAIL_RETURN_IF_ERROR(WithLockRetries(what, [&] {
@@ -239,7 +234,7 @@ absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration, const s
   return WithLockRetries(what, [&] {
     SetLockTimeout(options_.lock_timeout);
     pqxx::work tx(connection_);
-    Record(tx, "schema_migration", migration.name, hash);
+    Record(tx, "schema_migration", migration.name, sha256);
     tx.commit();
   });
 }
@@ -248,10 +243,10 @@ absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions) {
   const HashByName ledger = ReadLedger("schema_function");
   std::vector<std::pair<const SqlFile*, std::string>> changed;
   for (const SqlFile& file : functions) {
-    std::string hash = Hash(file.sql);
+    std::string sha256 = hash::Sha256Hex(file.sql);
     const auto applied = ledger.find(file.name);
-    if (applied == ledger.end() || applied->second != hash) {
-      changed.emplace_back(&file, std::move(hash));
+    if (applied == ledger.end() || applied->second != sha256) {
+      changed.emplace_back(&file, std::move(sha256));
     }
   }
   if (changed.empty()) return absl::OkStatus();
@@ -262,15 +257,15 @@ absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions) {
     // The first round makes all functions exist, the second one checks what they call.
     for (const char* check : {"off", "on"}) {
       tx.exec(fmt::format("SET LOCAL check_function_bodies = {}", check));
-      for (const auto& [file, hash] : changed) {
+      for (const auto& [file, sha256] : changed) {
         what = fmt::format("functions {} of {}", file->name, schema_);
         tx.exec(std::string(file->sql));
       }
     }
-    for (const auto& [file, hash] : changed) Record(tx, "schema_function", file->name, hash);
+    for (const auto& [file, sha256] : changed) Record(tx, "schema_function", file->name, sha256);
     tx.commit();
   }));
-  for (const auto& [file, hash] : changed) {
+  for (const auto& [file, sha256] : changed) {
     telemetry::LogInfo("functions applied", {{"schema", schema_}, {"file", file->name}});
   }
   return absl::OkStatus();
