@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/render/limits.h"
+#include "libs/strings/utf8.h"
 
 namespace lmsmail::render {
 
@@ -29,11 +30,9 @@ Violations ToViolations(const std::vector<Fault>& faults) {
 }
 
 std::string Quote(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  if (text.size() <= kMost) return fmt::format("'{}'", text);
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return fmt::format("'{}...'", text.substr(0, end));
+  constexpr std::size_t kMaxQuoted = 60;
+  if (text.size() <= kMaxQuoted) return fmt::format("'{}'", text);
+  return fmt::format("'{}...'", TruncateUtf8(text, kMaxQuoted));
 }
 
 }  // namespace lmsmail::render

@@ -76,7 +76,7 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(postgres::Migrate(config.postgres.Dsn(), definition.name,
-                                                          definition.migrations));
+                                                          definition.schema));
                 return workload.Start();
               },
           .probe = [&] { return probe.Check(); },

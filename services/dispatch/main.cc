@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/dispatch_migrations.h"
+#include "embedded/lmsmail_dispatch_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
       {.name = "dispatch",
        .port = 7103,
        .metrics_port = 9103,
-       .migrations = kDispatchMigrations,
+       .schema = kDispatchSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .adjust_pool = dispatch::PgQueueStore::Configure,
        .build = [&](const service::Runtime& runtime) { return dispatch::Build(config, runtime); }});
