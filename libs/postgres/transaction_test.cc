@@ -34,7 +34,8 @@ class TransactionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     PoolOptions options;
-    ASSERT_OK_AND_ASSIGN(options.dsn, EmbeddedPostgres::Shared().NewDatabase("bank", {kMigrations}));
+    ASSERT_OK_AND_ASSIGN(options.dsn,
+                         EmbeddedPostgres::Shared().NewDatabase("bank", {kMigrations}));
     options.schema = "bank";
     options.lock_timeout = absl::Milliseconds(50);
     options.observer = [this](const TransactionEvent& event) {

@@ -1,7 +1,7 @@
 #include "libs/service/school_config.h"
 
-#include "libs/time_zone/time_zone.h"
 #include "libs/language/language_code.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::service {
 

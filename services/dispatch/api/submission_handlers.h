@@ -4,7 +4,6 @@
 
 #include "absl/status/status.h"
 
-#include "libs/rpc/responder.h"
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/client_stream.h"
 #include "libs/rpc/responder.h"

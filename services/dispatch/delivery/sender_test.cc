@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "libs/render/context_from_json.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -134,8 +134,8 @@ TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
 
 TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
   const MessageId bad = Accept("ada", "weekly_progress");
-  const MessageId good = Accept("grace", "weekly_progress",
-                                render::ContextFromJson(R"({"minutes": 3})").SerializeAsString());
+  const MessageId good =
+      Accept("grace", "weekly_progress", StructFromJson(R"({"minutes": 3})").SerializeAsString());
   SendDue();
   EXPECT_EQ(Record(bad).state, State::kFailed);
   EXPECT_EQ(Record(bad).reason, Reason::kRenderFailed);
