@@ -43,7 +43,7 @@ class Page {
   // Takes the row too many off `rows`; returns the token of the next page, empty when there is
   // none. `sort_columns` gives those of a row: a PageCursor, or a string when there is one.
   template <typename Row, typename SortColumns>
-  std::string Cut(std::vector<Row>& rows, SortColumns sort_columns) const {
+  std::string TrimToPage(std::vector<Row>& rows, SortColumns sort_columns) const {
     if (rows.size() < static_cast<std::size_t>(limit())) return {};
     rows.pop_back();
     return MakePageToken(query_, {sort_columns(rows.back())});
