@@ -301,8 +301,8 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
                               transport.shared_connections, before_dot));
     CircuitBreaker::Options hold{.refusals = transport.hold.refusals,
                                  .window = absl::Minutes(1),
-                                 .first_hold = transport.hold.first,
-                                 .longest_hold = transport.hold.longest};
+                                 .initial_open = transport.hold.first,
+                                 .max_open = transport.hold.longest};
     if (held) hold.changed = [held, name = name](bool is) { held(name, is); };
     built.push_back(std::make_unique<CircuitBreaker>(std::move(smtp), clock, std::move(hold)));
   }

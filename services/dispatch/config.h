@@ -46,7 +46,7 @@ struct TransportConfig {
   std::int32_t max_messages_per_connection = 1000;
   RateRule rate;  // of all replicas together
 
-  struct HoldKeys {
+  struct CircuitBreakerKeys {
     std::int32_t refusals = 3;
     absl::Duration first = absl::Minutes(1);
     absl::Duration longest = absl::Hours(1);

@@ -8,7 +8,7 @@ constexpr absl::Duration kInterval = absl::Milliseconds(500);
 constexpr std::size_t kMaxRemembered = 100'000;
 
 template <typename Key>
-bool NewsAfter(const absl::flat_hash_map<Key, absl::Time>& news, Key key, absl::Time time) {
+bool CancelledAfter(const absl::flat_hash_map<Key, absl::Time>& news, Key key, absl::Time time) {
   const auto it = news.find(key);
   return it != news.end() && it->second > time;
 }
@@ -42,8 +42,8 @@ void CancellationWatch::Refresh() {
 bool CancellationWatch::Cancelled(const Mail& mail, absl::Time claimed) {
   Refresh();
   absl::MutexLock lock(&mutex_);
-  return NewsAfter(messages_, mail.id, claimed) ||
-         (mail.batch != 0 && NewsAfter(batches_, mail.batch, claimed));
+  return CancelledAfter(messages_, mail.id, claimed) ||
+         (mail.batch != 0 && CancelledAfter(batches_, mail.batch, claimed));
 }
 
 }  // namespace lmsmail::dispatch

@@ -6,10 +6,10 @@
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr absl::Duration kOutageRest = absl::Milliseconds(500);
+constexpr absl::Duration kOutageInterval = absl::Milliseconds(500);
 // Other replicas accept mail too, and don't tell.
-constexpr absl::Duration kLongestRest = absl::Milliseconds(100);
-constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
+constexpr absl::Duration kMaxPollInterval = absl::Milliseconds(100);
+constexpr absl::Duration kMinPollInterval = absl::Milliseconds(5);
 
 }  // namespace
 
@@ -63,7 +63,7 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   }
   metrics_.claim_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - start));
   const int mails = static_cast<int>(claim->mails.size());
-  schedule_.Took(claim->lane, mails, mails >= options_.batch, clock_.Now());
+  schedule_.Claimed(claim->lane, mails, mails >= options_.batch, clock_.Now());
   next_id_ = 0;
   // A resumed claim's lease began somewhere before; half of it is a safe guess, and the lease
   // keeper sets it right.
@@ -80,14 +80,14 @@ bool Claimer::MailIsDue() {
   return true;
 }
 
-absl::Duration Claimer::Rest(const std::function<bool(Lane)>& wanted) const {
-  if (outage_) return kOutageRest;
+absl::Duration Claimer::PollInterval(const std::function<bool(Lane)>& wanted) const {
+  if (outage_) return kOutageInterval;
   const absl::Time now = clock_.Now();
   if (schedule_.Idle()) {
-    const absl::Duration until_due = next_due_ ? *next_due_ - now : kLongestRest;
-    return std::clamp(until_due, kShortestRest, kLongestRest);
+    const absl::Duration until_due = next_due_ ? *next_due_ - now : kMaxPollInterval;
+    return std::clamp(until_due, kMinPollInterval, kMaxPollInterval);
   }
-  return std::clamp(schedule_.NextTry(wanted) - now, absl::ZeroDuration(), kLongestRest);
+  return std::clamp(schedule_.NextTry(wanted) - now, absl::ZeroDuration(), kMaxPollInterval);
 }
 
 }  // namespace lmsmail::dispatch

@@ -45,7 +45,7 @@ class Claimer {
   std::optional<TakenClaim> TakeNext(const std::function<bool(Lane)>& wanted);
 
   // How long TakeNext need not be tried again unless mail is accepted or another lane is wanted.
-  absl::Duration Rest(const std::function<bool(Lane)>& wanted) const;
+  absl::Duration PollInterval(const std::function<bool(Lane)>& wanted) const;
   // Mail was accepted into `lane`: if it was found empty it is worth trying again.
   void Accepted(Lane lane) { schedule_.Accepted(lane); }
 

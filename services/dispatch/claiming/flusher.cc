@@ -14,10 +14,10 @@ namespace {
 
 // Beside data that it will never take, the database refuses everything for a while when it fails
 // over to a server that is read-only yet. With the worker's pause in between, some 20 seconds.
-constexpr int kMostRefusals = 100;
+constexpr int kMaxRefusals = 100;
 
 // With what a server's words cannot spoil.
-Outcome WithoutWords(Outcome outcome) {
+Outcome WithoutReplyText(Outcome outcome) {
   outcome.enhanced_code.clear();
   outcome.reply_text = "the server's words could not be recorded";
   return outcome;
@@ -37,7 +37,7 @@ bool Flusher::FlushAll() {
       all = false;
       log_.Log(telemetry::Level::kWarning, "outcomes could not be recorded; trying again",
                {{"claim", job.id}, {"outcomes", job.outcomes.size()}, {"error", status}});
-      claims_.PutBack(std::move(job));
+      claims_.Requeue(std::move(job));
       continue;
     }
     journal_.Recorded(job.outcomes);
@@ -60,10 +60,10 @@ absl::Status Flusher::Flush(OpenClaims::Job& job) {
 
 absl::Status Flusher::FlushTogether(const OpenClaims::Job& job) {
   const bool ends = job.last && !given_up_.contains(job.id);
-  if (!job.outcomes.empty() || (ends && !job.give_back)) {
-    LMSMAIL_RETURN_IF_ERROR(Record(job.id, job.outcomes, ends && !job.give_back));
+  if (!job.outcomes.empty() || (ends && !job.release_rest)) {
+    LMSMAIL_RETURN_IF_ERROR(Record(job.id, job.outcomes, ends && !job.release_rest));
   }
-  if (ends && job.give_back) {
+  if (ends && job.release_rest) {
     LMSMAIL_ASSIGN_OR_RETURN([[maybe_unused]] const int released, queue_.Release(job.id));
   }
   if (ends) journal_.ClaimEnded(job.id);
@@ -77,12 +77,12 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   for (const Outcome& outcome : job.outcomes) {
     absl::Status status = Record(job.id, {outcome}, false);
     if (!status.ok() && !MaySucceedLater(status))
-      status = Record(job.id, {WithoutWords(outcome)}, false);
+      status = Record(job.id, {WithoutReplyText(outcome)}, false);
     if (status.ok()) {
       recorded.push_back(outcome);
       continue;
     }
-    if (MaySucceedLater(status) || ++refused_[job.id] < kMostRefusals) return status;
+    if (MaySucceedLater(status) || ++refused_[job.id] < kMaxRefusals) return status;
     telemetry::LogError("an outcome is given up: the database refuses it",
                         {{"claim", job.id},
                          {"message", outcome.id},
@@ -93,10 +93,10 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   }
   job.outcomes = std::move(recorded);
   const OpenClaims::Job rest{
-      .id = job.id, .outcomes = {}, .last = job.last, .give_back = job.give_back};
+      .id = job.id, .outcomes = {}, .last = job.last, .release_rest = job.release_rest};
   const absl::Status status = FlushTogether(rest);
   if (status.ok() || MaySucceedLater(status)) return status;
-  if (++refused_[job.id] < kMostRefusals) return status;
+  if (++refused_[job.id] < kMaxRefusals) return status;
   telemetry::LogError("a claim cannot be ended; its lease will",
                       {{"claim", job.id}, {"error", status}});
   refused_.erase(job.id);

@@ -195,7 +195,7 @@ IntentJournal::Entry* IntentJournal::EntryOf(MessageId mail) {
   return it == by_mail_.end() ? nullptr : &entries_[it->second];
 }
 
-void IntentJournal::Answered(MessageId mail, bool accepted) {
+void IntentJournal::ReplyReceived(MessageId mail, bool accepted) {
   absl::MutexLock lock(&mutex_);
   if (Entry* const entry = EntryOf(mail)) entry->SetPhase(accepted ? kAccepted : kNotSent);
 }

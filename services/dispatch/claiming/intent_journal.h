@@ -53,7 +53,7 @@ class IntentJournal {
   // Before the last byte leaves. Never blocks. Tokens it does not know are ignored.
   void DotSent(std::uint64_t token);
   // Not for an ambiguous end, which leaves the mail as it was.
-  void Answered(MessageId mail, bool accepted);
+  void ReplyReceived(MessageId mail, bool accepted);
   void Recorded(absl::Span<const Outcome> outcomes);
 
  private:

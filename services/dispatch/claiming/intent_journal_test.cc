@@ -70,9 +70,9 @@ TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
   HandOver(claim, 0);
   journal_->DotSent(HandOver(claim, 1));
   journal_->DotSent(HandOver(claim, 2));
-  journal_->Answered(claim.mails[2].mail.id, true);
+  journal_->ReplyReceived(claim.mails[2].mail.id, true);
   journal_->DotSent(HandOver(claim, 3));
-  journal_->Answered(claim.mails[3].mail.id, false);
+  journal_->ReplyReceived(claim.mails[3].mail.id, false);
   Restart();
   ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kQueued);     // not sent
@@ -127,7 +127,7 @@ class RefusingQueue final : public QueueStoreDecorator {
 TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
-  journal_->Answered(claim.mails[0].mail.id, true);
+  journal_->ReplyReceived(claim.mails[0].mail.id, true);
   Restart();
   RefusingQueue refusing(store_);
   ASSERT_OK(journal_->Replay(refusing, decide_));
@@ -152,7 +152,7 @@ TEST_F(IntentJournalTest, AFullJournalAndUnknownTokensDoNoHarm) {
   EXPECT_EQ(HandOver(claim, 0), 0u);
   journal_->DotSent(0);
   journal_->DotSent(1000);
-  journal_->Answered(12345, true);
+  journal_->ReplyReceived(12345, true);
 }
 
 TEST_F(IntentJournalTest, BelongsToOneProcessAtATime) {

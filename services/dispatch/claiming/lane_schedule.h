@@ -17,14 +17,14 @@ namespace lmsmail::dispatch {
 // time. Not thread-safe.
 class LaneSchedule {
  public:
-  explicit LaneSchedule(std::vector<Lane> lanes) : of_(std::move(lanes)) {}
+  explicit LaneSchedule(std::vector<Lane> lanes) : lanes_(std::move(lanes)) {}
 
-  // Lanes to try now, the best first; empty while all rest.
+  // Lanes to try now, the best first; empty while all poll_interval.
   std::vector<Lane> Order(absl::Time now) const;
 
   // `full`: as many as were asked for. After fewer, the lane waits a moment, so that a drained
   // queue is not emptied mail by mail, each with its own commit.
-  void Took(Lane lane, int mails, bool full, absl::Time now);
+  void Claimed(Lane lane, int mails, bool full, absl::Time now);
   void FoundEmpty(Lane lane, absl::Time now);
   // New mail may be anywhere.
   void Wake();
@@ -38,14 +38,14 @@ class LaneSchedule {
 
  private:
   struct State {
-    double paid = 0;  // mails taken, by weight
-    absl::Duration rest = absl::ZeroDuration();
+    double pass = 0;  // mails taken, by weight
+    absl::Duration poll_interval = absl::ZeroDuration();
     absl::Time found_empty = absl::InfinitePast();
     absl::Time next_try = absl::InfinitePast();
   };
   State& Of(Lane lane);
 
-  const std::vector<Lane> of_;
+  const std::vector<Lane> lanes_;
   std::array<State, 4> states_;  // of all lanes; those that are not scheduled stay as they are
 };
 

@@ -28,7 +28,7 @@ TEST(LaneScheduleTest, BusyLanesShareByWeight) {
   for (int i = 0; i < 1500; ++i) {
     const Lane lane = schedule.Order(kNow).front();
     ++took[lane];
-    schedule.Took(lane, 100, true, kNow);
+    schedule.Claimed(lane, 100, true, kNow);
   }
   EXPECT_NEAR(took[Lane::kCritical], 800, 2);
   EXPECT_NEAR(took[Lane::kTransactional], 400, 2);
@@ -41,7 +41,7 @@ TEST(LaneScheduleTest, AReceiptOvertakesALongBulkRun) {
   for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
     schedule.FoundEmpty(lane, kNow);
   }
-  for (int i = 0; i < 1000; ++i) schedule.Took(Lane::kBulk, 500, true, kNow);
+  for (int i = 0; i < 1000; ++i) schedule.Claimed(Lane::kBulk, 500, true, kNow);
   schedule.Wake();
   const auto order = schedule.Order(kNow);
   ASSERT_FALSE(order.empty());
@@ -53,13 +53,13 @@ TEST(LaneScheduleTest, ALaneThatSleptDoesNotSaveItsTurnsUp) {
   for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
     schedule.FoundEmpty(lane, kNow);
   }
-  for (int i = 0; i < 1000; ++i) schedule.Took(Lane::kBulk, 500, true, kNow);
+  for (int i = 0; i < 1000; ++i) schedule.Claimed(Lane::kBulk, 500, true, kNow);
   schedule.Wake();
   // From here on the bulk still gets its fifteenth of what critical mail gets, soon.
   int before_bulk = 0;
   while (schedule.Order(kNow).front() != Lane::kBulk) {
     const Lane lane = schedule.Order(kNow).front();
-    schedule.Took(lane, 500, true, kNow);
+    schedule.Claimed(lane, 500, true, kNow);
     ASSERT_LT(++before_bulk, 20);
   }
 }
@@ -97,7 +97,7 @@ TEST(LaneScheduleTest, NewMailWakesItsLaneButNotWithoutEnd) {
 TEST(LaneScheduleTest, ADrainedLaneIsNotEmptiedMailByMail) {
   LaneSchedule schedule(All());
   for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
-  schedule.Took(Lane::kBulk, 1, false, kNow);
+  schedule.Claimed(Lane::kBulk, 1, false, kNow);
   schedule.Wake();
   EXPECT_THAT(schedule.Order(kNow),
               ElementsAre(Lane::kCritical, Lane::kTransactional, Lane::kNotification));

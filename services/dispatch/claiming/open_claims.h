@@ -29,22 +29,22 @@ class OpenClaims {
 
   // Every mail of an open claim is told of exactly once, by one of these.
   void Record(ClaimId id, Outcome outcome);
-  void GiveBack(ClaimId id, int mails);  // it was not sent: somebody else may
-  void Forget(ClaimId id, int mails);    // its outcome is recorded already
+  void Release(ClaimId id, int mails);  // it was not sent: somebody else may
+  void MarkRecorded(ClaimId id, int mails);    // its outcome is recorded already
 
   // What is to be recorded of one claim.
   struct Job {
     ClaimId id = 0;
     std::vector<Outcome> outcomes;
     bool last = false;       // every mail was told of
-    bool give_back = false;  // with the last: the rest is to be released
+    bool release_rest = false;  // with the last: the rest is to be released
   };
   // Takes all there is to record.
   std::vector<Job> TakeJobs();
   // The job is done: a last one ends its claim.
   void Finish(const Job& job);
   // The job could not be done; TakeJobs gives it again.
-  void PutBack(Job job);
+  void Requeue(Job job);
 
   // Waits until `outcomes` wait to be recorded, or a claim to be ended, for at most `timeout`.
   bool WaitForWork(int outcomes, absl::Duration timeout) const;
@@ -55,19 +55,19 @@ class OpenClaims {
 
  private:
   struct Entry {
-    int untold = 0;  // mails not told of yet
-    bool give_back = false;
+    int pending = 0;  // mails not told of yet
+    bool release_rest = false;
     bool taken = false;  // a job of it is under way
     bool lost = false;
     absl::Time usable_until;
     std::vector<Outcome> outcomes;
   };
-  void Told(Entry& entry, int mails) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Settle(Entry& entry, int mails) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<ClaimId, Entry> claims_ ABSL_GUARDED_BY(mutex_);
   int unrecorded_ ABSL_GUARDED_BY(mutex_) = 0;
-  int ended_ ABSL_GUARDED_BY(mutex_) = 0;  // claims without untold mails
+  int ended_ ABSL_GUARDED_BY(mutex_) = 0;  // claims without pending mails
 };
 
 }  // namespace lmsmail::dispatch

@@ -7,14 +7,14 @@ namespace lmsmail::dispatch {
 void QueueMaintenance::Start() {
   if (periodic_ != nullptr) return;
   periodic_ = std::make_unique<lifecycle::Periodic>("maintenance", options_.sweep_interval,
-                                                    [this] { Turn(); });
+                                                    [this] { RunOnce(); });
 }
 
 void QueueMaintenance::Stop() {
   if (periodic_ != nullptr) periodic_->Stop();
 }
 
-void QueueMaintenance::Turn() {
+void QueueMaintenance::RunOnce() {
   absl::Status status = Sweep().status();
   if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
     searched_ = clock_.Now();  // even if it fails: it takes long where there is much

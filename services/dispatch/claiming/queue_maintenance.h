@@ -32,11 +32,11 @@ class QueueMaintenance {
         options_(options),
         searched_(clock.Now()) {}  // a new store overlooks nothing
 
-  // Calls Turn() every sweep_interval, on a thread of its own.
+  // Calls RunOnce() every sweep_interval, on a thread of its own.
   void Start();
   void Stop();
   // Not thread-safe.
-  void Turn();
+  void RunOnce();
 
   struct Swept {
     std::int64_t recovered = 0;
@@ -50,7 +50,7 @@ class QueueMaintenance {
   const Clock& clock_;
   DispatchMetrics& metrics_;
   const Options options_;
-  // Turn()'s own.
+  // RunOnce()'s own.
   absl::Time searched_;
   absl::Time maintained_ = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(30)};

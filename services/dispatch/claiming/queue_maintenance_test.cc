@@ -34,7 +34,7 @@ class QueueMaintenanceTest : public testing::Test {
  protected:
   void TurnAfter(absl::Duration wait) {
     clock_.Advance(wait);
-    maintenance_.Turn();
+    maintenance_.RunOnce();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};

@@ -12,7 +12,7 @@
 
 namespace lmsmail::dispatch {
 
-// Holds what waits for a turn that is near, so that a sender goes on with other mail meanwhile.
+// Holds what waits for a permit that is near, so that a sender goes on with other mail meanwhile.
 // Thread-safe.
 class DelayQueue {
  public:

@@ -11,57 +11,57 @@ namespace lmsmail::dispatch {
 namespace {
 
 // A mail whose limits cannot be kept together goes back into the queue.
-constexpr int kMostExpiredTurns = 3;
-constexpr absl::Duration kCrowdedWait = absl::Seconds(2);
+constexpr int kMaxExpiredPermits = 3;
+constexpr absl::Duration kContentionDelay = absl::Seconds(2);
 
 }  // namespace
 
-bool Deliveries::MayGoOn(ClaimId claim) const { return !stopping_ && HasRightTo(claim); }
+bool Deliveries::MayContinue(ClaimId claim) const { return !stopping_ && HoldsLease(claim); }
 
-bool Deliveries::HasRightTo(ClaimId claim) const { return d_.claims.Usable(claim, d_.clock.Now()); }
+bool Deliveries::HoldsLease(ClaimId claim) const { return d_.claims.Usable(claim, d_.clock.Now()); }
 
 bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
-  const std::size_t next = attempt.turns.size();
+  const std::size_t next = attempt.permits.size();
   if (next == attempt.limits.size()) return true;
-  const RateLimits::Answer answer = d_.limits.Take(
+  const RateLimits::Result answer = d_.limits.Acquire(
       attempt.limits[next],
       {.urgent = attempt.urgent, .fresh = attempt.mail.step == 1, .mails = attempt.demand[next]});
-  if (answer.turn) {
-    attempt.turns.push_back(*answer.turn);
+  if (result.permit) {
+    attempt.permits.push_back(*result.permit);
     return true;
   }
-  PutBack(attempt, answer.retry);
+  DeferForLimit(attempt, result.retry_time);
   return false;
 }
 
-bool Deliveries::Depart(std::unique_ptr<DeliveryAttempt> attempt) {
+bool Deliveries::Deliver(std::unique_ptr<DeliveryAttempt> attempt) {
   for (;;) {
     const absl::Time now = d_.clock.Now();
-    if (!attempt->turns.empty() && attempt->turns.back().from > now) {
-      const absl::Time at = attempt->turns.back().from;
-      d_.timer.Add(at, [this, attempt = std::move(attempt)](bool go) mutable {
+    if (!attempt->permits.empty() && attempt->permits.back().from > now) {
+      const absl::Time at = attempt->permits.back().from;
+      d_.delays.Add(at, [this, attempt = std::move(attempt)](bool go) mutable {
         const ClaimId claim = attempt->claim;
-        if (!go || !MayGoOn(claim) || !Depart(std::move(attempt))) d_.claims.GiveBack(claim, 1);
+        if (!go || !MayContinue(claim) || !Deliver(std::move(attempt))) d_.claims.Release(claim, 1);
       });
       return true;
     }
-    if (attempt->turns.size() < attempt->limits.size()) {
+    if (attempt->permits.size() < attempt->limits.size()) {
       if (!AcquirePermit(*attempt)) return true;
       continue;
     }
     const bool expired =
-        std::ranges::any_of(attempt->turns, [now](const Turn& turn) { return turn.until < now; });
+        std::ranges::any_of(attempt->permits, [now](const Permit& turn) { return permit.until < now; });
     if (!expired) return HandOver(std::move(attempt));
-    attempt->turns.clear();
-    if (++attempt->expired_turns >= kMostExpiredTurns) {
-      PutBack(*attempt, now + kCrowdedWait);
+    attempt->permits.clear();
+    if (++attempt->expired_permits >= kMaxExpiredPermits) {
+      DeferForLimit(*attempt, now + kContentionDelay);
       return true;
     }
   }
 }
 
-void Deliveries::PutBack(const DeliveryAttempt& attempt, absl::Time retry) {
-  const Limit& limit = attempt.limits[std::min(attempt.turns.size(), attempt.limits.size() - 1)];
+void Deliveries::DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry) {
+  const Limit& limit = attempt.limits[std::min(attempt.permits.size(), attempt.limits.size() - 1)];
   Outcome outcome;
   outcome.id = attempt.mail.mail.id;
   outcome.step = attempt.mail.step;
@@ -70,14 +70,14 @@ void Deliveries::PutBack(const DeliveryAttempt& attempt, absl::Time retry) {
   outcome.reason = Reason::kRateLimited;
   // Not past its end: then it comes out in time to be called expired.
   outcome.retry_time = std::min(retry, attempt.mail.mail.expire_time + absl::Milliseconds(1));
-  outcome.reply_text = fmt::format("waits for its turn within the limit of {}", limit.key);
+  outcome.reply_text = fmt::format("waits for its permit within the limit of {}", limit.key);
   d_.claims.Record(attempt.claim, std::move(outcome));
 }
 
 bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   if (!d_.budget.Acquire(attempt->urgent)) return false;
   // Waiting for room may have taken long.
-  if (!MayGoOn(attempt->claim)) {
+  if (!MayContinue(attempt->claim)) {
     d_.budget.Release(1);
     return false;
   }
@@ -91,26 +91,26 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   outgoing.recipient = composed.recipient;
   outgoing.message = std::move(composed.message);
   outgoing.needs_smtputf8 = composed.needs_smtputf8;
-  outgoing.may_go = [this, claim = attempt->claim] { return HasRightTo(claim); };
+  outgoing.may_go = [this, claim = attempt->claim] { return HoldsLease(claim); };
   transport.Send(std::move(outgoing),
                  [this, attempt = std::move(attempt)](const DeliveryResult& result) {
-                   Answered(*attempt, result);
+                   OnResult(*attempt, result);
                  });
   return true;
 }
 
-void Deliveries::Answered(const DeliveryAttempt& attempt, const DeliveryResult& result) {
+void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& result) {
   const ClaimedMail& mail = attempt.mail;
   if (result.kind != DeliveryResult::Kind::kAmbiguous) {
-    d_.journal.Answered(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
+    d_.journal.ReplyReceived(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
   }
   if (result.kind == DeliveryResult::Kind::kCancelled) {
     d_.budget.Release(1);
-    d_.claims.GiveBack(attempt.claim, 1);
+    d_.claims.Release(attempt.claim, 1);
     return;
   }
   const std::string& transport = attempt.transport->info().name;
-  d_.limits.Answered(attempt.recipient_domain, transport, result);
+  d_.limits.OnResult(attempt.recipient_domain, transport, result);
   Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), d_.policy);
   outcome.transport = transport;
   outcome.content_hash = attempt.composed.content_hash;

@@ -104,7 +104,7 @@ Outcome DecideSenderRefused(Outcome outcome, const ClaimedMail& claimed, absl::T
   return outcome;
 }
 
-Outcome DecideHeld(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
+Outcome DecideBreakerOpen(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
                    absl::Time now, const DeliveryPolicy& policy) {
   outcome.attempt = claimed.attempt;
   outcome.kind = Outcome::Kind::kDeferred;
@@ -174,7 +174,7 @@ std::optional<Outcome> DecideByVerdict(const ClaimedMail& claimed, const Verdict
   return outcome;
 }
 
-Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
+Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
                const DeliveryPolicy& policy) {
   Outcome outcome = End(claimed, Outcome::Kind::kDeferred, reason, "");
   const absl::Duration wait =
@@ -184,7 +184,7 @@ Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
   return outcome;
 }
 
-Outcome FailUnwritten(const ClaimedMail& claimed, Reason reason, std::string detail) {
+Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, std::string detail) {
   return End(claimed, Outcome::Kind::kFailed, reason, Shortened(std::move(detail)));
 }
 
@@ -217,8 +217,8 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       return DecideUnreached(std::move(outcome), claimed, Reason::kUnreachable, now, policy);
     case DeliveryResult::Kind::kBusy:
       return DecideUnreached(std::move(outcome), claimed, Reason::kRateLimited, now, policy);
-    case DeliveryResult::Kind::kHeld:
-      return DecideHeld(std::move(outcome), claimed, result, now, policy);
+    case DeliveryResult::Kind::kBreakerOpen:
+      return DecideBreakerOpen(std::move(outcome), claimed, result, now, policy);
     case DeliveryResult::Kind::kCancelled:
       outcome.attempt = claimed.attempt;
       outcome.kind = Outcome::Kind::kDeferred;

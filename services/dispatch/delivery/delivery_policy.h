@@ -53,11 +53,11 @@ std::optional<Outcome> DecideByVerdict(const ClaimedMail& claimed, const Verdict
                                        absl::Time now);
 
 // Puts a mail off because a peer of ours (preferences, templates) is away. No attempt is counted.
-Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
+Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
                const DeliveryPolicy& policy);
 
 // A mail that cannot be written.
-Outcome FailUnwritten(const ClaimedMail& claimed, Reason reason, std::string detail);
+Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, std::string detail);
 
 // What the transport's answer means for the mail.
 Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result, absl::Time now,

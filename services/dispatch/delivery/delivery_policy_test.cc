@@ -114,7 +114,7 @@ TEST(DecideByResultTest, ARefusalOfUsIsTriedThreeTimes) {
 
 TEST(DecideByResultTest, AHeldTransportCostsNoAttempt) {
   DeliveryResult held;
-  held.kind = DeliveryResult::Kind::kHeld;
+  held.kind = DeliveryResult::Kind::kBreakerOpen;
   held.retry_time = kNow + absl::Hours(1);
   ClaimedMail claimed = MailOf();
   claimed.attempt = 2;
@@ -279,11 +279,11 @@ TEST(DecideByVerdictTest, QuietHoursPutOffOrExpire) {
   EXPECT_EQ(expired->reason, Reason::kQuietHours);
 }
 
-TEST(PutOffTest, WaitsBetweenFiveAndThirtySecondsAndCountsNoAttempt) {
+TEST(DeferTest, WaitsBetweenFiveAndThirtySecondsAndCountsNoAttempt) {
   ClaimedMail claimed = MailOf();
   for (int step = 1; step < 20; ++step) {
     claimed.step = step;
-    const Outcome outcome = PutOff(claimed, Reason::kCheckUnavailable, kNow, {});
+    const Outcome outcome = Defer(claimed, Reason::kCheckUnavailable, kNow, {});
     EXPECT_EQ(outcome.kind, Kind::kDeferred);
     EXPECT_EQ(outcome.attempt, 0);
     EXPECT_GE(outcome.retry_time, kNow + absl::Seconds(5));

@@ -12,7 +12,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 // Which rule of the mail's own a failure to write it broke.
-Reason ReasonOfUnwritten(const absl::Status& status) {
+Reason ReasonOfRenderFailure(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kTooLarge;
   for (const FieldViolation& violation : ViolationsOf(status)) {
     if (violation.field == "message") return Reason::kTooLarge;
@@ -40,22 +40,22 @@ bool MayBeAnsweredLater(const absl::Status& status) {
 Sender::Sender(Dependencies dependencies)
     : d_(std::move(dependencies)),
       composer_(d_.site, d_.message_ids, d_.max_message_bytes),
-      departures_({.clock = d_.clock,
+      deliveries_({.clock = d_.clock,
                    .claims = d_.claims,
                    .budget = d_.budget,
                    .limits = d_.limits,
-                   .timer = d_.timer,
+                   .delays = d_.delays,
                    .bounces = d_.bounces,
                    .journal = d_.journal,
                    .policy = d_.policy}) {}
 
 void Sender::Process(TakenClaim taken) {
   Claim& claim = taken.claim;
-  if (!departures_.MayGoOn(claim.id)) {
-    return d_.claims.GiveBack(claim.id, static_cast<int>(claim.mails.size()));
+  if (!deliveries_.MayContinue(claim.id)) {
+    return d_.claims.Release(claim.id, static_cast<int>(claim.mails.size()));
   }
-  wordings_.clear();
-  std::vector<ClaimedMail> mails = Sift(claim);
+  versions_.clear();
+  std::vector<ClaimedMail> mails = Prefilter(claim);
   if (mails.empty()) return;
   std::vector<RecipientQuery> queries;
   queries.reserve(mails.size());
@@ -67,8 +67,8 @@ void Sender::Process(TakenClaim taken) {
   CountDemand(mails, verdicts);
   for (std::size_t i = 0; i < mails.size(); ++i) {
     Yield();
-    if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
-    return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
+    if (deliveries_.MayContinue(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
+    return d_.claims.Release(claim.id, static_cast<int>(mails.size() - i));
   }
 }
 
@@ -96,12 +96,12 @@ std::vector<absl::StatusOr<Verdict>> Sender::Check(absl::Span<const RecipientQue
   return all;
 }
 
-std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
+std::vector<ClaimedMail> Sender::Prefilter(Claim& claim) {
   std::vector<ClaimedMail> mails;
   mails.reserve(claim.mails.size());
   for (ClaimedMail& it : claim.mails) {
     if (it.already_sent) {
-      d_.claims.Forget(claim.id, 1);
+      d_.claims.MarkRecorded(claim.id, 1);
     } else if (auto outcome = DecideBeforeCheck(it, d_.clock.Now(), d_.policy)) {
       d_.claims.Record(claim.id, *std::move(outcome));
     } else {
@@ -124,40 +124,40 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
   if (auto outcome = DecideBeforeCheck(mail, now, d_.policy)) return record(*std::move(outcome));
   if (absl::IsInvalidArgument(verdict.status())) {
     return record(
-        FailUnwritten(mail, Reason::kInvalidAddress, std::string(verdict.status().message())));
+        FailUnrendered(mail, Reason::kInvalidAddress, std::string(verdict.status().message())));
   }
-  if (!verdict.ok()) return record(PutOff(mail, Reason::kCheckUnavailable, now, d_.policy));
+  if (!verdict.ok()) return record(Defer(mail, Reason::kCheckUnavailable, now, d_.policy));
   if (auto outcome = DecideByVerdict(mail, *verdict, now)) return record(*std::move(outcome));
 
   Transport* const transport = d_.transports.Find(mail.mail.transport);
   if (transport == nullptr) {
-    Outcome outcome = PutOff(mail, Reason::kUnreachable, now, d_.policy);
+    Outcome outcome = Defer(mail, Reason::kUnreachable, now, d_.policy);
     outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
     return record(std::move(outcome));
   }
-  // The first turn comes before the writing, which is in vain for a mail that has to wait long.
+  // The first permit comes before the writing, which is in vain for a mail that has to wait long.
   std::unique_ptr<DeliveryAttempt> attempt =
-      MakeDeparture(claim, std::move(mail), verdict->recipient, *transport);
-  if (!departures_.AcquirePermit(*attempt)) return true;
+      MakeAttempt(claim, std::move(mail), verdict->recipient, *transport);
+  if (!deliveries_.AcquirePermit(*attempt)) return true;
   const ClaimedMail& leaving = attempt->mail;
-  const Wording& wording = WordingOf(leaving.mail.template_ref);
-  if (!wording.ok()) {
-    const std::string detail(wording.status().message());
-    if (!MayBeAnsweredLater(wording.status())) {
-      return record(FailUnwritten(leaving, Reason::kTemplateUnavailable, detail));
+  const Version& version = VersionOf(leaving.mail.template_ref);
+  if (!version.ok()) {
+    const std::string detail(version.status().message());
+    if (!MayBeAnsweredLater(version.status())) {
+      return record(FailUnrendered(leaving, Reason::kTemplateUnavailable, detail));
     }
-    Outcome outcome = PutOff(leaving, Reason::kTemplateUnavailable, now, d_.policy);
+    Outcome outcome = Defer(leaving, Reason::kTemplateUnavailable, now, d_.policy);
     outcome.reply_text = detail;
     return record(std::move(outcome));
   }
   auto composed =
-      composer_.Compose(leaving.mail, verdict->recipient, **wording, transport->sender());
+      composer_.Compose(leaving.mail, verdict->recipient, **version, transport->sender());
   if (!composed.ok()) {
-    return record(FailUnwritten(leaving, ReasonOfUnwritten(composed.status()),
+    return record(FailUnrendered(leaving, ReasonOfRenderFailure(composed.status()),
                                 std::string(composed.status().message())));
   }
   attempt->composed = *std::move(composed);
-  return departures_.Depart(std::move(attempt));
+  return deliveries_.Deliver(std::move(attempt));
 }
 
 void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
@@ -175,7 +175,7 @@ void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
   }
 }
 
-std::unique_ptr<DeliveryAttempt> Sender::MakeDeparture(const Claim& claim, ClaimedMail&& mail,
+std::unique_ptr<DeliveryAttempt> Sender::MakeAttempt(const Claim& claim, ClaimedMail&& mail,
                                                        const Recipient& recipient,
                                                        Transport& transport) {
   auto attempt = std::make_unique<DeliveryAttempt>();
@@ -192,11 +192,11 @@ std::unique_ptr<DeliveryAttempt> Sender::MakeDeparture(const Claim& claim, Claim
   return attempt;
 }
 
-const Sender::Wording& Sender::WordingOf(const TemplateRef& ref) {
+const Sender::Version& Sender::VersionOf(const TemplateRef& ref) {
   const auto key = std::make_pair(ref.key, ref.version);
-  const auto it = wordings_.find(key);
-  if (it != wordings_.end()) return it->second;
-  return wordings_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
+  const auto it = versions_.find(key);
+  if (it != versions_.end()) return it->second;
+  return versions_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
 }
 
 }  // namespace lmsmail::dispatch

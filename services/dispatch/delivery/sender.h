@@ -36,14 +36,14 @@ namespace lmsmail::dispatch {
 // thread's own.
 class Sender {
  public:
-  // All must outlive this, and this must outlive the timer's and the transports' shutdown.
+  // All must outlive this, and this must outlive the delays's and the transports' shutdown.
   struct Dependencies {
     const Clock& clock;
     OpenClaims& claims;
     CancellationWatch& cancellations;
     InFlightBudget& budget;
     RateLimits& limits;
-    DelayQueue& timer;
+    DelayQueue& delays;
     RecipientCheck& recipients;
     TemplateSource& templates;
     Transports& transports;
@@ -58,18 +58,18 @@ class Sender {
   explicit Sender(Dependencies dependencies);
 
   // The claim is in OpenClaims already. Returns when every mail was handed over, told of, or left
-  // to the timer.
+  // to the delays.
   void Process(TakenClaim taken);
 
   // From any thread: hands nothing more over; Process gives the rest back.
-  void Stop() { departures_.Stop(); }
+  void Stop() { deliveries_.Stop(); }
 
  private:
-  using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
+  using Version = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
 
   void Yield() const;
   // The mails that nothing stands against before anybody is asked.
-  std::vector<ClaimedMail> Sift(Claim& claim);
+  std::vector<ClaimedMail> Prefilter(Claim& claim);
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
   std::vector<absl::StatusOr<Verdict>> Check(absl::Span<const RecipientQuery> queries);
   // Counts the mails of the claim that have to keep each limit.
@@ -77,15 +77,15 @@ class Sender {
                    const std::vector<absl::StatusOr<Verdict>>& verdicts);
   // False when nothing more of this claim may be handed over; the mail was not told of then.
   bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
-  std::unique_ptr<DeliveryAttempt> MakeDeparture(const Claim& claim, ClaimedMail&& mail,
+  std::unique_ptr<DeliveryAttempt> MakeAttempt(const Claim& claim, ClaimedMail&& mail,
                                                  const Recipient& recipient, Transport& transport);
-  const Wording& WordingOf(const TemplateRef& ref);
+  const Version& VersionOf(const TemplateRef& ref);
 
   const Dependencies d_;
   Composer composer_;
-  Deliveries departures_;
+  Deliveries deliveries_;
   // Of the claim at hand:
-  std::map<std::pair<std::string, int>, Wording> wordings_;
+  std::map<std::pair<std::string, int>, Version> versions_;
   std::map<std::string, int, std::less<>> demand_;  // by key of a limit
   telemetry::LogEvery log_{absl::Seconds(10)};
 };

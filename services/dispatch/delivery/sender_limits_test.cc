@@ -39,7 +39,7 @@ class SenderLimitsTest : public SenderFixture {
   void SendFor(absl::Duration until) {
     for (const absl::Time end = clock_.Now() + until; clock_.Now() < end;) {
       SendDue();
-      timer_.RunDue();
+      delays_.RunDue();
       EXPECT_TRUE(flusher_.FlushAll());
       clock_.Advance(absl::Milliseconds(20));
     }
@@ -123,7 +123,7 @@ TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
   const auto ids = AcceptFor("gmail.com", 50);
   sender_.Process(Take());
   sender_.Stop();
-  timer_.Stop();
+  delays_.Stop();
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(InFlight(), 0);
   EXPECT_LE(SentTo("gmail.com"), 3);

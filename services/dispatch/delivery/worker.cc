@@ -17,20 +17,20 @@ namespace {
 // No mail is handed over in the last moments of a lease, for transmission takes time as well.
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
-constexpr unsigned kMostOrdinarySenders = 4;
+constexpr unsigned kMaxOrdinarySenders = 4;
 
 // Of the calling thread, as `top -H` shows it; at most 15 characters.
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
-                               InFlightBudget& budget, RateLimits& limits, DelayQueue& timer) {
+                               InFlightBudget& budget, RateLimits& limits, DelayQueue& delays) {
   return {.clock = d.clock,
           .claims = claims,
           .cancellations = cancellations,
           .budget = budget,
           .limits = limits,
-          .timer = timer,
+          .delays = delays,
           .recipients = d.recipients,
           .templates = d.templates,
           .transports = d.transports,
@@ -52,21 +52,21 @@ Worker::Worker(Dependencies dependencies, Options options)
       limits_(d_.limits, d_.clock, options_.limits),
       connections_(d_.connections, d_.transports, d_.clock, options_.name),
       priority_gate_(d_.clock),
-      urgent_timer_(d_.clock),
-      ordinary_timer_(d_.clock),
+      urgent_delays_(d_.clock),
+      ordinary_delays_(d_.clock),
       flusher_(d_.queue, claims_, budget_, d_.journal, priority_gate_, d_.metrics),
       urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr)},
       ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &priority_gate_)} {
-  const auto add_sender = [this](Way& way, DelayQueue& timer, PriorityGate* yields_to) {
+  const auto add_sender = [this](Pipeline& pipeline, DelayQueue& delays, PriorityGate* yields_to) {
     Sender::Dependencies with =
-        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer);
+        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, delays);
     with.yields_to = yields_to;
-    way.senders.push_back(std::make_unique<Sender>(std::move(with)));
+    pipeline.senders.push_back(std::make_unique<Sender>(std::move(with)));
   };
-  add_sender(urgent_, urgent_timer_, nullptr);
+  add_sender(urgent_, urgent_delays_, nullptr);
   const unsigned senders =
-      std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
-  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &priority_gate_);
+      std::clamp(std::thread::hardware_concurrency(), 1U, kMaxOrdinarySenders);
+  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_delays_, &priority_gate_);
 }
 
 Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const {
@@ -87,8 +87,8 @@ void Worker::Start() {
     NameThread("flusher");
     Flush();
   });
-  urgent_timer_.Start();
-  ordinary_timer_.Start();
+  urgent_delays_.Start();
+  ordinary_delays_.Start();
   send_threads_.emplace_back([this] {
     NameThread("writer-urgent");
     Send(urgent_, *urgent_.senders.front());
@@ -103,10 +103,10 @@ void Worker::Start() {
   }
   lease_keeper_ =
       std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
-  for (Way* way : {&urgent_, &ordinary_}) {
-    claim_threads_.emplace_back([this, way] {
+  for (Pipeline* pipeline : {&urgent_, &ordinary_}) {
+    claim_threads_.emplace_back([this, pipeline] {
       NameThread("claimer");
-      Claim(*way);
+      Claim(*pipeline);
     });
   }
 }
@@ -122,16 +122,16 @@ void Worker::Stop(absl::Time deadline) {
     d_.transports.Shutdown(absl::ZeroDuration());
     return;
   }
-  for (Way* way : {&urgent_, &ordinary_}) {
-    for (const auto& sender : way->senders) sender->Stop();
+  for (Pipeline* pipeline : {&urgent_, &ordinary_}) {
+    for (const auto& sender : pipeline->senders) sender->Stop();
   }
   budget_.Stop();
   for (std::thread& thread : claim_threads_) thread.join();
   urgent_.claims.Close();
   ordinary_.claims.Close();
   for (std::thread& thread : send_threads_) thread.join();
-  urgent_timer_.Stop();
-  ordinary_timer_.Stop();
+  urgent_delays_.Stop();
+  ordinary_delays_.Stop();
   // A little is kept for recording what became of the last mails.
   d_.transports.Shutdown(left() * 3 / 4);
   connections_.Stop();
@@ -151,7 +151,7 @@ void Worker::BeforeAccept(Lane lane) {
 void Worker::Accepted(Lane lane) {
   BeforeAccept(lane);
   absl::MutexLock lock(&mutex_);
-  WayOf(lane).accepted.insert(lane);
+  PipelineOf(lane).accepted.insert(lane);
 }
 
 bool Worker::Stopping() const {
@@ -159,39 +159,39 @@ bool Worker::Stopping() const {
   return stopping_;
 }
 
-void Worker::Claim(Way& way) {
-  const auto wanted = [&way](Lane) { return way.claims.HasRoom(); };
+void Worker::Claim(Pipeline& pipeline) {
+  const auto wanted = [&pipeline](Lane) { return pipeline.claims.HasRoom(); };
   while (!Stopping()) {
     cancellations_.Refresh();
-    std::optional<TakenClaim> taken = way.claimer.TakeNext(wanted);
+    std::optional<TakenClaim> taken = pipeline.claimer.TakeNext(wanted);
     if (!taken) {
-      WaitForNews(way, way.claimer.Rest(wanted));
+      WaitForWork(pipeline, pipeline.claimer.PollInterval(wanted));
       continue;
     }
     claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
     d_.journal.ClaimOpened(taken->claim.id);
-    way.claims.Put(*std::move(taken));
+    pipeline.claims.Put(*std::move(taken));
   }
 }
 
-void Worker::WaitForNews(Way& way, absl::Duration at_most) {
-  const auto news = [&] { return stopping_ || !way.accepted.empty() || way.room; };
+void Worker::WaitForWork(Pipeline& pipeline, absl::Duration at_most) {
+  const auto news = [&] { return stopping_ || !pipeline.accepted.empty() || pipeline.room; };
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&news), at_most);
-  way.room = false;
-  for (const Lane lane : way.accepted) way.claimer.Accepted(lane);
-  way.accepted.clear();
+  pipeline.room = false;
+  for (const Lane lane : pipeline.accepted) pipeline.claimer.Accepted(lane);
+  pipeline.accepted.clear();
 }
 
-void Worker::Send(Way& way, Sender& sender) {
-  while (std::optional<TakenClaim> taken = way.claims.Take()) {
+void Worker::Send(Pipeline& pipeline, Sender& sender) {
+  while (std::optional<TakenClaim> taken = pipeline.claims.Take()) {
     {
       absl::MutexLock lock(&mutex_);
-      way.room = true;
+      pipeline.room = true;
     }
     const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
-    if (&way == &urgent_) priority_gate_.UrgentSent(claimed);
+    if (&pipeline == &urgent_) priority_gate_.UrgentSent(claimed);
   }
 }
 

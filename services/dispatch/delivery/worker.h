@@ -31,7 +31,7 @@ namespace lmsmail::dispatch {
 //   urgent claimer   ──claim──▶ urgent sender    ──mail──▶ transport ──outcome──▶ flusher ──▶ queue
 //   ordinary claimer ──claim──▶ ordinary senders ──╯
 //   lease keeper: says that the claims are still held
-//   two timers: hand mails over that wait for a turn within a limit
+//   two timers: hand mails over that wait for a permit within a limit
 //   connections: asks for this replica's share, where all replicas share them
 //
 // Urgent lanes have a claimer and a sender of their own, so that a receipt never waits until a
@@ -82,7 +82,7 @@ class Worker {
 
  private:
   // What urgent mail and ordinary mail each have of their own.
-  struct Way {
+  struct Pipeline {
     Claimer claimer;
     ClaimHandoff claims = {};
     std::vector<std::unique_ptr<Sender>> senders = {};
@@ -92,13 +92,13 @@ class Worker {
   };
 
   Claimer MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const;
-  void Claim(Way& way);
-  void Send(Way& way, Sender& sender);
+  void Claim(Pipeline& pipeline);
+  void Send(Pipeline& pipeline, Sender& sender);
   void Flush();
   void KeepLeases();
-  Way& WayOf(Lane lane) { return IsUrgent(lane) ? urgent_ : ordinary_; }
+  Pipeline& PipelineOf(Lane lane) { return IsUrgent(lane) ? urgent_ : ordinary_; }
   bool Stopping() const;
-  void WaitForNews(Way& way, absl::Duration at_most);
+  void WaitForWork(Pipeline& pipeline, absl::Duration at_most);
 
   const Dependencies d_;
   const Options options_;
@@ -108,11 +108,11 @@ class Worker {
   RateLimits limits_;
   ConnectionSharing connections_;
   PriorityGate priority_gate_;
-  DelayQueue urgent_timer_;
-  DelayQueue ordinary_timer_;
+  DelayQueue urgent_delays_;
+  DelayQueue ordinary_delays_;
   Flusher flusher_;
-  Way urgent_;
-  Way ordinary_;
+  Pipeline urgent_;
+  Pipeline ordinary_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

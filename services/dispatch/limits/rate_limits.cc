@@ -13,8 +13,8 @@ namespace {
 constexpr absl::Duration kRefreshInterval = absl::Seconds(1);
 // Turns are taken for so long at a time: a few statements a second, whatever the rate.
 constexpr double kChunkSeconds = 0.25;
-// How far ahead a turn may be. Urgent mail looks further, so that it gets one though ordinary mail
-// takes all within its own reach. Fewer turns are waited for at high rates.
+// How far ahead a permit may be. Urgent mail looks further, so that it gets one though ordinary mail
+// takes all within its own reach. Fewer permits are waited for at high rates.
 constexpr absl::Duration kOrdinaryAhead = absl::Seconds(1);
 constexpr absl::Duration kUrgentAhead = absl::Seconds(2);
 constexpr double kMostAhead = 500;
@@ -73,10 +73,10 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
   std::vector<Limit> limits;
   absl::MutexLock lock(&mutex_);
   const RateRule batch = BatchRule(mail);
-  if (nothing_configured_ && spared_.empty() && batch.per_second <= 0) return limits;
+  if (nothing_configured_ && throttled_.empty() && batch.per_second <= 0) return limits;
   if (batch.per_second > 0) limits.push_back({fmt::format("batch:{}", mail.batch), batch});
   const auto add = [&](std::string key, const RateRule& rule) {
-    if (rule.per_second > 0 || spared_.contains(key)) limits.push_back({std::move(key), rule});
+    if (rule.per_second > 0 || throttled_.contains(key)) limits.push_back({std::move(key), rule});
   };
   const auto group = group_of_domain_.find(domain);
   add(DomainKey(domain), group == group_of_domain_.end()
@@ -87,44 +87,44 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
   return limits;
 }
 
-RateLimits::Answer RateLimits::Take(const Limit& limit, const Wish& wish) {
-  const Line line = wish.urgent ? Line::kUrgent : Line::kOrdinary;
+RateLimits::Result RateLimits::Acquire(const Limit& limit, const Request& request) {
+  const Line line = request.urgent ? Line::kUrgent : Line::kOrdinary;
   LimitStore::Request request{.key = limit.key,
                               .rule = limit.rule,
-                              .count = ChunkOf(limit.rule, wish.mails),
+                              .count = ChunkOf(limit.rule, request.mails),
                               .ahead = AheadOf(limit.rule, line),
                               .line = line,
-                              .fresh = wish.fresh};
+                              .fresh = request.fresh};
   {
     absl::MutexLock lock(&mutex_);
-    if (auto turn = HeldTurn(limit, line)) return {turn, {}};
+    if (auto permit = ReservedPermit(limit, line)) return {permit, {}};
     // Who had to line up a moment ago need not ask again for the next mail.
-    if (wish.fresh) {
-      if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (request.fresh) {
+      if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
     }
   }
-  if (TakeFromStore(request)) {
+  if (AcquireFromStore(request)) {
     absl::MutexLock lock(&mutex_);
-    if (auto turn = HeldTurn(limit, line)) return {turn, {}};
+    if (auto permit = ReservedPermit(limit, line)) return {permit, {}};
   }
   {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
   }
-  request.count = std::max(wish.mails, 1);
-  if (JoinAtStore(request)) {
+  request.count = std::max(request.mails, 1);
+  if (ReserveAtStore(request)) {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
   }
   return {std::nullopt, clock_.Now() + kOutageWait};
 }
 
-std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
-  const auto held = held_.find(limit.key);
-  if (held == held_.end()) return std::nullopt;
+std::optional<Permit> RateLimits::ReservedPermit(const Limit& limit, Line line) {
+  const auto held = reserved_.find(limit.key);
+  if (held == reserved_.end()) return std::nullopt;
   const absl::Time now = clock_.Now();
   const absl::Duration tolerance = ToleranceOf(limit.rule);
-  std::deque<Run>& runs = held->second.turns;
+  std::deque<Run>& runs = held->second.permits;
   while (!runs.empty()) {
     Run& run = runs.front();
     if (run.count == 0) {
@@ -132,19 +132,19 @@ std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
       continue;
     }
     if (run.next - now > AheadOf(limit.rule, line)) return std::nullopt;
-    const Turn turn{run.next, run.next - run.skew + tolerance};
+    const Permit permit{run.next, run.next - run.skew + tolerance};
     --run.count;
     run.next += run.interval;
-    if (run.interval == absl::ZeroDuration()) return Turn{now, absl::InfiniteFuture()};
-    if (turn.until >= now) return turn;
+    if (run.interval == absl::ZeroDuration()) return Permit{now, absl::InfiniteFuture()};
+    if (permit.until >= now) return permit;
   }
   return std::nullopt;
 }
 
-std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
-  const auto held = held_.find(limit.key);
-  if (held == held_.end()) return std::nullopt;
-  std::deque<Run>& runs = held->second.places[line];
+std::optional<absl::Time> RateLimits::ReservedPosition(const Limit& limit, Line line) {
+  const auto held = reserved_.find(limit.key);
+  if (held == reserved_.end()) return std::nullopt;
+  std::deque<Run>& runs = held->second.positions[line];
   const absl::Time now = clock_.Now();
   for (; !runs.empty(); runs.pop_front()) {
     Run& run = runs.front();
@@ -158,44 +158,44 @@ std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
   return std::nullopt;
 }
 
-bool RateLimits::TakeFromStore(const LimitStore::Request& request) {
+bool RateLimits::AcquireFromStore(const LimitStore::Request& request) {
   const absl::Time asked = clock_.Now();
-  const absl::StatusOr<Turns> turns = store_.Take(request);
-  if (!turns.ok()) {
-    log_.Log(telemetry::Level::kWarning, "limits could not be asked", {{"error", turns.status()}});
+  const absl::StatusOr<Turns> permits = store_.Take(request);
+  if (!permits.ok()) {
+    log_.Log(telemetry::Level::kWarning, "limits could not be asked", {{"error", permits.status()}});
     return false;
   }
-  if (turns->count == 0) return false;
+  if (permits->count == 0) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  Held& held = held_[request.key];
-  // From when the answer came on, lest a turn be used early; until as if it had come at once.
-  held.turns.push_back({turns->count, now + turns->first, turns->interval, now - asked});
+  Reserved& held = reserved_[request.key];
+  // From when the answer came on, lest a permit be used early; until as if it had come at once.
+  held.permits.push_back({permits->count, now + permits->first, permits->interval, now - asked});
   return true;
 }
 
-bool RateLimits::JoinAtStore(LimitStore::Request request) {
-  const absl::StatusOr<Turns> places = store_.Join(request);
-  if (!places.ok()) return false;
+bool RateLimits::ReserveAtStore(LimitStore::Request request) {
+  const absl::StatusOr<Turns> positions = store_.Join(request);
+  if (!positions.ok()) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
   // Another sender may not have given out all of its own.
-  held_[request.key].places[request.line].push_back(
-      {places->count, now + places->first, places->interval, absl::ZeroDuration()});
+  reserved_[request.key].positions[request.line].push_back(
+      {positions->count, now + positions->first, positions->interval, absl::ZeroDuration()});
   return true;
 }
 
-void RateLimits::Answered(std::string_view domain, std::string_view transport,
+void RateLimits::OnResult(std::string_view domain, std::string_view transport,
                           const DeliveryResult& result) {
   const absl::Time now = clock_.Now();
   std::string domain_key = DomainKey(domain);
   std::string transport_key = TransportKey(transport);
   absl::MutexLock lock(&mutex_);
-  answered_.Count(domain_key, now);
-  answered_.Count(transport_key, now);
+  results_.Count(domain_key, now);
+  results_.Count(transport_key, now);
   const Throttled throttled = ThrottledBy(result);
   if (throttled == Throttled::kNothing) return;
-  to_spare_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
+  to_throttle_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
                                                       : std::move(domain_key));
 }
 
@@ -214,17 +214,17 @@ void RateLimits::Refresh() {
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
-    if (to_spare_.empty() && now - refreshed_ < kRefreshInterval) return;
+    if (to_throttle_.empty() && now - refreshed_ < kRefreshInterval) return;
     refreshed_ = now;
-    for (const std::string& key : to_spare_) to_spare[key] = answered_.PerSecond(key, now);
-    to_spare_.clear();
-    std::erase_if(held_, [&](const auto& entry) {
+    for (const std::string& key : to_throttle_) to_spare[key] = results_.PerSecond(key, now);
+    to_throttle_.clear();
+    std::erase_if(reserved_, [&](const auto& entry) {
       const auto idle = [&](const Run& run) {
         return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
       };
-      return std::ranges::all_of(entry.second.turns, idle) &&
-             std::ranges::all_of(entry.second.places, [&](const auto& places) {
-               return std::ranges::all_of(places.second, idle);
+      return std::ranges::all_of(entry.second.permits, idle) &&
+             std::ranges::all_of(entry.second.positions, [&](const auto& positions) {
+               return std::ranges::all_of(positions.second, idle);
              });
     });
   }
@@ -236,7 +236,7 @@ void RateLimits::Refresh() {
   const absl::StatusOr<std::vector<std::string>> spared = store_.Spared();
   if (!spared.ok()) return;
   absl::MutexLock lock(&mutex_);
-  spared_ = {spared->begin(), spared->end()};
+  throttled_ = {spared->begin(), spared->end()};
 }
 
 }  // namespace lmsmail::dispatch

@@ -43,12 +43,12 @@ struct Limit {
 };
 
 // Leave to hand one mail over, as far as one limit is concerned.
-struct Turn {
+struct Permit {
   absl::Time from;
   absl::Time until;
 };
 
-// This replica's side of the limits that all replicas keep together: takes turns for some mails at
+// This replica's side of the limits that all replicas keep together: takes permits for some mails at
 // a time, and hands them out one by one, evenly. Thread-safe; Take and Refresh may ask the store.
 class RateLimits {
  public:
@@ -59,43 +59,43 @@ class RateLimits {
   std::vector<Limit> For(const Mail& mail, std::string_view domain,
                          std::string_view transport) const;
 
-  struct Wish {
+  struct Request {
     bool urgent = false;
     bool fresh = true;  // it has not been in the line yet
     int mails = 1;      // of this limit that are at hand, this one included
   };
-  struct Answer {
-    std::optional<Turn> turn;
-    absl::Time retry;  // without a turn: the mail's place in the line
+  struct Result {
+    std::optional<Permit> permit;
+    absl::Time retry;  // without a permit: the mail's place in the line
   };
-  Answer Take(const Limit& limit, const Wish& wish);
+  Result Acquire(const Limit& limit, const Request& request);
 
   // What the transport said. Whoever asked to be spared is, from the next Refresh on.
-  void Answered(std::string_view domain, std::string_view transport, const DeliveryResult& result);
+  void OnResult(std::string_view domain, std::string_view transport, const DeliveryResult& result);
   // Tells the store who is to be spared and hears of it from other replicas; at most once a second.
   void Refresh();
 
  private:
-  // Turns, or places in a line, that the store gave and nobody has used.
+  // Turns, or positions in a line, that the store gave and nobody has used.
   struct Run {
     int count = 0;
     absl::Time next;
     absl::Duration interval;
     absl::Duration skew;  // how much earlier than `next` it may have been at the store
   };
-  struct Held {
-    std::deque<Run> turns;
-    std::map<Line, std::deque<Run>> places;
+  struct Reserved {
+    std::deque<Run> permits;
+    std::map<Line, std::deque<Run>> positions;
   };
   std::string DomainKey(std::string_view domain) const;
   RateRule BatchRule(const Mail& mail) const;
   RateRule RuleOf(std::string_view key) const;
-  std::optional<Turn> HeldTurn(const Limit& limit, Line line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<absl::Time> HeldPlace(const Limit& limit, Line line)
+  std::optional<Permit> ReservedPermit(const Limit& limit, Line line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<absl::Time> ReservedPosition(const Limit& limit, Line line)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether the store gave any.
-  bool TakeFromStore(const LimitStore::Request& request);
-  bool JoinAtStore(LimitStore::Request request);
+  bool AcquireFromStore(const LimitStore::Request& request);
+  bool ReserveAtStore(LimitStore::Request request);
 
   LimitStore& store_;
   const Clock& clock_;
@@ -104,10 +104,10 @@ class RateLimits {
   std::map<std::string, std::string, std::less<>> group_of_domain_;
 
   mutable absl::Mutex mutex_;
-  std::map<std::string, Held, std::less<>> held_ ABSL_GUARDED_BY(mutex_);
-  RecentRate answered_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string, std::less<>> spared_ ABSL_GUARDED_BY(mutex_);  // as last heard
-  std::set<std::string> to_spare_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Reserved, std::less<>> reserved_ ABSL_GUARDED_BY(mutex_);
+  RecentRate results_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> throttled_ ABSL_GUARDED_BY(mutex_);  // as last heard
+  std::set<std::string> to_throttle_ ABSL_GUARDED_BY(mutex_);
   absl::Time refreshed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(10)};
 };

@@ -31,9 +31,9 @@ class CountingStore final : public LimitStore {
   absl::StatusOr<Turns> Join(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    absl::StatusOr<Turns> places = store_.Join(request);
+    absl::StatusOr<Turns> positions = store_.Join(request);
     if (const auto meanwhile = std::exchange(before_places_come, nullptr)) meanwhile();
-    return places;
+    return positions;
   }
   absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override {
     return store_.Spare(key, rule, measured);
@@ -111,7 +111,7 @@ int RateLimitsTest::SendForAMinute(int replicas, double rate) {
   struct Replica {
     std::unique_ptr<RateLimits> limits;
     absl::Time next;
-    std::optional<Turn> turn;
+    std::optional<Permit> permit;
   };
   std::vector<Replica> all;
   for (int i = 0; i < replicas; ++i) all.push_back({NewReplica(), clock_.Now(), std::nullopt});
@@ -120,11 +120,11 @@ int RateLimitsTest::SendForAMinute(int replicas, double rate) {
   while (clock_.Now() < end) {
     for (Replica& replica : all) {
       while (replica.next <= clock_.Now()) {
-        if (replica.turn && replica.turn->until >= clock_.Now()) sent.push_back(clock_.Now());
+        if (replica.permit && replica.permit->until >= clock_.Now()) sent.push_back(clock_.Now());
         const auto answer = replica.limits->Take(limit, {.fresh = false, .mails = 100});
-        replica.turn = answer.turn;
-        replica.next = answer.turn ? answer.turn->from : answer.retry;
-        if (!replica.turn) break;
+        replica.permit = answer.permit;
+        replica.next = answer.permit ? answer.permit->from : answer.retry;
+        if (!replica.permit) break;
       }
     }
     clock_.Advance(absl::Milliseconds(1));
@@ -156,7 +156,7 @@ TEST_F(RateLimitsTest, AsksTheStoreForManyMailsAtOnce) {
   const auto replica = NewReplica();
   const Limit limit{"transport:smtp", {.per_second = 1000}};
   for (int left = 250; left > 0; --left) {
-    ASSERT_TRUE(replica->Take(limit, {.mails = left}).turn);
+    ASSERT_TRUE(replica->Take(limit, {.mails = left}).permit);
   }
   EXPECT_EQ(store_.calls, 1);
 }
@@ -164,46 +164,46 @@ TEST_F(RateLimitsTest, AsksTheStoreForManyMailsAtOnce) {
 TEST_F(RateLimitsTest, MailsOverTheLimitGetPlacesAtItsRate) {
   const auto replica = NewReplica();
   const Limit limit{"domain:gmail", {.per_second = 10}};
-  std::vector<absl::Time> places;
+  std::vector<absl::Time> positions;
   for (int left = 100; left > 0; --left) {
     const auto answer = replica->Take(limit, {.mails = left});
-    if (!answer.turn) places.push_back(answer.retry);
+    if (!answer.permit) positions.push_back(answer.retry);
   }
-  ASSERT_GE(places.size(), 80u);
-  EXPECT_NEAR(absl::ToDoubleSeconds(places.back() - places.front()),
-              0.1 * static_cast<double>(places.size() - 1), 1e-6);
-  EXPECT_TRUE(std::ranges::is_sorted(places));
+  ASSERT_GE(positions.size(), 80u);
+  EXPECT_NEAR(absl::ToDoubleSeconds(positions.back() - positions.front()),
+              0.1 * static_cast<double>(positions.size() - 1), 1e-6);
+  EXPECT_TRUE(std::ranges::is_sorted(positions));
   EXPECT_LE(store_.calls, 7) << "in a few steps, not mail by mail";
 }
 
 TEST_F(RateLimitsTest, PlacesOfOneSenderAreNotLostToAnother) {
   const auto replica = NewReplica();
   const Limit limit{"domain:gmail", {.per_second = 10}};
-  std::vector<absl::Time> places;
+  std::vector<absl::Time> positions;
   const auto take = [&](int mails) {
     const auto answer = replica->Take(limit, {.mails = mails});
-    if (!answer.turn) places.push_back(answer.retry);
+    if (!answer.permit) positions.push_back(answer.retry);
   };
   // Both find that there is no place, and ask for some.
   store_.before_places_come = [&] { take(50); };
   for (int left = 100; left > 0; --left) take(left);
   for (int left = 49; left > 0; --left) take(left);
-  ASSERT_GE(places.size(), 120u);
-  std::ranges::sort(places);
-  for (std::size_t i = 1; i < places.size(); ++i) {
-    EXPECT_LT(places[i] - places[i - 1], absl::Milliseconds(150)) << "a hole after place " << i;
+  ASSERT_GE(positions.size(), 120u);
+  std::ranges::sort(positions);
+  for (std::size_t i = 1; i < positions.size(); ++i) {
+    EXPECT_LT(positions[i] - positions[i - 1], absl::Milliseconds(150)) << "a hole after place " << i;
   }
 }
 
 TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
   const auto one = NewReplica();
   const auto other = NewReplica();
-  one->Answered("school.example", "smtp", Refusal(421, "4.7.0"));
+  one->OnResult("school.example", "smtp", Refusal(421, "4.7.0"));
   one->Refresh();
   other->Refresh();
   const Limit limit = other->For(MailOf(0), "school.example", "smtp").front();
   ASSERT_EQ(limit.key, "transport:smtp");
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Take(limit, {.mails = 10 - i}).turn);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Take(limit, {.mails = 10 - i}).permit);
   EXPECT_NEAR(absl::ToDoubleSeconds(
                   store_.Take({.key = limit.key, .rule = limit.rule, .ahead = {}})->interval),
               0.02, 0.001);
@@ -211,8 +211,8 @@ TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
 
 TEST_F(RateLimitsTest, ADomainWithoutALimitGetsOneWhileItThrottles) {
   const auto replica = NewReplica();
-  for (int i = 0; i < 200; ++i) replica->Answered("outlook.example", "console", {});
-  replica->Answered("outlook.example", "console", Refusal(451, "4.7.500"));
+  for (int i = 0; i < 200; ++i) replica->OnResult("outlook.example", "console", {});
+  replica->OnResult("outlook.example", "console", Refusal(451, "4.7.500"));
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
   replica->Refresh();
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"),
@@ -227,7 +227,7 @@ TEST_F(RateLimitsTest, WithoutTheStoreMailWaits) {
   const auto replica = NewReplica();
   store_.status = absl::UnavailableError("away");
   const auto answer = replica->Take({"domain:gmail", {.per_second = 10}}, {});
-  EXPECT_FALSE(answer.turn);
+  EXPECT_FALSE(answer.permit);
   EXPECT_GT(answer.retry, clock_.Now());
 }
 

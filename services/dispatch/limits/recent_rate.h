@@ -14,12 +14,12 @@ namespace lmsmail::dispatch {
 class RecentRate {
  public:
   void Count(std::string_view name, absl::Time now) {
-    Turn(now);
+    Rotate(now);
     ++current_[std::string(name)];
   }
 
   double PerSecond(std::string_view name, absl::Time now) {
-    Turn(now);
+    Rotate(now);
     const auto find = [&](const Counts& counts) {
       const auto it = counts.find(std::string(name));
       return it == counts.end() ? 0 : it->second;
@@ -32,7 +32,7 @@ class RecentRate {
   static constexpr absl::Duration kWindow = absl::Seconds(5);
   using Counts = absl::flat_hash_map<std::string, int>;
 
-  void Turn(absl::Time now) {
+  void Rotate(absl::Time now) {
     if (now - started_ < kWindow) return;
     previous_ = now - started_ < 2 * kWindow ? std::move(current_) : Counts();
     current_.clear();

@@ -16,7 +16,7 @@ namespace {
 using Kind = Outcome::Kind;
 
 struct ModelMail {
-  enum class Place { kWaiting, kHeld, kEnded } place = Place::kWaiting;
+  enum class Place { kWaiting, kBreakerOpen, kEnded } place = Place::kWaiting;
   int step = 1;
   bool recovered = false;
   bool sent = false;
@@ -74,7 +74,7 @@ class RandomHistory {
             EXPECT_EQ(record->state, State::kQueued) << id;
           }
           break;
-        case ModelMail::Place::kHeld:
+        case ModelMail::Place::kBreakerOpen:
           EXPECT_EQ(record->state, mail.sent ? State::kSent : State::kSending) << id;
           break;
         case ModelMail::Place::kEnded:
@@ -148,7 +148,7 @@ class RandomHistory {
       EXPECT_EQ(claimed.recovered, mail.recovered);
       EXPECT_EQ(claimed.already_sent, mail.sent);
       EXPECT_EQ(claimed.cancelled, mail.cancel_asked);
-      mail.place = ModelMail::Place::kHeld;
+      mail.place = ModelMail::Place::kBreakerOpen;
       model.open.insert(claimed.mail.id);
     }
   }
@@ -264,7 +264,7 @@ class RandomHistory {
           mail.cancel_asked = true;
         }
         break;
-      case ModelMail::Place::kHeld:
+      case ModelMail::Place::kBreakerOpen:
         EXPECT_EQ(result, CancelResult::kRequested);
         mail.cancel_asked = true;
         break;

@@ -83,7 +83,7 @@ class DispatchServiceTest : public testing::Test {
   InFlightBudget budget_{100, 25};
   InMemoryLimitStore limit_store_{clock_};
   RateLimits limits_{limit_store_, clock_, {}};
-  DelayQueue timer_{clock_};
+  DelayQueue delays_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
   Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
@@ -92,7 +92,7 @@ class DispatchServiceTest : public testing::Test {
                   .cancellations = cancellations_,
                   .budget = budget_,
                   .limits = limits_,
-                  .timer = timer_,
+                  .timer = delays_,
                   .recipients = recipients_,
                   .templates = templates_,
                   .transports = transports_,

@@ -197,7 +197,7 @@ class FakeTransport final : public Transport {
   // From now on mails stay unanswered until AnswerHeld() or Shutdown().
   void Hold() {
     absl::MutexLock lock(&mutex_);
-    holds_ = true;
+    openings_ = true;
   }
   void AnswerHeld(const DeliveryResult& result) {
     std::vector<Done> held;
@@ -222,20 +222,20 @@ class FakeTransport final : public Transport {
   void SetConnections(int count) override { connections_ = count; }
   int connections() const { return connections_; }
   const SenderIdentity& sender() const override { return sender_; }
-  std::optional<BreakerState> hold() const override {
+  std::optional<OpenBreaker> hold() const override {
     absl::MutexLock lock(&mutex_);
-    return hold_;
+    return open_breaker_;
   }
-  void SetHold(std::optional<BreakerState> hold) {
+  void SetHold(std::optional<OpenBreaker> hold) {
     absl::MutexLock lock(&mutex_);
-    hold_ = std::move(hold);
+    open_breaker_ = std::move(hold);
   }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
     {
       absl::MutexLock lock(&mutex_);
       mails_.push_back(std::move(mail));
-      if (holds_) {
+      if (openings_) {
         held_.push_back(std::move(done));
         return;
       }
@@ -260,8 +260,8 @@ class FakeTransport final : public Transport {
                                                     .reply_code = 250,
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
-  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<BreakerState> hold_ ABSL_GUARDED_BY(mutex_);
+  bool openings_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };

@@ -36,7 +36,7 @@ class CircuitBreakerTest : public testing::Test {
     for (int i = 0; i < 3; ++i) Send();
   }
   absl::Duration HeldFor() {
-    const std::optional<BreakerState> hold = transport_.hold();
+    const std::optional<OpenBreaker> hold = transport_.hold();
     return hold ? hold->until - clock_.Now() : absl::ZeroDuration();
   }
 
@@ -45,8 +45,8 @@ class CircuitBreakerTest : public testing::Test {
   FakeTransport* inner_ = new FakeTransport;
   CircuitBreaker transport_{std::unique_ptr<Transport>(inner_),
                             clock_,
-                            {.first_hold = absl::Minutes(1),
-                             .longest_hold = absl::Minutes(4),
+                            {.initial_open = absl::Minutes(1),
+                             .max_open = absl::Minutes(4),
                              .changed = [this](bool held) { changes_.push_back(held); }}};
 };
 
@@ -59,7 +59,7 @@ TEST_F(CircuitBreakerTest, HoldsAfterRefusalsInARow) {
   ASSERT_TRUE(transport_.hold().has_value());
   EXPECT_EQ(transport_.hold()->detail, "the server refuses us: 550 words");
   const DeliveryResult held = Send();
-  EXPECT_EQ(held.kind, Kind::kHeld);
+  EXPECT_EQ(held.kind, Kind::kBreakerOpen);
   EXPECT_EQ(held.retry_time, clock_.Now() + absl::Minutes(1));
   EXPECT_EQ(inner_->mails().size(), 3u) << "a held mail is not handed over";
   EXPECT_EQ(changes_, std::vector<bool>{true});

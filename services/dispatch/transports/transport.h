@@ -46,13 +46,13 @@ struct DeliveryResult {
     kAmbiguous,          // handed over, and no answer came: it may have arrived
     kCancelled,          // certainly not delivered: a shutdown, or it might no longer go
     kBusy,               // the transport takes no more right now
-    kHeld,               // the transport takes none until `retry_time`
+    kBreakerOpen,               // the transport takes none until `retry_time`
   };
   Kind kind = Kind::kAccepted;
   int reply_code = 0;
   std::string enhanced_code;   // RFC 3463
   std::string reply_text;      // the server's words, or what went wrong; no addresses of ours
-  absl::Time retry_time = {};  // kHeld only
+  absl::Time retry_time = {};  // kBreakerOpen only
 };
 
 struct TransportInfo {
@@ -62,7 +62,7 @@ struct TransportInfo {
 };
 
 // Why a way out takes no mail.
-struct BreakerState {
+struct OpenBreaker {
   absl::Time until;
   std::string detail;  // for people
 };
@@ -76,7 +76,7 @@ class Transport {
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
   // Present while it takes no mail.
-  virtual std::optional<BreakerState> hold() const { return std::nullopt; }
+  virtual std::optional<OpenBreaker> hold() const { return std::nullopt; }
   // Connections that all replicas together may have open; 0: as many as each is configured for.
   virtual int shared_connections() const { return 0; }
   // How many of those are this replica's; none at first. Not called where there is no limit.
