@@ -122,51 +122,5 @@ TEST(StartTls, PlaintextSmuggledInBeforeTheHandshakeIsAnAttack) {
               StatusIs(absl::StatusCode::kInternal, HasSubstr("plaintext followed")));
 }
 
-class Auth : public ::testing::TestWithParam<AuthMechanism> {};
-INSTANTIATE_TEST_SUITE_P(Mechanisms, Auth,
-                         ::testing::Values(AuthMechanism::kPlain, AuthMechanism::kLogin,
-                                           AuthMechanism::kXOAuth2, AuthMechanism::kOAuthBearer));
-
-TEST_P(Auth, OpensTheDoorWithTheRightSecretOnly) {
-  ScriptedServer server(
-      {.tls = TlsMode::kStartTls, .auth_mechanisms = {"LOGIN", "PLAIN", "XOAUTH2", "OAUTHBEARER"}});
-  Options options = server.ClientOptions();
-  options.credentials = {GetParam(), "user", "secret"};
-  Outbox right(options);
-  ASSERT_OK_AND_ASSIGN(const ServerReport report, right.client().Check());
-  EXPECT_NE(report.auth_mechanism, "");
-  EXPECT_EQ(right.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
-
-  options.credentials->secret = "guess";
-  Outbox wrong(options);
-  const Result result = wrong.SendAndWait(SampleMail("a@x.test"));
-  EXPECT_EQ(result.kind, Kind::kConnectionError);
-  EXPECT_EQ(result.code, 535);
-  EXPECT_EQ(result.enhanced_code, "5.7.8");
-  EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnauthenticated));
-}
-
-TEST(AuthOverPlaintext, WorksWhenAllowed) {
-  ScriptedServer server({.auth_mechanisms = {"LOGIN"}});
-  Options options = server.ClientOptions();
-  options.credentials = {AuthMechanism::kAuto, "user", "secret"};
-  options.allow_plaintext_credentials = true;
-  Outbox outbox(std::move(options));
-
-  ASSERT_OK_AND_ASSIGN(const ServerReport report, outbox.client().Check());
-
-  EXPECT_EQ(report.auth_mechanism, "LOGIN");
-}
-
-TEST(AuthLongToken, IsSentAfterTheChallenge) {
-  const std::string token(3000, 't');
-  ScriptedServer server(
-      {.tls = TlsMode::kImplicit, .auth_mechanisms = {"XOAUTH2"}, .secret = token});
-  Options options = server.ClientOptions();
-  options.credentials = {AuthMechanism::kXOAuth2, "user", token};
-  Outbox outbox(std::move(options));
-  EXPECT_OK(outbox.client().Check());
-}
-
 }  // namespace
 }  // namespace lmsmail::smtp

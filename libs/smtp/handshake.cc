@@ -61,15 +61,19 @@ Awaitable<absl::Status> Authenticate(Connection& connection, const Options& opti
                                      HandshakeResult& handshake) {
   const Credentials& credentials = *options.credentials;
   const absl::StatusOr<AuthMechanism> mechanism =
-      ChooseMechanism(credentials.mechanism, handshake.capabilities.auth_mechanisms);
+      ChooseMechanism(credentials, handshake.capabilities.auth_mechanisms);
   if (!mechanism.ok()) co_return mechanism.status();
-  const AuthScript script = MakeAuthScript(*mechanism, credentials, options.host, options.port);
+  const absl::StatusOr<std::string> secret = ReadSecret(credentials);
+  if (!secret.ok()) co_return secret.status();
+  const AuthExchange exchange =
+      MakeAuthExchange(*mechanism, credentials.username, *secret, options.host, options.port);
 
   size_t next = 0;
   bool aborted = false;
   while (true) {
-    const std::string& line = next < script.lines.size() ? script.lines[next] : script.abort_line;
-    aborted = next++ >= script.lines.size();
+    const bool has_next = next < exchange.lines.size();
+    const std::string& line = has_next ? exchange.lines[next++] : exchange.abort_line;
+    aborted = !has_next;
     const absl::Status status =
         co_await Command(connection, line, "AUTH", options.timeouts.greeting);
     if (!status.ok()) co_return status;

@@ -25,18 +25,13 @@ struct TlsOptions {
   bool accept_any_certificate = false;
 };
 
-enum class AuthMechanism {
-  kAuto,  // PLAIN when offered, else LOGIN
-  kPlain,
-  kLogin,
-  kXOAuth2,
-  kOAuthBearer,
-};
-
 struct Credentials {
-  AuthMechanism mechanism = AuthMechanism::kAuto;
   std::string username;
-  std::string secret;  // the password; for XOAUTH2 and OAUTHBEARER the access token
+  // Exactly one of the two is given.
+  std::string password = "";  // sent with PLAIN or LOGIN
+  // Path of a file that holds an OAuth 2.0 access token, sent with OAUTHBEARER or XOAUTH2. The file
+  // is read at each login, because access tokens live for about an hour.
+  std::string token_file = "";
 };
 
 // How long one step may take. The defaults are RFC 5321 section 4.5.3.2's: a shorter wait after the

@@ -35,14 +35,30 @@ TEST(Options, EveryFaultIsNamed) {
 
 TEST(Options, CredentialsDoNotTravelInTheClear) {
   Options options = Usable();
-  options.credentials = {AuthMechanism::kPlain, "user", "secret"};
+  options.credentials = {.username = "user", .password = "secret"};
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("in the clear")));
   options.tls.mode = TlsMode::kStartTls;
   EXPECT_OK(options.Validate());
   options.tls.mode = TlsMode::kNone;
+  options.credentials = {.username = "user", .token_file = "/run/token"};
+  EXPECT_THAT(options.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("in the clear")));
   options.allow_plaintext_credentials = true;
   EXPECT_OK(options.Validate());
+}
+
+TEST(Options, CredentialsAreEitherAPasswordOrATokenFile) {
+  Options options = Usable();
+  options.tls.mode = TlsMode::kStartTls;
+  options.credentials = {.username = "user", .token_file = "/run/token"};
+  EXPECT_OK(options.Validate());
+  options.credentials->password = "secret";
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("either a password or a token_file")));
+  options.credentials = {.username = "user"};
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("either a password or a token_file")));
 }
 
 TEST(Options, NothingInANameCanBecomeACommand) {
@@ -51,7 +67,7 @@ TEST(Options, NothingInANameCanBecomeACommand) {
   EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument));
   options = Usable();
   options.tls.mode = TlsMode::kStartTls;
-  options.credentials = {AuthMechanism::kPlain, std::string("user\0x", 6), "secret"};
+  options.credentials = {.username = std::string("user\0x", 6), .password = "secret"};
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("control characters")));
 }

@@ -53,8 +53,17 @@ TEST(Outcome, TheReplyThatBrokeASessionReachesTheResult) {
 
 TEST(Outcome, WrongCredentialsAreUnauthenticated) {
   EXPECT_THAT(ReplyError("AUTH", {535, "5.7.8 no"}),
-              StatusIs(absl::StatusCode::kUnauthenticated, "the server answered 535 to AUTH"));
+              StatusIs(absl::StatusCode::kUnauthenticated, "the server replied 535 to AUTH"));
   EXPECT_THAT(ReplyError("AUTH", {454, "later"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(Outcome, ALocalLoginErrorLooksLikeARejectedLogin) {
+  const Result result = Interrupted(Phase::kNotStarted, LoginError("the token file is empty"));
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
+  EXPECT_EQ(result.code, 535);
+  EXPECT_EQ(result.enhanced_code, "5.7.8");
+  EXPECT_THAT(result.status,
+              StatusIs(absl::StatusCode::kUnauthenticated, "the token file is empty"));
 }
 
 TEST(Printable, KeepsTextAndReplacesTheRest) {

@@ -17,14 +17,6 @@ constexpr int kMaxStaleConnections = 3;
 // Nothing depends on the answer to QUIT.
 constexpr absl::Duration kQuitTimeout = absl::Seconds(2);
 
-absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
-  const absl::Status error = ReplyError(command, reply);
-  absl::Status status(absl::StatusCode::kInternal, error.message());
-  error.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { status.SetPayload(url, payload); });
-  return status;
-}
-
 absl::Status NoLongerAllowed() {
   return absl::CancelledError("its sender no longer has the right to send the mail");
 }

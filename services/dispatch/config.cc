@@ -56,8 +56,9 @@ smtp::Options ToSmtp(const TransportConfig& transport, std::int32_t max_in_fligh
   options.tls.mode = transport.tls;
   options.tls.ca_file = transport.ca_file;
   if (!transport.username.empty()) {
-    options.credentials =
-        smtp::Credentials{.username = transport.username, .secret = transport.password};
+    options.credentials = smtp::Credentials{.username = transport.username,
+                                            .password = transport.password,
+                                            .token_file = transport.token_file};
   }
   options.allow_plaintext_credentials = transport.allow_plaintext_credentials;
   options.ehlo_name = transport.ehlo_name.empty() ? HostName() : transport.ehlo_name;
@@ -86,6 +87,9 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
               "PEM file of the authorities to trust; empty: the system's.");
   keys.String("username", &transport.username, "Name to log in with; empty: no login.");
   keys.Secret("password", &transport.password, "The password.");
+  keys.String("token_file", &transport.token_file,
+              "Path of a file with an OAuth 2.0 access token, instead of a password; it is read "
+              "again at each login.");
   keys.Bool("allow_plaintext_credentials", &transport.allow_plaintext_credentials,
             "Logs in without TLS, for everyone on the way to read.");
   keys.String("ehlo_name", &transport.ehlo_name,
@@ -201,13 +205,16 @@ void DispatchConfig::CheckTransport(const std::string& name, const TransportConf
   if (transport.kind != TransportConfig::Kind::kSmtp) return;
   if (transport.host.empty())
     violations.Add(key("host"), "is required for a transport of kind smtp");
-  if (transport.username.empty() != transport.password.empty()) {
-    violations.Add(key("username"), "and password_file come together");
+  if (!transport.password.empty() && !transport.token_file.empty()) {
+    violations.Add(key("token_file"), "and password_file exclude each other");
+  } else if (transport.username.empty() !=
+             (transport.password.empty() && transport.token_file.empty())) {
+    violations.Add(key("username"), "and one of password_file and token_file require each other");
   }
   if (!transport.username.empty() && transport.tls == smtp::TlsMode::kNone &&
       !transport.allow_plaintext_credentials) {
     violations.Add(key("tls"),
-                   "would show the password to everyone on the way: use starttls or implicit, or "
+                   "would send the password or token in the clear: use starttls or implicit, or "
                    "set allow_plaintext_credentials");
   }
 }

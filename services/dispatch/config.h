@@ -39,6 +39,7 @@ struct TransportConfig {
   std::string ca_file;
   std::string username;
   std::string password;
+  std::string token_file;  // path; instead of a password
   bool allow_plaintext_credentials = false;
   std::string ehlo_name;
   std::int32_t max_connections = 8;

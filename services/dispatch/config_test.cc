@@ -133,6 +133,34 @@ TEST_F(ConfigTest, NamesEveryFault) {
   }
 }
 
+TEST_F(ConfigTest, ATransportLogsInWithAPasswordOrATokenFile) {
+  const auto fields = [this](std::vector<std::string> flags) {
+    flags.insert(flags.end(),
+                 {"--transports.relay.kind=smtp", "--transports.relay.host=mx.example"});
+    std::vector<std::string> found;
+    for (const FieldViolation& it : ViolationsOf(Load(std::move(flags)))) found.push_back(it.field);
+    config_.transports.clear();
+    return found;
+  };
+  const std::string username = "--transports.relay.username=u";
+  const std::string password = "--transports.relay.password_file=/secret";
+  const std::string token = "--transports.relay.token_file=/run/secrets/token";
+  EXPECT_THAT(fields({username, password}), testing::IsEmpty());
+  EXPECT_THAT(fields({username, token}), testing::IsEmpty());
+  EXPECT_THAT(fields({username, password, token}),
+              testing::ElementsAre("transports.relay.token_file"));
+  EXPECT_THAT(fields({username}), testing::ElementsAre("transports.relay.username"));
+  EXPECT_THAT(fields({token}), testing::ElementsAre("transports.relay.username"));
+  EXPECT_THAT(fields({username, token, "--transports.relay.tls=none"}),
+              testing::ElementsAre("transports.relay.tls"));
+}
+
+TEST_F(ConfigTest, BuildsATransportWithATokenFileThatIsReadLater) {
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+                  "--transports.relay.username=u", "--transports.relay.token_file=/none"}));
+  EXPECT_OK(config_.ToTransports(clock_, nullptr, nullptr));
+}
+
 TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
   ASSERT_OK(Load({"--delivery.max_attempts=3",
                   "--delivery.resend_uncertain=", "--delivery.resend_recovered=payment",

@@ -254,7 +254,11 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleAuth() {
     }
     std::string decoded;
     absl::Base64Unescape(response, &decoded);
-    good = oauth ? decoded.find("Bearer " + options.secret + "\x01") != std::string::npos
+    good = oauth ? absl::StrContains(decoded, options.username) &&
+                       absl::StrContains(decoded,
+                                         "\x01"
+                                         "auth=Bearer " +
+                                             options.secret + "\x01\x01")
                  : decoded == '\0' + options.username + '\0' + options.secret;
   }
   if (good) co_return co_await SendReply(Step::kAuth, "235 2.7.0 Welcome");
