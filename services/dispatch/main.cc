@@ -170,18 +170,21 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.journal, IntentJournal::Open(config.worker.journal,
                                          static_cast<std::size_t>(config.worker.max_in_flight)));
-  const telemetry::GaugeFamily held = runtime.metrics.AddGauge(
-      "lmsmail_dispatch_transport_held",
-      "1 from a transport's hold on until its server takes a mail again or a test succeeds.");
+  const telemetry::GaugeFamily breakers = runtime.metrics.AddGauge(
+      "lmsmail_dispatch_circuit_breaker_open",
+      "1 while the circuit breaker of a transport is open or half-open, 0 while it is closed.");
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.transports,
-      config.ToTransports(
-          runtime.config.school, runtime.clock,
-          [journal = parts.journal.get()](std::uint64_t token) { journal->DotSent(token); },
-          [held](const std::string& transport, bool is) {
-            held.With({{"transport", transport}}).Set(is ? 1 : 0);
-          }));
-  for (const std::string& name : parts.transports->Names()) held.With({{"transport", name}}).Set(0);
+      config.ToTransports(runtime.config.school, runtime.clock,
+                          {.before_dot = [journal = parts.journal.get()](
+                                             std::uint64_t token) { journal->DotSent(token); },
+                           .breaker_changed =
+                               [breakers](const std::string& transport, bool open) {
+                                 breakers.With({{"transport", transport}}).Set(open ? 1 : 0);
+                               }}));
+  for (const std::string& name : parts.transports->Names()) {
+    breakers.With({{"transport", name}}).Set(0);
+  }
   LMSMAIL_ASSIGN_OR_RETURN(MessageIdHeader message_ids, config.ToMessageIds());
   parts.message_ids = std::make_unique<MessageIdHeader>(std::move(message_ids));
   return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);

@@ -134,9 +134,9 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
     transport.set_kind(info.kind);
     transport.set_endpoint(info.endpoint);
     transport.set_default_(info.name == d_.transports.default_name());
-    if (const std::optional<OpenBreaker> hold = d_.transports.Find(info.name)->hold()) {
-      *transport.mutable_held_until_time() = rpc::ToProto(hold->until);
-      transport.set_hold_detail(hold->detail);
+    if (const auto open = d_.transports.Find(info.name)->open_breaker()) {
+      *transport.mutable_circuit_breaker_retry_time() = rpc::ToProto(open->until);
+      transport.set_circuit_breaker_detail(open->detail);
     }
   }
   return absl::OkStatus();

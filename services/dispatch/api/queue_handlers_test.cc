@@ -89,12 +89,13 @@ TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
 
 TEST_F(DispatchServiceTest, ShowsATransportThatIsHeld) {
   auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.SetHold(OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
+  transport.SetOpenBreaker(
+      OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);
-  EXPECT_EQ(list.transports(0).held_until_time().seconds(), 1'800'000'300);
-  EXPECT_EQ(list.transports(0).hold_detail(), "the server refuses us: 550");
+  EXPECT_EQ(list.transports(0).circuit_breaker_retry_time().seconds(), 1'800'000'300);
+  EXPECT_EQ(list.transports(0).circuit_breaker_detail(), "the server refuses us: 550");
 }
 
 TEST_F(DispatchServiceTest, KnowsItsTransports) {
@@ -103,7 +104,7 @@ TEST_F(DispatchServiceTest, KnowsItsTransports) {
   ASSERT_EQ(list.transports_size(), 1);
   EXPECT_EQ(list.transports(0).name(), "fake");
   EXPECT_TRUE(list.transports(0).default_());
-  EXPECT_FALSE(list.transports(0).has_held_until_time());
+  EXPECT_FALSE(list.transports(0).has_circuit_breaker_retry_time());
   v1::TestTransportRequest test;
   EXPECT_THAT(Call(&Stub::TestTransport, test), rpc::HasViolation("transport", _));
   test.set_transport("fake");

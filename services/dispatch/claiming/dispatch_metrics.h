@@ -9,16 +9,16 @@
 
 namespace lmsmail::dispatch {
 
-// Names as metrics and people read them: "deferred", "quiet_hours", "bulk".
+// Names in metrics and logs: "deferred", "quiet_hours".
 std::string_view NameOf(Outcome::Kind kind);
 std::string_view NameOf(Reason reason);
 
-// What dispatch counts:
+// The metrics of dispatch:
 //   lmsmail_dispatch_accepted_total{lane}          mails accepted by this process
 //   lmsmail_dispatch_outcomes_total{kind,reason}   outcomes recorded by this process
-//   lmsmail_dispatch_unrecorded_total              outcomes given up because the store refuses them
-//   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
-//   lmsmail_dispatch_claim_seconds                 time to take a batch, empty ones left out
+//   lmsmail_dispatch_unrecorded_total              outcomes given up because the database refuses
+//   them lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
+//   lmsmail_dispatch_claim_seconds                 time to claim a batch, except empty ones
 //   lmsmail_dispatch_flush_seconds                 time to record a batch's outcomes
 //   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, in all
 //   replicas

@@ -14,12 +14,13 @@
 #include <utility>
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// Changes with the layout: what another version left is not understood, and leases do the work.
+// Changes with the layout. A journal of another version is discarded; leases recover its mail.
 constexpr std::uint64_t kMagic = 0x4c4d534a30303031;  // "LMSJ0001"
 constexpr std::size_t kMaxClaims = 64;
 
@@ -126,7 +127,7 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
     DeliveryResult result;
     result.kind = entry.phase == kAccepted ? DeliveryResult::Kind::kAccepted
                                            : DeliveryResult::Kind::kAmbiguous;
-    result.reply_text = "told by the journal of a process that ended early";
+    result.reply_text = "read from the journal of a process that crashed";
     Outcome outcome = decide(mail, result);
     outcome.transport.assign(entry.transport, strnlen(entry.transport, sizeof entry.transport));
     outcome.content_hash.assign(entry.content_hash, sizeof entry.content_hash);
@@ -135,18 +136,18 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
   for (const auto& [claim, outcomes] : left) {
     const absl::Status flushed =
         outcomes.empty() ? absl::OkStatus() : queue.Flush(claim, outcomes, false).status();
-    if (!flushed.ok() && MaySucceedLater(flushed)) return flushed;
+    if (!flushed.ok() && IsTransient(flushed)) return flushed;
     if (!flushed.ok()) {
-      // Not given back, or what was sent would be sent again as if it never had been.
+      // Not released: mail that was sent would be sent again.
       telemetry::LogError(
-          "a journal's claim is left to its lease: the database refuses what it says",
+          "a claim of the journal is left to its lease: the database refuses its outcomes",
           {{"claim", claim}, {"outcomes", outcomes.size()}, {"error", flushed}});
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(const int released, queue.Release(claim));
     telemetry::LogWarning(
-        "a process ended early; its journal was replayed",
-        {{"claim", claim}, {"outcomes", outcomes.size()}, {"given_back", released}});
+        "the last process crashed; its journal was replayed",
+        {{"claim", claim}, {"outcomes", outcomes.size()}, {"released", released}});
   }
   Clear();
   return absl::OkStatus();

@@ -36,14 +36,14 @@ void LaneSchedule::Claimed(Lane lane, int mails, bool full, absl::Time now) {
   state.pass += mails / WeightOf(lane);
   state.poll_interval = absl::ZeroDuration();
   state.next_try = full ? now : now + kMinPollInterval;
-  // A lane that had nothing to send may not save its turns up: it starts level with the one that
-  // has waited longest among those at work.
+  // An idle lane must not accumulate credit: it starts at the lowest pass of the busy lanes.
   double level = state.pass;
   for (const Lane other : lanes_) {
     if (Of(other).poll_interval == absl::ZeroDuration()) level = std::min(level, Of(other).pass);
   }
   for (const Lane other : lanes_) {
-    if (Of(other).poll_interval > absl::ZeroDuration()) Of(other).pass = std::max(Of(other).pass, level);
+    if (Of(other).poll_interval > absl::ZeroDuration())
+      Of(other).pass = std::max(Of(other).pass, level);
   }
 }
 

@@ -50,7 +50,9 @@ Reason FromProto(pb::Verdict::Reason reason) {
 absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
   Verdict verdict;
   verdict.reason = FromProto(answer.reason());
-  verdict.recipient.email_address = answer.email_address();
+  if (auto address = address::ParseEmailAddress(answer.email_address()); address.ok()) {
+    verdict.recipient.address = *std::move(address);
+  }
   verdict.recipient.display_name = answer.display_name();
   verdict.recipient.given_name = answer.given_name();
   verdict.recipient.language_code = answer.language_code();
@@ -69,8 +71,8 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
       return verdict;
     }
     default:
-      // Rather not sent than sent against somebody's will.
-      return absl::UnavailableError("preferences gave a decision that is not understood");
+      // A mail must not be sent on a decision that this version does not know.
+      return absl::UnavailableError("the preference service returned an unknown decision");
   }
 }
 
@@ -89,7 +91,7 @@ absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
         const pb::CheckRecipientsResponse response,
         rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::WithTimeout(timeout_)));
     if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
-      return absl::UnavailableError("preferences gave another number of verdicts");
+      return absl::UnavailableError("the number of verdicts differs from that of queries");
     }
     for (const pb::Verdict& answer : response.verdicts()) {
       LMSMAIL_ASSIGN_OR_RETURN(Verdict verdict, FromProto(answer));

@@ -17,7 +17,7 @@ class DelayQueueTest : public testing::Test {
  protected:
   void Add(absl::Duration in, int number) {
     delays_.Add(clock_.Now() + in,
-               [this, number](bool go) { (go ? gone_ : stopped_).push_back(number); });
+                [this, number](bool go) { (go ? gone_ : stopped_).push_back(number); });
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};

@@ -185,7 +185,7 @@ TEST(DecideByResultTest, ARetryThatWouldComeTooLateFailsNow) {
 TEST(DecideByResultTest, AnUnreachableServerCostsNoAttempt) {
   ClaimedMail claimed = MailOf();
   claimed.attempt = 3;
-  const Outcome outcome = Decide(claimed, Broken(DeliveryResult::Kind::kConnectionFault));
+  const Outcome outcome = Decide(claimed, Broken(DeliveryResult::Kind::kConnectionError));
   EXPECT_EQ(outcome.kind, Kind::kDeferred);
   EXPECT_EQ(outcome.reason, Reason::kUnreachable);
   EXPECT_EQ(outcome.attempt, 3);

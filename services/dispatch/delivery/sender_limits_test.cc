@@ -23,7 +23,8 @@ class SenderLimitsTest : public SenderFixture {
     for (int i = 0; i < count; ++i) {
       const std::string name = domain + "-" + std::to_string(i);
       Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, name});
-      verdict.recipient.email_address = "s" + std::to_string(i) + "@" + domain;
+      verdict.recipient.address =
+          *address::ParseEmailAddress("s" + std::to_string(i) + "@" + domain);
       recipients_.Set("recipients/" + name, verdict);
       ids.push_back(Accept(name));
     }
@@ -105,7 +106,7 @@ TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
   SendDue();
   const MessageId late = Accept("late");
   Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "late"});
-  verdict.recipient.email_address = "late@gmail.com";
+  verdict.recipient.address = *address::ParseEmailAddress("late@gmail.com");
   recipients_.Set("recipients/late", verdict);
   SendDue();
   EXPECT_GE(Record(late).next_attempt_time.value(), clock_.Now() + absl::Seconds(4));

@@ -295,12 +295,12 @@ TEST_F(SenderTest, MailThatStillWaitsInTheTransportWhenItsLeaseEndsMayNotGo) {
   transport_.Hold();
   sender_.Process(Take());
   ASSERT_THAT(transport_.mails(), SizeIs(1));
-  const auto may_go = transport_.mails()[0].may_go;
-  EXPECT_TRUE(may_go());
+  const auto may_send = transport_.mails()[0].may_send;
+  EXPECT_TRUE(may_send());
   sender_.Stop();
-  EXPECT_TRUE(may_go()) << "a shutdown lets what was handed over finish";
+  EXPECT_TRUE(may_send()) << "a shutdown lets what was handed over finish";
   clock_.Advance(absl::Seconds(56));
-  EXPECT_FALSE(may_go());
+  EXPECT_FALSE(may_send());
 }
 
 TEST_F(SenderTest, ALostLeaseStillRecordsWhatWasSent) {

@@ -52,7 +52,7 @@ class WorkerTest : public testing::Test {
   }
 
   void Start(QueueStore& queue) {
-    worker_ = std::make_unique<Worker>(Worker::Dependencies{.clock = clock_,
+    worker_ = std::make_unique<Worker>(DeliveryDependencies{.clock = clock_,
                                                             .queue = queue,
                                                             .limits = limits_,
                                                             .connections = limits_,

@@ -51,8 +51,9 @@ absl::Status EventRecorder::Suppress(const AddressReport& report) {
   } else {
     const RecipientQuery query{record->mail.target, record->mail.template_ref.category};
     LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
-    if (verdicts.size() != 1) return absl::InternalError("another number of verdicts came back");
-    address = verdicts.front().recipient.email_address;
+    if (verdicts.size() != 1)
+      return absl::InternalError("the number of verdicts differs from that of queries");
+    if (const auto& known = verdicts.front().recipient.address) address = known->ToString();
   }
   if (address.empty()) return absl::OkStatus();
   bounces_.Report(

@@ -7,6 +7,7 @@
 #include "libs/address/email_address.h"
 #include "libs/mime/message.h"
 #include "libs/mime/validation.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/hash.h"
 
@@ -54,8 +55,8 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
 absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient& recipient,
                                                const CompiledVersion& version,
                                                const SenderIdentity& sender) {
-  LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress to,
-                           address::ParseEmailAddress(recipient.email_address));
+  if (!recipient.address) return InvalidField("to", "is not a valid email address");
+  const address::EmailAddress& to = *recipient.address;
   LMSMAIL_RETURN_IF_ERROR(Render(mail, recipient, version));
 
   const std::string message_id = message_ids_.Of(mail.id);

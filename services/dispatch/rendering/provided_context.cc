@@ -29,7 +29,7 @@ void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& p
   render::Field& field = *provided.add_fields();
   field.set_name("user");
   Object& user = *field.mutable_value()->mutable_struct_value();
-  Put(user, "email", recipient.email_address);
+  if (recipient.address) Put(user, "email", recipient.address->ToString());
   Put(user, "first_name",
       recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
   Put(user, "full_name", recipient.display_name);
@@ -40,7 +40,7 @@ const Struct& EverythingProvided() {
   static const Struct& provided = *[] {
     Object all;
     AddProvided({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
-                {.email_address = "-",
+                {.address = address::EmailAddress{.local = "-", .domain = "-"},
                  .display_name = "-",
                  .given_name = "-",
                  .language_code = "-",

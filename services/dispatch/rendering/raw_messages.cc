@@ -26,7 +26,7 @@ absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
   const RecipientQuery query{mail.target, mail.template_ref.category};
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
   const Recipient& recipient = verdicts.at(0).recipient;
-  if (recipient.email_address.empty()) {
+  if (!recipient.address) {
     return absl::NotFoundError("its recipient is unknown or was erased");
   }
   const Transport* const transport = transports_.Find(mail.transport);

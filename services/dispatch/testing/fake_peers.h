@@ -67,11 +67,11 @@ class FakeRecipientCheck final : public RecipientCheck {
   static Verdict Allowed(const Target& target) {
     Verdict verdict;
     if (target.kind == Target::Kind::kAddress) {
-      verdict.recipient.email_address = target.value;
+      verdict.recipient.address = *address::ParseEmailAddress(target.value);
       return verdict;
     }
     const std::string id = target.value.substr(target.value.rfind('/') + 1);
-    verdict.recipient = {.email_address = id + "@students.example",
+    verdict.recipient = {.address = *address::ParseEmailAddress(id + "@students.example"),
                          .display_name = "Ada Lovelace",
                          .given_name = "Ada",
                          .language_code = "en",
@@ -197,7 +197,7 @@ class FakeTransport final : public Transport {
   // From now on mails stay unanswered until AnswerHeld() or Shutdown().
   void Hold() {
     absl::MutexLock lock(&mutex_);
-    openings_ = true;
+    holding_ = true;
   }
   void AnswerHeld(const DeliveryResult& result) {
     std::vector<Done> held;
@@ -222,20 +222,20 @@ class FakeTransport final : public Transport {
   void SetConnections(int count) override { connections_ = count; }
   int connections() const { return connections_; }
   const SenderIdentity& sender() const override { return sender_; }
-  std::optional<OpenBreaker> hold() const override {
+  std::optional<OpenBreaker> open_breaker() const override {
     absl::MutexLock lock(&mutex_);
     return open_breaker_;
   }
-  void SetHold(std::optional<OpenBreaker> hold) {
+  void SetOpenBreaker(std::optional<OpenBreaker> open) {
     absl::MutexLock lock(&mutex_);
-    open_breaker_ = std::move(hold);
+    open_breaker_ = std::move(open);
   }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
     {
       absl::MutexLock lock(&mutex_);
       mails_.push_back(std::move(mail));
-      if (openings_) {
+      if (holding_) {
         held_.push_back(std::move(done));
         return;
       }
@@ -260,7 +260,7 @@ class FakeTransport final : public Transport {
                                                     .reply_code = 250,
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
-  bool openings_ ABSL_GUARDED_BY(mutex_) = false;
+  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);

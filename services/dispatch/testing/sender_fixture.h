@@ -100,21 +100,25 @@ class SenderFixture : public testing::Test {
   Transports transports_ = MakeTransports(transport_);
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
-  Sender sender_{{.clock = clock_,
-                  .claims = claims_,
-                  .cancellations = cancellations_,
-                  .budget = budget_,
-                  .limits = limits_,
-                  .timer = delays_,
-                  .recipients = recipients_,
-                  .templates = templates_,
-                  .transports = transports_,
-                  .bounces = bounces_,
-                  .journal = *journal_,
-                  .site = site_,
-                  .message_ids = message_ids_,
-                  .policy = {},
-                  .yields_to = &priority_gate_}};
+  const DeliveryDependencies dependencies_{.clock = clock_,
+                                           .queue = queue_,
+                                           .limits = limit_store_,
+                                           .connections = limit_store_,
+                                           .recipients = recipients_,
+                                           .templates = templates_,
+                                           .transports = transports_,
+                                           .bounces = bounces_,
+                                           .journal = *journal_,
+                                           .site = site_,
+                                           .message_ids = message_ids_,
+                                           .metrics = metrics_};
+  const SenderContext context_{.dependencies = dependencies_,
+                               .claims = claims_,
+                               .cancellations = cancellations_,
+                               .budget = budget_,
+                               .limits = limits_,
+                               .policy = {}};
+  Sender sender_{context_, delays_, &priority_gate_};
 
  private:
   static Transports MakeTransports(FakeTransport& transport) {
