@@ -25,8 +25,8 @@ std::string TransportKey(std::string_view transport) {
   return fmt::format("transport:{}", transport);
 }
 
-absl::Duration AheadOf(const RateRule& rule, Line line) {
-  const absl::Duration ahead = line == Line::kUrgent ? kUrgentAhead : kOrdinaryAhead;
+absl::Duration AheadOf(const RateRule& rule, Waitlist line) {
+  const absl::Duration ahead = line == Waitlist::kUrgent ? kUrgentAhead : kOrdinaryAhead;
   if (rule.per_second <= 0) return ahead;
   return std::min(ahead, absl::Seconds(kMostAhead / rule.per_second));
 }
@@ -88,12 +88,12 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
 }
 
 RateLimits::Answer RateLimits::Take(const Limit& limit, const Wish& wish) {
-  const Line line = wish.urgent ? Line::kUrgent : Line::kOrdinary;
+  const Waitlist line = wish.urgent ? Waitlist::kUrgent : Waitlist::kOrdinary;
   LimitStore::Request request{.key = limit.key,
                               .rule = limit.rule,
                               .count = ChunkOf(limit.rule, wish.mails),
                               .ahead = AheadOf(limit.rule, line),
-                              .line = line,
+                              .waitlist = line,
                               .fresh = wish.fresh};
   {
     absl::MutexLock lock(&mutex_);
@@ -119,7 +119,7 @@ RateLimits::Answer RateLimits::Take(const Limit& limit, const Wish& wish) {
   return {std::nullopt, clock_.Now() + kOutageWait};
 }
 
-std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
+std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Waitlist line) {
   const auto held = held_.find(limit.key);
   if (held == held_.end()) return std::nullopt;
   const absl::Time now = clock_.Now();
@@ -141,7 +141,7 @@ std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
   return std::nullopt;
 }
 
-std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
+std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Waitlist line) {
   const auto held = held_.find(limit.key);
   if (held == held_.end()) return std::nullopt;
   std::deque<Run>& runs = held->second.places[line];
@@ -160,7 +160,7 @@ std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
 
 bool RateLimits::TakeFromStore(const LimitStore::Request& request) {
   const absl::Time asked = clock_.Now();
-  const absl::StatusOr<Turns> turns = store_.Take(request);
+  const absl::StatusOr<Permits> turns = store_.Acquire(request);
   if (!turns.ok()) {
     log_.Log(telemetry::Level::kWarning, "limits could not be asked", {{"error", turns.status()}});
     return false;
@@ -175,12 +175,12 @@ bool RateLimits::TakeFromStore(const LimitStore::Request& request) {
 }
 
 bool RateLimits::JoinAtStore(LimitStore::Request request) {
-  const absl::StatusOr<Turns> places = store_.Join(request);
+  const absl::StatusOr<Permits> places = store_.Reserve(request);
   if (!places.ok()) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
   // Another sender may not have given out all of its own.
-  held_[request.key].places[request.line].push_back(
+  held_[request.key].places[request.waitlist].push_back(
       {places->count, now + places->first, places->interval, absl::ZeroDuration()});
   return true;
 }
@@ -229,11 +229,11 @@ void RateLimits::Refresh() {
     });
   }
   for (const auto& [key, measured] : to_spare) {
-    const absl::Status status = store_.Spare(key, RuleOf(key), measured);
+    const absl::Status status = store_.Throttle(key, RuleOf(key), measured);
     log_.Log(telemetry::Level::kInfo, "sending slower where it was asked for",
              {{"limit", key}, {"mails_per_second", measured}, {"status", status}});
   }
-  const absl::StatusOr<std::vector<std::string>> spared = store_.Spared();
+  const absl::StatusOr<std::vector<std::string>> spared = store_.Throttled();
   if (!spared.ok()) return;
   absl::MutexLock lock(&mutex_);
   spared_ = {spared->begin(), spared->end()};

@@ -85,13 +85,14 @@ class RateLimits {
   };
   struct Held {
     std::deque<Run> turns;
-    std::map<Line, std::deque<Run>> places;
+    std::map<Waitlist, std::deque<Run>> places;
   };
   std::string DomainKey(std::string_view domain) const;
   RateRule BatchRule(const Mail& mail) const;
   RateRule RuleOf(std::string_view key) const;
-  std::optional<Turn> HeldTurn(const Limit& limit, Line line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<absl::Time> HeldPlace(const Limit& limit, Line line)
+  std::optional<Turn> HeldTurn(const Limit& limit, Waitlist line)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<absl::Time> HeldPlace(const Limit& limit, Waitlist line)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether the store gave any.
   bool TakeFromStore(const LimitStore::Request& request);

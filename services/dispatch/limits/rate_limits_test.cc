@@ -23,22 +23,22 @@ using testing::IsEmpty;
 class CountingStore final : public LimitStore {
  public:
   explicit CountingStore(const Clock& clock) : store_(clock) {}
-  absl::StatusOr<Turns> Take(const Request& request) override {
+  absl::StatusOr<Permits> Acquire(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    return store_.Take(request);
+    return store_.Acquire(request);
   }
-  absl::StatusOr<Turns> Join(const Request& request) override {
+  absl::StatusOr<Permits> Reserve(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    absl::StatusOr<Turns> places = store_.Join(request);
+    absl::StatusOr<Permits> places = store_.Reserve(request);
     if (const auto meanwhile = std::exchange(before_places_come, nullptr)) meanwhile();
     return places;
   }
-  absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override {
-    return store_.Spare(key, rule, measured);
+  absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) override {
+    return store_.Throttle(key, rule, measured);
   }
-  absl::StatusOr<std::vector<std::string>> Spared() override { return store_.Spared(); }
+  absl::StatusOr<std::vector<std::string>> Throttled() override { return store_.Throttled(); }
 
   int calls = 0;
   absl::Status status;
@@ -205,7 +205,7 @@ TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
   ASSERT_EQ(limit.key, "transport:smtp");
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Take(limit, {.mails = 10 - i}).turn);
   EXPECT_NEAR(absl::ToDoubleSeconds(
-                  store_.Take({.key = limit.key, .rule = limit.rule, .ahead = {}})->interval),
+                  store_.Acquire({.key = limit.key, .rule = limit.rule, .ahead = {}})->interval),
               0.02, 0.001);
 }
 

@@ -54,7 +54,7 @@ TEST(PgLimitStoreTest, ForgetsKeysThatHaveBeenIdleForADay) {
   database.Query(
       "WITH made AS (INSERT INTO rate_limit (key, next_turn) VALUES ('batch:1', now() - interval "
       "'25 hours'), ('batch:2', now()) RETURNING 1) SELECT count(*) FROM made");
-  ASSERT_OK(store.Take({.key = "batch:3", .rule = {.per_second = 1}, .ahead = {}}));
+  ASSERT_OK(store.Acquire({.key = "batch:3", .rule = {.per_second = 1}, .ahead = {}}));
   EXPECT_EQ(database.Query("SELECT string_agg(key, ' ' ORDER BY key) FROM rate_limit"),
             "batch:2 batch:3");
 }
