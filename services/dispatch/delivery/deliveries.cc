@@ -25,7 +25,7 @@ bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
   if (next == attempt.limits.size()) return true;
   const RateLimits::Answer answer = d_.limits.Take(
       attempt.limits[next],
-      {.urgent = attempt.urgent, .fresh = attempt.mail.step == 1, .mails = attempt.demand[next]});
+      {.urgent = attempt.urgent, .fresh = attempt.mail.delivery_count == 1, .mails = attempt.demand[next]});
   if (answer.turn) {
     attempt.turns.push_back(*answer.turn);
     return true;
@@ -64,7 +64,7 @@ void Deliveries::PutBack(const DeliveryAttempt& attempt, absl::Time retry) {
   const Limit& limit = attempt.limits[std::min(attempt.turns.size(), attempt.limits.size() - 1)];
   Outcome outcome;
   outcome.id = attempt.mail.mail.id;
-  outcome.step = attempt.mail.step;
+  outcome.delivery_count = attempt.mail.delivery_count;
   outcome.attempt = attempt.mail.attempt;
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = Reason::kRateLimited;

@@ -25,7 +25,7 @@ std::string Shortened(std::string text) {
 Outcome Base(const ClaimedMail& claimed) {
   Outcome outcome;
   outcome.id = claimed.mail.id;
-  outcome.step = claimed.step;
+  outcome.delivery_count = claimed.delivery_count;
   outcome.attempt = claimed.attempt;
   return outcome;
 }
@@ -38,10 +38,10 @@ Outcome End(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason, std::
   return outcome;
 }
 
-// Spreads a wait over [3/4, 5/4) of itself by mail and step: mails that failed together do not all
-// come back together, and the same step always waits the same time. Mixer: splitmix64.
-absl::Duration Spread(absl::Duration wait, MessageId id, int step) {
-  std::uint64_t x = static_cast<std::uint64_t>(id) + 0x9e3779b97f4a7c15u * (step + 1u);
+// Spreads a wait over [3/4, 5/4) of itself by mail and delivery count: mails that failed together do not all
+// come back together, and the same delivery always waits the same time. Mixer: splitmix64.
+absl::Duration Spread(absl::Duration wait, MessageId id, int delivery_count) {
+  std::uint64_t x = static_cast<std::uint64_t>(id) + 0x9e3779b97f4a7c15u * (delivery_count + 1u);
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   x ^= x >> 31;
@@ -73,7 +73,7 @@ Outcome Defer(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::
 Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
                         absl::Time now, const DeliveryPolicy& policy) {
   absl::Duration wait = Spread(Doubled(policy.first_retry, policy.longest_retry, claimed.attempt),
-                               outcome.id, outcome.step);
+                               outcome.id, outcome.delivery_count);
   if (IsGreylisting(result)) wait = std::max(wait, policy.greylist_retry);
   return Defer(std::move(outcome), claimed, TemporaryReason(result), now + wait, policy);
 }
@@ -82,8 +82,8 @@ Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const Deliv
 Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::Time now,
                         const DeliveryPolicy& policy) {
   const absl::Duration wait =
-      Spread(Doubled(policy.shortest_peer_retry, policy.longest_retry / 4, claimed.step),
-             outcome.id, outcome.step);
+      Spread(Doubled(policy.shortest_peer_retry, policy.longest_retry / 4, claimed.delivery_count),
+             outcome.id, outcome.delivery_count);
   outcome.attempt = claimed.attempt;
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = reason;
@@ -94,7 +94,7 @@ Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reas
 Outcome DecideSenderRefused(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
                             const DeliveryPolicy& policy) {
   const absl::Duration wait = Spread(
-      Doubled(policy.first_retry, policy.longest_retry, claimed.attempt), outcome.id, outcome.step);
+      Doubled(policy.first_retry, policy.longest_retry, claimed.attempt), outcome.id, outcome.delivery_count);
   if (outcome.attempt < policy.max_sender_refusals) {
     outcome = Defer(std::move(outcome), claimed, Reason::kSenderRejected, now + wait, policy);
   } else {
@@ -110,7 +110,7 @@ Outcome DecideHeld(Outcome outcome, const ClaimedMail& claimed, const DeliveryRe
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = Reason::kSenderRejected;
   outcome.retry_time = std::max(result.retry_time, now) +
-                       Spread(policy.shortest_peer_retry, outcome.id, outcome.step);
+                       Spread(policy.shortest_peer_retry, outcome.id, outcome.delivery_count);
   return outcome;
 }
 
@@ -118,7 +118,7 @@ Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time 
                         const DeliveryPolicy& policy) {
   outcome.kind = Outcome::Kind::kUncertain;
   outcome.reason = Reason::kConnectionLostAfterData;
-  const absl::Time retry = now + Spread(policy.ambiguous_retry, outcome.id, outcome.step);
+  const absl::Time retry = now + Spread(policy.ambiguous_retry, outcome.id, outcome.delivery_count);
   const bool resend = policy.resend_uncertain.contains(claimed.mail.template_ref.category) &&
                       outcome.attempt < policy.max_attempts && retry <= claimed.mail.expire_time;
   if (resend) {
@@ -178,8 +178,8 @@ Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
                const DeliveryPolicy& policy) {
   Outcome outcome = End(claimed, Outcome::Kind::kDeferred, reason, "");
   const absl::Duration wait =
-      Doubled(policy.shortest_peer_retry, policy.longest_peer_retry, claimed.step);
-  outcome.retry_time = now + std::min(Spread(wait, claimed.mail.id, claimed.step) + wait / 4,
+      Doubled(policy.shortest_peer_retry, policy.longest_peer_retry, claimed.delivery_count);
+  outcome.retry_time = now + std::min(Spread(wait, claimed.mail.id, claimed.delivery_count) + wait / 4,
                                       policy.longest_peer_retry);
   return outcome;
 }
