@@ -52,7 +52,7 @@ class FlusherTest : public testing::Test {
       journal_->HandedOver(claim, mail, "smtp", "hash");
       Outcome outcome;
       outcome.id = mail.mail.id;
-      outcome.step = mail.step;
+      outcome.delivery_count = mail.delivery_count;
       outcome.attempt = 1;
       outcome.reply_text = mail.mail.request_id;
       outcome.content_hash = "hash";

@@ -47,7 +47,7 @@ struct IntentJournal::File {
 
 struct IntentJournal::Entry {
   std::uint32_t phase;  // written last
-  std::int32_t step;
+  std::int32_t delivery_count;
   std::int64_t claim;
   std::int64_t mail;
   std::int64_t expire_micros;
@@ -122,7 +122,7 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
     mail.mail.id = entry.mail;
     mail.mail.template_ref.category = static_cast<Category>(entry.category);
     mail.mail.expire_time = absl::FromUnixMicros(entry.expire_micros);
-    mail.step = entry.step;
+    mail.delivery_count = entry.delivery_count;
     mail.attempt = entry.attempt;
     DeliveryResult result;
     result.kind = entry.phase == kAccepted ? DeliveryResult::Kind::kAccepted
@@ -173,7 +173,7 @@ std::uint64_t IntentJournal::HandedOver(ClaimId claim, const ClaimedMail& mail,
   free_.pop_back();
   by_mail_[mail.mail.id] = index;
   Entry& entry = entries_[index];
-  entry.step = mail.step;
+  entry.delivery_count = mail.delivery_count;
   entry.claim = claim;
   entry.mail = mail.mail.id;
   entry.expire_micros = absl::ToUnixMicros(mail.mail.expire_time);

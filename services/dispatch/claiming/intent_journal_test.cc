@@ -105,7 +105,7 @@ TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
   journal_->DotSent(HandOver(claim, 0));
   Outcome outcome;
   outcome.id = claim.mails[0].mail.id;
-  outcome.step = claim.mails[0].step;
+  outcome.delivery_count = claim.mails[0].delivery_count;
   outcome.kind = Outcome::Kind::kSkipped;
   ASSERT_OK(store_.Flush(claim.id, {outcome}, true));
   journal_->Recorded({outcome});

@@ -25,9 +25,10 @@ bool Deliveries::HoldsLease(ClaimId claim) const {
 bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
   const std::size_t next = attempt.permits.size();
   if (next == attempt.limits.size()) return true;
-  const RateLimits::Result result = context_.limits.Acquire(
-      attempt.limits[next],
-      {.urgent = attempt.urgent, .fresh = attempt.mail.step == 1, .mails = attempt.demand[next]});
+  const RateLimits::Result result =
+      context_.limits.Acquire(attempt.limits[next], {.urgent = attempt.urgent,
+                                                     .fresh = attempt.mail.delivery_count == 1,
+                                                     .mails = attempt.demand[next]});
   if (result.permit) {
     attempt.permits.push_back(*result.permit);
     return true;
@@ -68,7 +69,7 @@ void Deliveries::DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_
   const Limit& limit = attempt.limits[std::min(attempt.permits.size(), attempt.limits.size() - 1)];
   Outcome outcome;
   outcome.id = attempt.mail.mail.id;
-  outcome.step = attempt.mail.step;
+  outcome.delivery_count = attempt.mail.delivery_count;
   outcome.attempt = attempt.mail.attempt;
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = Reason::kRateLimited;

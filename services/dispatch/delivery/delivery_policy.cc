@@ -16,7 +16,7 @@ constexpr std::size_t kMaxReplyBytes = 512;
 Outcome Base(const ClaimedMail& claimed) {
   Outcome outcome;
   outcome.id = claimed.mail.id;
-  outcome.step = claimed.step;
+  outcome.delivery_count = claimed.delivery_count;
   outcome.attempt = claimed.attempt;
   return outcome;
 }
@@ -31,7 +31,7 @@ Outcome End(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason, std::
 
 // The same delivery of the same mail always gets the same wait.
 absl::Duration Jittered(absl::Duration wait, const Outcome& outcome) {
-  return retry::WithJitter(wait, static_cast<std::uint64_t>(outcome.id), outcome.step);
+  return retry::WithJitter(wait, static_cast<std::uint64_t>(outcome.id), outcome.delivery_count);
 }
 
 absl::Duration AttemptBackoff(const ClaimedMail& claimed, const Outcome& outcome,
@@ -74,7 +74,8 @@ Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reas
                         const DeliveryPolicy& policy) {
   const retry::BackoffPolicy backoff{.initial = policy.peer_backoff.initial,
                                      .max = policy.backoff.max / 4};
-  const absl::Duration wait = Jittered(retry::Backoff(backoff, claimed.step + 1), outcome);
+  const absl::Duration wait =
+      Jittered(retry::Backoff(backoff, claimed.delivery_count + 1), outcome);
   return DeferUncounted(std::move(outcome), claimed, reason, now + wait);
 }
 
@@ -161,7 +162,7 @@ std::optional<Outcome> DecideByVerdict(const ClaimedMail& claimed, const Verdict
 Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
               const DeliveryPolicy& policy) {
   Outcome outcome = End(claimed, Outcome::Kind::kDeferred, reason, "");
-  const absl::Duration wait = retry::Backoff(policy.peer_backoff, claimed.step + 1);
+  const absl::Duration wait = retry::Backoff(policy.peer_backoff, claimed.delivery_count + 1);
   outcome.retry_time = now + std::min(Jittered(wait, outcome) + wait / 4, policy.peer_backoff.max);
   return outcome;
 }

@@ -21,7 +21,7 @@ ClaimedMail MailOf(Category category = Category::kProgress) {
   claimed.mail.template_ref = {"template", 1, category};
   claimed.mail.due_time = kNow;
   claimed.mail.expire_time = kNow + absl::Hours(48);
-  claimed.step = 1;
+  claimed.delivery_count = 1;
   return claimed;
 }
 
@@ -51,7 +51,7 @@ TEST(DecideByResultTest, AcceptedIsSentAndCountsTheAttempt) {
   EXPECT_EQ(outcome.kind, Kind::kSent);
   EXPECT_EQ(outcome.reason, Reason::kNone);
   EXPECT_EQ(outcome.attempt, 1);
-  EXPECT_EQ(outcome.step, 1);
+  EXPECT_EQ(outcome.delivery_count, 1);
   EXPECT_EQ(outcome.reply_code, 250);
 }
 
@@ -135,7 +135,7 @@ TEST(DecideByResultTest, TemporaryRefusalsWaitTwiceAsLongEachTime) {
   absl::Duration before = absl::ZeroDuration();
   for (int attempt = 0; attempt < 5; ++attempt) {
     claimed.attempt = attempt;
-    claimed.step = attempt + 1;
+    claimed.delivery_count = attempt + 1;
     const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
     EXPECT_EQ(outcome.kind, Kind::kDeferred);
     EXPECT_EQ(outcome.reason, Reason::kDeferredByServer);
@@ -282,7 +282,7 @@ TEST(DecideByVerdictTest, QuietHoursPutOffOrExpire) {
 TEST(DeferTest, WaitsBetweenFiveAndThirtySecondsAndCountsNoAttempt) {
   ClaimedMail claimed = MailOf();
   for (int step = 1; step < 20; ++step) {
-    claimed.step = step;
+    claimed.delivery_count = step;
     const Outcome outcome = Defer(claimed, Reason::kCheckUnavailable, kNow, {});
     EXPECT_EQ(outcome.kind, Kind::kDeferred);
     EXPECT_EQ(outcome.attempt, 0);

@@ -11,24 +11,25 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr absl::Duration kRefreshInterval = absl::Seconds(1);
-// Turns are taken for so long at a time: a few statements a second, whatever the rate.
+// Permits are acquired for this many seconds at a time: a few statements a second, whatever the
+// rate.
 constexpr double kChunkSeconds = 0.25;
-// How far ahead a permit may be. Urgent mail looks further, so that it gets one though ordinary mail
-// takes all within its own reach. Fewer permits are waited for at high rates.
+// How far ahead a permit may be. Urgent mail looks further, so that it gets one although ordinary
+// mail acquires all within its own reach. At high rates the limit is kMaxAhead permits.
 constexpr absl::Duration kOrdinaryAhead = absl::Seconds(1);
 constexpr absl::Duration kUrgentAhead = absl::Seconds(2);
-constexpr double kMostAhead = 500;
-// While the store is away.
-constexpr absl::Duration kOutageWait = absl::Seconds(2);
+constexpr double kMaxAhead = 500;
+// While the store is unavailable.
+constexpr absl::Duration kOutageRetry = absl::Seconds(2);
 
 std::string TransportKey(std::string_view transport) {
   return fmt::format("transport:{}", transport);
 }
 
-absl::Duration AheadOf(const RateRule& rule, Line line) {
-  const absl::Duration ahead = line == Line::kUrgent ? kUrgentAhead : kOrdinaryAhead;
+absl::Duration AheadOf(const RateRule& rule, Waitlist waitlist) {
+  const absl::Duration ahead = waitlist == Waitlist::kUrgent ? kUrgentAhead : kOrdinaryAhead;
   if (rule.per_second <= 0) return ahead;
-  return std::min(ahead, absl::Seconds(kMostAhead / rule.per_second));
+  return std::min(ahead, absl::Seconds(kMaxAhead / rule.per_second));
 }
 
 int ChunkOf(const RateRule& rule, int mails) {
@@ -55,11 +56,11 @@ RateLimits::RateLimits(LimitStore& store, const Clock& clock, LimitRules rules)
 
 std::string RateLimits::DomainKey(std::string_view domain) const {
   const auto group = group_of_domain_.find(domain);
-  // A group's name has no dot, a domain has.
+  // Names of groups have no dot; domains have one.
   return fmt::format("domain:{}", group == group_of_domain_.end() ? domain : group->second);
 }
 
-// What its sender asked for, and no more than the operator grants every batch.
+// The rate that the sender asked for, up to what the operator grants every batch.
 RateRule RateLimits::BatchRule(const Mail& mail) const {
   if (mail.batch == 0) return {};
   const double asked = mail.batch_max_per_second;
@@ -88,50 +89,50 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
 }
 
 RateLimits::Result RateLimits::Acquire(const Limit& limit, const Request& request) {
-  const Line line = request.urgent ? Line::kUrgent : Line::kOrdinary;
-  LimitStore::Request request{.key = limit.key,
-                              .rule = limit.rule,
-                              .count = ChunkOf(limit.rule, request.mails),
-                              .ahead = AheadOf(limit.rule, line),
-                              .line = line,
-                              .fresh = request.fresh};
+  const Waitlist waitlist = request.urgent ? Waitlist::kUrgent : Waitlist::kOrdinary;
+  LimitStore::Request at_store{.key = limit.key,
+                               .rule = limit.rule,
+                               .count = ChunkOf(limit.rule, request.mails),
+                               .ahead = AheadOf(limit.rule, waitlist),
+                               .waitlist = waitlist,
+                               .fresh = request.fresh};
   {
     absl::MutexLock lock(&mutex_);
-    if (auto permit = ReservedPermit(limit, line)) return {permit, {}};
-    // Who had to line up a moment ago need not ask again for the next mail.
+    if (auto permit = ReservedPermit(limit, waitlist)) return {permit, {}};
+    // Positions reserved for earlier mail show that the store has no permits for fresh mail.
     if (request.fresh) {
-      if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
+      if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
     }
   }
-  if (AcquireFromStore(request)) {
+  if (AcquireFromStore(at_store)) {
     absl::MutexLock lock(&mutex_);
-    if (auto permit = ReservedPermit(limit, line)) return {permit, {}};
+    if (auto permit = ReservedPermit(limit, waitlist)) return {permit, {}};
   }
   {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
+    if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
   }
-  request.count = std::max(request.mails, 1);
-  if (ReserveAtStore(request)) {
+  at_store.count = std::max(request.mails, 1);
+  if (ReserveAtStore(at_store)) {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = ReservedPosition(limit, line)) return {std::nullopt, *place};
+    if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
   }
-  return {std::nullopt, clock_.Now() + kOutageWait};
+  return {std::nullopt, clock_.Now() + kOutageRetry};
 }
 
-std::optional<Permit> RateLimits::ReservedPermit(const Limit& limit, Line line) {
-  const auto held = reserved_.find(limit.key);
-  if (held == reserved_.end()) return std::nullopt;
+std::optional<Permit> RateLimits::ReservedPermit(const Limit& limit, Waitlist waitlist) {
+  const auto reserved = reserved_.find(limit.key);
+  if (reserved == reserved_.end()) return std::nullopt;
   const absl::Time now = clock_.Now();
   const absl::Duration tolerance = ToleranceOf(limit.rule);
-  std::deque<Run>& runs = held->second.permits;
+  std::deque<Run>& runs = reserved->second.permits;
   while (!runs.empty()) {
     Run& run = runs.front();
     if (run.count == 0) {
       runs.pop_front();
       continue;
     }
-    if (run.next - now > AheadOf(limit.rule, line)) return std::nullopt;
+    if (run.next - now > AheadOf(limit.rule, waitlist)) return std::nullopt;
     const Permit permit{run.next, run.next - run.skew + tolerance};
     --run.count;
     run.next += run.interval;
@@ -141,18 +142,18 @@ std::optional<Permit> RateLimits::ReservedPermit(const Limit& limit, Line line) 
   return std::nullopt;
 }
 
-std::optional<absl::Time> RateLimits::ReservedPosition(const Limit& limit, Line line) {
-  const auto held = reserved_.find(limit.key);
-  if (held == reserved_.end()) return std::nullopt;
-  std::deque<Run>& runs = held->second.positions[line];
+std::optional<absl::Time> RateLimits::ReservedPosition(const Limit& limit, Waitlist waitlist) {
+  const auto reserved = reserved_.find(limit.key);
+  if (reserved == reserved_.end()) return std::nullopt;
+  std::deque<Run>& runs = reserved->second.positions[waitlist];
   const absl::Time now = clock_.Now();
   for (; !runs.empty(); runs.pop_front()) {
     Run& run = runs.front();
     while (run.count > 0) {
-      const absl::Time at = run.next;
+      const absl::Time position = run.next;
       --run.count;
       run.next += run.interval;
-      if (at >= now) return at;
+      if (position >= now) return position;
     }
   }
   return std::nullopt;
@@ -160,27 +161,29 @@ std::optional<absl::Time> RateLimits::ReservedPosition(const Limit& limit, Line 
 
 bool RateLimits::AcquireFromStore(const LimitStore::Request& request) {
   const absl::Time asked = clock_.Now();
-  const absl::StatusOr<Turns> permits = store_.Take(request);
+  const absl::StatusOr<Permits> permits = store_.Acquire(request);
   if (!permits.ok()) {
-    log_.Log(telemetry::Level::kWarning, "limits could not be asked", {{"error", permits.status()}});
+    log_.Log(telemetry::Level::kWarning, "permits could not be acquired",
+             {{"error", permits.status()}});
     return false;
   }
   if (permits->count == 0) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  Reserved& held = reserved_[request.key];
-  // From when the answer came on, lest a permit be used early; until as if it had come at once.
-  held.permits.push_back({permits->count, now + permits->first, permits->interval, now - asked});
+  // A permit starts when the reply arrived, so that it is not used early, and ends as if the reply
+  // had arrived at once.
+  reserved_[request.key].permits.push_back(
+      {permits->count, now + permits->first, permits->interval, now - asked});
   return true;
 }
 
-bool RateLimits::ReserveAtStore(LimitStore::Request request) {
-  const absl::StatusOr<Turns> positions = store_.Join(request);
+bool RateLimits::ReserveAtStore(const LimitStore::Request& request) {
+  const absl::StatusOr<Permits> positions = store_.Reserve(request);
   if (!positions.ok()) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  // Another sender may not have given out all of its own.
-  reserved_[request.key].positions[request.line].push_back(
+  // Appended, because positions of another sender may be left.
+  reserved_[request.key].positions[request.waitlist].push_back(
       {positions->count, now + positions->first, positions->interval, absl::ZeroDuration()});
   return true;
 }
@@ -196,7 +199,7 @@ void RateLimits::OnResult(std::string_view domain, std::string_view transport,
   const Throttled throttled = ThrottledBy(result);
   if (throttled == Throttled::kNothing) return;
   to_throttle_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
-                                                      : std::move(domain_key));
+                                                         : std::move(domain_key));
 }
 
 RateRule RateLimits::RuleOf(std::string_view key) const {
@@ -209,34 +212,38 @@ RateRule RateLimits::RuleOf(std::string_view key) const {
   return group == rules_.domain_groups.end() ? rules_.other_domain : group->second.rule;
 }
 
+void RateLimits::DropIdle(absl::Time now) {
+  const auto idle = [now](const Run& run) {
+    return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
+  };
+  std::erase_if(reserved_, [&](const auto& entry) {
+    return std::ranges::all_of(entry.second.permits, idle) &&
+           std::ranges::all_of(entry.second.positions, [&](const auto& positions) {
+             return std::ranges::all_of(positions.second, idle);
+           });
+  });
+}
+
 void RateLimits::Refresh() {
-  std::map<std::string, double> to_spare;  // with the rate that was too much
+  std::map<std::string, double> too_high;  // the measured rates of what to throttle
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
     if (to_throttle_.empty() && now - refreshed_ < kRefreshInterval) return;
     refreshed_ = now;
-    for (const std::string& key : to_throttle_) to_spare[key] = results_.PerSecond(key, now);
+    for (const std::string& key : to_throttle_) too_high[key] = results_.PerSecond(key, now);
     to_throttle_.clear();
-    std::erase_if(reserved_, [&](const auto& entry) {
-      const auto idle = [&](const Run& run) {
-        return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
-      };
-      return std::ranges::all_of(entry.second.permits, idle) &&
-             std::ranges::all_of(entry.second.positions, [&](const auto& positions) {
-               return std::ranges::all_of(positions.second, idle);
-             });
-    });
+    DropIdle(now);
   }
-  for (const auto& [key, measured] : to_spare) {
-    const absl::Status status = store_.Spare(key, RuleOf(key), measured);
-    log_.Log(telemetry::Level::kInfo, "sending slower where it was asked for",
+  for (const auto& [key, measured] : too_high) {
+    const absl::Status status = store_.Throttle(key, RuleOf(key), measured);
+    log_.Log(telemetry::Level::kInfo, "throttled: the server asked for fewer mails",
              {{"limit", key}, {"mails_per_second", measured}, {"status", status}});
   }
-  const absl::StatusOr<std::vector<std::string>> spared = store_.Spared();
-  if (!spared.ok()) return;
+  const absl::StatusOr<std::vector<std::string>> throttled = store_.Throttled();
+  if (!throttled.ok()) return;
   absl::MutexLock lock(&mutex_);
-  throttled_ = {spared->begin(), spared->end()};
+  throttled_ = {throttled->begin(), throttled->end()};
 }
 
 }  // namespace lmsmail::dispatch

@@ -9,8 +9,8 @@
 
 namespace lmsmail::dispatch {
 
-// How many events a second each of many names has had lately. What was quiet for ten seconds is
-// forgotten. Not thread-safe.
+// The recent rate of events of each of many names. Forgets a name without events for ten seconds.
+// Not thread-safe.
 class RecentRate {
  public:
   void Count(std::string_view name, absl::Time now) {

@@ -11,10 +11,10 @@
 namespace lmsmail::dispatch {
 namespace {
 
-Outcome Cancelled(MessageId id, int step, int attempt) {
+Outcome Cancelled(MessageId id, int delivery_count, int attempt) {
   Outcome outcome;
   outcome.id = id;
-  outcome.step = step;
+  outcome.delivery_count = delivery_count;
   outcome.attempt = attempt;
   outcome.kind = Outcome::Kind::kCancelled;
   outcome.reason = Reason::kCancelled;
@@ -61,7 +61,7 @@ absl::StatusOr<CancelResult> InMemoryStore::Cancel(MessageId id) {
     return CancelResult::kCancelled;
   }
   if (const auto waiting = FindWaiting(entry); waiting != queue_[entry.mail.lane].end()) {
-    const Outcome outcome = Cancelled(id, waiting->second.step, waiting->second.attempt);
+    const Outcome outcome = Cancelled(id, waiting->second.delivery_count, waiting->second.attempt);
     queue_[entry.mail.lane].erase(waiting);
     Record(outcome, /*live=*/true);
     return CancelResult::kCancelled;
@@ -120,8 +120,8 @@ absl::Status InMemoryStore::Retry(MessageId id, std::string_view request_id) {
     if (!outcome || outcome->outcome.kind == Outcome::Kind::kSent) return NotRetryable();
     const Outcome& last = outcome->outcome;
     Count(entry, outcome->time, last.kind, last.reason, -1);
-    Enqueue(entry, now, {last.step + 1, last.attempt, false});
-    entry.retries.push_back({last.step + 1, now, std::string(request_id)});
+    Enqueue(entry, now, {last.delivery_count + 1, last.attempt, false});
+    entry.retries.push_back({last.delivery_count + 1, now, std::string(request_id)});
   }
   entry.cancelled.reset();
   std::erase_if(cancellations_, [&](const auto& c) { return c.second.message == id; });
@@ -183,7 +183,7 @@ absl::StatusOr<std::vector<InFlightClaim>> InMemoryStore::InFlight(ClaimId after
                                                              {}});
     for (const Held& held : state.mails) {
       if (claim.open.size() == kMostOpen) break;
-      if (!entries_.at(held.id).outcomes.contains(held.as.step)) claim.open.push_back(held.id);
+      if (!entries_.at(held.id).outcomes.contains(held.as.delivery_count)) claim.open.push_back(held.id);
     }
   }
   return claims;
@@ -203,7 +203,7 @@ absl::StatusOr<int> InMemoryStore::Promote() {
       continue;
     }
     // Counted when it was cancelled.
-    entry.outcomes[1] = {Cancelled(id, /*step=*/1, /*attempt=*/0), *entry.cancelled};
+    entry.outcomes[1] = {Cancelled(id, /*delivery_count=*/1, /*attempt=*/0), *entry.cancelled};
   }
   return promoted;
 }

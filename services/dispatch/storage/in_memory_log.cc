@@ -21,7 +21,7 @@ absl::Time StartOfDay(absl::Time time) {
 
 MessageFacts InMemoryStore::FactsOf(const Entry& entry) const {
   MessageFacts facts;
-  facts.far = entry.far;
+  facts.scheduled = entry.far;
   facts.cancelled = entry.cancelled;
   for (const auto& [step, recorded] : entry.outcomes) {
     if (!facts.sent && recorded.outcome.kind == Outcome::Kind::kSent) facts.sent = recorded;
@@ -29,11 +29,11 @@ MessageFacts InMemoryStore::FactsOf(const Entry& entry) const {
   if (!entry.outcomes.empty()) facts.latest = entry.outcomes.rbegin()->second;
   if (!entry.retries.empty()) {
     const Retried& retried = entry.retries.back();
-    facts.retried = {retried.step, retried.time, std::max(retried.time, entry.mail.due_time)};
+    facts.retried = {retried.delivery_count, retried.time, std::max(retried.time, entry.mail.due_time)};
   }
   for (const auto& [id, claim] : claims_) {
     for (const Held& held : claim.mails) {
-      if (held.id == entry.mail.id) facts.held_step = std::max(facts.held_step, held.as.step);
+      if (held.id == entry.mail.id) facts.held_delivery_count = std::max(facts.held_delivery_count, held.as.delivery_count);
     }
   }
   return facts;
@@ -186,7 +186,7 @@ void InMemoryStore::ResolveUncertain(Entry& entry, bool arrived) {
   if (before == nullptr || before->outcome.kind != Outcome::Kind::kUncertain) return;
   RecordedOutcome resolved{before->outcome, clock_.Now()};
   Outcome& outcome = resolved.outcome;
-  ++outcome.step;
+  ++outcome.delivery_count;
   outcome.kind = arrived ? Outcome::Kind::kSent : Outcome::Kind::kFailed;
   outcome.reason = arrived ? Reason::kNone : Reason::kBounced;
   outcome.reply_code = 0;
@@ -194,7 +194,7 @@ void InMemoryStore::ResolveUncertain(Entry& entry, bool arrived) {
   outcome.reply_text = "the provider reported it";
   Count(entry, before->time, before->outcome.kind, before->outcome.reason, -1);
   Count(entry, resolved.time, outcome.kind, outcome.reason, 1);
-  entry.outcomes.emplace(outcome.step, std::move(resolved));
+  entry.outcomes.emplace(outcome.delivery_count, std::move(resolved));
 }
 
 absl::StatusOr<std::vector<AddressReport>> InMemoryStore::AddressReports(absl::Time since) {

@@ -132,7 +132,7 @@ ClaimedMail InMemoryStore::MakeClaimed(const Held& held) const {
   const Entry& entry = entries_.at(held.id);
   ClaimedMail claimed;
   claimed.mail = entry.mail;
-  claimed.step = held.as.step;
+  claimed.delivery_count = held.as.delivery_count;
   claimed.attempt = held.as.attempt;
   claimed.recovered = held.as.recovered;
   claimed.cancelled = entry.cancelled.has_value();
@@ -198,7 +198,7 @@ absl::StatusOr<Claim> InMemoryStore::Resume(ClaimId id) {
   claim.lane = found->second.lane;
   claim.shard = ShardOf(found->second.mails.front().id);
   for (const Held& held : found->second.mails) {
-    if (entries_.at(held.id).outcomes.contains(held.as.step)) continue;
+    if (entries_.at(held.id).outcomes.contains(held.as.delivery_count)) continue;
     claim.mails.push_back(MakeClaimed(held));
   }
   return claim;
@@ -216,7 +216,7 @@ const RecordedOutcome* InMemoryStore::FinalOf(const Entry& entry) {
   if (entry.outcomes.empty()) return nullptr;
   const auto& [step, latest] = *entry.outcomes.rbegin();
   if (!IsFinal(latest.outcome.kind)) return nullptr;
-  if (!entry.retries.empty() && entry.retries.back().step > step) return nullptr;
+  if (!entry.retries.empty() && entry.retries.back().delivery_count > step) return nullptr;
   return &latest;
 }
 
@@ -230,17 +230,17 @@ bool InMemoryStore::Record(const Outcome& outcome, bool live) {
   const auto found = entries_.find(outcome.id);
   if (found == entries_.end()) return false;
   Entry& entry = found->second;
-  if (entry.outcomes.contains(outcome.step)) return false;
+  if (entry.outcomes.contains(outcome.delivery_count)) return false;
   const absl::Time now = clock_.Now();
   const RecordedOutcome* before = FinalOf(entry);
   const bool sent_before = before && before->outcome.kind == Outcome::Kind::kSent;
   if (!live && before && !sent_before) {
     Count(entry, before->time, before->outcome.kind, before->outcome.reason, -1);
   }
-  RecordedOutcome& recorded = entry.outcomes[outcome.step] = {outcome, now};
+  RecordedOutcome& recorded = entry.outcomes[outcome.delivery_count] = {outcome, now};
   if (!IsFinal(outcome.kind)) {
     recorded.outcome.retry_time = std::max(outcome.retry_time, now);
-    Enqueue(entry, outcome.retry_time, {outcome.step + 1, outcome.attempt, false});
+    Enqueue(entry, outcome.retry_time, {outcome.delivery_count + 1, outcome.attempt, false});
   } else if (!sent_before) {
     Count(entry, now, outcome.kind, outcome.reason, 1);
   }
@@ -279,9 +279,9 @@ int InMemoryStore::EndClaim(ClaimId id, bool recovered) {
   int count = 0;
   for (Held held : found->second.mails) {
     const Entry& entry = entries_.at(held.id);
-    if (entry.outcomes.contains(held.as.step)) continue;
+    if (entry.outcomes.contains(held.as.delivery_count)) continue;
     if (recovered) {
-      ++held.as.step;
+      ++held.as.delivery_count;
       held.as.recovered = true;
     }
     Enqueue(entry, clock_.Now(), held.as);

@@ -71,7 +71,7 @@ class InMemoryStore final : public QueueStore, public MessageLog {
 
  private:
   struct Retried {
-    int step;
+    int delivery_count;
     absl::Time time;
     std::string request_id;
   };
@@ -84,7 +84,7 @@ class InMemoryStore final : public QueueStore, public MessageLog {
     std::map<std::string, History::Event, std::less<>> events;  // by event id
   };
   struct Waiting {
-    int step = 1;
+    int delivery_count = 1;
     int attempt = 0;
     bool recovered = false;
   };

@@ -48,7 +48,7 @@ TEST_P(MessageLogContract, TellsAMailsStory) {
   EXPECT_EQ(history.outcomes[0].outcome.kind, Kind::kDeferred);
   EXPECT_EQ(history.outcomes[0].outcome.reply_code, 450);
   EXPECT_EQ(history.outcomes[0].outcome.reason, Reason::kDeferredByServer);
-  EXPECT_EQ(history.outcomes[1].outcome.step, 2);
+  EXPECT_EQ(history.outcomes[1].outcome.delivery_count, 2);
   EXPECT_EQ(history.outcomes[1].outcome.transport, "smtp");
   EXPECT_EQ(history.outcomes[1].outcome.enhanced_code, "2.0.0");
   EXPECT_THAT(log().Explain(12345), StatusIs(absl::StatusCode::kNotFound));
@@ -216,7 +216,7 @@ TEST_P(MessageLogContract, ReportsEndUncertainty) {
 
   ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced));
   ASSERT_THAT(history.outcomes, SizeIs(2));
-  EXPECT_EQ(history.outcomes[1].outcome.step, history.outcomes[0].outcome.step + 1);
+  EXPECT_EQ(history.outcomes[1].outcome.delivery_count, history.outcomes[0].outcome.delivery_count + 1);
   ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent, log().RecentOutcomes());
   std::map<State, std::int64_t> last_hour(recent.last_hour.begin(), recent.last_hour.end());
   EXPECT_EQ(last_hour[State::kSent], 6);

@@ -6,7 +6,7 @@ namespace lmsmail::dispatch {
 
 inline constexpr char kAccept[] = "accept";
 inline constexpr char kAcceptSql[] =
-    "SELECT sub, state, batch, first_id, ids, created_at, due_at FROM accept_submissions("
+    "SELECT sub, state, batch, first_id, ids, create_time, due_time FROM accept_submissions("
     "$1::text[], $2::int4[], $3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], "
     "$8::int2[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
     "$14::text[], $15::float8[], $16::int8[], $17::int4[], $18::int4[], $19::int2[], "

@@ -28,13 +28,13 @@ class Postgres final : public LimitStoreUnderTest {
   const Clock& clock() override { return clock_; }
   void Advance(absl::Duration by) override {
     database_.Query(fmt::format(
-        "WITH moved AS (UPDATE connection_share SET joined_at = joined_at - d, asked_at = asked_at "
-        "- d, until = until - d "
+        "WITH moved AS (UPDATE connection_share SET join_time = join_time - d, renew_time = renew_time "
+        "- d, lease_expire_time = lease_expire_time - d "
         "FROM (SELECT interval '{} microseconds' AS d) by RETURNING 1) SELECT count(*) FROM moved",
         absl::ToInt64Microseconds(by)));
     database_.Query(fmt::format(
-        "WITH moved AS (UPDATE rate_limit SET next_turn = next_turn - d, urgent_end = urgent_end "
-        "- d, end_at = end_at - d, spared_at = spared_at - d "
+        "WITH moved AS (UPDATE rate_limit SET next_permit_time = next_permit_time - d, urgent_waitlist_end_time = urgent_waitlist_end_time "
+        "- d, ordinary_waitlist_end_time = ordinary_waitlist_end_time - d, throttle_time = throttle_time - d "
         "FROM (SELECT interval '{} microseconds' AS d) by RETURNING 1) SELECT count(*) FROM moved",
         absl::ToInt64Microseconds(by)));
   }
@@ -52,9 +52,9 @@ TEST(PgLimitStoreTest, ForgetsKeysThatHaveBeenIdleForADay) {
   PgStoreUnderTest database;
   PgLimitStore store(database.pool());
   database.Query(
-      "WITH made AS (INSERT INTO rate_limit (key, next_turn) VALUES ('batch:1', now() - interval "
+      "WITH made AS (INSERT INTO rate_limit (key, next_permit_time) VALUES ('batch:1', now() - interval "
       "'25 hours'), ('batch:2', now()) RETURNING 1) SELECT count(*) FROM made");
-  ASSERT_OK(store.Take({.key = "batch:3", .rule = {.per_second = 1}, .ahead = {}}));
+  ASSERT_OK(store.Acquire({.key = "batch:3", .rule = {.per_second = 1}, .ahead = {}}));
   EXPECT_EQ(database.Query("SELECT string_agg(key, ' ' ORDER BY key) FROM rate_limit"),
             "batch:2 batch:3");
 }

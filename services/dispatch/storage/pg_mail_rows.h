@@ -18,7 +18,7 @@ namespace lmsmail::dispatch {
 
 // What ReadMail expects first in a row. claimed_mails() has the same columns.
 inline constexpr char kMailColumns[] =
-    "msg_id, due_at, expire_at, created_at, batch_id, template_version, lane, category, "
+    "msg_id, due_time, expire_time, create_time, batch_id, template_version, lane, category, "
     "target_kind, target, template_key, request_key, language_code, transport, labels, context";
 inline constexpr int kMailColumnCount = 16;
 

@@ -44,7 +44,7 @@ absl::StatusOr<MessageRecord> LoadRecord(pqxx::work& tx, MessageId id) {
 std::vector<RecordedOutcome> LoadOutcomes(pqxx::work& tx, MessageId id) {
   std::vector<RecordedOutcome> outcomes;
   for (const pqxx::row& row :
-       tx.exec_params(fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.step",
+       tx.exec_params(fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.delivery_count",
                                   kOutcomeColumns),
                       id)) {
     outcomes.push_back(*ReadOutcome(row, 0));
@@ -54,14 +54,14 @@ std::vector<RecordedOutcome> LoadOutcomes(pqxx::work& tx, MessageId id) {
 
 void AddRetries(pqxx::work& tx, MessageId id, History& history) {
   for (const pqxx::row& row :
-       tx.exec_params("SELECT at, request_id FROM retry WHERE msg_id = $1 ORDER BY at, step", id)) {
+       tx.exec_params("SELECT create_time, request_id FROM retry WHERE msg_id = $1 ORDER BY create_time, delivery_count", id)) {
     history.retries.push_back({postgres::Time(row[0]), postgres::Text(row[1])});
   }
 }
 
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
   for (const pqxx::row& row : tx.exec_params(
-           "SELECT at, type, detail FROM event WHERE msg_id = $1 ORDER BY at, event_id", id)) {
+           "SELECT event_time, type, detail FROM event WHERE msg_id = $1 ORDER BY event_time, event_id", id)) {
     history.events.push_back({postgres::Time(row[0]), static_cast<std::int16_t>(row[1].as<int>()),
                               postgres::Text(row[2])});
   }
@@ -69,7 +69,7 @@ void AddEvents(pqxx::work& tx, MessageId id, History& history) {
 
 std::optional<absl::Time> LoadClaimTime(pqxx::work& tx, MessageId id) {
   return postgres::OptionalTime(
-      tx.exec_params1("SELECT max(claimed_at) FROM claim WHERE $1 = ANY (msg_ids)", id)[0]);
+      tx.exec_params1("SELECT max(claim_time) FROM claim WHERE $1 = ANY (msg_ids)", id)[0]);
 }
 
 // A mail that may be on a page, with what the filter needs.
@@ -89,8 +89,8 @@ std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId
   if (const std::int64_t last_day = DayOf(filter.end); has_end && last_day < kMaxDay) {
     where += fmt::format(" AND msg_id < {}", FirstIdOf(last_day + 1));
   }
-  where += fmt::format(" AND due_at >= '{}'", postgres::ToTimestamptz(filter.start));
-  if (has_end) where += fmt::format(" AND due_at < '{}'", postgres::ToTimestamptz(filter.end));
+  where += fmt::format(" AND due_time >= '{}'", postgres::ToTimestamptz(filter.start));
+  if (has_end) where += fmt::format(" AND due_time < '{}'", postgres::ToTimestamptz(filter.end));
   if (filter.target) {
     where += fmt::format(" AND target = {} AND target_kind = {}", tx.quote(filter.target->value),
                          static_cast<int>(filter.target->kind));
@@ -98,7 +98,7 @@ std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId
   if (filter.batch != 0) where += fmt::format(" AND batch_id = {}", filter.batch);
   const auto newest_of = [&](std::string_view table) {
     return fmt::format(
-        "(SELECT msg_id, due_at, template_key FROM {} WHERE {} ORDER BY msg_id DESC LIMIT {})",
+        "(SELECT msg_id, due_time, template_key FROM {} WHERE {} ORDER BY msg_id DESC LIMIT {})",
         table, where, kMostLookedAt);
   };
   return fmt::format("{} UNION ALL {} ORDER BY msg_id DESC LIMIT {}", newest_of("message"),
@@ -167,10 +167,10 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
         std::vector<AddressReport> reports;
         for (const pqxx::row& row :
              tx.exec_params("SELECT msg_id, 0, reply_code, enhanced_code, '' FROM result "
-                            "WHERE kind = 3 AND reason = 12 AND at >= $1::timestamptz "
+                            "WHERE kind = 3 AND reason = 12 AND record_time >= $1::timestamptz "
                             "UNION ALL "
                             "SELECT msg_id, type, 0, '', detail FROM event "
-                            "WHERE type IN (2, 6) AND at >= $1::timestamptz",
+                            "WHERE type IN (2, 6) AND event_time >= $1::timestamptz",
                             postgres::ToTimestamptz(since))) {
           reports.push_back({.message = row[0].as<std::int64_t>(),
                              .event = static_cast<std::int16_t>(row[1].as<int>()),

@@ -54,7 +54,7 @@ absl::Status PgQueueStore::FindOverlooked() {
       [&](pqxx::work& tx) -> absl::Status {
         tx.exec("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off");
         for (const pqxx::row& row :
-             tx.exec("SELECT lane, shard, min(due_at) FROM queue GROUP BY lane, shard")) {
+             tx.exec("SELECT lane, shard, min(due_time) FROM queue GROUP BY lane, shard")) {
           const auto lane = static_cast<Lane>(row[0].as<int>());
           const int shard = row[1].as<int>();
           const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
@@ -69,9 +69,9 @@ absl::Status PgQueueStore::FindOverlooked() {
 }
 
 absl::Status PgQueueStore::EnsureDays() {
-  return RunInTransaction(pool_, {.name = "dispatch.ensure_days", .repeatable = true},
+  return RunInTransaction(pool_, {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::Status {
-                            tx.exec("SELECT ensure_days()");
+                            tx.exec("SELECT ensure_upcoming_partitions()");
                             return absl::OkStatus();
                           });
 }
@@ -81,9 +81,9 @@ absl::Status PgQueueStore::ForgetKeys() {
     LMSMAIL_ASSIGN_OR_RETURN(
         const int forgotten,
         RunInTransaction(
-            pool_, {.name = "dispatch.forget_keys", .repeatable = true},
+            pool_, {.name = "dispatch.delete_expired_keys", .repeatable = true},
             [&](pqxx::work& tx) -> absl::StatusOr<int> {
-              return tx.exec_params1("SELECT forget_keys($1)", kForgetAtOnce)[0].as<int>();
+              return tx.exec_params1("SELECT delete_expired_keys($1)", kForgetAtOnce)[0].as<int>();
             }));
     if (forgotten < kForgetAtOnce) return absl::OkStatus();
   }
@@ -92,9 +92,9 @@ absl::Status PgQueueStore::ForgetKeys() {
 absl::Status PgQueueStore::Maintain() {
   LMSMAIL_RETURN_IF_ERROR(EnsureDays());
   LMSMAIL_RETURN_IF_ERROR(ForgetKeys());
-  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_tallies"},
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_counters"},
                                            [&](pqxx::work& tx) -> absl::Status {
-                                             tx.exec("SELECT compact_tallies()");
+                                             tx.exec("SELECT compact_counters()");
                                              return absl::OkStatus();
                                            }));
   Vacuum();
@@ -109,7 +109,7 @@ void PgQueueStore::Vacuum() {
   if (!lease.ok()) return;
   try {
     pqxx::nontransaction tx((*lease)->connection());
-    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_head, tally");
+    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_lock, counter");
   } catch (const std::exception& error) {
     const absl::Status status = postgres::ToStatus("dispatch.vacuum", error);
     if (postgres::MustReconnect(status)) lease->Discard();
@@ -134,8 +134,8 @@ absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t da
 
 absl::Status PgQueueStore::DropDay(std::int64_t day) {
   LMSMAIL_RETURN_IF_ERROR(
-      RunInTransaction(pool_, {.name = "dispatch.forget_day"}, [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("SELECT forget_day($1)", day);
+      RunInTransaction(pool_, {.name = "dispatch.delete_day_records"}, [&](pqxx::work& tx) -> absl::Status {
+        tx.exec_params("SELECT delete_day_records($1)", day);
         return absl::OkStatus();
       }));
   // Mails last: a day is found by them, should this break off.
@@ -149,11 +149,11 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
   const std::string cutoff = postgres::ToTimestamptz(before);
   LMSMAIL_ASSIGN_OR_RETURN(
       const std::vector<OldDay> days,
-      RunInTransaction(pool_, {.name = "dispatch.old_days", .repeatable = true},
+      RunInTransaction(pool_, {.name = "dispatch.purgeable_days", .repeatable = true},
                        [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
                          std::vector<OldDay> found;
                          for (const pqxx::row& row : tx.exec_params(
-                                  "SELECT day, waiting FROM old_days($1::timestamptz)", cutoff)) {
+                                  "SELECT day, waiting FROM purgeable_days($1::timestamptz)", cutoff)) {
                            found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
                          }
                          return found;
@@ -168,9 +168,9 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
     ++purged.dropped_days;
   }
   if (!count_only && purged.kept_days == 0) {
-    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.drop_batches"},
+    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_batches"},
                                              [&](pqxx::work& tx) -> absl::Status {
-                                               tx.exec_params("SELECT drop_batches($1)", cutoff);
+                                               tx.exec_params("SELECT delete_batches($1)", cutoff);
                                                return absl::OkStatus();
                                              }));
   }

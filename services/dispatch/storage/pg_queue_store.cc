@@ -29,17 +29,17 @@ constexpr int kClaimsAtOnce = 20;
 
 // The head of each lane and shard, from its floor on, and of each lane's mail of later days.
 constexpr char kNextDueSql[] =
-    "SELECT least(min(q.due_at), min(s.due_at)), statement_timestamp(), "
+    "SELECT least(min(q.due_time), min(s.due_time)), statement_timestamp(), "
     "  pg_snapshot_xmin(pg_current_snapshot()), "
-    "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_head h "
+    "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_lock h "
     "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
     "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
-    "LEFT JOIN LATERAL (SELECT due_at FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
-    "  AND (q.due_at, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
-    "  ORDER BY due_at, msg_id LIMIT 1) q ON true "
-    "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
+    "LEFT JOIN LATERAL (SELECT due_time FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
+    "  AND (q.due_time, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
+    "  ORDER BY due_time, msg_id LIMIT 1) q ON true "
+    "LEFT JOIN LATERAL (SELECT due_time FROM scheduled s WHERE s.lane = h.lane "
     "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
-    "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
+    "  ORDER BY due_time, msg_id LIMIT 1) s ON true "
     "WHERE NOT h.paused AND h.lane = ANY ($5::int2[])";
 
 std::string ToInterval(absl::Duration duration) {
@@ -52,7 +52,7 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   constexpr int kFirst = kPlaceColumn + 1;
   ClaimedMail claimed;
   claimed.mail = ReadMail(row);
-  claimed.step = row[kFirst].as<int>();
+  claimed.delivery_count = row[kFirst].as<int>();
   claimed.attempt = row[kFirst + 1].as<int>();
   claimed.recovered = row[kFirst + 2].as<bool>();
   claimed.cancelled = row[kFirst + 3].as<bool>();
@@ -100,10 +100,10 @@ struct Taken {
 Taken ReadTaken(const pqxx::row& row) {
   Taken taken;
   taken.shard = postgres::Optional<int>(row["taken_shard"]);
-  taken.view = {postgres::Time(row["checked_at"]), row["oldest_running"].as<std::int64_t>()};
+  taken.view = {postgres::Time(row["check_time"]), row["oldest_running"].as<std::int64_t>()};
   if (taken.shard) {
     taken.transaction = row["transaction"].as<std::int64_t>();
-    taken.last = {postgres::Time(row["last_due"]), row["last_id"].as<std::int64_t>()};
+    taken.last = {postgres::Time(row["last_due_time"]), row["last_id"].as<std::int64_t>()};
   }
   taken.idle = postgres::Int8Array(row["idle_shards"]);
   return taken;
@@ -179,7 +179,7 @@ absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const Claim
 absl::StatusOr<int> PgQueueStore::Release(ClaimId id) {
   return RunInTransaction(
       pool_, {.name = "dispatch.release"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-        return tx.exec_params1("SELECT requeue_claims(ARRAY[$1::int8], false)", id)[0].as<int>();
+        return tx.exec_params1("SELECT release_claims(ARRAY[$1::int8], false)", id)[0].as<int>();
       });
 }
 

@@ -71,7 +71,7 @@ class PgQueueStoreTest : public testing::Test {
     for (const ClaimedMail& claimed : claim.mails) {
       Outcome outcome;
       outcome.id = claimed.mail.id;
-      outcome.step = claimed.step;
+      outcome.delivery_count = claimed.delivery_count;
       outcome.attempt = claimed.attempt + 1;
       outcome.kind = kind;
       outcome.retry_time = absl::Now();
@@ -100,7 +100,7 @@ TEST_F(PgQueueStoreTest, UpdatesNoRowOfAMail) {
   // Only a session that ends reports all that it has counted.
   store_.Reconnect();
   EXPECT_EQ(store_.Query("SELECT coalesce(sum(n_tup_upd), 0) FROM pg_stat_user_tables "
-                         "WHERE relname ~ '^(message|queue|result|scheduled|event|tally)'"),
+                         "WHERE relname ~ '^(message|queue|result|scheduled|event|counter)'"),
             "0");
   EXPECT_NE(store_.Query("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'queue'"), "0");
 }
@@ -175,7 +175,7 @@ TEST_F(PgQueueStoreTest, AShardThatIsBeingClaimedIsPassedOver) {
   const std::string shard = store_.Query("SELECT shard FROM queue LIMIT 1");
   ASSERT_OK_AND_ASSIGN(auto lease, store_.pool().Checkout(absl::InfiniteFuture()));
   pqxx::work other(lease->connection());
-  other.exec("SELECT FROM lane_head WHERE lane = 4 AND shard = " + shard + " FOR UPDATE");
+  other.exec("SELECT FROM lane_lock WHERE lane = 4 AND shard = " + shard + " FOR UPDATE");
   EXPECT_THAT(Take().mails, IsEmpty()) << "it does not wait either";
   other.abort();
   EXPECT_THAT(Take().mails, SizeIs(3));
@@ -190,7 +190,7 @@ TEST_F(PgQueueStoreTest, ClaimsFromShardsInTurn) {
 }
 
 TEST_F(PgQueueStoreTest, EveryShardThatIsChosenIsClaimedFrom) {
-  EXPECT_EQ(store_.Query("SELECT count(*) FROM lane_head"), std::to_string(4 * kShards));
+  EXPECT_EQ(store_.Query("SELECT count(*) FROM lane_lock"), std::to_string(4 * kShards));
 }
 
 TEST_F(PgQueueStoreTest, FloorsStayBelowWhatIsNotCommittedYet) {
@@ -204,7 +204,7 @@ TEST_F(PgQueueStoreTest, FloorsStayBelowWhatIsNotCommittedYet) {
   }
   pqxx::work slow(lease->connection());
   slow.exec(
-      "INSERT INTO queue SELECT clock_timestamp(), msg_id, shard, lane, step, attempt, recovered "
+      "INSERT INTO queue SELECT clock_timestamp(), msg_id, shard, lane, delivery_count, attempt, recovered "
       "FROM late");
   for (const Submission& quick : BatchesBeside("late", 3)) {
     ASSERT_OK(Accept(quick));
@@ -222,9 +222,9 @@ TEST_F(PgQueueStoreTest, FloorsFollowWhatIsCommitted) {
     EXPECT_THAT(Take().mails, SizeIs(2));
   }
   // What cannot happen, a row below what all who may insert have left behind, tells where it is.
-  EXPECT_EQ(store_.Query("WITH again AS (INSERT INTO queue (due_at, msg_id, shard, lane) "
-                         "SELECT due_at, msg_id, shard, lane FROM message "
-                         "ORDER BY due_at LIMIT 1 RETURNING 1) SELECT count(*) FROM again"),
+  EXPECT_EQ(store_.Query("WITH again AS (INSERT INTO queue (due_time, msg_id, shard, lane) "
+                         "SELECT due_time, msg_id, shard, lane FROM message "
+                         "ORDER BY due_time LIMIT 1 RETURNING 1) SELECT count(*) FROM again"),
             "1");
   EXPECT_THAT(Take().mails, IsEmpty());
 }
@@ -237,7 +237,7 @@ TEST_F(PgQueueStoreTest, AMailFarBelowTheFloorIsFound) {
   ASSERT_OK(Accept(Batch("first again", 1)));
   store_.Query(
       "WITH late AS (DELETE FROM queue RETURNING *) , back AS (INSERT INTO queue "
-      "SELECT due_at - interval '1 hour', msg_id, shard, lane, step, attempt, recovered "
+      "SELECT due_time - interval '1 hour', msg_id, shard, lane, delivery_count, attempt, recovered "
       "FROM late) SELECT count(*) FROM late");
   EXPECT_THAT(Take().mails, IsEmpty());
   ASSERT_OK(store_.queue().FindOverlooked());
@@ -287,7 +287,7 @@ TEST_F(PgQueueStoreTest, IdsNameTheirShardAndDay) {
   ASSERT_OK_AND_ASSIGN(const auto accepted, Accept(Batch("ids", 1)));
   const MessageId id = accepted.at(0)->items.at(0).id;
   EXPECT_EQ(store_.Query("SELECT shard FROM message"), std::to_string(ShardOf(id)));
-  EXPECT_EQ(store_.Query("SELECT day_of(due_at) FROM message"), std::to_string(DayOf(id)));
+  EXPECT_EQ(store_.Query("SELECT day_of(due_time) FROM message"), std::to_string(DayOf(id)));
   EXPECT_EQ(store_.Query(fmt::format("SELECT shard_of({})", id)), std::to_string(ShardOf(id)));
 }
 
@@ -305,7 +305,7 @@ TEST_F(PgQueueStoreTest, AnEmptyLaneCostsNoWrite) {
 
 TEST_F(PgQueueStoreTest, DepthsEstimateBeyondTenThousand) {
   store_.Query(
-      "WITH many AS (INSERT INTO queue (due_at, msg_id, shard, lane) "
+      "WITH many AS (INSERT INTO queue (due_time, msg_id, shard, lane) "
       "SELECT now() - i * interval '1 ms', i, 0, 4 FROM generate_series(1, 30000) i "
       "RETURNING 1) SELECT count(*) FROM many");
   ASSERT_OK(store_.queue().Maintain());

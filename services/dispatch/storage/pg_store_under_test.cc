@@ -15,18 +15,18 @@ namespace {
 
 // Every time that is stored, but for ids, which hold a day.
 constexpr std::pair<const char*, const char*> kTimes[] = {
-    {"message", "due_at expire_at created_at"},
-    {"scheduled", "due_at expire_at created_at"},
-    {"queue", "due_at"},
-    {"claim", "claimed_at lease_until renew_by missed_at"},
-    {"result", "at retry_at"},
-    {"event", "at"},
-    {"batch", "created_at due_at cancelled_at"},
-    {"request", "created_at"},
-    {"dedupe", "created_at"},
-    {"cancellation", "at"},
-    {"retry", "at due_at"},
-    {"tally", "at"},
+    {"message", "due_time expire_time create_time"},
+    {"scheduled", "due_time expire_time create_time"},
+    {"queue", "due_time"},
+    {"claim", "claim_time lease_expire_time renew_by_time overdue_time"},
+    {"result", "record_time retry_time"},
+    {"event", "event_time"},
+    {"batch", "create_time due_time cancel_time"},
+    {"request", "create_time"},
+    {"dedupe", "create_time"},
+    {"cancellation", "create_time"},
+    {"retry", "create_time due_time"},
+    {"counter", "count_time"},
 };
 
 std::string MoveBack(absl::Duration by) {

@@ -41,7 +41,7 @@ TEST_P(QueueStoreContract, GivesBackAMailAsItWasAccepted) {
   const Claim claim = Take(Lane::kCritical);
   ASSERT_THAT(claim.mails, SizeIs(1));
   const ClaimedMail& claimed = claim.mails[0];
-  EXPECT_EQ(claimed.step, 1);
+  EXPECT_EQ(claimed.delivery_count, 1);
   EXPECT_EQ(claimed.attempt, 0);
   EXPECT_FALSE(claimed.cancelled);
   EXPECT_FALSE(claimed.recovered);

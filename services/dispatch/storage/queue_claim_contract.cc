@@ -143,7 +143,7 @@ TEST_P(QueueStoreContract, ADeferredMailComesBackAtItsTime) {
   const Claim second = Take();
   ASSERT_THAT(second.mails, SizeIs(1));
   EXPECT_EQ(second.mails[0].mail.id, id);
-  EXPECT_EQ(second.mails[0].step, 2);
+  EXPECT_EQ(second.mails[0].delivery_count, 2);
   EXPECT_EQ(second.mails[0].attempt, 1);
   EXPECT_FALSE(second.mails[0].recovered);
   EXPECT_LT(absl::AbsDuration(second.mails[0].mail.due_time - due),
@@ -162,7 +162,7 @@ TEST_P(QueueStoreContract, ReleaseGivesBackWhatHasNoOutcome) {
   const Claim again = Take(Lane::kBulk);
   ASSERT_THAT(again.mails, SizeIs(2));
   EXPECT_EQ(again.mails[0].mail.id, ids[1]);
-  EXPECT_EQ(again.mails[0].step, 1);
+  EXPECT_EQ(again.mails[0].delivery_count, 1);
   EXPECT_EQ(again.mails[0].attempt, 0);
   EXPECT_FALSE(again.mails[0].recovered);
 }
@@ -181,7 +181,7 @@ TEST_P(QueueStoreContract, AnExpiredLeaseIsRecovered) {
   Advance(absl::Seconds(1));
   const Claim again = Take(Lane::kBulk);
   ASSERT_THAT(again.mails, SizeIs(2));
-  EXPECT_EQ(again.mails[0].step, 2);
+  EXPECT_EQ(again.mails[0].delivery_count, 2);
   EXPECT_EQ(again.mails[0].attempt, 0);
   EXPECT_TRUE(again.mails[0].recovered);
   EXPECT_TRUE(again.mails[1].recovered);
@@ -272,7 +272,7 @@ TEST_P(QueueStoreContract, ResumeTellsWhatIsHeld) {
   EXPECT_EQ(resumed.shard, claim.shard);
   ASSERT_THAT(resumed.mails, SizeIs(2));
   EXPECT_EQ(resumed.mails[0].mail.context, claim.mails[1].mail.context);
-  EXPECT_EQ(resumed.mails[0].step, claim.mails[1].step);
+  EXPECT_EQ(resumed.mails[0].delivery_count, claim.mails[1].delivery_count);
   ASSERT_OK_AND_ASSIGN(const Claim unknown, queue().Resume(claim.id + 1000));
   EXPECT_THAT(unknown.mails, IsEmpty());
 }

@@ -105,7 +105,7 @@ TEST_P(QueueStoreContract, RetryPutsAnEndedMailBack) {
   EXPECT_EQ(StateOf(id), State::kQueued);
   const std::vector<Claim> claims = TakeAll(Lane::kTransactional);
   ASSERT_THAT(IdsOf(claims), ElementsAre(id));
-  EXPECT_EQ(claims[0].mails[0].step, 2);
+  EXPECT_EQ(claims[0].mails[0].delivery_count, 2);
   EXPECT_EQ(claims[0].mails[0].attempt, 1);
   EXPECT_EQ(StateOf(id), State::kSending);
   FlushAll(claims[0], Kind::kSent);

@@ -57,7 +57,7 @@ struct ClaimedMail {
   Mail mail;
   // Counts every time the mail came out of the queue; identifies the outcome, so that repeating a
   // flush records nothing twice.
-  int step = 0;
+  int delivery_count = 0;
   int attempt = 0;         // deliveries tried before
   bool cancelled = false;  // alone or with its batch
   // A worker died, or lost its lease, while it had this mail: it may have been sent already.
@@ -85,7 +85,7 @@ struct Outcome {
     kSkipped = 7,
   };
   MessageId id = 0;
-  int step = 0;
+  int delivery_count = 0;
   int attempt = 0;  // deliveries tried, this one included; unchanged if none was tried now
   Kind kind = Kind::kSent;
   Reason reason = Reason::kNone;

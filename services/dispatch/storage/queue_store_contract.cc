@@ -93,7 +93,7 @@ std::vector<MessageId> StoreContract::IdsOf(const std::vector<Claim>& claims) {
 Outcome StoreContract::OutcomeOf(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason) {
   Outcome outcome;
   outcome.id = claimed.mail.id;
-  outcome.step = claimed.step;
+  outcome.delivery_count = claimed.delivery_count;
   outcome.attempt = claimed.attempt + 1;
   outcome.kind = kind;
   outcome.reason = reason;

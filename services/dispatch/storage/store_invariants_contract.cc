@@ -144,7 +144,7 @@ class RandomHistory {
       ASSERT_TRUE(mails_.contains(claimed.mail.id));
       ModelMail& mail = mails_[claimed.mail.id];
       EXPECT_EQ(mail.place, ModelMail::Place::kWaiting) << claimed.mail.id << " is held twice";
-      EXPECT_EQ(claimed.step, mail.step);
+      EXPECT_EQ(claimed.delivery_count, mail.delivery_count);
       EXPECT_EQ(claimed.recovered, mail.recovered);
       EXPECT_EQ(claimed.already_sent, mail.sent);
       EXPECT_EQ(claimed.cancelled, mail.cancel_asked);
@@ -156,7 +156,7 @@ class RandomHistory {
   Outcome Make(const ClaimedMail& claimed, Kind kind) {
     Outcome outcome;
     outcome.id = claimed.mail.id;
-    outcome.step = claimed.step;
+    outcome.delivery_count = claimed.delivery_count;
     outcome.attempt = claimed.attempt + 1;
     outcome.kind = kind;
     outcome.retry_time = now_();
@@ -184,7 +184,7 @@ class RandomHistory {
       claims_[id].open.erase(outcome.id);
       if (outcome.kind == Kind::kDeferred) {
         mail.place = ModelMail::Place::kWaiting;
-        ++mail.step;
+        ++mail.delivery_count;
         mail.recovered = false;
       } else {
         mail.place = ModelMail::Place::kEnded;
@@ -230,7 +230,7 @@ class RandomHistory {
       for (const MessageId open : model.open) {
         mails_[open].place = ModelMail::Place::kWaiting;
         mails_[open].recovered = true;
-        ++mails_[open].step;
+        ++mails_[open].delivery_count;
       }
     }
     if (!claims_.empty() && Pick(2) == 0) {
@@ -287,7 +287,7 @@ class RandomHistory {
     mail.place = ModelMail::Place::kWaiting;
     mail.cancel_asked = false;
     mail.recovered = false;
-    ++mail.step;
+    ++mail.delivery_count;
   }
 
   void CheckDepth() {

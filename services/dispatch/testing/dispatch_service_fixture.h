@@ -87,20 +87,25 @@ class DispatchServiceTest : public testing::Test {
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
   Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
-  Sender sender_{{.clock = clock_,
-                  .claims = claims_,
-                  .cancellations = cancellations_,
-                  .budget = budget_,
-                  .limits = limits_,
-                  .timer = delays_,
-                  .recipients = recipients_,
-                  .templates = templates_,
-                  .transports = transports_,
-                  .bounces = bounces_,
-                  .journal = *journal_,
-                  .site = site_,
-                  .message_ids = message_ids_,
-                  .policy = {}}};
+  const DeliveryDependencies dependencies_{.clock = clock_,
+                                           .queue = store_,
+                                           .limits = limit_store_,
+                                           .connections = limit_store_,
+                                           .recipients = recipients_,
+                                           .templates = templates_,
+                                           .transports = transports_,
+                                           .bounces = bounces_,
+                                           .journal = *journal_,
+                                           .site = site_,
+                                           .message_ids = message_ids_,
+                                           .metrics = metrics_};
+  const SenderContext context_{.dependencies = dependencies_,
+                               .claims = claims_,
+                               .cancellations = cancellations_,
+                               .budget = budget_,
+                               .limits = limits_,
+                               .policy = {}};
+  Sender sender_{context_, delays_, nullptr};
 
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
