@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/cron/zone.h"
-#include "services/report/weekly_report_run.h"
+#include "services/report/domain/weekly_report_run.h"
 
 namespace lmsmail::report {
 

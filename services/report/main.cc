@@ -13,14 +13,14 @@
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
 #include "services/report/config.h"
-#include "services/report/grpc_dispatch_client.h"
-#include "services/report/grpc_template_client.h"
-#include "services/report/pg_activity_store.h"
-#include "services/report/pg_course_store.h"
-#include "services/report/pg_weekly_report_store.h"
-#include "services/report/report_service.h"
-#include "services/report/weekly_report_worker.h"
-#include "services/report/weekly_reports.h"
+#include "services/report/clients/dispatch_client.h"
+#include "services/report/clients/template_client.h"
+#include "services/report/storage/pg_activity_store.h"
+#include "services/report/storage/pg_course_store.h"
+#include "services/report/storage/pg_weekly_report_store.h"
+#include "services/report/api/report_service.h"
+#include "services/report/domain/weekly_report_worker.h"
+#include "services/report/domain/weekly_reports.h"
 
 namespace lmsmail::report {
 namespace {
@@ -71,8 +71,8 @@ class ReportWorkload final : public service::Workload {
   PgCourseStore courses_;
   PgActivityStore activities_;
   PgWeeklyReportStore store_;
-  GrpcDispatchClient dispatch_;
-  GrpcTemplateClient templates_;
+  DispatchClient dispatch_;
+  TemplateClient templates_;
   WeeklyReports reports_;
   WeeklyReportWorker worker_;
   ReportService service_;

@@ -1,0 +1,96 @@
+#include "services/report/domain/weekly_mail.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "libs/protobuf/deterministic_bytes.h"
+#include "libs/token/hash.h"
+
+namespace lmsmail::report {
+namespace {
+
+using google::protobuf::Struct;
+
+constexpr int kMostCoursesInMail = 10;
+// Half of what a gRPC server takes by default; leaves room for keys and framing.
+constexpr std::size_t kMostContextBytes = 2 << 20;
+
+void SetText(Struct& group, const char* key, const std::string& text) {
+  (*group.mutable_fields())[key].set_string_value(text);
+}
+
+void SetNumber(Struct& group, const char* key, double number) {
+  (*group.mutable_fields())[key].set_number_value(number);
+}
+
+bool FitForList(const CourseWeek& course) {
+  return !course.title.empty() && !course.url.empty() && course.lesson_count > 0;
+}
+
+void AddCourses(Struct& group, const std::vector<CourseWeek>& courses) {
+  google::protobuf::ListValue list;
+  for (const CourseWeek& course : courses) {
+    if (list.values_size() == kMostCoursesInMail) break;
+    if (!FitForList(course)) continue;
+    Struct& item = *list.add_values()->mutable_struct_value();
+    SetText(item, "title", course.title);
+    SetText(item, "url", course.url);
+    SetNumber(item, "progress_percent", course.ProgressPercent());
+    SetNumber(item, "lessons_completed", course.lessons_completed);
+  }
+  if (list.values_size() == 0) return;
+  *(*group.mutable_fields())["courses"].mutable_list_value() = std::move(list);
+}
+
+}  // namespace
+
+std::string WeeklyMailKey(const IsoWeek& week, std::string_view student) {
+  return fmt::format("weekly_progress/{}/{}", week.ToString(), student);
+}
+
+Struct WeeklyMailContext(const WeeklyReport& report) {
+  Struct context;
+  Struct& group = *(*context.mutable_fields())["report"].mutable_struct_value();
+  SetText(group, "week_label", report.week.Label());
+  SetNumber(group, "lessons_completed", report.LessonsCompleted());
+  SetNumber(group, "minutes_watched",
+            absl::ToDoubleMinutes(absl::Trunc(report.WatchDuration(), absl::Minutes(1))));
+  SetNumber(group, "quizzes_passed", report.QuizzesPassed());
+  if (report.StreakDays() > 1) SetNumber(group, "streak_days", report.StreakDays());
+  AddCourses(group, report.courses);
+  return context;
+}
+
+Struct PreviewContext(const WeeklyReport& report) {
+  Struct context = WeeklyMailContext(report);
+  SetText(context, "site_name", "Your school");
+  SetText(context, "site_url", "https://school.example/");
+  SetText(context, "preferences_url", "https://school.example/preferences/preview");
+  SetText(context, "unsubscribe_url", "https://school.example/unsubscribe/preview");
+  return context;
+}
+
+Mailing MakeMailing(absl::Span<const WeeklyReport> reports) {
+  const IsoWeek week = reports.front().week;
+  Mailing mailing;
+  std::string content;
+  for (const WeeklyReport& report : reports) {
+    MailItem item{report.student, WeeklyMailContext(report), WeeklyMailKey(week, report.student)};
+    const std::string context = protobuf::DeterministicBytes(item.context);
+    if (!mailing.items.empty() && content.size() + context.size() > kMostContextBytes) break;
+    // Sizes keep neighbours apart.
+    content += fmt::format("{}:{}:", item.student, context.size());
+    content += context;
+    mailing.items.push_back(std::move(item));
+  }
+  mailing.request_id =
+      fmt::format("weekly_progress/{}/chunk-{}-{:016x}", week.ToString(), reports.front().student,
+                  static_cast<std::uint64_t>(token::Digest64(content)));
+  return mailing;
+}
+
+}  // namespace lmsmail::report
