@@ -18,14 +18,14 @@ void ReportConfig::Declare(config::Schema& schema) {
 void ReportConfig::Check(Violations& violations) const {
   dispatch.Check("dispatch", violations);
   templates.Check("template", violations);
-  // A claim is renewed between two calls.
+  // The lease of a run is renewed only before a call.
   if (dispatch.timeout >= kRunLease) {
-    violations.Add("dispatch.timeout", fmt::format("must be below {}, the lease of a run",
+    violations.Add("dispatch.timeout", fmt::format("must be shorter than {}, the lease of a run",
                                                    absl::FormatDuration(kRunLease)));
   }
   if (!cron::LoadZone(time_zone).ok()) {
     violations.Add("school.time_zone",
-                   "is no time zone of the IANA database, as Europe/Berlin is one");
+                   "must be a time zone of the IANA database, such as Europe/Berlin");
   }
 }
 

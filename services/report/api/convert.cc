@@ -13,19 +13,15 @@
 namespace lmsmail::report {
 namespace {
 
-std::string DateOf(absl::CivilDay day) {
-  return fmt::format("{:04}-{:02}-{:02}", day.year(), day.month(), day.day());
-}
-
-decltype(Activity::fact) FactFromProto(const v1::Activity& activity, Violations& violations) {
-  switch (activity.fact_case()) {
+decltype(Activity::event) EventFromProto(const v1::Activity& activity, Violations& violations) {
+  switch (activity.event_case()) {
     case v1::Activity::kEnrolled: {
-      Enrolled fact;
+      Enrolled event;
       if (activity.enrolled().has_start_time()) {
-        fact.start_time =
+        event.start_time =
             rpc::FromProto(activity.enrolled().start_time(), "enrolled.start_time", violations);
       }
-      return fact;
+      return event;
     }
     case v1::Activity::kUnenrolled:
       return Unenrolled{};
@@ -36,7 +32,7 @@ decltype(Activity::fact) FactFromProto(const v1::Activity& activity, Violations&
       return Watched{rpc::FromProto(activity.watched().duration(), "watched.duration", violations)};
     case v1::Activity::kQuizTaken:
       return QuizTaken{activity.quiz_taken().quiz_id(), activity.quiz_taken().passed()};
-    case v1::Activity::FACT_NOT_SET:
+    case v1::Activity::EVENT_NOT_SET:
       break;
   }
   return std::monostate{};
@@ -50,12 +46,12 @@ Activity FromProto(const v1::Activity& proto, absl::Time now, Violations& violat
   activity.time = proto.has_activity_time()
                       ? rpc::FromProto(proto.activity_time(), "activity_time", violations)
                       : now;
-  Violations fact_violations;
-  activity.fact = FactFromProto(proto, fact_violations);
-  // A value that can't be read needs no second opinion.
-  if (fact_violations.empty()) CheckActivity(activity, now, fact_violations);
-  for (const FieldViolation& fault : fact_violations.list()) {
-    violations.Add(fault.field, fault.description);
+  Violations event_violations;
+  activity.event = EventFromProto(proto, event_violations);
+  // A value that cannot be parsed has one violation only.
+  if (event_violations.empty()) CheckActivity(activity, now, event_violations);
+  for (const FieldViolation& violation : event_violations.list()) {
+    violations.Add(violation.field, violation.description);
   }
   return activity;
 }
@@ -99,7 +95,7 @@ v1::WeeklyReportRun ToProto(const WeeklyReportRun& run) {
   proto.set_processed_count(run.processed_count);
   proto.set_total_count(run.total_count);
   proto.set_mail_count(run.mail_count);
-  proto.set_quiet_count(run.quiet_count);
+  proto.set_inactive_count(run.inactive_count);
   proto.set_detail(run.detail);
   *proto.mutable_create_time() = rpc::ToProto(run.create_time);
   if (run.end_time) *proto.mutable_end_time() = rpc::ToProto(*run.end_time);
@@ -107,29 +103,44 @@ v1::WeeklyReportRun ToProto(const WeeklyReportRun& run) {
   return proto;
 }
 
+dispatch::v1::MailStats ToProto(const MailStats& stats) {
+  dispatch::v1::MailStats proto;
+  if (stats.day_time) *proto.mutable_day_time() = rpc::ToProto(*stats.day_time);
+  proto.set_template_(stats.template_name);
+  proto.set_sent_count(stats.sent_count);
+  proto.set_skipped_count(stats.skipped_count);
+  proto.set_failed_count(stats.failed_count);
+  proto.set_bounced_count(stats.bounced_count);
+  proto.set_opened_count(stats.opened_count);
+  proto.set_clicked_count(stats.clicked_count);
+  proto.set_dropped_count(stats.dropped_count);
+  proto.set_complained_count(stats.complained_count);
+  return proto;
+}
+
 v1::WeeklyReport ToProto(const WeeklyReport& report) {
   v1::WeeklyReport proto;
   proto.set_name(ReportName(report.week, report.student));
   proto.set_student(RecipientName(report.student));
-  proto.set_start_date(DateOf(report.week.first_day()));
-  proto.set_end_date(DateOf(report.week.last_day()));
+  proto.set_start_date(absl::FormatCivilTime(report.week.first_day()));
+  proto.set_end_date(absl::FormatCivilTime(report.week.last_day()));
   proto.set_lessons_completed(report.LessonsCompleted());
   *proto.mutable_watch_duration() = rpc::ToProto(report.WatchDuration());
   proto.set_quizzes_passed(report.QuizzesPassed());
   proto.set_active_days(report.ActiveDays());
   proto.set_has_activity(report.HasActivity());
-  if (report.mail_state == MailState::kHandedOver) {
-    proto.set_mail_request_id(WeeklyMailKey(report.week, report.student));
+  if (report.mail_state == MailState::kAccepted) {
+    proto.set_mail_request_id(WeeklyMailDedupeKey(report.week, report.student));
   }
   *proto.mutable_create_time() = rpc::ToProto(report.create_time);
-  for (const CourseWeek& course : report.courses) {
+  for (const CourseProgress& course : report.courses) {
     v1::WeeklyReport::CourseProgress& progress = *proto.add_courses();
     progress.set_course(CourseName(course.course));
     progress.set_course_title(course.title);
     progress.set_lessons_completed(course.lessons_completed);
     *progress.mutable_watch_duration() = rpc::ToProto(course.watch_duration);
     progress.set_quizzes_passed(course.quizzes_passed);
-    progress.set_total_lessons_completed(course.total_lessons);
+    progress.set_total_lessons_completed(course.total_lessons_completed);
     progress.set_progress_percent(course.ProgressPercent());
   }
   return proto;
@@ -145,7 +156,7 @@ std::vector<Course> CoursesFromProto(const v1::UpsertCoursesRequest& request,
     Violations nested;
     Course course = FromProto(request.courses(i), nested);
     if (!course.id.empty() && !ids.insert(course.id).second) {
-      nested.Add("name", "is in the request twice; give each course once");
+      nested.Add("name", "is a duplicate of another course in the request");
     }
     violations.AddNested(fmt::format("courses[{}]", i), nested);
     courses.push_back(std::move(course));
@@ -183,7 +194,7 @@ IsoWeek RunFromProto(std::string_view name, std::string_view field, Violations& 
   if (const auto week = ParseRunName(name)) return *week;
   violations.Add(
       std::string(field),
-      "must be weeklyReportRuns/{week} with an ISO 8601 week: weeklyReportRuns/2026-W47");
+      "must be weeklyReportRuns/{week} with an ISO 8601 week, as in weeklyReportRuns/2026-W47");
   return {};
 }
 
@@ -192,6 +203,18 @@ std::optional<IsoWeek> WeekFromProto(std::string_view week, Violations& violatio
   const auto parsed = IsoWeek::Parse(week);
   if (!parsed) violations.Add("week", "must be an ISO 8601 week, as in 2026-W47, or empty");
   return parsed;
+}
+
+MailStatsQuery MailStatsQueryFromProto(const v1::GetMailStatsRequest& request,
+                                       Violations& violations) {
+  MailStatsQuery query{.template_name = request.template_()};
+  if (request.has_start_time()) {
+    query.start_time = rpc::FromProto(request.start_time(), "start_time", violations);
+  }
+  if (request.has_end_time()) {
+    query.end_time = rpc::FromProto(request.end_time(), "end_time", violations);
+  }
+  return query;
 }
 
 }  // namespace lmsmail::report

@@ -11,31 +11,36 @@
 #include "lmsmail/report/v1/report_service.pb.h"
 #include "services/report/domain/activity.h"
 #include "services/report/domain/course.h"
+#include "services/report/domain/mail_stats.h"
 #include "services/report/domain/weekly_report.h"
 #include "services/report/domain/weekly_report_run.h"
 
-// Between the protocol's messages and the domain's types. What comes from a caller is checked here
-// too; faults are added to `violations` under the field's path, and the value is then of no use.
+// Conversion between the API's messages and the domain's types. Conversion from a request also
+// validates it: violations are added under the field's path, and the result is then meaningless.
 namespace lmsmail::report {
 
 v1::Course ToProto(const Course& course);
 v1::Enrollment ToProto(const Enrollment& enrollment);
 v1::WeeklyReportRun ToProto(const WeeklyReportRun& run);
 v1::WeeklyReport ToProto(const WeeklyReport& report);
+dispatch::v1::MailStats ToProto(const MailStats& stats);
 
 std::vector<Course> CoursesFromProto(const v1::UpsertCoursesRequest& request,
                                      Violations& violations);
-// Facts without a time happened `now`.
+// Activities without a time happened `now`.
 std::vector<Activity> ActivitiesFromProto(const v1::RecordActivityRequest& request, absl::Time now,
                                           Violations& violations);
 
-// The id in a name of a request's `field`.
+// The `...FromProto` functions below parse the value of a request's `field`.
 std::string CourseIdFromProto(std::string_view name, std::string_view field,
                               Violations& violations);
 std::string StudentIdFromProto(std::string_view name, std::string_view field,
                                Violations& violations);
 IsoWeek RunFromProto(std::string_view name, std::string_view field, Violations& violations);
-// nullopt when empty.
+// Returns nullopt for an empty `week`.
 std::optional<IsoWeek> WeekFromProto(std::string_view week, Violations& violations);
+
+MailStatsQuery MailStatsQueryFromProto(const v1::GetMailStatsRequest& request,
+                                       Violations& violations);
 
 }  // namespace lmsmail::report

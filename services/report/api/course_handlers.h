@@ -10,7 +10,7 @@
 
 namespace lmsmail::report {
 
-// The part of ReportService about courses, enrolments and activity.
+// The methods of ReportService for courses, enrollments and activities.
 class CourseHandlers {
  public:
   CourseHandlers(CourseStore& courses, ActivityStore& activities, const Clock& clock)

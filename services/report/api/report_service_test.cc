@@ -11,9 +11,9 @@
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
-#include "services/report/testing/fake_peers.h"
-#include "services/report/storage/in_memory_report_store.h"
 #include "services/report/domain/weekly_mail.h"
+#include "services/report/storage/in_memory_report_store.h"
+#include "services/report/testing/fake_peers.h"
 
 namespace lmsmail::report {
 namespace {
@@ -35,25 +35,25 @@ class ReportServiceTest : public ::testing::Test {
     return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
   }
 
-  static v1::Activity Fact(const std::string& id, const std::string& student) {
-    v1::Activity fact;
-    fact.set_activity_id(id);
-    fact.set_student("recipients/" + student);
-    fact.set_course("courses/cpp");
-    fact.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kTuesday));
-    return fact;
+  static v1::Activity NewActivity(const std::string& id, const std::string& student) {
+    v1::Activity activity;
+    activity.set_activity_id(id);
+    activity.set_student("recipients/" + student);
+    activity.set_course("courses/cpp");
+    activity.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kTuesday));
+    return activity;
   }
 
-  void Enrol(const std::string& student) {
+  void Enroll(const std::string& student) {
     v1::RecordActivityRequest request;
-    *request.add_activities() = Fact("enrol-" + student, student);
+    *request.add_activities() = NewActivity("enroll-" + student, student);
     request.mutable_activities(0)->mutable_enrolled();
     EXPECT_OK(Call(&v1::ReportService::StubInterface::RecordActivity, request));
   }
 
   void Watch(const std::string& student) {
     v1::RecordActivityRequest request;
-    *request.add_activities() = Fact("watch-" + student, student);
+    *request.add_activities() = NewActivity("watch-" + student, student);
     request.mutable_activities(0)->mutable_watched()->mutable_duration()->set_seconds(600);
     EXPECT_OK(Call(&v1::ReportService::StubInterface::RecordActivity, request));
   }
@@ -64,7 +64,7 @@ class ReportServiceTest : public ::testing::Test {
     return Call(&v1::ReportService::StubInterface::GenerateWeeklyReports, request);
   }
 
-  // Makes all reports of the last week, without a worker.
+  // Generates all reports of the last complete week, without a worker.
   void MakeReports() {
     ASSERT_OK(Generate());
     ASSERT_OK_AND_ASSIGN(const auto run, store_.ClaimRun(clock_.Now(), absl::InfiniteFuture()));
@@ -81,28 +81,26 @@ class ReportServiceTest : public ::testing::Test {
   FakeClock clock_{kNow};
   InMemoryReportStore store_;
   FakePreviewer previewer_;
-  FakeMailStats mail_stats_;
-  int asked_ = 0;
+  FakeMailStatsSource mail_stats_;
+  int run_requests_ = 0;
   WeeklyReports reports_{{.store = store_,
                           .previewer = previewer_,
                           .clock = clock_,
                           .zone = absl::UTCTimeZone(),
-                          .asked = [this] { ++asked_; }}};
+                          .run_requested = [this] { ++run_requests_; }}};
   rpc::TestRunner runner_;
-  ReportService service_{{.runner = runner_.get(),
-                          .courses = store_,
-                          .activities = store_,
-                          .report_store = store_,
-                          .reports = reports_,
-                          .mail_stats = mail_stats_,
-                          .clock = clock_}};
+  CourseHandlers course_handlers_{store_, store_, clock_};
+  WeeklyReportHandlers weekly_report_handlers_{reports_, store_};
+  MailStatsHandlers mail_stats_handlers_{mail_stats_};
+  ReportService service_{runner_.get(), course_handlers_, weekly_report_handlers_,
+                         mail_stats_handlers_};
   rpc::InProcessServer server_{{rpc::Host<v1::ReportService>(service_)}};
   std::unique_ptr<v1::ReportService::Stub> stub_ = server_.NewStub<v1::ReportService>();
 };
 
 using Stub = v1::ReportService::StubInterface;
 
-TEST_F(ReportServiceTest, CoursesComeBackAsTheyWereStored) {
+TEST_F(ReportServiceTest, ReturnsStoredCourses) {
   v1::UpsertCoursesRequest request;
   v1::Course& course = *request.add_courses();
   course.set_name("courses/cpp-101");
@@ -121,7 +119,7 @@ TEST_F(ReportServiceTest, CoursesComeBackAsTheyWereStored) {
   EXPECT_THAT(Call(&Stub::GetCourse, get), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(ReportServiceTest, EveryFaultOfCoursesIsNamedAtOnce) {
+TEST_F(ReportServiceTest, ReportsAllViolationsOfCourses) {
   v1::UpsertCoursesRequest request;
   request.add_courses()->set_name("courses/a b");
   v1::Course& second = *request.add_courses();
@@ -132,20 +130,20 @@ TEST_F(ReportServiceTest, EveryFaultOfCoursesIsNamedAtOnce) {
   v1::Course& third = *request.add_courses();
   third.set_name("courses/a");
   third.set_title(std::string(201, 'x'));
-  const auto answer = Call(&Stub::UpsertCourses, request);
-  EXPECT_THAT(answer, StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(answer, HasViolation("courses[0].name", HasSubstr("courses/{course}")));
-  EXPECT_THAT(answer, HasViolation("courses[0].title", HasSubstr("required")));
-  EXPECT_THAT(answer, HasViolation("courses[1].title", HasSubstr("control")));
-  EXPECT_THAT(answer, HasViolation("courses[1].url", HasSubstr("https://")));
-  EXPECT_THAT(answer, HasViolation("courses[1].lesson_count", _));
-  EXPECT_THAT(answer, HasViolation("courses[2].name", HasSubstr("twice")));
-  EXPECT_THAT(answer, HasViolation("courses[2].title", HasSubstr("200")));
+  const auto result = Call(&Stub::UpsertCourses, request);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(result, HasViolation("courses[0].name", HasSubstr("courses/{course}")));
+  EXPECT_THAT(result, HasViolation("courses[0].title", HasSubstr("required")));
+  EXPECT_THAT(result, HasViolation("courses[1].title", HasSubstr("control")));
+  EXPECT_THAT(result, HasViolation("courses[1].url", HasSubstr("https://")));
+  EXPECT_THAT(result, HasViolation("courses[1].lesson_count", _));
+  EXPECT_THAT(result, HasViolation("courses[2].name", HasSubstr("duplicate")));
+  EXPECT_THAT(result, HasViolation("courses[2].title", HasSubstr("200")));
   EXPECT_THAT(Call(&Stub::UpsertCourses, v1::UpsertCoursesRequest()),
               HasViolation("courses", HasSubstr("1 to 1000")));
 }
 
-TEST_F(ReportServiceTest, CoursesAreListedInPagesWhoseTokensAreChecked) {
+TEST_F(ReportServiceTest, ListsCoursesInPages) {
   v1::UpsertCoursesRequest upsert;
   for (const char* id : {"b", "a", "c"}) {
     upsert.add_courses()->set_name(std::string("courses/") + id);
@@ -165,42 +163,42 @@ TEST_F(ReportServiceTest, CoursesAreListedInPagesWhoseTokensAreChecked) {
 
   request.set_page_size(-1);
   request.set_page_token("garbage");
-  const auto faulty = Call(&Stub::ListCourses, request);
-  EXPECT_THAT(faulty, HasViolation("page_size", _));
-  EXPECT_THAT(faulty, HasViolation("page_token", _));
+  const auto invalid = Call(&Stub::ListCourses, request);
+  EXPECT_THAT(invalid, HasViolation("page_size", _));
+  EXPECT_THAT(invalid, HasViolation("page_token", _));
 }
 
-TEST_F(ReportServiceTest, EveryFaultOfFactsIsNamedAtOnce) {
+TEST_F(ReportServiceTest, ReportsAllViolationsOfActivities) {
   v1::RecordActivityRequest request;
   request.add_activities();
   v1::Activity& late = *request.add_activities();
-  late = Fact("f1", "s1");
+  late = NewActivity("f1", "s1");
   late.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kNow + absl::Hours(1)));
   late.mutable_watched();
   v1::Activity& lesson = *request.add_activities();
-  lesson = Fact("f2", "s1");
+  lesson = NewActivity("f2", "s1");
   lesson.mutable_lesson_completed();
   v1::Activity& broken = *request.add_activities();
-  broken = Fact("f3", "s1");
+  broken = NewActivity("f3", "s1");
   broken.mutable_watched()->mutable_duration()->set_nanos(-2'000'000'000);
-  const auto answer = Call(&Stub::RecordActivity, request);
-  EXPECT_THAT(answer, StatusIs(absl::StatusCode::kInvalidArgument));
+  const auto result = Call(&Stub::RecordActivity, request);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
   for (const char* field :
        {"activities[0].activity_id", "activities[0].student", "activities[0].course",
-        "activities[0].fact", "activities[1].activity_time", "activities[1].watched.duration",
+        "activities[0].event", "activities[1].activity_time", "activities[1].watched.duration",
         "activities[2].lesson_completed.lesson_id", "activities[3].watched.duration"}) {
-    EXPECT_THAT(answer, HasViolation(field, _));
+    EXPECT_THAT(result, HasViolation(field, _));
   }
   EXPECT_THAT(Call(&Stub::RecordActivity, v1::RecordActivityRequest()),
               HasViolation("activities", HasSubstr("1 to 1000")));
 }
 
-TEST_F(ReportServiceTest, FactsAreCountedOnceAndEnrolmentsListed) {
+TEST_F(ReportServiceTest, RecordsActivitiesOnceAndListsEnrollments) {
   v1::RecordActivityRequest request;
-  *request.add_activities() = Fact("e1", "s1");
+  *request.add_activities() = NewActivity("e1", "s1");
   request.mutable_activities(0)->mutable_enrolled();
   ASSERT_OK(Call(&Stub::RecordActivity, request));
-  *request.add_activities() = Fact("e2", "s2");
+  *request.add_activities() = NewActivity("e2", "s2");
   request.mutable_activities(1)->mutable_enrolled();
   ASSERT_OK_AND_ASSIGN(const auto count, Call(&Stub::RecordActivity, request));
   EXPECT_EQ(count.recorded_count(), 1);
@@ -220,7 +218,7 @@ TEST_F(ReportServiceTest, FactsAreCountedOnceAndEnrolmentsListed) {
 
   list.set_course("courses/other");
   EXPECT_THAT(Call(&Stub::ListEnrolledStudents, list), HasViolation("page_token", _))
-      << "a token of another course";
+      << "the token belongs to another course";
   list.clear_page_token();
   EXPECT_THAT(Call(&Stub::ListEnrolledStudents, list), StatusIs(absl::StatusCode::kNotFound));
 }
@@ -229,7 +227,7 @@ TEST_F(ReportServiceTest, GeneratingAgainReturnsTheSameRun) {
   ASSERT_OK_AND_ASSIGN(const auto run, Generate());
   EXPECT_EQ(run.name(), "weeklyReportRuns/2026-W47");
   EXPECT_EQ(run.state(), v1::WeeklyReportRun::STATE_PENDING);
-  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(run_requests_, 1);
   clock_.Advance(absl::Hours(1));
   EXPECT_EQ(Generate("2026-W47")->DebugString(), run.DebugString());
   v1::GetWeeklyReportRunRequest get;
@@ -241,15 +239,15 @@ TEST_F(ReportServiceTest, GeneratingAgainReturnsTheSameRun) {
   EXPECT_THAT(Call(&Stub::GetWeeklyReportRun, get), HasViolation("name", _));
 }
 
-TEST_F(ReportServiceTest, AWeekMustBeOneAndBeOver) {
+TEST_F(ReportServiceTest, RejectsInvalidWeeksAndWeeksThatAreNotOver) {
   EXPECT_THAT(Generate("47"), HasViolation("week", HasSubstr("2026-W47")));
   const auto early = Generate("2026-W48");
   EXPECT_THAT(early, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(early, HasReason("WEEK_NOT_OVER"));
-  EXPECT_EQ(asked_, 0);
+  EXPECT_EQ(run_requests_, 0);
 }
 
-TEST_F(ReportServiceTest, RunsAreListedAndCancelled) {
+TEST_F(ReportServiceTest, ListsAndCancelsRuns) {
   ASSERT_OK(Generate("2026-W45"));
   ASSERT_OK(Generate("2026-W47"));
   v1::ListWeeklyReportRunsRequest list;
@@ -271,8 +269,8 @@ TEST_F(ReportServiceTest, RunsAreListedAndCancelled) {
   EXPECT_EQ(Generate("2026-W47")->state(), v1::WeeklyReportRun::STATE_PENDING);
 }
 
-TEST_F(ReportServiceTest, AReportTellsTheWeek) {
-  Enrol("s1");
+TEST_F(ReportServiceTest, ReturnsAReport) {
+  Enroll("s1");
   Watch("s1");
   MakeReports();
   ASSERT_OK(store_.RecordMail(*IsoWeek::Parse("2026-W47"),
@@ -299,9 +297,9 @@ TEST_F(ReportServiceTest, AReportTellsTheWeek) {
   EXPECT_THAT(Call(&Stub::GetWeeklyReport, get), HasViolation("name", _));
 }
 
-TEST_F(ReportServiceTest, ReportsAreListedOfAWeekOrOfAStudent) {
-  Enrol("s1");
-  Enrol("s2");
+TEST_F(ReportServiceTest, ListsReportsOfAWeekOrOfAStudent) {
+  Enroll("s1");
+  Enroll("s2");
   MakeReports();
   v1::ListWeeklyReportsRequest list;
   list.set_parent("weeklyReportRuns/2026-W47");
@@ -325,15 +323,14 @@ TEST_F(ReportServiceTest, ReportsAreListedOfAWeekOrOfAStudent) {
   EXPECT_THAT(Call(&Stub::ListWeeklyReports, list), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(ReportServiceTest, APreviewShowsTheMailAndWhetherItWouldGo) {
-  Enrol("s1");
+TEST_F(ReportServiceTest, PreviewsTheMailAndWhetherItWouldBeSent) {
+  Enroll("s1");
   v1::PreviewWeeklyEmailRequest request;
   request.set_student("recipients/s1");
   ASSERT_OK_AND_ASSIGN(auto preview, Call(&Stub::PreviewWeeklyEmail, request));
   EXPECT_EQ(preview.subject(), "Your week");
   EXPECT_FALSE(preview.would_send());
-  EXPECT_THAT(preview.warnings(),
-              ElementsAre("close to a limit", HasSubstr("nothing happened in the week")));
+  EXPECT_THAT(preview.warnings(), ElementsAre("close to a limit", HasSubstr("no activity")));
 
   Watch("s1");
   ASSERT_OK_AND_ASSIGN(preview, Call(&Stub::PreviewWeeklyEmail, request));
@@ -344,34 +341,59 @@ TEST_F(ReportServiceTest, APreviewShowsTheMailAndWhetherItWouldGo) {
 
   request.set_student("s1");
   request.set_week("last");
-  const auto faulty = Call(&Stub::PreviewWeeklyEmail, request);
-  EXPECT_THAT(faulty, HasViolation("student", _));
-  EXPECT_THAT(faulty, HasViolation("week", _));
+  const auto invalid = Call(&Stub::PreviewWeeklyEmail, request);
+  EXPECT_THAT(invalid, HasViolation("student", _));
+  EXPECT_THAT(invalid, HasViolation("week", _));
 }
 
-TEST_F(ReportServiceTest, MailStatsAreDispatchsWithTheirTotal) {
-  std::vector<dispatch::v1::MailStats> lines;
-  for (const int sent : {3, 4}) {
-    dispatch::v1::MailStats& stats = lines.emplace_back();
-    stats.set_template_("templates/enrollment");
-    stats.set_sent_count(sent);
-    stats.set_complained_count(1);
-  }
-  mail_stats_.Answer(lines);
+TEST_F(ReportServiceTest, ReturnsMailStatsOfDispatchWithTheirTotal) {
+  const absl::Time day = absl::FromUnixSeconds(1'794'787'200);
+  mail_stats_.SetResult(std::vector<MailStats>{{.day_time = day,
+                                                .template_name = "templates/enrollment",
+                                                .sent_count = 3,
+                                                .skipped_count = 1,
+                                                .failed_count = 2,
+                                                .bounced_count = 3,
+                                                .opened_count = 4,
+                                                .clicked_count = 5,
+                                                .dropped_count = 6,
+                                                .complained_count = 7},
+                                               {.day_time = day,
+                                                .template_name = "templates/enrollment",
+                                                .sent_count = 4,
+                                                .skipped_count = 10,
+                                                .failed_count = 20,
+                                                .bounced_count = 30,
+                                                .opened_count = 40,
+                                                .clicked_count = 50,
+                                                .dropped_count = 60,
+                                                .complained_count = 70}});
   v1::GetMailStatsRequest request;
   request.set_template_("templates/enrollment");
   request.mutable_start_time()->set_seconds(5);
-  ASSERT_OK_AND_ASSIGN(const auto answer, Call(&Stub::GetMailStats, request));
-  EXPECT_THAT(answer.stats(), SizeIs(2));
-  EXPECT_EQ(answer.total().sent_count(), 7);
-  EXPECT_EQ(answer.total().complained_count(), 2);
-  EXPECT_THAT(answer.total().template_(), IsEmpty());
-  EXPECT_EQ(mail_stats_.asked().template_(), "templates/enrollment");
-  EXPECT_EQ(mail_stats_.asked().start_time().seconds(), 5);
-  EXPECT_FALSE(mail_stats_.asked().has_end_time());
+  ASSERT_OK_AND_ASSIGN(const auto response, Call(&Stub::GetMailStats, request));
+  ASSERT_THAT(response.stats(), SizeIs(2));
+  EXPECT_EQ(response.stats(0).day_time().seconds(), absl::ToUnixSeconds(day));
+  EXPECT_EQ(response.stats(0).template_(), "templates/enrollment");
+  EXPECT_EQ(response.stats(0).sent_count(), 3);
+  const auto& total = response.total();
+  EXPECT_FALSE(total.has_day_time());
+  EXPECT_THAT(total.template_(), IsEmpty());
+  EXPECT_EQ(total.sent_count(), 7);
+  EXPECT_EQ(total.skipped_count(), 11);
+  EXPECT_EQ(total.failed_count(), 22);
+  EXPECT_EQ(total.bounced_count(), 33);
+  EXPECT_EQ(total.opened_count(), 44);
+  EXPECT_EQ(total.clicked_count(), 55);
+  EXPECT_EQ(total.dropped_count(), 66);
+  EXPECT_EQ(total.complained_count(), 77);
+  EXPECT_EQ(mail_stats_.query(), (MailStatsQuery{.start_time = absl::FromUnixSeconds(5),
+                                                 .template_name = "templates/enrollment"}));
 
-  mail_stats_.Answer(absl::UnavailableError("dispatch is away"));
+  mail_stats_.SetResult(absl::UnavailableError("no connection"));
   EXPECT_THAT(Call(&Stub::GetMailStats, request), StatusIs(absl::StatusCode::kUnavailable));
+  request.mutable_end_time()->set_nanos(-1);
+  EXPECT_THAT(Call(&Stub::GetMailStats, request), HasViolation("end_time", _));
 }
 
 }  // namespace

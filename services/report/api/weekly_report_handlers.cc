@@ -15,7 +15,7 @@ namespace {
 
 constexpr char kAllRuns[] = "weeklyReportRuns/-";
 
-// All but the page.
+// Returns the query without the page.
 ReportQuery QueryOf(const v1::ListWeeklyReportsRequest& request, Violations& violations) {
   ReportQuery query;
   if (!request.student().empty()) {
@@ -24,7 +24,7 @@ ReportQuery QueryOf(const v1::ListWeeklyReportsRequest& request, Violations& vio
   if (request.parent() != kAllRuns) {
     query.week = RunFromProto(request.parent(), "parent", violations);
   } else if (request.student().empty()) {
-    violations.Add("student", "is required for the reports of all weeks, weeklyReportRuns/-");
+    violations.Add("student", "is required with parent weeklyReportRuns/-");
   }
   return query;
 }

@@ -4,12 +4,12 @@
 
 #include "libs/rpc/call_info.h"
 #include "lmsmail/report/v1/report_service.pb.h"
-#include "services/report/storage/weekly_report_store.h"
 #include "services/report/domain/weekly_reports.h"
+#include "services/report/storage/weekly_report_store.h"
 
 namespace lmsmail::report {
 
-// The part of ReportService about weekly runs, reports and their mail.
+// The methods of ReportService for weekly runs, reports and their mail.
 class WeeklyReportHandlers {
  public:
   WeeklyReportHandlers(WeeklyReports& reports, WeeklyReportStore& store)

@@ -15,13 +15,13 @@ namespace lmsmail::report {
 
 class DispatchClient final : public Mailer, public MailStatsSource {
  public:
-  // `timeout`, the longest wait for a call, must be below the lease of a run.
+  // Calls time out after `timeout`, which must be shorter than kRunLease.
   DispatchClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
       : stub_(dispatch::v1::DispatchService::NewStub(channel)), timeout_(timeout) {}
 
-  absl::StatusOr<std::vector<absl::Status>> HandOver(const Mailing& mailing) override;
-  absl::StatusOr<std::vector<dispatch::v1::MailStats>> Get(
-      const dispatch::v1::GetMailStatsRequest& request, const rpc::CallInfo& call) override;
+  absl::StatusOr<std::vector<absl::Status>> SendBatch(const MailBatch& batch) override;
+  absl::StatusOr<std::vector<MailStats>> Get(const MailStatsQuery& query,
+                                             const rpc::CallInfo& call) override;
 
  private:
   const std::unique_ptr<dispatch::v1::DispatchService::Stub> stub_;

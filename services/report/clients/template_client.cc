@@ -11,7 +11,7 @@ namespace lmsmail::report {
 namespace pb = lmsmail::templates::v1;
 
 absl::StatusOr<Preview> TemplateClient::Render(const google::protobuf::Struct& context,
-                                                   const rpc::CallInfo& call) {
+                                               const rpc::CallInfo& call) {
   pb::RenderTemplateRequest request;
   request.set_name(kWeeklyTemplate);
   *request.mutable_context() = context;

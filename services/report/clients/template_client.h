@@ -13,7 +13,7 @@ namespace lmsmail::report {
 
 class TemplateClient final : public Previewer {
  public:
-  // `timeout` is the longest wait for a call.
+  // Calls time out after `timeout`.
   TemplateClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
       : stub_(lmsmail::templates::v1::TemplateService::NewStub(channel)), timeout_(timeout) {}
 

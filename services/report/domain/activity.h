@@ -9,7 +9,7 @@
 namespace lmsmail::report {
 
 struct Enrolled {
-  std::optional<absl::Time> start_time = std::nullopt;  // absent: at once
+  std::optional<absl::Time> start_time = std::nullopt;  // absent: at the time of the activity
 };
 struct Unenrolled {};
 struct LessonCompleted {
@@ -24,19 +24,19 @@ struct QuizTaken {
   bool passed = false;
 };
 
-// One fact of learning. `student` and `course` are ids, not resource names.
+// One learning event. `student` and `course` are ids, not resource names.
 struct Activity {
   std::string id;
   std::string student;
   std::string course;
   absl::Time time;
-  std::variant<std::monostate, Enrolled, Unenrolled, LessonCompleted, Watched, QuizTaken> fact;
+  std::variant<std::monostate, Enrolled, Unenrolled, LessonCompleted, Watched, QuizTaken> event;
 };
 
 struct Enrollment {
   std::string student;
   std::string course;
-  absl::Time enroll_time;  // when it begins
+  absl::Time enroll_time;  // when the enrollment begins
 
   bool operator==(const Enrollment&) const = default;
 };

@@ -12,7 +12,7 @@ struct Course {
   std::string title = {};
   std::string url = {};
   std::string instructor_name = {};
-  std::int32_t lesson_count = 0;  // 0: not known
+  std::int32_t lesson_count = 0;  // 0: unknown
   absl::Time update_time = absl::UnixEpoch();
 
   bool operator==(const Course&) const = default;

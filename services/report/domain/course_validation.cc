@@ -12,66 +12,67 @@ namespace {
 
 using validation::CheckText;
 
-constexpr std::size_t kMostTitle = 200;
-constexpr std::size_t kMostUrl = 2048;
-constexpr std::size_t kMostKey = 160;
-constexpr std::size_t kMostRequestId = 128;
-constexpr int kMostLessons = 100'000;
-// Clocks of the LMS and ours may differ a little.
+constexpr std::size_t kMaxTitleLength = 200;
+constexpr std::size_t kMaxUrlLength = 2048;
+constexpr std::size_t kMaxIdLength = 160;
+constexpr std::size_t kMaxRequestIdLength = 128;
+constexpr int kMaxLessonCount = 100'000;
+// Allows for a clock difference between the LMS and this service.
 constexpr absl::Duration kClockSkew = absl::Minutes(10);
-constexpr absl::Duration kLongestWatch = absl::Hours(24);
-// Nobody studied here before; catches seconds taken for milliseconds and the reverse.
+constexpr absl::Duration kMaxWatchDuration = absl::Hours(24);
+// No activity is older. Detects milliseconds sent as seconds and the reverse.
 const absl::Time kEarliest = absl::FromUnixSeconds(946'684'800);  // 2000-01-01
 
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
-  CheckText(key, field, {.most = kMostKey, .required = true}, violations);
+  CheckText(key, field, {.most = kMaxIdLength, .required = true}, violations);
 }
 
 void CheckUrl(std::string_view url, Violations& violations) {
   if (url.empty()) return;
-  CheckText(url, "url", {.most = kMostUrl}, violations);
+  CheckText(url, "url", {.most = kMaxUrlLength}, violations);
   if (!url.starts_with("https://") && !url.starts_with("http://")) {
-    violations.Add("url", "must be an absolute address beginning with https:// or http://");
+    violations.Add("url", "must be an absolute URL that begins with https:// or http://");
   }
 }
 
-void CheckFact(std::monostate, absl::Time, Violations& violations) {
-  violations.Add("fact",
+void CheckEvent(std::monostate, absl::Time, Violations& violations) {
+  violations.Add("event",
                  "is required: one of enrolled, unenrolled, lesson_completed, watched, quiz_taken");
 }
-void CheckFact(const Enrolled& fact, absl::Time now, Violations& violations) {
-  if (!fact.start_time) return;
-  if (*fact.start_time < kEarliest || *fact.start_time > now + absl::Hours(24 * 366)) {
-    violations.Add("enrolled.start_time", "must lie between the year 2000 and a year from now");
+void CheckEvent(const Enrolled& event, absl::Time now, Violations& violations) {
+  if (!event.start_time) return;
+  if (*event.start_time < kEarliest || *event.start_time > now + absl::Hours(24 * 366)) {
+    violations.Add("enrolled.start_time", "must lie between the year 2000 and one year from now");
   }
 }
-void CheckFact(const Unenrolled&, absl::Time, Violations&) {}
-void CheckFact(const LessonCompleted& fact, absl::Time, Violations& violations) {
-  CheckKey(fact.lesson_id, "lesson_completed.lesson_id", violations);
-  CheckText(fact.lesson_title, "lesson_completed.lesson_title", {.most = kMostTitle}, violations);
+void CheckEvent(const Unenrolled&, absl::Time, Violations&) {}
+void CheckEvent(const LessonCompleted& event, absl::Time, Violations& violations) {
+  CheckKey(event.lesson_id, "lesson_completed.lesson_id", violations);
+  CheckText(event.lesson_title, "lesson_completed.lesson_title", {.most = kMaxTitleLength},
+            violations);
 }
-void CheckFact(const Watched& fact, absl::Time, Violations& violations) {
-  if (fact.duration < absl::Milliseconds(1) || fact.duration > kLongestWatch) {
+void CheckEvent(const Watched& event, absl::Time, Violations& violations) {
+  if (event.duration < absl::Milliseconds(1) || event.duration > kMaxWatchDuration) {
     violations.Add("watched.duration", "is required: more than 0 and at most 24 hours");
   }
 }
-void CheckFact(const QuizTaken& fact, absl::Time, Violations& violations) {
-  CheckKey(fact.quiz_id, "quiz_taken.quiz_id", violations);
+void CheckEvent(const QuizTaken& event, absl::Time, Violations& violations) {
+  CheckKey(event.quiz_id, "quiz_taken.quiz_id", violations);
 }
 
 }  // namespace
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", {.most = kMostRequestId}, violations);
+  CheckText(request_id, "request_id", {.most = kMaxRequestIdLength}, violations);
 }
 
 void CheckCourse(const Course& course, Violations& violations) {
   if (course.title.empty()) violations.Add("title", "is required");
-  CheckText(course.title, "title", {.most = kMostTitle}, violations);
+  CheckText(course.title, "title", {.most = kMaxTitleLength}, violations);
   CheckUrl(course.url, violations);
-  CheckText(course.instructor_name, "instructor_name", {.most = kMostTitle}, violations);
-  if (course.lesson_count < 0 || course.lesson_count > kMostLessons) {
-    violations.Add("lesson_count", fmt::format("must be 0 (not known) to {}", kMostLessons));
+  CheckText(course.instructor_name, "instructor_name", {.most = kMaxTitleLength}, violations);
+  if (course.lesson_count < 0 || course.lesson_count > kMaxLessonCount) {
+    violations.Add("lesson_count", fmt::format("must be 0 (unknown) to {}", kMaxLessonCount));
   }
 }
 
@@ -80,13 +81,13 @@ void CheckActivity(const Activity& activity, absl::Time now, Violations& violati
   if (activity.time < kEarliest || activity.time > now + kClockSkew) {
     violations.Add("activity_time", "must lie between the year 2000 and now");
   }
-  std::visit([&](const auto& fact) { CheckFact(fact, now, violations); }, activity.fact);
+  std::visit([&](const auto& event) { CheckEvent(event, now, violations); }, activity.event);
 }
 
 void CheckCount(std::size_t count, std::string_view field, Violations& violations) {
-  if (count >= 1 && count <= kMostItems) return;
+  if (count >= 1 && count <= kMaxItems) return;
   violations.Add(std::string(field),
-                 fmt::format("must have 1 to {} items; there are {}", kMostItems, count));
+                 fmt::format("must have 1 to {} items; it has {}", kMaxItems, count));
 }
 
 }  // namespace lmsmail::report

@@ -9,20 +9,20 @@
 #include "services/report/domain/activity.h"
 #include "services/report/domain/course.h"
 
-// What callers may store. Every fault is reported, under the path the caller wrote.
+// Validation of what callers store. Adds every violation, under the path of its field.
 namespace lmsmail::report {
 
-inline constexpr std::size_t kMostItems = 1000;  // in one call
+inline constexpr std::size_t kMaxItems = 1000;  // per call
 
 void CheckRequestId(std::string_view request_id, Violations& violations);
 
-// All but the id, which comes from the course's name.
+// Checks all but the id, which was parsed from the course's name.
 void CheckCourse(const Course& course, Violations& violations);
 
-// All but the ids of student and course, which come from resource names.
+// Checks all but the ids of student and course, which were parsed from their names.
 void CheckActivity(const Activity& activity, absl::Time now, Violations& violations);
 
-// `count` items in `field`, 1 to kMostItems.
+// `field` must have 1 to kMaxItems items; it has `count`.
 void CheckCount(std::size_t count, std::string_view field, Violations& violations);
 
 }  // namespace lmsmail::report

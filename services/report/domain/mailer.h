@@ -12,23 +12,24 @@ namespace lmsmail::report {
 struct MailItem {
   std::string student;
   google::protobuf::Struct context;
-  std::string dedupe_key;  // at most one mail is ever accepted under it
+  std::string dedupe_key;  // at most one mail is ever accepted under this key
 };
 
-// Mails that are handed over together.
-struct Mailing {
-  std::string request_id;  // the same body under it is answered again, another is refused
+// Mails that are sent in one call.
+struct MailBatch {
+  // Repeating a request id with the same items returns the same results; other items are rejected.
+  std::string request_id;
   std::vector<MailItem> items;
 };
 
-// Hands mail to whoever sends it. Thread-safe.
+// Accepts mail for delivery. Thread-safe.
 class Mailer {
  public:
   virtual ~Mailer() = default;
 
-  // One status an item, in order: OK when it was accepted now or earlier. An error of the whole
-  // call says nothing about the items; the same mailing may be handed over again.
-  virtual absl::StatusOr<std::vector<absl::Status>> HandOver(const Mailing& mailing) = 0;
+  // Returns one status per item, in order: OK when the item was accepted now or by an earlier call.
+  // When the whole call fails, any item may have been accepted; the same batch may be sent again.
+  virtual absl::StatusOr<std::vector<absl::Status>> SendBatch(const MailBatch& batch) = 0;
 };
 
 }  // namespace lmsmail::report

@@ -18,7 +18,7 @@ struct Preview {
   std::vector<std::string> warnings = {};
 };
 
-// Writes the weekly mail without sending it. Thread-safe.
+// Renders the weekly mail without sending it. Thread-safe.
 class Previewer {
  public:
   virtual ~Previewer() = default;

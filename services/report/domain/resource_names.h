@@ -7,7 +7,7 @@
 #include "libs/calendar/iso_week.h"
 #include "libs/resource_name/name.h"
 
-// Resource names of the protocol and the identifiers behind them.
+// Resource names of the API and the ids in them.
 namespace lmsmail::report {
 
 using resource_name::CourseName;
@@ -18,7 +18,7 @@ using resource_name::RecipientName;
 std::string RunName(const IsoWeek& week);  // "weeklyReportRuns/2026-W47"
 std::string ReportName(const IsoWeek& week, std::string_view student);  // ".../reports/student-17"
 
-// nullopt for anything that the functions above do not give.
+// The parsers return nullopt for any text that the functions above do not return.
 std::optional<IsoWeek> ParseRunName(std::string_view name);
 
 struct ParsedReportName {

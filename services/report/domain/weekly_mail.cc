@@ -15,9 +15,9 @@ namespace {
 
 using google::protobuf::Struct;
 
-constexpr int kMostCoursesInMail = 10;
-// Half of what a gRPC server takes by default; leaves room for keys and framing.
-constexpr std::size_t kMostContextBytes = 2 << 20;
+constexpr int kMaxCoursesInMail = 10;
+// Half of gRPC's default message limit, which leaves room for keys and framing.
+constexpr std::size_t kMaxContextBytes = 2 << 20;
 
 void SetText(Struct& group, const char* key, const std::string& text) {
   (*group.mutable_fields())[key].set_string_value(text);
@@ -27,15 +27,15 @@ void SetNumber(Struct& group, const char* key, double number) {
   (*group.mutable_fields())[key].set_number_value(number);
 }
 
-bool FitForList(const CourseWeek& course) {
+bool IsListable(const CourseProgress& course) {
   return !course.title.empty() && !course.url.empty() && course.lesson_count > 0;
 }
 
-void AddCourses(Struct& group, const std::vector<CourseWeek>& courses) {
+void AddCourses(Struct& group, const std::vector<CourseProgress>& courses) {
   google::protobuf::ListValue list;
-  for (const CourseWeek& course : courses) {
-    if (list.values_size() == kMostCoursesInMail) break;
-    if (!FitForList(course)) continue;
+  for (const CourseProgress& course : courses) {
+    if (list.values_size() == kMaxCoursesInMail) break;
+    if (!IsListable(course)) continue;
     Struct& item = *list.add_values()->mutable_struct_value();
     SetText(item, "title", course.title);
     SetText(item, "url", course.url);
@@ -48,7 +48,7 @@ void AddCourses(Struct& group, const std::vector<CourseWeek>& courses) {
 
 }  // namespace
 
-std::string WeeklyMailKey(const IsoWeek& week, std::string_view student) {
+std::string WeeklyMailDedupeKey(const IsoWeek& week, std::string_view student) {
   return fmt::format("weekly_progress/{}/{}", week.ToString(), student);
 }
 
@@ -74,23 +74,24 @@ Struct PreviewContext(const WeeklyReport& report) {
   return context;
 }
 
-Mailing MakeMailing(absl::Span<const WeeklyReport> reports) {
+MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports) {
   const IsoWeek week = reports.front().week;
-  Mailing mailing;
+  MailBatch batch;
   std::string content;
   for (const WeeklyReport& report : reports) {
-    MailItem item{report.student, WeeklyMailContext(report), WeeklyMailKey(week, report.student)};
+    MailItem item{report.student, WeeklyMailContext(report),
+                  WeeklyMailDedupeKey(week, report.student)};
     const std::string context = protobuf::DeterministicBytes(item.context);
-    if (!mailing.items.empty() && content.size() + context.size() > kMostContextBytes) break;
-    // Sizes keep neighbours apart.
+    if (!batch.items.empty() && content.size() + context.size() > kMaxContextBytes) break;
+    // The sizes make the concatenation unambiguous.
     content += fmt::format("{}:{}:", item.student, context.size());
     content += context;
-    mailing.items.push_back(std::move(item));
+    batch.items.push_back(std::move(item));
   }
-  mailing.request_id =
+  batch.request_id =
       fmt::format("weekly_progress/{}/chunk-{}-{:016x}", week.ToString(), reports.front().student,
                   static_cast<std::uint64_t>(token::Digest64(content)));
-  return mailing;
+  return batch;
 }
 
 }  // namespace lmsmail::report

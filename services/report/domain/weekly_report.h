@@ -10,32 +10,33 @@
 
 namespace lmsmail::report {
 
-// A student's week in one course, with the course as it was when the report was made.
-struct CourseWeek {
+// A student's progress in one course in one week, with the course as it was when the report was
+// generated.
+struct CourseProgress {
   std::string course;
   std::string title = {};
   std::string url = {};
-  std::int32_t lesson_count = 0;       // 0: not known
-  std::int32_t lessons_completed = 0;  // for the first time, in the week
-  std::int32_t total_lessons = 0;      // completed by the end of the week
+  std::int32_t lesson_count = 0;             // 0: unknown
+  std::int32_t lessons_completed = 0;        // for the first time, in this week
+  std::int32_t total_lessons_completed = 0;  // by the end of this week
   std::int32_t quizzes_passed = 0;
   absl::Duration watch_duration = absl::ZeroDuration();
   std::uint8_t active_days = 0;  // bit 0 is Monday
 
-  // 0 to 100; -1 when the number of lessons is not known.
+  // 0 to 100; -1 when the number of lessons is unknown.
   int ProgressPercent() const;
 
-  bool operator==(const CourseWeek&) const = default;
+  bool operator==(const CourseProgress&) const = default;
 };
 
-// What became of a report's mail.
-enum class MailState { kUnsent = 0, kHandedOver = 1, kRefused = 2 };
+// The state of a report's mail.
+enum class MailState { kUnsent = 0, kAccepted = 1, kRejected = 2 };
 
 struct WeeklyReport {
   IsoWeek week = {};
   std::string student;
-  // Those with activity in the week, the most active first. None: nothing to say, no mail.
-  std::vector<CourseWeek> courses = {};
+  // The courses with activity in the week, most active first. Without any, no mail is sent.
+  std::vector<CourseProgress> courses = {};
   MailState mail_state = MailState::kUnsent;
   absl::Time create_time = absl::UnixEpoch();
 
@@ -44,13 +45,13 @@ struct WeeklyReport {
   int QuizzesPassed() const;
   absl::Duration WatchDuration() const;
   int ActiveDays() const;
-  // Days of study in a row, up to and with the week's last; 0 when that had none.
+  // The number of consecutive active days that end with the week's last day.
   int StreakDays() const;
 
   bool operator==(const WeeklyReport&) const = default;
 };
 
-// The most lessons, then time, then quizzes; then by course.
-void SortByActivity(std::vector<CourseWeek>& courses);
+// Sorts by lessons, watch duration and quizzes, each descending, then by course id.
+void SortByActivity(std::vector<CourseProgress>& courses);
 
 }  // namespace lmsmail::report

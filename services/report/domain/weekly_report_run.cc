@@ -2,42 +2,40 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "libs/retry/backoff.h"
 #include "libs/status/fault.h"
+#include "services/report/domain/resource_names.h"
 
 namespace lmsmail::report {
 namespace {
 
-constexpr absl::Duration kFirstBackoff = absl::Seconds(15);
-constexpr absl::Duration kLongestBackoff = absl::Minutes(15);
+constexpr absl::Duration kInitialBackoff = absl::Seconds(15);
+constexpr absl::Duration kMaxBackoff = absl::Minutes(15);
 
 void End(WeeklyReportRun& run, RunState state, absl::Time now) {
   run.state = state;
   run.end_time = now;
-  run.lease_until = absl::InfinitePast();
+  run.lease_expire_time = absl::InfinitePast();
 }
 
 }  // namespace
 
-void Ask(WeeklyReportRun& run, bool skip_mail, absl::Time now) {
+void ApplyRequest(WeeklyReportRun& run, bool skip_mail, absl::Time now) {
   const bool stopped = run.state == RunState::kFailed || run.state == RunState::kCancelled;
-  const bool mail_wanted = run.skip_mail && !skip_mail;
-  if (stopped || mail_wanted) run.skip_mail = skip_mail;
-  if (!stopped && !(mail_wanted && run.Ended())) return;
+  const bool mail_requested = run.skip_mail && !skip_mail;
+  if (stopped || mail_requested) run.skip_mail = skip_mail;
+  if (!stopped && !(mail_requested && run.Ended())) return;
   run.state = RunState::kPending;
   run.end_time = std::nullopt;
   run.detail.clear();
   run.next_attempt_time = now;
   run.failure_count = 0;
-  run.failing_since = std::nullopt;
+  run.first_failure_time = std::nullopt;
 }
 
 absl::Status Cancel(WeeklyReportRun& run, absl::Time now) {
   if (run.Ended()) {
-    return WithReason(absl::FailedPreconditionError(fmt::format(
-                          "weeklyReportRuns/{} has ended already", run.week.ToString())),
+    return WithReason(absl::FailedPreconditionError(RunName(run.week) + " has already ended"),
                       {"RUN_ENDED", {}});
   }
   End(run, RunState::kCancelled, now);
@@ -45,7 +43,7 @@ absl::Status Cancel(WeeklyReportRun& run, absl::Time now) {
 }
 
 bool IsClaimable(const WeeklyReportRun& run, absl::Time now) {
-  return !run.Ended() && run.lease_until <= now && run.next_attempt_time <= now;
+  return !run.Ended() && run.lease_expire_time <= now && run.next_attempt_time <= now;
 }
 
 void Claim(WeeklyReportRun& run, absl::Time now) {
@@ -56,40 +54,40 @@ void Claim(WeeklyReportRun& run, absl::Time now) {
 
 absl::Status CheckHeld(const WeeklyReportRun& run, std::int64_t fence) {
   if (run.state == RunState::kRunning && run.fence == fence) return absl::OkStatus();
-  return absl::AbortedError(
-      fmt::format("weeklyReportRuns/{} was cancelled or is held by another", run.week.ToString()));
+  return absl::AbortedError(RunName(run.week) + " has ended or was claimed by another replica");
 }
 
-void Renew(WeeklyReportRun& run, absl::Time now) { run.lease_until = now + kRunLease; }
+void Renew(WeeklyReportRun& run, absl::Time now) { run.lease_expire_time = now + kRunLease; }
 
-void Release(WeeklyReportRun& run, absl::Time now) { run.lease_until = now; }
+void Release(WeeklyReportRun& run, absl::Time now) { run.lease_expire_time = now; }
 
 void Succeed(WeeklyReportRun& run, absl::Time now) {
-  run.total_count = run.processed_count;  // students may have come or gone since they were counted
+  run.total_count = run.processed_count;  // students may have enrolled or left since the count
   End(run, RunState::kSucceeded, now);
 }
 
-void Postpone(WeeklyReportRun& run, const absl::Status& why, absl::Time now) {
-  if (!run.failing_since) run.failing_since = now;
+void Defer(WeeklyReportRun& run, const absl::Status& cause, absl::Time now) {
+  if (!run.first_failure_time) run.first_failure_time = now;
   ++run.failure_count;
-  run.detail = fmt::format("dispatch does not take the mail: {}", why.ToString());
-  if (now - *run.failing_since >= kGiveUpAfter) {
+  run.detail = fmt::format("dispatch cannot accept mail: {}", cause.ToString());
+  if (now - *run.first_failure_time >= kGiveUpAfter) {
     End(run, RunState::kFailed, now);
     return;
   }
-  run.next_attempt_time = now + retry::Backoff(run.failure_count, kFirstBackoff, kLongestBackoff);
+  run.next_attempt_time = now + retry::Backoff(run.failure_count, kInitialBackoff, kMaxBackoff);
   Release(run, now);
 }
 
-void CountMail(WeeklyReportRun& run, int accepted, int refused, const std::string& last_refusal) {
+void CountMail(WeeklyReportRun& run, int accepted, int rejected,
+               const std::string& last_rejection) {
   run.mail_count += accepted;
-  run.refused_count += refused;
+  run.rejected_count += rejected;
   run.failure_count = 0;
-  run.failing_since = std::nullopt;
-  if (refused > 0) {
-    run.detail =
-        fmt::format("dispatch refused {} mails; the last: {}", run.refused_count, last_refusal);
-  } else if (run.refused_count == 0) {
+  run.first_failure_time = std::nullopt;
+  if (rejected > 0) {
+    run.detail = fmt::format("dispatch rejected {} mails; the last one: {}", run.rejected_count,
+                             last_rejection);
+  } else if (run.rejected_count == 0) {
     run.detail.clear();
   }
 }

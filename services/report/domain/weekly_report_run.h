@@ -13,54 +13,54 @@ namespace lmsmail::report {
 
 enum class RunState { kPending = 1, kRunning = 2, kSucceeded = 3, kFailed = 4, kCancelled = 5 };
 
-// The making of one week's reports, which any replica may carry on. `fence` grows with every claim:
-// who was given an older one has lost the run and may change nothing more.
+// The generation of one week's reports. Any replica may claim a run and continue it. `fence` is a
+// fencing token: it grows with every claim, and the holder of an older token may change nothing.
 struct WeeklyReportRun {
   IsoWeek week = {};
   RunState state = RunState::kPending;
   bool skip_mail = false;
-  std::string cursor = {};  // the last student whose report is made
+  std::string cursor = {};  // the last student whose report was generated
   std::int64_t total_count = 0;
   std::int64_t processed_count = 0;
   std::int64_t mail_count = 0;
-  std::int64_t refused_count = 0;  // mails that dispatch did not accept
-  std::int64_t quiet_count = 0;
+  std::int64_t rejected_count = 0;  // mails that dispatch rejected
+  std::int64_t inactive_count = 0;
   std::string detail = {};
   absl::Time create_time = absl::UnixEpoch();
   std::optional<absl::Time> end_time = std::nullopt;
   std::int64_t fence = 0;
-  absl::Time lease_until = absl::InfinitePast();
+  absl::Time lease_expire_time = absl::InfinitePast();
   absl::Time next_attempt_time = absl::InfinitePast();
-  std::int32_t failure_count = 0;  // in a row
-  std::optional<absl::Time> failing_since = std::nullopt;
+  std::int32_t failure_count = 0;                               // consecutive
+  std::optional<absl::Time> first_failure_time = std::nullopt;  // of the consecutive failures
 
   bool Ended() const { return state >= RunState::kSucceeded; }
   bool operator==(const WeeklyReportRun&) const = default;
 };
 
-// How long a claim holds without being renewed.
+// A claim expires after this time unless it is renewed.
 inline constexpr absl::Duration kRunLease = absl::Minutes(1);
-// For so long dispatch may be away before a run is given up.
+// A run fails when dispatch has accepted no mail for this time.
 inline constexpr absl::Duration kGiveUpAfter = absl::Hours(6);
 
-// The changes that a run goes through. They expect a run that is locked against others' changes.
+// The state transitions of a run. The caller must hold the run's lock.
 
-// Somebody asks for the week. A run that failed or was cancelled goes on where it stopped, with the
-// new `skip_mail`; one that left mail out sends it now when it is wanted.
-void Ask(WeeklyReportRun& run, bool skip_mail, absl::Time now);
-// FAILED_PRECONDITION when it has ended.
+// Applies a caller's request for the week. A failed or cancelled run continues where it stopped,
+// with the new `skip_mail`. A run that skipped mail sends it when the request wants mail.
+void ApplyRequest(WeeklyReportRun& run, bool skip_mail, absl::Time now);
+// FAILED_PRECONDITION when the run has ended.
 absl::Status Cancel(WeeklyReportRun& run, absl::Time now);
 
 bool IsClaimable(const WeeklyReportRun& run, absl::Time now);
 void Claim(WeeklyReportRun& run, absl::Time now);
-// ABORTED unless `fence` is of the latest claim and the run is still at work.
+// ABORTED unless the run is running and `fence` belongs to its latest claim.
 absl::Status CheckHeld(const WeeklyReportRun& run, std::int64_t fence);
 void Renew(WeeklyReportRun& run, absl::Time now);
 void Release(WeeklyReportRun& run, absl::Time now);
 void Succeed(WeeklyReportRun& run, absl::Time now);
-// Mail could not be handed over: tries again later and later, and gives up after kGiveUpAfter.
-void Postpone(WeeklyReportRun& run, const absl::Status& why, absl::Time now);
-// Mail was handed over.
-void CountMail(WeeklyReportRun& run, int accepted, int refused, const std::string& last_refusal);
+// Mail could not be sent. The run is tried again with backoff and fails after kGiveUpAfter.
+void Defer(WeeklyReportRun& run, const absl::Status& cause, absl::Time now);
+// A mail batch was sent. Ends the consecutive failures.
+void CountMail(WeeklyReportRun& run, int accepted, int rejected, const std::string& last_rejection);
 
 }  // namespace lmsmail::report

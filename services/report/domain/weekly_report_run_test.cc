@@ -14,51 +14,51 @@ using ::testing::IsEmpty;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'795'000'000);
 
-TEST(WeeklyReportRunTest, AskingForARunAtWorkChangesNothing) {
+TEST(WeeklyReportRunTest, RequestForARunningRunChangesNothing) {
   WeeklyReportRun run{.state = RunState::kRunning, .cursor = "s5"};
   const WeeklyReportRun before = run;
-  Ask(run, /*skip_mail=*/true, kNow);
+  ApplyRequest(run, /*skip_mail=*/true, kNow);
   EXPECT_EQ(run, before);
 }
 
-TEST(WeeklyReportRunTest, AskingTakesUpWhatFailedOrWasCancelledWhereItStopped) {
+TEST(WeeklyReportRunTest, RequestResumesAFailedOrCancelledRun) {
   for (const RunState state : {RunState::kFailed, RunState::kCancelled}) {
     WeeklyReportRun run{.state = state,
                         .cursor = "s5",
                         .detail = "away",
                         .end_time = kNow,
                         .failure_count = 9,
-                        .failing_since = kNow - absl::Hours(6)};
-    Ask(run, /*skip_mail=*/true, kNow);
+                        .first_failure_time = kNow - absl::Hours(6)};
+    ApplyRequest(run, /*skip_mail=*/true, kNow);
     EXPECT_EQ(run.state, RunState::kPending);
     EXPECT_TRUE(run.skip_mail);
     EXPECT_EQ(run.cursor, "s5");
     EXPECT_THAT(run.detail, IsEmpty());
     EXPECT_EQ(run.end_time, std::nullopt);
-    EXPECT_EQ(run.failing_since, std::nullopt);
+    EXPECT_EQ(run.first_failure_time, std::nullopt);
     EXPECT_TRUE(IsClaimable(run, kNow));
   }
 }
 
-TEST(WeeklyReportRunTest, MailThatWasLeftOutIsSentWhenAskedFor) {
+TEST(WeeklyReportRunTest, RequestForSkippedMailRestartsTheRun) {
   WeeklyReportRun done{.state = RunState::kSucceeded, .skip_mail = true, .end_time = kNow};
-  Ask(done, /*skip_mail=*/true, kNow);
+  ApplyRequest(done, /*skip_mail=*/true, kNow);
   EXPECT_EQ(done.state, RunState::kSucceeded);
-  Ask(done, /*skip_mail=*/false, kNow);
+  ApplyRequest(done, /*skip_mail=*/false, kNow);
   EXPECT_EQ(done.state, RunState::kPending);
   EXPECT_FALSE(done.skip_mail);
 
   WeeklyReportRun mailed{.state = RunState::kSucceeded, .end_time = kNow};
-  Ask(mailed, /*skip_mail=*/false, kNow);
+  ApplyRequest(mailed, /*skip_mail=*/false, kNow);
   EXPECT_EQ(mailed.state, RunState::kSucceeded);
 
   WeeklyReportRun running{.state = RunState::kRunning, .skip_mail = true};
-  Ask(running, /*skip_mail=*/false, kNow);
+  ApplyRequest(running, /*skip_mail=*/false, kNow);
   EXPECT_EQ(running.state, RunState::kRunning);
   EXPECT_FALSE(running.skip_mail);
 }
 
-TEST(WeeklyReportRunTest, OnlyTheLatestClaimHolds) {
+TEST(WeeklyReportRunTest, OnlyTheLatestClaimHoldsTheRun) {
   WeeklyReportRun run;
   Claim(run, kNow);
   EXPECT_FALSE(IsClaimable(run, kNow + kRunLease - absl::Seconds(1)));
@@ -68,7 +68,7 @@ TEST(WeeklyReportRunTest, OnlyTheLatestClaimHolds) {
   EXPECT_OK(CheckHeld(run, 2));
 }
 
-TEST(WeeklyReportRunTest, CancellingEndsItOnce) {
+TEST(WeeklyReportRunTest, CancelsOnlyOnce) {
   WeeklyReportRun run;
   Claim(run, kNow);
   EXPECT_OK(Cancel(run, kNow));
@@ -79,13 +79,13 @@ TEST(WeeklyReportRunTest, CancellingEndsItOnce) {
   EXPECT_EQ(ReasonOf(again).reason, "RUN_ENDED");
 }
 
-TEST(WeeklyReportRunTest, WaitsLongerAfterEachFailureAndGivesUpInTheEnd) {
+TEST(WeeklyReportRunTest, BacksOffAfterEachFailureAndGivesUpEventually) {
   WeeklyReportRun run;
   Claim(run, kNow);
   absl::Time now = kNow;
   absl::Duration last_wait = absl::ZeroDuration();
   while (!run.Ended()) {
-    Postpone(run, absl::UnavailableError("no connection"), now);
+    Defer(run, absl::UnavailableError("no connection"), now);
     EXPECT_THAT(run.detail, HasSubstr("no connection"));
     if (run.Ended()) break;
     EXPECT_EQ(run.state, RunState::kRunning);
@@ -101,18 +101,18 @@ TEST(WeeklyReportRunTest, WaitsLongerAfterEachFailureAndGivesUpInTheEnd) {
   EXPECT_GE(now - kNow, kGiveUpAfter);
 }
 
-TEST(WeeklyReportRunTest, ASuccessEndsTheCountOfFailures) {
+TEST(WeeklyReportRunTest, SentMailResetsTheFailureCount) {
   WeeklyReportRun run;
   Claim(run, kNow);
-  Postpone(run, absl::UnavailableError("away"), kNow);
+  Defer(run, absl::UnavailableError("away"), kNow);
   CountMail(run, 3, 0, "");
-  EXPECT_EQ(run.failing_since, std::nullopt);
+  EXPECT_EQ(run.first_failure_time, std::nullopt);
   EXPECT_EQ(run.failure_count, 0);
   EXPECT_THAT(run.detail, IsEmpty());
   CountMail(run, 1, 2, "s9: bad");
   CountMail(run, 1, 0, "");
   EXPECT_EQ(run.mail_count, 5);
-  EXPECT_EQ(run.detail, "dispatch refused 2 mails; the last: s9: bad");
+  EXPECT_EQ(run.detail, "dispatch rejected 2 mails; the last one: s9: bad");
 }
 
 }  // namespace

@@ -6,16 +6,19 @@
 namespace lmsmail::report {
 namespace {
 
-TEST(WeeklyReportTest, PercentIsWholeAndBounded) {
-  EXPECT_EQ((CourseWeek{.course = "a", .lesson_count = 3, .total_lessons = 2}).ProgressPercent(),
+TEST(WeeklyReportTest, ProgressPercentIsRoundedDownAndAtMost100) {
+  EXPECT_EQ((CourseProgress{.course = "a", .lesson_count = 3, .total_lessons_completed = 2})
+                .ProgressPercent(),
             66);
-  EXPECT_EQ((CourseWeek{.course = "a", .lesson_count = 3, .total_lessons = 4}).ProgressPercent(),
+  EXPECT_EQ((CourseProgress{.course = "a", .lesson_count = 3, .total_lessons_completed = 4})
+                .ProgressPercent(),
             100);
-  EXPECT_EQ((CourseWeek{.course = "a", .lesson_count = 0, .total_lessons = 4}).ProgressPercent(),
+  EXPECT_EQ((CourseProgress{.course = "a", .lesson_count = 0, .total_lessons_completed = 4})
+                .ProgressPercent(),
             -1);
 }
 
-TEST(WeeklyReportTest, SumsCourses) {
+TEST(WeeklyReportTest, SumsUpItsCourses) {
   const WeeklyReport report{.student = "s",
                             .courses = {{.course = "a",
                                          .lessons_completed = 2,
@@ -33,7 +36,7 @@ TEST(WeeklyReportTest, SumsCourses) {
   EXPECT_EQ(report.ActiveDays(), 3);
 }
 
-TEST(WeeklyReportTest, AStreakReachesTheWeeksLastDay) {
+TEST(WeeklyReportTest, StreakEndsWithTheLastDayOfTheWeek) {
   const auto streak = [](std::uint8_t days) {
     return WeeklyReport{.student = "s", .courses = {{.course = "a", .active_days = days}}}
         .StreakDays();
@@ -44,17 +47,17 @@ TEST(WeeklyReportTest, AStreakReachesTheWeeksLastDay) {
   EXPECT_EQ(streak(0b1111111), 7);
 }
 
-TEST(WeeklyReportTest, TheMostActiveCourseComesFirst) {
-  std::vector<CourseWeek> courses = {
-      {.course = "quiet"},
+TEST(WeeklyReportTest, SortsTheMostActiveCourseFirst) {
+  std::vector<CourseProgress> courses = {
+      {.course = "inactive"},
       {.course = "watched", .watch_duration = absl::Minutes(9)},
-      {.course = "also-quiet"},
+      {.course = "also-inactive"},
       {.course = "lessons", .lessons_completed = 1},
   };
   SortByActivity(courses);
   std::vector<std::string> order;
-  for (const CourseWeek& course : courses) order.push_back(course.course);
-  EXPECT_THAT(order, ::testing::ElementsAre("lessons", "watched", "also-quiet", "quiet"));
+  for (const CourseProgress& course : courses) order.push_back(course.course);
+  EXPECT_THAT(order, ::testing::ElementsAre("lessons", "watched", "also-inactive", "inactive"));
 }
 
 }  // namespace

@@ -16,22 +16,22 @@
 namespace lmsmail::report {
 namespace {
 
-// Small enough for a step to be over in a second, large enough for the database to work in sets.
+// A step takes less than a second, and the database still works on sets.
 constexpr int kStudentsPerStep = 500;
 constexpr absl::Duration kPollInterval = absl::Seconds(5);
 
-// For one transaction; real time, whatever the clock says.
+// The deadline of one transaction, in real time even when the clock is fake.
 absl::Time Deadline() { return absl::Now() + absl::Seconds(20); }
 
-std::vector<MailOutcome> OutcomesOf(const Mailing& mailing,
+std::vector<MailOutcome> OutcomesOf(const MailBatch& batch,
                                     const std::vector<absl::Status>& results) {
   std::vector<MailOutcome> outcomes;
   outcomes.reserve(results.size());
   for (std::size_t i = 0; i < results.size(); ++i) {
     MailOutcome& outcome = outcomes.emplace_back();
-    outcome.student = mailing.items[i].student;
+    outcome.student = batch.items[i].student;
     outcome.accepted = results[i].ok();
-    if (!outcome.accepted) outcome.refusal = results[i].ToString();
+    if (!outcome.accepted) outcome.rejection = results[i].ToString();
   }
   return outcomes;
 }
@@ -41,48 +41,41 @@ std::vector<MailOutcome> OutcomesOf(const Mailing& mailing,
 absl::Duration WeeklyReportWorker::RunOnce() {
   auto run = dependencies_.store.ClaimRun(Now(), Deadline());
   if (!run.ok()) {
-    complaints_.Log(telemetry::Level::kWarning, "cannot look for weekly report runs",
-                    {{"error", run.status()}});
+    warnings_.Log(telemetry::Level::kWarning, "cannot claim a weekly report run",
+                  {{"error", run.status()}});
     return kPollInterval;
   }
   if (!*run) return kPollInterval;
-  Work(**std::move(run));
+  ProcessRun(**std::move(run));
   return absl::ZeroDuration();
 }
 
-void WeeklyReportWorker::Work(WeeklyReportRun run) {
+void WeeklyReportWorker::ProcessRun(WeeklyReportRun run) {
   const std::int64_t fence = run.fence;
   while (!stopping_) {
     auto next = Step(run);
     if (!next.ok()) {
-      // Its lease runs out, and then somebody goes on.
-      complaints_.Log(telemetry::Level::kWarning, "weekly report run interrupted",
-                      {{"week", run.week.ToString()}, {"error", next.status()}});
+      // The lease expires, and then a replica claims the run again.
+      warnings_.Log(telemetry::Level::kWarning, "weekly report run interrupted",
+                    {{"week", run.week.ToString()}, {"error", next.status()}});
       return;
     }
     run = *std::move(next);
-    // Mail is recorded also when another has claimed the run meanwhile.
+    // Sent mail is recorded even when another replica has claimed the run in the meantime.
     if (run.fence != fence) return;
     if (run.Ended()) {
       telemetry::LogInfo("weekly report run ended", {{"week", run.week.ToString()},
                                                      {"state", static_cast<int>(run.state)},
                                                      {"students", run.processed_count},
                                                      {"mails", run.mail_count},
-                                                     {"refused", run.refused_count}});
+                                                     {"rejected", run.rejected_count}});
     }
-    if (run.Ended() || run.lease_until <= Now()) return;
+    if (run.Ended() || run.lease_expire_time <= Now()) return;
   }
-  dependencies_.store
-      .ChangeRun(
-          run.week,
-          [&](WeeklyReportRun& stored) {
-            LMSMAIL_RETURN_IF_ERROR(CheckHeld(stored, run.fence));
-            Release(stored, Now());
-            return absl::OkStatus();
-          },
-          Deadline())
+  // Without the release, the run waits until the lease expires.
+  ChangeHeldRun(run, [&](WeeklyReportRun& stored) { Release(stored, Now()); })
       .status()
-      .IgnoreError();  // the lease runs out by itself
+      .IgnoreError();
 }
 
 absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::Step(const WeeklyReportRun& run) {
@@ -90,55 +83,48 @@ absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::Step(const WeeklyReportRun& 
   if (!run.skip_mail) {
     LMSMAIL_ASSIGN_OR_RETURN(const std::vector<WeeklyReport> unsent,
                              store.ListUnsent(run.week, kStudentsPerStep, Deadline()));
-    if (!unsent.empty()) return HandOver(run, unsent);
+    if (!unsent.empty()) return SendMail(run, unsent);
   }
   LMSMAIL_ASSIGN_OR_RETURN(
       WeeklyReportRun made,
       store.MakeReports(run.week, run.fence, run.week.DayBounds(dependencies_.zone),
                         kStudentsPerStep, Now(), Deadline()));
   if (made.cursor != run.cursor) return made;
-  return store.ChangeRun(
-      run.week,
-      [&](WeeklyReportRun& stored) {
-        LMSMAIL_RETURN_IF_ERROR(CheckHeld(stored, run.fence));
-        // When mail came to be wanted during this step, there is more to do.
-        if (stored.skip_mail == run.skip_mail) Succeed(stored, Now());
-        return absl::OkStatus();
-      },
-      Deadline());
+  return ChangeHeldRun(run, [&](WeeklyReportRun& stored) {
+    // A request for the skipped mail may have come during this step.
+    if (stored.skip_mail == run.skip_mail) Succeed(stored, Now());
+  });
 }
 
-absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::HandOver(
+absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::SendMail(
     const WeeklyReportRun& run, absl::Span<const WeeklyReport> reports) {
-  // Not for a run that was cancelled meanwhile, and not with a lease about to end.
-  const auto renewed = dependencies_.store.ChangeRun(
-      run.week,
-      [&](WeeklyReportRun& stored) {
-        LMSMAIL_RETURN_IF_ERROR(CheckHeld(stored, run.fence));
-        Renew(stored, Now());
-        return absl::OkStatus();
-      },
-      Deadline());
-  LMSMAIL_RETURN_IF_ERROR(renewed.status());
-  const Mailing mailing = MakeMailing(reports);
-  const auto results = dependencies_.mailer.HandOver(mailing);
-  if (!results.ok()) return PutOff(run, results.status());
-  if (results->size() != mailing.items.size()) {
-    return PutOff(run, absl::InternalError(fmt::format("{} results for {} mails", results->size(),
-                                                       mailing.items.size())));
+  // Ensures that the run is not cancelled and that the lease outlasts the call.
+  LMSMAIL_RETURN_IF_ERROR(
+      ChangeHeldRun(run, [&](WeeklyReportRun& stored) { Renew(stored, Now()); }).status());
+  const MailBatch batch = MakeMailBatch(reports);
+  const auto results = dependencies_.mailer.SendBatch(batch);
+  if (!results.ok()) return DeferRun(run, results.status());
+  if (results->size() != batch.items.size()) {
+    return DeferRun(run, absl::InternalError(fmt::format("{} results for {} mails", results->size(),
+                                                         batch.items.size())));
   }
-  return dependencies_.store.RecordMail(run.week, OutcomesOf(mailing, *results), Deadline());
+  return dependencies_.store.RecordMail(run.week, OutcomesOf(batch, *results), Deadline());
 }
 
-absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::PutOff(const WeeklyReportRun& run,
-                                                           const absl::Status& why) {
-  complaints_.Log(telemetry::Level::kWarning, "weekly mail not handed over",
-                  {{"week", run.week.ToString()}, {"error", why}});
+absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::DeferRun(const WeeklyReportRun& run,
+                                                             const absl::Status& cause) {
+  warnings_.Log(telemetry::Level::kWarning, "cannot send weekly mail",
+                {{"week", run.week.ToString()}, {"error", cause}});
+  return ChangeHeldRun(run, [&](WeeklyReportRun& stored) { Defer(stored, cause, Now()); });
+}
+
+absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::ChangeHeldRun(
+    const WeeklyReportRun& run, absl::FunctionRef<void(WeeklyReportRun&)> change) {
   return dependencies_.store.ChangeRun(
       run.week,
       [&](WeeklyReportRun& stored) {
         LMSMAIL_RETURN_IF_ERROR(CheckHeld(stored, run.fence));
-        Postpone(stored, why, Now());
+        change(stored);
         return absl::OkStatus();
       },
       Deadline());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -13,12 +14,12 @@
 
 namespace lmsmail::report {
 
-// Carries on the runs that somebody asked for. A run is a row that any replica can claim; its work
-// is done in small steps, each of which is one transaction, or one call to the mailer with what was
-// stored before. So a replica that dies loses nothing: another one goes on after the last step, and
-// a mail that was handed over without being recorded is handed over again under the same keys.
+// Processes requested runs. Any replica can claim a run. The work is done in small steps; each is
+// one transaction, or one call to the mailer with stored reports. When a replica dies, another one
+// continues after the last step, and mail that was sent but not recorded is sent again under the
+// same keys.
 //
-// All but Stop() is called by one thread at a time.
+// Only Stop() may be called from another thread.
 class WeeklyReportWorker {
  public:
   struct Dependencies {
@@ -29,27 +30,31 @@ class WeeklyReportWorker {
   };
 
   explicit WeeklyReportWorker(const Dependencies& dependencies)
-      : dependencies_(dependencies), complaints_(absl::Seconds(30), dependencies.clock) {}
+      : dependencies_(dependencies), warnings_(absl::Seconds(30), dependencies.clock) {}
 
-  // Claims a run and works on it until it ends, has to wait, or is lost. Returns when to look
-  // again.
+  // Claims a run and processes it until it ends, is deferred or is lost. Returns how long to wait
+  // before the next call.
   absl::Duration RunOnce();
 
-  // Makes RunOnce() return after its present step, with the run free for another replica.
+  // RunOnce() returns after its current step and releases the run for another replica.
   void Stop() { stopping_ = true; }
 
  private:
-  void Work(WeeklyReportRun run);
-  // Returns the run after it.
+  void ProcessRun(WeeklyReportRun run);
+  // The steps return the run as stored after them.
   absl::StatusOr<WeeklyReportRun> Step(const WeeklyReportRun& run);
-  absl::StatusOr<WeeklyReportRun> HandOver(const WeeklyReportRun& run,
+  absl::StatusOr<WeeklyReportRun> SendMail(const WeeklyReportRun& run,
                                            absl::Span<const WeeklyReport> reports);
-  absl::StatusOr<WeeklyReportRun> PutOff(const WeeklyReportRun& run, const absl::Status& why);
+  absl::StatusOr<WeeklyReportRun> DeferRun(const WeeklyReportRun& run, const absl::Status& cause);
+
+  // Applies `change` to the stored run. ABORTED unless this worker still holds it.
+  absl::StatusOr<WeeklyReportRun> ChangeHeldRun(const WeeklyReportRun& run,
+                                                absl::FunctionRef<void(WeeklyReportRun&)> change);
 
   absl::Time Now() const { return dependencies_.clock.Now(); }
 
   const Dependencies dependencies_;
-  telemetry::LogEvery complaints_;
+  telemetry::LogEvery warnings_;
   std::atomic<bool> stopping_ = false;
 };
 

@@ -10,24 +10,24 @@
 
 namespace lmsmail::report {
 
-IsoWeek WeeklyReports::LastWholeUnless(std::optional<IsoWeek> week) const {
+IsoWeek WeeklyReports::WeekOrLastComplete(std::optional<IsoWeek> week) const {
   return week ? *week : IsoWeek::LastWhole(dependencies_.clock.Now(), dependencies_.zone);
 }
 
 absl::StatusOr<WeeklyReportRun> WeeklyReports::Generate(std::optional<IsoWeek> week, bool skip_mail,
                                                         absl::Time deadline) {
   const absl::Time now = dependencies_.clock.Now();
-  const IsoWeek wanted = LastWholeUnless(week);
-  // A student has one report a week: made too early, it would lack what comes after.
-  if (wanted.DayBounds(dependencies_.zone).back() > now) {
-    return WithReason(
-        absl::FailedPreconditionError(fmt::format(
-            "week: {} is not over yet; leave it empty for the last whole week", wanted.ToString())),
-        {"WEEK_NOT_OVER", {{"week", wanted.ToString()}}});
+  const IsoWeek report_week = WeekOrLastComplete(week);
+  // A student has one report per week; an early one would lack the rest of the week.
+  if (report_week.DayBounds(dependencies_.zone).back() > now) {
+    return WithReason(absl::FailedPreconditionError(fmt::format(
+                          "week: {} is not over; leave the field empty for the last complete week",
+                          report_week.ToString())),
+                      {"WEEK_NOT_OVER", {{"week", report_week.ToString()}}});
   }
   LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run,
-                           dependencies_.store.AskForRun(wanted, skip_mail, now, deadline));
-  dependencies_.asked();
+                           dependencies_.store.RequestRun(report_week, skip_mail, now, deadline));
+  dependencies_.run_requested();
   return run;
 }
 
@@ -40,20 +40,20 @@ absl::StatusOr<WeeklyReportRun> WeeklyReports::Cancel(const IsoWeek& week, absl:
 absl::StatusOr<WeeklyPreview> WeeklyReports::PreviewMail(const std::string& student,
                                                          std::optional<IsoWeek> week,
                                                          const rpc::CallInfo& call) {
-  const IsoWeek wanted = LastWholeUnless(week);
-  LMSMAIL_ASSIGN_OR_RETURN(StudentWeek facts,
-                           dependencies_.store.GetStudentWeek(
-                               student, wanted.DayBounds(dependencies_.zone), call.deadline));
+  const IsoWeek report_week = WeekOrLastComplete(week);
+  LMSMAIL_ASSIGN_OR_RETURN(StudentProgress progress,
+                           dependencies_.store.GetStudentProgress(
+                               student, report_week.DayBounds(dependencies_.zone), call.deadline));
   const WeeklyReport report{
-      .week = wanted, .student = student, .courses = std::move(facts.courses)};
+      .week = report_week, .student = student, .courses = std::move(progress.courses)};
   WeeklyPreview preview;
   LMSMAIL_ASSIGN_OR_RETURN(preview.mail,
                            dependencies_.previewer.Render(PreviewContext(report), call));
-  preview.would_send = facts.enrolled && report.HasActivity();
-  if (!facts.enrolled) {
-    preview.mail.warnings.push_back("the student is enrolled in no course: no mail would go");
+  preview.would_send = progress.enrolled && report.HasActivity();
+  if (!progress.enrolled) {
+    preview.mail.warnings.push_back("the student is enrolled in no course: no mail would be sent");
   } else if (!report.HasActivity()) {
-    preview.mail.warnings.push_back("nothing happened in the week: no mail would go");
+    preview.mail.warnings.push_back("the week has no activity: no mail would be sent");
   }
   return preview;
 }

@@ -20,30 +20,31 @@ struct WeeklyPreview {
   bool would_send = false;
 };
 
-// What callers ask of weekly reports, beyond reading them. Thread-safe.
+// Starts, cancels and previews weekly reports. Thread-safe.
 class WeeklyReports {
  public:
   struct Dependencies {
     WeeklyReportStore& store;
     Previewer& previewer;
     const Clock& clock;
-    absl::TimeZone zone;          // the school's
-    std::function<void()> asked;  // a run may have work
+    absl::TimeZone zone;                  // the school's
+    std::function<void()> run_requested;  // called when a run may have work
   };
 
   explicit WeeklyReports(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
-  // Without `week`, the last whole one. FAILED_PRECONDITION while the week is not over.
+  // Starts or resumes the run of `week`, by default the last complete week. FAILED_PRECONDITION
+  // until the week is over.
   absl::StatusOr<WeeklyReportRun> Generate(std::optional<IsoWeek> week, bool skip_mail,
                                            absl::Time deadline);
-  // NOT_FOUND; FAILED_PRECONDITION when it has ended.
+  // NOT_FOUND; FAILED_PRECONDITION when the run has ended.
   absl::StatusOr<WeeklyReportRun> Cancel(const IsoWeek& week, absl::Time deadline);
-  // From the facts as they are now, also when another report is stored.
+  // Renders the mail from the current activities, even when a report is stored.
   absl::StatusOr<WeeklyPreview> PreviewMail(const std::string& student, std::optional<IsoWeek> week,
                                             const rpc::CallInfo& call);
 
  private:
-  IsoWeek LastWholeUnless(std::optional<IsoWeek> week) const;
+  IsoWeek WeekOrLastComplete(std::optional<IsoWeek> week) const;
 
   const Dependencies dependencies_;
 };

@@ -18,18 +18,19 @@ struct RecordedCount {
   bool operator==(const RecordedCount&) const = default;
 };
 
-// Facts are only ever added, each id once: the first to come is the one that counts. Thread-safe.
-// Every call ends by `deadline`.
+// Activities are append-only. Only the first activity recorded under an id counts. Thread-safe;
+// every call ends by `deadline`.
 class ActivityStore {
  public:
   virtual ~ActivityStore() = default;
 
-  // All or none. Makes courses that are not known yet, without a title. Of the facts about one
-  // enrolment, the one with the latest (time, id) holds, in whatever order they come.
+  // Records all or none. Creates unknown courses, without a title. The activity with the latest
+  // (time, id) decides an enrollment, whatever the order in which activities are recorded.
   virtual absl::StatusOr<RecordedCount> Record(absl::Span<const Activity> activities,
                                                absl::Time deadline) = 0;
 
-  // Whose enrolment in `course` has begun at `now`: by student, those after `after`.
+  // Returns the enrollments in `course` that have begun at `now`, ordered by student, after
+  // `after`.
   virtual absl::StatusOr<std::vector<Enrollment>> ListEnrolled(std::string_view course,
                                                                absl::Time now,
                                                                std::string_view after, int limit,

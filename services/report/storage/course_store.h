@@ -11,18 +11,18 @@
 
 namespace lmsmail::report {
 
-// Thread-safe. Every call ends by `deadline`.
+// Thread-safe; every call ends by `deadline`.
 class CourseStore {
  public:
   virtual ~CourseStore() = default;
 
-  // Creates or replaces all or none; ids are distinct. A course whose content is already stored
-  // keeps its update_time, which is returned in the order given.
+  // Creates or replaces all or none; ids must be distinct. Returns the stored courses in the given
+  // order. An unchanged course keeps its update_time.
   virtual absl::StatusOr<std::vector<Course>> Upsert(absl::Span<const Course> courses,
                                                      absl::Time now, absl::Time deadline) = 0;
   // NOT_FOUND.
   virtual absl::StatusOr<Course> Get(std::string_view id, absl::Time deadline) = 0;
-  // By id, those after `after`.
+  // Returns courses ordered by id, after `after`.
   virtual absl::StatusOr<std::vector<Course>> List(std::string_view after, int limit,
                                                    absl::Time deadline) = 0;
 };

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
-TEST_P(ReportStoreContract, CoursesAreCreatedAndReplaced) {
+TEST_P(ReportStoreContract, UpsertCreatesAndReplacesCourses) {
   const Course cpp{.id = "cpp",
                    .title = "C++",
                    .url = "https://x/cpp",
@@ -27,14 +27,14 @@ TEST_P(ReportStoreContract, CoursesAreCreatedAndReplaced) {
   ASSERT_OK_AND_ASSIGN(const auto again, courses().Upsert({renamed, art}, On(2), kForever));
   EXPECT_EQ(again[0].title, "Modern C++");
   EXPECT_EQ(again[0].update_time, On(2));
-  EXPECT_EQ(again[1].update_time, On(1)) << "an unchanged course is left as it is";
+  EXPECT_EQ(again[1].update_time, On(1)) << "an unchanged course keeps its time";
 }
 
 TEST_P(ReportStoreContract, UnknownCourseIsNotFound) {
   EXPECT_THAT(courses().Get("none", kForever), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(ReportStoreContract, CoursesAreListedByIdInPages) {
+TEST_P(ReportStoreContract, ListsCoursesByIdInPages) {
   const std::vector<Course> all = {
       {.id = "b", .title = "B"}, {.id = "a", .title = "A"}, {.id = "C", .title = "C"}};
   ASSERT_OK(courses().Upsert(all, On(1), kForever));
@@ -44,56 +44,56 @@ TEST_P(ReportStoreContract, CoursesAreListedByIdInPages) {
   EXPECT_THAT(second, ElementsAre(Field(&Course::id, "b")));
 }
 
-TEST_P(ReportStoreContract, AFactCountsOnce) {
-  const std::vector<Activity> facts = {
-      Fact("s1", "a", On(1), Watched{absl::Minutes(5)}),
-      Fact("s1", "a", On(2), Watched{absl::Minutes(7)}),
+TEST_P(ReportStoreContract, CountsAnActivityOnce) {
+  const std::vector<Activity> activities = {
+      NewActivity("s1", "a", On(1), Watched{absl::Minutes(5)}),
+      NewActivity("s1", "a", On(2), Watched{absl::Minutes(7)}),
   };
-  EXPECT_EQ(Record({facts[0], facts[0]}), (RecordedCount{.recorded = 1, .duplicate = 1}));
-  EXPECT_EQ(Record(facts), (RecordedCount{.recorded = 1, .duplicate = 1}));
-  Activity other_body = facts[0];
-  other_body.fact = Watched{absl::Hours(1)};
+  EXPECT_EQ(Record({activities[0], activities[0]}), (RecordedCount{.recorded = 1, .duplicate = 1}));
+  EXPECT_EQ(Record(activities), (RecordedCount{.recorded = 1, .duplicate = 1}));
+  Activity other_body = activities[0];
+  other_body.event = Watched{absl::Hours(1)};
   EXPECT_EQ(Record({other_body}), (RecordedCount{.recorded = 0, .duplicate = 1}));
-  ASSERT_THAT(WeekOf("s1"), ::testing::SizeIs(1));
-  EXPECT_EQ(WeekOf("s1")[0].watch_duration, absl::Minutes(12));
+  ASSERT_THAT(ProgressOf("s1"), ::testing::SizeIs(1));
+  EXPECT_EQ(ProgressOf("s1")[0].watch_duration, absl::Minutes(12));
 }
 
-TEST_P(ReportStoreContract, FactsMakeTheirCourseWithoutATitle) {
-  Record({Fact("s1", "new", On(1), Enrolled{})});
+TEST_P(ReportStoreContract, ActivityCreatesAnUnknownCourseWithoutATitle) {
+  Record({NewActivity("s1", "new", On(1), Enrolled{})});
   ASSERT_OK_AND_ASSIGN(const Course course, courses().Get("new", kForever));
   EXPECT_THAT(course.title, IsEmpty());
   ASSERT_OK(courses().Upsert({{.id = "new", .title = "New"}}, On(2), kForever));
-  Record({Fact("s2", "new", On(1), Enrolled{})});
+  Record({NewActivity("s2", "new", On(1), Enrolled{})});
   EXPECT_EQ(courses().Get("new", kForever)->title, "New");
 }
 
-TEST_P(ReportStoreContract, TheLatestFactAboutAnEnrolmentHolds) {
-  Record({Fact("s1", "a", On(1), Enrolled{}), Fact("s2", "a", On(1), Enrolled{})});
+TEST_P(ReportStoreContract, LatestActivityDecidesAnEnrollment) {
+  Record({NewActivity("s1", "a", On(1), Enrolled{}), NewActivity("s2", "a", On(1), Enrolled{})});
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s1", "s2"));
-  Record({Fact("s1", "a", On(3), Unenrolled{})});
+  Record({NewActivity("s1", "a", On(3), Unenrolled{})});
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s2"));
-  Record({Fact("s1", "a", On(2), Enrolled{})});
-  EXPECT_THAT(StudentsOf("a"), ElementsAre("s2")) << "an older fact that comes late";
-  Record({Fact("s1", "a", On(4), Enrolled{})});
+  Record({NewActivity("s1", "a", On(2), Enrolled{})});
+  EXPECT_THAT(StudentsOf("a"), ElementsAre("s2")) << "a late activity that is older";
+  Record({NewActivity("s1", "a", On(4), Enrolled{})});
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s1", "s2"));
 }
 
-TEST_P(ReportStoreContract, OrderInsideOneBatchDoesNotMatter) {
-  Record({Fact("s1", "a", On(3), Unenrolled{}), Fact("s1", "a", On(1), Enrolled{}),
-          Fact("s2", "a", On(3), Enrolled{}), Fact("s2", "a", On(1), Unenrolled{})});
+TEST_P(ReportStoreContract, OrderWithinABatchDoesNotMatter) {
+  Record({NewActivity("s1", "a", On(3), Unenrolled{}), NewActivity("s1", "a", On(1), Enrolled{}),
+          NewActivity("s2", "a", On(3), Enrolled{}), NewActivity("s2", "a", On(1), Unenrolled{})});
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s2"));
 }
 
-TEST_P(ReportStoreContract, AnEnrolmentIsListedFromItsBeginningOn) {
-  Record({Fact("s1", "a", On(1), Enrolled{.start_time = On(5)})});
+TEST_P(ReportStoreContract, ListsAnEnrollmentOnceItHasBegun) {
+  Record({NewActivity("s1", "a", On(1), Enrolled{.start_time = On(5)})});
   EXPECT_THAT(StudentsOf("a", On(4)), IsEmpty());
   ASSERT_OK_AND_ASSIGN(const auto listed, activities().ListEnrolled("a", On(5), "", 10, kForever));
   EXPECT_THAT(listed, ElementsAre(Enrollment{"s1", "a", On(5)}));
 }
 
-TEST_P(ReportStoreContract, EnrolmentsAreListedByStudentInPages) {
-  Record({Fact("s2", "a", On(1), Enrolled{}), Fact("S9", "a", On(1), Enrolled{}),
-          Fact("s1", "a", On(1), Enrolled{}), Fact("s0", "b", On(1), Enrolled{})});
+TEST_P(ReportStoreContract, ListsEnrollmentsByStudentInPages) {
+  Record({NewActivity("s2", "a", On(1), Enrolled{}), NewActivity("S9", "a", On(1), Enrolled{}),
+          NewActivity("s1", "a", On(1), Enrolled{}), NewActivity("s0", "b", On(1), Enrolled{})});
   ASSERT_OK_AND_ASSIGN(const auto first, activities().ListEnrolled("a", Now(), "", 2, kForever));
   EXPECT_THAT(first,
               ElementsAre(Field(&Enrollment::student, "S9"), Field(&Enrollment::student, "s1")));

@@ -1,7 +1,5 @@
 #include "services/report/storage/in_memory_report_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <set>
@@ -9,6 +7,7 @@
 
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/report/domain/resource_names.h"
 
 namespace lmsmail::report {
 
@@ -28,7 +27,7 @@ absl::StatusOr<std::vector<Course>> InMemoryReportStore::Upsert(absl::Span<const
 absl::StatusOr<Course> InMemoryReportStore::Get(std::string_view id, absl::Time) {
   absl::MutexLock lock(&mutex_);
   const auto found = courses_.find(id);
-  if (found == courses_.end()) return NotFound(fmt::format("courses/{}", id));
+  if (found == courses_.end()) return NotFound(CourseName(id));
   return found->second;
 }
 
@@ -54,17 +53,17 @@ absl::StatusOr<RecordedCount> InMemoryReportStore::Record(absl::Span<const Activ
     }
     ++count.recorded;
     courses_.try_emplace(activity.course, Course{.id = activity.course});
-    const auto* enrolled = std::get_if<Enrolled>(&activity.fact);
-    if (enrolled != nullptr || std::holds_alternative<Unenrolled>(activity.fact)) {
+    const auto* enrolled = std::get_if<Enrolled>(&activity.event);
+    if (enrolled != nullptr || std::holds_alternative<Unenrolled>(activity.event)) {
       EnrollmentState state{.enrolled = enrolled != nullptr,
-                            .begins = activity.time,
-                            .decided_by = {activity.time, activity.id}};
-      if (enrolled != nullptr && enrolled->start_time) state.begins = *enrolled->start_time;
+                            .enroll_time = activity.time,
+                            .deciding_activity = {activity.time, activity.id}};
+      if (enrolled != nullptr && enrolled->start_time) state.enroll_time = *enrolled->start_time;
       const auto [held, added] =
           enrollments_.try_emplace({activity.student, activity.course}, state);
-      if (!added && held->second.decided_by < state.decided_by) held->second = state;
+      if (!added && held->second.deciding_activity < state.deciding_activity) held->second = state;
     }
-    if (const auto* lesson = std::get_if<LessonCompleted>(&activity.fact)) {
+    if (const auto* lesson = std::get_if<LessonCompleted>(&activity.event)) {
       const auto [first, added] = completions_.try_emplace(
           {activity.student, activity.course, lesson->lesson_id}, activity.time);
       if (!added) first->second = std::min(first->second, activity.time);
@@ -82,8 +81,8 @@ absl::StatusOr<std::vector<Enrollment>> InMemoryReportStore::ListEnrolled(std::s
   for (const auto& [key, state] : enrollments_) {
     if (std::ssize(page) == limit) break;
     if (key.second != course || key.first <= after) continue;
-    if (state.enrolled && state.begins <= now) {
-      page.push_back({key.first, key.second, state.begins});
+    if (state.enrolled && state.enroll_time <= now) {
+      page.push_back({key.first, key.second, state.enroll_time});
     }
   }
   return page;
@@ -91,19 +90,19 @@ absl::StatusOr<std::vector<Enrollment>> InMemoryReportStore::ListEnrolled(std::s
 
 absl::StatusOr<WeeklyReportRun*> InMemoryReportStore::FindRun(const IsoWeek& week) {
   const auto found = runs_.find(week);
-  if (found == runs_.end()) return NotFound(fmt::format("weeklyReportRuns/{}", week.ToString()));
+  if (found == runs_.end()) return NotFound(RunName(week));
   return &found->second;
 }
 
-absl::StatusOr<WeeklyReportRun> InMemoryReportStore::AskForRun(const IsoWeek& week, bool skip_mail,
-                                                               absl::Time now, absl::Time) {
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RequestRun(const IsoWeek& week, bool skip_mail,
+                                                                absl::Time now, absl::Time) {
   absl::MutexLock lock(&mutex_);
   WeeklyReportRun& run =
       runs_
           .try_emplace(week,
                        WeeklyReportRun{.week = week, .skip_mail = skip_mail, .create_time = now})
           .first->second;
-  Ask(run, skip_mail, now);
+  ApplyRequest(run, skip_mail, now);
   return run;
 }
 
@@ -156,8 +155,8 @@ absl::StatusOr<WeeklyReportRun> InMemoryReportStore::MakeReports(const IsoWeek& 
   auto student = std::upper_bound(students.begin(), students.end(), run->cursor);
   for (int made = 0; made < limit && student != students.end(); ++made, ++student) {
     WeeklyReport report{.week = week, .student = *student, .create_time = now};
-    report.courses = WeekOf(*student, days);
-    if (!report.HasActivity()) ++run->quiet_count;
+    report.courses = ProgressOf(*student, days);
+    if (!report.HasActivity()) ++run->inactive_count;
     ++run->processed_count;
     run->cursor = *student;
     reports_.emplace(WeekAndStudent{week, *student}, std::move(report));
@@ -184,16 +183,16 @@ absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RecordMail(
   absl::MutexLock lock(&mutex_);
   LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
   int accepted = 0;
-  int refused = 0;
-  std::string last_refusal;
+  int rejected = 0;
+  std::string last_rejection;
   for (const MailOutcome& outcome : outcomes) {
     const auto found = reports_.find({week, outcome.student});
     if (found == reports_.end() || found->second.mail_state != MailState::kUnsent) continue;
-    found->second.mail_state = outcome.accepted ? MailState::kHandedOver : MailState::kRefused;
-    ++(outcome.accepted ? accepted : refused);
-    if (!outcome.accepted) last_refusal = outcome.student + ": " + outcome.refusal;
+    found->second.mail_state = outcome.accepted ? MailState::kAccepted : MailState::kRejected;
+    ++(outcome.accepted ? accepted : rejected);
+    if (!outcome.accepted) last_rejection = outcome.student + ": " + outcome.rejection;
   }
-  CountMail(*run, accepted, refused, last_refusal);
+  CountMail(*run, accepted, rejected, last_rejection);
   return *run;
 }
 
@@ -202,7 +201,7 @@ absl::StatusOr<WeeklyReport> InMemoryReportStore::GetReport(const IsoWeek& week,
   absl::MutexLock lock(&mutex_);
   const auto found = reports_.find({week, std::string(student)});
   if (found == reports_.end()) {
-    return NotFound(fmt::format("weeklyReportRuns/{}/reports/{}", week.ToString(), student));
+    return NotFound(ReportName(week, student));
   }
   return found->second;
 }
@@ -223,44 +222,43 @@ absl::StatusOr<std::vector<WeeklyReport>> InMemoryReportStore::ListReports(const
   return page;
 }
 
-absl::StatusOr<StudentWeek> InMemoryReportStore::GetStudentWeek(std::string_view student,
-                                                                absl::Span<const absl::Time> days,
-                                                                absl::Time) {
+absl::StatusOr<StudentProgress> InMemoryReportStore::GetStudentProgress(
+    std::string_view student, absl::Span<const absl::Time> days, absl::Time) {
   absl::MutexLock lock(&mutex_);
   const std::vector<std::string> enrolled = EnrolledStudents(days.back());
-  return StudentWeek{.enrolled = std::binary_search(enrolled.begin(), enrolled.end(), student),
-                     .courses = WeekOf(student, days)};
+  return StudentProgress{.enrolled = std::binary_search(enrolled.begin(), enrolled.end(), student),
+                         .courses = ProgressOf(student, days)};
 }
 
 std::vector<std::string> InMemoryReportStore::EnrolledStudents(absl::Time before) const {
   std::set<std::string> students;
   for (const auto& [key, state] : enrollments_) {
-    if (state.enrolled && state.begins < before) students.insert(key.first);
+    if (state.enrolled && state.enroll_time < before) students.insert(key.first);
   }
   return {students.begin(), students.end()};
 }
 
-std::vector<CourseWeek> InMemoryReportStore::WeekOf(std::string_view student,
-                                                    absl::Span<const absl::Time> days) const {
+std::vector<CourseProgress> InMemoryReportStore::ProgressOf(
+    std::string_view student, absl::Span<const absl::Time> days) const {
   const auto in_week = [&](absl::Time time) { return time >= days.front() && time < days.back(); };
-  std::map<std::string, CourseWeek> weeks;
+  std::map<std::string, CourseProgress> weeks;
   std::set<std::pair<std::string, std::string>> passed;
   for (const auto& [id, activity] : activities_) {
-    const bool learning = !std::holds_alternative<Enrolled>(activity.fact) &&
-                          !std::holds_alternative<Unenrolled>(activity.fact);
+    const bool learning = !std::holds_alternative<Enrolled>(activity.event) &&
+                          !std::holds_alternative<Unenrolled>(activity.event);
     if (activity.student != student || !learning || !in_week(activity.time)) continue;
-    CourseWeek& week = weeks[activity.course];
+    CourseProgress& week = weeks[activity.course];
     const auto day = std::upper_bound(days.begin(), days.end(), activity.time) - days.begin() - 1;
     week.active_days |= static_cast<std::uint8_t>(1 << day);
-    if (const auto* watched = std::get_if<Watched>(&activity.fact)) {
+    if (const auto* watched = std::get_if<Watched>(&activity.event)) {
       week.watch_duration += watched->duration;
     }
-    if (const auto* quiz = std::get_if<QuizTaken>(&activity.fact);
+    if (const auto* quiz = std::get_if<QuizTaken>(&activity.event);
         quiz != nullptr && quiz->passed) {
       week.quizzes_passed += passed.emplace(activity.course, quiz->quiz_id).second;
     }
   }
-  std::vector<CourseWeek> courses;
+  std::vector<CourseProgress> courses;
   for (auto& [id, week] : weeks) {
     const Course& course = courses_.at(id);
     week.course = id;
@@ -269,7 +267,7 @@ std::vector<CourseWeek> InMemoryReportStore::WeekOf(std::string_view student,
     week.lesson_count = course.lesson_count;
     for (const auto& [key, time] : completions_) {
       if (std::get<0>(key) != student || std::get<1>(key) != id || time >= days.back()) continue;
-      ++week.total_lessons;
+      ++week.total_lessons_completed;
       week.lessons_completed += in_week(time);
     }
     courses.push_back(std::move(week));

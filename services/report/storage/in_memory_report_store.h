@@ -17,7 +17,7 @@
 
 namespace lmsmail::report {
 
-// All three stores in one, since reports are made of the other two. For tests.
+// Implements all three stores, since reports are generated from courses and activities. For tests.
 class InMemoryReportStore final : public CourseStore,
                                   public ActivityStore,
                                   public WeeklyReportStore {
@@ -34,8 +34,8 @@ class InMemoryReportStore final : public CourseStore,
                                                        std::string_view after, int limit,
                                                        absl::Time deadline) override;
 
-  absl::StatusOr<WeeklyReportRun> AskForRun(const IsoWeek& week, bool skip_mail, absl::Time now,
-                                            absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail, absl::Time now,
+                                             absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReportRun>> ListRuns(std::optional<IsoWeek> before, int limit,
                                                         absl::Time deadline) override;
@@ -55,32 +55,33 @@ class InMemoryReportStore final : public CourseStore,
                                          absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
                                                         absl::Time deadline) override;
-  absl::StatusOr<StudentWeek> GetStudentWeek(std::string_view student,
-                                             absl::Span<const absl::Time> days,
-                                             absl::Time deadline) override;
+  absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
+                                                     absl::Span<const absl::Time> days,
+                                                     absl::Time deadline) override;
 
  private:
   struct EnrollmentState {
     bool enrolled = false;
-    absl::Time begins;
-    std::pair<absl::Time, std::string> decided_by;  // time and id of the fact
+    absl::Time enroll_time;
+    std::pair<absl::Time, std::string> deciding_activity;  // time and id of the event
   };
   using StudentAndCourse = std::pair<std::string, std::string>;
   using WeekAndStudent = std::pair<IsoWeek, std::string>;
 
   absl::StatusOr<WeeklyReportRun*> FindRun(const IsoWeek& week)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // In their order.
+  // Sorted.
   std::vector<std::string> EnrolledStudents(absl::Time before) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<CourseWeek> WeekOf(std::string_view student, absl::Span<const absl::Time> days) const
+  std::vector<CourseProgress> ProgressOf(std::string_view student,
+                                         absl::Span<const absl::Time> days) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   std::map<std::string, Course, std::less<>> courses_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Activity, std::less<>> activities_ ABSL_GUARDED_BY(mutex_);
   std::map<StudentAndCourse, EnrollmentState> enrollments_ ABSL_GUARDED_BY(mutex_);
-  // First completions by student, course, lesson.
+  // The first completion, by student, course and lesson.
   std::map<std::tuple<std::string, std::string, std::string>, absl::Time> completions_
       ABSL_GUARDED_BY(mutex_);
   std::map<IsoWeek, WeeklyReportRun> runs_ ABSL_GUARDED_BY(mutex_);

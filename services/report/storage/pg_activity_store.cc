@@ -16,65 +16,65 @@ namespace {
 using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 
-// Rows are written in the order of their keys, so that batches that overlap wait for each other
-// instead of deadlocking.
+// Rows are written in key order, so that overlapping batches do not deadlock.
 constexpr char kRecord[] = R"(
-  WITH fact AS (
+  WITH new_activity AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int2[],
                          $6::text[], $7::text[], $8::int8[], $9::bool[], $10::timestamptz[])
-      AS f (activity_id, student_id, course_id, happened_at, kind, item_id, item_title, watched_ms,
-            passed, starts_at)),
+      AS a (activity_id, student_id, course_id, activity_time, kind, item_id, item_title,
+            watched_ms, passed, start_time)),
   recorded AS (
-    INSERT INTO activity (activity_id, student_id, course_id, happened_at, kind, item_id,
-                          item_title, watched_ms, passed, starts_at)
-    SELECT * FROM fact ORDER BY activity_id COLLATE "C"
+    INSERT INTO activity (activity_id, student_id, course_id, activity_time, kind, item_id,
+                          item_title, watched_ms, passed, start_time)
+    SELECT * FROM new_activity ORDER BY activity_id COLLATE "C"
     ON CONFLICT (activity_id) DO NOTHING
     RETURNING *),
   new_course AS (
-    INSERT INTO course (course_id, updated_at)
+    INSERT INTO course (course_id, update_time)
     SELECT course_id, now() FROM (SELECT DISTINCT course_id FROM recorded) r ORDER BY course_id
     ON CONFLICT (course_id) DO NOTHING),
   completion AS (
-    INSERT INTO lesson_completion AS l (student_id, course_id, lesson_id, completed_at)
-    SELECT student_id, course_id, item_id, min(happened_at) FROM recorded WHERE kind = 3
+    INSERT INTO lesson_completion AS l (student_id, course_id, lesson_id, complete_time)
+    SELECT student_id, course_id, item_id, min(activity_time) FROM recorded WHERE kind = 3
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (student_id, course_id, lesson_id) DO UPDATE
-       SET completed_at = excluded.completed_at
-     WHERE excluded.completed_at < l.completed_at),
+       SET complete_time = excluded.complete_time
+     WHERE excluded.complete_time < l.complete_time),
   change AS (
-    INSERT INTO enrollment AS e (course_id, student_id, enrolled, begins_at, changed_at, activity_id)
+    INSERT INTO enrollment AS e (course_id, student_id, enrolled, enroll_time, activity_time,
+                                 activity_id)
     SELECT DISTINCT ON (course_id, student_id)
-           course_id, student_id, kind = 1, coalesce(starts_at, happened_at), happened_at,
+           course_id, student_id, kind = 1, coalesce(start_time, activity_time), activity_time,
            activity_id
       FROM recorded WHERE kind IN (1, 2)
-     ORDER BY course_id, student_id, happened_at DESC, activity_id DESC
+     ORDER BY course_id, student_id, activity_time DESC, activity_id DESC
     ON CONFLICT (course_id, student_id) DO UPDATE
-       SET enrolled = excluded.enrolled, begins_at = excluded.begins_at,
-           changed_at = excluded.changed_at, activity_id = excluded.activity_id
-     WHERE (excluded.changed_at, excluded.activity_id) > (e.changed_at, e.activity_id))
+       SET enrolled = excluded.enrolled, enroll_time = excluded.enroll_time,
+           activity_time = excluded.activity_time, activity_id = excluded.activity_id
+     WHERE (excluded.activity_time, excluded.activity_id) > (e.activity_time, e.activity_id))
   SELECT count(*) FROM recorded)";
 
-// What the columns of a fact hold, whichever it is. Kinds are numbered as in the migration.
+// The columns that depend on the kind of event. The kinds are numbered as in the migration.
 struct Columns {
   std::int16_t kind = 0;
   std::optional<std::string> item_id = std::nullopt;
   std::optional<std::string> item_title = std::nullopt;
   std::int64_t watched_ms = 0;
   bool passed = false;
-  std::optional<absl::Time> starts_at = std::nullopt;
+  std::optional<absl::Time> start_time = std::nullopt;
 };
 
 Columns ColumnsOf(std::monostate) { return {}; }
-Columns ColumnsOf(const Enrolled& fact) { return {.kind = 1, .starts_at = fact.start_time}; }
+Columns ColumnsOf(const Enrolled& event) { return {.kind = 1, .start_time = event.start_time}; }
 Columns ColumnsOf(const Unenrolled&) { return {.kind = 2}; }
-Columns ColumnsOf(const LessonCompleted& fact) {
-  return {.kind = 3, .item_id = fact.lesson_id, .item_title = fact.lesson_title};
+Columns ColumnsOf(const LessonCompleted& event) {
+  return {.kind = 3, .item_id = event.lesson_id, .item_title = event.lesson_title};
 }
-Columns ColumnsOf(const Watched& fact) {
-  return {.kind = 4, .watched_ms = absl::ToInt64Milliseconds(fact.duration)};
+Columns ColumnsOf(const Watched& event) {
+  return {.kind = 4, .watched_ms = absl::ToInt64Milliseconds(event.duration)};
 }
-Columns ColumnsOf(const QuizTaken& fact) {
-  return {.kind = 5, .item_id = fact.quiz_id, .passed = fact.passed};
+Columns ColumnsOf(const QuizTaken& event) {
+  return {.kind = 5, .item_id = event.quiz_id, .passed = event.passed};
 }
 
 }  // namespace
@@ -84,9 +84,10 @@ absl::StatusOr<RecordedCount> PgActivityStore::Record(absl::Span<const Activity>
   std::vector<Columns> columns;
   columns.reserve(activities.size());
   for (const Activity& activity : activities) {
-    columns.push_back(std::visit([](const auto& fact) { return ColumnsOf(fact); }, activity.fact));
+    columns.push_back(
+        std::visit([](const auto& event) { return ColumnsOf(event); }, activity.event));
   }
-  // Repeated after a COMMIT in doubt, it may count as duplicates what it has just recorded.
+  // A retry after a COMMIT with unknown outcome may count the recorded activities as duplicates.
   return RunInTransaction(
       pool_, {.name = "report.record_activity", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<RecordedCount> {
@@ -99,7 +100,7 @@ absl::StatusOr<RecordedCount> PgActivityStore::Record(absl::Span<const Activity>
                                              ToArrayLiteral(columns, &Columns::item_title),
                                              ToArrayLiteral(columns, &Columns::watched_ms),
                                              ToArrayLiteral(columns, &Columns::passed),
-                                             ToArrayLiteral(columns, &Columns::starts_at))[0]
+                                             ToArrayLiteral(columns, &Columns::start_time))[0]
                                  .as<int>();
         return RecordedCount{recorded, static_cast<int>(activities.size()) - recorded};
       });
@@ -115,8 +116,8 @@ absl::StatusOr<std::vector<Enrollment>> PgActivityStore::ListEnrolled(std::strin
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Enrollment>> {
         std::vector<Enrollment> enrollments;
         for (const pqxx::row& row : tx.exec_params(
-                 "SELECT student_id, begins_at FROM enrollment"
-                 " WHERE course_id = $1 AND student_id > $2 AND enrolled AND begins_at <= $3"
+                 "SELECT student_id, enroll_time FROM enrollment"
+                 " WHERE course_id = $1 AND student_id > $2 AND enrolled AND enroll_time <= $3"
                  " ORDER BY student_id LIMIT $4",
                  std::string(course), std::string(after), postgres::ToTimestamptz(now), limit)) {
           enrollments.push_back(

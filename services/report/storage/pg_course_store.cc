@@ -10,6 +10,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
+#include "services/report/domain/resource_names.h"
 
 namespace lmsmail::report {
 namespace {
@@ -17,19 +18,19 @@ namespace {
 using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 
-constexpr char kColumns[] = "course_id, title, url, instructor_name, lesson_count, updated_at";
+constexpr char kColumns[] = "course_id, title, url, instructor_name, lesson_count, update_time";
 
-// An unchanged course is left as it is. The answer is read afterwards because a statement does not
-// see what it inserts itself.
+// An unchanged course is not written. The result is read by a second statement, because a statement
+// does not see its own inserts.
 constexpr char kUpsert[] = R"(
-  INSERT INTO course AS c (course_id, title, url, instructor_name, lesson_count, updated_at)
+  INSERT INTO course AS c (course_id, title, url, instructor_name, lesson_count, update_time)
   SELECT n.course_id, n.title, n.url, n.instructor_name, n.lesson_count, $6::timestamptz
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int4[])
          AS n (course_id, title, url, instructor_name, lesson_count)
    ORDER BY n.course_id COLLATE "C"
   ON CONFLICT (course_id) DO UPDATE
      SET title = excluded.title, url = excluded.url, instructor_name = excluded.instructor_name,
-         lesson_count = excluded.lesson_count, updated_at = excluded.updated_at
+         lesson_count = excluded.lesson_count, update_time = excluded.update_time
    WHERE (c.title, c.url, c.instructor_name, c.lesson_count) IS DISTINCT FROM
          (excluded.title, excluded.url, excluded.instructor_name, excluded.lesson_count))";
 
@@ -77,7 +78,7 @@ absl::StatusOr<Course> PgCourseStore::Get(std::string_view id, absl::Time deadli
       [&](pqxx::work& tx) -> absl::StatusOr<Course> {
         const pqxx::result rows = tx.exec_params(
             fmt::format("SELECT {} FROM course WHERE course_id = $1", kColumns), std::string(id));
-        if (rows.empty()) return NotFound(fmt::format("courses/{}", id));
+        if (rows.empty()) return NotFound(CourseName(id));
         return CourseOf(rows[0]);
       });
 }

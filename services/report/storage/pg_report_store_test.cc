@@ -3,7 +3,7 @@
 #include <thread>
 #include <utility>
 
-#include "embedded/report_migrations.h"
+#include "embedded/lmsmail_report_migrations.h"
 
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "services/report/storage/pg_activity_store.h"
@@ -31,27 +31,27 @@ class PgStores final : public Stores {
 
 std::unique_ptr<Stores> NewPgStores() {
   postgres::PoolOptions options;
-  options.dsn =
-      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportMigrations).value();
+  options.dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
   options.schema = "report";
   return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
 }
 
-TEST(PgActivityStoreTest, CallersWithTheSameFactsRecordEachOnce) {
+TEST(PgActivityStoreTest, ConcurrentCallersRecordEachActivityOnce) {
   const auto stores = NewPgStores();
-  std::vector<Activity> facts;
+  std::vector<Activity> activities;
   for (int i = 0; i < 200; ++i) {
     const std::string number = std::to_string(i);
     const absl::Time time = absl::FromUnixSeconds(1'790'000'000 + i);
-    facts.push_back({"e" + number, "s" + number, "c" + std::to_string(i % 7), time, Enrolled{}});
-    facts.push_back({"l" + number, "s" + number, "c" + std::to_string(i % 7), time,
-                     LessonCompleted{"l" + std::to_string(i % 3)}});
+    activities.push_back(
+        {"e" + number, "s" + number, "c" + std::to_string(i % 7), time, Enrolled{}});
+    activities.push_back({"l" + number, "s" + number, "c" + std::to_string(i % 7), time,
+                          LessonCompleted{"l" + std::to_string(i % 3)}});
   }
   std::atomic<int> recorded = 0;
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&, caller] {
-      std::vector<Activity> mine = facts;
+      std::vector<Activity> mine = activities;
       std::rotate(mine.begin(), mine.begin() + caller * 100, mine.end());
       const auto count = stores->activities().Record(mine, absl::InfiniteFuture());
       EXPECT_OK(count);

@@ -6,28 +6,30 @@
 #include "services/report/domain/weekly_report.h"
 #include "services/report/domain/weekly_report_run.h"
 
-// Rows of the tables of runs and reports, and what they mean.
+// Conversion between rows and the types of runs and reports.
 namespace lmsmail::report {
 
-// Columns of weekly_report_run, as RunOf expects them.
+// The columns of weekly_report_run in the order that RunOf() expects.
 inline constexpr char kRunColumns[] =
-    "week, state, skip_mail, cursor, total_count, processed_count, mail_count, refused_count,"
-    " quiet_count, detail, created_at, ended_at, fence, lease_until, next_attempt_at,"
-    " failure_count, failing_since";
+    "week, state, skip_mail, cursor, total_count, processed_count, mail_count, rejected_count,"
+    " inactive_count, detail, create_time, end_time, fence, lease_expire_time, next_attempt_time,"
+    " failure_count, first_failure_time";
 WeeklyReportRun RunOf(const pqxx::row& row);
 
 void InsertRunIfAbsent(pqxx::work& tx, const WeeklyReportRun& run);
-// Stores all of `run` but its week and create time.
+// Updates all columns except week and create_time.
 void SaveRun(pqxx::work& tx, const WeeklyReportRun& run);
 
-// Columns of weekly_report_course and of week_of(), as CourseWeekOf expects them from `first` on.
+// The columns of weekly_report_course and weekly_progress() in the order that CourseProgressOf()
+// expects from column `first` on.
 inline constexpr char kCourseColumns[] =
-    "course_id, title, url, lesson_count, lessons_completed, total_lessons, quizzes_passed,"
+    "course_id, title, url, lesson_count, lessons_completed, total_lessons_completed, "
+    "quizzes_passed,"
     " watched_ms, active_days";
-CourseWeek CourseWeekOf(const pqxx::row& row, int first);
+CourseProgress CourseProgressOf(const pqxx::row& row, int first);
 
-// Rows of (week, student_id, mail_state, created_at, then kCourseColumns or NULLs), those of one
-// report one after the other.
+// Expects rows of (week, student_id, mail_state, create_time, kCourseColumns or NULLs). The rows of
+// one report must be adjacent.
 std::vector<WeeklyReport> ReportsOf(const pqxx::result& rows);
 
 }  // namespace lmsmail::report

@@ -11,6 +11,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/report/domain/resource_names.h"
 #include "services/report/storage/pg_weekly_report_rows.h"
 
 namespace lmsmail::report {
@@ -20,60 +21,56 @@ using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 using postgres::ToTimestamptz;
 
-// Whose enrolment in something begins before the week ends ($1).
+// Counts the students with an enrollment that begins before the end of the week, $1.
 constexpr char kCountStudents[] =
-    "SELECT count(DISTINCT student_id) FROM enrollment WHERE enrolled AND begins_at < $1";
+    "SELECT count(DISTINCT student_id) FROM enrollment WHERE enrolled AND enroll_time < $1";
 
 constexpr char kMakeReports[] = R"(
   WITH student AS MATERIALIZED (
     SELECT DISTINCT student_id FROM enrollment
-     WHERE enrolled AND begins_at < ($2::timestamptz[])[8] AND student_id > $3::text
+     WHERE enrolled AND enroll_time < ($2::timestamptz[])[8] AND student_id > $3::text
      ORDER BY student_id LIMIT $4::int),
-  course_week AS MATERIALIZED (
-    SELECT * FROM week_of((SELECT array_agg(student_id) FROM student), $2::timestamptz[])),
+  progress AS MATERIALIZED (
+    SELECT * FROM weekly_progress((SELECT array_agg(student_id) FROM student), $2::timestamptz[])),
   course_rows AS (
     INSERT INTO weekly_report_course (week, student_id, course_id, title, url, lesson_count,
-           lessons_completed, total_lessons, quizzes_passed, watched_ms, active_days)
-    SELECT $1::text, c.* FROM course_week c),
+           lessons_completed, total_lessons_completed, quizzes_passed, watched_ms, active_days)
+    SELECT $1::text, c.* FROM progress c),
   report AS (
-    INSERT INTO weekly_report (week, student_id, has_activity, created_at)
-    SELECT $1::text, student_id, student_id IN (SELECT student_id FROM course_week),
+    INSERT INTO weekly_report (week, student_id, has_activity, create_time)
+    SELECT $1::text, student_id, student_id IN (SELECT student_id FROM progress),
            $5::timestamptz FROM student
     RETURNING student_id, has_activity)
   SELECT count(*), count(*) FILTER (WHERE NOT has_activity), max(student_id) FROM report)";
 
-// Reports chosen by `where` and their courses.
+// Selects at most $1 reports that match `where`, with their courses.
 std::string SelectReports(std::string_view where, std::string_view order) {
   return fmt::format(
-      "SELECT week, student_id, mail_state, created_at, {}"
+      "SELECT week, student_id, mail_state, create_time, {}"
       "  FROM (SELECT * FROM weekly_report WHERE {} ORDER BY {} LIMIT $1) r"
       "  LEFT JOIN weekly_report_course USING (week, student_id) ORDER BY {}",
       kCourseColumns, where, order, order);
-}
-
-absl::Status RunNotFound(const IsoWeek& week) {
-  return NotFound(fmt::format("weeklyReportRuns/{}", week.ToString()));
 }
 
 absl::StatusOr<WeeklyReportRun> LockRun(pqxx::work& tx, const IsoWeek& week) {
   const pqxx::result rows = tx.exec_params(
       fmt::format("SELECT {} FROM weekly_report_run WHERE week = $1 FOR UPDATE", kRunColumns),
       week.ToString());
-  if (rows.empty()) return RunNotFound(week);
+  if (rows.empty()) return NotFound(RunName(week));
   return RunOf(rows[0]);
 }
 
 }  // namespace
 
-absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::AskForRun(const IsoWeek& week, bool skip_mail,
-                                                               absl::Time now,
-                                                               absl::Time deadline) {
+absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RequestRun(const IsoWeek& week, bool skip_mail,
+                                                                absl::Time now,
+                                                                absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "report.ask_for_run", .deadline = deadline, .repeatable = true},
+      pool_, {.name = "report.request_run", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<WeeklyReportRun> {
         InsertRunIfAbsent(tx, {.week = week, .skip_mail = skip_mail, .create_time = now});
         LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, week));
-        Ask(run, skip_mail, now);
+        ApplyRequest(run, skip_mail, now);
         SaveRun(tx, run);
         return run;
       });
@@ -87,7 +84,7 @@ absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::GetRun(const IsoWeek& week,
         const pqxx::result rows = tx.exec_params(
             fmt::format("SELECT {} FROM weekly_report_run WHERE week = $1", kRunColumns),
             week.ToString());
-        if (rows.empty()) return RunNotFound(week);
+        if (rows.empty()) return NotFound(RunName(week));
         return RunOf(rows[0]);
       });
 }
@@ -126,10 +123,11 @@ absl::StatusOr<std::optional<WeeklyReportRun>> PgWeeklyReportStore::ClaimRun(abs
       pool_, {.name = "report.claim_run", .deadline = deadline},
       [&](pqxx::work& tx) -> absl::StatusOr<std::optional<WeeklyReportRun>> {
         const pqxx::result rows = tx.exec_params(
-            fmt::format("SELECT {} FROM weekly_report_run"
-                        " WHERE state IN (1, 2) AND lease_until <= $1 AND next_attempt_at <= $1"
-                        " ORDER BY week LIMIT 1 FOR UPDATE SKIP LOCKED",
-                        kRunColumns),
+            fmt::format(
+                "SELECT {} FROM weekly_report_run"
+                " WHERE state IN (1, 2) AND lease_expire_time <= $1 AND next_attempt_time <= $1"
+                " ORDER BY week LIMIT 1 FOR UPDATE SKIP LOCKED",
+                kRunColumns),
             ToTimestamptz(now));
         if (rows.empty()) return std::nullopt;
         WeeklyReportRun run = RunOf(rows[0]);
@@ -156,7 +154,7 @@ absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::MakeReports(const IsoWeek& 
         const pqxx::row made = tx.exec_params1(kMakeReports, week.ToString(), ToArrayLiteral(days),
                                                run.cursor, limit, ToTimestamptz(now));
         run.processed_count += made[0].as<std::int64_t>();
-        run.quiet_count += made[1].as<std::int64_t>();
+        run.inactive_count += made[1].as<std::int64_t>();
         if (!made[2].is_null()) run.cursor = postgres::Text(made[2]);
         Renew(run, now);
         SaveRun(tx, run);
@@ -178,9 +176,9 @@ absl::StatusOr<std::vector<WeeklyReport>> PgWeeklyReportStore::ListUnsent(const 
 
 absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RecordMail(
     const IsoWeek& week, absl::Span<const MailOutcome> outcomes, absl::Time deadline) {
-  std::string last_refusal;
+  std::string last_rejection;
   for (const MailOutcome& outcome : outcomes) {
-    if (!outcome.accepted) last_refusal = outcome.student + ": " + outcome.refusal;
+    if (!outcome.accepted) last_rejection = outcome.student + ": " + outcome.rejection;
   }
   return RunInTransaction(
       pool_, {.name = "report.record_mail", .deadline = deadline, .repeatable = true},
@@ -189,17 +187,17 @@ absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RecordMail(
         const pqxx::row counts = tx.exec_params1(
             "WITH outcome AS (UPDATE weekly_report r"
             "    SET mail_state = CASE WHEN o.accepted THEN 1 ELSE 2 END,"
-            "        refusal = nullif(o.refusal, '')"
+            "        rejection = nullif(o.rejection, '')"
             "   FROM unnest($2::text[], $3::bool[], $4::text[]) AS o (student_id, accepted, "
-            "refusal)"
+            "rejection)"
             "  WHERE r.week = $1 AND r.student_id = o.student_id AND r.mail_state = 0"
             "  RETURNING o.accepted)"
             " SELECT count(*) FILTER (WHERE accepted), count(*) FILTER (WHERE NOT accepted)"
             "   FROM outcome",
             week.ToString(), ToArrayLiteral(outcomes, &MailOutcome::student),
             ToArrayLiteral(outcomes, &MailOutcome::accepted),
-            ToArrayLiteral(outcomes, &MailOutcome::refusal));
-        CountMail(run, counts[0].as<int>(), counts[1].as<int>(), last_refusal);
+            ToArrayLiteral(outcomes, &MailOutcome::rejection));
+        CountMail(run, counts[0].as<int>(), counts[1].as<int>(), last_rejection);
         SaveRun(tx, run);
         return run;
       });
@@ -212,7 +210,7 @@ absl::StatusOr<WeeklyReport> PgWeeklyReportStore::GetReport(const IsoWeek& week,
       std::vector<WeeklyReport> found,
       ListReports({.week = week, .student = std::string(student), .limit = 1}, deadline));
   if (found.empty()) {
-    return NotFound(fmt::format("weeklyReportRuns/{}/reports/{}", week.ToString(), student));
+    return NotFound(ReportName(week, student));
   }
   return std::move(found.front());
 }
@@ -234,23 +232,22 @@ absl::StatusOr<std::vector<WeeklyReport>> PgWeeklyReportStore::ListReports(const
       });
 }
 
-absl::StatusOr<StudentWeek> PgWeeklyReportStore::GetStudentWeek(std::string_view student,
-                                                                absl::Span<const absl::Time> days,
-                                                                absl::Time deadline) {
+absl::StatusOr<StudentProgress> PgWeeklyReportStore::GetStudentProgress(
+    std::string_view student, absl::Span<const absl::Time> days, absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "report.student_week", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<StudentWeek> {
-        StudentWeek week;
+      pool_, {.name = "report.get_student_progress", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<StudentProgress> {
+        StudentProgress week;
         week.enrolled = tx.exec_params1(
                               "SELECT EXISTS (SELECT FROM enrollment"
-                              " WHERE enrolled AND student_id = $1 AND begins_at < $2)",
+                              " WHERE enrolled AND student_id = $1 AND enroll_time < $2)",
                               std::string(student), ToTimestamptz(days.back()))[0]
                             .as<bool>();
         for (const pqxx::row& row : tx.exec_params(
-                 fmt::format("SELECT {} FROM week_of(ARRAY[$1::text], $2::timestamptz[])",
+                 fmt::format("SELECT {} FROM weekly_progress(ARRAY[$1::text], $2::timestamptz[])",
                              kCourseColumns),
                  std::string(student), ToArrayLiteral(days))) {
-          week.courses.push_back(CourseWeekOf(row, 0));
+          week.courses.push_back(CourseProgressOf(row, 0));
         }
         SortByActivity(week.courses);
         return week;

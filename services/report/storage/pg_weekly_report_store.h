@@ -13,8 +13,8 @@ class PgWeeklyReportStore final : public WeeklyReportStore {
  public:
   explicit PgWeeklyReportStore(postgres::Pool& pool) : pool_(pool) {}
 
-  absl::StatusOr<WeeklyReportRun> AskForRun(const IsoWeek& week, bool skip_mail, absl::Time now,
-                                            absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail, absl::Time now,
+                                             absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReportRun>> ListRuns(std::optional<IsoWeek> before, int limit,
                                                         absl::Time deadline) override;
@@ -34,9 +34,9 @@ class PgWeeklyReportStore final : public WeeklyReportStore {
                                          absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
                                                         absl::Time deadline) override;
-  absl::StatusOr<StudentWeek> GetStudentWeek(std::string_view student,
-                                             absl::Span<const absl::Time> days,
-                                             absl::Time deadline) override;
+  absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
+                                                     absl::Span<const absl::Time> days,
+                                                     absl::Time deadline) override;
 
  private:
   postgres::Pool& pool_;

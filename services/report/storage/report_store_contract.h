@@ -15,8 +15,7 @@
 #include "services/report/storage/course_store.h"
 #include "services/report/storage/weekly_report_store.h"
 
-// What every implementation of the three stores has to do. A test program that includes this
-// instantiates it:
+// The contract of the three stores. A test program instantiates it for its implementation:
 //
 //   INSTANTIATE_TEST_SUITE_P(InMemory, ReportStoreContract, ::testing::Values(NewInMemoryStores));
 namespace lmsmail::report {
@@ -40,13 +39,13 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
   static std::vector<absl::Time> Days() { return Week().DayBounds(absl::UTCTimeZone()); }
   static absl::Time Now() { return On(8, 9); }  // the Monday after
 
-  Activity Fact(const std::string& student, const std::string& course, absl::Time time,
-                decltype(Activity::fact) fact) {
-    return {.id = "fact-" + std::to_string(++facts_),
+  Activity NewActivity(const std::string& student, const std::string& course, absl::Time time,
+                       decltype(Activity::event) event) {
+    return {.id = "event-" + std::to_string(++activities_),
             .student = student,
             .course = course,
             .time = time,
-            .fact = std::move(fact)};
+            .event = std::move(event)};
   }
 
   RecordedCount Record(const std::vector<Activity>& activities) {
@@ -63,26 +62,27 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
     return students;
   }
 
-  std::vector<CourseWeek> WeekOf(const std::string& student) {
-    const auto week = reports().GetStudentWeek(student, Days(), kForever);
+  std::vector<CourseProgress> ProgressOf(const std::string& student) {
+    const auto week = reports().GetStudentProgress(student, Days(), kForever);
     EXPECT_OK(week);
-    return week.ok() ? week->courses : std::vector<CourseWeek>();
+    return week.ok() ? week->courses : std::vector<CourseProgress>();
   }
 
-  // Students s1 to s<count>, enrolled in course "a"; those with an odd number watched for a minute.
-  void EnrolStudents(int count) {
-    std::vector<Activity> facts;
+  // Enrolls students s1 to s<count> in course "a". Those with an odd number watched for a minute.
+  void EnrollStudents(int count) {
+    std::vector<Activity> activities;
     for (int i = 1; i <= count; ++i) {
       const std::string student = "s" + std::to_string(i);
-      facts.push_back(Fact(student, "a", On(-30), report::Enrolled{}));
-      if (i % 2 == 1) facts.push_back(Fact(student, "a", On(2), Watched{absl::Minutes(1)}));
+      activities.push_back(NewActivity(student, "a", On(-30), report::Enrolled{}));
+      if (i % 2 == 1)
+        activities.push_back(NewActivity(student, "a", On(2), Watched{absl::Minutes(1)}));
     }
-    Record(facts);
+    Record(activities);
   }
 
-  // A run of Week(), claimed.
+  // Returns a claimed run of Week().
   WeeklyReportRun ClaimedRun() {
-    EXPECT_OK(reports().AskForRun(Week(), /*skip_mail=*/false, Now(), kForever));
+    EXPECT_OK(reports().RequestRun(Week(), /*skip_mail=*/false, Now(), kForever));
     const auto run = reports().ClaimRun(Now(), kForever);
     EXPECT_OK(run);
     EXPECT_TRUE(run.ok() && run->has_value());
@@ -94,7 +94,7 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
   WeeklyReportStore& reports() { return stores_->reports(); }
 
   std::unique_ptr<Stores> stores_ = GetParam()();
-  int facts_ = 0;
+  int activities_ = 0;
 };
 
 }  // namespace lmsmail::report

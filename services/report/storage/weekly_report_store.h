@@ -17,62 +17,62 @@
 
 namespace lmsmail::report {
 
-// Which reports, and where to go on. With a week: by student. Without: of `student`, the newest
-// first.
+// With a week, its reports ordered by student. Without, the reports of `student`, newest first.
 struct ReportQuery {
   std::optional<IsoWeek> week = std::nullopt;
-  std::string student = {};        // empty: all; required without a week
+  std::string student = {};        // empty: all students; required without a week
   std::string after_student = {};  // with a week
   std::optional<IsoWeek> before_week = std::nullopt;
   int limit = 100;
 };
 
-// A student's week from the facts as they are, without a stored report.
-struct StudentWeek {
-  bool enrolled = false;  // in some course, before the week's end
-  std::vector<CourseWeek> courses = {};
+// A student's week, computed from the current activities.
+struct StudentProgress {
+  bool enrolled = false;  // in any course, before the end of the week
+  std::vector<CourseProgress> courses = {};
 };
 
 struct MailOutcome {
   std::string student;
   bool accepted = false;
-  std::string refusal = {};  // why, when not accepted
+  std::string rejection = {};  // the error, when not accepted
 };
 
-// Runs and reports. `days` are IsoWeek::DayBounds of the week. Thread-safe. Every call ends by
-// `deadline`.
+// Stores runs and reports. `days` are IsoWeek::DayBounds of the week. Thread-safe; every call ends
+// by `deadline`.
 class WeeklyReportStore {
  public:
   using Change = absl::FunctionRef<absl::Status(WeeklyReportRun&)>;
 
   virtual ~WeeklyReportStore() = default;
 
-  // Makes the run, or finds it, and tells it that it is asked for (report::Ask).
-  virtual absl::StatusOr<WeeklyReportRun> AskForRun(const IsoWeek& week, bool skip_mail,
-                                                    absl::Time now, absl::Time deadline) = 0;
+  // Creates the run of the week if there is none, and applies the request, see ApplyRequest().
+  virtual absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail,
+                                                     absl::Time now, absl::Time deadline) = 0;
   // NOT_FOUND.
   virtual absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) = 0;
-  // Newest week first, those before `before`.
+  // Returns runs of weeks before `before`, newest first.
   virtual absl::StatusOr<std::vector<WeeklyReportRun>> ListRuns(std::optional<IsoWeek> before,
                                                                 int limit, absl::Time deadline) = 0;
-  // Locks the run, applies `change`, and stores it when that is OK. `change` may be called more
-  // than once, each time with the run as stored. NOT_FOUND.
+  // Locks the run, applies `change`, and stores the run if `change` returned OK. `change` may be
+  // called more than once, each time with the stored run. NOT_FOUND.
   virtual absl::StatusOr<WeeklyReportRun> ChangeRun(const IsoWeek& week, Change change,
                                                     absl::Time deadline) = 0;
-  // Claims the oldest week's run that can be claimed and that no other replica is claiming.
+  // Claims the claimable run of the oldest week, skipping runs that other replicas have locked.
   virtual absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
                                                                   absl::Time deadline) = 0;
 
-  // Makes the reports of the next `limit` students who are enrolled in something, after the run's
-  // cursor, in one transaction with the run's counts. Returns the run; its cursor is where it was
-  // when there is nobody left. ABORTED when `fence` no longer holds it (CheckHeld).
+  // Generates the reports of the next `limit` enrolled students after the run's cursor and updates
+  // the run in the same transaction. The cursor of the returned run is unchanged when no student is
+  // left. ABORTED when `fence` no longer holds the run, see CheckHeld().
   virtual absl::StatusOr<WeeklyReportRun> MakeReports(const IsoWeek& week, std::int64_t fence,
                                                       absl::Span<const absl::Time> days, int limit,
                                                       absl::Time now, absl::Time deadline) = 0;
-  // Reports with activity whose mail is unsent, by student. The same until RecordMail.
+  // Returns reports with activity whose mail is unsent, ordered by student. The result is the same
+  // until RecordMail().
   virtual absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
                                                                absl::Time deadline) = 0;
-  // What became of mail. Counts whatever the run's state is by now, each report once.
+  // Records the outcomes of unsent mail and counts each report once, in any state of the run.
   virtual absl::StatusOr<WeeklyReportRun> RecordMail(const IsoWeek& week,
                                                      absl::Span<const MailOutcome> outcomes,
                                                      absl::Time deadline) = 0;
@@ -82,9 +82,9 @@ class WeeklyReportStore {
                                                  absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
                                                                 absl::Time deadline) = 0;
-  virtual absl::StatusOr<StudentWeek> GetStudentWeek(std::string_view student,
-                                                     absl::Span<const absl::Time> days,
-                                                     absl::Time deadline) = 0;
+  virtual absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
+                                                             absl::Span<const absl::Time> days,
+                                                             absl::Time deadline) = 0;
 };
 
 }  // namespace lmsmail::report

@@ -11,68 +11,71 @@ using ::testing::Field;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST_P(ReportStoreContract, AWeekCountsWhatHappenedInIt) {
+TEST_P(ReportStoreContract, CountsTheActivitiesOfTheWeek) {
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "A", .url = "https://x/a", .lesson_count = 10}},
                              On(1), kForever));
   const absl::Time start = Days().front();
   const absl::Time end = Days().back();
   Record({
-      Fact("s1", "a", start - absl::Seconds(1), LessonCompleted{"l1"}),
-      Fact("s1", "a", start, LessonCompleted{"l2"}),
-      Fact("s1", "a", On(3), LessonCompleted{"l1"}),  // again: activity, but no lesson
-      Fact("s1", "a", On(7, 23), LessonCompleted{"l3"}),
-      Fact("s1", "a", end, LessonCompleted{"l4"}),
-      Fact("s1", "a", On(3), Watched{absl::Minutes(10)}),
-      Fact("s1", "a", On(3), Watched{absl::Milliseconds(1500)}),
-      Fact("s1", "a", end, Watched{absl::Minutes(99)}),
-      Fact("s1", "a", On(3), QuizTaken{"q1", true}),
-      Fact("s1", "a", On(4), QuizTaken{"q1", true}),
-      Fact("s1", "a", On(4), QuizTaken{"q2", false}),
-      Fact("s1", "b", On(4), QuizTaken{"q1", false}),
-      Fact("s2", "a", On(4), Watched{absl::Minutes(7)}),
+      NewActivity("s1", "a", start - absl::Seconds(1), LessonCompleted{"l1"}),
+      NewActivity("s1", "a", start, LessonCompleted{"l2"}),
+      NewActivity("s1", "a", On(3), LessonCompleted{"l1"}),  // repeated: activity, but no lesson
+      NewActivity("s1", "a", On(7, 23), LessonCompleted{"l3"}),
+      NewActivity("s1", "a", end, LessonCompleted{"l4"}),
+      NewActivity("s1", "a", On(3), Watched{absl::Minutes(10)}),
+      NewActivity("s1", "a", On(3), Watched{absl::Milliseconds(1500)}),
+      NewActivity("s1", "a", end, Watched{absl::Minutes(99)}),
+      NewActivity("s1", "a", On(3), QuizTaken{"q1", true}),
+      NewActivity("s1", "a", On(4), QuizTaken{"q1", true}),
+      NewActivity("s1", "a", On(4), QuizTaken{"q2", false}),
+      NewActivity("s1", "b", On(4), QuizTaken{"q1", false}),
+      NewActivity("s2", "a", On(4), Watched{absl::Minutes(7)}),
   });
-  EXPECT_THAT(WeekOf("s1"), ElementsAre(CourseWeek{.course = "a",
-                                                   .title = "A",
-                                                   .url = "https://x/a",
-                                                   .lesson_count = 10,
-                                                   .lessons_completed = 2,
-                                                   .total_lessons = 3,
-                                                   .quizzes_passed = 1,
-                                                   .watch_duration = absl::Milliseconds(601'500),
-                                                   .active_days = 0b1001101},
-                                        CourseWeek{.course = "b", .active_days = 0b0001000}));
+  EXPECT_THAT(ProgressOf("s1"),
+              ElementsAre(CourseProgress{.course = "a",
+                                         .title = "A",
+                                         .url = "https://x/a",
+                                         .lesson_count = 10,
+                                         .lessons_completed = 2,
+                                         .total_lessons_completed = 3,
+                                         .quizzes_passed = 1,
+                                         .watch_duration = absl::Milliseconds(601'500),
+                                         .active_days = 0b1001101},
+                          CourseProgress{.course = "b", .active_days = 0b0001000}));
 }
 
-TEST_P(ReportStoreContract, ALessonCountsInTheWeekOfItsFirstCompletionHoweverLateThatIsTold) {
-  Record({Fact("s1", "a", On(3), LessonCompleted{"l1"})});
-  EXPECT_EQ(WeekOf("s1").at(0).lessons_completed, 1);
-  Record({Fact("s1", "a", On(-3), LessonCompleted{"l1"})});
-  EXPECT_EQ(WeekOf("s1").at(0).lessons_completed, 0);
-  EXPECT_EQ(WeekOf("s1").at(0).total_lessons, 1);
+TEST_P(ReportStoreContract, CountsALessonInTheWeekOfItsFirstCompletionEvenWhenRecordedLate) {
+  Record({NewActivity("s1", "a", On(3), LessonCompleted{"l1"})});
+  EXPECT_EQ(ProgressOf("s1").at(0).lessons_completed, 1);
+  Record({NewActivity("s1", "a", On(-3), LessonCompleted{"l1"})});
+  EXPECT_EQ(ProgressOf("s1").at(0).lessons_completed, 0);
+  EXPECT_EQ(ProgressOf("s1").at(0).total_lessons_completed, 1);
 }
 
-TEST_P(ReportStoreContract, EnrolmentAloneIsNoActivity) {
-  Record({Fact("s1", "a", On(2), Enrolled{}), Fact("s2", "a", On(2), Enrolled{}),
-          Fact("s2", "a", On(3), Unenrolled{})});
-  ASSERT_OK_AND_ASSIGN(const StudentWeek s1, reports().GetStudentWeek("s1", Days(), kForever));
+TEST_P(ReportStoreContract, EnrollmentAloneIsNoActivity) {
+  Record({NewActivity("s1", "a", On(2), Enrolled{}), NewActivity("s2", "a", On(2), Enrolled{}),
+          NewActivity("s2", "a", On(3), Unenrolled{})});
+  ASSERT_OK_AND_ASSIGN(const StudentProgress s1,
+                       reports().GetStudentProgress("s1", Days(), kForever));
   EXPECT_TRUE(s1.enrolled);
   EXPECT_THAT(s1.courses, IsEmpty());
-  ASSERT_OK_AND_ASSIGN(const StudentWeek s2, reports().GetStudentWeek("s2", Days(), kForever));
+  ASSERT_OK_AND_ASSIGN(const StudentProgress s2,
+                       reports().GetStudentProgress("s2", Days(), kForever));
   EXPECT_FALSE(s2.enrolled);
 }
 
 TEST_P(ReportStoreContract, AWeekHasOneRun) {
-  ASSERT_OK_AND_ASSIGN(const auto made, reports().AskForRun(Week(), true, On(8), kForever));
+  ASSERT_OK_AND_ASSIGN(const auto made, reports().RequestRun(Week(), true, On(8), kForever));
   EXPECT_EQ(made, (WeeklyReportRun{.week = Week(), .skip_mail = true, .create_time = On(8)}));
-  EXPECT_THAT(reports().AskForRun(Week(), true, On(9), kForever), IsOkAndHolds(made));
+  EXPECT_THAT(reports().RequestRun(Week(), true, On(9), kForever), IsOkAndHolds(made));
   EXPECT_THAT(reports().GetRun(Week(), kForever), IsOkAndHolds(made));
   EXPECT_THAT(reports().GetRun(IsoWeek(), kForever), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(ReportStoreContract, RunsAreListedNewestFirst) {
+TEST_P(ReportStoreContract, ListsRunsNewestFirst) {
   for (int back = 0; back < 3; ++back) {
     const IsoWeek week(Week().first_day() - 7 * back);
-    ASSERT_OK(reports().AskForRun(week, true, On(8), kForever));
+    ASSERT_OK(reports().RequestRun(week, true, On(8), kForever));
   }
   const auto weeks = [&](std::optional<IsoWeek> before, int limit) {
     std::vector<std::string> names;
@@ -85,8 +88,8 @@ TEST_P(ReportStoreContract, RunsAreListedNewestFirst) {
   EXPECT_THAT(weeks(IsoWeek::Parse("2026-W46"), 2), ElementsAre("2026-W45"));
 }
 
-TEST_P(ReportStoreContract, AChangeIsStoredWholeOrNotAtAll) {
-  ASSERT_OK(reports().AskForRun(Week(), true, On(8), kForever));
+TEST_P(ReportStoreContract, StoresAChangeCompletelyOrNotAtAll) {
+  ASSERT_OK(reports().RequestRun(Week(), true, On(8), kForever));
   const auto change = [](WeeklyReportRun& run) {
     run.state = RunState::kFailed;
     run.skip_mail = false;
@@ -94,15 +97,15 @@ TEST_P(ReportStoreContract, AChangeIsStoredWholeOrNotAtAll) {
     run.total_count = 1;
     run.processed_count = 2;
     run.mail_count = 3;
-    run.refused_count = 4;
-    run.quiet_count = 5;
+    run.rejected_count = 4;
+    run.inactive_count = 5;
     run.detail = "why";
     run.end_time = On(9);
     run.fence = 6;
-    run.lease_until = On(10);
+    run.lease_expire_time = On(10);
     run.next_attempt_time = On(11);
     run.failure_count = 7;
-    run.failing_since = On(12);
+    run.first_failure_time = On(12);
     return absl::OkStatus();
   };
   WeeklyReportRun expected{.week = Week(), .create_time = On(8)};
@@ -121,7 +124,7 @@ TEST_P(ReportStoreContract, AChangeIsStoredWholeOrNotAtAll) {
   EXPECT_THAT(reports().GetRun(Week(), kForever), IsOkAndHolds(expected));
 }
 
-TEST_P(ReportStoreContract, ARunIsClaimedByOneAtATime) {
+TEST_P(ReportStoreContract, ARunHasOneHolderAtATime) {
   const WeeklyReportRun run = ClaimedRun();
   EXPECT_EQ(run.state, RunState::kRunning);
   EXPECT_THAT(reports().ClaimRun(Now(), kForever), IsOkAndHolds(std::nullopt));
@@ -132,8 +135,8 @@ TEST_P(ReportStoreContract, ARunIsClaimedByOneAtATime) {
               StatusIs(absl::StatusCode::kAborted));
 }
 
-TEST_P(ReportStoreContract, ReportsAreMadeStepByStep) {
-  EnrolStudents(5);
+TEST_P(ReportStoreContract, GeneratesReportsInSteps) {
+  EnrollStudents(5);
   const WeeklyReportRun run = ClaimedRun();
   const auto make = [&] {
     return reports().MakeReports(Week(), run.fence, Days(), 2, Now(), kForever);
@@ -142,39 +145,39 @@ TEST_P(ReportStoreContract, ReportsAreMadeStepByStep) {
   EXPECT_EQ(made.cursor, "s2");
   EXPECT_EQ(made.total_count, 5);
   EXPECT_EQ(made.processed_count, 2);
-  EXPECT_EQ(made.quiet_count, 1);
+  EXPECT_EQ(made.inactive_count, 1);
   ASSERT_OK(make());
   ASSERT_OK_AND_ASSIGN(made, make());
   EXPECT_EQ(made.cursor, "s5");
   ASSERT_OK_AND_ASSIGN(made, make());
   EXPECT_EQ(made.cursor, "s5");
   EXPECT_EQ(made.processed_count, 5);
-  EXPECT_EQ(made.quiet_count, 2);
+  EXPECT_EQ(made.inactive_count, 2);
 
   ASSERT_OK_AND_ASSIGN(const auto all, reports().ListReports({.week = Week()}, kForever));
   EXPECT_THAT(all, SizeIs(5));
   ASSERT_OK_AND_ASSIGN(const auto s1, reports().GetReport(Week(), "s1", kForever));
-  EXPECT_EQ(s1,
-            (WeeklyReport{
-                .week = Week(), .student = "s1", .courses = WeekOf("s1"), .create_time = Now()}));
+  EXPECT_EQ(
+      s1, (WeeklyReport{
+              .week = Week(), .student = "s1", .courses = ProgressOf("s1"), .create_time = Now()}));
   EXPECT_FALSE(reports().GetReport(Week(), "s2", kForever)->HasActivity());
   EXPECT_THAT(reports().GetReport(Week(), "s6", kForever), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(ReportStoreContract, AStoredReportKeepsWhatItSaid) {
+TEST_P(ReportStoreContract, StoredReportDoesNotChange) {
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "Old"}}, On(1), kForever));
-  EnrolStudents(1);
+  EnrollStudents(1);
   const WeeklyReportRun run = ClaimedRun();
   ASSERT_OK(reports().MakeReports(Week(), run.fence, Days(), 10, Now(), kForever));
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "New"}}, On(9), kForever));
-  Record({Fact("s1", "a", On(2), Watched{absl::Hours(1)})});
+  Record({NewActivity("s1", "a", On(2), Watched{absl::Hours(1)})});
   ASSERT_OK_AND_ASSIGN(const auto report, reports().GetReport(Week(), "s1", kForever));
   EXPECT_EQ(report.courses.at(0).title, "Old");
   EXPECT_EQ(report.WatchDuration(), absl::Minutes(1));
 }
 
-TEST_P(ReportStoreContract, MailIsRecordedOnceAlsoAfterTheRunHasEnded) {
-  EnrolStudents(5);
+TEST_P(ReportStoreContract, RecordsMailOnceEvenAfterTheRunHasEnded) {
+  EnrollStudents(5);
   const WeeklyReportRun run = ClaimedRun();
   ASSERT_OK(reports().MakeReports(Week(), run.fence, Days(), 10, Now(), kForever));
   ASSERT_OK_AND_ASSIGN(const auto unsent, reports().ListUnsent(Week(), 2, kForever));
@@ -185,24 +188,24 @@ TEST_P(ReportStoreContract, MailIsRecordedOnceAlsoAfterTheRunHasEnded) {
 
   const std::vector<MailOutcome> outcomes = {
       {.student = "s1", .accepted = true},
-      {.student = "s3", .accepted = false, .refusal = "bad \"target\", {x}"}};
+      {.student = "s3", .accepted = false, .rejection = "bad \"target\", {x}"}};
   for (int repeat = 0; repeat < 2; ++repeat) {
     ASSERT_OK_AND_ASSIGN(const auto recorded, reports().RecordMail(Week(), outcomes, kForever));
     EXPECT_EQ(recorded.mail_count, 1);
-    EXPECT_EQ(recorded.refused_count, 1);
+    EXPECT_EQ(recorded.rejected_count, 1);
     EXPECT_EQ(recorded.state, RunState::kCancelled);
   }
   ASSERT_OK_AND_ASSIGN(const auto left, reports().ListUnsent(Week(), 10, kForever));
   EXPECT_THAT(left, ElementsAre(Field(&WeeklyReport::student, "s5")));
-  EXPECT_EQ(reports().GetReport(Week(), "s1", kForever)->mail_state, MailState::kHandedOver);
-  EXPECT_EQ(reports().GetReport(Week(), "s3", kForever)->mail_state, MailState::kRefused);
+  EXPECT_EQ(reports().GetReport(Week(), "s1", kForever)->mail_state, MailState::kAccepted);
+  EXPECT_EQ(reports().GetReport(Week(), "s3", kForever)->mail_state, MailState::kRejected);
 }
 
-TEST_P(ReportStoreContract, ReportsAreListedByStudentOrByWeek) {
-  EnrolStudents(3);
+TEST_P(ReportStoreContract, ListsReportsByStudentOrByWeek) {
+  EnrollStudents(3);
   for (int back = 1; back >= 0; --back) {
     const IsoWeek week(Week().first_day() - 7 * back);
-    ASSERT_OK(reports().AskForRun(week, true, Now(), kForever));
+    ASSERT_OK(reports().RequestRun(week, true, Now(), kForever));
     ASSERT_OK_AND_ASSIGN(const auto run, reports().ClaimRun(Now(), kForever));
     ASSERT_TRUE(run);
     ASSERT_OK(reports().MakeReports(week, run->fence, week.DayBounds(absl::UTCTimeZone()), 10,

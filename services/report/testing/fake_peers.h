@@ -12,13 +12,13 @@
 
 namespace lmsmail::report {
 
-// Answers every preview alike, and remembers the context. Thread-safe.
+// Returns the same preview for every call and records the last context. Thread-safe.
 class FakePreviewer final : public Previewer {
  public:
-  absl::StatusOr<Preview> Render(const google::protobuf::Struct& given,
+  absl::StatusOr<Preview> Render(const google::protobuf::Struct& context,
                                  const rpc::CallInfo&) override {
     absl::MutexLock lock(&mutex_);
-    context_ = given;
+    context_ = context;
     return Preview{"Your week", "<p>", "text", {"close to a limit"}};
   }
   google::protobuf::Struct context() const {
@@ -31,29 +31,28 @@ class FakePreviewer final : public Previewer {
   google::protobuf::Struct context_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Answers as told, and remembers what it was asked. Thread-safe.
-class FakeMailStats final : public MailStatsSource {
+// Returns the result that a test has set and records the last query. Thread-safe.
+class FakeMailStatsSource final : public MailStatsSource {
  public:
-  absl::StatusOr<std::vector<dispatch::v1::MailStats>> Get(
-      const dispatch::v1::GetMailStatsRequest& request, const rpc::CallInfo&) override {
+  absl::StatusOr<std::vector<MailStats>> Get(const MailStatsQuery& query,
+                                             const rpc::CallInfo&) override {
     absl::MutexLock lock(&mutex_);
-    asked_ = request;
-    return answer_;
+    query_ = query;
+    return result_;
   }
-  void Answer(absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer) {
+  void SetResult(absl::StatusOr<std::vector<MailStats>> result) {
     absl::MutexLock lock(&mutex_);
-    answer_ = std::move(answer);
+    result_ = std::move(result);
   }
-  dispatch::v1::GetMailStatsRequest asked() const {
+  MailStatsQuery query() const {
     absl::MutexLock lock(&mutex_);
-    return asked_;
+    return query_;
   }
 
  private:
   mutable absl::Mutex mutex_;
-  dispatch::v1::GetMailStatsRequest asked_ ABSL_GUARDED_BY(mutex_);
-  absl::StatusOr<std::vector<dispatch::v1::MailStats>> answer_ ABSL_GUARDED_BY(mutex_) =
-      std::vector<dispatch::v1::MailStats>();
+  MailStatsQuery query_ ABSL_GUARDED_BY(mutex_);
+  absl::StatusOr<std::vector<MailStats>> result_ ABSL_GUARDED_BY(mutex_) = std::vector<MailStats>();
 };
 
 }  // namespace lmsmail::report
