@@ -65,12 +65,13 @@ class ReportServiceTest : public ::testing::Test {
   }
 
   // Generates all reports of the last complete week, without a worker.
-  void MakeReports() {
+  void GenerateReports() {
     ASSERT_OK(Generate());
     ASSERT_OK_AND_ASSIGN(const auto run, store_.ClaimRun(clock_.Now(), absl::InfiniteFuture()));
     ASSERT_TRUE(run);
-    ASSERT_OK(store_.MakeReports(run->week, run->fence, run->week.DayBounds(absl::UTCTimeZone()),
-                                 100, clock_.Now(), absl::InfiniteFuture()));
+    ASSERT_OK(store_.GenerateReports(run->week, run->fence,
+                                     run->week.DayBounds(absl::UTCTimeZone()), 100, clock_.Now(),
+                                     absl::InfiniteFuture()));
   }
 
   static inline const absl::Time kTuesday =
@@ -272,7 +273,7 @@ TEST_F(ReportServiceTest, ListsAndCancelsRuns) {
 TEST_F(ReportServiceTest, ReturnsAReport) {
   Enroll("s1");
   Watch("s1");
-  MakeReports();
+  GenerateReports();
   ASSERT_OK(store_.RecordMail(*IsoWeek::Parse("2026-W47"),
                               std::vector{MailOutcome{.student = "s1", .accepted = true}},
                               absl::InfiniteFuture()));
@@ -300,7 +301,7 @@ TEST_F(ReportServiceTest, ReturnsAReport) {
 TEST_F(ReportServiceTest, ListsReportsOfAWeekOrOfAStudent) {
   Enroll("s1");
   Enroll("s2");
-  MakeReports();
+  GenerateReports();
   v1::ListWeeklyReportsRequest list;
   list.set_parent("weeklyReportRuns/2026-W47");
   list.set_page_size(1);

@@ -86,10 +86,10 @@ absl::StatusOr<WeeklyReportRun> WeeklyReportWorker::Step(const WeeklyReportRun& 
     if (!unsent.empty()) return SendMail(run, unsent);
   }
   LMSMAIL_ASSIGN_OR_RETURN(
-      WeeklyReportRun made,
-      store.MakeReports(run.week, run.fence, run.week.DayBounds(dependencies_.zone),
-                        kStudentsPerStep, Now(), Deadline()));
-  if (made.cursor != run.cursor) return made;
+      WeeklyReportRun generated,
+      store.GenerateReports(run.week, run.fence, run.week.DayBounds(dependencies_.zone),
+                            kStudentsPerStep, Now(), Deadline()));
+  if (generated.cursor != run.cursor) return generated;
   return ChangeHeldRun(run, [&](WeeklyReportRun& stored) {
     // A request for the skipped mail may have come during this step.
     if (stored.skip_mail == run.skip_mail) Succeed(stored, Now());

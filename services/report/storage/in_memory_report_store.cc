@@ -142,11 +142,9 @@ absl::StatusOr<std::optional<WeeklyReportRun>> InMemoryReportStore::ClaimRun(abs
   return std::nullopt;
 }
 
-absl::StatusOr<WeeklyReportRun> InMemoryReportStore::MakeReports(const IsoWeek& week,
-                                                                 std::int64_t fence,
-                                                                 absl::Span<const absl::Time> days,
-                                                                 int limit, absl::Time now,
-                                                                 absl::Time) {
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::GenerateReports(
+    const IsoWeek& week, std::int64_t fence, absl::Span<const absl::Time> days, int limit,
+    absl::Time now, absl::Time) {
   absl::MutexLock lock(&mutex_);
   LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
   LMSMAIL_RETURN_IF_ERROR(CheckHeld(*run, fence));

@@ -43,9 +43,9 @@ class InMemoryReportStore final : public CourseStore,
                                             absl::Time deadline) override;
   absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
                                                           absl::Time deadline) override;
-  absl::StatusOr<WeeklyReportRun> MakeReports(const IsoWeek& week, std::int64_t fence,
-                                              absl::Span<const absl::Time> days, int limit,
-                                              absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
+                                                  absl::Span<const absl::Time> days, int limit,
+                                                  absl::Time now, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
                                                        absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> RecordMail(const IsoWeek& week,
@@ -63,7 +63,7 @@ class InMemoryReportStore final : public CourseStore,
   struct EnrollmentState {
     bool enrolled = false;
     absl::Time enroll_time;
-    std::pair<absl::Time, std::string> deciding_activity;  // time and id of the event
+    std::pair<absl::Time, std::string> deciding_activity;  // its time and id
   };
   using StudentAndCourse = std::pair<std::string, std::string>;
   using WeekAndStudent = std::pair<IsoWeek, std::string>;

@@ -25,7 +25,7 @@ using postgres::ToTimestamptz;
 constexpr char kCountStudents[] =
     "SELECT count(DISTINCT student_id) FROM enrollment WHERE enrolled AND enroll_time < $1";
 
-constexpr char kMakeReports[] = R"(
+constexpr char kGenerateReports[] = R"(
   WITH student AS MATERIALIZED (
     SELECT DISTINCT student_id FROM enrollment
      WHERE enrolled AND enroll_time < ($2::timestamptz[])[8] AND student_id > $3::text
@@ -137,13 +137,11 @@ absl::StatusOr<std::optional<WeeklyReportRun>> PgWeeklyReportStore::ClaimRun(abs
       });
 }
 
-absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::MakeReports(const IsoWeek& week,
-                                                                 std::int64_t fence,
-                                                                 absl::Span<const absl::Time> days,
-                                                                 int limit, absl::Time now,
-                                                                 absl::Time deadline) {
+absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::GenerateReports(
+    const IsoWeek& week, std::int64_t fence, absl::Span<const absl::Time> days, int limit,
+    absl::Time now, absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "report.make_reports", .deadline = deadline},
+      pool_, {.name = "report.generate_reports", .deadline = deadline},
       [&](pqxx::work& tx) -> absl::StatusOr<WeeklyReportRun> {
         LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, week));
         LMSMAIL_RETURN_IF_ERROR(CheckHeld(run, fence));
@@ -151,8 +149,9 @@ absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::MakeReports(const IsoWeek& 
           run.total_count =
               tx.exec_params1(kCountStudents, ToTimestamptz(days.back()))[0].as<std::int64_t>();
         }
-        const pqxx::row made = tx.exec_params1(kMakeReports, week.ToString(), ToArrayLiteral(days),
-                                               run.cursor, limit, ToTimestamptz(now));
+        const pqxx::row made =
+            tx.exec_params1(kGenerateReports, week.ToString(), ToArrayLiteral(days), run.cursor,
+                            limit, ToTimestamptz(now));
         run.processed_count += made[0].as<std::int64_t>();
         run.inactive_count += made[1].as<std::int64_t>();
         if (!made[2].is_null()) run.cursor = postgres::Text(made[2]);

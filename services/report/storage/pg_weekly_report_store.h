@@ -22,9 +22,9 @@ class PgWeeklyReportStore final : public WeeklyReportStore {
                                             absl::Time deadline) override;
   absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
                                                           absl::Time deadline) override;
-  absl::StatusOr<WeeklyReportRun> MakeReports(const IsoWeek& week, std::int64_t fence,
-                                              absl::Span<const absl::Time> days, int limit,
-                                              absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
+                                                  absl::Span<const absl::Time> days, int limit,
+                                                  absl::Time now, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
                                                        absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> RecordMail(const IsoWeek& week,

@@ -17,7 +17,8 @@
 
 namespace lmsmail::report {
 
-// With a week, its reports ordered by student. Without, the reports of `student`, newest first.
+// Selects the reports of `week`, ordered by student, or without a week those of `student`, newest
+// week first.
 struct ReportQuery {
   std::optional<IsoWeek> week = std::nullopt;
   std::string student = {};        // empty: all students; required without a week
@@ -65,9 +66,10 @@ class WeeklyReportStore {
   // Generates the reports of the next `limit` enrolled students after the run's cursor and updates
   // the run in the same transaction. The cursor of the returned run is unchanged when no student is
   // left. ABORTED when `fence` no longer holds the run, see CheckHeld().
-  virtual absl::StatusOr<WeeklyReportRun> MakeReports(const IsoWeek& week, std::int64_t fence,
-                                                      absl::Span<const absl::Time> days, int limit,
-                                                      absl::Time now, absl::Time deadline) = 0;
+  virtual absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
+                                                          absl::Span<const absl::Time> days,
+                                                          int limit, absl::Time now,
+                                                          absl::Time deadline) = 0;
   // Returns reports with activity whose mail is unsent, ordered by student. The result is the same
   // until RecordMail().
   virtual absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,

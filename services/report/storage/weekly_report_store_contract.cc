@@ -131,7 +131,7 @@ TEST_P(ReportStoreContract, ARunHasOneHolderAtATime) {
   ASSERT_OK_AND_ASSIGN(const auto next, reports().ClaimRun(Now() + kRunLease, kForever));
   ASSERT_TRUE(next);
   EXPECT_EQ(next->fence, run.fence + 1);
-  EXPECT_THAT(reports().MakeReports(Week(), run.fence, Days(), 10, Now(), kForever),
+  EXPECT_THAT(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever),
               StatusIs(absl::StatusCode::kAborted));
 }
 
@@ -139,7 +139,7 @@ TEST_P(ReportStoreContract, GeneratesReportsInSteps) {
   EnrollStudents(5);
   const WeeklyReportRun run = ClaimedRun();
   const auto make = [&] {
-    return reports().MakeReports(Week(), run.fence, Days(), 2, Now(), kForever);
+    return reports().GenerateReports(Week(), run.fence, Days(), 2, Now(), kForever);
   };
   ASSERT_OK_AND_ASSIGN(WeeklyReportRun made, make());
   EXPECT_EQ(made.cursor, "s2");
@@ -168,7 +168,7 @@ TEST_P(ReportStoreContract, StoredReportDoesNotChange) {
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "Old"}}, On(1), kForever));
   EnrollStudents(1);
   const WeeklyReportRun run = ClaimedRun();
-  ASSERT_OK(reports().MakeReports(Week(), run.fence, Days(), 10, Now(), kForever));
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever));
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "New"}}, On(9), kForever));
   Record({NewActivity("s1", "a", On(2), Watched{absl::Hours(1)})});
   ASSERT_OK_AND_ASSIGN(const auto report, reports().GetReport(Week(), "s1", kForever));
@@ -179,7 +179,7 @@ TEST_P(ReportStoreContract, StoredReportDoesNotChange) {
 TEST_P(ReportStoreContract, RecordsMailOnceEvenAfterTheRunHasEnded) {
   EnrollStudents(5);
   const WeeklyReportRun run = ClaimedRun();
-  ASSERT_OK(reports().MakeReports(Week(), run.fence, Days(), 10, Now(), kForever));
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever));
   ASSERT_OK_AND_ASSIGN(const auto unsent, reports().ListUnsent(Week(), 2, kForever));
   EXPECT_THAT(unsent, ElementsAre(Field(&WeeklyReport::student, "s1"),
                                   Field(&WeeklyReport::student, "s3")));
@@ -208,8 +208,8 @@ TEST_P(ReportStoreContract, ListsReportsByStudentOrByWeek) {
     ASSERT_OK(reports().RequestRun(week, true, Now(), kForever));
     ASSERT_OK_AND_ASSIGN(const auto run, reports().ClaimRun(Now(), kForever));
     ASSERT_TRUE(run);
-    ASSERT_OK(reports().MakeReports(week, run->fence, week.DayBounds(absl::UTCTimeZone()), 10,
-                                    Now(), kForever));
+    ASSERT_OK(reports().GenerateReports(week, run->fence, week.DayBounds(absl::UTCTimeZone()), 10,
+                                        Now(), kForever));
   }
   const auto keys = [&](const ReportQuery& query) {
     std::vector<std::string> names;
