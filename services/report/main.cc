@@ -8,10 +8,10 @@
 
 #include "embedded/lmsmail_report_migrations.h"
 
-#include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/report/api/report_service.h"
 #include "services/report/clients/dispatch_client.h"
 #include "services/report/clients/template_client.h"
@@ -42,6 +42,8 @@ class ReportWorkload final : public service::Workload {
                          .previewer = templates_,
                          .clock = runtime.clock,
                          .zone = zone,
+                         .site_name = runtime.config.school.name,
+                         .site_url = runtime.config.school.url,
                          .run_requested = [this] { periodic_->Wake(); }}),
         worker_({.store = reports_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
         course_handlers_(courses_, activities_, runtime.clock),
@@ -80,7 +82,8 @@ class ReportWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                           time_zone::Load(runtime.config.school.time_zone));
   Peers peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
@@ -97,7 +100,7 @@ int main(int argc, char** argv) {
                        {.name = "report",
                         .port = 7105,
                         .metrics_port = 9105,
-                        .migrations = kReportSchema,
+                        .schema = kReportSchema,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
                         .build =
                             [&](const service::Runtime& runtime) {

@@ -32,7 +32,7 @@ class ReportServiceTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (v1::ReportService::StubInterface::*method)(
                                     grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
   }
 
   static v1::Activity NewActivity(const std::string& id, const std::string& student) {
@@ -88,6 +88,8 @@ class ReportServiceTest : public ::testing::Test {
                           .previewer = previewer_,
                           .clock = clock_,
                           .zone = absl::UTCTimeZone(),
+                          .site_name = "School",
+                          .site_url = "https://school.example/",
                           .run_requested = [this] { ++run_requests_; }}};
   rpc::TestRunner runner_;
   CourseHandlers course_handlers_{store_, store_, clock_};
@@ -339,6 +341,8 @@ TEST_F(ReportServiceTest, PreviewsTheMailAndWhetherItWouldBeSent) {
   const google::protobuf::Struct context = previewer_.context();
   const auto& week = context.fields().at("report").struct_value().fields();
   EXPECT_EQ(week.at("minutes_watched").number_value(), 10);
+  EXPECT_EQ(context.fields().at("site_name").string_value(), "School");
+  EXPECT_EQ(context.fields().at("site_url").string_value(), "https://school.example/");
 
   request.set_student("s1");
   request.set_week("last");

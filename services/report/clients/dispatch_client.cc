@@ -55,7 +55,7 @@ absl::StatusOr<MailStats> FromProto(const pb::MailStats& proto) {
 absl::StatusOr<std::vector<absl::Status>> DispatchClient::SendBatch(const MailBatch& batch) {
   LMSMAIL_ASSIGN_OR_RETURN(const pb::SendBatchResponse response,
                            rpc::Call(*stub_, &pb::DispatchService::StubInterface::SendBatch,
-                                     ToProto(batch), rpc::After(timeout_)));
+                                     ToProto(batch), rpc::WithTimeout(timeout_)));
   std::vector<absl::Status> results;
   for (const pb::BatchItemResult& result : response.results()) {
     results.emplace_back(static_cast<absl::StatusCode>(result.status().code()),

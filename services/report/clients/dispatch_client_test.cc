@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "libs/render/context_from_json.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 
 namespace lmsmail::report {
 namespace {
@@ -64,7 +64,7 @@ class DispatchClientTest : public ::testing::Test {
   DispatchClient client_{server_.channel(), absl::Seconds(10)};
   const MailBatch batch_{.request_id = "weekly_progress/2026-W47/chunk-s1-0",
                          .items = {{.student = "s1",
-                                    .context = render::ContextFromJson(R"({"report": {}})"),
+                                    .context = StructFromJson(R"({"report": {}})"),
                                     .dedupe_key = "weekly_progress/2026-W47/s1"},
                                    {.student = "s2", .context = {}, .dedupe_key = "k2"}}};
 };

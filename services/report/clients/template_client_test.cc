@@ -4,9 +4,9 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
-#include "libs/render/context_from_json.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 
 namespace lmsmail::report {
 namespace {
@@ -38,7 +38,7 @@ TEST(TemplateClientTest, RendersTheWeeklyTemplate) {
   TemplateClient client(server.channel(), absl::Seconds(10));
   rpc::CallInfo call;
   call.deadline = absl::Now() + absl::Seconds(20);
-  const auto context = render::ContextFromJson(R"({"site_name": "School"})");
+  const auto context = StructFromJson(R"({"site_name": "School"})");
   ASSERT_OK_AND_ASSIGN(const Preview preview, client.Render(context, call));
   EXPECT_EQ(preview.subject, "subject");
   EXPECT_EQ(preview.html, "html");

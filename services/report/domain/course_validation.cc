@@ -24,12 +24,12 @@ constexpr absl::Duration kMaxWatchDuration = absl::Hours(24);
 const absl::Time kEarliest = absl::FromUnixSeconds(946'684'800);  // 2000-01-01
 
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
-  CheckText(key, field, {.most = kMaxIdLength, .required = true}, violations);
+  CheckText(key, field, {.max_length = kMaxIdLength, .required = true}, violations);
 }
 
 void CheckUrl(std::string_view url, Violations& violations) {
   if (url.empty()) return;
-  CheckText(url, "url", {.most = kMaxUrlLength}, violations);
+  CheckText(url, "url", {.max_length = kMaxUrlLength}, violations);
   if (!url.starts_with("https://") && !url.starts_with("http://")) {
     violations.Add("url", "must be an absolute URL that begins with https:// or http://");
   }
@@ -48,7 +48,7 @@ void CheckEvent(const Enrolled& event, absl::Time now, Violations& violations) {
 void CheckEvent(const Unenrolled&, absl::Time, Violations&) {}
 void CheckEvent(const LessonCompleted& event, absl::Time, Violations& violations) {
   CheckKey(event.lesson_id, "lesson_completed.lesson_id", violations);
-  CheckText(event.lesson_title, "lesson_completed.lesson_title", {.most = kMaxTitleLength},
+  CheckText(event.lesson_title, "lesson_completed.lesson_title", {.max_length = kMaxTitleLength},
             violations);
 }
 void CheckEvent(const Watched& event, absl::Time, Violations& violations) {
@@ -63,14 +63,14 @@ void CheckEvent(const QuizTaken& event, absl::Time, Violations& violations) {
 }  // namespace
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", {.most = kMaxRequestIdLength}, violations);
+  CheckText(request_id, "request_id", {.max_length = kMaxRequestIdLength}, violations);
 }
 
 void CheckCourse(const Course& course, Violations& violations) {
   if (course.title.empty()) violations.Add("title", "is required");
-  CheckText(course.title, "title", {.most = kMaxTitleLength}, violations);
+  CheckText(course.title, "title", {.max_length = kMaxTitleLength}, violations);
   CheckUrl(course.url, violations);
-  CheckText(course.instructor_name, "instructor_name", {.most = kMaxTitleLength}, violations);
+  CheckText(course.instructor_name, "instructor_name", {.max_length = kMaxTitleLength}, violations);
   if (course.lesson_count < 0 || course.lesson_count > kMaxLessonCount) {
     violations.Add("lesson_count", fmt::format("must be 0 (unknown) to {}", kMaxLessonCount));
   }

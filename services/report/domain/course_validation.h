@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/report/domain/activity.h"
 #include "services/report/domain/course.h"
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
-#include "libs/token/hash.h"
 
 namespace lmsmail::report {
 namespace {
@@ -65,10 +65,11 @@ Struct WeeklyMailContext(const WeeklyReport& report) {
   return context;
 }
 
-Struct PreviewContext(const WeeklyReport& report) {
+Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
+                      const std::string& site_url) {
   Struct context = WeeklyMailContext(report);
-  SetText(context, "site_name", "Your school");
-  SetText(context, "site_url", "https://school.example/");
+  SetText(context, "site_name", site_name);
+  SetText(context, "site_url", site_url);
   SetText(context, "preferences_url", "https://school.example/preferences/preview");
   SetText(context, "unsubscribe_url", "https://school.example/unsubscribe/preview");
   return context;
@@ -90,7 +91,7 @@ MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports) {
   }
   batch.request_id =
       fmt::format("weekly_progress/{}/chunk-{}-{:016x}", week.ToString(), reports.front().student,
-                  static_cast<std::uint64_t>(token::Digest64(content)));
+                  static_cast<std::uint64_t>(hash::Digest64(content)));
   return batch;
 }
 

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include "libs/retry/backoff.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/report/domain/resource_names.h"
 
 namespace lmsmail::report {
 namespace {
 
-constexpr absl::Duration kInitialBackoff = absl::Seconds(15);
-constexpr absl::Duration kMaxBackoff = absl::Minutes(15);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(15), absl::Minutes(15)};
 
 void End(WeeklyReportRun& run, RunState state, absl::Time now) {
   run.state = state;
@@ -74,7 +73,7 @@ void Defer(WeeklyReportRun& run, const absl::Status& cause, absl::Time now) {
     End(run, RunState::kFailed, now);
     return;
   }
-  run.next_attempt_time = now + retry::Backoff(run.failure_count, kInitialBackoff, kMaxBackoff);
+  run.next_attempt_time = now + retry::Backoff(kBackoff, run.failure_count);
   Release(run, now);
 }
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/report/domain/weekly_mail.h"
 
@@ -47,8 +47,10 @@ absl::StatusOr<WeeklyPreview> WeeklyReports::PreviewMail(const std::string& stud
   const WeeklyReport report{
       .week = report_week, .student = student, .courses = std::move(progress.courses)};
   WeeklyPreview preview;
-  LMSMAIL_ASSIGN_OR_RETURN(preview.mail,
-                           dependencies_.previewer.Render(PreviewContext(report), call));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      preview.mail,
+      dependencies_.previewer.Render(
+          PreviewContext(report, dependencies_.site_name, dependencies_.site_url), call));
   preview.would_send = progress.enrolled && report.HasActivity();
   if (!progress.enrolled) {
     preview.mail.warnings.push_back("the student is enrolled in no course: no mail would be sent");

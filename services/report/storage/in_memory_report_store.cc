@@ -5,7 +5,7 @@
 #include <set>
 #include <variant>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/report/domain/resource_names.h"
 
