@@ -351,55 +351,5 @@ TEST_F(ReportServiceTest, PreviewsTheMailAndWhetherItWouldBeSent) {
   EXPECT_THAT(invalid, HasViolation("week", _));
 }
 
-TEST_F(ReportServiceTest, ReturnsMailStatsOfDispatchWithTheirTotal) {
-  const absl::Time day = absl::FromUnixSeconds(1'794'787'200);
-  mail_stats_.SetResult(std::vector<MailStats>{{.day_time = day,
-                                                .template_name = "templates/enrollment",
-                                                .sent_count = 3,
-                                                .skipped_count = 1,
-                                                .failed_count = 2,
-                                                .bounced_count = 3,
-                                                .opened_count = 4,
-                                                .clicked_count = 5,
-                                                .dropped_count = 6,
-                                                .complained_count = 7},
-                                               {.day_time = day,
-                                                .template_name = "templates/enrollment",
-                                                .sent_count = 4,
-                                                .skipped_count = 10,
-                                                .failed_count = 20,
-                                                .bounced_count = 30,
-                                                .opened_count = 40,
-                                                .clicked_count = 50,
-                                                .dropped_count = 60,
-                                                .complained_count = 70}});
-  v1::GetMailStatsRequest request;
-  request.set_template_("templates/enrollment");
-  request.mutable_start_time()->set_seconds(5);
-  ASSERT_OK_AND_ASSIGN(const auto response, Call(&Stub::GetMailStats, request));
-  ASSERT_THAT(response.stats(), SizeIs(2));
-  EXPECT_EQ(response.stats(0).day_time().seconds(), absl::ToUnixSeconds(day));
-  EXPECT_EQ(response.stats(0).template_(), "templates/enrollment");
-  EXPECT_EQ(response.stats(0).sent_count(), 3);
-  const auto& total = response.total();
-  EXPECT_FALSE(total.has_day_time());
-  EXPECT_THAT(total.template_(), IsEmpty());
-  EXPECT_EQ(total.sent_count(), 7);
-  EXPECT_EQ(total.skipped_count(), 11);
-  EXPECT_EQ(total.failed_count(), 22);
-  EXPECT_EQ(total.bounced_count(), 33);
-  EXPECT_EQ(total.opened_count(), 44);
-  EXPECT_EQ(total.clicked_count(), 55);
-  EXPECT_EQ(total.dropped_count(), 66);
-  EXPECT_EQ(total.complained_count(), 77);
-  EXPECT_EQ(mail_stats_.query(), (MailStatsQuery{.start_time = absl::FromUnixSeconds(5),
-                                                 .template_name = "templates/enrollment"}));
-
-  mail_stats_.SetResult(absl::UnavailableError("no connection"));
-  EXPECT_THAT(Call(&Stub::GetMailStats, request), StatusIs(absl::StatusCode::kUnavailable));
-  request.mutable_end_time()->set_nanos(-1);
-  EXPECT_THAT(Call(&Stub::GetMailStats, request), HasViolation("end_time", _));
-}
-
 }  // namespace
 }  // namespace lmsmail::report

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -31,28 +30,17 @@ class FakePreviewer final : public Previewer {
   google::protobuf::Struct context_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Returns the result that a test has set and records the last query. Thread-safe.
+// Returns `result` and records the last query.
 class FakeMailStatsSource final : public MailStatsSource {
  public:
-  absl::StatusOr<std::vector<MailStats>> Get(const MailStatsQuery& query,
+  absl::StatusOr<std::vector<MailStats>> Get(const MailStatsQuery& received,
                                              const rpc::CallInfo&) override {
-    absl::MutexLock lock(&mutex_);
-    query_ = query;
-    return result_;
-  }
-  void SetResult(absl::StatusOr<std::vector<MailStats>> result) {
-    absl::MutexLock lock(&mutex_);
-    result_ = std::move(result);
-  }
-  MailStatsQuery query() const {
-    absl::MutexLock lock(&mutex_);
-    return query_;
+    query = received;
+    return result;
   }
 
- private:
-  mutable absl::Mutex mutex_;
-  MailStatsQuery query_ ABSL_GUARDED_BY(mutex_);
-  absl::StatusOr<std::vector<MailStats>> result_ ABSL_GUARDED_BY(mutex_) = std::vector<MailStats>();
+  absl::StatusOr<std::vector<MailStats>> result = std::vector<MailStats>();
+  MailStatsQuery query;
 };
 
 }  // namespace lmsmail::report
