@@ -155,7 +155,7 @@ TEST_F(RejectedInputTest, CoursesActivitiesAndWeeksAreChecked) {
   EXPECT_THAT(
       rpc::Call(suite().reports(), &Reports::RecordActivity, activities, Soon()),
       AllOf(HasViolation("activities[0].activity_id", _), HasViolation("activities[0].student", _),
-            HasViolation("activities[0].course", _), HasViolation("activities[0].fact", _)));
+            HasViolation("activities[0].course", _), HasViolation("activities[0].event", _)));
 
   report::v1::GenerateWeeklyReportsRequest week;
   week.set_week("2026-W60");
