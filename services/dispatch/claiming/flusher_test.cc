@@ -101,13 +101,13 @@ TEST_F(FlusherTest, StandsAsideForUrgentMail) {
   EXPECT_FALSE(priority_gate_.closed());
 }
 
-TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {
+TEST_F(FlusherTest, RecordsAnOutcomeWithoutReplyTextThatTheDatabaseRefuses) {
   SendThree();
   queue_.refuses = [](const Outcome& outcome) { return outcome.reply_text == "b"; };
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(0).detail, "a");
   EXPECT_EQ(Record(1).state, State::kSent);
-  EXPECT_EQ(Record(1).detail, "the server's words could not be recorded");
+  EXPECT_EQ(Record(1).detail, "the server's reply text could not be recorded");
   EXPECT_EQ(Record(1).content_hash, "hash");
   EXPECT_EQ(Record(2).detail, "c");
   EXPECT_EQ(budget_.in_use(), 0);
