@@ -14,12 +14,12 @@
 namespace lmsmail::address {
 namespace {
 
-// RFC 5321 section 4.5.3.1; 254 is what a path of 256 octets leaves without its "<" and ">".
+// RFC 5321 section 4.5.3.1. A path of 256 octets includes "<" and ">", which leaves 254.
 constexpr std::size_t kMaxLocal = 64;
 constexpr std::size_t kMaxDomain = 255;
 constexpr std::size_t kMaxAddress = 254;
 constexpr std::size_t kMaxLabel = 63;  // RFC 1035 section 2.3.4
-// No text longer than this can become an address; it bounds the work that hostile input can cause.
+// No longer text can become an address. Bounds the work that hostile input causes.
 constexpr std::size_t kMaxInput = 1024;
 constexpr std::size_t kMaxDisplayName = 256;
 
@@ -28,7 +28,7 @@ absl::Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
   return absl::InvalidArgumentError(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Locale must not matter, hence not <cctype>.
+// <cctype> depends on the locale.
 bool IsAlnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -48,16 +48,16 @@ bool IsSpace(char32_t c) {
   return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
          c == 0x205f || c == 0x3000;
 }
-// Nothing a reader sees: line separators, direction marks, joiners, non-characters.
+// Line separators, direction marks, joiners and non-characters.
 bool IsInvisible(char32_t c) {
   return c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
          (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfdd0 && c <= 0xfdef) ||
          (c & 0xfffe) == 0xfffe || (c >= 0xe0000 && c <= 0xe0fff);
 }
-// Joiners are invisible too, but some scripts and emoji are written with them.
+// Joiners are invisible too, but some scripts and emoji need them.
 bool IsJoiner(char32_t c) { return c == 0x200c || c == 0x200d; }
 
-// RFC 5322 section 3.2.3: the printable ASCII of a dot-atom besides letters and digits.
+// The characters of a dot-atom besides letters and digits (RFC 5322 section 3.2.3).
 bool IsAtomSymbol(char c) {
   return std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
@@ -151,10 +151,10 @@ bool HasALabel(std::string_view lower_domain) {
   return lower_domain.starts_with("xn--") || lower_domain.find(".xn--") != std::string_view::npos;
 }
 
-// The domain as DNS knows it: IDNA 2008 with the mappings of UTS 46, non-transitional, as browsers
-// do. IDN2_USE_STD3_ASCII_RULES is left out on purpose: with it libidn2 2.3 drops forbidden
+// The domain as DNS knows it: IDNA 2008 with the mappings of UTS 46, non-transitional, as in
+// browsers. IDN2_USE_STD3_ASCII_RULES is not set, because libidn2 2.3 then drops forbidden
 // characters, so that a fraction's "a/c" or a full-width "@" would name another domain. CheckDomain
-// refuses them.
+// refuses these characters.
 absl::StatusOr<std::string> ToAscii(std::string_view domain) {
   std::string lower = AsciiLower(domain);
   if (IsAscii(lower) && !HasALabel(lower)) return lower;
