@@ -10,14 +10,15 @@
 
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
-#include "libs/status/fault.h"
+#include "libs/retry/backoff.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::postgres {
 namespace {
 
 constexpr int kMaxAttempts = 4;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(5);
+constexpr retry::BackoffPolicy kBackoff = {absl::Milliseconds(8), absl::Milliseconds(32)};
 
 // What must be set before the transaction's first query. Empty for most transactions, which saves a
 // round trip.
@@ -81,9 +82,7 @@ bool MayRunAgain(const absl::Status& status, const TransactionOptions& options) 
 // Waits before the attempt after `attempt`: longer each time, with jitter, so that two transactions
 // that collided do not collide again. Returns false at once when `deadline` is too near.
 bool Pause(int attempt, absl::Time deadline) {
-  absl::BitGen random;
-  const absl::Duration longest = kFirstPause * (1 << attempt);
-  const absl::Duration pause = longest * absl::Uniform(random, 0.5, 1.0);
+  const absl::Duration pause = retry::BackoffWithJitter(kBackoff, attempt, absl::BitGen()());
   if (absl::Now() + pause >= deadline) return false;
   absl::SleepFor(pause);
   return true;

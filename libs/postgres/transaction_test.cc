@@ -15,7 +15,7 @@
 #include "libs/postgres/sql_error.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/timestamp.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::postgres {

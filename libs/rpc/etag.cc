@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/hash/sha256.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/strings/encoding.h"
 
 namespace lmsmail::rpc {

@@ -54,7 +54,7 @@ absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_vi
 
 int PageSize(int requested, const PageSizes& sizes, Violations& violations) {
   if (requested < 0) violations.Add("page_size", "must not be negative");
-  return requested <= 0 ? sizes.standard : std::min(requested, sizes.most);
+  return requested <= 0 ? sizes.default_size : std::min(requested, sizes.max_size);
 }
 
 }  // namespace lmsmail::rpc

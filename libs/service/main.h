@@ -39,7 +39,6 @@ struct Runtime {
   const BaseConfig& config;
   const Clock& clock;
   telemetry::Metrics& metrics;
-  const postgres::PoolOptions& pool_options;  // of `pool`, for services that need another one
   postgres::Pool& pool;
   rpc::CallRunner& runner;
 };

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/strings/utf8.h"
 
 namespace lmsmail::smtp {

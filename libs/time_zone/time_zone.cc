@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::time_zone {

@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 
 #include "libs/hash/sha256.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/encoding.h"
 #include "libs/strings/view.h"

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "libs/hash/sha256.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/strings/encoding.h"
 #include "libs/testing/status_matchers.h"
 

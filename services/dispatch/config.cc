@@ -146,14 +146,9 @@ void DispatchConfig::Declare(config::Schema& schema) {
   schema.String("default_transport", &default_transport,
                 "Used for mail that names none; \"console\" prints instead of sending.");
   schema.String("from", &from, "From address.");
-  schema.String("from_name", &from_name, "From name; empty: the site's.");
+  schema.String("from_name", &from_name, "From name; empty: school.name.");
   dkim.Declare(schema.Sub("dkim"));
 
-  config::Group site_keys = schema.Sub("site");
-  site_keys.String("name", &site.name, "The school's name, {{site_name}} in templates.");
-  site_keys.String("url", &site.url, "Its address on the web, {{site_url}} in templates.");
-  site_keys.String("postal_address", &site.postal_address,
-                   "Its postal address, {{postal_address}}; law asks for it in many countries.");
   schema.String("message_id_domain", &message_id_domain,
                 "Ends Message-ID and List-Id; empty: the domain of the default transport's From.");
   schema.Secret("message_id_keys", &message_id_keys,
@@ -252,8 +247,8 @@ std::string DispatchConfig::Domain() const {
   return address.substr(address.rfind('@') + 1);
 }
 
-SiteIdentity DispatchConfig::ToSite() const {
-  return {site.name, site.url, site.postal_address, Domain()};
+SiteIdentity DispatchConfig::ToSite(const service::SchoolConfig& school) const {
+  return {school.name, school.url, school.postal_address, Domain()};
 }
 
 absl::StatusOr<MessageIdHeader> DispatchConfig::ToMessageIds() const {
@@ -268,11 +263,12 @@ const std::string& DispatchConfig::FromOf(const TransportConfig& transport) cons
   return transport.from.empty() ? from : transport.from;
 }
 
-absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport) const {
+absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport,
+                                                        const service::SchoolConfig& school) const {
   SenderIdentity sender;
   LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, address::ParseEmailAddress(FromOf(transport)));
   const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
-  sender.from.display_name = name.empty() ? site.name : name;
+  sender.from.display_name = name.empty() ? school.name : name;
   if (!transport.reply_to.empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to,
                              address::ParseEmailAddress(transport.reply_to));
@@ -288,12 +284,13 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
 }
 
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
-    const Clock& clock, SmtpTransport::DotObserver before_dot, BreakerObserver held) const {
+    const service::SchoolConfig& school, const Clock& clock, SmtpTransport::DotObserver before_dot,
+    BreakerObserver held) const {
   std::map<std::string, TransportConfig> all = transports;
   all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
   for (const auto& [name, transport] : all) {
-    LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport));
+    LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport, school));
     if (transport.kind == TransportConfig::Kind::kConsole) {
       built.push_back(std::make_unique<ConsoleTransport>(name, std::move(sender), stdout));
       continue;

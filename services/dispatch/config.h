@@ -17,6 +17,7 @@
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/service/peer_config.h"
+#include "libs/service/school_config.h"
 #include "libs/smtp/options.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/limits/limits_config.h"
@@ -64,14 +65,8 @@ struct DispatchConfig {
   std::map<std::string, TransportConfig> transports;
   std::string default_transport = "console";
   std::string from = "noreply@lms.example";
-  std::string from_name;  // empty: the site's name
+  std::string from_name;  // empty: the school's name
   DkimConfig dkim;
-
-  struct Site {
-    std::string name = "LMS";
-    std::string url = "http://127.0.0.1:8080";
-    std::string postal_address;
-  } site;
 
   std::string message_id_domain;  // empty: of the default transport's From
   std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
@@ -109,11 +104,12 @@ struct DispatchConfig {
   void Declare(config::Schema& schema);
 
   // Of a configuration that was loaded without a fault.
-  SiteIdentity ToSite() const;
+  SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
   // The clock and what is called must outlive the transports.
   using BreakerObserver = std::function<void(const std::string& transport, bool held)>;
-  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(const Clock& clock,
+  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(const service::SchoolConfig& school,
+                                                           const Clock& clock,
                                                            SmtpTransport::DotObserver before_dot,
                                                            BreakerObserver held) const;
   Worker::Options ToWorker() const;
@@ -126,7 +122,8 @@ struct DispatchConfig {
   void CheckTransport(const std::string& name, const TransportConfig& transport,
                       Violations& violations) const;
   const std::string& FromOf(const TransportConfig& transport) const;
-  absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport) const;
+  absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
+                                          const service::SchoolConfig& school) const;
   std::string Domain() const;
 };
 

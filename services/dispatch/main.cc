@@ -53,7 +53,7 @@ class DispatchWorkload final : public service::Workload {
       : worker_enabled_(config.worker.enabled),
         policy_(config.ToWorker().policy),
         clock_(runtime.clock),
-        site_(config.ToSite()),
+        site_(config.ToSite(runtime.config.school)),
         parts_(std::move(parts)),
         metrics_(runtime.metrics),
         queue_(runtime.pool),
@@ -83,7 +83,7 @@ class DispatchWorkload final : public service::Workload {
                     .queue = queue_,
                     .log = log_,
                     .transports = parts_.transports->Names(),
-                    .arriving = [this](Lane lane) { worker_.Arriving(lane); },
+                    .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
                     .accepted =
                         [this](Lane lane, int mails) {
                           metrics_.CountAccepted(lane, mails);
@@ -176,7 +176,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.transports,
       config.ToTransports(
-          runtime.clock,
+          runtime.config.school, runtime.clock,
           [journal = parts.journal.get()](std::uint64_t token) { journal->DotSent(token); },
           [held](const std::string& transport, bool is) {
             held.With({{"transport", transport}}).Set(is ? 1 : 0);

@@ -27,10 +27,10 @@ class PreferenceWorkload final : public service::Workload {
       : keys_(std::move(keys)),
         links_(keys_, config.public_url),
         store_(runtime.pool),
-        recipients_(store_, keys_, config.ToSchool().defaults, runtime.clock),
-        consent_(store_, keys_, config.ToSchool().defaults, runtime.clock),
+        recipients_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
+        consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         suppressions_(store_, keys_, runtime.clock),
-        check_(store_, keys_, links_, config.ToSchool(), runtime.clock),
+        check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock),
         service_(runtime.runner, {recipients_, consent_, suppressions_, check_, links_}) {}
 
   std::vector<rpc::HostedService> Services() override {

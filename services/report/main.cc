@@ -81,7 +81,8 @@ class ReportWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                           cron::LoadZone(runtime.config.school.time_zone));
   Peers peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));

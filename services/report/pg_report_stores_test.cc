@@ -31,8 +31,7 @@ class PgStores final : public Stores {
 
 std::unique_ptr<Stores> NewPgStores() {
   postgres::PoolOptions options;
-  options.dsn =
-      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
+  options.dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
   options.schema = "report";
   return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
 }

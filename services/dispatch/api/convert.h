@@ -6,7 +6,7 @@
 
 #include "absl/types/span.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/log/timeline.h"
 #include "services/dispatch/message/message.h"

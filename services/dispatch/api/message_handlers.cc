@@ -10,7 +10,7 @@
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
 #include "services/dispatch/log/timeline.h"
@@ -20,7 +20,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 50, .most = 500};
+constexpr rpc::PageSizes kPageSizes{.default_size = 50, .max_size = 500};
 constexpr absl::Duration kDefaultPast = absl::Hours(24 * 30);
 constexpr absl::Duration kMaxStatsPeriod = absl::Hours(24 * 366);
 constexpr int kMaxEvents = 1000;

@@ -11,7 +11,7 @@
 
 #include "libs/rpc/page.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/text.h"
 #include "services/dispatch/api/convert.h"
@@ -61,13 +61,13 @@ absl::Status QueueHandlers::ListInFlight(const rpc::CallInfo&,
                                          const v1::ListInFlightRequest& request,
                                          v1::ListInFlightResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"in_flight"}, {.standard = 50, .most = 500}, violations);
+  const rpc::Page page(request, {"in_flight"}, {.default_size = 50, .max_size = 500}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   const ClaimId after = DecodeId(page.after()).value_or(0);
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<InFlightClaim> claims,
                            d_.queue.InFlight(after, page.limit()));
   response.set_next_page_token(
-      page.Cut(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
+      page.TrimToPage(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
   for (const InFlightClaim& claim : claims) ToProto(claim, *response.add_batches());
   return absl::OkStatus();
 }
@@ -76,7 +76,7 @@ absl::Status QueueHandlers::PauseLane(const rpc::CallInfo&, const v1::PauseLaneR
                                       v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
-  validation::CheckText(request.detail(), "detail", {.most = kMaxPauseDetail}, violations);
+  validation::CheckText(request.detail(), "detail", {.max_length = kMaxPauseDetail}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail()));
   return FillLane(lane, response);
@@ -121,13 +121,13 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
                                            const v1::ListTransportsRequest& request,
                                            v1::ListTransportsResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"transports"}, {.standard = 50, .most = 100}, violations);
+  const rpc::Page page(request, {"transports"}, {.default_size = 50, .max_size = 100}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   std::vector<TransportInfo> transports = d_.transports.List();
   std::erase_if(transports, [&](const TransportInfo& info) { return info.name <= page.after(); });
   transports.resize(std::min(transports.size(), static_cast<std::size_t>(page.limit())));
   response.set_next_page_token(
-      page.Cut(transports, [](const TransportInfo& last) { return last.name; }));
+      page.TrimToPage(transports, [](const TransportInfo& last) { return last.name; }));
   for (const TransportInfo& info : transports) {
     v1::Transport& transport = *response.add_transports();
     transport.set_name(info.name);

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
 #include "services/dispatch/message/resource_names.h"
@@ -92,14 +92,14 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 }  // namespace
 
 void SubmissionHandlers::Send(const rpc::CallInfo&, const v1::SendRequest& request,
-                              v1::Message& response, rpc::Answer answer) {
+                              v1::Message& response, rpc::Responder responder) {
   Violations violations;
   const MailHeader header = HeaderFromProto(request, violations);
   MailItem item = ItemFromProto(request);
-  auto done = [this, &response,
-               answer = std::move(answer)](const absl::StatusOr<MessageRecord>& record) mutable {
+  auto done = [this, &response, responder = std::move(responder)](
+                  const absl::StatusOr<MessageRecord>& record) mutable {
     if (record.ok()) ToProto(*record, message_ids_, response);
-    answer.Give(record.status());
+    responder.Finish(record.status());
   };
   if (request.validate_only())
     return done(submitter_.Validate(header, std::move(item), std::move(violations)));

@@ -4,9 +4,9 @@
 
 #include "absl/status/status.h"
 
-#include "libs/rpc/answer.h"
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/client_stream.h"
+#include "libs/rpc/responder.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/submission/submitter.h"
@@ -22,7 +22,7 @@ class SubmissionHandlers {
 
   // Many Sends share a transaction, so the answer comes when that is committed.
   void Send(const rpc::CallInfo& call, const v1::SendRequest& request, v1::Message& response,
-            rpc::Answer answer);
+            rpc::Responder responder);
   absl::Status SendBatch(const rpc::CallInfo& call, const v1::SendBatchRequest& request,
                          v1::SendBatchResponse& response);
   // `response` must outlive the handler.

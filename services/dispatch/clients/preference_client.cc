@@ -87,7 +87,7 @@ absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
     for (const RecipientQuery& query : part) ToProto(query, *request.add_checks());
     LMSMAIL_ASSIGN_OR_RETURN(
         const pb::CheckRecipientsResponse response,
-        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::After(timeout_)));
+        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::WithTimeout(timeout_)));
     if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
       return absl::UnavailableError("preferences gave another number of verdicts");
     }
@@ -106,7 +106,7 @@ absl::Status PreferenceClient::Add(std::string_view email_address, SuppressionCa
   request.set_reason(cause == SuppressionCause::kComplained ? pb::Suppression::REASON_COMPLAINED
                                                             : pb::Suppression::REASON_BOUNCED);
   request.set_detail(std::string(detail.substr(0, kMaxDetail)));
-  return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::After(timeout_)).status();
+  return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::WithTimeout(timeout_)).status();
 }
 
 }  // namespace lmsmail::dispatch

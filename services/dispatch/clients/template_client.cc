@@ -56,8 +56,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> Compile(std::string_view 
   for (const pb::LocalizedContent& content : version.contents()) {
     LMSMAIL_ASSIGN_OR_RETURN(auto language, render::Template::Compile({.subject = content.subject(),
                                                                        .html = content.html(),
-                                                                       .text = content.text(),
-                                                                       .partials = {}},
+                                                                       .text = content.text()},
                                                                       variables));
     compiled->languages.push_back({content.language_code(), std::move(language)});
   }
@@ -106,8 +105,8 @@ absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view ke
 absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key) {
   pb::GetTemplateRequest request;
   request.set_name(resource_name::TemplateName(key));
-  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found,
-                           rpc::Call(*stub_, &Stub::GetTemplate, request, rpc::After(timeout_)));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found, rpc::Call(*stub_, &Stub::GetTemplate, request,
+                                                               rpc::WithTimeout(timeout_)));
   if (found.has_delete_time()) {
     return absl::NotFoundError(fmt::format("{} was deleted", request.name()));
   }
@@ -139,7 +138,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std
   request.set_name(resource_name::TemplateVersionName(key, version));
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::TemplateVersion found,
-      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::After(timeout_)));
+      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::WithTimeout(timeout_)));
   return Compile(key, found);
 }
 

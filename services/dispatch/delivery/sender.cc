@@ -6,7 +6,7 @@
 #include <iterator>
 #include <optional>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libs/config/schema.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/limits/rate_limits.h"
 
 namespace lmsmail::dispatch {

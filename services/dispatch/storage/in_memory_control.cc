@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/in_memory_store.h"
 

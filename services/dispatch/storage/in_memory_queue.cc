@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/storage/shard_choice.h"

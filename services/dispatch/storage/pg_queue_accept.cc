@@ -9,7 +9,7 @@
 #include "libs/postgres/sql_error.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/pg_hot_statements.h"

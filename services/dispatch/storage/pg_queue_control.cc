@@ -5,7 +5,7 @@
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 

@@ -65,8 +65,7 @@ std::unique_ptr<postgres::Pool> MakePool(const std::string& dsn) {
 }  // namespace
 
 PgStoreUnderTest::PgStoreUnderTest()
-    : dsn_(OrThrow(
-          postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchSchema))) {
+    : dsn_(OrThrow(postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchSchema))) {
   Reconnect();
 }
 

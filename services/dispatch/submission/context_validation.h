@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/rendering/template_source.h"
 
 namespace lmsmail::dispatch {

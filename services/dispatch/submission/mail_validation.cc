@@ -18,7 +18,7 @@ namespace {
 
 using validation::CheckStruct;
 using validation::CheckText;
-using validation::TextFault;
+using validation::TextError;
 
 constexpr std::size_t kMaxKeyLength = 128;
 constexpr std::size_t kMaxLabels = 8;
@@ -34,10 +34,11 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
         field, fmt::format("has {} labels; at most {} are accepted", labels.size(), kMaxLabels));
   }
   for (const auto& [key, value] : labels) {
-    if (const auto fault = TextFault(key, {.most = kMaxLabelLength, .required = true})) {
-      violations.Add(field, fmt::format("a key {}", *fault));
+    if (const auto error = TextError(key, {.max_length = kMaxLabelLength, .required = true})) {
+      violations.Add(field, fmt::format("a key {}", *error));
     }
-    CheckText(value, fmt::format("{}[\"{}\"]", field, key), {.most = kMaxLabelLength}, violations);
+    CheckText(value, fmt::format("{}[\"{}\"]", field, key), {.max_length = kMaxLabelLength},
+              violations);
   }
 }
 
@@ -50,7 +51,7 @@ void CheckKey(std::string_view key, std::string_view field, Violations& violatio
                    "\"payment_confirmation/pay-981\", so that a repetition does nothing twice");
     return;
   }
-  CheckText(key, field, {.most = kMaxKeyLength}, violations);
+  CheckText(key, field, {.max_length = kMaxKeyLength}, violations);
 }
 
 void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& violations) {

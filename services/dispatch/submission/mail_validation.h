@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/submission/submitter.h"
 
 // What a caller may ask for. Every fault is reported, under the path the caller wrote.

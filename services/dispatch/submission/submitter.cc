@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "libs/protobuf/deterministic_bytes.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/submission/mail_validation.h"
@@ -151,7 +151,7 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
     return done(submission.status());
   }
   submission->digest = digest;
-  dependencies_.arriving(submission->lane);
+  dependencies_.before_accept(submission->lane);
   commits_.Accept(*std::move(submission),
                   [this, done = std::move(done)](const Submission& stored,
                                                  absl::StatusOr<Accepted> accepted) mutable {

@@ -8,7 +8,7 @@
 
 #include "libs/config/schema.h"
 #include "libs/dkim/signer.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::dispatch {
 

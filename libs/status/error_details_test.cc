@@ -1,4 +1,4 @@
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

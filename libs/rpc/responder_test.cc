@@ -1,4 +1,4 @@
-#include "libs/rpc/answer.h"
+#include "libs/rpc/responder.h"
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
+#include "libs/rpc/bound_service.h"
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/call_async.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
@@ -28,65 +30,63 @@ namespace {
 namespace pb = testing::v1;
 using Result = absl::StatusOr<pb::EchoResponse>;
 
-// Keeps every answer until told to give them.
-class PatientService final : public pb::EchoService::CallbackService {
+// Keeps every responder until FinishAll().
+class WaitingService final : public BoundService<pb::EchoService> {
  public:
-  explicit PatientService(CallRunner& runner) : runner_(runner) {}
-
-  grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
-                                 const pb::EchoRequest* request,
-                                 pb::EchoResponse* response) override {
-    return runner_.RunDeferring(context, "lmsmail.testing.v1.EchoService/Echo",
-                                [=, this](const CallInfo&, Answer&& answer) {
-                                  if (request->text() == "drop") return;
-                                  if (request->text() == "throw") throw std::runtime_error("no");
-                                  response->set_text(request->text());
-                                  Keep(std::move(answer));
-                                });
+  explicit WaitingService(CallRunner& runner) : BoundService(runner) {
+    BindAsync("Echo", *this, &WaitingService::Echo);
+    BindClientStream("Collect", *this, &WaitingService::NeverCollect);
   }
 
-  void WaitForAnswers(std::size_t count) {
+  void Echo(const CallInfo&, const pb::EchoRequest& request, pb::EchoResponse& response,
+            Responder responder) {
+    if (request.text() == "drop") return;
+    if (request.text() == "throw") throw std::runtime_error("no");
+    response.set_text(request.text());
     absl::MutexLock lock(&mutex_);
-    const auto there = [&] { return answers_.size() == count; };
-    mutex_.Await(absl::Condition(&there));
+    responders_.push_back(std::move(responder));
   }
-  void GiveAll(const absl::Status& status) {
-    std::vector<Answer> answers;
+
+  void WaitForCalls(std::size_t count) {
+    absl::MutexLock lock(&mutex_);
+    const auto arrived = [&] { return responders_.size() == count; };
+    mutex_.Await(absl::Condition(&arrived));
+  }
+  void FinishAll(const absl::Status& status) {
+    std::vector<Responder> responders;
     {
       absl::MutexLock lock(&mutex_);
-      answers.swap(answers_);
+      responders.swap(responders_);
     }
-    for (Answer& answer : answers) answer.Give(status);
+    for (Responder& responder : responders) responder.Finish(status);
   }
 
  private:
-  void Keep(Answer answer) {
-    absl::MutexLock lock(&mutex_);
-    answers_.push_back(std::move(answer));
+  std::unique_ptr<ClientStreamHandler<pb::EchoRequest>> NeverCollect(pb::EchoResponse&) {
+    return nullptr;
   }
 
-  CallRunner& runner_;
   absl::Mutex mutex_;
-  std::vector<Answer> answers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Responder> responders_ ABSL_GUARDED_BY(mutex_);
 };
 
-class AnswerTest : public ::testing::Test {
+class ResponderTest : public ::testing::Test {
  protected:
   static CallRunner::Options OneThread() {
     CallRunner::Options options = TestRunner::DefaultOptions();
     options.executor.threads = 1;
-    options.max_deferred = 2;
+    options.max_async_calls = 2;
     return options;
   }
 
-  // Its result comes when the returned object is asked for it.
+  // A call in flight; the destructor waits for it.
   class Pending {
    public:
     Pending(pb::EchoService::Stub& stub, std::string text) {
       pb::EchoRequest request;
       request.set_text(std::move(text));
       CallAsync(*stub.async(), &pb::EchoService::StubInterface::async_interface::Echo, request,
-                After(absl::Seconds(20)), [this](Result result) {
+                WithTimeout(absl::Seconds(20)), [this](Result result) {
                   absl::MutexLock lock(&mutex_);
                   result_ = std::move(result);
                   done_ = true;
@@ -106,66 +106,66 @@ class AnswerTest : public ::testing::Test {
   };
 
   TestRunner runner_{OneThread()};
-  PatientService service_{runner_.get()};
+  WaitingService service_{runner_.get()};
   InProcessServer server_{Host<pb::EchoService>(service_)};
   // Without retries, so that each refusal is seen.
   std::unique_ptr<pb::EchoService::Stub> stub_ = pb::EchoService::NewStub(
       grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials()));
 };
 
-TEST_F(AnswerTest, WhoWaitsForOneHoldsNoThread) {
+TEST_F(ResponderTest, WaitingCallsHoldNoThread) {
   Pending first(*stub_, "first");
   Pending second(*stub_, "second");
-  service_.WaitForAnswers(2);
-  service_.GiveAll(absl::OkStatus());
+  service_.WaitForCalls(2);
+  service_.FinishAll(absl::OkStatus());
   ASSERT_OK(first.Wait());
   EXPECT_EQ(first.Wait()->text(), "first");
   ASSERT_OK(second.Wait());
   EXPECT_EQ(second.Wait()->text(), "second");
 }
 
-TEST_F(AnswerTest, MayBeAnError) {
+TEST_F(ResponderTest, FinishesWithAnError) {
   Pending call(*stub_, "x");
-  service_.WaitForAnswers(1);
-  service_.GiveAll(absl::NotFoundError("no such thing"));
+  service_.WaitForCalls(1);
+  service_.FinishAll(absl::NotFoundError("no such thing"));
   EXPECT_THAT(call.Wait(), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(AnswerTest, OneThatIsDroppedIsInternal) {
+TEST_F(ResponderTest, DroppedResponderFinishesWithInternal) {
   EXPECT_THAT(Pending(*stub_, "drop").Wait(), StatusIs(absl::StatusCode::kInternal));
   EXPECT_THAT(Pending(*stub_, "throw").Wait(), StatusIs(absl::StatusCode::kInternal));
 }
 
-TEST_F(AnswerTest, WhoeverHasItMayDestroyTheChannel) {
+TEST_F(ResponderTest, CallAsyncHoldsNoReferenceToTheChannelWhenDone) {
   auto channel = grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials());
   const auto stub = pb::EchoService::NewStub(channel);
-  const std::int64_t before = channel.use_count();
-  std::atomic<std::int64_t> when_done = 0;
+  const std::int64_t use_count_before = channel.use_count();
+  std::atomic<std::int64_t> use_count_when_done = 0;
   absl::Notification done;
   CallAsync(*stub->async(), &pb::EchoService::StubInterface::async_interface::Echo, {},
-            After(absl::Seconds(20)), [&](const Result&) {
-              when_done = channel.use_count();
+            WithTimeout(absl::Seconds(20)), [&](const Result&) {
+              use_count_when_done = channel.use_count();
               done.Notify();
             });
-  service_.WaitForAnswers(1);
-  service_.GiveAll(absl::OkStatus());
+  service_.WaitForCalls(1);
+  service_.FinishAll(absl::OkStatus());
   done.WaitForNotification();
-  EXPECT_EQ(when_done, before);
+  EXPECT_EQ(use_count_when_done, use_count_before);
 }
 
-TEST_F(AnswerTest, SoManyAreWaitedForAtOnce) {
+TEST_F(ResponderTest, RefusesCallsBeyondTheLimit) {
   Pending first(*stub_, "first");
   Pending second(*stub_, "second");
-  service_.WaitForAnswers(2);
+  service_.WaitForCalls(2);
   const Result refused = Pending(*stub_, "third").Wait();
   EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(refused, HasReason("OVERLOADED"));
-  service_.GiveAll(absl::OkStatus());
+  service_.FinishAll(absl::OkStatus());
   EXPECT_OK(first.Wait());
   EXPECT_OK(second.Wait());
   Pending fourth(*stub_, "fourth");
-  service_.WaitForAnswers(1);
-  service_.GiveAll(absl::OkStatus());
+  service_.WaitForCalls(1);
+  service_.FinishAll(absl::OkStatus());
   EXPECT_OK(fourth.Wait());
 }
 
