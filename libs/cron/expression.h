@@ -43,10 +43,10 @@ class Expression {
   std::string text_;
 };
 
-// Accepts five fields, "minute hour day-of-month month day-of-week". Each is a list of "*", values
-// and ranges; "*" and ranges may have a "/step". JAN-DEC and MON-SUN are values in any case; 0 and
-// 7 are Sunday. Also accepts @hourly, @daily (@midnight), @weekly, @monthly and @yearly
-// (@annually).
+// Accepts five fields, "minute hour day-of-month month day-of-week". Each is a list of "*",
+// values and ranges; "*" and ranges may have a "/step". JAN-DEC and MON-SUN are values in any
+// case; 0 and 7 are Sunday. Also accepts @hourly, @daily (@midnight), @weekly, @monthly and
+// @yearly (@annually).
 //
 // INVALID_ARGUMENT has one violation per invalid field, named "minute", "hour", "day_of_month",
 // "month" or "day_of_week". An error of the whole text has an empty field name, so that

@@ -12,9 +12,9 @@
 // whether the expression matches every hour:
 //
 // * It does not ("0 9 * * MON", "*/5 2 * * *", "30 */2 * * *"): each matching local time runs
-// exactly
-//   once. A local time that the clock skips runs at the first instant after the gap; several runs
-//   at the same instant are one. Of a local time that occurs twice, the first one runs.
+//   exactly once. A local time that the clock skips runs at the first instant after the gap;
+//   several runs at the same instant are one. Of a local time that occurs twice, the first one
+//   runs.
 // * It does ("*/5 * * * *", "0 * * * *"): it runs whenever the local clock shows a matching time,
 // so
 //   "*/5" runs every five minutes. Skipped times do not run, and a repeated hour runs twice.
