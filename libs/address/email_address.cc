@@ -8,8 +8,11 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+
 #include "libs/status/status_macros.h"
 #include "libs/strings/utf8.h"
+#include "libs/strings/view.h"
 
 namespace lmsmail::address {
 namespace {
@@ -28,20 +31,10 @@ absl::Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
   return absl::InvalidArgumentError(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// <cctype> depends on the locale.
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+  return std::all_of(text.begin(), text.end(), absl::ascii_isascii);
 }
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
+std::string AsciiLower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
 bool IsControl(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 bool IsSpace(char32_t c) {
@@ -98,7 +91,7 @@ absl::Status CheckLocal(std::string_view local) {
         "characters");
   }
   for (const char c : local) {
-    if ((c & 0x80) == 0 && c != '.' && !IsAlnum(c) && !IsAtomSymbol(c)) {
+    if (absl::ascii_isascii(c) && c != '.' && !absl::ascii_isalnum(c) && !IsAtomSymbol(c)) {
       return Invalid(
           "has '{}' before the '@'; letters, digits, single dots and "
           "!#$%&'*+-/=?^_`{{|}}~ are allowed there",
@@ -130,7 +123,7 @@ absl::Status CheckDomain(std::string_view domain) {
       return Invalid("has a domain label that starts or ends with '-'; remove the hyphen");
     }
     for (const char c : last) {
-      if (!IsAlnum(c) && c != '-') {
+      if (!absl::ascii_isalnum(c) && c != '-') {
         return Invalid(
             "has '{}' in its domain; letters, digits, hyphens and dots are allowed there", c);
       }
@@ -141,7 +134,7 @@ absl::Status CheckDomain(std::string_view domain) {
   if (labels < 2) {
     return Invalid("has a domain without a dot; write the full domain, as name@example.com");
   }
-  if (std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+  if (std::all_of(last.begin(), last.end(), absl::ascii_isdigit)) {
     return Invalid("has a number for a top-level domain; write a domain name, not an IP address");
   }
   return absl::OkStatus();

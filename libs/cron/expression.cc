@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
@@ -68,24 +69,17 @@ absl::Status Invalid(std::string description) {
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
-  for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  parts.push_back(text);
+  for (const auto part : absl::StrSplit(ToAbsl(text), separator)) parts.push_back(ToStd(part));
   return parts;
 }
 
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
-  while (true) {
-    while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
-    if (text.empty()) return words;
-    std::size_t end = 0;
-    while (end < text.size() && !absl::ascii_isspace(text[end])) ++end;
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(end);
+  const auto spaces = absl::ByAnyChar(" \t\n\v\f\r");
+  for (const auto word : absl::StrSplit(ToAbsl(text), spaces, absl::SkipEmpty())) {
+    words.push_back(ToStd(word));
   }
+  return words;
 }
 
 // Digits only: no sign, no blanks.
