@@ -18,14 +18,14 @@ namespace {
 constexpr int kRetrySeconds = 1;
 constexpr char kCorrelationId[] = "correlation_id";
 
-// The message travels twice (percent-encoded and in the details) and the details in base64; these
-// keep the sum below 8 KiB even for text that is not ASCII.
+// The message travels twice, percent-encoded and in the details, and the details in base64. These
+// limits keep the sum below 8 KiB even for text that is not ASCII.
 constexpr std::size_t kMaxMessageBytes = 600;
 constexpr std::size_t kMaxViolationBytes = 2500;
 
 std::string Truncated(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
-  // Not inside a UTF-8 sequence: 10xxxxxx is a continuation.
+  // Does not cut inside a UTF-8 sequence: 10xxxxxx is a continuation byte.
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
   return fmt::format("{}...", text.substr(0, bytes));
 }
@@ -90,7 +90,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, const ErrorContext& contex
   AddErrorInfo(status, context, details);
   AddBadRequest(status, details);
   AddRetryInfo(status, details);
-  // The numbers of both enumerations are those of google.rpc.Code.
+  // Both enumerations have the numbers of google.rpc.Code.
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       details.SerializeAsString());
 }
@@ -115,7 +115,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
       }
     }
   }
-  // Violations make their own message: what was sent, without the cuts.
+  // The violations yield the message as it was before truncation.
   if (!violations.empty() && absl::IsInvalidArgument(out)) out = violations.ToStatus();
   return reason.reason.empty() ? out : WithReason(std::move(out), std::move(reason));
 }

@@ -56,8 +56,8 @@ size_t Utf8SequenceLength(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-// A JSON string (RFC 8259, section 7). What isn't UTF-8 becomes U+FFFD, so that one stray byte from
-// a peer can't make the line unreadable to a collector.
+// Appends a JSON string (RFC 8259, section 7). Invalid UTF-8 becomes U+FFFD, so that a stray byte
+// from a peer does not make the line unreadable for a collector.
 void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
@@ -108,7 +108,7 @@ bool IsPlainWord(std::string_view text) {
   });
 }
 
-// The message stays readable, but can neither start a line of its own nor drive a terminal.
+// Quotes the message only if it would break the line or control a terminal.
 void AppendMessage(std::string& out, std::string_view message) {
   std::string quoted;
   AppendQuoted(quoted, message);
