@@ -10,24 +10,14 @@
 #include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
-#include "services/dispatch/transport/console_transport.h"
-#include "services/dispatch/transport/held_transport.h"
-#include "services/dispatch/transport/smtp_transport.h"
+#include "services/dispatch/transports/circuit_breaker.h"
+#include "services/dispatch/transports/console_transport.h"
+#include "services/dispatch/transports/smtp_transport.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::string_view kConsole = "console";
-constexpr Category kCategories[] = {Category::kEnrollment, Category::kPayment,
-                                    Category::kDemo,       Category::kProgress,
-                                    Category::kContent,    Category::kAnnouncement};
-
-std::optional<Category> CategoryNamed(std::string_view name) {
-  for (const Category category : kCategories) {
-    if (CategoryToken(category) == name) return category;
-  }
-  return std::nullopt;
-}
 
 std::set<Category> CategoriesNamed(const std::vector<std::string>& names) {
   std::set<Category> categories;
@@ -124,6 +114,12 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
                 {absl::Seconds(1), absl::Hours(24)});
 }
 
+std::vector<std::string> DispatchConfig::NamesOf(const std::set<Category>& categories) {
+  std::vector<std::string> names;
+  for (const Category category : categories) names.emplace_back(NameOf(category));
+  return names;
+}
+
 void DispatchConfig::DeclareDelivery(config::Group keys) {
   const config::Range<absl::Duration> waits{absl::Milliseconds(1), absl::Hours(24)};
   keys.Int32("max_attempts", &delivery.max_attempts,
@@ -134,10 +130,10 @@ void DispatchConfig::DeclareDelivery(config::Group keys) {
   keys.Duration("greylist_retry", &delivery.greylist_retry,
                 "Least wait after a server's greylisting (451 4.7.1).", waits);
   keys.Duration("ambiguous_retry", &delivery.ambiguous_retry,
-                "Wait before a mail of resend_ambiguous is sent again.", waits);
+                "Wait before a mail of resend_uncertain is sent again.", waits);
   keys.Duration("peer_retry", &delivery.peer_retry,
                 "Shortest wait while preferences or templates are away.", waits);
-  keys.StringList("resend_ambiguous", &delivery.resend_ambiguous,
+  keys.StringList("resend_uncertain", &delivery.resend_uncertain,
                   "Categories sent again when the answer got lost; others become UNCERTAIN.");
   keys.StringList("resend_recovered", &delivery.resend_recovered,
                   "Categories sent again when a worker died with them; others become UNCERTAIN.");
@@ -237,7 +233,7 @@ void DispatchConfig::Check(Violations& violations) const {
   template_service.Check("template", violations);
   preference_service.Check("preference", violations);
   limits.Check(violations);
-  CheckCategories(delivery.resend_ambiguous, "delivery.resend_ambiguous", violations);
+  CheckCategories(delivery.resend_uncertain, "delivery.resend_uncertain", violations);
   CheckCategories(delivery.resend_recovered, "delivery.resend_recovered", violations);
   if (delivery.longest_retry < delivery.first_retry) {
     violations.Add("delivery.longest_retry", "must not be shorter than delivery.first_retry");
@@ -289,7 +285,7 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
 
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
     const service::SchoolConfig& school, const Clock& clock, SmtpTransport::DotObserver before_dot,
-    HoldObserver held) const {
+    BreakerObserver held) const {
   std::map<std::string, TransportConfig> all = transports;
   all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
@@ -303,12 +299,12 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
         auto smtp,
         SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight),
                               transport.shared_connections, before_dot));
-    HeldTransport::Options hold{.refusals = transport.hold.refusals,
-                                .window = absl::Minutes(1),
-                                .first_hold = transport.hold.first,
-                                .longest_hold = transport.hold.longest};
+    CircuitBreaker::Options hold{.refusals = transport.hold.refusals,
+                                 .window = absl::Minutes(1),
+                                 .first_hold = transport.hold.first,
+                                 .longest_hold = transport.hold.longest};
     if (held) hold.changed = [held, name = name](bool is) { held(name, is); };
-    built.push_back(std::make_unique<HeldTransport>(std::move(smtp), clock, std::move(hold)));
+    built.push_back(std::make_unique<CircuitBreaker>(std::move(smtp), clock, std::move(hold)));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);
 }
@@ -329,7 +325,7 @@ Worker::Options DispatchConfig::ToWorker() const {
   policy.ambiguous_retry = delivery.ambiguous_retry;
   policy.shortest_peer_retry = delivery.peer_retry;
   policy.longest_peer_retry = std::max(delivery.peer_retry, policy.longest_peer_retry);
-  policy.resend_ambiguous = CategoriesNamed(delivery.resend_ambiguous);
+  policy.resend_uncertain = CategoriesNamed(delivery.resend_uncertain);
   policy.resend_recovered = CategoriesNamed(delivery.resend_recovered);
   options.limits = limits.ToRules();
   for (const auto& [name, transport] : transports) options.limits.transports[name] = transport.rate;

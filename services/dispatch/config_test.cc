@@ -122,26 +122,26 @@ TEST_F(ConfigTest, NamesEveryFault) {
   const absl::Status status =
       Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
             "--transports.relay.username=u", "--transports.relay.password_file=/secret",
-            "--default_transport=pigeon", "--delivery.resend_ambiguous=payment,gossip",
+            "--default_transport=pigeon", "--delivery.resend_uncertain=payment,gossip",
             "--delivery.first_retry=2h", "--message_id_keys_file=/secret"});
   std::vector<std::string> fields;
   for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
   for (const std::string key :
        {"from", "transports.relay.host", "transports.relay.tls", "default_transport",
-        "delivery.resend_ambiguous", "delivery.longest_retry", "message_id_keys_file"}) {
+        "delivery.resend_uncertain", "delivery.longest_retry", "message_id_keys_file"}) {
     EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
   }
 }
 
 TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
   ASSERT_OK(Load({"--delivery.max_attempts=3",
-                  "--delivery.resend_ambiguous=", "--delivery.resend_recovered=payment",
+                  "--delivery.resend_uncertain=", "--delivery.resend_recovered=payment",
                   "--delivery.peer_retry=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
   const Worker::Options options = config_.ToWorker();
   EXPECT_EQ(options.name, "replica-1");
   EXPECT_EQ(options.lease, absl::Seconds(30));
   EXPECT_EQ(options.policy.max_attempts, 3);
-  EXPECT_TRUE(options.policy.resend_ambiguous.empty());
+  EXPECT_TRUE(options.policy.resend_uncertain.empty());
   EXPECT_EQ(options.policy.resend_recovered, std::set<Category>{Category::kPayment});
   EXPECT_EQ(options.policy.longest_peer_retry, absl::Minutes(1));
 }

@@ -7,7 +7,7 @@
 
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/api/dispatch_service_fixture.h"
+#include "services/dispatch/testing/dispatch_service_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

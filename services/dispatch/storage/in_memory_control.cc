@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "libs/status/error_details.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/storage/message_id.h"
 
 namespace lmsmail::dispatch {
 namespace {

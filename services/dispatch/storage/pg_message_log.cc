@@ -11,7 +11,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
-#include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_mail_rows.h"
 #include "services/dispatch/storage/pg_message_facts.h"

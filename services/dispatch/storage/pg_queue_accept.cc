@@ -11,7 +11,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
-#include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/shard_choice.h"

@@ -6,8 +6,8 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
-#include "services/dispatch/storage/floor_arrays.h"
 #include "services/dispatch/storage/pg_queue_store.h"
+#include "services/dispatch/storage/watermark_arrays.h"
 
 // What people do to the queue: cancel, retry, pause, look at it.
 namespace lmsmail::dispatch {
