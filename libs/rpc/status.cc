@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/status/error_details.h"
+#include "libs/strings/utf8.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::rpc {
@@ -25,9 +26,7 @@ constexpr std::size_t kMaxViolationBytes = 2500;
 
 std::string Truncated(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
-  // Does not cut inside a UTF-8 sequence: 10xxxxxx is a continuation byte.
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-  return fmt::format("{}...", text.substr(0, bytes));
+  return fmt::format("{}...", TruncateUtf8(text, bytes));
 }
 
 void AddErrorInfo(const absl::Status& status, const ErrorContext& context,

@@ -75,8 +75,8 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
-                LMSMAIL_RETURN_IF_ERROR(postgres::Migrate(config.postgres.Dsn(), definition.name,
-                                                          definition.migrations));
+                LMSMAIL_RETURN_IF_ERROR(
+                    postgres::Migrate(config.postgres.Dsn(), definition.name, definition.schema));
                 return workload.Start();
               },
           .probe = [&] { return probe.Check(); },

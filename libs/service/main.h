@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
@@ -28,7 +27,7 @@
 //         .name = "template",
 //         .port = 7101,
 //         .metrics_port = 9101,
-//         .migrations = kTemplateMigrations,
+//         .schema = kTemplateSchema,
 //         .declare = [&](config::Schema& schema) { config.Declare(schema); },
 //         .build = [&](const service::Runtime& runtime) { return BuildTemplate(config, runtime);
 //         }});
@@ -63,7 +62,7 @@ struct Definition {
   std::string name;  // "template": also the database schema, and part of the environment variables
   std::uint16_t port;
   std::uint16_t metrics_port;
-  absl::Span<const postgres::Migration> migrations;
+  postgres::SchemaDefinition schema;
   std::function<void(config::Schema&)> declare = {};  // the service's own keys
   // Sets prepared statements and session settings.
   std::function<void(postgres::PoolOptions&)> adjust_pool = {};

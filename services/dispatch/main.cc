@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/dispatch_migrations.h"
+#include "embedded/lmsmail_dispatch_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
@@ -83,7 +83,7 @@ class DispatchWorkload final : public service::Workload {
                     .queue = queue_,
                     .log = log_,
                     .transports = parts_.transports->Names(),
-                    .arriving = [this](Lane lane) { worker_.Arriving(lane); },
+                    .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
                     .accepted =
                         [this](Lane lane, int mails) {
                           metrics_.CountAccepted(lane, mails);
@@ -199,7 +199,7 @@ int main(int argc, char** argv) {
       {.name = "dispatch",
        .port = 7103,
        .metrics_port = 9103,
-       .migrations = kDispatchMigrations,
+       .schema = kDispatchSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .adjust_pool = dispatch::PgQueueStore::Configure,
        .build = [&](const service::Runtime& runtime) { return dispatch::Build(config, runtime); }});

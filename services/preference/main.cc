@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/preference_migrations.h"
+#include "embedded/lmsmail_preference_migrations.h"
 
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
                        {.name = "preference",
                         .port = 7102,
                         .metrics_port = 9102,
-                        .migrations = kPreferenceMigrations,
+                        .schema = kPreferenceSchema,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
                         .adjust_pool = preference::PgPreferenceStore::Configure,
                         .build = [&](const service::Runtime& runtime)

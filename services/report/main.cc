@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "embedded/report_migrations.h"
+#include "embedded/lmsmail_report_migrations.h"
 
 #include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
                        {.name = "report",
                         .port = 7105,
                         .metrics_port = 9105,
-                        .migrations = kReportMigrations,
+                        .schema = kReportSchema,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
                         .build =
                             [&](const service::Runtime& runtime) {

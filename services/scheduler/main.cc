@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/scheduler_migrations.h"
+#include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
       {.name = "scheduler",
        .port = 7104,
        .metrics_port = 9104,
-       .migrations = kSchedulerMigrations,
+       .schema = kSchedulerSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .build =
            [&](const lmsmail::service::Runtime& runtime) {

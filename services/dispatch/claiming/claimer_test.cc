@@ -14,10 +14,10 @@ class ClaimerTest : public testing::Test {
   bool TakenAfterAnAttempt(PriorityGate* yields_to) {
     Claimer claimer(store_, clock_, metrics_,
                     {.worker = "test", .lanes = {Lane::kBulk}, .yields_to = yields_to});
-    priority_gate_.Begin();
-    clock_.Advance(PriorityGate::kLongest);
+    priority_gate_.UrgentArrived();
+    clock_.Advance(PriorityGate::kMaxPause);
     claimer.TakeNext([](Lane) { return true; });
-    return priority_gate_.taken();
+    return priority_gate_.closed();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};

@@ -95,10 +95,10 @@ class FlusherTest : public testing::Test {
 };
 
 TEST_F(FlusherTest, StandsAsideForUrgentMail) {
-  priority_gate_.Begin();
-  clock_.Advance(PriorityGate::kLongest);
+  priority_gate_.UrgentArrived();
+  clock_.Advance(PriorityGate::kMaxPause);
   EXPECT_TRUE(flusher_.FlushAll());
-  EXPECT_FALSE(priority_gate_.taken());
+  EXPECT_FALSE(priority_gate_.closed());
 }
 
 TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {

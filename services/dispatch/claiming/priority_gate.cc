@@ -4,32 +4,32 @@
 
 namespace lmsmail::dispatch {
 
-void PriorityGate::Begin() {
+void PriorityGate::UrgentArrived() {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
-  if (now < not_before_) return;
-  if (!taken_) first_ = now;
-  latest_ = now;
-  taken_ = true;
+  if (now < open_until_) return;
+  if (!closed_) first_arrival_ = now;
+  last_arrival_ = now;
+  closed_ = true;
 }
 
-void PriorityGate::End(absl::Time time) {
+void PriorityGate::UrgentSent(absl::Time time) {
   absl::MutexLock lock(&mutex_);
-  if (taken_ && latest_ <= time) Release();
+  if (closed_ && last_arrival_ <= time) Open();
 }
 
 void PriorityGate::Yield() {
-  if (!taken_) return;
+  if (!closed_) return;
   absl::MutexLock lock(&mutex_);
-  const auto is_free = [this] { return !taken_.load(); };
-  const absl::Duration left = first_ + kLongest - clock_.Now();
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&is_free), left)) Release();
+  const auto is_open = [this] { return !closed_.load(); };
+  const absl::Duration left = first_arrival_ + kMaxPause - clock_.Now();
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&is_open), left)) Open();
 }
 
-void PriorityGate::Release() {
+void PriorityGate::Open() {
   const absl::Time now = clock_.Now();
-  taken_ = false;
-  not_before_ = now + std::min(now - first_, kLongest) / 4;
+  closed_ = false;
+  open_until_ = now + std::min(now - first_arrival_, kMaxPause) / 4;
 }
 
 }  // namespace lmsmail::dispatch

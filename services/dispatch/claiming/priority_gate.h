@@ -10,36 +10,37 @@
 
 namespace lmsmail::dispatch {
 
-// Lets what is done for ordinary mail (claiming, checking, writing, recording) stand aside for a
-// moment when urgent mail has come: while a big batch keeps every core busy, each of the urgent
-// mail's steps would wait for one. Thread-safe.
+// Makes ordinary mail yield to urgent mail for a moment. While a large batch keeps every core busy,
+// each step of an urgent mail would wait for a core; so claiming, checking, rendering and recording
+// of ordinary mail pause between an urgent mail's arrival and its handover. Thread-safe.
 class PriorityGate {
  public:
-  // Ordinary mail stands aside for at most so long at a time, and then goes on for at least a
-  // quarter of that: however much urgent mail comes, a fifth of the time remains.
-  static constexpr absl::Duration kLongest = absl::Milliseconds(20);
+  // The longest pause. After a pause the gate stays open for at least a quarter of its length, so
+  // ordinary mail keeps a fifth of the time however much urgent mail arrives.
+  static constexpr absl::Duration kMaxPause = absl::Milliseconds(20);
 
-  // `clock` outlives this.
+  // `clock` must outlive this.
   explicit PriorityGate(const Clock& clock) : clock_(clock) {}
 
-  // Urgent mail has come.
-  void Begin();
-  // What came until `time` is on its way.
-  void End(absl::Time time);
-  // Whether urgent mail has it.
-  bool taken() const { return taken_; }
-  // Returns when it has not.
+  // Urgent mail has arrived: closes the gate.
+  void UrgentArrived();
+  // All urgent mail that arrived up to `time` was handed over. Opens the gate unless more arrived.
+  void UrgentSent(absl::Time time);
+
+  // Returns when the gate is open.
   void Yield();
+  bool closed() const { return closed_; }
 
  private:
-  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Open() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
-  std::atomic<bool> taken_ = false;  // what spares Yield the mutex
+  std::atomic<bool> closed_ = false;  // atomic, so that Yield at an open gate takes no lock
   absl::Mutex mutex_;
-  absl::Time first_ ABSL_GUARDED_BY(mutex_);   // while taken_: when the first of them came
-  absl::Time latest_ ABSL_GUARDED_BY(mutex_);  // and the latest
-  absl::Time not_before_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  // Of the urgent mail that keeps the gate closed.
+  absl::Time first_arrival_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_);
+  absl::Time open_until_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
 }  // namespace lmsmail::dispatch

@@ -8,10 +8,10 @@
 
 #include "absl/synchronization/mutex.h"
 
-#include "libs/render/context_from_json.h"
 #include "libs/render/renderer.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/dispatch/clients/preference_client.h"
 #include "services/dispatch/clients/template_client.h"
 
@@ -114,16 +114,15 @@ TEST_F(GrpcTemplateSourceTest, FetchesAVersionOnceAndRendersListsOfIt) {
   render::Rendered out;
   ASSERT_OK(renderer.Render(
       version->Pick("en").compiled,
-      render::ContextFromJson(
-          R"({"course": {"title": "C++"}, "items": [{"title": "a"}, {"title": "b"}]})"),
+      StructFromJson(R"({"course": {"title": "C++"}, "items": [{"title": "a"}, {"title": "b"}]})"),
       {}, out));
   EXPECT_EQ(out.subject, "C++");
   EXPECT_EQ(out.text, "[a][b]");
-  EXPECT_THAT(renderer.Render(
-                  version->Pick("en").compiled,
-                  render::ContextFromJson(R"({"course": {"title": "C++"}, "items": [{"x": "a"}]})"),
-                  {}, out),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(
+      renderer.Render(version->Pick("en").compiled,
+                      StructFromJson(R"({"course": {"title": "C++"}, "items": [{"x": "a"}]})"), {},
+                      out),
+      StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 class PreferencePeer final : public ppb::PreferenceService::CallbackService {

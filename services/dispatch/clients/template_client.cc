@@ -56,8 +56,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> Compile(std::string_view 
   for (const pb::LocalizedContent& content : version.contents()) {
     LMSMAIL_ASSIGN_OR_RETURN(auto language, render::Template::Compile({.subject = content.subject(),
                                                                        .html = content.html(),
-                                                                       .text = content.text(),
-                                                                       .partials = {}},
+                                                                       .text = content.text()},
                                                                       variables));
     compiled->languages.push_back({content.language_code(), std::move(language)});
   }

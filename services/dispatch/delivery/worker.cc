@@ -144,12 +144,12 @@ void Worker::Stop(absl::Time deadline) {
   flush_thread_.join();
 }
 
-void Worker::Arriving(Lane lane) {
-  if (IsUrgent(lane)) priority_gate_.Begin();
+void Worker::BeforeAccept(Lane lane) {
+  if (IsUrgent(lane)) priority_gate_.UrgentArrived();
 }
 
 void Worker::Accepted(Lane lane) {
-  Arriving(lane);
+  BeforeAccept(lane);
   absl::MutexLock lock(&mutex_);
   WayOf(lane).accepted.insert(lane);
 }
@@ -191,7 +191,7 @@ void Worker::Send(Way& way, Sender& sender) {
     }
     const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
-    if (&way == &urgent_) priority_gate_.End(claimed);
+    if (&way == &urgent_) priority_gate_.UrgentSent(claimed);
   }
 }
 

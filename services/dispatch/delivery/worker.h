@@ -76,7 +76,7 @@ class Worker {
   void Stop(absl::Time deadline);
 
   // Mail is about to be accepted into `lane` here. From any thread.
-  void Arriving(Lane lane);
+  void BeforeAccept(Lane lane);
   // Mail was accepted into `lane` here that may be due. From any thread.
   void Accepted(Lane lane);
 

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "libs/render/context_from_json.h"
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "libs/token/hash.h"
 #include "services/dispatch/testing/fake_peers.h"
 
@@ -49,7 +49,7 @@ class ComposerTest : public testing::Test {
     return composed.ok() ? composed->message : "";
   }
   static std::string Context(const std::string& json) {
-    return render::ContextFromJson(json).SerializeAsString();
+    return StructFromJson(json).SerializeAsString();
   }
   void UseWeekly() {
     mail_.template_ref = {"weekly_progress", 1, Category::kProgress};

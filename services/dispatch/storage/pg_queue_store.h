@@ -18,7 +18,7 @@
 
 namespace lmsmail::dispatch {
 
-// The queue in PostgreSQL, in the schema `dispatch` that kDispatchMigrations makes. All times are
+// The queue in PostgreSQL, in the schema `dispatch` that kDispatchSchema makes. All times are
 // the database's clock. Its functions are in migrations/; here they are called.
 //
 // Depths() counts each kind of waiting mail up to 10 000 and estimates beyond; the rest is exact.

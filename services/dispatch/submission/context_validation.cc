@@ -13,8 +13,8 @@ void ContextValidation::Check(const google::protobuf::Struct& context, std::stri
   const google::protobuf::Struct* const scopes[] = {&context, &shared_context_,
                                                     &EverythingProvided()};
   // Every language has the same declarations.
-  const render::Declared& declared = version_->languages.front().compiled->declared();
-  for (const render::ContextFault& fault : render::CheckContext(declared, scopes)) {
+  const render::Schema& declared = version_->languages.front().compiled->schema();
+  for (const render::ContextError& fault : render::CheckContext(declared, scopes)) {
     violations.Add(fmt::format("{}context.{}", prefix, fault.variable),
                    fmt::format("{} (by {})", fault.message, TemplateVersionName(version_->ref)));
   }

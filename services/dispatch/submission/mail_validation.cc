@@ -35,7 +35,7 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
   }
   for (const auto& [key, value] : labels) {
     if (const auto error = TextError(key, {.max_length = kMaxLabelLength, .required = true})) {
-      violations.Add(field, fmt::format("a key {}", *fault));
+      violations.Add(field, fmt::format("a key {}", *error));
     }
     CheckText(value, fmt::format("{}[\"{}\"]", field, key), {.max_length = kMaxLabelLength},
               violations);

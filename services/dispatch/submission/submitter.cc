@@ -151,7 +151,7 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
     return done(submission.status());
   }
   submission->digest = digest;
-  dependencies_.arriving(submission->lane);
+  dependencies_.before_accept(submission->lane);
   commits_.Accept(*std::move(submission),
                   [this, done = std::move(done)](const Submission& stored,
                                                  absl::StatusOr<Accepted> accepted) mutable {

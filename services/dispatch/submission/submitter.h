@@ -86,9 +86,9 @@ class Submitter {
     QueueStore& queue;
     MessageLog& log;
     std::set<std::string> transports;  // names that a call may choose
-    // A mail of a lane is about to be stored.
-    std::function<void(Lane lane)> arriving = [](Lane) {};
-    // So much mail of a lane was accepted; some of it may be due.
+    // Called before a single mail of `lane` is stored.
+    std::function<void(Lane lane)> before_accept = [](Lane) {};
+    // Called after `mails` mails of `lane` were stored, some of which may be due.
     std::function<void(Lane lane, int mails)> accepted = [](Lane, int) {};
   };
   explicit Submitter(Dependencies dependencies)

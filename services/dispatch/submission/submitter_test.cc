@@ -11,9 +11,9 @@
 
 #include "absl/synchronization/notification.h"
 
-#include "libs/render/context_from_json.h"
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/testing/fake_peers.h"
 
@@ -54,7 +54,7 @@ class IntakeTest : public testing::Test {
   MailContext Context(google::protobuf::Struct values) {
     return MailContext(values_.emplace_back(std::move(values)));
   }
-  MailContext Context(const std::string& json) { return Context(render::ContextFromJson(json)); }
+  MailContext Context(const std::string& json) { return Context(StructFromJson(json)); }
   absl::StatusOr<MessageRecord> Send(const MailHeader& header, MailItem item, std::int64_t digest) {
     absl::StatusOr<MessageRecord> answer = absl::UnknownError("not answered");
     absl::Notification answered;
@@ -190,7 +190,7 @@ TEST_F(IntakeTest, NamesVariablesThatTheTemplateRequires) {
   good.context = Context(R"({"user": {"nickname": "Ada"}})");
   MailHeader batch = header;
   batch.request_id = "batch/1";
-  batch.shared_context = render::ContextFromJson(R"({"product": {"title": "C++"}})");
+  batch.shared_context = StructFromJson(R"({"product": {"title": "C++"}})");
   const std::vector<MailItem> items = {good, item};
   ASSERT_OK_AND_ASSIGN(const BatchResult result, submitter_.SendBatch(batch, items, 1));
   EXPECT_OK(result.items[0].status);

@@ -134,8 +134,7 @@ class FakeTemplateSource final : public TemplateSource {
         {.name = "unsubscribe_url", .type = render::VariableType::kUrl}};
     variables.insert(variables.end(), more.begin(), more.end());
     auto compiled = render::Template::Compile(
-        {.subject = subject, .html = "<p>" + text + "</p>", .text = text, .partials = {}},
-        variables);
+        {.subject = subject, .html = "<p>" + text + "</p>", .text = text}, variables);
     ASSERT_TRUE(compiled.ok()) << compiled.status();
     auto version = std::make_shared<CompiledVersion>();
     version->ref = ref;

@@ -34,7 +34,7 @@ DeliveryResult::Kind KindOf(smtp::Result::Kind kind) {
       return DeliveryResult::Kind::kRejectedTemporary;
     case smtp::Result::Kind::kRejectedPermanent:
       return DeliveryResult::Kind::kRejectedPermanent;
-    case smtp::Result::Kind::kConnectionFault:
+    case smtp::Result::Kind::kConnectionError:
       return DeliveryResult::Kind::kConnectionFault;
     case smtp::Result::Kind::kAmbiguous:
       return DeliveryResult::Kind::kAmbiguous;
@@ -67,7 +67,7 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string
   };
   LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer));
   smtp::Options standing_back = options;
-  standing_back.nice = kSmtpThreadNice;
+  standing_back.thread_nice = kSmtpThreadNice;
   LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(standing_back), observer));
   TransportInfo info{
       std::move(name), "smtp",
@@ -105,7 +105,7 @@ void SmtpTransport::Send(OutgoingMail mail, Done done) {
                          .recipient = std::move(mail.recipient),
                          .message = std::move(mail.message),
                          .needs_smtputf8 = mail.needs_smtputf8,
-                         .may_go = std::move(mail.may_go)};
+                         .may_send = std::move(mail.may_go)};
   // TrySend leaves its arguments alone when it refuses, so `done` can still be called then.
   auto shared = std::make_shared<Done>(std::move(done));
   const bool taken = connections > 0 &&

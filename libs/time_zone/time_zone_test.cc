@@ -1,4 +1,4 @@
-#include "libs/cron/zone.h"
+#include "libs/time_zone/time_zone.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,20 +9,21 @@
 #include "libs/strings/view.h"
 #include "libs/testing/status_matchers.h"
 
-namespace lmsmail::cron {
+namespace lmsmail::time_zone {
 namespace {
 
 using ::testing::HasSubstr;
 
-TEST(LoadZone, KnowsTheNamesOfTheDatabase) {
+TEST(TimeZoneTest, LoadsNamesOfIanaDatabase) {
   for (const std::string_view name : {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires",
                                       "America/Port-au-Prince", "Etc/GMT+5", "US/Eastern"}) {
-    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, LoadZone(name));
+    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, Load(name));
     EXPECT_EQ(zone.name(), name);
+    EXPECT_TRUE(IsValid(name));
   }
 }
 
-TEST(LoadZone, RefusesWhatIsNoName) {
+TEST(TimeZoneTest, RefusesOtherNames) {
   for (const std::string& name :
        {std::string(), std::string("Mars/Olympus"), std::string("europe/berlin"),
         std::string("America"), std::string("+02:00"), std::string("Fixed/UTC+02:00:00"),
@@ -30,7 +31,8 @@ TEST(LoadZone, RefusesWhatIsNoName) {
         std::string("/usr/share/zoneinfo/UTC"), std::string("Europe/../UTC"),
         std::string("file:UTC"), std::string("UTC "), std::string("UTC\0", 4),
         std::string(1 << 20, 'A')}) {
-    const absl::Status status = LoadZone(name).status();
+    EXPECT_FALSE(IsValid(name));
+    const absl::Status status = Load(name).status();
     EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
                                  HasSubstr("use a name of the IANA database such as")));
     ASSERT_EQ(ViolationsOf(status).size(), 1);
@@ -40,4 +42,4 @@ TEST(LoadZone, RefusesWhatIsNoName) {
 }
 
 }  // namespace
-}  // namespace lmsmail::cron
+}  // namespace lmsmail::time_zone

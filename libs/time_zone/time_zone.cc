@@ -1,4 +1,4 @@
-#include "libs/cron/zone.h"
+#include "libs/time_zone/time_zone.h"
 
 #include <fmt/format.h>
 
@@ -11,16 +11,16 @@
 #include "libs/status/error_details.h"
 #include "libs/strings/view.h"
 
-namespace lmsmail::cron {
+namespace lmsmail::time_zone {
 namespace {
 
-constexpr std::size_t kLongestName = 64;  // the database's own are below 40
+constexpr std::size_t kMaxName = 64;  // The longest of the database has less than 40.
 
 bool IsZoneName(std::string_view name) {
-  if (name.empty() || name.size() > kLongestName || !absl::ascii_isalpha(name.front())) {
+  if (name.empty() || name.size() > kMaxName || !absl::ascii_isalpha(name.front())) {
     return false;
   }
-  // "localtime" is the host's zone; "right/" counts leap seconds, which our instants do not.
+  // "localtime" is the host's zone. "right/" counts leap seconds, which absl::Time does not.
   if (name == "localtime" || name.starts_with("right/") || name.starts_with("posix/")) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '/' || c == '_' || c == '-' || c == '+';
@@ -29,14 +29,16 @@ bool IsZoneName(std::string_view name) {
 
 }  // namespace
 
-absl::StatusOr<absl::TimeZone> LoadZone(std::string_view name) {
+bool IsValid(std::string_view name) { return Load(name).ok(); }
+
+absl::StatusOr<absl::TimeZone> Load(std::string_view name) {
   absl::TimeZone zone;
   if (IsZoneName(name) && absl::LoadTimeZone(ToAbsl(name), &zone)) return zone;
   return InvalidField(
       "time_zone",
       fmt::format(
           "\"{}\" is not a time zone; use a name of the IANA database such as Europe/Berlin",
-          absl::CHexEscape(ToAbsl(name.substr(0, kLongestName)))));
+          absl::CHexEscape(ToAbsl(name.substr(0, kMaxName)))));
 }
 
-}  // namespace lmsmail::cron
+}  // namespace lmsmail::time_zone

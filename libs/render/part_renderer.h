@@ -21,11 +21,11 @@ namespace lmsmail::render {
 //    nowhere else (the specification's "context precedence")
 //  - absent, null, false, 0, "" and an empty list are false as a section
 //  - objects and lists print nothing; booleans print true and false
-class StructContext final : public kainjow::mustache::basic_context<std::string> {
+class PartRenderer final : public kainjow::mustache::basic_context<std::string> {
  public:
   // Appends to `out`. All that is referred to must outlive this.
-  StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
-                std::string& out);
+  PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
+               std::string& out);
 
   void push(const kainjow::mustache::data* data) override;
   void pop() override;

@@ -1,4 +1,4 @@
-#include "libs/token/hash.h"
+#include "libs/hash/sha256.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <memory>
 
-#include "libs/token/encoding.h"
+#include "libs/strings/encoding.h"
 
-namespace lmsmail::token {
+namespace lmsmail::hash {
 namespace {
 
 const unsigned char* Data(std::string_view bytes) {
@@ -101,4 +101,4 @@ bool ConstantTimeEquals(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-}  // namespace lmsmail::token
+}  // namespace lmsmail::hash

@@ -13,22 +13,23 @@ namespace lmsmail::smtp {
 // Ends what takes too long. One timer looks at all deadlines every tick, for a timer per operation
 // would cost more than the operation; a deadline is thus met up to a tick late. Confined to the io
 // thread.
-class Watchdog {
+class DeadlineTimer {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  class Guarded {
+  class Target {
    public:
-    virtual ~Guarded() = default;
+    virtual ~Target() = default;
     virtual SteadyTime deadline() const = 0;
     virtual void OnDeadline() = 0;
     virtual void Abort(const absl::Status& reason) = 0;
   };
 
-  Watchdog(boost::asio::io_context& io, std::chrono::milliseconds tick) : timer_(io), tick_(tick) {}
+  DeadlineTimer(boost::asio::io_context& io, std::chrono::milliseconds tick)
+      : timer_(io), tick_(tick) {}
 
-  void Add(Guarded* guarded);
-  void Remove(Guarded* guarded);
+  void Add(Target* target);
+  void Remove(Target* target);
   // Aborts all that are there and all that will be added.
   void AbortAll(const absl::Status& reason);
 
@@ -38,7 +39,7 @@ class Watchdog {
 
   boost::asio::steady_timer timer_;
   const std::chrono::milliseconds tick_;
-  std::unordered_set<Guarded*> guarded_;
+  std::unordered_set<Target*> targets_;
   absl::Status abort_reason_;
 };
 

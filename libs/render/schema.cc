@@ -1,4 +1,4 @@
-#include "libs/render/declared.h"
+#include "libs/render/schema.h"
 
 #include <fmt/format.h>
 
@@ -14,15 +14,15 @@
 namespace lmsmail::render {
 namespace {
 
-std::string PathOf(const Declared& parent, std::string_view name) {
+std::string PathOf(const Schema& parent, std::string_view name) {
   return parent.path.empty() ? std::string(name) : fmt::format("{}.{}", parent.path, name);
 }
 
 class Builder {
  public:
-  explicit Builder(FaultList& faults) : faults_(faults) {}
+  explicit Builder(DiagnosticList& errors) : errors_(errors) {}
 
-  void Add(const Variable& variable, Declared& parent, int depth) {
+  void Add(const Variable& variable, Schema& parent, int depth) {
     const std::string path = PathOf(parent, variable.name);
     if (!IsVariableName(variable.name)) {
       return Fail(
@@ -30,7 +30,7 @@ class Builder {
                       "before a field",
                       Quote(path)));
     }
-    Declared* owner = &parent;
+    Schema* owner = &parent;
     std::string_view name = variable.name;
     for (std::size_t dot; (dot = name.find('.')) != std::string_view::npos;) {
       owner = ImpliedObject(*owner, name.substr(0, dot));
@@ -43,35 +43,35 @@ class Builder {
     if (owner == nullptr) {
       return Fail(fmt::format("{} would be a field of what is declared to have none", Quote(path)));
     }
-    auto& declared = owner->fields[std::string(name)];
-    if (declared && !(declared->implied && variable.type == VariableType::kObject)) {
+    auto& schema = owner->fields[std::string(name)];
+    if (schema && !(schema->implied && variable.type == VariableType::kObject)) {
       return Fail(fmt::format("{} is declared twice", Quote(path)));
     }
-    if (!declared) declared = std::make_unique<Declared>();
-    declared->path = path;
-    declared->type = variable.type;
-    declared->required = variable.required;
-    declared->implied = false;
-    declared->sample = variable.sample;
+    if (!schema) schema = std::make_unique<Schema>();
+    schema->path = path;
+    schema->type = variable.type;
+    schema->required = variable.required;
+    schema->implied = false;
+    schema->sample = variable.sample;
     CheckSample(variable, path);
     if (!variable.fields.empty() && variable.type != VariableType::kObject &&
         variable.type != VariableType::kList) {
       return Fail(fmt::format("{} is a {}, which has no fields", Quote(path),
                               VariableTypeName(variable.type)));
     }
-    for (const Variable& field : variable.fields) Add(field, *declared, depth + 1);
+    for (const Variable& field : variable.fields) Add(field, *schema, depth + 1);
   }
 
  private:
   // Null when `name` is declared to be something that a dotted name cannot go through.
-  Declared* ImpliedObject(Declared& parent, std::string_view name) {
-    auto& declared = parent.fields[std::string(name)];
-    if (!declared) {
-      declared = std::make_unique<Declared>();
-      declared->path = PathOf(parent, name);
-      declared->implied = true;
+  Schema* ImpliedObject(Schema& parent, std::string_view name) {
+    auto& schema = parent.fields[std::string(name)];
+    if (!schema) {
+      schema = std::make_unique<Schema>();
+      schema->path = PathOf(parent, name);
+      schema->implied = true;
     }
-    return declared->type == VariableType::kObject ? declared.get() : nullptr;
+    return schema->type == VariableType::kObject ? schema.get() : nullptr;
   }
 
   void CheckSample(const Variable& variable, std::string_view path) {
@@ -99,16 +99,16 @@ class Builder {
     }
   }
 
-  void Fail(std::string message) { faults_.Add({Part::kVariables, "", {}, std::move(message)}); }
+  void Fail(std::string message) { errors_.Add({Part::kVariables, {}, std::move(message)}); }
 
-  FaultList& faults_;
+  DiagnosticList& errors_;
 };
 
 }  // namespace
 
-Declared BuildDeclared(const std::vector<Variable>& variables, FaultList& faults) {
-  Declared root;
-  Builder builder(faults);
+Schema BuildSchema(const std::vector<Variable>& variables, DiagnosticList& errors) {
+  Schema root;
+  Builder builder(errors);
   for (const Variable& variable : variables) builder.Add(variable, root, 1);
   return root;
 }

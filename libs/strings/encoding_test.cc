@@ -1,15 +1,15 @@
-#include "libs/token/encoding.h"
+#include "libs/strings/encoding.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace lmsmail::token {
+namespace lmsmail {
 namespace {
 
 using ::testing::Optional;
 
 // RFC 4648 section 10, without the padding.
-TEST(Base64Url, HasTheVectorsOfTheRfc) {
+TEST(Base64UrlTest, MatchesVectorsOfRfc4648) {
   const std::pair<std::string, std::string> vectors[] = {
       {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
       {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
@@ -19,12 +19,12 @@ TEST(Base64Url, HasTheVectorsOfTheRfc) {
   }
 }
 
-TEST(Base64Url, UsesTheUrlSafeAlphabet) {
+TEST(Base64UrlTest, UsesUrlSafeAlphabet) {
   EXPECT_EQ(Base64UrlEncode("\xfb\xff\xfe"), "-__-");
   EXPECT_THAT(Base64UrlDecode("-__-"), Optional(std::string("\xfb\xff\xfe")));
 }
 
-TEST(Base64Url, KeepsEveryByte) {
+TEST(Base64UrlTest, KeepsEveryByte) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) {
     bytes.push_back(static_cast<char>(i));
@@ -32,7 +32,7 @@ TEST(Base64Url, KeepsEveryByte) {
   }
 }
 
-TEST(Base64Url, RefusesEveryOtherSpelling) {
+TEST(Base64UrlTest, RefusesEveryOtherSpelling) {
   for (const std::string_view text :
        {"Z", "Zg==", "Zg=", "Zh", "Zm9", "+//+", "Zm 9v", "Zm9v\n", "Zm9vY", "Zm9\xff"}) {
     EXPECT_EQ(Base64UrlDecode(text), std::nullopt) << text;
@@ -40,16 +40,16 @@ TEST(Base64Url, RefusesEveryOtherSpelling) {
   EXPECT_EQ(Base64UrlDecode(std::string_view("Zm\0v", 4)), std::nullopt);
 }
 
-TEST(Hex, GoesThereAndBack) {
+TEST(HexTest, EncodesAndDecodes) {
   EXPECT_EQ(HexEncode(std::string_view("\x00\x7f\xff", 3)), "007fff");
   EXPECT_THAT(HexDecode("007fFF"), Optional(std::string("\x00\x7f\xff", 3)));
 }
 
-TEST(Hex, RefusesWhatIsNotHex) {
+TEST(HexTest, RefusesWhatIsNotHex) {
   for (const std::string_view text : {"0", "0g", "0x00", " 0", "0\xff"}) {
     EXPECT_EQ(HexDecode(text), std::nullopt) << text;
   }
 }
 
 }  // namespace
-}  // namespace lmsmail::token
+}  // namespace lmsmail

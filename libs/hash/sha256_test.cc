@@ -1,10 +1,10 @@
-#include "libs/token/hash.h"
+#include "libs/hash/sha256.h"
 
 #include <gtest/gtest.h>
 
-#include "libs/token/encoding.h"
+#include "libs/strings/encoding.h"
 
-namespace lmsmail::token {
+namespace lmsmail::hash {
 namespace {
 
 // FIPS 180-4's examples.
@@ -66,4 +66,4 @@ TEST(ConstantTimeEquals, Compares) {
 }
 
 }  // namespace
-}  // namespace lmsmail::token
+}  // namespace lmsmail::hash

@@ -1,4 +1,4 @@
-#include "libs/render/struct_context.h"
+#include "libs/render/part_renderer.h"
 
 #include <algorithm>
 #include <charconv>
@@ -36,27 +36,27 @@ std::size_t Index(const std::string& slot) {
 
 }  // namespace
 
-StructContext::StructContext(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
-                             std::string& out)
+PartRenderer::PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
+                           std::string& out)
     : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes), out_(out) {}
 
-bool StructContext::too_many_steps() const { return steps_ > kMaxSteps; }
+bool PartRenderer::too_many_steps() const { return steps_ > kMaxSteps; }
 
-void StructContext::push(const Data*) {
+void PartRenderer::push(const Data*) {
   Walk& walk = walks_.back();
   const bool is_list = walk.value->has_list_value();
   items_.push_back(is_list ? &walk.value->list_value().values(walk.next) : walk.value);
   ++walk.next;
 }
 
-void StructContext::pop() {
+void PartRenderer::pop() {
   items_.pop_back();
   const Walk& walk = walks_.back();
   const int items = walk.value->has_list_value() ? walk.value->list_value().values_size() : 1;
   if (walk.next == items) walks_.pop_back();
 }
 
-const StructContext::Data* StructContext::get(const std::string& name) const {
+const PartRenderer::Data* PartRenderer::get(const std::string& name) const {
   ++steps_;
   if (too_many_steps() || output_too_large()) throw LimitPassed{};
   const Slot& slot = part_.slots.at(Index(name));
@@ -76,7 +76,7 @@ const StructContext::Data* StructContext::get(const std::string& name) const {
   return nullptr;
 }
 
-const Value* StructContext::Resolve(const Slot& slot) const {
+const Value* PartRenderer::Resolve(const Slot& slot) const {
   if (slot.path.empty()) return items_.empty() ? nullptr : items_.back();
   const Value* value = nullptr;
   for (auto item = items_.rbegin(); item != items_.rend() && value == nullptr; ++item) {
@@ -89,7 +89,7 @@ const Value* StructContext::Resolve(const Slot& slot) const {
   return value;
 }
 
-void StructContext::Print(const Slot& slot) const {
+void PartRenderer::Print(const Slot& slot) const {
   if (slot.use == Slot::Use::kLiteral) {
     out_.append(slot.text);
     return;
@@ -121,7 +121,7 @@ void StructContext::Print(const Slot& slot) const {
   }
 }
 
-const StructContext::Data* StructContext::Open(const Slot& slot) const {
+const PartRenderer::Data* PartRenderer::Open(const Slot& slot) const {
   const Value* value = Resolve(slot);
   if (value == nullptr || !IsTrue(*value)) return nullptr;
   if (!value->has_list_value()) {
@@ -135,7 +135,7 @@ const StructContext::Data* StructContext::Open(const Slot& slot) const {
   return &ListOf(size);
 }
 
-const StructContext::Data& StructContext::ListOf(int size) const {
+const PartRenderer::Data& PartRenderer::ListOf(int size) const {
   auto [it, is_new] = lists_.try_emplace(size);
   if (is_new) {
     it->second =
