@@ -12,11 +12,12 @@ namespace lmsmail::rpc {
 
 // The page that a List request asks for:
 //
-//   const rpc::Page page(request, {"courses"}, {.default_size = 100, .max_size = 1000},
-//   violations); LMSMAIL_RETURN_IF_ERROR(violations.ToStatus()); LMSMAIL_ASSIGN_OR_RETURN(auto
-//   courses, store.List(page.after(), page.limit(), deadline));
-//   response.set_next_page_token(page.TrimToPage(courses, [](const Course& last) { return last.id;
-//   }));
+//   constexpr rpc::PageSizes kPages{.default_size = 100, .max_size = 1000};
+//   const rpc::Page page(request, {"courses"}, kPages, violations);
+//   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+//   LMSMAIL_ASSIGN_OR_RETURN(auto courses, store.List(page.after(), page.limit(), deadline));
+//   response.set_next_page_token(
+//       page.TrimToPage(courses, [](const Course& last) { return last.id; }));
 class Page {
  public:
   // Adds violations of the page size and the token. The strings of `query` must outlive this.
