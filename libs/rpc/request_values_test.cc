@@ -14,28 +14,28 @@ namespace {
 using ::testing::_;
 using ::testing::HasSubstr;
 
-TEST(TimeTest, TimesComeBack) {
+TEST(TimeTest, ConvertsTimesBothWays) {
   for (const absl::Time time : {absl::UnixEpoch(), absl::FromUnixNanos(1'700'000'000'123'456'789),
                                 absl::FromUnixNanos(-1)}) {
     EXPECT_THAT(FromProto(ToProto(time)), IsOkAndHolds(time));
   }
 }
 
-TEST(TimeTest, DurationsComeBack) {
+TEST(TimeTest, ConvertsDurationsBothWays) {
   for (const absl::Duration duration :
        {absl::ZeroDuration(), absl::Milliseconds(1500), -absl::Milliseconds(1500)}) {
     EXPECT_THAT(FromProto(ToProto(duration)), IsOkAndHolds(duration));
   }
 }
 
-TEST(TimeTest, TheInfiniteIsClampedToValidProtobuf) {
+TEST(TimeTest, ClampsInfiniteValuesToValidProtobuf) {
   EXPECT_OK(FromProto(ToProto(absl::InfiniteFuture())));
   EXPECT_OK(FromProto(ToProto(absl::InfinitePast())));
   EXPECT_OK(FromProto(ToProto(absl::InfiniteDuration())));
   EXPECT_OK(FromProto(ToProto(-absl::InfiniteDuration())));
 }
 
-TEST(TimeTest, OutOfRangeIsAViolation) {
+TEST(TimeTest, ReportsOutOfRangeValuesAsViolations) {
   google::protobuf::Timestamp time;
   time.set_seconds(std::numeric_limits<std::int64_t>::max());
   google::protobuf::Duration mixed;
@@ -48,13 +48,13 @@ TEST(TimeTest, OutOfRangeIsAViolation) {
   EXPECT_THAT(violations.ToStatus(), HasViolation("ttl", _));
 }
 
-TEST(EtagTest, DependsOnTheContentAlone) {
+TEST(EtagTest, DependsOnlyOnTheContent) {
   EXPECT_EQ(EtagOf("revision 7"), EtagOf("revision 7"));
   EXPECT_NE(EtagOf("revision 7"), EtagOf("revision 8"));
   EXPECT_THAT(EtagOf(""), ::testing::MatchesRegex("W/\"[A-Za-z0-9_-]+\""));
 }
 
-TEST(EtagTest, OnlyADifferentEtagIsRefused) {
+TEST(EtagTest, RefusesOnlyADifferentEtag) {
   EXPECT_OK(CheckEtag("", "b", "templates/welcome"));
   EXPECT_OK(CheckEtag("b", "b", "templates/welcome"));
   EXPECT_THAT(CheckEtag("a", "b", "templates/welcome"),

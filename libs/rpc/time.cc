@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kFirstSecond = -62'135'596'800;
 constexpr std::int64_t kLastSecond = 253'402'300'799;
 // google/protobuf/duration.proto: +-10,000 years.
-constexpr std::int64_t kMostSeconds = 315'576'000'000;
+constexpr std::int64_t kMaxSeconds = 315'576'000'000;
 constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
 
 }  // namespace
@@ -28,8 +28,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {
-  const absl::Duration most = absl::Seconds(kMostSeconds);
-  duration = std::clamp(duration, -most, most);
+  const absl::Duration max = absl::Seconds(kMaxSeconds);
+  duration = std::clamp(duration, -max, max);
   google::protobuf::Duration proto;
   absl::Duration rest;
   proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &rest));
@@ -48,7 +48,7 @@ absl::StatusOr<absl::Time> FromProto(const google::protobuf::Timestamp& time) {
 absl::StatusOr<absl::Duration> FromProto(const google::protobuf::Duration& duration) {
   const bool mixed_signs = (duration.seconds() > 0 && duration.nanos() < 0) ||
                            (duration.seconds() < 0 && duration.nanos() > 0);
-  if (duration.seconds() < -kMostSeconds || duration.seconds() > kMostSeconds ||
+  if (duration.seconds() < -kMaxSeconds || duration.seconds() > kMaxSeconds ||
       duration.nanos() <= -kNanosPerSecond || duration.nanos() >= kNanosPerSecond || mixed_signs) {
     return absl::InvalidArgumentError("is not a duration of at most 10,000 years");
   }

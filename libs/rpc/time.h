@@ -12,7 +12,7 @@
 
 namespace lmsmail::rpc {
 
-// Protobuf has years 1 to 9999 and durations of 10,000 years; what lies outside is clamped.
+// Clamps to protobuf's range: the years 1 to 9999 and durations of 10,000 years.
 google::protobuf::Timestamp ToProto(absl::Time time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
@@ -20,7 +20,7 @@ google::protobuf::Duration ToProto(absl::Duration duration);
 absl::StatusOr<absl::Time> FromProto(const google::protobuf::Timestamp& time);
 absl::StatusOr<absl::Duration> FromProto(const google::protobuf::Duration& duration);
 
-// The same for a request's field: a fault is added to `violations`, and the epoch or zero returned.
+// The same for the field of a request: adds an error to `violations` and returns the epoch or zero.
 absl::Time FromProto(const google::protobuf::Timestamp& time, std::string_view field,
                      Violations& violations);
 absl::Duration FromProto(const google::protobuf::Duration& duration, std::string_view field,
