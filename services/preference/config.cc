@@ -11,7 +11,7 @@
 #include "libs/language/language_code.h"
 #include "libs/strings/view.h"
 #include "libs/token/key_ring.h"
-#include "services/preference/validation.h"
+#include "services/preference/domain/request_validation.h"
 
 namespace lmsmail::preference {
 namespace {

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 
 #include "libs/config/schema.h"
-#include "services/preference/recipient_check.h"
+#include "services/preference/domain/recipient_check.h"
 
 namespace lmsmail::preference {
 

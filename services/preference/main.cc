@@ -9,13 +9,13 @@
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/config.h"
-#include "services/preference/consent_registry.h"
-#include "services/preference/links.h"
-#include "services/preference/pg_preference_store.h"
-#include "services/preference/preference_service.h"
-#include "services/preference/recipient_check.h"
-#include "services/preference/recipient_registry.h"
-#include "services/preference/suppression_list.h"
+#include "services/preference/domain/consent_registry.h"
+#include "services/preference/domain/links.h"
+#include "services/preference/storage/pg_preference_store.h"
+#include "services/preference/api/preference_service.h"
+#include "services/preference/domain/recipient_check.h"
+#include "services/preference/domain/recipient_registry.h"
+#include "services/preference/domain/suppression_list.h"
 
 namespace lmsmail::preference {
 namespace {

@@ -11,13 +11,13 @@
 #include "libs/lifecycle/periodic.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
-#include "services/template/catalog.h"
+#include "services/template/domain/catalog.h"
 #include "services/template/config.h"
-#include "services/template/default_installer.h"
-#include "services/template/pg_template_store.h"
-#include "services/template/preview.h"
-#include "services/template/shipped_template.h"
-#include "services/template/template_service.h"
+#include "services/template/domain/built_in_installer.h"
+#include "services/template/storage/pg_template_store.h"
+#include "services/template/domain/preview.h"
+#include "services/template/domain/built_in_template.h"
+#include "services/template/api/template_service.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -28,11 +28,11 @@ constexpr absl::Duration kForgetTimeout = absl::Seconds(30);
 class TemplateWorkload final : public service::Workload {
  public:
   TemplateWorkload(const Config& config, const service::Runtime& runtime,
-                   std::vector<ShippedTemplate> shipped)
+                   std::vector<BuiltInTemplate> built_in)
       : store_(runtime.pool),
         catalog_(store_, runtime.clock),
         preview_(catalog_, static_cast<std::size_t>(config.cached_templates)),
-        installer_(store_, runtime.clock, std::move(shipped)),
+        installer_(store_, runtime.clock, std::move(built_in)),
         service_(runtime.runner, catalog_, preview_, installer_) {}
 
   std::vector<rpc::HostedService> Services() override {
@@ -48,7 +48,7 @@ class TemplateWorkload final : public service::Workload {
 
  private:
   void Forget() {
-    const auto forgotten = catalog_.ForgetRecords(absl::Now() + kForgetTimeout);
+    const auto forgotten = catalog_.DeleteRecordsBefore(absl::Now() + kForgetTimeout);
     if (!forgotten.ok()) {
       telemetry::LogWarning("request ids not forgotten", {{"error", forgotten.status()}});
     }
@@ -57,15 +57,15 @@ class TemplateWorkload final : public service::Workload {
   PgTemplateStore store_;
   Catalog catalog_;
   Preview preview_;
-  DefaultInstaller installer_;
+  BuiltInInstaller installer_;
   TemplateServiceImpl service_;
   std::optional<lifecycle::Periodic> forget_;
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const Config& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(auto shipped, ShippedTemplates());
-  return std::make_unique<TemplateWorkload>(config, runtime, std::move(shipped));
+  LMSMAIL_ASSIGN_OR_RETURN(auto built_in, BuiltInTemplates());
+  return std::make_unique<TemplateWorkload>(config, runtime, std::move(built_in));
 }
 
 }  // namespace

@@ -9,20 +9,20 @@ CREATE TABLE template (
   latest_version    int4        NOT NULL,
   published_version int4        NOT NULL,  -- 0: none
   publication       int4        NOT NULL,  -- number of the one in force; 0: none
-  shipped_default   bool        NOT NULL,  -- of the published version
+  built_in   bool        NOT NULL,  -- of the published version
   revision          int8        NOT NULL,  -- grows by one with every change
-  created_at        timestamptz NOT NULL,
-  updated_at        timestamptz NOT NULL,
-  deleted_at        timestamptz
+  create_time        timestamptz NOT NULL,
+  update_time        timestamptz NOT NULL,
+  delete_time        timestamptz
 );
 
 CREATE TABLE template_version (
   template_id     text        COLLATE "C" NOT NULL REFERENCES template,
   version         int4        NOT NULL CHECK (version > 0),
-  wording         jsonb       NOT NULL,  -- contents, variables, unescapedVariables of TemplateVersion
-  digest          text        COLLATE "C" NOT NULL,  -- SHA-256 of the wording, hex
-  shipped_default bool        NOT NULL,
-  created_at      timestamptz NOT NULL,
+  content         jsonb       NOT NULL,  -- contents, variables, unescapedVariables of TemplateVersion
+  digest          text        COLLATE "C" NOT NULL,  -- SHA-256 of the content, hex
+  built_in bool        NOT NULL,
+  create_time      timestamptz NOT NULL,
   PRIMARY KEY (template_id, version)
 );
 CREATE INDEX template_version_digest ON template_version (template_id, digest);
@@ -32,7 +32,7 @@ CREATE TABLE publication (
   number       int4        NOT NULL CHECK (number > 0),
   version      int4        NOT NULL,
   previous     int4        NOT NULL CHECK (previous < number),  -- what a rollback goes back to; 0: nothing
-  published_at timestamptz NOT NULL,
+  publish_time timestamptz NOT NULL,
   PRIMARY KEY (template_id, number),
   FOREIGN KEY (template_id, version) REFERENCES template_version
 );
@@ -51,6 +51,6 @@ CREATE TABLE request (
   request_id  text        COLLATE "C" PRIMARY KEY,
   digest      int8        NOT NULL,  -- of the request's body
   template_id text        COLLATE "C" NOT NULL,
-  created_at  timestamptz NOT NULL
+  create_time  timestamptz NOT NULL
 );
-CREATE INDEX request_created ON request (created_at);
+CREATE INDEX request_created ON request (create_time);

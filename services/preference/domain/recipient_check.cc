@@ -1,0 +1,150 @@
+#include "services/preference/domain/recipient_check.h"
+
+#include <map>
+#include <utility>
+
+#include "libs/address/email_address.h"
+#include "libs/cron/zone.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::preference {
+namespace {
+
+VerdictReason ReasonOf(SuppressionReason suppression) {
+  switch (suppression) {
+    case SuppressionReason::kBounced:
+      return VerdictReason::kBounced;
+    case SuppressionReason::kComplained:
+      return VerdictReason::kComplained;
+    case SuppressionReason::kManual:
+    case SuppressionReason::kErased:
+      break;
+  }
+  return VerdictReason::kSuppressed;
+}
+
+Verdict Skip(VerdictReason reason) {
+  Verdict verdict;
+  verdict.decision = Decision::kSkip;
+  verdict.reason = reason;
+  return verdict;
+}
+
+std::string OrElse(std::string text, const std::string& otherwise) {
+  if (text.empty()) return otherwise;
+  return text;
+}
+
+std::string FirstWord(const std::string& text) { return text.substr(0, text.find(' ')); }
+
+}  // namespace
+
+// The zones of one call's recipients: a batch has few, and finding one takes a lock.
+class RecipientCheck::Zones {
+ public:
+  // A zone that the database of zones no longer knows falls back to UTC, rather than stopping mail.
+  absl::TimeZone Get(const std::string& name) {
+    const auto [found, is_new] = zones_.try_emplace(name, absl::UTCTimeZone());
+    if (is_new) {
+      if (const auto zone = cron::LoadZone(name); zone.ok()) found->second = *zone;
+    }
+    return found->second;
+  }
+
+ private:
+  std::map<std::string, absl::TimeZone> zones_;
+};
+
+RecipientCheck::RecipientCheck(PreferenceStore& store, const token::KeyRing& keys,
+                               const Links& links, School school, const Clock& clock)
+    : store_(store), keys_(keys), links_(links), school_(std::move(school)), clock_(clock) {}
+
+absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const MailToCheck> mails,
+                                                           absl::Time deadline) {
+  std::vector<CheckQuery> queries;
+  queries.reserve(mails.size());
+  for (const MailToCheck& mail : mails) {
+    CheckQuery query{mail.recipient_id, std::nullopt, mail.category};
+    if (mail.recipient_id.empty()) {
+      // An address that cannot be written to keeps its place, so that the facts stay in order.
+      if (auto key = AddressKeyOf(keys_, mail.email_address); key.ok()) {
+        query.address = *std::move(key);
+      }
+    }
+    queries.push_back(std::move(query));
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(std::vector<CheckFacts> facts, store_.Check(queries, deadline));
+  const absl::Time now = clock_.Now();
+  Zones zones;
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(mails.size());
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    if (mails[i].recipient_id.empty() && !queries[i].address) {
+      verdicts.push_back(Skip(VerdictReason::kInvalidAddress));
+      verdicts.back().email_address = mails[i].email_address;
+    } else {
+      verdicts.push_back(Judge(mails[i], std::move(facts[i]), now, zones));
+    }
+  }
+  return verdicts;
+}
+
+Verdict RecipientCheck::Judge(const MailToCheck& mail, CheckFacts facts, absl::Time now,
+                              Zones& zones) const {
+  if (!mail.recipient_id.empty() && !facts.recipient) {
+    return Skip(VerdictReason::kUnknownRecipient);
+  }
+  const bool quiet_hours_apply =
+      facts.recipient && !IsMandatory(mail.category) && school_.quiet_hours;
+  const VerdictReason reason = ReasonToSkip(mail, facts);
+  Verdict verdict = Address(mail, facts);
+  if (reason != VerdictReason::kNone) {
+    verdict.decision = Decision::kSkip;
+    verdict.reason = reason;
+  } else if (quiet_hours_apply) {
+    const absl::TimeZone zone = zones.Get(verdict.time_zone);
+    if (const auto end = school_.quiet_hours->EndAfter(now, zone)) {
+      verdict.decision = Decision::kDefer;
+      verdict.reason = VerdictReason::kQuietHours;
+      verdict.retry_time = *end;
+    }
+  }
+  return verdict;
+}
+
+Verdict RecipientCheck::Address(const MailToCheck& mail, CheckFacts& facts) const {
+  Verdict verdict;
+  if (!facts.recipient) {
+    const auto address = address::ParseEmailAddress(mail.email_address);
+    verdict.email_address = address.ok() ? address->ToString() : mail.email_address;
+    verdict.language_code = school_.language_code;
+    verdict.time_zone = school_.time_zone;
+    return verdict;
+  }
+  Recipient& recipient = *facts.recipient;
+  verdict.given_name = OrElse(std::move(recipient.given_name), FirstWord(recipient.display_name));
+  verdict.email_address = std::move(recipient.email_address);
+  verdict.display_name = std::move(recipient.display_name);
+  verdict.language_code = OrElse(std::move(recipient.language_code), school_.language_code);
+  verdict.time_zone = OrElse(std::move(recipient.time_zone), school_.time_zone);
+  if (!IsMandatory(mail.category)) {
+    verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
+  }
+  verdict.preferences_url = links_.PreferencesUrl(mail.recipient_id);
+  return verdict;
+}
+
+VerdictReason RecipientCheck::ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const {
+  if (facts.suppression) return ReasonOf(*facts.suppression);
+  if (IsMandatory(mail.category)) return VerdictReason::kNone;
+  if (!facts.recipient) {
+    return mail.category == Category::kAnnouncement ? VerdictReason::kNone
+                                                    : VerdictReason::kNoConsent;
+  }
+  if (facts.subscribed.value_or(school_.defaults.subscribed.contains(mail.category))) {
+    return VerdictReason::kNone;
+  }
+  return facts.decided ? VerdictReason::kUnsubscribed : VerdictReason::kNoConsent;
+}
+
+}  // namespace lmsmail::preference

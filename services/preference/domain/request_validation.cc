@@ -1,0 +1,78 @@
+#include "services/preference/domain/request_validation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include "libs/address/email_address.h"
+#include "libs/cron/zone.h"
+#include "libs/language/language_code.h"
+#include "libs/resource_name/id.h"
+#include "libs/resource_name/name.h"
+#include "libs/strings/view.h"
+#include "libs/validation/text.h"
+
+namespace lmsmail::preference {
+namespace {
+
+using validation::CheckText;
+
+constexpr std::size_t kMaxName = 200;
+constexpr std::size_t kMaxActor = 128;
+constexpr std::size_t kMaxWording = 500;
+constexpr std::size_t kMaxDetail = 500;
+constexpr std::size_t kMaxRequestId = 128;
+
+void CheckName(std::string_view name, std::string field, Violations& violations) {
+  if (auto fault = validation::TextFault(name, {.most = kMaxName})) {
+    violations.Add(std::move(field), *std::move(fault));
+  } else if (const absl::Status status = address::ValidateDisplayName(name); !status.ok()) {
+    violations.Add(std::move(field), std::string(ToStd(status.message())));
+  }
+}
+
+}  // namespace
+
+void CheckRecipient(const Recipient& recipient, std::string_view path, Violations& violations) {
+  const auto field = [path](std::string_view name) { return fmt::format("{}.{}", path, name); };
+  if (!resource_name::IsLmsId(recipient.id)) {
+    violations.Add(field("name"), resource_name::kRecipientNameRule);
+  }
+  CheckEmailAddress(recipient.email_address, field("email_address"), violations);
+  CheckName(recipient.display_name, field("display_name"), violations);
+  CheckName(recipient.given_name, field("given_name"), violations);
+  if (!recipient.language_code.empty() && !language::IsLanguageCode(recipient.language_code)) {
+    violations.Add(field("language_code"), "must be a BCP 47 language such as en or pt-BR");
+  }
+  if (!recipient.time_zone.empty() && !cron::LoadZone(recipient.time_zone).ok()) {
+    violations.Add(field("time_zone"), "must be a zone of the IANA database such as Europe/Berlin");
+  }
+}
+
+void CheckEmailAddress(std::string_view address, std::string_view field, Violations& violations) {
+  if (const auto parsed = address::ParseEmailAddress(address); !parsed.ok()) {
+    violations.Add(std::string(field), std::string(ToStd(parsed.status().message())));
+  }
+}
+
+void CheckSource(const ConsentSource& source, std::string_view path, Violations& violations) {
+  CheckText(source.actor, fmt::format("{}.actor", path), {.most = kMaxActor}, violations);
+  CheckText(source.wording, fmt::format("{}.wording", path), {.most = kMaxWording}, violations);
+  if (source.method == ConsentMethod::kDefault) {
+    violations.Add(fmt::format("{}.method", path),
+                   "METHOD_DEFAULT is for first registrations; say how the wish reached you");
+  }
+}
+
+void CheckDetail(std::string_view detail, std::string_view field, Violations& violations) {
+  // A server's reply has lines.
+  CheckText(detail, field, {.most = kMaxDetail, .multiline = true}, violations);
+}
+
+void CheckRequestId(std::string_view request_id, Violations& violations) {
+  CheckText(request_id, "request_id", {.most = kMaxRequestId}, violations);
+}
+
+}  // namespace lmsmail::preference

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "services/template/domain/built_in_template.h"
+#include "services/template/storage/template_store.h"
+
+namespace lmsmail::templates {
+
+enum class InstallOutcome { kInstalled, kUnchanged, kUpgraded, kKeptEdited, kKeptDeleted };
+
+struct InstallResult {
+  std::string id;
+  InstallOutcome outcome;
+};
+
+// Puts the built_in templates into the store, without ever touching what staff decided. Any number
+// of replicas, of different releases too, may install at the same time. Thread-safe.
+class BuiltInInstaller {
+ public:
+  BuiltInInstaller(TemplateStore& store, const Clock& clock, std::vector<BuiltInTemplate> built_in)
+      : store_(store), clock_(clock), built_in_(std::move(built_in)) {}
+
+  absl::StatusOr<std::vector<InstallResult>> Install(absl::Time deadline);
+
+ private:
+  // One attempt; ABORTED or ALREADY_EXISTS when somebody else changed the template meanwhile.
+  absl::StatusOr<InstallOutcome> InstallOne(const BuiltInTemplate& built_in, absl::Time deadline);
+  absl::StatusOr<InstallOutcome> CreateNew(const BuiltInTemplate& built_in, absl::Time deadline);
+  absl::StatusOr<InstallOutcome> Upgrade(const BuiltInTemplate& built_in, const Template& state,
+                                         absl::Time deadline);
+
+  TemplateStore& store_;
+  const Clock& clock_;
+  const std::vector<BuiltInTemplate> built_in_;
+};
+
+}  // namespace lmsmail::templates

@@ -1,0 +1,276 @@
+#include "services/template/domain/catalog.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "libs/rpc/etag.h"
+#include "libs/status/status_macros.h"
+#include "services/template/domain/content_validation.h"
+
+namespace lmsmail::templates {
+namespace {
+
+constexpr VersionSelector kShown{VersionSelector::Kind::kShown};
+constexpr VersionSelector kLatest{VersionSelector::Kind::kLatest};
+// Of a change without an etag, when others change the same template at the same time.
+constexpr int kAttempts = 5;
+
+absl::Status Refused(const Template& state, const char* reason, std::string_view why) {
+  const std::string name = TemplateName(state.id);
+  return WithReason(absl::FailedPreconditionError(fmt::format("{} {}", name, why)),
+                    {reason, {{"name", name}}});
+}
+
+absl::Status RefuseDeleted(const Template& state) {
+  if (!state.delete_time) return absl::OkStatus();
+  return Refused(state, kTemplateDeleted, "is deleted: undelete it first");
+}
+
+Violations CheckNew(const NewTemplate& created) {
+  Violations violations = ValidateContent(created.content).violations;
+  CheckDisplayName(created.display_name, "display_name", violations);
+  CheckDescription(created.description, "description", violations);
+  return violations;
+}
+
+Violations CheckEdit(const Edit& edit, const TemplateContent& edited) {
+  Violations violations;
+  if (edit.HasContent()) violations = ValidateContent(edited).violations;
+  if (edit.display_name) CheckDisplayName(*edit.display_name, "display_name", violations);
+  if (edit.description) CheckDescription(*edit.description, "description", violations);
+  return violations;
+}
+
+TemplateContent Edited(const TemplateContent& content, const Edit& edit) {
+  return {.languages = edit.languages.value_or(content.languages),
+          .variables = edit.variables.value_or(content.variables),
+          .unescaped_variables = edit.unescaped_variables.value_or(content.unescaped_variables)};
+}
+
+absl::Status VersionMissing(std::string_view id, int number) {
+  return NotFound(TemplateVersionName(id, number));
+}
+
+}  // namespace
+
+absl::StatusOr<Found> Catalog::Create(NewTemplate created, const CreateOptions& options,
+                                      Violations violations, absl::Time deadline) {
+  violations.AddNested("template", CheckNew(created));
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+
+  const absl::Time now = clock_.Now();
+  Change first{.state = {.id = std::move(created.id),
+                         .category = created.category,
+                         .display_name = std::move(created.display_name),
+                         .description = std::move(created.description),
+                         .latest_version = 1,
+                         .create_time = now,
+                         .update_time = now,
+                         .delete_time = std::nullopt},
+               .version = MakeVersion(1, std::move(created.content), false, now)};
+  if (options.publish) templates::Publish(*first.version, 0, now, first);
+  return CreateOnce(first, options, deadline);
+}
+
+absl::StatusOr<Found> Catalog::CreateOnce(const Change& first, const CreateOptions& options,
+                                          absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto before, FindCreated(options, deadline));
+  if (before) return *std::move(before);
+
+  absl::Status stored;
+  if (options.validate_only) {
+    const auto existing = store_.Find(first.state.id, kLatest, deadline);
+    if (absl::IsNotFound(existing.status())) return Found{first.state, first.version};
+    LMSMAIL_RETURN_IF_ERROR(existing.status());
+    stored = absl::AlreadyExistsError("");
+  } else {
+    const IdempotencyRecord record{options.request_id, options.digest, first.state.id,
+                              first.state.create_time};
+    stored = store_.Create(first, record, deadline);
+  }
+  if (stored.ok()) return Found{first.state, first.version};
+  if (!absl::IsAlreadyExists(stored)) return stored;
+  // The same call may have come twice at the same time, and the other one was quicker.
+  LMSMAIL_ASSIGN_OR_RETURN(before, FindCreated(options, deadline));
+  if (before) return *std::move(before);
+  return AlreadyExists(TemplateName(first.state.id),
+                       "is taken, perhaps by a deleted template: choose another template_id");
+}
+
+absl::StatusOr<std::optional<Found>> Catalog::FindCreated(const CreateOptions& options,
+                                                            absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(const auto record, store_.FindRecord(options.request_id, deadline));
+  if (!record) return std::nullopt;
+  if (record->digest != options.digest) {
+    return WithReason(
+        absl::AlreadyExistsError(
+            fmt::format("request_id \"{}\" was used to create {} from another body: use a new one",
+                        options.request_id, TemplateName(record->template_id))),
+        {kRequestIdReused, {{"request_id", options.request_id}}});
+  }
+  return store_.Find(record->template_id, kShown, deadline);
+}
+
+absl::StatusOr<Found> Catalog::Get(std::string_view id, absl::Time deadline) {
+  return store_.Find(id, kShown, deadline);
+}
+
+absl::StatusOr<Found> Catalog::GetVersion(std::string_view id, VersionSelector version,
+                                          absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(Found found, store_.Find(id, version, deadline));
+  if (version.kind == VersionSelector::Kind::kPublished) {
+    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(found.state));
+    if (!found.version) {
+      return Refused(found.state, kTemplateNotPublished,
+                     "has no published version: publish one with PublishTemplate");
+    }
+  }
+  if (!found.version) return VersionMissing(id, version.number);
+  return found;
+}
+
+absl::StatusOr<std::vector<Template>> Catalog::List(const ListQuery& query, absl::Time deadline) {
+  return store_.List(query, deadline);
+}
+
+absl::StatusOr<Catalog::VersionPage> Catalog::ListVersions(std::string_view id, int below,
+                                                           int limit, absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(Found found, store_.Find(id, kLatest, deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(auto versions, store_.ListVersions(id, below, limit, deadline));
+  return VersionPage{std::move(found.state), std::move(versions)};
+}
+
+absl::StatusOr<Found> Catalog::Update(std::string_view id, const Edit& edit,
+                                      const UpdateOptions& options, const Violations& violations,
+                                      absl::Time deadline) {
+  std::optional<Found> checked;
+  const auto decide = [&](const Found& latest) -> absl::StatusOr<Decision> {
+    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(latest.state));
+    TemplateContent content = Edited(latest.version->content, edit);
+    Violations all = violations;
+    all.AddNested("template", CheckEdit(edit, content));
+    LMSMAIL_RETURN_IF_ERROR(all.ToStatus());
+
+    Change change = Next(latest.state);
+    Template& state = change.state;
+    state.display_name = edit.display_name.value_or(state.display_name);
+    state.description = edit.description.value_or(state.description);
+    Version version = *latest.version;
+    if (content != version.content) {
+      version = MakeVersion(++state.latest_version, std::move(content), false, clock_.Now());
+      change.version = version;
+    }
+    const bool publish = options.publish && edit.HasContent();
+    if (publish && state.published_version != version.number) {
+      templates::Publish(version, state.publication, clock_.Now(), change);
+    }
+    const bool changed = change.version || change.publication ||
+                         state.display_name != latest.state.display_name ||
+                         state.description != latest.state.description;
+    if (options.validate_only) checked = Found{changed ? state : latest.state, version};
+    if (!changed || options.validate_only) return std::nullopt;
+    return change;
+  };
+  LMSMAIL_ASSIGN_OR_RETURN(Found found, Apply(id, options.etag, deadline, decide));
+  if (!checked) return found;
+  // What would be shown is the checked version, unless another one is published.
+  const int published = checked->state.published_version;
+  if (published != 0 && published != checked->version->number) checked->version = found.version;
+  return *std::move(checked);
+}
+
+absl::StatusOr<Found> Catalog::Publish(std::string_view id, std::optional<int> version,
+                                       std::string_view etag, absl::Time deadline) {
+  return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
+    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(latest.state));
+    const int number = version.value_or(latest.state.latest_version);
+    LMSMAIL_ASSIGN_OR_RETURN(const Version chosen, ExistingVersion(id, number, deadline));
+    if (number == latest.state.published_version) return std::nullopt;
+    Change change = Next(latest.state);
+    templates::Publish(chosen, latest.state.publication, clock_.Now(), change);
+    return change;
+  });
+}
+
+absl::StatusOr<Found> Catalog::Rollback(std::string_view id, std::string_view etag,
+                                        absl::Time deadline) {
+  return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
+    const Template& state = latest.state;
+    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(state));
+    int previous = 0;
+    if (state.publication != 0) {
+      LMSMAIL_ASSIGN_OR_RETURN(const Publication current,
+                               store_.GetPublication(id, state.publication, deadline));
+      previous = current.previous;
+    }
+    if (previous == 0) {
+      return Refused(state, kNothingToRollBack,
+                     "had no published version before the present one: publish the wanted one with "
+                     "PublishTemplate");
+    }
+    LMSMAIL_ASSIGN_OR_RETURN(const Publication target,
+                             store_.GetPublication(id, previous, deadline));
+    LMSMAIL_ASSIGN_OR_RETURN(const Version version, ExistingVersion(id, target.version, deadline));
+    Change change = Next(state);
+    templates::Publish(version, target.previous, clock_.Now(), change);
+    return change;
+  });
+}
+
+absl::StatusOr<Found> Catalog::Delete(std::string_view id, std::string_view etag,
+                                      absl::Time deadline) {
+  return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
+    if (latest.state.delete_time) return std::nullopt;
+    Change change = Next(latest.state);
+    change.state.delete_time = change.state.update_time;
+    return change;
+  });
+}
+
+absl::StatusOr<Found> Catalog::Undelete(std::string_view id, absl::Time deadline) {
+  return Apply(id, "", deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
+    if (!latest.state.delete_time) return std::nullopt;
+    Change change = Next(latest.state);
+    change.state.delete_time.reset();
+    return change;
+  });
+}
+
+absl::StatusOr<int> Catalog::DeleteRecordsBefore(absl::Time deadline) {
+  return store_.DeleteRecordsBefore(clock_.Now() - kRequestIdLifetime, deadline);
+}
+
+// The store takes a change only of the state it was decided on, so a decision never overwrites what
+// came in between; it is made again instead. With an etag, the second look finds the etag outdated.
+absl::StatusOr<Found> Catalog::Apply(std::string_view id, std::string_view etag,
+                                     absl::Time deadline, Decide decide) {
+  absl::Status stored;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    LMSMAIL_ASSIGN_OR_RETURN(const Found latest, store_.Find(id, kLatest, deadline));
+    if (!latest.version) return absl::InternalError("a template lacks its latest version");
+    LMSMAIL_RETURN_IF_ERROR(rpc::CheckEtag(etag, EtagOf(latest.state), TemplateName(id)));
+    LMSMAIL_ASSIGN_OR_RETURN(const Decision change, decide(latest));
+    stored = change ? store_.Update(*change, deadline) : absl::OkStatus();
+    if (stored.ok()) return store_.Find(id, kShown, deadline);
+    if (!absl::IsAborted(stored)) break;
+  }
+  return stored;
+}
+
+absl::StatusOr<Version> Catalog::ExistingVersion(std::string_view id, int number,
+                                                 absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(Found found,
+                           store_.Find(id, {VersionSelector::Kind::kNumber, number}, deadline));
+  if (!found.version) return VersionMissing(id, number);
+  return *std::move(found.version);
+}
+
+Change Catalog::Next(const Template& state) const {
+  Change change{.state = state};
+  ++change.state.revision;
+  change.state.update_time = clock_.Now();
+  return change;
+}
+
+}  // namespace lmsmail::templates
