@@ -11,6 +11,7 @@
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/render/encode.h"
 #include "libs/rpc/time.h"
+#include "libs/status/status_macros.h"
 #include "libs/token/hash.h"
 #include "services/template/api/resource_names.h"
 
@@ -41,12 +42,12 @@ VariableType FromProto(v1::Variable::Type type, const std::string& field, Violat
     if (message == type) return domain;
   }
   violations.Add(field,
-                 "is required: give one of TYPE_STRING, TYPE_NUMBER, TYPE_BOOLEAN, "
-                 "TYPE_LIST, TYPE_OBJECT and TYPE_URL");
+                 "is required: give TYPE_STRING, TYPE_NUMBER, TYPE_BOOLEAN, TYPE_LIST, TYPE_OBJECT or "
+                 "TYPE_URL");
   return VariableType::kString;
 }
 
-// A sample of the wrong kind is told here; whether a string is a URL, by the check of the content.
+// Reports a sample of the wrong kind. ValidateContent checks whether a string is a URL.
 std::string SampleFromProto(const Value& sample, VariableType type, const std::string& field,
                             Violations& violations) {
   const bool number = type == VariableType::kNumber;
@@ -76,7 +77,7 @@ std::string SampleFromProto(const Value& sample, VariableType type, const std::s
   violations.Add(field, number    ? "is not a number"
                         : boolean ? "is neither true nor false"
                         : text    ? "is not a string"
-                                  : "is not for lists and objects: give samples of their fields");
+                                  : "is not allowed for lists and objects: give samples of their fields");
   return "";
 }
 
@@ -189,6 +190,12 @@ void ToProto(const Found& found, v1::Template& message) {
   if (!found.version) return;
   message.set_version(found.version->number);
   ContentToProto(found.version->content, message);
+}
+
+absl::Status ToProto(const absl::StatusOr<Found>& found, v1::Template& message) {
+  LMSMAIL_RETURN_IF_ERROR(found.status());
+  ToProto(*found, message);
+  return absl::OkStatus();
 }
 
 void ToProto(const Template& state, const Version& version, v1::TemplateVersion& message) {

@@ -3,17 +3,20 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
 #include "libs/status/fault.h"
 #include "lmsmail/templates/v1/template_service.pb.h"
 #include "services/template/domain/template.h"
 #include "services/template/storage/template_store.h"
 
-// Between the protocol's messages and the domain's types. Faults are added to `violations` with
-// fields relative to the message, and what is faulty is left at its default.
+// Converts between protobuf messages and domain types. Violations are added with fields relative to
+// the message, and an invalid field is left at its default.
 namespace lmsmail::templates {
 
 lmsmail::type::v1::Category ToProto(Category category);
-// UNSPECIFIED is a fault.
+// UNSPECIFIED is a violation.
 Category FromProto(lmsmail::type::v1::Category category, Violations& violations);
 
 std::vector<LocalizedContent> FromProto(
@@ -27,13 +30,15 @@ TemplateContent ContentFromProto(const Message& message, Violations& violations)
 template <typename Message>
 void ContentToProto(const TemplateContent& content, Message& message);
 
-// Without contents and variables.
+// Without content.
 void ToProto(const Template& state, v1::Template& message);
-// With those of the version found.
+// With the content of the version, if there is one.
 void ToProto(const Found& found, v1::Template& message);
+// Returns the status of `found`, and converts it when it is OK.
+absl::Status ToProto(const absl::StatusOr<Found>& found, v1::Template& message);
 void ToProto(const Template& state, const Version& version, v1::TemplateVersion& message);
 
-// Of the body; the request id is left out.
+// Digest of the request without its request id.
 std::int64_t DigestOf(const v1::CreateTemplateRequest& request);
 
 }  // namespace lmsmail::templates

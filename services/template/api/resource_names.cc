@@ -1,8 +1,11 @@
 #include "services/template/api/resource_names.h"
 
+#include <utility>
+
 namespace lmsmail::templates {
 namespace {
 
+constexpr char kTemplateNameRule[] = "must be templates/{template}, such as templates/welcome";
 constexpr std::string_view kVersions = "/versions/";
 
 std::optional<VersionSelector> ParseVersion(std::string_view text) {
@@ -15,6 +18,17 @@ std::optional<VersionSelector> ParseVersion(std::string_view text) {
 }
 
 }  // namespace
+
+std::string TemplateId(std::string_view name, std::string_view field, Violations& violations) {
+  if (auto id = ParseTemplateName(name)) return *std::move(id);
+  violations.Add(std::string(field), kTemplateNameRule);
+  return "";
+}
+
+absl::StatusOr<std::string> TemplateId(std::string_view name) {
+  if (auto id = ParseTemplateName(name)) return *std::move(id);
+  return InvalidField("name", kTemplateNameRule);
+}
 
 std::optional<ParsedVersionName> ParseVersionName(std::string_view name) {
   const std::size_t at = name.find(kVersions);

@@ -5,9 +5,9 @@
 namespace lmsmail::templates {
 namespace {
 
-constexpr int kAttempts = 5;
+constexpr int kMaxAttempts = 5;
 
-bool SomebodyWasQuicker(const absl::Status& status) {
+bool IsConcurrentChange(const absl::Status& status) {
   return absl::IsAborted(status) || absl::IsAlreadyExists(status);
 }
 
@@ -17,7 +17,7 @@ absl::StatusOr<std::vector<InstallResult>> BuiltInInstaller::Install(absl::Time 
   std::vector<InstallResult> results;
   for (const BuiltInTemplate& built_in : built_in_) {
     absl::StatusOr<InstallOutcome> outcome = InstallOne(built_in, deadline);
-    for (int i = 1; i < kAttempts && SomebodyWasQuicker(outcome.status()); ++i) {
+    for (int i = 1; i < kMaxAttempts && IsConcurrentChange(outcome.status()); ++i) {
       outcome = InstallOne(built_in, deadline);
     }
     LMSMAIL_RETURN_IF_ERROR(outcome.status());
@@ -36,12 +36,11 @@ absl::StatusOr<InstallOutcome> BuiltInInstaller::InstallOne(const BuiltInTemplat
   const std::string digest = DigestOf(built_in.content);
   if (state.delete_time) return InstallOutcome::kKeptDeleted;
   if (found->version && found->version->digest == digest) return InstallOutcome::kUnchanged;
-  // A newer version that is not published is a draft, or was rolled back: both are staff's
-  // decision.
+  // A newer unpublished version is a draft or was rolled back. Staff decided both.
   if (!state.built_in || state.published_version != state.latest_version) {
     return InstallOutcome::kKeptEdited;
   }
-  // A version from before the published one: another replica's release is newer than this one.
+  // The content is that of an older version: another replica runs a newer release.
   LMSMAIL_ASSIGN_OR_RETURN(const bool known, store_.HasContent(built_in.id, digest, deadline));
   if (known) return InstallOutcome::kUnchanged;
   return Upgrade(built_in, state, deadline);

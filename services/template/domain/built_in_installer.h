@@ -20,8 +20,8 @@ struct InstallResult {
   InstallOutcome outcome;
 };
 
-// Puts the built_in templates into the store, without ever touching what staff decided. Any number
-// of replicas, of different releases too, may install at the same time. Thread-safe.
+// Installs the built-in templates and never changes what staff decided. Replicas may install
+// concurrently, even replicas of different releases. Thread-safe.
 class BuiltInInstaller {
  public:
   BuiltInInstaller(TemplateStore& store, const Clock& clock, std::vector<BuiltInTemplate> built_in)
@@ -30,7 +30,7 @@ class BuiltInInstaller {
   absl::StatusOr<std::vector<InstallResult>> Install(absl::Time deadline);
 
  private:
-  // One attempt; ABORTED or ALREADY_EXISTS when somebody else changed the template meanwhile.
+  // One attempt. A concurrent change of the template is ABORTED or ALREADY_EXISTS.
   absl::StatusOr<InstallOutcome> InstallOne(const BuiltInTemplate& built_in, absl::Time deadline);
   absl::StatusOr<InstallOutcome> CreateNew(const BuiltInTemplate& built_in, absl::Time deadline);
   absl::StatusOr<InstallOutcome> Upgrade(const BuiltInTemplate& built_in, const Template& state,

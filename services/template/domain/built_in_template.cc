@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "embedded/lmsmail_template_defaults.h"
+#include "embedded/lmsmail_template_built_in.h"
 
 #include "libs/status/status_macros.h"
 #include "services/template/domain/declarations.h"
@@ -30,12 +30,8 @@ constexpr std::pair<std::string_view, Category> kCategories[] = {
     {"content", Category::kContent},
     {"announcement", Category::kAnnouncement}};
 
-constexpr render::VariableType kTypes[] = {
-    render::VariableType::kString, render::VariableType::kNumber, render::VariableType::kBoolean,
-    render::VariableType::kUrl,    render::VariableType::kObject, render::VariableType::kList};
-
-// For use below: yaml-cpp reports faults by throwing.
-struct FaultyYaml : std::runtime_error {
+// yaml-cpp reports errors by exceptions; this one is caught together with them.
+struct InvalidYaml : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
@@ -43,14 +39,12 @@ Category ReadCategory(const std::string& name) {
   for (const auto& [text, category] : kCategories) {
     if (text == name) return category;
   }
-  throw FaultyYaml(fmt::format("no such category: {}", name));
+  throw InvalidYaml(fmt::format("unknown category: {}", name));
 }
 
 render::VariableType ReadType(const std::string& name) {
-  for (const render::VariableType type : kTypes) {
-    if (VariableTypeName(type) == name) return type;
-  }
-  throw FaultyYaml(fmt::format("no such type: {}", name));
+  if (const auto type = ParseVariableType(name)) return *type;
+  throw InvalidYaml(fmt::format("unknown type: {}", name));
 }
 
 std::vector<render::Variable> ReadVariables(const YAML::Node& nodes) {
@@ -100,7 +94,7 @@ std::vector<std::string> LanguagesOf(const Files& files, const std::string& id) 
 absl::StatusOr<BuiltInTemplate> ReadDescription(const std::string& id, const std::string& yaml) {
   try {
     const YAML::Node node = YAML::Load(yaml);
-    if (node["key"].as<std::string>() != id) throw FaultyYaml("key is not the folder's name");
+    if (node["key"].as<std::string>() != id) throw InvalidYaml("key differs from the name of the folder");
     return BuiltInTemplate{.id = id,
                            .category = ReadCategory(node["category"].as<std::string>()),
                            .display_name = node["display_name"].as<std::string>(),
@@ -108,7 +102,7 @@ absl::StatusOr<BuiltInTemplate> ReadDescription(const std::string& id, const std
                            .content = {.languages = {},
                                        .variables = FromRender(ReadVariables(node["variables"])),
                                        .unescaped_variables = {}}};
-  } catch (const std::runtime_error& error) {  // YAML::Exception is one
+  } catch (const std::runtime_error& error) {  // includes YAML::Exception
     return absl::InternalError(fmt::format("{}{}: {}", id, kDescription, error.what()));
   }
 }

@@ -11,13 +11,13 @@
 
 namespace lmsmail::templates {
 
-// A file below defaults/, as the build put it into the binary.
+// A file below built_in/ that the build embedded in the binary.
 struct EmbeddedFile {
   std::string_view path;  // "enrollment/en/body.html"
   std::string_view content;
 };
 
-// A template that comes with the product.
+// A template that the product comes with.
 struct BuiltInTemplate {
   std::string id;
   Category category = Category::kAnnouncement;
@@ -27,12 +27,12 @@ struct BuiltInTemplate {
 };
 
 // Reads <id>/template.yaml and, for each language,
-// <id>/<language>/{subject.txt,body.html,body.txt}. By id; English first among the languages.
-// INTERNAL, naming the file, when one is missing or faulty.
+// <id>/<language>/{subject.txt,body.html,body.txt}. The result is sorted by id, and English is the
+// first language. Returns INTERNAL with the name of the file when a file is missing or invalid.
 absl::StatusOr<std::vector<BuiltInTemplate>> ReadBuiltInTemplates(
     absl::Span<const EmbeddedFile> files);
 
-// The ones in this binary.
+// Reads the templates embedded in this binary.
 absl::StatusOr<std::vector<BuiltInTemplate>> BuiltInTemplates();
 
 }  // namespace lmsmail::templates

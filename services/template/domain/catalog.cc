@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "libs/resource_name/name.h"
 #include "libs/rpc/etag.h"
 #include "libs/status/status_macros.h"
 #include "services/template/domain/content_validation.h"
@@ -11,44 +12,46 @@
 namespace lmsmail::templates {
 namespace {
 
+using resource_name::TemplateName;
+
 constexpr VersionSelector kShown{VersionSelector::Kind::kShown};
 constexpr VersionSelector kLatest{VersionSelector::Kind::kLatest};
-// Of a change without an etag, when others change the same template at the same time.
-constexpr int kAttempts = 5;
+// How often a change without an etag is computed again after concurrent changes.
+constexpr int kMaxAttempts = 5;
 
-absl::Status Refused(const Template& state, const char* reason, std::string_view why) {
+absl::Status FailedPrecondition(const Template& state, const char* reason, std::string_view why) {
   const std::string name = TemplateName(state.id);
   return WithReason(absl::FailedPreconditionError(fmt::format("{} {}", name, why)),
                     {reason, {{"name", name}}});
 }
 
-absl::Status RefuseDeleted(const Template& state) {
+absl::Status CheckNotDeleted(const Template& state) {
   if (!state.delete_time) return absl::OkStatus();
-  return Refused(state, kTemplateDeleted, "is deleted: undelete it first");
+  return FailedPrecondition(state, kTemplateDeleted, "is deleted: undelete it first");
 }
 
-Violations CheckNew(const NewTemplate& created) {
+Violations ValidateNew(const NewTemplate& created) {
   Violations violations = ValidateContent(created.content).violations;
-  CheckDisplayName(created.display_name, "display_name", violations);
-  CheckDescription(created.description, "description", violations);
+  ValidateDisplayName(created.display_name, "display_name", violations);
+  ValidateDescription(created.description, "description", violations);
   return violations;
 }
 
-Violations CheckEdit(const Edit& edit, const TemplateContent& edited) {
+Violations ValidateEdit(const Edit& edit, const TemplateContent& edited) {
   Violations violations;
   if (edit.HasContent()) violations = ValidateContent(edited).violations;
-  if (edit.display_name) CheckDisplayName(*edit.display_name, "display_name", violations);
-  if (edit.description) CheckDescription(*edit.description, "description", violations);
+  if (edit.display_name) ValidateDisplayName(*edit.display_name, "display_name", violations);
+  if (edit.description) ValidateDescription(*edit.description, "description", violations);
   return violations;
 }
 
-TemplateContent Edited(const TemplateContent& content, const Edit& edit) {
+TemplateContent ApplyEdit(const TemplateContent& content, const Edit& edit) {
   return {.languages = edit.languages.value_or(content.languages),
           .variables = edit.variables.value_or(content.variables),
           .unescaped_variables = edit.unescaped_variables.value_or(content.unescaped_variables)};
 }
 
-absl::Status VersionMissing(std::string_view id, int number) {
+absl::Status VersionNotFound(std::string_view id, int number) {
   return NotFound(TemplateVersionName(id, number));
 }
 
@@ -56,7 +59,7 @@ absl::Status VersionMissing(std::string_view id, int number) {
 
 absl::StatusOr<Found> Catalog::Create(NewTemplate created, const CreateOptions& options,
                                       Violations violations, absl::Time deadline) {
-  violations.AddNested("template", CheckNew(created));
+  violations.AddNested("template", ValidateNew(created));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
 
   const absl::Time now = clock_.Now();
@@ -91,11 +94,11 @@ absl::StatusOr<Found> Catalog::CreateOnce(const Change& first, const CreateOptio
   }
   if (stored.ok()) return Found{first.state, first.version};
   if (!absl::IsAlreadyExists(stored)) return stored;
-  // The same call may have come twice at the same time, and the other one was quicker.
+  // A concurrent call with the same request id may have created it.
   LMSMAIL_ASSIGN_OR_RETURN(before, FindCreated(options, deadline));
   if (before) return *std::move(before);
   return AlreadyExists(TemplateName(first.state.id),
-                       "is taken, perhaps by a deleted template: choose another template_id");
+                       "already exists, perhaps deleted: choose another template_id");
 }
 
 absl::StatusOr<std::optional<Found>> Catalog::FindCreated(const CreateOptions& options,
@@ -105,7 +108,7 @@ absl::StatusOr<std::optional<Found>> Catalog::FindCreated(const CreateOptions& o
   if (record->digest != options.digest) {
     return WithReason(
         absl::AlreadyExistsError(
-            fmt::format("request_id \"{}\" was used to create {} from another body: use a new one",
+            fmt::format("request_id \"{}\" was already used to create {} from a different body: use a new one",
                         options.request_id, TemplateName(record->template_id))),
         {kRequestIdReused, {{"request_id", options.request_id}}});
   }
@@ -120,13 +123,13 @@ absl::StatusOr<Found> Catalog::GetVersion(std::string_view id, VersionSelector v
                                           absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(Found found, store_.Find(id, version, deadline));
   if (version.kind == VersionSelector::Kind::kPublished) {
-    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(found.state));
+    LMSMAIL_RETURN_IF_ERROR(CheckNotDeleted(found.state));
     if (!found.version) {
-      return Refused(found.state, kTemplateNotPublished,
+      return FailedPrecondition(found.state, kTemplateNotPublished,
                      "has no published version: publish one with PublishTemplate");
     }
   }
-  if (!found.version) return VersionMissing(id, version.number);
+  if (!found.version) return VersionNotFound(id, version.number);
   return found;
 }
 
@@ -144,12 +147,12 @@ absl::StatusOr<Catalog::VersionPage> Catalog::ListVersions(std::string_view id, 
 absl::StatusOr<Found> Catalog::Update(std::string_view id, const Edit& edit,
                                       const UpdateOptions& options, const Violations& violations,
                                       absl::Time deadline) {
-  std::optional<Found> checked;
+  std::optional<Found> validated;
   const auto decide = [&](const Found& latest) -> absl::StatusOr<Decision> {
-    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(latest.state));
-    TemplateContent content = Edited(latest.version->content, edit);
+    LMSMAIL_RETURN_IF_ERROR(CheckNotDeleted(latest.state));
+    TemplateContent content = ApplyEdit(latest.version->content, edit);
     Violations all = violations;
-    all.AddNested("template", CheckEdit(edit, content));
+    all.AddNested("template", ValidateEdit(edit, content));
     LMSMAIL_RETURN_IF_ERROR(all.ToStatus());
 
     Change change = Next(latest.state);
@@ -168,22 +171,22 @@ absl::StatusOr<Found> Catalog::Update(std::string_view id, const Edit& edit,
     const bool changed = change.version || change.publication ||
                          state.display_name != latest.state.display_name ||
                          state.description != latest.state.description;
-    if (options.validate_only) checked = Found{changed ? state : latest.state, version};
+    if (options.validate_only) validated = Found{changed ? state : latest.state, version};
     if (!changed || options.validate_only) return std::nullopt;
     return change;
   };
   LMSMAIL_ASSIGN_OR_RETURN(Found found, Apply(id, options.etag, deadline, decide));
-  if (!checked) return found;
-  // What would be shown is the checked version, unless another one is published.
-  const int published = checked->state.published_version;
-  if (published != 0 && published != checked->version->number) checked->version = found.version;
-  return *std::move(checked);
+  if (!validated) return found;
+  // The result shows the validated version unless another one is published.
+  const int published = validated->state.published_version;
+  if (published != 0 && published != validated->version->number) validated->version = found.version;
+  return *std::move(validated);
 }
 
 absl::StatusOr<Found> Catalog::Publish(std::string_view id, std::optional<int> version,
                                        std::string_view etag, absl::Time deadline) {
   return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
-    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(latest.state));
+    LMSMAIL_RETURN_IF_ERROR(CheckNotDeleted(latest.state));
     const int number = version.value_or(latest.state.latest_version);
     LMSMAIL_ASSIGN_OR_RETURN(const Version chosen, ExistingVersion(id, number, deadline));
     if (number == latest.state.published_version) return std::nullopt;
@@ -197,7 +200,7 @@ absl::StatusOr<Found> Catalog::Rollback(std::string_view id, std::string_view et
                                         absl::Time deadline) {
   return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
     const Template& state = latest.state;
-    LMSMAIL_RETURN_IF_ERROR(RefuseDeleted(state));
+    LMSMAIL_RETURN_IF_ERROR(CheckNotDeleted(state));
     int previous = 0;
     if (state.publication != 0) {
       LMSMAIL_ASSIGN_OR_RETURN(const Publication current,
@@ -205,9 +208,8 @@ absl::StatusOr<Found> Catalog::Rollback(std::string_view id, std::string_view et
       previous = current.previous;
     }
     if (previous == 0) {
-      return Refused(state, kNothingToRollBack,
-                     "had no published version before the present one: publish the wanted one with "
-                     "PublishTemplate");
+      return FailedPrecondition(state, kNothingToRollBack,
+                     "has no earlier published version: publish a version with PublishTemplate");
     }
     LMSMAIL_ASSIGN_OR_RETURN(const Publication target,
                              store_.GetPublication(id, previous, deadline));
@@ -237,18 +239,18 @@ absl::StatusOr<Found> Catalog::Undelete(std::string_view id, absl::Time deadline
   });
 }
 
-absl::StatusOr<int> Catalog::DeleteRecordsBefore(absl::Time deadline) {
+absl::StatusOr<int> Catalog::DeleteExpiredRequestIds(absl::Time deadline) {
   return store_.DeleteRecordsBefore(clock_.Now() - kRequestIdLifetime, deadline);
 }
 
-// The store takes a change only of the state it was decided on, so a decision never overwrites what
-// came in between; it is made again instead. With an etag, the second look finds the etag outdated.
+// The store accepts a change only for the revision it was computed from, so a concurrent change is
+// never overwritten: the change is computed again. With an etag, the second attempt is ABORTED.
 absl::StatusOr<Found> Catalog::Apply(std::string_view id, std::string_view etag,
                                      absl::Time deadline, Decide decide) {
   absl::Status stored;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     LMSMAIL_ASSIGN_OR_RETURN(const Found latest, store_.Find(id, kLatest, deadline));
-    if (!latest.version) return absl::InternalError("a template lacks its latest version");
+    if (!latest.version) return absl::InternalError("the template has no latest version");
     LMSMAIL_RETURN_IF_ERROR(rpc::CheckEtag(etag, EtagOf(latest.state), TemplateName(id)));
     LMSMAIL_ASSIGN_OR_RETURN(const Decision change, decide(latest));
     stored = change ? store_.Update(*change, deadline) : absl::OkStatus();
@@ -262,7 +264,7 @@ absl::StatusOr<Version> Catalog::ExistingVersion(std::string_view id, int number
                                                  absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(Found found,
                            store_.Find(id, {VersionSelector::Kind::kNumber, number}, deadline));
-  if (!found.version) return VersionMissing(id, number);
+  if (!found.version) return VersionNotFound(id, number);
   return *std::move(found.version);
 }
 

@@ -21,7 +21,7 @@ inline constexpr char kTemplateNotPublished[] = "TEMPLATE_NOT_PUBLISHED";
 inline constexpr char kNothingToRollBack[] = "NOTHING_TO_ROLL_BACK";
 inline constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
 
-// How long a CreateTemplate's request id is remembered.
+// How long the request ids of CreateTemplate are kept.
 inline constexpr absl::Duration kRequestIdLifetime = absl::Hours(24 * 7);
 
 struct NewTemplate {
@@ -34,33 +34,34 @@ struct NewTemplate {
 
 struct CreateOptions {
   std::string request_id;
-  std::int64_t digest = 0;  // of the request's body
+  std::int64_t digest = 0;  // of the request body
   bool publish = false;
   bool validate_only = false;
 };
 
-// What an update changes; the rest stays.
+// The changes of an update. Absent fields stay unchanged.
 struct Edit {
   std::optional<std::string> display_name;
   std::optional<std::string> description;
-  std::optional<std::vector<LocalizedContent>> contents;
+  std::optional<std::vector<LocalizedContent>> languages;
   std::optional<std::vector<Variable>> variables;
   std::optional<std::vector<std::string>> unescaped_variables;
 
-  bool HasContent() const { return contents || variables || unescaped_variables; }
+  bool HasContent() const { return languages || variables || unescaped_variables; }
 };
 
 struct UpdateOptions {
-  std::string etag;      // empty: not checked
-  bool publish = false;  // has effect when the edit has content
+  std::string etag;      // not checked when empty
+  bool publish = false;  // has an effect only when the edit has content
   bool validate_only = false;
 };
 
-// The life of templates: what may be done to them and what it does. Thread-safe.
+// Creates, changes, publishes and deletes templates. Thread-safe.
 //
-// What returns a Found returns the template with the version it shows: the published one, or the
-// latest when none is. `violations` are faults the caller has found in its request already; they
-// are answered together with those found here. Etags that are not current are ABORTED.
+// Functions that return a Found return the template with the version it shows: the published one,
+// or the latest when none is published. `violations` are those that the caller already found in its
+// request; they are returned together with those found here. An etag that is not current is
+// ABORTED.
 class Catalog {
  public:
   Catalog(TemplateStore& store, const Clock& clock) : store_(store), clock_(clock) {}
@@ -68,8 +69,8 @@ class Catalog {
   absl::StatusOr<Found> Create(NewTemplate created, const CreateOptions& options,
                                Violations violations, absl::Time deadline);
   absl::StatusOr<Found> Get(std::string_view id, absl::Time deadline);
-  // The found version is there. The published one of a deleted template is FAILED_PRECONDITION, all
-  // others are kept for the mail that was accepted earlier.
+  // The result has a version. The published version of a deleted template is FAILED_PRECONDITION;
+  // other versions stay available to mail that was accepted earlier.
   absl::StatusOr<Found> GetVersion(std::string_view id, VersionSelector version,
                                    absl::Time deadline);
   absl::StatusOr<std::vector<Template>> List(const ListQuery& query, absl::Time deadline);
@@ -83,20 +84,20 @@ class Catalog {
 
   absl::StatusOr<Found> Update(std::string_view id, const Edit& edit, const UpdateOptions& options,
                                const Violations& violations, absl::Time deadline);
-  // No `version`: the latest. Publishing what is published changes nothing.
+  // Without `version`, publishes the latest. Publishing the published version changes nothing.
   absl::StatusOr<Found> Publish(std::string_view id, std::optional<int> version,
                                 std::string_view etag, absl::Time deadline);
   absl::StatusOr<Found> Rollback(std::string_view id, std::string_view etag, absl::Time deadline);
-  // Both change nothing when there is nothing to do, so that a repeated call is harmless.
+  // Delete and Undelete are idempotent.
   absl::StatusOr<Found> Delete(std::string_view id, std::string_view etag, absl::Time deadline);
   absl::StatusOr<Found> Undelete(std::string_view id, absl::Time deadline);
 
-  // Forgets request ids past their lifetime; returns how many.
-  absl::StatusOr<int> DeleteRecordsBefore(absl::Time deadline);
+  // Deletes request ids older than kRequestIdLifetime. Returns how many.
+  absl::StatusOr<int> DeleteExpiredRequestIds(absl::Time deadline);
 
  private:
-  // What to do to a template as it stands, its latest version with it; no change means that it
-  // stays as it is.
+  // Computes the change of a template from its state and latest version. nullopt leaves the
+  // template unchanged.
   using Decision = std::optional<Change>;
   using Decide = absl::FunctionRef<absl::StatusOr<Decision>(const Found& latest)>;
 
@@ -104,11 +105,11 @@ class Catalog {
                               Decide decide);
   absl::StatusOr<Found> CreateOnce(const Change& first, const CreateOptions& options,
                                    absl::Time deadline);
-  // What the call with this request id created, if there was one.
+  // Returns what an earlier call with this request id created, if any.
   absl::StatusOr<std::optional<Found>> FindCreated(const CreateOptions& options,
                                                      absl::Time deadline);
   absl::StatusOr<Version> ExistingVersion(std::string_view id, int number, absl::Time deadline);
-  // Begins a change of `state` at the present time.
+  // Returns a change of `state` with the next revision and the current time.
   Change Next(const Template& state) const;
 
   TemplateStore& store_;

@@ -16,7 +16,7 @@ absl::StatusOr<std::shared_ptr<const render::Template>> Compile(const TemplateCo
 
 absl::StatusOr<std::shared_ptr<const render::Template>> CompiledCache::Get(
     const Version& version, const LocalizedContent& localized) {
-  // Equal digests mean equal content, whichever template and version it is of.
+  // Versions and templates with equal digests share an entry: their content is equal.
   const std::string key = version.digest + localized.language_code;
   if (auto compiled = Find(key)) return compiled;
   LMSMAIL_ASSIGN_OR_RETURN(auto compiled, Compile(version.content, localized));
@@ -39,7 +39,7 @@ std::shared_ptr<const render::Template> CompiledCache::Find(const std::string& k
 
 void CompiledCache::Keep(const std::string& key, std::shared_ptr<const render::Template> compiled) {
   absl::MutexLock lock(&mutex_);
-  if (by_key_.contains(key)) return;  // another thread compiled it too
+  if (by_key_.contains(key)) return;  // compiled by another thread meanwhile
   by_use_.push_front({key, std::move(compiled)});
   by_key_.emplace(key, by_use_.begin());
   while (by_use_.size() > capacity_) {

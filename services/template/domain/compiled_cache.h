@@ -23,7 +23,7 @@ class CompiledCache {
  public:
   explicit CompiledCache(std::size_t capacity) : capacity_(capacity) {}
 
-  // `localized` is one of `version`'s.
+  // `localized` is one of the languages of `version`.
   absl::StatusOr<std::shared_ptr<const render::Template>> Get(const Version& version,
                                                               const LocalizedContent& localized);
 

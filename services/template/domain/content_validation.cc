@@ -21,7 +21,7 @@ using render::VariableType;
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool IsLayout(char c) { return c == '\t' || c == '\n' || c == '\r'; }
 
-void CheckControls(std::string_view text, std::string field, Violations& violations) {
+void ValidateCharacters(std::string_view text, std::string field, Violations& violations) {
   const auto* const at =
       std::ranges::find_if(text, [](char c) { return IsControl(c) && !IsLayout(c); });
   if (at == text.end()) return;
@@ -31,15 +31,15 @@ void CheckControls(std::string_view text, std::string field, Violations& violati
                              static_cast<unsigned char>(*at)));
 }
 
-void CheckLanguages(const std::vector<LocalizedContent>& contents, Violations& violations) {
-  if (contents.empty()) violations.Add("contents", "is required: give at least one language");
-  if (contents.size() > kMaxLanguages) {
+void ValidateLanguages(const std::vector<LocalizedContent>& languages, Violations& violations) {
+  if (languages.empty()) violations.Add("contents", "is required: give at least one language");
+  if (languages.size() > kMaxLanguages) {
     violations.Add("contents",
-                   fmt::format("has {} languages, {} are allowed", contents.size(), kMaxLanguages));
+                   fmt::format("has {} languages, {} are allowed", languages.size(), kMaxLanguages));
   }
   std::set<std::string> seen;
-  for (std::size_t i = 0; i < contents.size(); ++i) {
-    const std::string& code = contents[i].language_code;
+  for (std::size_t i = 0; i < languages.size(); ++i) {
+    const std::string& code = languages[i].language_code;
     const std::string field = fmt::format("contents[{}].language_code", i);
     if (!language::IsLanguageCode(code)) {
       violations.Add(field, "is not a BCP 47 language code: write one like en or de-AT");
@@ -49,17 +49,17 @@ void CheckLanguages(const std::vector<LocalizedContent>& contents, Violations& v
   }
 }
 
-void CheckParts(const LocalizedContent& localized, const std::string& field, Violations& violations) {
+void ValidateParts(const LocalizedContent& localized, const std::string& field, Violations& violations) {
   if (localized.subject.size() > kMaxSubjectBytes) {
     violations.Add(field + ".subject", fmt::format("has {} bytes, {} are allowed",
                                                    localized.subject.size(), kMaxSubjectBytes));
   }
   if (localized.html.empty()) violations.Add(field + ".html", "is required");
-  // When both are empty, CheckTemplate says so about the text.
+  // When both are empty, CheckTemplate reports the text.
   if (localized.text.empty() && !localized.html.empty()) violations.Add(field + ".text", "is required");
-  CheckControls(localized.subject, field + ".subject", violations);
-  CheckControls(localized.html, field + ".html", violations);
-  CheckControls(localized.text, field + ".text", violations);
+  ValidateCharacters(localized.subject, field + ".subject", violations);
+  ValidateCharacters(localized.html, field + ".html", violations);
+  ValidateCharacters(localized.text, field + ".text", violations);
 }
 
 bool NeedsSample(const Variable& variable) {
@@ -67,7 +67,7 @@ bool NeedsSample(const Variable& variable) {
          variable.type != VariableType::kObject;
 }
 
-void CheckVariables(const std::vector<Variable>& variables, Violations& violations) {
+void ValidateVariables(const std::vector<Variable>& variables, Violations& violations) {
   if (variables.size() > kMaxVariables) {
     violations.Add("variables", fmt::format("has {} variables, {} are allowed", variables.size(),
                                             kMaxVariables));
@@ -77,18 +77,18 @@ void CheckVariables(const std::vector<Variable>& variables, Violations& violatio
     const std::string field = fmt::format("variables[{}]", i);
     if (NeedsSample(variable) && variable.sample.empty()) {
       violations.Add(field + ".sample",
-                     fmt::format("is required, because {} is", render::Quote(variable.name)));
+                     fmt::format("is required because the variable {} is", render::Quote(variable.name)));
     }
     if (variable.sample.size() > kMaxSampleBytes) {
       violations.Add(field + ".sample", fmt::format("has {} bytes, {} are allowed",
                                                     variable.sample.size(), kMaxSampleBytes));
     }
-    CheckControls(variable.sample, field + ".sample", violations);
-    CheckDescription(variable.description, field + ".description", violations);
+    ValidateCharacters(variable.sample, field + ".sample", violations);
+    ValidateDescription(variable.description, field + ".description", violations);
   }
 }
 
-void CheckUnescaped(const TemplateContent& content, Violations& violations) {
+void ValidateUnescaped(const TemplateContent& content, Violations& violations) {
   std::set<std::string_view> seen;
   for (std::size_t i = 0; i < content.unescaped_variables.size(); ++i) {
     const std::string& name = content.unescaped_variables[i];
@@ -106,9 +106,9 @@ void CheckUnescaped(const TemplateContent& content, Violations& violations) {
   }
 }
 
-// What CheckTemplate finds. Faults of the declarations are the same for every language and reported
-// with the first only.
-void CheckMustache(const TemplateContent& content, ContentFindings& out) {
+// Adds what CheckTemplate reports. Problems of the declarations are the same in every language and
+// are added for the first one only.
+void ValidateMustache(const TemplateContent& content, ContentFindings& out) {
   const std::vector<render::Variable> variables = ToRender(content.variables);
   render::CheckOptions options;
   options.unescaped_allowed.insert(content.unescaped_variables.begin(),
@@ -118,12 +118,13 @@ void CheckMustache(const TemplateContent& content, ContentFindings& out) {
     const render::CheckResult result = render::CheckTemplate(
         {.subject = localized.subject, .html = localized.html, .text = localized.text, .partials = {}},
         variables, options);
-    const Violations faults = render::ToViolations(result.faults);
-    for (const FieldViolation& fault : faults.list()) {
-      if (fault.field != PartName(render::Part::kVariables)) {
-        out.violations.Add(fmt::format("contents[{}].{}", i, fault.field), fault.description);
+    const Violations found = render::ToViolations(result.faults);
+    for (const FieldViolation& violation : found.list()) {
+      if (violation.field != PartName(render::Part::kVariables)) {
+        out.violations.Add(fmt::format("contents[{}].{}", i, violation.field),
+                           violation.description);
       } else if (i == 0) {
-        out.violations.Add(fault.field, fault.description);
+        out.violations.Add(violation.field, violation.description);
       }
     }
     for (const render::Fault& warning : result.warnings) {
@@ -136,25 +137,25 @@ void CheckMustache(const TemplateContent& content, ContentFindings& out) {
 
 ContentFindings ValidateContent(const TemplateContent& content) {
   ContentFindings out;
-  CheckLanguages(content.languages, out.violations);
-  CheckVariables(content.variables, out.violations);
-  CheckUnescaped(content, out.violations);
-  // Far past the limits, checking each part would only take time.
+  ValidateLanguages(content.languages, out.violations);
+  ValidateVariables(content.variables, out.violations);
+  ValidateUnescaped(content, out.violations);
+  // Parsing every part of a request far above the limits would waste time.
   if (content.languages.size() > kMaxLanguages || content.variables.size() > kMaxVariables) {
     return out;
   }
   for (std::size_t i = 0; i < content.languages.size(); ++i) {
-    CheckParts(content.languages[i], fmt::format("contents[{}]", i), out.violations);
+    ValidateParts(content.languages[i], fmt::format("contents[{}]", i), out.violations);
   }
-  CheckMustache(content, out);
+  ValidateMustache(content, out);
   return out;
 }
 
-void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
+void ValidateDisplayName(std::string_view text, std::string_view field, Violations& violations) {
   validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
 }
 
-void CheckDescription(std::string_view text, std::string_view field, Violations& violations) {
+void ValidateDescription(std::string_view text, std::string_view field, Violations& violations) {
   validation::CheckText(text, field, {.most = kMaxDescription, .multiline = true}, violations);
 }
 

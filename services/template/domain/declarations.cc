@@ -28,4 +28,12 @@ std::vector<Variable> FromRender(const std::vector<render::Variable>& variables)
   return out;
 }
 
+std::optional<render::VariableType> ParseVariableType(std::string_view name) {
+  using enum render::VariableType;
+  for (const render::VariableType type : {kString, kNumber, kBoolean, kUrl, kObject, kList}) {
+    if (render::VariableTypeName(type) == name) return type;
+  }
+  return std::nullopt;
+}
+
 }  // namespace lmsmail::templates

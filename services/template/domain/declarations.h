@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "libs/render/variable.h"
@@ -7,9 +9,12 @@
 
 namespace lmsmail::templates {
 
-// Between our declarations, which are flat, and libs/render's, which nest: see
+// Converts between the flat declarations of this service and the nested ones of libs/render; see
 // libs/render/declarations.h.
 std::vector<render::Variable> ToRender(const std::vector<Variable>& variables);
 std::vector<Variable> FromRender(const std::vector<render::Variable>& variables);
+
+// The type with this VariableTypeName(); nullopt when there is none.
+std::optional<render::VariableType> ParseVariableType(std::string_view name);
 
 }  // namespace lmsmail::templates

@@ -14,20 +14,20 @@
 namespace lmsmail::templates {
 namespace {
 
-const LocalizedContent& Chosen(const TemplateContent& content, const PreviewOptions& options) {
+const LocalizedContent& ChooseLanguage(const TemplateContent& content, const PreviewOptions& options) {
   if (options.language_code.empty()) return content.languages.front();
   return PickLanguage(content.languages, options.language_code);
 }
 
-void WarnOfLimits(PreviewedMail& mail) {
-  constexpr std::size_t kNearClip = render::kGmailClipBytes / 10 * 9;
-  if (mail.html.size() > kNearClip) {
+void AddSizeWarnings(PreviewedMail& mail) {
+  constexpr std::size_t kWarnBytes = render::kGmailClipBytes / 10 * 9;
+  if (mail.html.size() > kWarnBytes) {
     mail.warnings.push_back(fmt::format(
-        "the HTML is {} KB: Gmail hides what comes after {} KB, the unsubscribe link with it",
+        "the HTML is {} KB: Gmail hides everything after {} KB, including the unsubscribe link",
         mail.html.size() / 1024, render::kGmailClipBytes / 1024));
   }
   if (mail.subject.size() > kMaxSubjectBytes) {
-    mail.warnings.push_back(fmt::format("the subject is {} bytes, more than the {} of a line",
+    mail.warnings.push_back(fmt::format("the subject has {} bytes, more than the {} of a header line",
                                         mail.subject.size(), kMaxSubjectBytes));
   }
 }
@@ -46,31 +46,31 @@ absl::StatusOr<PreviewedMail> Render(const std::shared_ptr<const render::Templat
                      .text = std::move(rendered.text),
                      .warnings = std::move(rendered.warnings),
                      .language_code = localized.language_code};
-  WarnOfLimits(mail);
+  AddSizeWarnings(mail);
   return mail;
 }
 
 }  // namespace
 
-absl::StatusOr<PreviewedMail> Preview::OfStored(std::string_view id, VersionSelector version,
+absl::StatusOr<PreviewedMail> Preview::RenderStored(std::string_view id, VersionSelector version,
                                                 const PreviewOptions& options,
                                                 absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Found found, catalog_.GetVersion(id, version, deadline));
-  const LocalizedContent& localized = Chosen(found.version->content, options);
+  const LocalizedContent& localized = ChooseLanguage(found.version->content, options);
   LMSMAIL_ASSIGN_OR_RETURN(const auto compiled, compiled_.Get(*found.version, localized));
   return Render(compiled, localized, options);
 }
 
-absl::StatusOr<PreviewedMail> Preview::OfUnsaved(const TemplateContent& content,
+absl::StatusOr<PreviewedMail> Preview::RenderUnsaved(const TemplateContent& content,
                                                  const PreviewOptions& options,
                                                  Violations violations) {
-  const ContentFindings faults = ValidateContent(content);
-  violations.AddNested("unsaved", faults.violations);
+  const ContentFindings findings = ValidateContent(content);
+  violations.AddNested("unsaved", findings.violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  const LocalizedContent& localized = Chosen(content, options);
+  const LocalizedContent& localized = ChooseLanguage(content, options);
   LMSMAIL_ASSIGN_OR_RETURN(const auto compiled, Compile(content, localized));
   LMSMAIL_ASSIGN_OR_RETURN(PreviewedMail mail, Render(compiled, localized, options));
-  mail.warnings.insert(mail.warnings.begin(), faults.warnings.begin(), faults.warnings.end());
+  mail.warnings.insert(mail.warnings.begin(), findings.warnings.begin(), findings.warnings.end());
   return mail;
 }
 

@@ -17,7 +17,7 @@
 namespace lmsmail::templates {
 
 struct PreviewOptions {
-  std::string language_code;                          // empty: the first
+  std::string language_code;                          // empty: the first language
   const google::protobuf::Struct* context = nullptr;  // null: the declared samples
 };
 
@@ -29,18 +29,18 @@ struct PreviewedMail {
   std::string language_code;
 };
 
-// Writes mails for people to look at. Thread-safe.
+// Renders previews of mails. Thread-safe.
 class Preview {
  public:
   Preview(Catalog& catalog, std::size_t cached_templates)
       : catalog_(catalog), compiled_(cached_templates) {}
 
-  absl::StatusOr<PreviewedMail> OfStored(std::string_view id, VersionSelector version,
+  absl::StatusOr<PreviewedMail> RenderStored(std::string_view id, VersionSelector version,
                                          const PreviewOptions& options, absl::Time deadline);
-  // `violations` are the faults found in the request so far; those of the content are of fields
-  // below "unsaved".
-  absl::StatusOr<PreviewedMail> OfUnsaved(const TemplateContent& content, const PreviewOptions& options,
-                                          Violations violations);
+  // `violations` are those found in the request so far. Violations of the content are added with
+  // fields below "unsaved".
+  absl::StatusOr<PreviewedMail> RenderUnsaved(const TemplateContent& content,
+                                              const PreviewOptions& options, Violations violations);
 
  private:
   Catalog& catalog_;

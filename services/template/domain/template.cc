@@ -14,7 +14,7 @@
 namespace lmsmail::templates {
 namespace {
 
-// Each text follows its length, so that no two contents are written alike.
+// Writes the length before each text, so that different content never gives the same bytes.
 void Append(std::string_view text, std::string& out) {
   fmt::format_to(std::back_inserter(out), "{}:{}", text.size(), text);
 }
@@ -50,11 +50,11 @@ std::string DigestOf(const TemplateContent& content) {
   return token::Sha256Hex(bytes);
 }
 
-const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& contents,
+const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& languages,
                                      std::string_view language_code) {
   const auto find = [&](auto&& matches) -> const LocalizedContent* {
-    const auto it = std::ranges::find_if(contents, matches, &LocalizedContent::language_code);
-    return it == contents.end() ? nullptr : &*it;
+    const auto it = std::ranges::find_if(languages, matches, &LocalizedContent::language_code);
+    return it == languages.end() ? nullptr : &*it;
   };
   const std::string_view primary = PrimarySubtag(language_code);
   const auto* same = find([&](const auto& code) { return SameLanguage(code, language_code); });
@@ -63,7 +63,7 @@ const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& conten
   if (general != nullptr) return *general;
   const auto* sibling =
       find([&](const auto& code) { return SameLanguage(PrimarySubtag(code), primary); });
-  return sibling != nullptr ? *sibling : contents.front();
+  return sibling != nullptr ? *sibling : languages.front();
 }
 
 Version MakeVersion(int number, TemplateContent content, bool built_in, absl::Time now) {

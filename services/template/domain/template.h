@@ -10,11 +10,11 @@
 
 #include "libs/render/variable.h"
 
-// What a mail says, as a series of immutable versions. (The namespace has an s because `template`
-// is a keyword.)
+// Templates as series of immutable versions. The namespace is plural because `template` is a
+// keyword.
 namespace lmsmail::templates {
 
-// The numbers are those of lmsmail.type.v1.Category; the database holds them.
+// The numbers are those of lmsmail.type.v1.Category; the database stores them.
 enum class Category {
   kEnrollment = 1,
   kPayment = 2,
@@ -33,37 +33,37 @@ struct LocalizedContent {
   bool operator==(const LocalizedContent&) const = default;
 };
 
-// A declaration with its whole dotted name: an item's field of the list "report.courses" is
-// "report.courses.title". libs/render wants such fields inside their list: ToRender().
+// A declaration with its full dotted name: the field `title` of the list `report.courses` is
+// "report.courses.title". libs/render nests such fields in their list; see ToRender().
 struct Variable {
   std::string name;
   render::VariableType type = render::VariableType::kString;
   bool required = false;
   std::string description = "";
-  std::string sample = "";  // as text: "Ada", "42", "true"; empty: none
+  std::string sample = "";  // as text: "Ada", "42", "true"; empty means none
 
   bool operator==(const Variable&) const = default;
 };
 
-// All of a version that its mails depend on.
+// The part of a version that a rendered mail depends on.
 struct TemplateContent {
-  std::vector<LocalizedContent> contents;  // the first is the fallback for other languages
+  std::vector<LocalizedContent> languages;  // the first is the fallback
   std::vector<Variable> variables;
   std::vector<std::string> unescaped_variables;
 
   bool operator==(const TemplateContent&) const = default;
 };
 
-// SHA-256 in hex; equal for equal contents only.
+// SHA-256 in hex. Only equal content has equal digests.
 std::string DigestOf(const TemplateContent& content);
 
-// The content for a recipient who reads `language_code`: that language, else one that shares its
-// primary subtag (for "de-AT": "de" before "de-DE"), else the first. `contents` is not empty.
-const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& contents,
+// The entry for a recipient who reads `language_code`: the same language, else one with the same
+// primary subtag (for "de-AT": "de" before "de-DE"), else the first. `languages` is not empty.
+const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& languages,
                                      std::string_view language_code);
 
 struct Version {
-  int number = 0;  // from 1
+  int number = 0;  // counted from 1
   TemplateContent content;
   std::string digest;
   bool built_in = false;  // came with the product
@@ -72,17 +72,31 @@ struct Version {
 
 Version MakeVersion(int number, TemplateContent content, bool built_in, absl::Time now);
 
-// Everything about a template that is not in its versions.
+// Selects a version of a template.
+struct VersionSelector {
+  enum class Kind {
+    kNumber,
+    kPublished,
+    kLatest,
+    kShown,  // the published version, or the latest when none is published
+  };
+  Kind kind = Kind::kShown;
+  int number = 0;  // for kNumber
+
+  bool operator==(const VersionSelector&) const = default;
+};
+
+// The state of a template, without its versions.
 struct Template {
   std::string id;
   Category category = Category::kAnnouncement;
   std::string display_name;
   std::string description;
   int latest_version = 0;
-  int published_version = 0;     // 0: none
-  int publication = 0;           // number of the publication in force; 0: none
-  bool built_in = false;  // of the published version
-  std::int64_t revision = 1;     // grows by one with every change
+  int published_version = 0;  // 0: none
+  int publication = 0;        // number of the current publication; 0: none
+  bool built_in = false;      // the published version is built in
+  std::int64_t revision = 1;  // incremented by every change
   absl::Time create_time;
   absl::Time update_time;
   std::optional<absl::Time> delete_time;
@@ -90,25 +104,26 @@ struct Template {
 
 std::string EtagOf(const Template& state);
 
-// That a version was made the one new mail is written from. Never changed or removed; a template's
-// last publication is the one in force.
+// Records that a version was published. Publications are never changed or removed; the last one of
+// a template is current.
 struct Publication {
-  int number = 0;  // from 1, per template
+  int number = 0;  // counted from 1 per template
   int version = 0;
-  // What a rollback goes back to; 0: nothing. A rollback is itself a publication whose `previous`
-  // is that of the one it repeats, so rolling back twice goes back two steps instead of to and fro.
+  // The publication that a rollback restores; 0: none. A rollback adds a publication with the
+  // `previous` of the one it restores, so that a second rollback goes back further instead of
+  // alternating between two versions.
   int previous = 0;
   absl::Time time;
 };
 
-// One step of a template: its whole new state and what the step adds.
+// A change of a template: its complete new state and the rows that the change adds.
 struct Change {
   Template state;
   std::optional<Version> version = std::nullopt;
   std::optional<Publication> publication = std::nullopt;
 };
 
-// Makes `version` the published one in `change`, a rollback of it going back to `previous`.
+// Publishes `version` in `change`. `previous` is the publication that a rollback restores.
 void Publish(const Version& version, int previous, absl::Time now, Change& change);
 
 }  // namespace lmsmail::templates

@@ -8,10 +8,11 @@
 
 namespace lmsmail::templates {
 
-// How a content is stored: the JSON form of lmsmail.templates.v1.TemplateVersion, which an engineer
-// can read and query in psql and which later releases of the protocol still understand.
+// The stored form of content: JSON with the field names of lmsmail.templates.v1.TemplateVersion, which
+// an engineer can read and query in psql.
 absl::StatusOr<std::string> ContentToJson(const TemplateContent& content);
-// INTERNAL when it is not such JSON.
+// INTERNAL when `json` was not made by ContentToJson. Ignores unknown fields, so that a release can
+// read what a newer one stored.
 absl::StatusOr<TemplateContent> ContentFromJson(const std::string& json);
 
 }  // namespace lmsmail::templates

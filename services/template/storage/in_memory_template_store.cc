@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 
 namespace lmsmail::templates {
 namespace {
+
+using resource_name::TemplateName;
 
 int NumberOf(VersionSelector version, const Template& state) {
   switch (version.kind) {
@@ -72,7 +75,7 @@ absl::StatusOr<Publication> InMemoryTemplateStore::GetPublication(std::string_vi
   if (entry == templates_.end()) return NotFound(TemplateName(id));
   const auto& publications = entry->second.publications;
   const auto it = publications.find(number);
-  if (it == publications.end()) return absl::NotFoundError("no such publication");
+  if (it == publications.end()) return absl::NotFoundError("the publication does not exist");
   return it->second;
 }
 
@@ -90,10 +93,10 @@ absl::Status InMemoryTemplateStore::Create(const Change& first,
                                            absl::Time /*deadline*/) {
   absl::MutexLock lock(&mutex_);
   if (templates_.contains(first.state.id)) {
-    return AlreadyExists(TemplateName(first.state.id), "is taken");
+    return AlreadyExists(TemplateName(first.state.id), "already exists");
   }
   if (record && !records_.try_emplace(record->request_id, *record).second) {
-    return absl::AlreadyExistsError("the request id is taken");
+    return absl::AlreadyExistsError("the request id already exists");
   }
   Apply(first, templates_[first.state.id]);
   return absl::OkStatus();
@@ -103,7 +106,7 @@ absl::Status InMemoryTemplateStore::Update(const Change& change, absl::Time /*de
   absl::MutexLock lock(&mutex_);
   const auto entry = templates_.find(change.state.id);
   if (entry == templates_.end() || entry->second.state.revision + 1 != change.state.revision) {
-    return absl::AbortedError("the template was changed meanwhile");
+    return absl::AbortedError("the template was changed concurrently");
   }
   Apply(change, entry->second);
   return absl::OkStatus();

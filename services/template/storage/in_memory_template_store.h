@@ -16,7 +16,7 @@
 
 namespace lmsmail::templates {
 
-// For tests. Ignores deadlines.
+// A store for tests. Ignores deadlines.
 class InMemoryTemplateStore final : public TemplateStore {
  public:
   absl::StatusOr<Found> Find(std::string_view id, VersionSelector version,

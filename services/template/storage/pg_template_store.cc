@@ -8,6 +8,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
+#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
 #include "services/template/storage/content_json.h"
@@ -18,6 +19,7 @@ namespace {
 using postgres::RunInTransaction;
 using postgres::Text;
 using postgres::ToTimestamptz;
+using resource_name::TemplateName;
 
 #define LMSMAIL_TEMPLATE_COLUMNS                                                         \
   "t.template_id, t.category, t.display_name, t.description, t.latest_version, "         \
@@ -25,7 +27,7 @@ using postgres::ToTimestamptz;
   "t.create_time AS state_create_time, t.update_time, t.delete_time"
 #define LMSMAIL_VERSION_COLUMNS "v.version, v.content, v.digest, v.built_in, v.create_time"
 
-// What $2 stands for, besides numbers.
+// The values of $2 of kFind that are not version numbers.
 constexpr int kPublished = 0;
 constexpr int kLatest = -1;
 constexpr int kShown = -2;
@@ -120,8 +122,8 @@ absl::StatusOr<Version> ReadVersion(const pqxx::row& row) {
                  .create_time = postgres::Time(row["create_time"])};
 }
 
-// All of `change` but the template's own row.
-absl::Status InsertAdditions(const Change& change, pqxx::work& tx) {
+// Inserts the rows that `change` adds.
+absl::Status InsertRows(const Change& change, pqxx::work& tx) {
   const std::string& id = change.state.id;
   if (const auto& version = change.version) {
     LMSMAIL_ASSIGN_OR_RETURN(const std::string json, ContentToJson(version->content));
@@ -187,7 +189,7 @@ absl::StatusOr<Publication> PgTemplateStore::GetPublication(std::string_view id,
       pool_, {.name = "template.get_publication", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Publication> {
         const pqxx::result rows = tx.exec_params(kGetPublication, std::string(id), number);
-        if (rows.empty()) return absl::NotFoundError("no such publication");
+        if (rows.empty()) return absl::NotFoundError("the publication does not exist");
         return Publication{.number = rows[0]["number"].as<int>(),
                            .version = rows[0]["version"].as<int>(),
                            .previous = rows[0]["previous"].as<int>(),
@@ -219,7 +221,7 @@ absl::Status PgTemplateStore::Create(const Change& first, const std::optional<Id
           tx.exec_params0(kInsertRecord, record->request_id, record->digest, record->template_id,
                           ToTimestamptz(record->time));
         }
-        return InsertAdditions(first, tx);
+        return InsertRows(first, tx);
       });
 }
 
@@ -233,9 +235,9 @@ absl::Status PgTemplateStore::Update(const Change& change, absl::Time deadline) 
             state.latest_version, state.published_version, state.publication, state.built_in,
             ToTimestamptz(state.update_time), postgres::OrNull(deleted));
         if (updated.affected_rows() == 0) {
-          return absl::AbortedError("the template was changed meanwhile");
+          return absl::AbortedError("the template was changed concurrently");
         }
-        return InsertAdditions(change, tx);
+        return InsertRows(change, tx);
       });
 }
 

@@ -13,7 +13,7 @@
 
 namespace lmsmail::templates {
 
-// On the schema of migrations/.
+// Stores templates in the tables of migrations/. The pool must outlive the store.
 class PgTemplateStore final : public TemplateStore {
  public:
   explicit PgTemplateStore(postgres::Pool& pool) : pool_(pool) {}
