@@ -10,7 +10,7 @@
 
 namespace lmsmail::preference {
 
-// The service's own keys; those that every service has are service::BaseConfig's.
+// The keys of this service. service::BaseConfig has those of every service.
 struct PreferenceConfig {
   struct SchoolKeys {
     std::string language_code = "en";
@@ -22,15 +22,15 @@ struct PreferenceConfig {
   } quiet_hours;
   struct DefaultKeys {
     std::vector<std::string> subscribed = {"demo", "progress", "content", "announcement"};
-    std::string wording = "default";
+    std::string consent_text = "default";
   } defaults;
   std::string public_url = "http://127.0.0.1:8080";
-  std::string keys;  // what the file at keys_file holds
+  std::string keys;  // content of the file at keys_file
 
-  // Must outlive schema.Load().
+  // The configuration must outlive schema.Load().
   void Declare(config::Schema& schema);
 
-  // Of a configuration that was loaded without a fault.
+  // Call only after the configuration was loaded successfully.
   School ToSchool() const;
 
  private:

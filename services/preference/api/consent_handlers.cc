@@ -1,3 +1,5 @@
+#include "services/preference/api/consent_handlers.h"
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -6,10 +8,12 @@
 #include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/api/convert.h"
-#include "services/preference/api/preference_service.h"
+#include "services/preference/domain/resource_names.h"
 
 namespace lmsmail::preference {
 namespace {
+
+constexpr rpc::PageSizes kPageSizes{.standard = 100, .most = 1000};
 
 std::optional<std::int64_t> ParseEventId(const rpc::PageCursor& cursor) {
   std::int64_t id = 0;
@@ -20,74 +24,75 @@ std::optional<std::int64_t> ParseEventId(const rpc::PageCursor& cursor) {
 
 }  // namespace
 
-absl::Status PreferenceService::HandleGetPreferences(const rpc::CallInfo& call,
-                                                     const pb::GetPreferencesRequest& request,
-                                                     pb::Preferences& response) {
+absl::Status ConsentHandlers::GetPreferences(const rpc::CallInfo& call,
+                                             const v1::GetPreferencesRequest& request,
+                                             v1::Preferences& response) {
   Violations violations;
-  const std::string id = PreferencesIdOf(request.name(), violations);
+  const std::string id = PreferencesId(request.name(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent, domain_.consent.Get(id, call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent, consent_.Get(id, call.deadline));
   response = ToProto(id, consent);
   return absl::OkStatus();
 }
 
-absl::Status PreferenceService::HandleUnsubscribe(const rpc::CallInfo& call,
-                                                  const pb::UnsubscribeRequest& request,
-                                                  pb::Preferences& response) {
+absl::Status ConsentHandlers::Unsubscribe(const rpc::CallInfo& call,
+                                          const v1::UnsubscribeRequest& request,
+                                          v1::Preferences& response) {
   Violations violations;
-  Wish wish{{},
-            CategoryFromProto(request.category(), "category", violations),
-            SourceFromProto(request.source(), violations)};
+  ConsentRequest consent_request{{},
+                                 CategoryFromProto(request.category(), "category", violations),
+                                 SourceFromProto(request.source(), violations)};
   if (request.name().empty() == request.token().empty()) {
-    violations.Add("name", "give either name or token, and not both");
+    violations.Add("name", "give exactly one of name and token");
   } else if (!request.name().empty()) {
-    wish.recipient_id = RecipientIdOf(request.name(), "name", violations);
+    consent_request.recipient_id = RecipientId(request.name(), "name", violations);
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   if (!request.token().empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(const Links::Subject subject,
-                             domain_.links.ParseUnsubscribeToken(request.token()));
-    wish.recipient_id = subject.recipient_id;
-    if (!wish.category) wish.category = subject.category;
+                             links_.ParseUnsubscribeToken(request.token()));
+    consent_request.recipient_id = subject.recipient_id;
+    if (!consent_request.category) consent_request.category = subject.category;
   }
   LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent,
-                           domain_.consent.Unsubscribe(wish, call.deadline));
-  response = ToProto(wish.recipient_id, consent);
+                           consent_.Unsubscribe(consent_request, call.deadline));
+  response = ToProto(consent_request.recipient_id, consent);
   return absl::OkStatus();
 }
 
-absl::Status PreferenceService::HandleResubscribe(const rpc::CallInfo& call,
-                                                  const pb::ResubscribeRequest& request,
-                                                  pb::Preferences& response) {
+absl::Status ConsentHandlers::Resubscribe(const rpc::CallInfo& call,
+                                          const v1::ResubscribeRequest& request,
+                                          v1::Preferences& response) {
   Violations violations;
-  const Wish wish{RecipientIdOf(request.name(), "name", violations),
-                  CategoryFromProto(request.category(), "category", violations),
-                  SourceFromProto(request.source(), violations)};
+  const ConsentRequest consent_request{
+      RecipientId(request.name(), "name", violations),
+      CategoryFromProto(request.category(), "category", violations),
+      SourceFromProto(request.source(), violations)};
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent,
-                           domain_.consent.Resubscribe(wish, call.deadline));
-  response = ToProto(wish.recipient_id, consent);
+                           consent_.Resubscribe(consent_request, call.deadline));
+  response = ToProto(consent_request.recipient_id, consent);
   return absl::OkStatus();
 }
 
-absl::Status PreferenceService::HandleEnsurePreferences(const rpc::CallInfo& call,
-                                                        const pb::EnsurePreferencesRequest&,
-                                                        pb::EnsurePreferencesResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::int64_t count, domain_.consent.EnsureDefaults(call.deadline));
+absl::Status ConsentHandlers::EnsurePreferences(const rpc::CallInfo& call,
+                                                const v1::EnsurePreferencesRequest&,
+                                                v1::EnsurePreferencesResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const std::int64_t count, consent_.EnsureDefaults(call.deadline));
   response.set_created_count(count);
   return absl::OkStatus();
 }
 
-absl::Status PreferenceService::HandleListConsentEvents(const rpc::CallInfo& call,
-                                                        const pb::ListConsentEventsRequest& request,
-                                                        pb::ListConsentEventsResponse& response) {
+absl::Status ConsentHandlers::ListConsentEvents(const rpc::CallInfo& call,
+                                                const v1::ListConsentEventsRequest& request,
+                                                v1::ListConsentEventsResponse& response) {
   Violations violations;
-  const std::string id = RecipientIdOf(request.parent(), "parent", violations);
+  const std::string id = RecipientId(request.parent(), "parent", violations);
   const rpc::Page page(request, {"consentEvents", id}, kPageSizes, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<ConsentEvent> events,
-      domain_.consent.ListEvents(id, ParseEventId(page.cursor()), page.limit(), call.deadline));
+      consent_.ListEvents(id, ParseEventId(page.cursor()), page.limit(), call.deadline));
   response.set_next_page_token(
       page.Cut(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
   for (const ConsentEvent& event : events) *response.add_events() = ToProto(id, event);

@@ -5,78 +5,41 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/resource_name/id.h"
-#include "libs/resource_name/name.h"
 #include "libs/rpc/time.h"
 #include "services/preference/domain/request_validation.h"
+#include "services/preference/domain/resource_names.h"
 
 namespace lmsmail::preference {
 namespace {
 
 namespace type = lmsmail::type::v1;
 
-constexpr std::string_view kRecipients = "recipients/";
-constexpr std::string_view kPreferences = "/preferences";
-constexpr std::string_view kSuppressions = "suppressions/";
-constexpr int kMostItems = 1000;
+constexpr int kMaxItems = 1000;
 
-// The domain's enums have the protocol's numbers.
+// The enums of the domain have the numbers of the proto.
 static_assert(static_cast<int>(Category::kAnnouncement) == type::CATEGORY_ANNOUNCEMENT);
-static_assert(static_cast<int>(ConsentMethod::kDefault) == pb::ConsentSource::METHOD_DEFAULT);
-static_assert(static_cast<int>(ConsentAction::kErased) == pb::ConsentEvent::ACTION_ERASED);
-static_assert(static_cast<int>(SuppressionReason::kErased) == pb::Suppression::REASON_ERASED);
-static_assert(static_cast<int>(Decision::kDefer) == pb::Verdict::DECISION_DEFER);
-static_assert(static_cast<int>(VerdictReason::kNoConsent) == pb::Verdict::REASON_NO_CONSENT);
-
-// What follows `prefix`; empty without it.
-std::string_view After(std::string_view prefix, std::string_view name) {
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : std::string_view();
-}
+static_assert(static_cast<int>(ConsentMethod::kDefault) == v1::ConsentSource::METHOD_DEFAULT);
+static_assert(static_cast<int>(ConsentAction::kErased) == v1::ConsentEvent::ACTION_ERASED);
+static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::REASON_ERASED);
+static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);
+static_assert(static_cast<int>(VerdictReason::kNoConsent) == v1::Verdict::REASON_NO_CONSENT);
 
 void CheckCount(int count, std::string field, Violations& violations) {
-  if (count < 1 || count > kMostItems) {
-    violations.Add(std::move(field), fmt::format("has {} items; send 1 to {}", count, kMostItems));
+  if (count < 1 || count > kMaxItems) {
+    violations.Add(std::move(field),
+                   fmt::format("has {} items; 1 to {} are allowed", count, kMaxItems));
   }
 }
 
 }  // namespace
 
-std::string RecipientIdOf(std::string_view name, std::string_view field, Violations& violations) {
-  const std::string_view id = After(kRecipients, name);
-  if (!resource_name::IsLmsId(id)) {
-    violations.Add(std::string(field), resource_name::kRecipientNameRule);
-  }
-  return std::string(id);
-}
-
-std::string PreferencesIdOf(std::string_view name, Violations& violations) {
-  std::string_view id = After(kRecipients, name);
-  const bool whole = id.ends_with(kPreferences);
-  if (whole) id.remove_suffix(kPreferences.size());
-  if (!whole || !resource_name::IsLmsId(id)) {
-    violations.Add("name", "must be recipients/{recipient}/preferences");
-  }
-  return std::string(id);
-}
-
-std::string SuppressionIdOf(std::string_view name, Violations& violations) {
-  const std::string_view id = After(kSuppressions, name);
-  constexpr std::size_t kDigits = 64;
-  const bool is_hex = std::ranges::all_of(
-      id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (id.size() != kDigits || !is_hex) {
-    violations.Add("name", "must be suppressions/{suppression}, as ListSuppressions gives it");
-  }
-  return std::string(id);
-}
-
-std::vector<Recipient> RecipientsFromProto(const pb::UpsertRecipientsRequest& request,
+std::vector<Recipient> RecipientsFromProto(const v1::UpsertRecipientsRequest& request,
                                            Violations& violations) {
   CheckCount(request.recipients_size(), "recipients", violations);
   std::vector<Recipient> recipients;
-  if (request.recipients_size() > kMostItems) return recipients;
-  for (const pb::Recipient& given : request.recipients()) {
-    Recipient recipient{.id = std::string(After(kRecipients, given.name())),
+  if (request.recipients_size() > kMaxItems) return recipients;
+  for (const v1::Recipient& given : request.recipients()) {
+    Recipient recipient{.id = resource_name::ParseRecipientName(given.name()).value_or(""),
                         .email_address = given.email_address(),
                         .display_name = given.display_name(),
                         .given_name = given.given_name(),
@@ -84,35 +47,35 @@ std::vector<Recipient> RecipientsFromProto(const pb::UpsertRecipientsRequest& re
                         .time_zone = given.time_zone(),
                         .create_time = {},
                         .update_time = {}};
-    CheckRecipient(recipient, fmt::format("recipients[{}]", recipients.size()), violations);
+    ValidateRecipient(recipient, fmt::format("recipients[{}]", recipients.size()), violations);
     recipients.push_back(std::move(recipient));
   }
   return recipients;
 }
 
-std::vector<MailToCheck> MailsFromProto(const pb::CheckRecipientsRequest& request,
+std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,
                                         Violations& violations) {
   CheckCount(request.checks_size(), "checks", violations);
   std::vector<MailToCheck> mails;
-  if (request.checks_size() > kMostItems) return mails;
+  if (request.checks_size() > kMaxItems) return mails;
   mails.reserve(static_cast<std::size_t>(request.checks_size()));
-  for (const pb::CheckRecipientsRequest::Check& check : request.checks()) {
-    // Paths are only made for faults: this is the hot path.
-    Violations faults;
+  for (const v1::CheckRecipientsRequest::Check& check : request.checks()) {
+    // The path of a check is built only for violations because this is the hot path.
+    Violations nested;
     MailToCheck mail;
     if (check.has_recipient()) {
-      mail.recipient_id = RecipientIdOf(check.recipient(), "recipient", faults);
+      mail.recipient_id = RecipientId(check.recipient(), "recipient", nested);
     } else if (check.has_email_address()) {
       mail.email_address = check.email_address();
     } else {
-      faults.Add("recipient", "is missing; give recipient or email_address");
+      nested.Add("recipient", "is required: give recipient or email_address");
     }
-    if (const auto category = CategoryFromProto(check.category(), "category", faults)) {
+    if (const auto category = CategoryFromProto(check.category(), "category", nested)) {
       mail.category = *category;
     } else if (check.category() == type::CATEGORY_UNSPECIFIED) {
-      faults.Add("category", "is required");
+      nested.Add("category", "is required");
     }
-    if (!faults.empty()) violations.AddNested(fmt::format("checks[{}]", mails.size()), faults);
+    if (!nested.empty()) violations.AddNested(fmt::format("checks[{}]", mails.size()), nested);
     mails.push_back(std::move(mail));
   }
   return mails;
@@ -128,30 +91,30 @@ std::optional<Category> CategoryFromProto(type::Category category, std::string_v
   return static_cast<Category>(category);
 }
 
-ConsentSource SourceFromProto(const pb::ConsentSource& source, Violations& violations) {
-  ConsentSource result{ConsentMethod::kApi, source.actor(), source.wording()};
-  if (!pb::ConsentSource::Method_IsValid(source.method())) {
+ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& violations) {
+  ConsentSource result{ConsentMethod::kApi, source.actor(), source.consent_text()};
+  if (!v1::ConsentSource::Method_IsValid(source.method())) {
     violations.Add("source.method", fmt::format("{} is not a method", int{source.method()}));
-  } else if (source.method() != pb::ConsentSource::METHOD_UNSPECIFIED) {
+  } else if (source.method() != v1::ConsentSource::METHOD_UNSPECIFIED) {
     result.method = static_cast<ConsentMethod>(source.method());
   }
-  CheckSource(result, "source", violations);
+  ValidateSource(result, "source", violations);
   return result;
 }
 
-std::optional<SuppressionReason> ReasonFromProto(pb::Suppression::Reason reason,
+std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
                                                  Violations& violations) {
-  if (reason == pb::Suppression::REASON_UNSPECIFIED) return std::nullopt;
-  if (!pb::Suppression::Reason_IsValid(reason)) {
+  if (reason == v1::Suppression::REASON_UNSPECIFIED) return std::nullopt;
+  if (!v1::Suppression::Reason_IsValid(reason)) {
     violations.Add("reason", fmt::format("{} is not a reason", int{reason}));
     return std::nullopt;
   }
   return static_cast<SuppressionReason>(reason);
 }
 
-pb::Recipient ToProto(const Recipient& recipient) {
-  pb::Recipient result;
-  result.set_name(resource_name::RecipientName(recipient.id));
+v1::Recipient ToProto(const Recipient& recipient) {
+  v1::Recipient result;
+  result.set_name(RecipientName(recipient.id));
   result.set_email_address(recipient.email_address);
   result.set_display_name(recipient.display_name);
   result.set_given_name(recipient.given_name);
@@ -162,15 +125,16 @@ pb::Recipient ToProto(const Recipient& recipient) {
   return result;
 }
 
-pb::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent) {
-  pb::Preferences result;
-  result.set_name(fmt::format("{}{}{}", kRecipients, recipient_id, kPreferences));
+v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent) {
+  v1::Preferences result;
+  result.set_name(PreferencesName(recipient_id));
   result.set_suppressed(consent.suppressed);
   for (const Category category : kCategories) {
-    pb::CategoryPreference& preference = *result.add_categories();
+    v1::CategoryPreference& preference = *result.add_categories();
     preference.set_category(static_cast<type::Category>(category));
-    preference.set_mandatory(IsMandatory(category));
-    preference.set_subscribed(IsMandatory(category));
+    const bool mandatory = PolicyOf(category).mandatory;
+    preference.set_mandatory(mandatory);
+    preference.set_subscribed(mandatory);
     const auto found = std::ranges::find(consent.categories, category, &CategoryConsent::category);
     if (found == consent.categories.end()) continue;
     preference.set_subscribed(found->subscribed);
@@ -181,32 +145,32 @@ pb::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& c
   return result;
 }
 
-pb::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event) {
-  pb::ConsentEvent result;
-  result.set_name(fmt::format("{}{}/consentEvents/{}", kRecipients, recipient_id, event.id));
+v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event) {
+  v1::ConsentEvent result;
+  result.set_name(ConsentEventName(recipient_id, event.id));
   if (event.category) result.set_category(static_cast<type::Category>(*event.category));
-  result.set_action(static_cast<pb::ConsentEvent::Action>(event.action));
-  result.mutable_source()->set_method(static_cast<pb::ConsentSource::Method>(event.source.method));
+  result.set_action(static_cast<v1::ConsentEvent::Action>(event.action));
+  result.mutable_source()->set_method(static_cast<v1::ConsentSource::Method>(event.source.method));
   result.mutable_source()->set_actor(event.source.actor);
-  result.mutable_source()->set_wording(event.source.wording);
+  result.mutable_source()->set_consent_text(event.source.consent_text);
   *result.mutable_event_time() = rpc::ToProto(event.event_time);
   return result;
 }
 
-pb::Suppression ToProto(const Suppression& suppression) {
-  pb::Suppression result;
-  result.set_name(fmt::format("{}{}", kSuppressions, suppression.id));
+v1::Suppression ToProto(const Suppression& suppression) {
+  v1::Suppression result;
+  result.set_name(SuppressionName(suppression.id));
   result.set_email_address(suppression.email_address);
-  result.set_reason(static_cast<pb::Suppression::Reason>(suppression.reason));
+  result.set_reason(static_cast<v1::Suppression::Reason>(suppression.reason));
   result.set_detail(suppression.detail);
   *result.mutable_create_time() = rpc::ToProto(suppression.create_time);
   return result;
 }
 
-pb::Verdict ToProto(Verdict verdict) {
-  pb::Verdict result;
-  result.set_decision(static_cast<pb::Verdict::Decision>(verdict.decision));
-  result.set_reason(static_cast<pb::Verdict::Reason>(verdict.reason));
+v1::Verdict ToProto(Verdict verdict) {
+  v1::Verdict result;
+  result.set_decision(static_cast<v1::Verdict::Decision>(verdict.decision));
+  result.set_reason(static_cast<v1::Verdict::Reason>(verdict.reason));
   result.set_email_address(std::move(verdict.email_address));
   result.set_display_name(std::move(verdict.display_name));
   result.set_given_name(std::move(verdict.given_name));

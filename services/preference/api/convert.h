@@ -12,36 +12,27 @@
 #include "services/preference/domain/recipient_check.h"
 #include "services/preference/domain/suppression.h"
 
-// Between the protocol's messages and the domain. What comes in is checked on the way: each
-// function that takes Violations adds every fault it finds to them.
+// Converts between protobuf messages and domain types. Functions with a Violations parameter also
+// validate, and add every violation they find.
 namespace lmsmail::preference {
 
-namespace pb = lmsmail::preference::v1;
-
-// The id in `recipients/{recipient}`.
-std::string RecipientIdOf(std::string_view name, std::string_view field, Violations& violations);
-// The recipient's id in `recipients/{recipient}/preferences`.
-std::string PreferencesIdOf(std::string_view name, Violations& violations);
-// The id in `suppressions/{suppression}`.
-std::string SuppressionIdOf(std::string_view name, Violations& violations);
-
-std::vector<Recipient> RecipientsFromProto(const pb::UpsertRecipientsRequest& request,
+std::vector<Recipient> RecipientsFromProto(const v1::UpsertRecipientsRequest& request,
                                            Violations& violations);
-std::vector<MailToCheck> MailsFromProto(const pb::CheckRecipientsRequest& request,
+std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,
                                         Violations& violations);
-// nullopt for an unspecified category.
+// nullopt when the category is unspecified.
 std::optional<Category> CategoryFromProto(lmsmail::type::v1::Category category,
                                           std::string_view field, Violations& violations);
-ConsentSource SourceFromProto(const pb::ConsentSource& source, Violations& violations);
-// nullopt for an unspecified reason.
-std::optional<SuppressionReason> ReasonFromProto(pb::Suppression::Reason reason,
+ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& violations);
+// nullopt when the reason is unspecified.
+std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
                                                  Violations& violations);
 
-pb::Recipient ToProto(const Recipient& recipient);
-// With the mandatory categories, in the order of the enum.
-pb::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent);
-pb::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event);
-pb::Suppression ToProto(const Suppression& suppression);
-pb::Verdict ToProto(Verdict verdict);
+v1::Recipient ToProto(const Recipient& recipient);
+// Includes the mandatory categories, in the order of the enum.
+v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent);
+v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event);
+v1::Suppression ToProto(const Suppression& suppression);
+v1::Verdict ToProto(Verdict verdict);
 
 }  // namespace lmsmail::preference

@@ -25,13 +25,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Stub = pb::PreferenceService::StubInterface;
+using Stub = v1::PreferenceService::StubInterface;
 
 namespace type = lmsmail::type::v1;
 
 const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 3, 2, 12), absl::UTCTimeZone());
 
-// The whole service but for its database, over a real connection.
+// Calls the service over a real connection, with a store in memory.
 class PreferenceServiceTest : public ::testing::Test {
  protected:
   template <typename Request, typename Response>
@@ -41,32 +41,32 @@ class PreferenceServiceTest : public ::testing::Test {
     return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(10)));
   }
 
-  absl::StatusOr<pb::UpsertRecipientsResponse> Register(const std::string& id,
+  absl::StatusOr<v1::UpsertRecipientsResponse> Register(const std::string& id,
                                                         const std::string& address) {
-    pb::UpsertRecipientsRequest request;
+    v1::UpsertRecipientsRequest request;
     request.add_recipients()->set_name("recipients/" + id);
     request.mutable_recipients(0)->set_email_address(address);
     return Call(&Stub::UpsertRecipients, request);
   }
-  absl::StatusOr<pb::Verdict> Check(const std::string& recipient, type::Category category) {
-    pb::CheckRecipientsRequest request;
+  absl::StatusOr<v1::Verdict> Check(const std::string& recipient, type::Category category) {
+    v1::CheckRecipientsRequest request;
     request.add_checks()->set_recipient(recipient);
     request.mutable_checks(0)->set_category(category);
     const auto response = Call(&Stub::CheckRecipients, request);
     if (!response.ok()) return response.status();
     return response->verdicts(0);
   }
-  absl::StatusOr<pb::ListConsentEventsResponse> Events(const std::string& parent, int page_size = 0,
+  absl::StatusOr<v1::ListConsentEventsResponse> Events(const std::string& parent, int page_size = 0,
                                                        const std::string& page_token = "") {
-    pb::ListConsentEventsRequest request;
+    v1::ListConsentEventsRequest request;
     request.set_parent(parent);
     request.set_page_size(page_size);
     request.set_page_token(page_token);
     return Call(&Stub::ListConsentEvents, request);
   }
-  absl::StatusOr<pb::Suppression> Suppress(const std::string& address,
-                                           pb::Suppression::Reason reason) {
-    pb::AddSuppressionRequest request;
+  absl::StatusOr<v1::Suppression> Suppress(const std::string& address,
+                                           v1::Suppression::Reason reason) {
+    v1::AddSuppressionRequest request;
     request.set_email_address(address);
     request.set_reason(reason);
     request.set_detail("550 5.1.1 unknown\r\n");
@@ -83,14 +83,18 @@ class PreferenceServiceTest : public ::testing::Test {
   SuppressionList suppressions_{store_, keys_, clock_};
   RecipientCheck check_{store_, keys_, links_, school_, clock_};
   rpc::TestRunner runner_;
-  PreferenceService service_{runner_.get(), {recipients_, consent_, suppressions_, check_, links_}};
-  rpc::InProcessServer server_{rpc::Host<pb::PreferenceService>(service_)};
-  std::unique_ptr<pb::PreferenceService::Stub> stub_ = server_.NewStub<pb::PreferenceService>();
+  RecipientHandlers recipient_handlers_{recipients_, check_};
+  ConsentHandlers consent_handlers_{consent_, links_};
+  SuppressionHandlers suppression_handlers_{suppressions_};
+  PreferenceService service_{runner_.get(), recipient_handlers_, consent_handlers_,
+                             suppression_handlers_};
+  rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
+  std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
 };
 
 TEST_F(PreferenceServiceTest, UpsertsAndGetsARecipient) {
-  pb::UpsertRecipientsRequest request;
-  pb::Recipient& given = *request.add_recipients();
+  v1::UpsertRecipientsRequest request;
+  v1::Recipient& given = *request.add_recipients();
   given.set_name("recipients/ann");
   given.set_email_address(
       "Ann@B\xc3\xbc"
@@ -101,9 +105,9 @@ TEST_F(PreferenceServiceTest, UpsertsAndGetsARecipient) {
   given.set_time_zone("America/Sao_Paulo");
   ASSERT_OK_AND_ASSIGN(auto response, Call(&Stub::UpsertRecipients, request));
   EXPECT_EQ(response.created_count(), 1);
-  pb::GetRecipientRequest get;
+  v1::GetRecipientRequest get;
   get.set_name("recipients/ann");
-  ASSERT_OK_AND_ASSIGN(const pb::Recipient stored, Call(&Stub::GetRecipient, get));
+  ASSERT_OK_AND_ASSIGN(const v1::Recipient stored, Call(&Stub::GetRecipient, get));
   EXPECT_EQ(stored.SerializeAsString(), response.recipients(0).SerializeAsString());
   EXPECT_EQ(stored.email_address(), "Ann@xn--bcher-kva.example");
   EXPECT_EQ(stored.display_name(), "Ann Lee");
@@ -114,8 +118,8 @@ TEST_F(PreferenceServiceTest, UpsertsAndGetsARecipient) {
   EXPECT_EQ(response.recipients(0).SerializeAsString(), stored.SerializeAsString());
 }
 
-TEST_F(PreferenceServiceTest, UpsertTellsEveryFaultAndStoresNothing) {
-  pb::UpsertRecipientsRequest request;
+TEST_F(PreferenceServiceTest, UpsertReportsEveryViolationAndStoresNothing) {
+  v1::UpsertRecipientsRequest request;
   request.set_request_id(std::string(200, 'x'));
   for (int i = 0; i < 8; ++i) {
     request.add_recipients()->set_name(fmt::format("recipients/r{}", i));
@@ -137,8 +141,8 @@ TEST_F(PreferenceServiceTest, UpsertTellsEveryFaultAndStoresNothing) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PreferenceServiceTest, UpsertTakesOneToAThousandDistinctRecipients) {
-  pb::UpsertRecipientsRequest request;
+TEST_F(PreferenceServiceTest, UpsertAcceptsOneToAThousandDistinctRecipients) {
+  v1::UpsertRecipientsRequest request;
   EXPECT_THAT(Call(&Stub::UpsertRecipients, request),
               HasViolation("recipients", HasSubstr("1 to")));
   for (int i = 0; i < 1001; ++i) {
@@ -156,10 +160,10 @@ TEST_F(PreferenceServiceTest, UpsertTakesOneToAThousandDistinctRecipients) {
   EXPECT_EQ(response.created_count(), 1000);
 }
 
-TEST_F(PreferenceServiceTest, PagesRecipients) {
+TEST_F(PreferenceServiceTest, ListsRecipientsInPages) {
   for (const char* id : {"c", "a", "b"}) ASSERT_OK(Register(id, "shared@example.com"));
   ASSERT_OK(Register("d", "d@example.com"));
-  pb::ListRecipientsRequest request;
+  v1::ListRecipientsRequest request;
   request.set_page_size(2);
   request.set_email_address("SHARED@example.com");
   ASSERT_OK_AND_ASSIGN(const auto first, Call(&Stub::ListRecipients, request));
@@ -180,9 +184,9 @@ TEST_F(PreferenceServiceTest, PagesRecipients) {
   EXPECT_THAT(Call(&Stub::ListRecipients, request), HasViolation("email_address", _));
 }
 
-TEST_F(PreferenceServiceTest, PreferencesHaveEveryCategory) {
+TEST_F(PreferenceServiceTest, PreferencesContainEveryCategory) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  pb::GetPreferencesRequest request;
+  v1::GetPreferencesRequest request;
   request.set_name("recipients/ann/preferences");
   ASSERT_OK_AND_ASSIGN(const auto preferences, Call(&Stub::GetPreferences, request));
   EXPECT_EQ(preferences.name(), "recipients/ann/preferences");
@@ -200,39 +204,39 @@ TEST_F(PreferenceServiceTest, PreferencesHaveEveryCategory) {
               HasViolation("name", HasSubstr("/preferences")));
 }
 
-TEST_F(PreferenceServiceTest, AMailsLinkUnsubscribesFromItsCategory) {
+TEST_F(PreferenceServiceTest, UnsubscribeLinkUnsubscribesFromItsCategory) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  ASSERT_OK_AND_ASSIGN(const pb::Verdict verdict, Check("recipients/ann", type::CATEGORY_PROGRESS));
-  EXPECT_EQ(verdict.decision(), pb::Verdict::DECISION_ALLOW);
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict, Check("recipients/ann", type::CATEGORY_PROGRESS));
+  EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_ALLOW);
   const std::string& url = verdict.unsubscribe_url();
-  pb::UnsubscribeRequest request;
+  v1::UnsubscribeRequest request;
   request.set_token(url.substr(url.rfind('/') + 1));
-  request.mutable_source()->set_method(pb::ConsentSource::METHOD_ONE_CLICK);
+  request.mutable_source()->set_method(v1::ConsentSource::METHOD_ONE_CLICK);
   request.mutable_source()->set_wording("footer-2026-03");
-  ASSERT_OK_AND_ASSIGN(const pb::Preferences preferences, Call(&Stub::Unsubscribe, request));
+  ASSERT_OK_AND_ASSIGN(const v1::Preferences preferences, Call(&Stub::Unsubscribe, request));
   EXPECT_FALSE(preferences.categories(3).subscribed());
   EXPECT_TRUE(preferences.categories(3).has_update_time());
   EXPECT_TRUE(preferences.categories(4).subscribed());
-  ASSERT_OK_AND_ASSIGN(const pb::Verdict skipped, Check("recipients/ann", type::CATEGORY_PROGRESS));
-  EXPECT_EQ(skipped.decision(), pb::Verdict::DECISION_SKIP);
-  EXPECT_EQ(skipped.reason(), pb::Verdict::REASON_UNSUBSCRIBED);
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict skipped, Check("recipients/ann", type::CATEGORY_PROGRESS));
+  EXPECT_EQ(skipped.decision(), v1::Verdict::DECISION_SKIP);
+  EXPECT_EQ(skipped.reason(), v1::Verdict::REASON_UNSUBSCRIBED);
   EXPECT_EQ(skipped.email_address(), "ann@example.com");
   EXPECT_EQ(skipped.unsubscribe_url(), url);
   ASSERT_OK_AND_ASSIGN(const auto events, Events("recipients/ann", 1));
   ASSERT_THAT(events.events(), SizeIs(1));
-  EXPECT_EQ(events.events(0).action(), pb::ConsentEvent::ACTION_UNSUBSCRIBED);
+  EXPECT_EQ(events.events(0).action(), v1::ConsentEvent::ACTION_UNSUBSCRIBED);
   EXPECT_EQ(events.events(0).category(), type::CATEGORY_PROGRESS);
-  EXPECT_EQ(events.events(0).source().method(), pb::ConsentSource::METHOD_ONE_CLICK);
-  EXPECT_EQ(events.events(0).source().wording(), "footer-2026-03");
+  EXPECT_EQ(events.events(0).source().method(), v1::ConsentSource::METHOD_ONE_CLICK);
+  EXPECT_EQ(events.events(0).source().consent_text(), "footer-2026-03");
   EXPECT_EQ(events.events(0).event_time().seconds(), absl::ToUnixSeconds(kNoon));
 }
 
-TEST_F(PreferenceServiceTest, UnsubscribesFromEverythingAndBack) {
+TEST_F(PreferenceServiceTest, UnsubscribesFromEverythingAndResubscribes) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  pb::UnsubscribeRequest unsubscribe;
+  v1::UnsubscribeRequest unsubscribe;
   unsubscribe.set_name("recipients/ann");
-  ASSERT_OK_AND_ASSIGN(pb::Preferences preferences, Call(&Stub::Unsubscribe, unsubscribe));
-  for (const pb::CategoryPreference& each : preferences.categories()) {
+  ASSERT_OK_AND_ASSIGN(v1::Preferences preferences, Call(&Stub::Unsubscribe, unsubscribe));
+  for (const v1::CategoryPreference& each : preferences.categories()) {
     EXPECT_EQ(each.subscribed(), each.mandatory());
   }
   ASSERT_OK_AND_ASSIGN(const auto before, Events("recipients/ann"));
@@ -240,8 +244,8 @@ TEST_F(PreferenceServiceTest, UnsubscribesFromEverythingAndBack) {
   ASSERT_OK_AND_ASSIGN(const auto after, Events("recipients/ann"));
   EXPECT_EQ(before.events_size(), 4 + 4);
   EXPECT_EQ(after.events_size(), 4 + 4);
-  EXPECT_EQ(after.events(0).source().method(), pb::ConsentSource::METHOD_API);
-  pb::ResubscribeRequest resubscribe;
+  EXPECT_EQ(after.events(0).source().method(), v1::ConsentSource::METHOD_API);
+  v1::ResubscribeRequest resubscribe;
   resubscribe.set_name("recipients/ann");
   resubscribe.set_category(type::CATEGORY_DEMO);
   ASSERT_OK_AND_ASSIGN(preferences, Call(&Stub::Resubscribe, resubscribe));
@@ -249,27 +253,27 @@ TEST_F(PreferenceServiceTest, UnsubscribesFromEverythingAndBack) {
   EXPECT_FALSE(preferences.categories(3).subscribed());
 }
 
-TEST_F(PreferenceServiceTest, RefusesWishesThatAreNone) {
+TEST_F(PreferenceServiceTest, RejectsInvalidConsentRequests) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  pb::UnsubscribeRequest request;
+  v1::UnsubscribeRequest request;
   request.set_category(static_cast<type::Category>(99));
   request.mutable_source()->set_actor("two\nlines");
   const auto neither = Call(&Stub::Unsubscribe, request);
-  EXPECT_THAT(neither, HasViolation("name", HasSubstr("either")));
+  EXPECT_THAT(neither, HasViolation("name", HasSubstr("exactly one")));
   EXPECT_THAT(neither, HasViolation("category", HasSubstr("99")));
   EXPECT_THAT(neither, HasViolation("source.actor", _));
   request.Clear();
   request.set_token("k1.bm9uc2Vuc2U.bm9uc2Vuc2U");
   EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasReason("TOKEN_INVALID"));
   request.set_name("recipients/ann");
-  EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasViolation("name", HasSubstr("not both")));
+  EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasViolation("name", HasSubstr("exactly one")));
   request.clear_token();
   request.set_category(type::CATEGORY_PAYMENT);
   EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasViolation("category", HasSubstr("mandatory")));
-  pb::ResubscribeRequest resubscribe;
+  v1::ResubscribeRequest resubscribe;
   resubscribe.set_name("recipients/nobody");
   EXPECT_THAT(Call(&Stub::Resubscribe, resubscribe), StatusIs(absl::StatusCode::kNotFound));
-  resubscribe.mutable_source()->set_method(pb::ConsentSource::METHOD_DEFAULT);
+  resubscribe.mutable_source()->set_method(v1::ConsentSource::METHOD_DEFAULT);
   EXPECT_THAT(Call(&Stub::Resubscribe, resubscribe), HasViolation("source.method", _));
 }
 
@@ -282,7 +286,7 @@ TEST_F(PreferenceServiceTest, EnsuresPreferencesOnce) {
   EXPECT_EQ(response.created_count(), 0);
 }
 
-TEST_F(PreferenceServiceTest, PagesConsentEvents) {
+TEST_F(PreferenceServiceTest, ListsConsentEventsInPages) {
   ASSERT_OK(Register("ann", "ann@example.com"));
   ASSERT_OK_AND_ASSIGN(const auto first, Events("recipients/ann", 3));
   EXPECT_THAT(first.events(), SizeIs(3));
@@ -295,46 +299,47 @@ TEST_F(PreferenceServiceTest, PagesConsentEvents) {
   EXPECT_THAT(Events("ann", -1), HasViolation("parent", _));
 }
 
-TEST_F(PreferenceServiceTest, SuppressesAndReleases) {
+TEST_F(PreferenceServiceTest, AddsAndRemovesSuppressions) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  ASSERT_OK_AND_ASSIGN(const pb::Suppression first,
-                       Suppress("Ann@example.com", pb::Suppression::REASON_BOUNCED));
+  ASSERT_OK_AND_ASSIGN(const v1::Suppression first,
+                       Suppress("Ann@example.com", v1::Suppression::REASON_BOUNCED));
   EXPECT_EQ(first.name().size(), std::string("suppressions/").size() + 64);
-  ASSERT_OK_AND_ASSIGN(const pb::Suppression again,
-                       Suppress("ann@example.com", pb::Suppression::REASON_MANUAL));
+  ASSERT_OK_AND_ASSIGN(const v1::Suppression again,
+                       Suppress("ann@example.com", v1::Suppression::REASON_MANUAL));
   EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
-  ASSERT_OK_AND_ASSIGN(pb::Verdict verdict, Check("recipients/ann", type::CATEGORY_PAYMENT));
-  EXPECT_EQ(verdict.reason(), pb::Verdict::REASON_BOUNCED);
-  pb::RemoveSuppressionRequest remove;
+  ASSERT_OK_AND_ASSIGN(v1::Verdict verdict, Check("recipients/ann", type::CATEGORY_PAYMENT));
+  EXPECT_EQ(verdict.reason(), v1::Verdict::REASON_BOUNCED);
+  v1::RemoveSuppressionRequest remove;
   remove.set_name(first.name());
   ASSERT_OK(Call(&Stub::RemoveSuppression, remove));
   EXPECT_THAT(Call(&Stub::RemoveSuppression, remove), StatusIs(absl::StatusCode::kNotFound));
   ASSERT_OK_AND_ASSIGN(verdict, Check("recipients/ann", type::CATEGORY_PAYMENT));
-  EXPECT_EQ(verdict.decision(), pb::Verdict::DECISION_ALLOW);
+  EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_ALLOW);
   remove.set_email_address("ann@example.com");
-  EXPECT_THAT(Call(&Stub::RemoveSuppression, remove), HasViolation("name", HasSubstr("not both")));
+  EXPECT_THAT(Call(&Stub::RemoveSuppression, remove),
+              HasViolation("name", HasSubstr("exactly one")));
   remove.clear_name();
   EXPECT_THAT(Call(&Stub::RemoveSuppression, remove), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PreferenceServiceTest, RefusesFaultySuppressions) {
-  const auto nothing = Suppress("x", pb::Suppression::REASON_UNSPECIFIED);
+TEST_F(PreferenceServiceTest, RejectsInvalidSuppressions) {
+  const auto nothing = Suppress("x", v1::Suppression::REASON_UNSPECIFIED);
   EXPECT_THAT(nothing, HasViolation("email_address", _));
   EXPECT_THAT(nothing, HasViolation("reason", "is required"));
-  EXPECT_THAT(Suppress("a@example.com", pb::Suppression::REASON_ERASED), HasViolation("reason", _));
-  pb::RemoveSuppressionRequest remove;
+  EXPECT_THAT(Suppress("a@example.com", v1::Suppression::REASON_ERASED), HasViolation("reason", _));
+  v1::RemoveSuppressionRequest remove;
   remove.set_name("suppressions/a@example.com");
   EXPECT_THAT(Call(&Stub::RemoveSuppression, remove), HasViolation("name", _));
 }
 
-TEST_F(PreferenceServiceTest, PagesSuppressionsOfAReason) {
+TEST_F(PreferenceServiceTest, ListsSuppressionsOfAReasonInPages) {
   for (const char* address : {"a@example.com", "b@example.com", "c@example.com"}) {
-    ASSERT_OK(Suppress(address, pb::Suppression::REASON_BOUNCED));
+    ASSERT_OK(Suppress(address, v1::Suppression::REASON_BOUNCED));
     clock_.Advance(absl::Minutes(1));
   }
-  ASSERT_OK(Suppress("m@example.com", pb::Suppression::REASON_MANUAL));
-  pb::ListSuppressionsRequest request;
-  request.set_reason(pb::Suppression::REASON_BOUNCED);
+  ASSERT_OK(Suppress("m@example.com", v1::Suppression::REASON_MANUAL));
+  v1::ListSuppressionsRequest request;
+  request.set_reason(v1::Suppression::REASON_BOUNCED);
   request.set_page_size(2);
   ASSERT_OK_AND_ASSIGN(const auto first, Call(&Stub::ListSuppressions, request));
   ASSERT_THAT(first.suppressions(), SizeIs(2));
@@ -348,37 +353,37 @@ TEST_F(PreferenceServiceTest, PagesSuppressionsOfAReason) {
   EXPECT_THAT(Call(&Stub::ListSuppressions, request), HasViolation("page_token", _));
 }
 
-TEST_F(PreferenceServiceTest, AnErasedRecipientCannotBeImportedAgain) {
+TEST_F(PreferenceServiceTest, SuppressesAnErasedRecipientAfterAnImport) {
   ASSERT_OK(Register("ann", "ann@example.com"));
-  pb::UnsubscribeRequest unsubscribe;
+  v1::UnsubscribeRequest unsubscribe;
   unsubscribe.set_name("recipients/ann");
   ASSERT_OK(Call(&Stub::Unsubscribe, unsubscribe));
-  pb::DeleteRecipientRequest erase;
+  v1::DeleteRecipientRequest erase;
   erase.set_name("recipients/ann");
   ASSERT_OK(Call(&Stub::DeleteRecipient, erase));
   EXPECT_THAT(Call(&Stub::DeleteRecipient, erase), StatusIs(absl::StatusCode::kNotFound));
-  ASSERT_OK_AND_ASSIGN(const pb::Verdict gone, Check("recipients/ann", type::CATEGORY_PAYMENT));
-  EXPECT_EQ(gone.reason(), pb::Verdict::REASON_UNKNOWN_RECIPIENT);
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict gone, Check("recipients/ann", type::CATEGORY_PAYMENT));
+  EXPECT_EQ(gone.reason(), v1::Verdict::REASON_UNKNOWN_RECIPIENT);
   ASSERT_OK_AND_ASSIGN(const auto events, Events("recipients/ann"));
-  EXPECT_EQ(events.events(0).action(), pb::ConsentEvent::ACTION_ERASED);
+  EXPECT_EQ(events.events(0).action(), v1::ConsentEvent::ACTION_ERASED);
   ASSERT_OK(Register("imported", "ANN@example.com"));
-  ASSERT_OK_AND_ASSIGN(const pb::Verdict verdict,
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict,
                        Check("recipients/imported", type::CATEGORY_CONTENT));
-  EXPECT_EQ(verdict.decision(), pb::Verdict::DECISION_SKIP);
-  EXPECT_EQ(verdict.reason(), pb::Verdict::REASON_SUPPRESSED);
+  EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_SKIP);
+  EXPECT_EQ(verdict.reason(), v1::Verdict::REASON_SUPPRESSED);
 }
 
-TEST_F(PreferenceServiceTest, DefersAtNight) {
+TEST_F(PreferenceServiceTest, DefersInQuietHours) {
   ASSERT_OK(Register("ann", "ann@example.com"));
   clock_.Set(kNoon + absl::Hours(12));
-  ASSERT_OK_AND_ASSIGN(const pb::Verdict verdict, Check("recipients/ann", type::CATEGORY_DEMO));
-  EXPECT_EQ(verdict.decision(), pb::Verdict::DECISION_DEFER);
-  EXPECT_EQ(verdict.reason(), pb::Verdict::REASON_QUIET_HOURS);
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict, Check("recipients/ann", type::CATEGORY_DEMO));
+  EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_DEFER);
+  EXPECT_EQ(verdict.reason(), v1::Verdict::REASON_QUIET_HOURS);
   EXPECT_EQ(verdict.retry_time().seconds(), absl::ToUnixSeconds(kNoon + absl::Hours(20)));
 }
 
-TEST_F(PreferenceServiceTest, RefusesFaultyChecks) {
-  pb::CheckRecipientsRequest request;
+TEST_F(PreferenceServiceTest, RejectsInvalidChecks) {
+  v1::CheckRecipientsRequest request;
   EXPECT_THAT(Call(&Stub::CheckRecipients, request), HasViolation("checks", _));
   request.add_checks()->set_recipient("recipients/a b");
   request.add_checks()->set_category(type::CATEGORY_DEMO);

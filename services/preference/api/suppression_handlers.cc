@@ -1,3 +1,5 @@
+#include "services/preference/api/suppression_handlers.h"
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -6,11 +8,13 @@
 #include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/api/convert.h"
-#include "services/preference/api/preference_service.h"
 #include "services/preference/domain/request_validation.h"
+#include "services/preference/domain/resource_names.h"
 
 namespace lmsmail::preference {
 namespace {
+
+constexpr rpc::PageSizes kPageSizes{.standard = 100, .most = 1000};
 
 std::optional<SuppressionQuery::Position> ParsePosition(const rpc::PageCursor& cursor) {
   std::int64_t micros = 0;
@@ -21,47 +25,48 @@ std::optional<SuppressionQuery::Position> ParsePosition(const rpc::PageCursor& c
 
 }  // namespace
 
-absl::Status PreferenceService::HandleAddSuppression(const rpc::CallInfo& call,
-                                                     const pb::AddSuppressionRequest& request,
-                                                     pb::Suppression& response) {
+absl::Status SuppressionHandlers::AddSuppression(const rpc::CallInfo& call,
+                                                 const v1::AddSuppressionRequest& request,
+                                                 v1::Suppression& response) {
   Violations violations;
-  CheckRequestId(request.request_id(), violations);
-  CheckDetail(request.detail(), "detail", violations);
-  CheckEmailAddress(request.email_address(), "email_address", violations);
+  ValidateRequestId(request.request_id(), violations);
+  ValidateDetail(request.detail(), "detail", violations);
+  ValidateEmailAddress(request.email_address(), "email_address", violations);
   const auto reason = ReasonFromProto(request.reason(), violations);
-  if (request.reason() == pb::Suppression::REASON_UNSPECIFIED) {
+  if (request.reason() == v1::Suppression::REASON_UNSPECIFIED) {
     violations.Add("reason", "is required");
   } else if (reason == SuppressionReason::kErased) {
-    violations.Add("reason",
-                   "REASON_ERASED comes from DeleteRecipient only; REASON_MANUAL is for "
-                   "what staff decides");
+    violations.Add(
+        "reason",
+        "must not be REASON_ERASED, which only DeleteRecipient sets; use REASON_MANUAL for "
+        "decisions of staff");
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       const Suppression suppression,
-      domain_.suppressions.Add(request.email_address(), *reason, request.detail(), call.deadline));
+      suppressions_.Add(request.email_address(), *reason, request.detail(), call.deadline));
   response = ToProto(suppression);
   return absl::OkStatus();
 }
 
-absl::Status PreferenceService::HandleRemoveSuppression(const rpc::CallInfo& call,
-                                                        const pb::RemoveSuppressionRequest& request,
-                                                        google::protobuf::Empty&) {
+absl::Status SuppressionHandlers::RemoveSuppression(const rpc::CallInfo& call,
+                                                    const v1::RemoveSuppressionRequest& request,
+                                                    google::protobuf::Empty&) {
   Violations violations;
   std::string id;
   if (request.name().empty() == request.email_address().empty()) {
-    violations.Add("name", "give either name or email_address, and not both");
+    violations.Add("name", "give exactly one of name and email_address");
   } else if (!request.name().empty()) {
-    id = SuppressionIdOf(request.name(), violations);
+    id = SuppressionId(request.name(), violations);
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  if (!id.empty()) return domain_.suppressions.RemoveById(id, call.deadline);
-  return domain_.suppressions.RemoveAddress(request.email_address(), call.deadline);
+  if (!id.empty()) return suppressions_.RemoveById(id, call.deadline);
+  return suppressions_.RemoveAddress(request.email_address(), call.deadline);
 }
 
-absl::Status PreferenceService::HandleListSuppressions(const rpc::CallInfo& call,
-                                                       const pb::ListSuppressionsRequest& request,
-                                                       pb::ListSuppressionsResponse& response) {
+absl::Status SuppressionHandlers::ListSuppressions(const rpc::CallInfo& call,
+                                                   const v1::ListSuppressionsRequest& request,
+                                                   v1::ListSuppressionsResponse& response) {
   Violations violations;
   const std::string filter = std::to_string(request.reason());
   const rpc::Page page(request, {"suppressions", filter}, kPageSizes, violations);
@@ -69,8 +74,7 @@ absl::Status PreferenceService::HandleListSuppressions(const rpc::CallInfo& call
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<Suppression> suppressions,
-      domain_.suppressions.List({ParsePosition(page.cursor()), reason, page.limit()},
-                                call.deadline));
+      suppressions_.List({ParsePosition(page.cursor()), reason, page.limit()}, call.deadline));
   response.set_next_page_token(page.Cut(suppressions, [](const Suppression& last) {
     return rpc::PageCursor{std::to_string(absl::ToUnixMicros(last.create_time)), last.id};
   }));

@@ -10,19 +10,19 @@
 
 namespace lmsmail::preference {
 
-// By what an address is found on the suppression list: by itself as long as it is stored, and by a
-// keyed hash once its owner was erased.
+// The key of an address on the suppression list. An entry holds the address itself, or only a keyed
+// hash after its owner was erased.
 struct AddressKey {
   std::string canonical;            // address::CanonicalForm
-  std::vector<std::string> hashes;  // by every key of the ring; the first is the one to store
+  std::vector<std::string> hashes;  // one per key of the ring; the first is stored
 
   bool operator==(const AddressKey&) const = default;
 };
 
-// INVALID_ARGUMENT when `email_address` is none that can be written to.
+// INVALID_ARGUMENT when `email_address` is not a deliverable address.
 absl::StatusOr<AddressKey> AddressKeyOf(const token::KeyRing& keys, std::string_view email_address);
 
-// By what an erased recipient's consent history stays findable for who knows the recipient's id.
+// Hashes of a recipient's id, under which the consent history is kept after an erasure.
 std::vector<std::string> SubjectHashes(const token::KeyRing& keys, std::string_view recipient_id);
 
 }  // namespace lmsmail::preference

@@ -8,10 +8,10 @@
 
 #include "absl/time/time.h"
 
-#include "services/preference/domain/category.h"
+#include "libs/category/category.h"
 
-// What somebody agreed to, and the evidence of it (GDPR Article 7(1)). The numbers of the enums are
-// those of the protocol; the database stores them.
+// Consent and the evidence of it (GDPR Article 7(1)). The numbers of the enums are those of the
+// proto; the database stores them.
 namespace lmsmail::preference {
 
 enum class ConsentMethod : std::int16_t {
@@ -27,14 +27,14 @@ enum class ConsentAction : std::int16_t { kSubscribed = 1, kUnsubscribed = 2, kE
 
 struct ConsentSource {
   ConsentMethod method = ConsentMethod::kApi;
-  std::string actor;    // empty: the recipient
-  std::string wording;  // what the person saw, or its version
+  std::string actor;         // empty means the recipient
+  std::string consent_text;  // the text the person saw, or its version
 
   bool operator==(const ConsentSource&) const = default;
 };
 
 struct ConsentEvent {
-  std::int64_t id = 0;  // rises with time
+  std::int64_t id = 0;  // increases with time
   std::optional<Category> category;
   ConsentAction action = ConsentAction::kSubscribed;
   ConsentSource source;
@@ -43,24 +43,24 @@ struct ConsentEvent {
   bool operator==(const ConsentEvent&) const = default;
 };
 
-// What is on record about one optional category.
+// The recorded consent to one optional category.
 struct CategoryConsent {
   Category category = Category::kDemo;
   bool subscribed = false;
-  std::optional<absl::Time> update_time;  // absent: a default that nobody touched
+  std::optional<absl::Time> update_time;  // absent for a default that nobody changed
 
   bool operator==(const CategoryConsent&) const = default;
 };
 
 struct RecipientConsent {
   std::vector<CategoryConsent> categories;  // in the order of the enum
-  bool suppressed = false;                  // the recipient's address is on the suppression list
+  bool suppressed = false;                  // the address is on the suppression list
 
   bool operator==(const RecipientConsent&) const = default;
 };
 
-// A wish about some categories, and the evidence of it.
-struct ConsentDecision {
+// A change of consent to some categories, with the evidence.
+struct ConsentChange {
   std::string recipient_id;
   std::vector<Category> categories;
   bool subscribed = false;
@@ -68,11 +68,11 @@ struct ConsentDecision {
   absl::Time time;
 };
 
-// What a recipient is given at first registration. It is written down for each recipient then,
-// because a later change of the school's default must not change what earlier recipients agreed to.
+// The consent of a newly registered recipient. It is recorded for each recipient, because a later
+// change of the school's default must not change what earlier recipients agreed to.
 struct DefaultConsent {
-  std::set<Category> subscribed = {kOptionalCategories.begin(), kOptionalCategories.end()};
-  std::string wording = "default";  // what they agreed to by registering
+  std::set<Category> subscribed = {OptionalCategories().begin(), OptionalCategories().end()};
+  std::string consent_text = "default";  // the text that registration agrees to
 };
 
 }  // namespace lmsmail::preference

@@ -14,40 +14,41 @@ ConsentRegistry::ConsentRegistry(PreferenceStore& store, const token::KeyRing& k
 
 absl::StatusOr<RecipientConsent> ConsentRegistry::Get(std::string_view recipient_id,
                                                       absl::Time deadline) {
-  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent on_record,
+  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent recorded,
                            store_.GetConsent(recipient_id, deadline));
-  return WithDefaults(on_record);
+  return WithDefaults(recorded);
 }
 
-absl::StatusOr<RecipientConsent> ConsentRegistry::Unsubscribe(const Wish& wish,
+absl::StatusOr<RecipientConsent> ConsentRegistry::Unsubscribe(const ConsentRequest& request,
                                                               absl::Time deadline) {
-  return Decide(wish, /*subscribed=*/false, deadline);
+  return Change(request, /*subscribed=*/false, deadline);
 }
 
-absl::StatusOr<RecipientConsent> ConsentRegistry::Resubscribe(const Wish& wish,
+absl::StatusOr<RecipientConsent> ConsentRegistry::Resubscribe(const ConsentRequest& request,
                                                               absl::Time deadline) {
-  return Decide(wish, /*subscribed=*/true, deadline);
+  return Change(request, /*subscribed=*/true, deadline);
 }
 
-absl::StatusOr<RecipientConsent> ConsentRegistry::Decide(const Wish& wish, bool subscribed,
-                                                         absl::Time deadline) {
-  if (wish.category && IsMandatory(*wish.category)) {
-    return InvalidField("category",
-                        "is mandatory: its mails answer something the recipient did and need no "
-                        "consent; name an optional category, or none for all of them");
+absl::StatusOr<RecipientConsent> ConsentRegistry::Change(const ConsentRequest& request,
+                                                         bool subscribed, absl::Time deadline) {
+  if (request.category && PolicyOf(*request.category).mandatory) {
+    return InvalidField(
+        "category",
+        "is mandatory, and its mail needs no consent: give an optional category, or none "
+        "for all of them");
   }
-  ConsentDecision decision{wish.recipient_id, {}, subscribed, wish.source, clock_.Now()};
-  if (wish.category) {
-    decision.categories = {*wish.category};
+  ConsentChange change{request.recipient_id, {}, subscribed, request.source, clock_.Now()};
+  if (request.category) {
+    change.categories = {*request.category};
   } else {
-    decision.categories = {kOptionalCategories.begin(), kOptionalCategories.end()};
+    change.categories = OptionalCategories();
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent on_record, store_.Decide(decision, deadline));
-  return WithDefaults(on_record);
+  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent recorded, store_.RecordConsent(change, deadline));
+  return WithDefaults(recorded);
 }
 
 absl::StatusOr<std::int64_t> ConsentRegistry::EnsureDefaults(absl::Time deadline) {
-  return store_.GiveDefaults(defaults_, clock_.Now(), deadline);
+  return store_.ApplyDefaults(defaults_, clock_.Now(), deadline);
 }
 
 absl::StatusOr<std::vector<ConsentEvent>> ConsentRegistry::ListEvents(
@@ -64,17 +65,16 @@ absl::StatusOr<std::vector<ConsentEvent>> ConsentRegistry::ListEvents(
   return events;
 }
 
-RecipientConsent ConsentRegistry::WithDefaults(const RecipientConsent& on_record) const {
-  RecipientConsent whole{{}, on_record.suppressed};
-  for (const Category category : kOptionalCategories) {
-    const auto found =
-        std::ranges::find(on_record.categories, category, &CategoryConsent::category);
-    whole.categories.push_back(
-        found != on_record.categories.end()
+RecipientConsent ConsentRegistry::WithDefaults(const RecipientConsent& recorded) const {
+  RecipientConsent consent{{}, recorded.suppressed};
+  for (const Category category : OptionalCategories()) {
+    const auto found = std::ranges::find(recorded.categories, category, &CategoryConsent::category);
+    consent.categories.push_back(
+        found != recorded.categories.end()
             ? *found
             : CategoryConsent{category, defaults_.subscribed.contains(category), std::nullopt});
   }
-  return whole;
+  return consent;
 }
 
 }  // namespace lmsmail::preference

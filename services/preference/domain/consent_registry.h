@@ -15,15 +15,15 @@
 
 namespace lmsmail::preference {
 
-// A wish as it reaches us: without a category it is about every optional one.
-struct Wish {
+// A request to change consent. Without a category it applies to every optional one.
+struct ConsentRequest {
   std::string recipient_id;
   std::optional<Category> category;
   ConsentSource source;
 };
 
-// Who agreed to what. What it returns of a recipient has every optional category, those without a
-// record by the school's default. Thread-safe; what it is made of must outlive it.
+// Reads and changes consent. Results contain every optional category; a category without a record
+// has the school's default. Thread-safe. The arguments of the constructor must outlive it.
 class ConsentRegistry {
  public:
   ConsentRegistry(PreferenceStore& store, const token::KeyRing& keys, DefaultConsent defaults,
@@ -31,20 +31,21 @@ class ConsentRegistry {
 
   absl::StatusOr<RecipientConsent> Get(std::string_view recipient_id, absl::Time deadline);
   // Mandatory categories are INVALID_ARGUMENT.
-  absl::StatusOr<RecipientConsent> Unsubscribe(const Wish& wish, absl::Time deadline);
-  absl::StatusOr<RecipientConsent> Resubscribe(const Wish& wish, absl::Time deadline);
-  // Gives the school's default to every recipient that lacks a record about a category; returns how
-  // many there were.
+  absl::StatusOr<RecipientConsent> Unsubscribe(const ConsentRequest& request, absl::Time deadline);
+  absl::StatusOr<RecipientConsent> Resubscribe(const ConsentRequest& request, absl::Time deadline);
+  // Records the school's default for every recipient without a record of a category. Returns the
+  // number of these recipients.
   absl::StatusOr<std::int64_t> EnsureDefaults(absl::Time deadline);
-  // Newest first, of a present recipient and of whoever had this id and was erased. NOT_FOUND when
-  // there has been nobody.
+  // Returns the events of the recipient and of erased recipients with the same id, newest first.
+  // NOT_FOUND when there has been no such recipient.
   absl::StatusOr<std::vector<ConsentEvent>> ListEvents(std::string_view recipient_id,
                                                        std::optional<std::int64_t> before_id,
                                                        int limit, absl::Time deadline);
 
  private:
-  absl::StatusOr<RecipientConsent> Decide(const Wish& wish, bool subscribed, absl::Time deadline);
-  RecipientConsent WithDefaults(const RecipientConsent& on_record) const;
+  absl::StatusOr<RecipientConsent> Change(const ConsentRequest& request, bool subscribed,
+                                          absl::Time deadline);
+  RecipientConsent WithDefaults(const RecipientConsent& recorded) const;
 
   PreferenceStore& store_;
   const token::KeyRing& keys_;

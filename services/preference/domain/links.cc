@@ -31,12 +31,13 @@ absl::StatusOr<Links::Subject> Links::ParseUnsubscribeToken(std::string_view tok
   const absl::StatusOr<std::string> payload = keys_.Verify(kUnsubscribe, token);
   if (payload.ok() && payload->size() > 2 && (*payload)[1] == '.') {
     const auto category = static_cast<Category>((*payload)[0] - '0');
-    if (std::ranges::find(kOptionalCategories, category) != kOptionalCategories.end()) {
+    if (std::ranges::count(OptionalCategories(), category) > 0) {
       return Subject{payload->substr(2), category};
     }
   }
   return WithReason(
-      InvalidField("token", "is not from an unsubscribe link of this school; copy the link whole"),
+      InvalidField("token",
+                   "is not the token of an unsubscribe link of this school: copy the whole link"),
       {"TOKEN_INVALID", {}});
 }
 

@@ -5,31 +5,32 @@
 
 #include "absl/status/statusor.h"
 
+#include "libs/category/category.h"
 #include "libs/token/key_ring.h"
-#include "services/preference/domain/category.h"
 
 namespace lmsmail::preference {
 
-// The links in a mail by which its recipient decides without a login. They depend on recipient,
-// category and the first key only, so a mail written twice has the same bytes. Immutable, so
-// thread-safe; `keys` must outlive it.
+// Makes the links of a mail that work without a login. A link depends only on recipient, category
+// and the first key, so a mail that is rendered again has the same bytes. Immutable and
+// thread-safe. `keys` must outlive it.
 class Links {
  public:
-  // `public_url` is where the gateway is reached, without a slash at its end.
+  // `public_url` is the public URL of the gateway, without a trailing slash.
   Links(const token::KeyRing& keys, std::string public_url);
 
-  // <public_url>/u/<token>: the token is signed for the purpose "unsubscribe" and says
+  // Returns <public_url>/u/<token>. The token is signed for the purpose "unsubscribe" and holds
   // "<number of the category>.<recipient id>".
   std::string UnsubscribeUrl(std::string_view recipient_id, Category category) const;
-  // <public_url>/p/<token>: the token is signed for the purpose "preferences" and says
-  // "<recipient id>".
+  // Returns <public_url>/p/<token>. The token is signed for the purpose "preferences" and holds the
+  // recipient id.
   std::string PreferencesUrl(std::string_view recipient_id) const;
 
   struct Subject {
     std::string recipient_id;
     Category category;
   };
-  // Of a token from an unsubscribe link, whichever key signed it; INVALID_ARGUMENT otherwise.
+  // Verifies the token of an unsubscribe link, signed by any key. Other tokens are
+  // INVALID_ARGUMENT.
   absl::StatusOr<Subject> ParseUnsubscribeToken(std::string_view token) const;
 
  private:

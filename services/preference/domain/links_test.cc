@@ -20,7 +20,7 @@ token::KeyRing Ring(const std::string& secrets) { return token::KeyRing::Parse(s
 
 std::string TokenOf(const std::string& url) { return url.substr(url.rfind('/') + 1); }
 
-TEST(LinksTest, AnUnsubscribeTokenNamesRecipientAndCategory) {
+TEST(LinksTest, UnsubscribeTokenHoldsRecipientAndCategory) {
   const token::KeyRing keys = Ring(kKey1);
   const Links links(keys, "https://mail.school.example");
   const std::string url = links.UnsubscribeUrl("student.17", Category::kProgress);
@@ -32,14 +32,14 @@ TEST(LinksTest, AnUnsubscribeTokenNamesRecipientAndCategory) {
   EXPECT_EQ(subject.category, Category::kProgress);
 }
 
-TEST(LinksTest, LinksOutliveARotationOfKeys) {
+TEST(LinksTest, AcceptsTokensAfterARotationOfKeys) {
   const token::KeyRing before = Ring(kKey1);
   const std::string url = Links(before, "https://a").UnsubscribeUrl("s", Category::kDemo);
   const token::KeyRing after = Ring(kKey2 + "\n" + kKey1);
   EXPECT_OK(Links(after, "https://a").ParseUnsubscribeToken(TokenOf(url)));
 }
 
-TEST(LinksTest, RefusesOtherTokens) {
+TEST(LinksTest, RejectsOtherTokens) {
   const token::KeyRing keys = Ring(kKey1);
   const Links links(keys, "https://a");
   const std::string token = TokenOf(links.UnsubscribeUrl("s", Category::kDemo));
@@ -53,7 +53,7 @@ TEST(LinksTest, RefusesOtherTokens) {
   }
 }
 
-TEST(LinksTest, APreferencesTokenNamesTheRecipient) {
+TEST(LinksTest, PreferencesTokenHoldsTheRecipient) {
   const token::KeyRing keys = Ring(kKey1);
   const std::string url = Links(keys, "https://a").PreferencesUrl("student-17");
   EXPECT_THAT(url, StartsWith("https://a/p/"));

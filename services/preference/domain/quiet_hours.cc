@@ -8,7 +8,7 @@
 namespace lmsmail::preference {
 namespace {
 
-// Minute of the day of "HH:MM"; nullopt for anything else.
+// Returns the minute of the day of "HH:MM", or nullopt for any other text.
 std::optional<int> ParseMinute(std::string_view text) {
   const auto digit = [text](std::size_t i) { return text[i] >= '0' && text[i] <= '9'; };
   if (text.size() != 5 || text[2] != ':') return std::nullopt;
@@ -22,13 +22,13 @@ std::optional<int> ParseMinute(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<QuietHours> QuietHours::Parse(std::string_view start, std::string_view end) {
-  constexpr char kRemedy[] =
+  constexpr char kRule[] =
       "must be a local time such as 21:00; leave start and end empty for no quiet hours";
   const std::optional<int> start_minute = ParseMinute(start);
   const std::optional<int> end_minute = ParseMinute(end);
   Violations violations;
-  if (!start_minute) violations.Add("start", kRemedy);
-  if (!end_minute) violations.Add("end", kRemedy);
+  if (!start_minute) violations.Add("start", kRule);
+  if (!end_minute) violations.Add("end", kRule);
   if (violations.empty() && start_minute == end_minute) {
     violations.Add("end", "must differ from the start; leave both empty for no quiet hours");
   }
@@ -49,7 +49,8 @@ std::optional<absl::Time> QuietHours::EndAfter(absl::Time now, absl::TimeZone zo
   const absl::TimeZone::TimeInfo end =
       zone.At(absl::CivilSecond(absl::CivilMinute(end_day) + end_minute_));
   if (end.kind == absl::TimeZone::TimeInfo::SKIPPED) {
-    // A whole day can be left out (Samoa's 2011-12-30): then it is quiet again after the jump.
+    // A clock change can skip a whole day (Samoa, 2011-12-30). Then the time after it is quiet
+    // again.
     return EndAfter(end.trans, zone).value_or(end.trans);
   }
   return end.pre > now ? end.pre : end.post;

@@ -8,16 +8,16 @@
 
 namespace lmsmail::preference {
 
-// A span of local time, every day, in which nobody is written to unasked. May cross midnight.
+// A daily span of local time in which no optional mail is sent. It may cross midnight.
 class QuietHours {
  public:
-  // Local times such as "21:00"; the span is [start, end). INVALID_ARGUMENT, with the violations
-  // named "start" and "end", when they are not times of a day or are the same.
+  // Parses local times such as "21:00". The span is [start, end). Times that are invalid or equal
+  // are INVALID_ARGUMENT with violations of "start" and "end".
   static absl::StatusOr<QuietHours> Parse(std::string_view start, std::string_view end);
 
-  // When the quiet hours that `now` is in end, always later than `now`; nullopt outside of them.
-  // An end that the clocks jump over is the instant of the jump; of one that comes twice, the first
-  // that is still ahead.
+  // Returns when the quiet hours at `now` end, always later than `now`, or nullopt when `now` is
+  // outside of them. When a clock change skips the end, returns the instant of the change. When the
+  // end occurs twice, returns the next occurrence.
   std::optional<absl::Time> EndAfter(absl::Time now, absl::TimeZone zone) const;
 
  private:

@@ -27,7 +27,7 @@ absl::Time At(const std::string& rfc3339) {
   return time;
 }
 
-TEST(QuietHoursTest, SpanAcrossMidnight) {
+TEST(QuietHoursTest, HandlesASpanAcrossMidnight) {
   const QuietHours hours = Hours("21:00", "08:00");
   const absl::TimeZone utc = absl::UTCTimeZone();
   EXPECT_EQ(hours.EndAfter(At("2026-03-02T20:59:59Z"), utc), std::nullopt);
@@ -36,7 +36,7 @@ TEST(QuietHoursTest, SpanAcrossMidnight) {
   EXPECT_EQ(hours.EndAfter(At("2026-03-03T08:00:00Z"), utc), std::nullopt);
 }
 
-TEST(QuietHoursTest, SpanWithinADay) {
+TEST(QuietHoursTest, HandlesASpanWithinADay) {
   const QuietHours hours = Hours("12:00", "14:30");
   const absl::TimeZone berlin = Zone("Europe/Berlin");
   EXPECT_EQ(hours.EndAfter(At("2026-01-05T10:59:00Z"), berlin), std::nullopt);
@@ -44,8 +44,8 @@ TEST(QuietHoursTest, SpanWithinADay) {
   EXPECT_EQ(hours.EndAfter(At("2026-01-05T13:30:00Z"), berlin), std::nullopt);
 }
 
-// In Berlin the clocks go from 02:00 to 03:00 on 2026-03-29 and from 03:00 to 02:00 on 2026-10-25.
-TEST(QuietHoursTest, NightsInWhichClocksChange) {
+// In Berlin, clocks change from 02:00 to 03:00 on 2026-03-29 and from 03:00 to 02:00 on 2026-10-25.
+TEST(QuietHoursTest, EndsAtLocalTimeAfterAClockChange) {
   const absl::TimeZone berlin = Zone("Europe/Berlin");
   const QuietHours night = Hours("21:00", "08:00");
   EXPECT_EQ(night.EndAfter(At("2026-03-28T22:00:00+01:00"), berlin),
@@ -54,13 +54,13 @@ TEST(QuietHoursTest, NightsInWhichClocksChange) {
             At("2026-10-25T08:00:00+01:00"));
 }
 
-TEST(QuietHoursTest, AnEndThatDoesNotExistIsTheJump) {
+TEST(QuietHoursTest, SkippedEndIsTheClockChange) {
   EXPECT_EQ(
       Hours("21:00", "02:30").EndAfter(At("2026-03-29T01:00:00+01:00"), Zone("Europe/Berlin")),
       At("2026-03-29T03:00:00+02:00"));
 }
 
-TEST(QuietHoursTest, AnEndThatComesTwiceIsTheNextOne) {
+TEST(QuietHoursTest, RepeatedEndIsTheNextOccurrence) {
   const QuietHours hours = Hours("21:00", "02:30");
   const absl::TimeZone berlin = Zone("Europe/Berlin");
   EXPECT_EQ(hours.EndAfter(At("2026-10-25T02:10:00+02:00"), berlin),
@@ -70,8 +70,8 @@ TEST(QuietHoursTest, AnEndThatComesTwiceIsTheNextOne) {
             At("2026-10-25T02:30:00+01:00"));
 }
 
-// Dispatch asks again at the end it was told: that must be ahead, near, and not quiet.
-TEST(QuietHoursTest, AnEndIsAheadAndNotQuiet) {
+// Dispatch checks again at the returned end, which must be in the near future and not quiet.
+TEST(QuietHoursTest, EndIsAlwaysLaterAndNotQuiet) {
   for (const char* name : {"Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe",
                            "Africa/Casablanca", "Pacific/Apia", "Asia/Kathmandu"}) {
     const absl::TimeZone zone = Zone(name);
@@ -88,7 +88,7 @@ TEST(QuietHoursTest, AnEndIsAheadAndNotQuiet) {
   }
 }
 
-TEST(QuietHoursTest, RefusesWhatIsNoTimeOfADay) {
+TEST(QuietHoursTest, RejectsInvalidTimes) {
   const auto fields = [](std::string_view start, std::string_view end) {
     std::string names;
     for (const auto& violation : ViolationsOf(QuietHours::Parse(start, end).status())) {

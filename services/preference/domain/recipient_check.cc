@@ -30,8 +30,8 @@ Verdict Skip(VerdictReason reason) {
   return verdict;
 }
 
-std::string OrElse(std::string text, const std::string& otherwise) {
-  if (text.empty()) return otherwise;
+std::string OrDefault(std::string text, const std::string& fallback) {
+  if (text.empty()) return fallback;
   return text;
 }
 
@@ -39,10 +39,11 @@ std::string FirstWord(const std::string& text) { return text.substr(0, text.find
 
 }  // namespace
 
-// The zones of one call's recipients: a batch has few, and finding one takes a lock.
+// Caches the time zones of one call. A batch has few, and loading one takes a lock.
 class RecipientCheck::Zones {
  public:
-  // A zone that the database of zones no longer knows falls back to UTC, rather than stopping mail.
+  // Falls back to UTC for a zone that was removed from the zone database, so that mail is still
+  // sent.
   absl::TimeZone Get(const std::string& name) {
     const auto [found, is_new] = zones_.try_emplace(name, absl::UTCTimeZone());
     if (is_new) {
@@ -66,7 +67,7 @@ absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const Mail
   for (const MailToCheck& mail : mails) {
     CheckQuery query{mail.recipient_id, std::nullopt, mail.category};
     if (mail.recipient_id.empty()) {
-      // An address that cannot be written to keeps its place, so that the facts stay in order.
+      // An invalid address still gets a query, so that facts and mails have the same order.
       if (auto key = AddressKeyOf(keys_, mail.email_address); key.ok()) {
         query.address = *std::move(key);
       }
@@ -83,21 +84,21 @@ absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const Mail
       verdicts.push_back(Skip(VerdictReason::kInvalidAddress));
       verdicts.back().email_address = mails[i].email_address;
     } else {
-      verdicts.push_back(Judge(mails[i], std::move(facts[i]), now, zones));
+      verdicts.push_back(Evaluate(mails[i], std::move(facts[i]), now, zones));
     }
   }
   return verdicts;
 }
 
-Verdict RecipientCheck::Judge(const MailToCheck& mail, CheckFacts facts, absl::Time now,
-                              Zones& zones) const {
+Verdict RecipientCheck::Evaluate(const MailToCheck& mail, CheckFacts facts, absl::Time now,
+                                 Zones& zones) const {
   if (!mail.recipient_id.empty() && !facts.recipient) {
     return Skip(VerdictReason::kUnknownRecipient);
   }
   const bool quiet_hours_apply =
-      facts.recipient && !IsMandatory(mail.category) && school_.quiet_hours;
+      facts.recipient && !PolicyOf(mail.category).mandatory && school_.quiet_hours;
   const VerdictReason reason = ReasonToSkip(mail, facts);
-  Verdict verdict = Address(mail, facts);
+  Verdict verdict = MakeVerdict(mail, facts);
   if (reason != VerdictReason::kNone) {
     verdict.decision = Decision::kSkip;
     verdict.reason = reason;
@@ -112,7 +113,7 @@ Verdict RecipientCheck::Judge(const MailToCheck& mail, CheckFacts facts, absl::T
   return verdict;
 }
 
-Verdict RecipientCheck::Address(const MailToCheck& mail, CheckFacts& facts) const {
+Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts) const {
   Verdict verdict;
   if (!facts.recipient) {
     const auto address = address::ParseEmailAddress(mail.email_address);
@@ -122,12 +123,13 @@ Verdict RecipientCheck::Address(const MailToCheck& mail, CheckFacts& facts) cons
     return verdict;
   }
   Recipient& recipient = *facts.recipient;
-  verdict.given_name = OrElse(std::move(recipient.given_name), FirstWord(recipient.display_name));
+  verdict.given_name =
+      OrDefault(std::move(recipient.given_name), FirstWord(recipient.display_name));
   verdict.email_address = std::move(recipient.email_address);
   verdict.display_name = std::move(recipient.display_name);
-  verdict.language_code = OrElse(std::move(recipient.language_code), school_.language_code);
-  verdict.time_zone = OrElse(std::move(recipient.time_zone), school_.time_zone);
-  if (!IsMandatory(mail.category)) {
+  verdict.language_code = OrDefault(std::move(recipient.language_code), school_.language_code);
+  verdict.time_zone = OrDefault(std::move(recipient.time_zone), school_.time_zone);
+  if (!PolicyOf(mail.category).mandatory) {
     verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
   }
   verdict.preferences_url = links_.PreferencesUrl(mail.recipient_id);
@@ -136,7 +138,7 @@ Verdict RecipientCheck::Address(const MailToCheck& mail, CheckFacts& facts) cons
 
 VerdictReason RecipientCheck::ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const {
   if (facts.suppression) return ReasonOf(*facts.suppression);
-  if (IsMandatory(mail.category)) return VerdictReason::kNone;
+  if (PolicyOf(mail.category).mandatory) return VerdictReason::kNone;
   if (!facts.recipient) {
     return mail.category == Category::kAnnouncement ? VerdictReason::kNone
                                                     : VerdictReason::kNoConsent;
@@ -144,7 +146,7 @@ VerdictReason RecipientCheck::ReasonToSkip(const MailToCheck& mail, const CheckF
   if (facts.subscribed.value_or(school_.defaults.subscribed.contains(mail.category))) {
     return VerdictReason::kNone;
   }
-  return facts.decided ? VerdictReason::kUnsubscribed : VerdictReason::kNoConsent;
+  return facts.explicitly_set ? VerdictReason::kUnsubscribed : VerdictReason::kNoConsent;
 }
 
 }  // namespace lmsmail::preference

@@ -11,21 +11,21 @@
 #include "libs/clock/clock.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/domain/links.h"
-#include "services/preference/storage/preference_store.h"
 #include "services/preference/domain/quiet_hours.h"
+#include "services/preference/storage/preference_store.h"
 
 namespace lmsmail::preference {
 
-// One mail about to be sent, to either a recipient or an address that belongs to none.
+// A mail about to be sent, either to a recipient or to an address without a recipient.
 struct MailToCheck {
   std::string recipient_id;
   std::string email_address;
   Category category = Category::kDemo;
 };
 
-enum class Decision { kAllow = 1, kSkip = 2, kDefer = 3 };  // the protocol's numbers
+enum class Decision { kAllow = 1, kSkip = 2, kDefer = 3 };  // the numbers of the proto
 
-// The numbers are those of the protocol's Verdict.Reason.
+// The numbers are those of the proto's Verdict.Reason.
 enum class VerdictReason {
   kNone = 0,
   kUnknownRecipient = 1,
@@ -38,7 +38,7 @@ enum class VerdictReason {
   kNoConsent = 8,
 };
 
-// See the protocol's Verdict. What is known of the recipient is told whatever the decision.
+// See the proto's Verdict. The data of the recipient is set whatever the decision.
 struct Verdict {
   Decision decision = Decision::kAllow;
   VerdictReason reason = VerdictReason::kNone;
@@ -47,12 +47,12 @@ struct Verdict {
   std::string given_name;
   std::string language_code;
   std::string time_zone;
-  absl::Time retry_time;  // kDefer only
+  absl::Time retry_time;  // set with kDefer only
   std::string unsubscribe_url;
   std::string preferences_url;
 };
 
-// What holds for whoever has not said otherwise.
+// The settings of the school that apply to every recipient without own ones.
 struct School {
   std::string language_code = "en";
   std::string time_zone = "UTC";
@@ -60,23 +60,23 @@ struct School {
   DefaultConsent defaults;
 };
 
-// Decides whether mails may go. Asked for every mail, so it costs one trip to the store a call.
-// Thread-safe; what it is made of must outlive it.
+// Decides whether mails may be sent. Called for every mail, so each call makes a single query to
+// the store. Thread-safe. The arguments of the constructor must outlive it.
 class RecipientCheck {
  public:
   RecipientCheck(PreferenceStore& store, const token::KeyRing& keys, const Links& links,
                  School school, const Clock& clock);
 
-  // One verdict a mail, in order.
+  // Returns one verdict per mail, in order.
   absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const MailToCheck> mails,
                                              absl::Time deadline);
 
  private:
   class Zones;
 
-  Verdict Judge(const MailToCheck& mail, CheckFacts facts, absl::Time now, Zones& zones) const;
-  // Fills in what is known of whom the mail is for.
-  Verdict Address(const MailToCheck& mail, CheckFacts& facts) const;
+  Verdict Evaluate(const MailToCheck& mail, CheckFacts facts, absl::Time now, Zones& zones) const;
+  // Returns a verdict with the data of the recipient.
+  Verdict MakeVerdict(const MailToCheck& mail, CheckFacts& facts) const;
   VerdictReason ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const;
 
   PreferenceStore& store_;

@@ -37,8 +37,8 @@ class RecipientCheckTest : public ::testing::Test {
     EXPECT_OK(store_.AddSuppression(AddressKeyOf(keys_, address).value(),
                                     {"", address, reason, "", kNoon}, kNever));
   }
-  void Decide(bool subscribed, Category category) {
-    EXPECT_OK(store_.Decide({"ann", {category}, subscribed, {}, kNoon}, kNever));
+  void RecordConsent(bool subscribed, Category category) {
+    EXPECT_OK(store_.RecordConsent({"ann", {category}, subscribed, {}, kNoon}, kNever));
   }
 
   Verdict Check(const MailToCheck& mail) {
@@ -56,7 +56,7 @@ class RecipientCheckTest : public ::testing::Test {
   FakeClock clock_{kNoon};
 };
 
-TEST_F(RecipientCheckTest, AllowsAndTellsAllThatIsKnown) {
+TEST_F(RecipientCheckTest, AllowsAndReturnsTheDataOfTheRecipient) {
   const Verdict verdict = CheckAnn(Category::kContent);
   EXPECT_EQ(verdict.decision, Decision::kAllow);
   EXPECT_EQ(verdict.reason, VerdictReason::kNone);
@@ -76,15 +76,15 @@ TEST_F(RecipientCheckTest, MandatoryMailHasNoUnsubscribeLink) {
   EXPECT_THAT(verdict.preferences_url, StartsWith("https://mail.school.example/p/"));
 }
 
-TEST_F(RecipientCheckTest, NobodyIsUnknown) {
+TEST_F(RecipientCheckTest, SkipsUnknownRecipients) {
   const Verdict verdict = Check({"nobody", "", Category::kPayment});
   EXPECT_EQ(verdict.decision, Decision::kSkip);
   EXPECT_EQ(verdict.reason, VerdictReason::kUnknownRecipient);
   EXPECT_THAT(verdict.email_address, IsEmpty());
 }
 
-TEST_F(RecipientCheckTest, ConsentCountsForOptionalMailOnly) {
-  Decide(false, Category::kContent);
+TEST_F(RecipientCheckTest, AppliesConsentToOptionalMailOnly) {
+  RecordConsent(false, Category::kContent);
   EXPECT_EQ(CheckAnn(Category::kContent).decision, Decision::kSkip);
   EXPECT_EQ(CheckAnn(Category::kContent).reason, VerdictReason::kUnsubscribed);
   EXPECT_EQ(CheckAnn(Category::kContent).email_address, "Ann@example.com");
@@ -92,13 +92,13 @@ TEST_F(RecipientCheckTest, ConsentCountsForOptionalMailOnly) {
   EXPECT_EQ(CheckAnn(Category::kEnrollment).decision, Decision::kAllow);
 }
 
-TEST_F(RecipientCheckTest, ADefaultOfNoIsNotAWithdrawal) {
+TEST_F(RecipientCheckTest, UnsubscribedDefaultIsNoConsent) {
   school_.defaults.subscribed.clear();
   Register({"bob", "bob@example.com", "", "", "", "", {}, {}});
   EXPECT_EQ(Check({"bob", "", Category::kDemo}).reason, VerdictReason::kNoConsent);
 }
 
-TEST_F(RecipientCheckTest, WithoutARecordTheSchoolsDefaultCounts) {
+TEST_F(RecipientCheckTest, UsesTheSchoolDefaultWithoutARecord) {
   store_.InsertWithoutConsent({{"bare", "bare@example.com", "", "", "", "", {}, {}},
                                AddressKeyOf(keys_, "bare@example.com").value()});
   EXPECT_EQ(Check({"bare", "", Category::kDemo}).decision, Decision::kAllow);
@@ -112,7 +112,7 @@ TEST_F(RecipientCheckTest, SuppressionStopsMandatoryMailToo) {
   EXPECT_EQ(CheckAnn(Category::kPayment).reason, VerdictReason::kBounced);
 }
 
-TEST_F(RecipientCheckTest, EverySuppressionHasItsReason) {
+TEST_F(RecipientCheckTest, ReportsTheReasonOfASuppression) {
   Suppress("c@example.com", SuppressionReason::kComplained);
   Suppress("m@example.com", SuppressionReason::kManual);
   EXPECT_EQ(Check({"", "c@example.com", Category::kAnnouncement}).reason,
@@ -120,7 +120,7 @@ TEST_F(RecipientCheckTest, EverySuppressionHasItsReason) {
   EXPECT_EQ(Check({"", "m@example.com", Category::kEnrollment}).reason, VerdictReason::kSuppressed);
 }
 
-TEST_F(RecipientCheckTest, OptionalMailWaitsForTheMorning) {
+TEST_F(RecipientCheckTest, DefersOptionalMailInQuietHours) {
   clock_.Set(kNight);
   const Verdict verdict = CheckAnn(Category::kContent);
   EXPECT_EQ(verdict.decision, Decision::kDefer);
@@ -132,20 +132,20 @@ TEST_F(RecipientCheckTest, OptionalMailWaitsForTheMorning) {
   EXPECT_EQ(CheckAnn(Category::kContent).decision, Decision::kAllow);
 }
 
-TEST_F(RecipientCheckTest, ItIsNightWhereTheRecipientLives) {
+TEST_F(RecipientCheckTest, UsesTheTimeZoneOfTheRecipient) {
   Register({"kim", "kim@example.com", "", "", "ko", "Asia/Seoul", {}, {}});  // UTC+9
   EXPECT_EQ(Check({"kim", "", Category::kContent}).retry_time, kNoon + absl::Hours(11));
   clock_.Set(kNight);
   EXPECT_EQ(Check({"kim", "", Category::kContent}).decision, Decision::kAllow);
 }
 
-TEST_F(RecipientCheckTest, WhoUnsubscribedIsNotAskedAgainInTheMorning) {
-  Decide(false, Category::kContent);
+TEST_F(RecipientCheckTest, SkipsInsteadOfDeferringUnsubscribedMail) {
+  RecordConsent(false, Category::kContent);
   clock_.Set(kNight);
   EXPECT_EQ(CheckAnn(Category::kContent).decision, Decision::kSkip);
 }
 
-TEST_F(RecipientCheckTest, AnAddressWithoutARecipientHasGivenNoConsent) {
+TEST_F(RecipientCheckTest, AllowsAnAddressOnlyMandatoryMailAndAnnouncements) {
   clock_.Set(kNight);
   const auto check = [&](Category category) {
     return Check({"",
@@ -165,7 +165,7 @@ TEST_F(RecipientCheckTest, AnAddressWithoutARecipientHasGivenNoConsent) {
   EXPECT_THAT(announcement.preferences_url, IsEmpty());
 }
 
-TEST_F(RecipientCheckTest, AFaultyAddressKeepsItsPlace) {
+TEST_F(RecipientCheckTest, ReturnsVerdictsInOrderForInvalidAddresses) {
   RecipientCheck check(store_, keys_, links_, school_, clock_);
   ASSERT_OK_AND_ASSIGN(
       const std::vector<Verdict> verdicts,

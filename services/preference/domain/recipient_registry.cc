@@ -22,19 +22,19 @@ absl::StatusOr<Registered> RecipientRegistry::Upsert(std::vector<Recipient> reci
   std::vector<Registration> registrations;
   registrations.reserve(recipients.size());
   for (std::size_t i = 0; i < recipients.size(); ++i) {
-    if (recipients[i].id.empty()) continue;  // a violation already
+    if (recipients[i].id.empty()) continue;  // already a violation
     const auto [found, is_new] = first_index.emplace(recipients[i].id, i);
     if (!is_new) {
-      violations.Add(
-          fmt::format("recipients[{}].name", i),
-          fmt::format("is that of recipients[{}] too; send each recipient once", found->second));
+      violations.Add(fmt::format("recipients[{}].name", i),
+                     fmt::format("is also the name of recipients[{}]: give each recipient once",
+                                 found->second));
     }
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   for (Recipient& recipient : recipients) {
     LMSMAIL_ASSIGN_OR_RETURN(const address::EmailAddress parsed,
                              address::ParseEmailAddress(recipient.email_address));
-    recipient.email_address = parsed.ToString();  // the domain as A-labels
+    recipient.email_address = parsed.ToString();  // with the domain as A-labels
     LMSMAIL_ASSIGN_OR_RETURN(AddressKey key, AddressKeyOf(keys_, recipient.email_address));
     registrations.push_back({std::move(recipient), std::move(key)});
   }

@@ -14,20 +14,21 @@
 
 namespace lmsmail::preference {
 
-// Who the school may write to. Thread-safe; what it is made of must outlive it.
+// Registers, lists and erases recipients. Thread-safe. The arguments of the constructor must
+// outlive it.
 class RecipientRegistry {
  public:
   RecipientRegistry(PreferenceStore& store, const token::KeyRing& keys, DefaultConsent defaults,
                     const Clock& clock);
 
-  // `violations` are what CheckRecipient found; an id that comes twice is added to them.
+  // `violations` are those that ValidateRecipient found. Duplicate ids are added to them.
   absl::StatusOr<Registered> Upsert(std::vector<Recipient> recipients, Violations violations,
                                     absl::Time deadline);
   absl::StatusOr<Recipient> Get(std::string_view id, absl::Time deadline);
 
   struct ListOptions {
     std::string after_id = {};
-    std::string email_address = {};  // empty: any
+    std::string email_address = {};  // empty means any
     int limit = 0;
   };
   absl::StatusOr<std::vector<Recipient>> List(const ListOptions& options, absl::Time deadline);

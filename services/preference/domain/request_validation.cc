@@ -21,13 +21,13 @@ using validation::CheckText;
 
 constexpr std::size_t kMaxName = 200;
 constexpr std::size_t kMaxActor = 128;
-constexpr std::size_t kMaxWording = 500;
+constexpr std::size_t kMaxConsentText = 500;
 constexpr std::size_t kMaxDetail = 500;
 constexpr std::size_t kMaxRequestId = 128;
 
-void CheckName(std::string_view name, std::string field, Violations& violations) {
-  if (auto fault = validation::TextFault(name, {.most = kMaxName})) {
-    violations.Add(std::move(field), *std::move(fault));
+void ValidateName(std::string_view name, std::string field, Violations& violations) {
+  if (auto error = validation::TextFault(name, {.most = kMaxName})) {
+    violations.Add(std::move(field), *std::move(error));
   } else if (const absl::Status status = address::ValidateDisplayName(name); !status.ok()) {
     violations.Add(std::move(field), std::string(ToStd(status.message())));
   }
@@ -35,14 +35,14 @@ void CheckName(std::string_view name, std::string field, Violations& violations)
 
 }  // namespace
 
-void CheckRecipient(const Recipient& recipient, std::string_view path, Violations& violations) {
+void ValidateRecipient(const Recipient& recipient, std::string_view path, Violations& violations) {
   const auto field = [path](std::string_view name) { return fmt::format("{}.{}", path, name); };
   if (!resource_name::IsLmsId(recipient.id)) {
     violations.Add(field("name"), resource_name::kRecipientNameRule);
   }
-  CheckEmailAddress(recipient.email_address, field("email_address"), violations);
-  CheckName(recipient.display_name, field("display_name"), violations);
-  CheckName(recipient.given_name, field("given_name"), violations);
+  ValidateEmailAddress(recipient.email_address, field("email_address"), violations);
+  ValidateName(recipient.display_name, field("display_name"), violations);
+  ValidateName(recipient.given_name, field("given_name"), violations);
   if (!recipient.language_code.empty() && !language::IsLanguageCode(recipient.language_code)) {
     violations.Add(field("language_code"), "must be a BCP 47 language such as en or pt-BR");
   }
@@ -51,27 +51,29 @@ void CheckRecipient(const Recipient& recipient, std::string_view path, Violation
   }
 }
 
-void CheckEmailAddress(std::string_view address, std::string_view field, Violations& violations) {
+void ValidateEmailAddress(std::string_view address, std::string_view field,
+                          Violations& violations) {
   if (const auto parsed = address::ParseEmailAddress(address); !parsed.ok()) {
     violations.Add(std::string(field), std::string(ToStd(parsed.status().message())));
   }
 }
 
-void CheckSource(const ConsentSource& source, std::string_view path, Violations& violations) {
+void ValidateSource(const ConsentSource& source, std::string_view path, Violations& violations) {
   CheckText(source.actor, fmt::format("{}.actor", path), {.most = kMaxActor}, violations);
-  CheckText(source.wording, fmt::format("{}.wording", path), {.most = kMaxWording}, violations);
+  CheckText(source.consent_text, fmt::format("{}.consent_text", path), {.most = kMaxConsentText},
+            violations);
   if (source.method == ConsentMethod::kDefault) {
     violations.Add(fmt::format("{}.method", path),
-                   "METHOD_DEFAULT is for first registrations; say how the wish reached you");
+                   "must not be METHOD_DEFAULT, which only first registrations use");
   }
 }
 
-void CheckDetail(std::string_view detail, std::string_view field, Violations& violations) {
-  // A server's reply has lines.
+void ValidateDetail(std::string_view detail, std::string_view field, Violations& violations) {
+  // The reply of a server can have several lines.
   CheckText(detail, field, {.most = kMaxDetail, .multiline = true}, violations);
 }
 
-void CheckRequestId(std::string_view request_id, Violations& violations) {
+void ValidateRequestId(std::string_view request_id, Violations& violations) {
   CheckText(request_id, "request_id", {.most = kMaxRequestId}, violations);
 }
 

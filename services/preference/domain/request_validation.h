@@ -7,14 +7,14 @@
 #include "services/preference/domain/recipient.h"
 #include "services/preference/domain/suppression.h"
 
-// What is accepted from callers. Each function adds every fault it finds.
+// Validates parts of requests. Each function adds every violation it finds.
 namespace lmsmail::preference {
 
-// Fields as in the protocol's Recipient, after "<path>.".
-void CheckRecipient(const Recipient& recipient, std::string_view path, Violations& violations);
-void CheckEmailAddress(std::string_view address, std::string_view field, Violations& violations);
-void CheckSource(const ConsentSource& source, std::string_view path, Violations& violations);
-void CheckDetail(std::string_view detail, std::string_view field, Violations& violations);
-void CheckRequestId(std::string_view request_id, Violations& violations);
+// The fields of the violations are those of the proto's Recipient below `path`.
+void ValidateRecipient(const Recipient& recipient, std::string_view path, Violations& violations);
+void ValidateEmailAddress(std::string_view address, std::string_view field, Violations& violations);
+void ValidateSource(const ConsentSource& source, std::string_view path, Violations& violations);
+void ValidateDetail(std::string_view detail, std::string_view field, Violations& violations);
+void ValidateRequestId(std::string_view request_id, Violations& violations);
 
 }  // namespace lmsmail::preference

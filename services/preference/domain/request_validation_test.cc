@@ -17,19 +17,19 @@ auto On(const std::string& field) { return Field(&FieldViolation::field, field);
 
 Recipient Ann() { return {"ann", "ann@example.com", "Ann Lee", "Ann", "en", "UTC", {}, {}}; }
 
-TEST(ValidationTest, AGoodRecipientHasNoFault) {
+TEST(RequestValidationTest, AcceptsValidRecipients) {
   Violations violations;
-  CheckRecipient(Ann(), "recipients[0]", violations);
+  ValidateRecipient(Ann(), "recipients[0]", violations);
   Recipient sparse = {"ann", "ann@example.com", "", "", "", "", {}, {}};
-  CheckRecipient(sparse, "recipients[1]", violations);
+  ValidateRecipient(sparse, "recipients[1]", violations);
   sparse.display_name = std::string(100, 'a') + "\xc3\xa4";
-  CheckRecipient(sparse, "recipients[2]", violations);
+  ValidateRecipient(sparse, "recipients[2]", violations);
   EXPECT_THAT(violations.list(), IsEmpty());
 }
 
-TEST(ValidationTest, TellsEveryFaultOfARecipient) {
+TEST(RequestValidationTest, ReportsEveryViolationOfARecipient) {
   Violations violations;
-  CheckRecipient(
+  ValidateRecipient(
       {"a/b", "ann", "Ann\r\nBcc: x", std::string(201, 'a'), "english!", "../etc", {}, {}},
       "recipients[7]", violations);
   EXPECT_THAT(violations.list(),
@@ -38,31 +38,32 @@ TEST(ValidationTest, TellsEveryFaultOfARecipient) {
                           On("recipients[7].language_code"), On("recipients[7].time_zone")));
 }
 
-TEST(ValidationTest, SourcesOfConsent) {
+TEST(RequestValidationTest, ValidatesConsentSources) {
   Violations violations;
-  CheckSource({ConsentMethod::kOneClick, "", "footer-2026-03"}, "source", violations);
+  ValidateSource({ConsentMethod::kOneClick, "", "footer-2026-03"}, "source", violations);
   EXPECT_THAT(violations.list(), IsEmpty());
-  CheckSource({ConsentMethod::kDefault, std::string(129, 'a'), "two\nlines"}, "source", violations);
+  ValidateSource({ConsentMethod::kDefault, std::string(129, 'a'), "two\nlines"}, "source",
+                 violations);
   EXPECT_THAT(violations.list(),
-              ElementsAre(On("source.actor"), On("source.wording"), On("source.method")));
+              ElementsAre(On("source.actor"), On("source.consent_text"), On("source.method")));
 }
 
-TEST(ValidationTest, DetailsMayHaveLines) {
+TEST(RequestValidationTest, AcceptsDetailsWithSeveralLines) {
   Violations violations;
-  CheckDetail("550-5.1.1 no such user\r\n550 5.1.1 see\thelp", "detail", violations);
+  ValidateDetail("550-5.1.1 no such user\r\n550 5.1.1 see\thelp", "detail", violations);
   EXPECT_THAT(violations.list(), IsEmpty());
-  CheckDetail("\x1b[2J", "detail", violations);
-  CheckDetail(std::string(501, 'a'), "detail", violations);
+  ValidateDetail("\x1b[2J", "detail", violations);
+  ValidateDetail(std::string(501, 'a'), "detail", violations);
   EXPECT_THAT(violations.list(), ElementsAre(On("detail"), Field(&FieldViolation::description,
                                                                  HasSubstr("at most 500"))));
 }
 
-TEST(ValidationTest, RequestIds) {
+TEST(RequestValidationTest, LimitsTheLengthOfRequestIds) {
   Violations violations;
-  CheckRequestId("", violations);
-  CheckRequestId(std::string(128, 'a'), violations);
+  ValidateRequestId("", violations);
+  ValidateRequestId(std::string(128, 'a'), violations);
   EXPECT_THAT(violations.list(), IsEmpty());
-  CheckRequestId(std::string(129, 'a'), violations);
+  ValidateRequestId(std::string(129, 'a'), violations);
   EXPECT_THAT(violations.list(), ElementsAre(On("request_id")));
 }
 

@@ -7,7 +7,7 @@
 
 namespace lmsmail::preference {
 
-// The numbers are those of the protocol's Suppression.Reason; the database stores them.
+// The numbers are those of the proto's Suppression.Reason; the database stores them.
 enum class SuppressionReason : std::int16_t {
   kBounced = 1,
   kComplained = 2,
@@ -15,10 +15,10 @@ enum class SuppressionReason : std::int16_t {
   kErased = 4,
 };
 
-// An address that must not be written to.
+// An address that no mail is sent to.
 struct Suppression {
-  std::string id;             // keyed hash of the address, see AddressKey
-  std::string email_address;  // empty once its owner was erased
+  std::string id;             // keyed hash of the address; see AddressKey
+  std::string email_address;  // empty after its owner was erased
   SuppressionReason reason = SuppressionReason::kManual;
   std::string detail;
   absl::Time create_time;

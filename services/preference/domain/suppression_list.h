@@ -13,12 +13,13 @@
 
 namespace lmsmail::preference {
 
-// The addresses that must not be written to. Thread-safe; what it is made of must outlive it.
+// The addresses that no mail is sent to. Thread-safe. The arguments of the constructor must outlive
+// it.
 class SuppressionList {
  public:
   SuppressionList(PreferenceStore& store, const token::KeyRing& keys, const Clock& clock);
 
-  // Repeating it returns the first entry.
+  // Returns the existing entry when the address is already on the list.
   absl::StatusOr<Suppression> Add(std::string_view email_address, SuppressionReason reason,
                                   std::string_view detail, absl::Time deadline);
   absl::Status RemoveById(std::string_view id, absl::Time deadline);

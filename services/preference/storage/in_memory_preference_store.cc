@@ -1,21 +1,17 @@
 #include "services/preference/storage/in_memory_preference_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ranges>
 #include <tuple>
 #include <utility>
 
-#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
+#include "services/preference/domain/resource_names.h"
 
 namespace lmsmail::preference {
 namespace {
 
-absl::Status NoSuchRecipient(std::string_view id) {
-  return NotFound(resource_name::RecipientName(id));
-}
+absl::Status NoSuchRecipient(std::string_view id) { return NotFound(RecipientName(id)); }
 
 bool Matches(const AddressKey& address, std::string_view canonical, std::string_view id) {
   return canonical == address.canonical || std::ranges::count(address.hashes, id) > 0;
@@ -37,7 +33,7 @@ absl::StatusOr<Registered> InMemoryPreferenceStore::UpsertRecipients(
     if (is_new || recipient != person.recipient) recipient.update_time = now;
     person.recipient = recipient;
     person.address = registration.address;
-    if (is_new) GiveMissing(person, defaults, now);
+    if (is_new) ApplyMissingDefaults(person, defaults, now);
     registered.created_count += is_new ? 1 : 0;
     registered.recipients.push_back(std::move(recipient));
   }
@@ -71,7 +67,7 @@ absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, abs
   if (found == people_.end()) return NoSuchRecipient(erasure.recipient_id);
   const Person person = found->second;
   if (person.address.canonical != erasure.address.canonical) {
-    return absl::AbortedError("changed at the same time; repeat the call");
+    return absl::AbortedError("the recipient was changed concurrently: repeat the call");
   }
   people_.erase(found);
   const bool shared = std::ranges::any_of(people_ | std::views::values, [&](const Person& other) {
@@ -79,7 +75,7 @@ absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, abs
   });
   const auto& consent = person.consent;
   const bool refused =
-      consent.size() == kOptionalCategories.size() &&
+      consent.size() == OptionalCategories().size() &&
       std::ranges::none_of(consent, [](const auto& each) { return each.second.subscribed; }) &&
       std::ranges::any_of(consent,
                           [](const auto& each) { return each.second.update_time.has_value(); });
@@ -92,7 +88,7 @@ absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, abs
     if (recorded.subject != erasure.recipient_id) continue;
     recorded.subject = erasure.subject_hash;
     recorded.event.source.actor.clear();
-    recorded.event.source.wording.clear();
+    recorded.event.source.consent_text.clear();
   }
   Record(erasure.subject_hash, std::nullopt, ConsentAction::kErased, {}, erasure.time);
   return absl::OkStatus();
@@ -106,28 +102,28 @@ absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::GetConsent(std::string
   return ConsentOf(found->second);
 }
 
-absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::Decide(const ConsentDecision& decision,
-                                                                 absl::Time) {
+absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::RecordConsent(const ConsentChange& change,
+                                                                        absl::Time) {
   absl::MutexLock lock(&mutex_);
-  const auto found = people_.find(decision.recipient_id);
-  if (found == people_.end()) return NoSuchRecipient(decision.recipient_id);
-  for (const Category category : decision.categories) {
+  const auto found = people_.find(change.recipient_id);
+  if (found == people_.end()) return NoSuchRecipient(change.recipient_id);
+  for (const Category category : change.categories) {
     CategoryConsent& consent = found->second.consent[category];
-    if (consent.update_time && consent.subscribed == decision.subscribed) continue;
-    consent = {category, decision.subscribed, decision.time};
-    Record(decision.recipient_id, category,
-           decision.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed,
-           decision.source, decision.time);
+    if (consent.update_time && consent.subscribed == change.subscribed) continue;
+    consent = {category, change.subscribed, change.time};
+    Record(change.recipient_id, category,
+           change.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed,
+           change.source, change.time);
   }
   return ConsentOf(found->second);
 }
 
-absl::StatusOr<std::int64_t> InMemoryPreferenceStore::GiveDefaults(const DefaultConsent& defaults,
-                                                                   absl::Time now, absl::Time) {
+absl::StatusOr<std::int64_t> InMemoryPreferenceStore::ApplyDefaults(const DefaultConsent& defaults,
+                                                                    absl::Time now, absl::Time) {
   absl::MutexLock lock(&mutex_);
   std::int64_t count = 0;
   for (Person& person : people_ | std::views::values) {
-    count += GiveMissing(person, defaults, now) ? 1 : 0;
+    count += ApplyMissingDefaults(person, defaults, now) ? 1 : 0;
   }
   return count;
 }
@@ -159,14 +155,14 @@ absl::StatusOr<Suppression> InMemoryPreferenceStore::AddSuppression(const Addres
 absl::Status InMemoryPreferenceStore::RemoveSuppressionById(std::string_view id, absl::Time) {
   absl::MutexLock lock(&mutex_);
   if (suppressions_.erase(std::string(id)) > 0) return absl::OkStatus();
-  return NotFound(fmt::format("suppressions/{}", id));
+  return NotFound(SuppressionName(id));
 }
 
 absl::Status InMemoryPreferenceStore::RemoveSuppressionOf(const AddressKey& address, absl::Time) {
   absl::MutexLock lock(&mutex_);
   absl::Time oldest;
   if (RemoveEntries(address, &oldest) > 0) return absl::OkStatus();
-  return NotFound(fmt::format("suppressions/{}", address.hashes.front()));
+  return NotFound(SuppressionName(address.hashes.front()));
 }
 
 absl::StatusOr<std::vector<Suppression>> InMemoryPreferenceStore::ListSuppressions(
@@ -205,7 +201,7 @@ absl::StatusOr<std::vector<CheckFacts>> InMemoryPreferenceStore::Check(
       if (const auto consent = person.consent.find(query.category);
           consent != person.consent.end()) {
         facts.subscribed = consent->second.subscribed;
-        facts.decided = consent->second.update_time.has_value();
+        facts.explicitly_set = consent->second.update_time.has_value();
       }
     }
     if (suppression != nullptr) facts.suppression = suppression->reason;
@@ -219,22 +215,22 @@ void InMemoryPreferenceStore::InsertWithoutConsent(const Registration& registrat
   people_[registration.recipient.id] = {registration.recipient, registration.address, {}};
 }
 
-bool InMemoryPreferenceStore::GiveMissing(Person& person, const DefaultConsent& defaults,
-                                          absl::Time now) {
-  bool gave = false;
-  for (const Category category : kOptionalCategories) {
+bool InMemoryPreferenceStore::ApplyMissingDefaults(Person& person, const DefaultConsent& defaults,
+                                                   absl::Time now) {
+  bool applied = false;
+  for (const Category category : OptionalCategories()) {
     const bool subscribed = defaults.subscribed.contains(category);
     if (!person.consent.try_emplace(category, CategoryConsent{category, subscribed, std::nullopt})
              .second) {
       continue;
     }
-    gave = true;
+    applied = true;
     if (subscribed) {
       Record(person.recipient.id, category, ConsentAction::kSubscribed,
-             {ConsentMethod::kDefault, "", defaults.wording}, now);
+             {ConsentMethod::kDefault, "", defaults.consent_text}, now);
     }
   }
-  return gave;
+  return applied;
 }
 
 void InMemoryPreferenceStore::Record(std::string subject, std::optional<Category> category,

@@ -14,7 +14,7 @@
 
 namespace lmsmail::preference {
 
-// For tests; forgets everything when it goes.
+// A store for tests. Ignores deadlines.
 class InMemoryPreferenceStore final : public PreferenceStore {
  public:
   absl::StatusOr<Registered> UpsertRecipients(absl::Span<const Registration> registrations,
@@ -27,10 +27,10 @@ class InMemoryPreferenceStore final : public PreferenceStore {
 
   absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
                                               absl::Time deadline) override;
-  absl::StatusOr<RecipientConsent> Decide(const ConsentDecision& decision,
-                                          absl::Time deadline) override;
-  absl::StatusOr<std::int64_t> GiveDefaults(const DefaultConsent& defaults, absl::Time now,
-                                            absl::Time deadline) override;
+  absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
+                                                 absl::Time deadline) override;
+  absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,
+                                             absl::Time deadline) override;
   absl::StatusOr<std::vector<ConsentEvent>> ListConsentEvents(const ConsentEventQuery& query,
                                                               absl::Time deadline) override;
 
@@ -45,7 +45,7 @@ class InMemoryPreferenceStore final : public PreferenceStore {
   absl::StatusOr<std::vector<CheckFacts>> Check(absl::Span<const CheckQuery> queries,
                                                 absl::Time deadline) override;
 
-  // Puts a recipient without any consent on record, as a load past the service would.
+  // Stores a recipient without any record of consent, like a bulk load past the service.
   void InsertWithoutConsent(const Registration& registration);
 
  private:
@@ -55,15 +55,15 @@ class InMemoryPreferenceStore final : public PreferenceStore {
     std::map<Category, CategoryConsent> consent;
   };
   struct RecordedEvent {
-    std::string subject;  // a recipient's id, or a hash of one once erased
+    std::string subject;  // the recipient's id, or its hash after an erasure
     ConsentEvent event;
   };
   struct Entry {
-    std::string canonical;  // empty once erased
+    std::string canonical;  // empty after an erasure
     Suppression suppression;
   };
 
-  bool GiveMissing(Person& person, const DefaultConsent& defaults, absl::Time now)
+  bool ApplyMissingDefaults(Person& person, const DefaultConsent& defaults, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Record(std::string subject, std::optional<Category> category, ConsentAction action,
               const ConsentSource& source, absl::Time time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kCheck[] = "preference_check";
 
-// Every look-up goes by an index, whatever the size of the tables. The hash is asked for only when
+// Every lookup uses an index, whatever the size of the tables. The hashes are looked up only when
 // the plain address was not found.
 constexpr char kCheckSql[] = R"(
   SELECT q.position, r.id, r.email_address, r.display_name, r.given_name, r.language_code,
@@ -38,7 +38,7 @@ CheckFacts ToFacts(const pqxx::row& row) {
                                 .update_time = {}};
   }
   facts.subscribed = postgres::Optional<bool>(row[7]);
-  facts.decided = row[8].as<bool>();
+  facts.explicitly_set = row[8].as<bool>();
   if (!row[9].is_null()) facts.suppression = static_cast<SuppressionReason>(row[9].as<int>());
   return facts;
 }
@@ -47,9 +47,9 @@ CheckFacts ToFacts(const pqxx::row& row) {
 
 void PgPreferenceStore::Configure(postgres::PoolOptions& options) {
   options.statements.push_back({kCheck, kCheckSql});
-  // Every statement of this store has an index to go by. A plan is kept for as long as its
-  // connection lives, and one made while a table was nearly empty would be a scan: with 5,000
-  // suppressions a check then took 900 us instead of 14.
+  // Every statement of this store can use an index. A plan is kept as long as its connection, and a
+  // plan made while a table is nearly empty is a sequential scan: with 5,000 suppressions a check
+  // then took 900 us instead of 14.
   options.settings.emplace_back("enable_seqscan", "off");
   options.settings.emplace_back("plan_cache_mode", "force_generic_plan");
 }

@@ -8,9 +8,9 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/preference/domain/resource_names.h"
 #include "services/preference/storage/pg_defaults.h"
 #include "services/preference/storage/pg_preference_store.h"
 
@@ -31,21 +31,21 @@ absl::StatusOr<RecipientConsent> ReadConsent(pqxx::work& tx, std::string_view re
          FROM recipient r LEFT JOIN preference p ON p.recipient_id = r.id
          WHERE r.id = $1 ORDER BY p.category)",
       std::string(recipient_id));
-  if (rows.empty()) return NotFound(resource_name::RecipientName(recipient_id));
+  if (rows.empty()) return NotFound(RecipientName(recipient_id));
   RecipientConsent consent;
   consent.suppressed = rows[0][3].as<bool>();
   for (const pqxx::row& row : rows) {
-    if (row[0].is_null()) continue;  // no record at all
+    if (row[0].is_null()) continue;  // no record of any category
     consent.categories.push_back({static_cast<Category>(row[0].as<int>()), row[1].as<bool>(),
                                   postgres::OptionalTime(row[2])});
   }
   return consent;
 }
 
-// Writes the wish where it says something new, and an event for each.
-void WriteDecision(pqxx::work& tx, const ConsentDecision& decision) {
+// Records the change where it differs from the record, with an event for each category.
+void WriteChange(pqxx::work& tx, const ConsentChange& change) {
   const ConsentAction action =
-      decision.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed;
+      change.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed;
   tx.exec_params0(
       R"(WITH changed AS (
            INSERT INTO preference AS p (recipient_id, category, subscribed, update_time)
@@ -55,31 +55,31 @@ void WriteDecision(pqxx::work& tx, const ConsentDecision& decision) {
              WHERE p.subscribed <> EXCLUDED.subscribed OR p.update_time IS NULL
            RETURNING category)
          INSERT INTO consent_event
-           (recipient_id, category, action, method, actor, wording, event_time)
+           (recipient_id, category, action, method, actor, consent_text, event_time)
          SELECT $1, category, $5, $6, $7, $8, $4 FROM changed ORDER BY category)",
-      decision.recipient_id, ToArrayLiteral(decision.categories, Number), decision.subscribed,
-      ToTimestamptz(decision.time), static_cast<int>(action),
-      static_cast<int>(decision.source.method), decision.source.actor, decision.source.wording);
+      change.recipient_id, ToArrayLiteral(change.categories, Number), change.subscribed,
+      ToTimestamptz(change.time), static_cast<int>(action), static_cast<int>(change.source.method),
+      change.source.actor, change.source.consent_text);
 }
 
-struct DefaultsStep {
-  std::string last_id;  // of the recipients looked at; empty: nobody was left
+struct DefaultsBatch {
+  std::string last_id;  // of the batch; empty when no recipient was left
   std::int64_t count = 0;
 };
 
-// Looks at the next recipients only, however many of them lack a record, so that no transaction
+// Processes one batch of recipients, however many of them lack a record, so that no transaction
 // runs long.
-DefaultsStep GiveDefaultsAfter(pqxx::work& tx, const std::string& after_id,
-                               const DefaultConsent& defaults, absl::Time now) {
+DefaultsBatch ApplyDefaultsAfter(pqxx::work& tx, const std::string& after_id,
+                                 const DefaultConsent& defaults, absl::Time now) {
   const pqxx::result next = tx.exec_params(
       R"(SELECT id, (SELECT count(*) FROM preference p
                      WHERE p.recipient_id = r.id AND p.category = ANY ($2::smallint[])) < $3
          FROM (SELECT id FROM recipient WHERE id > $1 ORDER BY id LIMIT 2000) AS r ORDER BY id)",
-      after_id, ToArrayLiteral(kOptionalCategories, Number),
-      static_cast<int>(kOptionalCategories.size()));
-  DefaultsStep step;
-  if (next.empty()) return step;
-  step.last_id = postgres::Text(next.back()[0]);
+      after_id, ToArrayLiteral(OptionalCategories(), Number),
+      static_cast<int>(OptionalCategories().size()));
+  DefaultsBatch batch;
+  if (next.empty()) return batch;
+  batch.last_id = postgres::Text(next.back()[0]);
   postgres::ArrayLiteral lacking;
   bool any = false;
   for (const pqxx::row& row : next) {
@@ -87,8 +87,8 @@ DefaultsStep GiveDefaultsAfter(pqxx::work& tx, const std::string& after_id,
     lacking.AddText(postgres::View(row[0]));
     any = true;
   }
-  if (any) step.count = GiveDefaultsTo(tx, lacking.str(), defaults, now);
-  return step;
+  if (any) batch.count = ApplyDefaultsTo(tx, lacking.str(), defaults, now);
+  return batch;
 }
 
 ConsentEvent ToConsentEvent(const pqxx::row& row) {
@@ -104,8 +104,8 @@ ConsentEvent ToConsentEvent(const pqxx::row& row) {
 
 }  // namespace
 
-std::int64_t GiveDefaultsTo(pqxx::work& tx, const std::string& recipient_ids,
-                            const DefaultConsent& defaults, absl::Time now) {
+std::int64_t ApplyDefaultsTo(pqxx::work& tx, const std::string& recipient_ids,
+                             const DefaultConsent& defaults, absl::Time now) {
   return tx
       .exec_params1(
           R"(WITH given AS (
@@ -119,15 +119,15 @@ std::int64_t GiveDefaultsTo(pqxx::work& tx, const std::string& recipient_ids,
                RETURNING recipient_id, category, subscribed),
              recorded AS (
                INSERT INTO consent_event
-                 (recipient_id, category, action, method, actor, wording, event_time)
+                 (recipient_id, category, action, method, actor, consent_text, event_time)
                SELECT recipient_id, category, $4, $5, '', $6, $7 FROM given WHERE subscribed
                ORDER BY recipient_id, category)
              SELECT count(DISTINCT recipient_id) FROM given)",
-          recipient_ids, ToArrayLiteral(kOptionalCategories, Number),
-          ToArrayLiteral(kOptionalCategories,
+          recipient_ids, ToArrayLiteral(OptionalCategories(), Number),
+          ToArrayLiteral(OptionalCategories(),
                          [&](Category category) { return defaults.subscribed.contains(category); }),
           static_cast<int>(ConsentAction::kSubscribed), static_cast<int>(ConsentMethod::kDefault),
-          defaults.wording, ToTimestamptz(now))[0]
+          defaults.consent_text, ToTimestamptz(now))[0]
       .as<std::int64_t>();
 }
 
@@ -138,35 +138,35 @@ absl::StatusOr<RecipientConsent> PgPreferenceStore::GetConsent(std::string_view 
       [&](pqxx::work& tx) { return ReadConsent(tx, recipient_id); });
 }
 
-absl::StatusOr<RecipientConsent> PgPreferenceStore::Decide(const ConsentDecision& decision,
-                                                           absl::Time deadline) {
+absl::StatusOr<RecipientConsent> PgPreferenceStore::RecordConsent(const ConsentChange& change,
+                                                                  absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "preference.decide", .deadline = deadline, .repeatable = true},
+      pool_, {.name = "preference.record_consent", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<RecipientConsent> {
-        // Two wishes of one recipient come one after the other, in the table and in the history.
+        // The lock serializes the changes of one recipient, in the table and in the history.
         tx.exec_params("SELECT FROM recipient WHERE id = $1 FOR NO KEY UPDATE",
-                       decision.recipient_id);
-        LMSMAIL_RETURN_IF_ERROR(ReadConsent(tx, decision.recipient_id).status());
-        WriteDecision(tx, decision);
-        return ReadConsent(tx, decision.recipient_id);
+                       change.recipient_id);
+        LMSMAIL_RETURN_IF_ERROR(ReadConsent(tx, change.recipient_id).status());
+        WriteChange(tx, change);
+        return ReadConsent(tx, change.recipient_id);
       });
 }
 
-absl::StatusOr<std::int64_t> PgPreferenceStore::GiveDefaults(const DefaultConsent& defaults,
-                                                             absl::Time now, absl::Time deadline) {
+absl::StatusOr<std::int64_t> PgPreferenceStore::ApplyDefaults(const DefaultConsent& defaults,
+                                                              absl::Time now, absl::Time deadline) {
   std::int64_t count = 0;
   std::string after_id;
   while (true) {
     LMSMAIL_ASSIGN_OR_RETURN(
-        DefaultsStep step,
+        DefaultsBatch batch,
         RunInTransaction(
-            pool_, {.name = "preference.give_defaults", .deadline = deadline, .repeatable = true},
-            [&](pqxx::work& tx) -> absl::StatusOr<DefaultsStep> {
-              return GiveDefaultsAfter(tx, after_id, defaults, now);
+            pool_, {.name = "preference.apply_defaults", .deadline = deadline, .repeatable = true},
+            [&](pqxx::work& tx) -> absl::StatusOr<DefaultsBatch> {
+              return ApplyDefaultsAfter(tx, after_id, defaults, now);
             }));
-    count += step.count;
-    if (step.last_id.empty()) return count;
-    after_id = std::move(step.last_id);
+    count += batch.count;
+    if (batch.last_id.empty()) return count;
+    after_id = std::move(batch.last_id);
   }
 }
 
@@ -175,7 +175,7 @@ absl::StatusOr<std::vector<ConsentEvent>> PgPreferenceStore::ListConsentEvents(
   return RunInTransaction(
       pool_, {.name = "preference.list_consent_events", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<ConsentEvent>> {
-        // Each branch reads its index from the newest down and stops at the limit.
+        // Each branch reads its index backwards from the newest event and stops at the limit.
         const pqxx::result rows = tx.exec_params(
             fmt::format(R"(
                (SELECT {0} FROM consent_event
@@ -185,7 +185,7 @@ absl::StatusOr<std::vector<ConsentEvent>> PgPreferenceStore::ListConsentEvents(
                   (SELECT {0} FROM consent_event
                    WHERE subject_hash = hash AND id < $3 ORDER BY id DESC LIMIT $4) AS kept)
                ORDER BY id DESC LIMIT $4)",
-                        "id, category, action, method, actor, wording, event_time"),
+                        "id, category, action, method, actor, consent_text, event_time"),
             query.recipient_id, ToArrayLiteral(query.subject_hashes),
             query.before_id.value_or(std::numeric_limits<std::int64_t>::max()), query.limit);
         std::vector<ConsentEvent> events;

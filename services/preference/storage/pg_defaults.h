@@ -9,9 +9,9 @@
 
 namespace lmsmail::preference {
 
-// Gives `defaults` for what the recipients with these ids (an array literal) have no record of, and
-// records the events. Returns the number of recipients that were given any.
-std::int64_t GiveDefaultsTo(pqxx::work& tx, const std::string& recipient_ids,
-                            const DefaultConsent& defaults, absl::Time now);
+// Records `defaults`, with events, for the categories of which the recipients with these ids (an
+// array literal) have no record. Returns the number of changed recipients.
+std::int64_t ApplyDefaultsTo(pqxx::work& tx, const std::string& recipient_ids,
+                             const DefaultConsent& defaults, absl::Time now);
 
 }  // namespace lmsmail::preference

@@ -4,9 +4,9 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/preference/domain/resource_names.h"
 #include "services/preference/storage/pg_preference_store.h"
 
 namespace lmsmail::preference {
@@ -17,10 +17,10 @@ using postgres::ToTimestamptz;
 absl::Status Lock(pqxx::work& tx, const Erasure& erasure) {
   const pqxx::result rows = tx.exec_params(
       "SELECT canonical_address FROM recipient WHERE id = $1 FOR UPDATE", erasure.recipient_id);
-  const std::string name = resource_name::RecipientName(erasure.recipient_id);
+  const std::string name = RecipientName(erasure.recipient_id);
   if (rows.empty()) return NotFound(name);
   if (postgres::View(rows[0][0]) != erasure.address.canonical) {
-    return absl::AbortedError(name + " was changed at the same time; repeat the call");
+    return absl::AbortedError(name + " was changed concurrently: repeat the call");
   }
   return absl::OkStatus();
 }
@@ -32,18 +32,18 @@ bool IsShared(pqxx::work& tx, const Erasure& erasure) {
               .empty();
 }
 
-// Consent to no category at all, by at least one wish: a default alone is not a refusal.
+// Whether the recipient withdrew consent to every optional category. Defaults alone are no refusal.
 bool RefusedEverything(pqxx::work& tx, const Erasure& erasure) {
   return tx
       .exec_params1(
           "SELECT count(*) FILTER (WHERE NOT subscribed) = $2 "
           "AND coalesce(bool_or(update_time IS NOT NULL), false) "
           "FROM preference WHERE recipient_id = $1",
-          erasure.recipient_id, static_cast<int>(kOptionalCategories.size()))[0]
+          erasure.recipient_id, static_cast<int>(OptionalCategories().size()))[0]
       .as<bool>();
 }
 
-// Leaves the address's hash on the suppression list, and nothing that tells the address.
+// Keeps only the hash of the address on the suppression list.
 void KeepHashOnly(pqxx::work& tx, const Erasure& erasure) {
   const pqxx::result removed = tx.exec_params(
       "DELETE FROM suppression WHERE canonical_address = $1 OR id = ANY ($2::text[]) "
@@ -63,11 +63,12 @@ void KeepHashOnly(pqxx::work& tx, const Erasure& erasure) {
 
 void AnonymiseHistory(pqxx::work& tx, const Erasure& erasure) {
   tx.exec_params0(
-      "UPDATE consent_event SET recipient_id = NULL, subject_hash = $2, actor = '', wording = '' "
+      "UPDATE consent_event SET recipient_id = NULL, subject_hash = $2, actor = '', consent_text = "
+      "'' "
       "WHERE recipient_id = $1",
       erasure.recipient_id, erasure.subject_hash);
   tx.exec_params0(
-      "INSERT INTO consent_event (subject_hash, action, method, actor, wording, event_time) "
+      "INSERT INTO consent_event (subject_hash, action, method, actor, consent_text, event_time) "
       "VALUES ($1, $2, $3, '', '', $4)",
       erasure.subject_hash, static_cast<int>(ConsentAction::kErased),
       static_cast<int>(ConsentMethod::kApi), ToTimestamptz(erasure.time));

@@ -14,14 +14,13 @@
 
 namespace lmsmail::preference {
 
-// In PostgreSQL, in the tables of migrations/. Each subject has its own file: pg_recipients.cc,
-// pg_consent.cc, pg_suppressions.cc, pg_check.cc.
+// Stores data in the tables of migrations/. Each subject has its own file: pg_recipients.cc,
+// pg_consent.cc, pg_erasure.cc, pg_suppressions.cc and pg_check.cc. `pool` must outlive it.
 class PgPreferenceStore final : public PreferenceStore {
  public:
-  // Adds the prepared statements and session settings that the store's pool needs.
+  // Adds the prepared statements and session settings that the store needs.
   static void Configure(postgres::PoolOptions& options);
 
-  // `pool` must outlive it.
   explicit PgPreferenceStore(postgres::Pool& pool) : pool_(pool) {}
 
   absl::StatusOr<Registered> UpsertRecipients(absl::Span<const Registration> registrations,
@@ -34,10 +33,10 @@ class PgPreferenceStore final : public PreferenceStore {
 
   absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
                                               absl::Time deadline) override;
-  absl::StatusOr<RecipientConsent> Decide(const ConsentDecision& decision,
-                                          absl::Time deadline) override;
-  absl::StatusOr<std::int64_t> GiveDefaults(const DefaultConsent& defaults, absl::Time now,
-                                            absl::Time deadline) override;
+  absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
+                                                 absl::Time deadline) override;
+  absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,
+                                             absl::Time deadline) override;
   absl::StatusOr<std::vector<ConsentEvent>> ListConsentEvents(const ConsentEventQuery& query,
                                                               absl::Time deadline) override;
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "embedded/preference_migrations.h"
+#include "embedded/lmsmail_preference_migrations.h"
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/sql_error.h"
@@ -52,7 +52,7 @@ StoreUnderTest MakePg() {
 
 INSTANTIATE_TEST_SUITE_P(Pg, PreferenceStoreContract, ::testing::Values(MakePg));
 
-TEST(PgPreferenceStoreTest, ConsentEventsCannotBeChanged) {
+TEST(PgPreferenceStoreTest, RejectsChangesOfConsentEvents) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgPreferenceStore store(*pool);
   const Registration ann = {{"a", "a@example.com", "", "", "", "", {}, {}},
@@ -71,8 +71,8 @@ TEST(PgPreferenceStoreTest, ConsentEventsCannotBeChanged) {
   }
 }
 
-// Two imports of the same people, in opposite orders, while those people click.
-TEST(PgPreferenceStoreTest, ConcurrentWritersNeitherDeadlockNorDouble) {
+// Two imports of the same recipients in opposite orders, concurrent with changes of consent.
+TEST(PgPreferenceStoreTest, ConcurrentWritersNeitherDeadlockNorDuplicateEvents) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgPreferenceStore store(*pool);
   std::vector<Registration> people;
@@ -90,9 +90,10 @@ TEST(PgPreferenceStoreTest, ConcurrentWritersNeitherDeadlockNorDouble) {
         for (Registration& person : mine) person.recipient.given_name = std::to_string(round);
         statuses[t].Update(
             store.UpsertRecipients(mine, {}, absl::Now(), absl::InfiniteFuture()).status());
-        statuses[t].Update(
-            store.Decide({"r0", {Category::kDemo}, false, {}, absl::Now()}, absl::InfiniteFuture())
-                .status());
+        statuses[t].Update(store
+                               .RecordConsent({"r0", {Category::kDemo}, false, {}, absl::Now()},
+                                              absl::InfiniteFuture())
+                               .status());
       }
     });
   }
@@ -103,7 +104,7 @@ TEST(PgPreferenceStoreTest, ConcurrentWritersNeitherDeadlockNorDouble) {
   EXPECT_THAT(events, IsOkAndHolds(::testing::SizeIs(4 + 1)));
 }
 
-TEST(PgPreferenceStoreTest, GivesDefaultsToMoreThanOneStepOfRecipients) {
+TEST(PgPreferenceStoreTest, AppliesDefaultsToMoreThanOneBatch) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgPreferenceStore store(*pool);
   ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "test"}, [&](pqxx::work& tx) {
@@ -112,8 +113,8 @@ TEST(PgPreferenceStoreTest, GivesDefaultsToMoreThanOneStepOfRecipients) {
         "FROM generate_series(1, 4500) AS i");
     return absl::OkStatus();
   }));
-  EXPECT_THAT(store.GiveDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(4500));
-  EXPECT_THAT(store.GiveDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(0));
+  EXPECT_THAT(store.ApplyDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(4500));
+  EXPECT_THAT(store.ApplyDefaults({}, absl::Now(), absl::InfiniteFuture()), IsOkAndHolds(0));
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/resource_name/name.h"
 #include "libs/status/fault.h"
 #include "libs/status/status_macros.h"
+#include "services/preference/domain/resource_names.h"
 #include "services/preference/storage/pg_defaults.h"
 #include "services/preference/storage/pg_preference_store.h"
 
@@ -36,7 +36,8 @@ Recipient ToRecipient(const pqxx::row& row) {
           .update_time = postgres::Time(row[7])};
 }
 
-// Writes all registrations with two statements; returns the ids (an array literal) of the new ones.
+// Writes all registrations with two statements. Returns the ids (an array literal) and the number
+// of the new recipients.
 std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration> registrations,
                                   const std::string& now) {
   const auto column = [&](std::string Recipient::* member) {
@@ -52,14 +53,14 @@ std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration>
   const std::string zones = column(&Recipient::time_zone);
   const std::string canonical =
       ToArrayLiteral(registrations, [](const Registration& r) { return r.address.canonical; });
-  // An array of arrays would be flattened by unnest(); as text, each comes out whole.
+  // unnest() would flatten an array of arrays, so each inner array is passed as text.
   const std::string hashes = ToArrayLiteral(
       registrations, [](const Registration& r) { return ToArrayLiteral(r.address.hashes); });
   const auto run = [&](const char* sql) {
     return tx.exec_params(sql, ids, addresses, canonical, hashes, display_names, given_names,
                           languages, zones, now);
   };
-  // In the order of ids, so that two calls with the same recipients don't deadlock.
+  // Sorted by id, so that concurrent calls with the same recipients do not deadlock.
   const pqxx::result created = run(R"(
       INSERT INTO recipient (id, email_address, canonical_address, address_hashes, display_name,
                              given_name, language_code, time_zone, create_time, update_time)
@@ -73,8 +74,8 @@ std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration>
       ON CONFLICT (id) DO NOTHING
       RETURNING id)");
   if (created.size() < registrations.size()) {
-    // Hashes count as a change only together with the address or after a change of keys; neither
-    // alone is one that a caller sees, so update_time stays.
+    // Hashes change with the address, or alone after a rotation of keys. Callers do not see the
+    // latter, so it does not set update_time.
     run(R"(
       WITH given AS MATERIALIZED (
         SELECT given.*
@@ -119,7 +120,7 @@ absl::StatusOr<Registered> PgPreferenceStore::UpsertRecipients(
         Registered registered;
         const auto [created_ids, created_count] = Write(tx, registrations, ToTimestamptz(now));
         registered.created_count = created_count;
-        if (created_count > 0) GiveDefaultsTo(tx, created_ids, defaults, now);
+        if (created_count > 0) ApplyDefaultsTo(tx, created_ids, defaults, now);
         const pqxx::result stored = tx.exec_params(
             fmt::format("SELECT {} FROM recipient WHERE id = ANY ($1::text[])", kColumns),
             ToArrayLiteral(registrations, [](const Registration& r) { return r.recipient.id; }));
@@ -142,7 +143,7 @@ absl::StatusOr<Recipient> PgPreferenceStore::GetRecipient(std::string_view id,
       [&](pqxx::work& tx) -> absl::StatusOr<Recipient> {
         const pqxx::result rows = tx.exec_params(
             fmt::format("SELECT {} FROM recipient WHERE id = $1", kColumns), std::string(id));
-        if (rows.empty()) return NotFound(resource_name::RecipientName(id));
+        if (rows.empty()) return NotFound(RecipientName(id));
         return ToRecipient(rows[0]);
       });
 }

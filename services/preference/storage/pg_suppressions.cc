@@ -7,6 +7,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/fault.h"
+#include "services/preference/domain/resource_names.h"
 #include "services/preference/storage/pg_preference_store.h"
 
 namespace lmsmail::preference {
@@ -49,9 +50,9 @@ absl::StatusOr<Suppression> PgPreferenceStore::AddSuppression(const AddressKey& 
             address.hashes.front(), suppression.email_address, address.canonical,
             static_cast<int>(suppression.reason), suppression.detail,
             ToTimestamptz(suppression.create_time));
-        // Ours, or that of a call which came in between.
+        // The new entry, or that of a concurrent call.
         const pqxx::result stored = Find(tx, address);
-        if (stored.empty()) return absl::AbortedError("the entry was removed at the same time");
+        if (stored.empty()) return absl::AbortedError("the entry was removed concurrently");
         return ToSuppression(stored[0]);
       });
 }
@@ -61,8 +62,7 @@ absl::Status PgPreferenceStore::RemoveSuppressionById(std::string_view id, absl:
                           [&](pqxx::work& tx) -> absl::Status {
                             const pqxx::result removed = tx.exec_params(
                                 "DELETE FROM suppression WHERE id = $1", std::string(id));
-                            if (removed.affected_rows() == 0)
-                              return NotFound(fmt::format("suppressions/{}", id));
+                            if (removed.affected_rows() == 0) return NotFound(SuppressionName(id));
                             return absl::OkStatus();
                           });
 }
@@ -76,7 +76,7 @@ absl::Status PgPreferenceStore::RemoveSuppressionOf(const AddressKey& address,
             "DELETE FROM suppression WHERE canonical_address = $1 OR id = ANY ($2::text[])",
             address.canonical, ToArrayLiteral(address.hashes));
         if (removed.affected_rows() == 0) {
-          return NotFound(fmt::format("suppressions/{}", address.hashes.front()));
+          return NotFound(SuppressionName(address.hashes.front()));
         }
         return absl::OkStatus();
       });
@@ -87,7 +87,7 @@ absl::StatusOr<std::vector<Suppression>> PgPreferenceStore::ListSuppressions(
   return RunInTransaction(
       pool_, {.name = "preference.list_suppressions", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Suppression>> {
-        // Only the wanted conditions are written, so that each form has its index.
+        // The query has only the needed conditions, so that each form can use an index.
         std::string where = query.after ? "(create_time, id) < ($2::timestamptz, $3)"
                                         : "$2::text IS NULL AND $3::text IS NULL";
         where += query.reason ? " AND reason = $4" : " AND $4::text IS NULL";

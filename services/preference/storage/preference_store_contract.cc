@@ -23,7 +23,7 @@ TEST_P(PreferenceStoreContract, StoresRecipientsInTheOrderOfTheRequest) {
   EXPECT_THAT(store_.GetRecipient("nobody", kDeadline), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(PreferenceStoreContract, RepeatingAnUpsertChangesNothing) {
+TEST_P(PreferenceStoreContract, RepeatedUpsertChangesNothing) {
   Upsert({Make("a", "a@example.com")});
   const Registered again = Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")}, kLater);
   EXPECT_EQ(again.created_count, 1);
@@ -31,9 +31,9 @@ TEST_P(PreferenceStoreContract, RepeatingAnUpsertChangesNothing) {
   EXPECT_THAT(Events("a"), SizeIs(2));
 }
 
-TEST_P(PreferenceStoreContract, UpsertReplacesAndKeepsTheConsent) {
+TEST_P(PreferenceStoreContract, UpsertReplacesDataAndKeepsConsent) {
   Upsert({Make("a", "a@example.com")});
-  Decide("a", false);
+  RecordConsent("a", false);
   Registration changed = Make("a", "new@example.com");
   changed.recipient.display_name = "Ann \"{Quote}\\, \xc3\x84";
   const Registered registered = Upsert({changed}, kLater);
@@ -56,7 +56,7 @@ TEST_P(PreferenceStoreContract, ListsRecipientsByIdAndByAddress) {
               IsOkAndHolds(ElementsAre(IdIs("c"))));
 }
 
-TEST_P(PreferenceStoreContract, FirstRegistrationRecordsTheDefaultsOnce) {
+TEST_P(PreferenceStoreContract, FirstUpsertRecordsTheDefaultsOnce) {
   Upsert({Make("a", "a@example.com")});
   EXPECT_THAT(store_.GetConsent("a", kDeadline),
               IsOkAndHolds(RecipientConsent{{{Category::kDemo, true, {}},
@@ -74,18 +74,18 @@ TEST_P(PreferenceStoreContract, FirstRegistrationRecordsTheDefaultsOnce) {
   EXPECT_GT(events[0].id, events[1].id);
 }
 
-TEST_P(PreferenceStoreContract, AWishIsRecordedWhereItSaysSomethingNew) {
+TEST_P(PreferenceStoreContract, RecordsConsentOnlyWhereItChanges) {
   Upsert({Make("a", "a@example.com")});
-  const RecipientConsent consent = Decide("a", false);
+  const RecipientConsent consent = RecordConsent("a", false);
   EXPECT_THAT(consent.categories,
               ElementsAre(CategoryConsent{Category::kDemo, false, kLater},
                           CategoryConsent{Category::kProgress, false, kLater},
                           CategoryConsent{Category::kContent, false, kLater},
                           CategoryConsent{Category::kAnnouncement, false, kLater}));
   EXPECT_THAT(Events("a"), SizeIs(2 + 4));
-  EXPECT_EQ(Decide("a", false), consent);
+  EXPECT_EQ(RecordConsent("a", false), consent);
   EXPECT_THAT(Events("a"), SizeIs(2 + 4));
-  Decide("a", true, {Category::kContent});
+  RecordConsent("a", true, {Category::kContent});
   const std::vector<ConsentEvent> events = Events("a");
   ASSERT_THAT(events, SizeIs(2 + 4 + 1));
   EXPECT_EQ(events[0].category, Category::kContent);
@@ -93,14 +93,14 @@ TEST_P(PreferenceStoreContract, AWishIsRecordedWhereItSaysSomethingNew) {
   EXPECT_EQ(events[0].source, (ConsentSource{ConsentMethod::kStaff, "bob", "v1"}));
 }
 
-TEST_P(PreferenceStoreContract, NobodyHasNoConsent) {
+TEST_P(PreferenceStoreContract, ReturnsNotFoundForConsentOfUnknownRecipient) {
   EXPECT_THAT(store_.GetConsent("nobody", kDeadline), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(store_.Decide({"nobody", AllOptional(), true, {}, kNow}, kDeadline),
+  EXPECT_THAT(store_.RecordConsent({"nobody", OptionalCategories(), true, {}, kNow}, kDeadline),
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Events("nobody"), IsEmpty());
 }
 
-TEST_P(PreferenceStoreContract, PagesTheHistory) {
+TEST_P(PreferenceStoreContract, ListsConsentEventsInPages) {
   Upsert({Make("a", "a@example.com")});
   const std::vector<ConsentEvent> events = Events("a");
   ASSERT_THAT(events, SizeIs(2));
@@ -110,21 +110,21 @@ TEST_P(PreferenceStoreContract, PagesTheHistory) {
               IsOkAndHolds(ElementsAre(events[1])));
 }
 
-TEST_P(PreferenceStoreContract, GivesDefaultsToWhoeverHasNoRecord) {
+TEST_P(PreferenceStoreContract, AppliesDefaultsToRecipientsWithoutRecord) {
   Upsert({Make("a", "a@example.com")});
   Registration bare = Make("bare", "bare@example.com");
   bare.recipient.create_time = bare.recipient.update_time = kNow;
   under_test_.insert_without_consent(bare);
   EXPECT_EQ(CheckOne("bare").subscribed, std::nullopt);
   EXPECT_THAT(store_.GetConsent("bare", kDeadline), IsOkAndHolds(RecipientConsent{}));
-  EXPECT_THAT(store_.GiveDefaults(defaults_, kLater, kDeadline), IsOkAndHolds(1));
+  EXPECT_THAT(store_.ApplyDefaults(defaults_, kLater, kDeadline), IsOkAndHolds(1));
   EXPECT_THAT(CheckOne("bare").subscribed, Optional(true));
   EXPECT_THAT(Events("bare"), SizeIs(2));
-  EXPECT_THAT(store_.GiveDefaults(defaults_, kLater, kDeadline), IsOkAndHolds(0));
+  EXPECT_THAT(store_.ApplyDefaults(defaults_, kLater, kDeadline), IsOkAndHolds(0));
   EXPECT_THAT(Events("a"), SizeIs(2));
 }
 
-TEST_P(PreferenceStoreContract, SuppressesAnAddressOfAnyRecipient) {
+TEST_P(PreferenceStoreContract, SuppressesAllRecipientsOfAnAddress) {
   Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")});
   Suppress("a@example.com", SuppressionReason::kBounced);
   EXPECT_THAT(CheckOne("a").suppression, Optional(SuppressionReason::kBounced));
@@ -137,12 +137,12 @@ TEST_P(PreferenceStoreContract, SuppressesAnAddressOfAnyRecipient) {
   EXPECT_EQ(CheckOne("a").suppression, std::nullopt);
 }
 
-TEST_P(PreferenceStoreContract, KeepsTheFirstSuppression) {
+TEST_P(PreferenceStoreContract, KeepsTheFirstSuppressionOfAnAddress) {
   const Suppression first = Suppress("a@example.com", SuppressionReason::kBounced);
   EXPECT_EQ(first, (Suppression{"k1:a@example.com", "a@example.com", SuppressionReason::kBounced,
                                 "because", kNow}));
   EXPECT_EQ(Suppress("a@example.com", SuppressionReason::kManual), first);
-  // After a rotation of keys: found by the older hash.
+  // After a rotation of keys, the entry is found by the older hash.
   EXPECT_THAT(store_.AddSuppression(Key("a@example.com", {"k2", "k1"}),
                                     Entry(SuppressionReason::kManual, "a@example.com"), kDeadline),
               IsOkAndHolds(first));
@@ -180,9 +180,9 @@ TEST_P(PreferenceStoreContract, ListsSuppressionsNewestFirst) {
               IsOkAndHolds(ElementsAre(a)));
 }
 
-TEST_P(PreferenceStoreContract, ChecksAnswerInOrder) {
+TEST_P(PreferenceStoreContract, ReturnsFactsInTheOrderOfTheQueries) {
   Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")});
-  Decide("b", false, {Category::kContent});
+  RecordConsent("b", false, {Category::kContent});
   Suppress("bad@example.com", SuppressionReason::kComplained);
   ASSERT_OK_AND_ASSIGN(const std::vector<CheckFacts> facts,
                        store_.Check({{"b", std::nullopt, Category::kContent},
@@ -197,7 +197,7 @@ TEST_P(PreferenceStoreContract, ChecksAnswerInOrder) {
   ASSERT_THAT(facts, SizeIs(8));
   EXPECT_THAT(facts[0].recipient, Optional(IdIs("b")));
   EXPECT_THAT(facts[0].subscribed, Optional(false));
-  EXPECT_TRUE(facts[0].decided);
+  EXPECT_TRUE(facts[0].explicitly_set);
   EXPECT_EQ(facts[1].recipient, std::nullopt);
   EXPECT_THAT(facts[2].suppression, Optional(SuppressionReason::kComplained));
   EXPECT_THAT(
@@ -207,16 +207,16 @@ TEST_P(PreferenceStoreContract, ChecksAnswerInOrder) {
                      Field(&Recipient::given_name, "Ann"), Field(&Recipient::language_code, "de"),
                      Field(&Recipient::time_zone, "Europe/Berlin"))));
   EXPECT_THAT(facts[3].subscribed, Optional(true));
-  EXPECT_FALSE(facts[3].decided);
+  EXPECT_FALSE(facts[3].explicitly_set);
   EXPECT_EQ(facts[4].suppression, std::nullopt);
   EXPECT_EQ(facts[5].suppression, std::nullopt);
   EXPECT_EQ(facts[6].subscribed, std::nullopt);
   EXPECT_THAT(facts[7].recipient, Optional(IdIs("a")));
 }
 
-TEST_P(PreferenceStoreContract, ErasesWhoAndKeepsWhat) {
+TEST_P(PreferenceStoreContract, ErasureAnonymizesTheHistory) {
   Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")});
-  Decide("a", true, {Category::kProgress});
+  RecordConsent("a", true, {Category::kProgress});
   const std::size_t kept = Events("a").size();
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_THAT(store_.GetRecipient("a", kDeadline), StatusIs(absl::StatusCode::kNotFound));
@@ -234,13 +234,13 @@ TEST_P(PreferenceStoreContract, ErasesWhoAndKeepsWhat) {
   EXPECT_THAT(Erase("a", "a@example.com"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(PreferenceStoreContract, AnErasureKeepsTheHashOfASuppressedAddress) {
+TEST_P(PreferenceStoreContract, ErasureKeepsTheHashOfASuppressedAddress) {
   Upsert({Make("a", "a@example.com")});
   Suppress("a@example.com", SuppressionReason::kBounced);
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_THAT(Suppressions(), ElementsAre(Suppression{"k1:a@example.com", "",
                                                       SuppressionReason::kErased, "", kNow}));
-  // A later import can't write to that person again, whatever key it hashes with first.
+  // A later import finds the hash, whatever the first key is.
   Registration again = Make("other", "a@example.com");
   again.address = Key("a@example.com", {"k2", "k1"});
   Upsert({again});
@@ -249,27 +249,27 @@ TEST_P(PreferenceStoreContract, AnErasureKeepsTheHashOfASuppressedAddress) {
   EXPECT_EQ(CheckOne("other").suppression, std::nullopt);
 }
 
-TEST_P(PreferenceStoreContract, AnErasureKeepsTheHashOfWhoeverRefusedEverything) {
+TEST_P(PreferenceStoreContract, ErasureKeepsTheHashAfterUnsubscribingFromEverything) {
   Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")});
-  Decide("a", false);
-  Decide("b", false, {Category::kDemo});
+  RecordConsent("a", false);
+  RecordConsent("b", false, {Category::kDemo});
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_OK(Erase("b", "b@example.com"));
   EXPECT_THAT(Suppressions(), ElementsAre(Suppression{"k1:a@example.com", "",
                                                       SuppressionReason::kErased, "", kLater}));
 }
 
-TEST_P(PreferenceStoreContract, DefaultsOfNothingAreNoRefusal) {
+TEST_P(PreferenceStoreContract, ErasureKeepsNoHashForUnsubscribedDefaults) {
   defaults_.subscribed.clear();
   Upsert({Make("a", "a@example.com")});
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_THAT(Suppressions(), IsEmpty());
 }
 
-TEST_P(PreferenceStoreContract, AnErasureLeavesASharedAddressAsItIs) {
+TEST_P(PreferenceStoreContract, ErasureKeepsSuppressionOfASharedAddress) {
   Upsert({Make("a", "shared@example.com"), Make("b", "shared@example.com"),
           Make("c", "other@example.com"), Make("d", "other@example.com")});
-  Decide("a", false);
+  RecordConsent("a", false);
   EXPECT_OK(Erase("a", "shared@example.com"));
   EXPECT_EQ(CheckOne("b").suppression, std::nullopt);
   Suppress("other@example.com", SuppressionReason::kManual);
@@ -278,13 +278,13 @@ TEST_P(PreferenceStoreContract, AnErasureLeavesASharedAddressAsItIs) {
   EXPECT_THAT(Suppressions(), ElementsAre(Field(&Suppression::email_address, "other@example.com")));
 }
 
-TEST_P(PreferenceStoreContract, AnErasureWithAnotherAddressIsAborted) {
+TEST_P(PreferenceStoreContract, ErasureAbortsWhenTheAddressChanged) {
   Upsert({Make("a", "new@example.com")});
   EXPECT_THAT(Erase("a", "old@example.com"), StatusIs(absl::StatusCode::kAborted));
   EXPECT_OK(store_.GetRecipient("a", kDeadline));
 }
 
-TEST_P(PreferenceStoreContract, WhoComesBackAfterAnErasureBeginsAnew) {
+TEST_P(PreferenceStoreContract, RegistrationAfterErasureStartsAgain) {
   Upsert({Make("a", "a@example.com")});
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_EQ(Upsert({Make("a", "a@example.com")}, kLater).created_count, 1);

@@ -13,14 +13,14 @@
 #include "libs/testing/status_matchers.h"
 #include "services/preference/storage/preference_store.h"
 
-// What every PreferenceStore does. Instantiated for each implementation by its own test program.
+// The tests that every PreferenceStore passes. The test of each store instantiates the suite.
 namespace lmsmail::preference {
 
 struct StoreUnderTest {
   std::unique_ptr<PreferenceStore> store;
-  // Stores a recipient of whose consent nothing is on record.
+  // Stores a recipient without any record of consent.
   std::function<void(const Registration&)> insert_without_consent;
-  std::shared_ptr<void> resources = nullptr;  // what the store needs to live
+  std::shared_ptr<void> resources = nullptr;  // keeps alive what the store uses
 };
 
 class PreferenceStoreContract : public ::testing::TestWithParam<std::function<StoreUnderTest()>> {
@@ -50,9 +50,9 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
     EXPECT_OK(registered);
     return registered.value_or(Registered{});
   }
-  RecipientConsent Decide(const std::string& id, bool subscribed,
-                          std::vector<Category> categories = AllOptional()) {
-    auto consent = store_.Decide(
+  RecipientConsent RecordConsent(const std::string& id, bool subscribed,
+                                 std::vector<Category> categories = OptionalCategories()) {
+    auto consent = store_.RecordConsent(
         {id, categories, subscribed, {ConsentMethod::kStaff, "bob", "v1"}, kLater}, kDeadline);
     EXPECT_OK(consent);
     return consent.value_or(RecipientConsent{});
@@ -80,9 +80,6 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
   }
   absl::Status Erase(const std::string& id, const std::string& address) {
     return store_.EraseRecipient({id, Key(address), "hash-of-" + id, kLater}, kDeadline);
-  }
-  static std::vector<Category> AllOptional() {
-    return {kOptionalCategories.begin(), kOptionalCategories.end()};
   }
 
   DefaultConsent defaults_ = {{Category::kDemo, Category::kContent}, "terms-2026"};

@@ -80,12 +80,14 @@ class TemplateServiceTest : public ::testing::Test {
   Preview preview_{catalog_, 8};
   BuiltInInstaller installer_{store_, clock_, BuiltInTemplates().value()};
   rpc::TestRunner runner_;
-  TemplateServiceImpl service_{runner_.get(), catalog_, preview_, installer_};
+  TemplateHandlers template_handlers_{catalog_, installer_};
+  VersionHandlers version_handlers_{catalog_, preview_};
+  TemplateService service_{runner_.get(), template_handlers_, version_handlers_};
   rpc::InProcessServer server_{{rpc::Host<v1::TemplateService>(service_)}};
   std::unique_ptr<v1::TemplateService::Stub> stub_ = server_.NewStub<v1::TemplateService>();
 };
 
-TEST_F(TemplateServiceTest, GivesBackWhatWasCreated) {
+TEST_F(TemplateServiceTest, ReturnsTheCreatedTemplate) {
   const v1::CreateTemplateRequest request = NewTemplate();
   ASSERT_OK_AND_ASSIGN(const v1::Template created, Create(request));
   EXPECT_EQ(created.name(), "templates/welcome");
@@ -103,7 +105,7 @@ TEST_F(TemplateServiceTest, GivesBackWhatWasCreated) {
   EXPECT_TRUE(violations.empty());
 }
 
-TEST_F(TemplateServiceTest, TellsAllFaultsAtOnce) {
+TEST_F(TemplateServiceTest, ReportsAllViolations) {
   v1::CreateTemplateRequest request = NewTemplate("Not An Id");
   request.set_request_id("");
   v1::Template& message = *request.mutable_template_();
@@ -121,10 +123,10 @@ TEST_F(TemplateServiceTest, TellsAllFaultsAtOnce) {
           HasViolation("template.category", _), HasViolation("template.variables[0].type", _),
           HasViolation("template.variables[1].sample", HasSubstr("of their fields")),
           HasViolation("template.variables[3].sample", "is not a number"),
-          HasViolation("template.languages[0].html", "line 2, column 3: 'nobody' is not declared")));
+          HasViolation("template.contents[0].html", "line 2, column 3: 'nobody' is not declared")));
 }
 
-TEST_F(TemplateServiceTest, ARequestIdIsForOneBody) {
+TEST_F(TemplateServiceTest, RejectsARequestIdWithAnotherBody) {
   ASSERT_OK(Create(NewTemplate()));
   EXPECT_OK(Create(NewTemplate()));
   v1::CreateTemplateRequest other = NewTemplate();
@@ -135,7 +137,7 @@ TEST_F(TemplateServiceTest, ARequestIdIsForOneBody) {
   EXPECT_THAT(Create(other), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
-TEST_F(TemplateServiceTest, NamesAreChecked) {
+TEST_F(TemplateServiceTest, RejectsInvalidNames) {
   for (const char* name : {"", "welcome", "templates/", "templates/A"}) {
     EXPECT_THAT(Get(name), HasViolation("name", HasSubstr("templates/{template}"))) << name;
   }
@@ -143,7 +145,7 @@ TEST_F(TemplateServiceTest, NamesAreChecked) {
   EXPECT_THAT(GetVersion("templates/none/versions/0"), HasViolation("name", _));
 }
 
-TEST_F(TemplateServiceTest, UpdatesWhatTheMaskNames) {
+TEST_F(TemplateServiceTest, UpdatesTheFieldsOfTheMask) {
   ASSERT_OK(Create(NewTemplate()));
   v1::UpdateTemplateRequest request;
   request.mutable_template_()->set_name("templates/welcome");
@@ -163,10 +165,10 @@ TEST_F(TemplateServiceTest, UpdatesWhatTheMaskNames) {
   request.mutable_update_mask()->add_paths("contents");
   EXPECT_THAT(Call(&Stub::UpdateTemplate, request),
               AllOf(HasViolation("update_mask", HasSubstr("category")),
-                    HasViolation("template.languages", HasSubstr("is required"))));
+                    HasViolation("template.contents", HasSubstr("is required"))));
 }
 
-TEST_F(TemplateServiceTest, AnOldEtagIsAborted) {
+TEST_F(TemplateServiceTest, AbortsOnAnOutdatedEtag) {
   ASSERT_OK_AND_ASSIGN(const v1::Template created, Create(NewTemplate()));
   v1::UpdateTemplateRequest request;
   *request.mutable_template_() = created;
@@ -217,7 +219,7 @@ TEST_F(TemplateServiceTest, PublishesRollsBackDeletesAndUndeletes) {
   EXPECT_FALSE(Call(&Stub::UndeleteTemplate, undelete)->has_delete_time());
 }
 
-TEST_F(TemplateServiceTest, ListsInPages) {
+TEST_F(TemplateServiceTest, ListsTemplatesInPages) {
   for (const char* id : {"a", "b", "c"}) ASSERT_OK(Create(NewTemplate(id)));
   ASSERT_OK_AND_ASSIGN(const auto first, List(2));
   EXPECT_THAT(Names(first), ElementsAre("templates/a", "templates/b"));
@@ -253,7 +255,7 @@ TEST_F(TemplateServiceTest, ListsVersionsInPages) {
   EXPECT_THAT(Call(&Stub::ListTemplateVersions, request), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(TemplateServiceTest, RendersWithSamplesOrAContext) {
+TEST_F(TemplateServiceTest, RendersWithSamplesOrGivenValues) {
   ASSERT_OK(Create(NewTemplate("welcome", "Text.")));
   v1::RenderTemplateRequest request;
   request.set_name("templates/welcome");
@@ -274,7 +276,7 @@ TEST_F(TemplateServiceTest, RendersWithSamplesOrAContext) {
   EXPECT_THAT(Call(&Stub::RenderTemplate, request), HasReason("TEMPLATE_NOT_PUBLISHED"));
 }
 
-TEST_F(TemplateServiceTest, RendersWhatIsNotSaved) {
+TEST_F(TemplateServiceTest, RendersUnsavedContent) {
   v1::RenderTemplateRequest request;
   ContentToProto(SampleContent("Draft"), *request.mutable_unsaved());
   request.mutable_unsaved()->mutable_contents(0)->set_subject("Hello");
@@ -285,12 +287,12 @@ TEST_F(TemplateServiceTest, RendersWhatIsNotSaved) {
   request.mutable_unsaved()->mutable_contents(0)->set_text("{{#items}}");
   request.set_name("templates/welcome");
   EXPECT_THAT(Call(&Stub::RenderTemplate, request),
-              AllOf(HasViolation("name", HasSubstr("either")),
-                    HasViolation("unsaved.languages[0].text", HasSubstr("line 1, column 1"))));
+              AllOf(HasViolation("name", HasSubstr("exactly one")),
+                    HasViolation("unsaved.contents[0].text", HasSubstr("line 1, column 1"))));
   EXPECT_THAT(Call(&Stub::RenderTemplate, v1::RenderTemplateRequest()), HasViolation("name", _));
 }
 
-TEST_F(TemplateServiceTest, InstallsTheDefaults) {
+TEST_F(TemplateServiceTest, InstallsBuiltInTemplates) {
   using Response = v1::InstallBuiltInTemplatesResponse;
   const v1::InstallBuiltInTemplatesRequest request;
   ASSERT_OK_AND_ASSIGN(auto installed, Call(&Stub::InstallBuiltInTemplates, request));

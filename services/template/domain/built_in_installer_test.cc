@@ -15,7 +15,7 @@ namespace {
 
 class BuiltInInstallerTest : public ::testing::Test {
  protected:
-  // What a release that ships `text` does.
+  // Installs like a release whose built-in content has `text`.
   InstallOutcome Install(const std::string& text) {
     BuiltInInstaller installer(store_, clock_,
                                {{.id = "enrollment",
@@ -49,14 +49,14 @@ TEST_F(BuiltInInstallerTest, InstallsAndPublishes) {
   EXPECT_TRUE(State().built_in);
 }
 
-TEST_F(BuiltInInstallerTest, DoesNothingTwice) {
+TEST_F(BuiltInInstallerTest, IsIdempotent) {
   Install("v1");
   const std::int64_t revision = State().revision;
   EXPECT_EQ(Install("v1"), InstallOutcome::kUnchanged);
   EXPECT_EQ(State().revision, revision);
 }
 
-TEST_F(BuiltInInstallerTest, UpgradesWhatNobodyEdited) {
+TEST_F(BuiltInInstallerTest, UpgradesUneditedTemplates) {
   Install("v1");
   EXPECT_EQ(Install("v2"), InstallOutcome::kUpgraded);
   EXPECT_EQ(State().published_version, 2);
@@ -65,14 +65,14 @@ TEST_F(BuiltInInstallerTest, UpgradesWhatNobodyEdited) {
   EXPECT_EQ(State().published_version, 1);
 }
 
-TEST_F(BuiltInInstallerTest, AnOlderReleaseDoesNotDowngrade) {
+TEST_F(BuiltInInstallerTest, DoesNotDowngradeToAnOlderRelease) {
   Install("v1");
   Install("v2");
   EXPECT_EQ(Install("v1"), InstallOutcome::kUnchanged);
   EXPECT_EQ(State().published_version, 2);
 }
 
-TEST_F(BuiltInInstallerTest, KeepsWhatSomebodyPublished) {
+TEST_F(BuiltInInstallerTest, KeepsEditedTemplates) {
   Install("v1");
   Edit("ours", true);
   EXPECT_FALSE(State().built_in);
@@ -81,7 +81,7 @@ TEST_F(BuiltInInstallerTest, KeepsWhatSomebodyPublished) {
   EXPECT_EQ(State().latest_version, 2);
 }
 
-TEST_F(BuiltInInstallerTest, KeepsADraft) {
+TEST_F(BuiltInInstallerTest, KeepsDrafts) {
   Install("v1");
   Edit("ours", false);
   EXPECT_EQ(Install("v1"), InstallOutcome::kUnchanged);
@@ -89,7 +89,7 @@ TEST_F(BuiltInInstallerTest, KeepsADraft) {
   EXPECT_EQ(State().published_version, 1);
 }
 
-TEST_F(BuiltInInstallerTest, KeepsARollback) {
+TEST_F(BuiltInInstallerTest, KeepsRollbacks) {
   Install("v1");
   Install("v2");
   ASSERT_OK(catalog_.Rollback("enrollment", "", kForever));
@@ -97,14 +97,14 @@ TEST_F(BuiltInInstallerTest, KeepsARollback) {
   EXPECT_EQ(State().published_version, 1);
 }
 
-TEST_F(BuiltInInstallerTest, KeepsADeletion) {
+TEST_F(BuiltInInstallerTest, KeepsDeletedTemplates) {
   Install("v1");
   ASSERT_OK(catalog_.Delete("enrollment", "", kForever));
   EXPECT_EQ(Install("v2"), InstallOutcome::kKeptDeleted);
   EXPECT_TRUE(State().delete_time);
 }
 
-TEST_F(BuiltInInstallerTest, KeepsAnotherTemplateOfThatName) {
+TEST_F(BuiltInInstallerTest, KeepsACustomTemplateWithTheSameId) {
   ASSERT_OK(catalog_.Create({.id = "enrollment",
                              .category = Category::kEnrollment,
                              .display_name = "",

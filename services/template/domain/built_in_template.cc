@@ -22,23 +22,13 @@ using Files = std::map<std::string_view, std::string_view>;
 constexpr std::string_view kDescription = "/template.yaml";
 constexpr std::string_view kFallbackLanguage = "en";
 
-constexpr std::pair<std::string_view, Category> kCategories[] = {
-    {"enrollment", Category::kEnrollment},
-    {"payment", Category::kPayment},
-    {"demo", Category::kDemo},
-    {"progress", Category::kProgress},
-    {"content", Category::kContent},
-    {"announcement", Category::kAnnouncement}};
-
 // yaml-cpp reports errors by exceptions; this one is caught together with them.
 struct InvalidYaml : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
 Category ReadCategory(const std::string& name) {
-  for (const auto& [text, category] : kCategories) {
-    if (text == name) return category;
-  }
+  if (const auto category = CategoryNamed(name)) return *category;
   throw InvalidYaml(fmt::format("unknown category: {}", name));
 }
 
@@ -94,7 +84,8 @@ std::vector<std::string> LanguagesOf(const Files& files, const std::string& id) 
 absl::StatusOr<BuiltInTemplate> ReadDescription(const std::string& id, const std::string& yaml) {
   try {
     const YAML::Node node = YAML::Load(yaml);
-    if (node["key"].as<std::string>() != id) throw InvalidYaml("key differs from the name of the folder");
+    if (node["key"].as<std::string>() != id)
+      throw InvalidYaml("key differs from the name of the folder");
     return BuiltInTemplate{.id = id,
                            .category = ReadCategory(node["category"].as<std::string>()),
                            .display_name = node["display_name"].as<std::string>(),

@@ -8,12 +8,13 @@
 
 #include "libs/render/renderer.h"
 #include "libs/render/sample_context.h"
+#include "libs/resource_name/id.h"
 #include "libs/testing/status_matchers.h"
 #include "services/template/domain/catalog.h"
-#include "services/template/domain/declarations.h"
-#include "services/template/storage/in_memory_template_store.h"
-#include "services/template/domain/preview.h"
 #include "services/template/domain/content_validation.h"
+#include "services/template/domain/declarations.h"
+#include "services/template/domain/preview.h"
+#include "services/template/storage/in_memory_template_store.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -29,36 +30,36 @@ std::vector<BuiltInTemplate> All() {
   return built_in.value_or(std::vector<BuiltInTemplate>{});
 }
 
-TEST(BuiltInTemplateTest, AreTheFiveScenarios) {
+TEST(BuiltInTemplateTest, AreTheFiveKnownTemplates) {
   std::vector<std::string> ids;
   for (const BuiltInTemplate& built_in : All()) {
-    EXPECT_TRUE(IsTemplateId(built_in.id));
+    EXPECT_TRUE(resource_name::IsTemplateId(built_in.id));
     ids.push_back(built_in.id);
   }
   EXPECT_THAT(ids, ElementsAre("demo_completed", "enrollment", "new_content",
                                "payment_confirmation", "weekly_progress"));
 }
 
-TEST(BuiltInTemplateTest, HaveNeitherFaultsNorWarnings) {
+TEST(BuiltInTemplateTest, AreValidWithoutWarnings) {
   for (const BuiltInTemplate& built_in : All()) {
-    const ContentFindings faults = ValidateContent(built_in.content);
-    EXPECT_OK(faults.violations.ToStatus()) << built_in.id;
-    EXPECT_THAT(faults.warnings, IsEmpty()) << built_in.id;
+    const ContentFindings findings = ValidateContent(built_in.content);
+    EXPECT_OK(findings.violations.ToStatus()) << built_in.id;
+    EXPECT_THAT(findings.warnings, IsEmpty()) << built_in.id;
     Violations violations;
-    CheckDisplayName(built_in.display_name, "display_name", violations);
-    CheckDescription(built_in.description, "description", violations);
+    ValidateDisplayName(built_in.display_name, "display_name", violations);
+    ValidateDescription(built_in.description, "description", violations);
     EXPECT_OK(violations.ToStatus()) << built_in.id;
     EXPECT_THAT(built_in.display_name, Not(IsEmpty()));
   }
 }
 
-TEST(BuiltInTemplateTest, RenderWithTheirSamples) {
+TEST(BuiltInTemplateTest, RenderWithSampleValues) {
   InMemoryTemplateStore store;
   const SystemClock clock;
   Catalog catalog(store, clock);
   Preview preview(catalog, 1);
   for (const BuiltInTemplate& built_in : All()) {
-    ASSERT_OK_AND_ASSIGN(const PreviewedMail mail, preview.OfUnsaved(built_in.content, {}, {}));
+    ASSERT_OK_AND_ASSIGN(const PreviewedMail mail, preview.RenderUnsaved(built_in.content, {}, {}));
     EXPECT_THAT(mail.warnings, IsEmpty()) << built_in.id;
     EXPECT_THAT(mail.subject, Not(HasSubstr("{{"))) << built_in.id;
     EXPECT_THAT(mail.subject, Not(HasSubstr("\n"))) << built_in.id;
@@ -69,7 +70,7 @@ TEST(BuiltInTemplateTest, RenderWithTheirSamples) {
   }
 }
 
-TEST(BuiltInTemplateTest, AddressesWithoutPreferencesReadNothingOfThem) {
+TEST(BuiltInTemplateTest, MentionPreferencesOnlyWithALink) {
   render::Renderer renderer;
   for (const BuiltInTemplate& built_in : All()) {
     const LocalizedContent& localized = built_in.content.languages.front();
@@ -91,7 +92,7 @@ TEST(BuiltInTemplateTest, AddressesWithoutPreferencesReadNothingOfThem) {
   }
 }
 
-// The part of `html` from `begin` through `end`; empty when it has none.
+// Returns the part of `html` from `begin` through `end`, or "" when there is none.
 std::string Between(const std::string& html, const std::string& begin, const std::string& end) {
   const std::size_t from = html.find(begin);
   const std::size_t to = html.find(end, from);
@@ -99,7 +100,7 @@ std::string Between(const std::string& html, const std::string& begin, const std
   return html.substr(from, to + end.size() - from);
 }
 
-TEST(BuiltInTemplateTest, ShareHeadAndFooter) {
+TEST(BuiltInTemplateTest, ShareTheirHeadAndFooter) {
   std::set<std::string> heads;
   std::set<std::string> styles;
   std::set<std::string> footers;
@@ -115,7 +116,7 @@ TEST(BuiltInTemplateTest, ShareHeadAndFooter) {
   }
 }
 
-TEST(BuiltInTemplateTest, NamesTheFaultyFile) {
+TEST(BuiltInTemplateTest, NamesTheInvalidFile) {
   constexpr char kYaml[] = "key: a\ncategory: demo\ndisplay_name: A\ndescription: B\n";
   EXPECT_THAT(ReadBuiltInTemplates({{"a/template.yaml", "key: b"}}),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("a/template.yaml")));
@@ -125,7 +126,7 @@ TEST(BuiltInTemplateTest, NamesTheFaultyFile) {
               StatusIs(absl::StatusCode::kInternal, HasSubstr("a/en/body.html is missing")));
 }
 
-TEST(BuiltInTemplateTest, PutsEnglishFirstAndDropsTheSubjectsNewline) {
+TEST(BuiltInTemplateTest, SortsEnglishFirstAndStripsTheSubjectNewline) {
   constexpr char kYaml[] = "key: a\ncategory: demo\ndisplay_name: A\ndescription: B\n";
   ASSERT_OK_AND_ASSIGN(const auto read, ReadBuiltInTemplates({{"a/template.yaml", kYaml},
                                                               {"a/de/subject.txt", "Hallo\n"},
@@ -136,7 +137,7 @@ TEST(BuiltInTemplateTest, PutsEnglishFirstAndDropsTheSubjectsNewline) {
                                                               {"a/en/body.txt", "t\n"}}));
   ASSERT_EQ(read.size(), 1u);
   EXPECT_THAT(read[0].content.languages, ElementsAre(LocalizedContent{"en", "Hello", "h", "t\n"},
-                                                    LocalizedContent{"de", "Hallo", "h", "t"}));
+                                                     LocalizedContent{"de", "Hallo", "h", "t"}));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 
-// Does something of the test's just before the next update, as another replica might.
+// Runs `before_update` just before the next write, like a concurrent call of another replica.
 class RacingStore final : public TemplateStore {
  public:
   std::function<void()> before_update;
@@ -52,7 +52,7 @@ class RacingStore final : public TemplateStore {
     return store.Update(change, d);
   }
   absl::StatusOr<std::optional<IdempotencyRecord>> FindRecord(std::string_view id,
-                                                         absl::Time d) override {
+                                                              absl::Time d) override {
     return store.FindRecord(id, d);
   }
   absl::StatusOr<int> DeleteRecordsBefore(absl::Time before, absl::Time d) override {
@@ -96,7 +96,7 @@ class CatalogTest : public ::testing::Test {
   Catalog catalog_{store_, clock_};
 };
 
-TEST_F(CatalogTest, CreatesVersionOneUnpublished) {
+TEST_F(CatalogTest, CreatesAnUnpublishedVersion) {
   ASSERT_OK_AND_ASSIGN(const Found created, Create());
   EXPECT_EQ(created.state.latest_version, 1);
   EXPECT_EQ(created.state.published_version, 0);
@@ -110,7 +110,7 @@ TEST_F(CatalogTest, CreatesAndPublishes) {
   EXPECT_EQ(created.state.published_version, 1);
 }
 
-TEST_F(CatalogTest, TheSameRequestCreatesOnce) {
+TEST_F(CatalogTest, CreatesOnceForEqualRequestIds) {
   ASSERT_OK(Create({.request_id = "r", .digest = 1}));
   EXPECT_OK(Create({.request_id = "r", .digest = 1}));
   EXPECT_EQ(State().revision, 1);
@@ -119,20 +119,20 @@ TEST_F(CatalogTest, TheSameRequestCreatesOnce) {
   EXPECT_EQ(ReasonOf(other.status()).reason, kRequestIdReused);
 }
 
-TEST_F(CatalogTest, TheSameRequestAtTheSameTimeCreatesOnce) {
+TEST_F(CatalogTest, CreatesOnceForConcurrentEqualRequests) {
   store_.before_update = [&] { ASSERT_OK(Create({.request_id = "r", .digest = 1})); };
   EXPECT_OK(Create({.request_id = "r", .digest = 1}));
 }
 
-TEST_F(CatalogTest, RequestsAreForgottenAfterAWeek) {
+TEST_F(CatalogTest, DeletesRequestIdsAfterAWeek) {
   ASSERT_OK(Create({.request_id = "r", .digest = 1}));
   clock_.Advance(kRequestIdLifetime);
-  EXPECT_THAT(catalog_.DeleteRecordsBefore(kForever), IsOkAndHolds(0));
+  EXPECT_THAT(catalog_.DeleteExpiredRequestIds(kForever), IsOkAndHolds(0));
   clock_.Advance(absl::Seconds(1));
-  EXPECT_THAT(catalog_.DeleteRecordsBefore(kForever), IsOkAndHolds(1));
+  EXPECT_THAT(catalog_.DeleteExpiredRequestIds(kForever), IsOkAndHolds(1));
 }
 
-TEST_F(CatalogTest, AnIdIsTakenForEver) {
+TEST_F(CatalogTest, RejectsIdsOfDeletedTemplates) {
   ASSERT_OK(Create({.request_id = "r1"}));
   ASSERT_OK(catalog_.Delete("welcome", "", kForever));
   EXPECT_THAT(Create({.request_id = "r2"}), StatusIs(absl::StatusCode::kAlreadyExists));
@@ -140,7 +140,7 @@ TEST_F(CatalogTest, AnIdIsTakenForEver) {
               StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
-TEST_F(CatalogTest, ValidatingStoresNothing) {
+TEST_F(CatalogTest, ValidateOnlyStoresNothing) {
   ASSERT_OK_AND_ASSIGN(const Found created,
                        Create({.request_id = "r", .publish = true, .validate_only = true}));
   EXPECT_EQ(created.state.published_version, 1);
@@ -154,22 +154,22 @@ TEST_F(CatalogTest, ValidatingStoresNothing) {
   EXPECT_EQ(State().latest_version, 1);
 }
 
-TEST_F(CatalogTest, FaultsOfTheCallerAndOfTheWordingComeTogether) {
+TEST_F(CatalogTest, ReportsViolationsOfCallerAndContentTogether) {
   Violations violations;
   violations.Add("template_id", "is odd");
-  NewTemplate faulty = Welcome();
-  faulty.display_name = "a\nb";
-  faulty.content.languages[0].html = "{{nobody}}";
-  const auto status = catalog_.Create(faulty, {.request_id = "r"}, violations, kForever).status();
+  NewTemplate invalid = Welcome();
+  invalid.display_name = "a\nb";
+  invalid.content.languages[0].html = "{{nobody}}";
+  const auto status = catalog_.Create(invalid, {.request_id = "r"}, violations, kForever).status();
   EXPECT_THAT(ViolationsOf(status),
               ::testing::UnorderedElementsAre(
                   Field(&FieldViolation::field, "template_id"),
                   Field(&FieldViolation::field, "template.display_name"),
-                  FieldViolation{"template.languages[0].html",
+                  FieldViolation{"template.contents[0].html",
                                  "line 1, column 1: 'nobody' is not declared"}));
 }
 
-TEST_F(CatalogTest, AnEditMakesAVersionThatIsNotSentYet) {
+TEST_F(CatalogTest, EditCreatesAnUnpublishedVersion) {
   ASSERT_OK(Create({.request_id = "r", .publish = true}));
   clock_.Advance(absl::Hours(1));
   ASSERT_OK_AND_ASSIGN(const Found found, Update(Text("v2")));
@@ -183,7 +183,7 @@ TEST_F(CatalogTest, AnEditMakesAVersionThatIsNotSentYet) {
   EXPECT_EQ(latest.version->create_time, clock_.Now());
 }
 
-TEST_F(CatalogTest, WhatIsNotEditedStays) {
+TEST_F(CatalogTest, EditKeepsOtherFields) {
   ASSERT_OK(Create());
   Edit edit;
   edit.variables = SampleContent().variables;
@@ -194,7 +194,7 @@ TEST_F(CatalogTest, WhatIsNotEditedStays) {
   EXPECT_EQ(found.state.display_name, "Welcome");
 }
 
-TEST_F(CatalogTest, NamesAndEqualWordingMakeNoVersion) {
+TEST_F(CatalogTest, CreatesNoVersionForNamesOrEqualContent) {
   ASSERT_OK(Create());
   Edit edit = Text("v1");
   edit.display_name = "Hello";
@@ -206,7 +206,7 @@ TEST_F(CatalogTest, NamesAndEqualWordingMakeNoVersion) {
   EXPECT_EQ(same.state.revision, 2);
 }
 
-TEST_F(CatalogTest, PublishesWithTheEdit) {
+TEST_F(CatalogTest, PublishesTogetherWithAnEdit) {
   ASSERT_OK(Create());
   Edit name;
   name.display_name = "Hello";
@@ -220,7 +220,7 @@ TEST_F(CatalogTest, PublishesWithTheEdit) {
   EXPECT_EQ(found.state.published_version, 3);
 }
 
-TEST_F(CatalogTest, AnOldEtagIsRefused) {
+TEST_F(CatalogTest, AbortsOnAnOutdatedEtag) {
   ASSERT_OK_AND_ASSIGN(const Found created, Create());
   const std::string etag = EtagOf(created.state);
   ASSERT_OK(Update(Text("v2"), {.etag = etag}));
@@ -232,7 +232,7 @@ TEST_F(CatalogTest, AnOldEtagIsRefused) {
   EXPECT_THAT(catalog_.Delete("welcome", etag, kForever), StatusIs(absl::StatusCode::kAborted));
 }
 
-TEST_F(CatalogTest, AnEditInBetweenIsNotOverwritten) {
+TEST_F(CatalogTest, KeepsConcurrentEdits) {
   ASSERT_OK_AND_ASSIGN(const Found created, Create());
   const auto rename = [&] {
     Edit name;
@@ -259,7 +259,7 @@ TEST_F(CatalogTest, PublishesAnyVersion) {
   EXPECT_THAT(Publish(3), StatusIs(absl::StatusCode::kNotFound, HasSubstr("versions/3")));
 }
 
-TEST_F(CatalogTest, RollsBackStepByStep) {
+TEST_F(CatalogTest, RollbackGoesBackOnePublicationEachTime) {
   ASSERT_OK(Create());
   EXPECT_EQ(ReasonOf(Rollback().status()).reason, kNothingToRollBack);
   for (const char* text : {"v2", "v3"}) ASSERT_OK(Update(Text(text)));
@@ -271,7 +271,7 @@ TEST_F(CatalogTest, RollsBackStepByStep) {
   EXPECT_THAT(Rollback(), IsOkAndHolds(1));
 }
 
-TEST_F(CatalogTest, ADeletedTemplateIsLeftAlone) {
+TEST_F(CatalogTest, RejectsChangesOfDeletedTemplates) {
   ASSERT_OK(Create({.request_id = "r", .publish = true}));
   ASSERT_OK_AND_ASSIGN(const Found deleted, catalog_.Delete("welcome", "", kForever));
   EXPECT_EQ(deleted.state.delete_time, clock_.Now());
@@ -291,7 +291,7 @@ TEST_F(CatalogTest, ADeletedTemplateIsLeftAlone) {
   EXPECT_OK(catalog_.GetVersion("welcome", {Kind::kPublished}, kForever));
 }
 
-TEST_F(CatalogTest, AMissingVersionSaysWhy) {
+TEST_F(CatalogTest, ReportsWhyAVersionIsMissing) {
   ASSERT_OK(Create());
   EXPECT_EQ(ReasonOf(catalog_.GetVersion("welcome", {Kind::kPublished}, kForever).status()).reason,
             kTemplateNotPublished);

@@ -13,14 +13,14 @@ Version VersionOf(const std::string& text) {
   return MakeVersion(1, SampleContent(text), false, absl::UnixEpoch());
 }
 
-TEST(CompiledCacheTest, CompilesAWordingOnce) {
+TEST(CompiledCacheTest, CompilesEachVersionOnce) {
   CompiledCache cache(2);
   const Version version = VersionOf("a");
   ASSERT_OK_AND_ASSIGN(const auto first, cache.Get(version, version.content.languages[0]));
   EXPECT_THAT(cache.Get(version, version.content.languages[0]), IsOkAndHolds(first));
 }
 
-TEST(CompiledCacheTest, ForgetsTheLeastRecentlyUsed) {
+TEST(CompiledCacheTest, EvictsTheLeastRecentlyUsed) {
   CompiledCache cache(2);
   const Version a = VersionOf("a");
   const Version b = VersionOf("b");

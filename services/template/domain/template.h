@@ -8,21 +8,12 @@
 
 #include "absl/time/time.h"
 
+#include "libs/category/category.h"
 #include "libs/render/variable.h"
 
 // Templates as series of immutable versions. The namespace is plural because `template` is a
 // keyword.
 namespace lmsmail::templates {
-
-// The numbers are those of lmsmail.type.v1.Category; the database stores them.
-enum class Category {
-  kEnrollment = 1,
-  kPayment = 2,
-  kDemo = 3,
-  kProgress = 4,
-  kContent = 5,
-  kAnnouncement = 6,
-};
 
 struct LocalizedContent {
   std::string language_code;  // BCP 47

@@ -11,9 +11,9 @@ CREATE TABLE template (
   publication       int4        NOT NULL,  -- number of the current publication; 0: none
   built_in          bool        NOT NULL,  -- of the published version
   revision          int8        NOT NULL,  -- incremented by every change
-  create_time        timestamptz NOT NULL,
-  update_time        timestamptz NOT NULL,
-  delete_time        timestamptz
+  create_time       timestamptz NOT NULL,
+  update_time       timestamptz NOT NULL,
+  delete_time       timestamptz
 );
 
 CREATE TABLE template_version (
@@ -21,8 +21,8 @@ CREATE TABLE template_version (
   version         int4        NOT NULL CHECK (version > 0),
   content         jsonb       NOT NULL,  -- contents, variables and unescapedVariables
   digest          text        COLLATE "C" NOT NULL,  -- SHA-256 of the content in hex
-  built_in bool        NOT NULL,
-  create_time      timestamptz NOT NULL,
+  built_in        bool        NOT NULL,
+  create_time     timestamptz NOT NULL,
   PRIMARY KEY (template_id, version)
 );
 CREATE INDEX template_version_digest ON template_version (template_id, digest);
@@ -31,26 +31,17 @@ CREATE TABLE publication (
   template_id  text        COLLATE "C" NOT NULL,
   number       int4        NOT NULL CHECK (number > 0),
   version      int4        NOT NULL,
-  previous     int4        NOT NULL CHECK (previous < number),  -- the publication that a rollback restores; 0: none
+  previous     int4        NOT NULL CHECK (previous < number),  -- restored by a rollback; 0: none
   publish_time timestamptz NOT NULL,
   PRIMARY KEY (template_id, number),
   FOREIGN KEY (template_id, version) REFERENCES template_version
 );
-
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME USING ERRCODE = 'TM001';
-END $$;
-CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON template_version
-  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON publication
-  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- The request ids of CreateTemplate, so that a repeated call does not create a second template.
 CREATE TABLE request (
   request_id  text        COLLATE "C" PRIMARY KEY,
   digest      int8        NOT NULL,  -- of the request body
   template_id text        COLLATE "C" NOT NULL,
-  create_time  timestamptz NOT NULL
+  create_time timestamptz NOT NULL
 );
 CREATE INDEX request_created ON request (create_time);

@@ -63,7 +63,7 @@ TEST(PgTemplateStoreTest, VersionsAndPublicationsAreInsertOnly) {
   }
 }
 
-TEST(PgTemplateStoreTest, ReplicasInstallTheDefaultsTogether) {
+TEST(PgTemplateStoreTest, ReplicasInstallBuiltInTemplatesConcurrently) {
   const auto pool = NewPool();
   ASSERT_NE(pool, nullptr);
   PgTemplateStore store(*pool);

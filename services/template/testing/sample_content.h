@@ -6,15 +6,15 @@
 
 namespace lmsmail::templates {
 
-// A small content without faults; `text` makes one differ from another.
+// Small valid content. `text` makes it differ from other samples.
 inline TemplateContent SampleContent(const std::string& text = "Welcome to the course.") {
   return {.languages = {{.language_code = "en",
-                        .subject = "Hello {{user.first_name}}",
-                        .html = "<p>" + text + "</p>{{#items}}<b>{{title}}</b>{{/items}}",
-                        .text = text + "\n{{#items}}{{title}}\n{{/items}}"}},
+                         .subject = "Hello {{user.first_name}}",
+                         .html = "<p>" + text + "</p>{{#items}}<b>{{title}}</b>{{/items}}",
+                         .text = text + "\n{{#items}}{{title}}\n{{/items}}"}},
           .variables = {{.name = "user.first_name",
                          .required = true,
-                         .description = "Whom it greets.",
+                         .description = "The first name.",
                          .sample = "Zoë"},
                         {.name = "items", .type = render::VariableType::kList},
                         {.name = "items.title", .required = true, .sample = "Turner's Skies"},
