@@ -43,12 +43,6 @@ absl::StatusOr<v1::CheckRecipientsResponse> RegisterAndCheckAnn(int port) {
   return rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::After(absl::Seconds(30)));
 }
 
-TEST(PreferenceMainTest, ExplainsHowToCreateKeys) {
-  ServiceProcess process(Binary(), {"--postgres.dsn=dbname=x"});
-  EXPECT_EQ(process.WaitForExit(), 2);
-  EXPECT_THAT(process.log(), HasSubstr("openssl rand -base64 32"));
-}
-
 TEST(PreferenceMainTest, RegistersAndChecks) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   const std::string keys = ::testing::TempDir() + "/preference_main_test.keys";

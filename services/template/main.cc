@@ -30,7 +30,7 @@ constexpr absl::Duration kCleanUpTimeout = absl::Seconds(30);
 class TemplateWorkload final : public service::Workload {
  public:
   TemplateWorkload(const Config& config, const service::Runtime& runtime,
-                   std::vector<BuiltInTemplate> built_in)
+                   std::vector<NewTemplate> built_in)
       : store_(runtime.pool),
         catalog_(store_, runtime.clock),
         preview_(catalog_, static_cast<std::size_t>(config.cached_templates)),

@@ -65,7 +65,7 @@ struct ConsentChange {
   std::vector<Category> categories;
   bool subscribed = false;
   ConsentSource source;
-  absl::Time time;
+  absl::Time change_time;
 };
 
 // The consent of a newly registered recipient. It is recorded for each recipient, because a later

@@ -79,7 +79,7 @@ absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, abs
       std::ranges::none_of(consent, [](const auto& each) { return each.second.subscribed; }) &&
       std::ranges::any_of(consent,
                           [](const auto& each) { return each.second.update_time.has_value(); });
-  absl::Time since = erasure.time;
+  absl::Time since = erasure.erase_time;
   if (!shared && (RemoveEntries(erasure.address, &since) > 0 || refused)) {
     const std::string& id = erasure.address.hashes.front();
     suppressions_[id] = {"", {id, "", SuppressionReason::kErased, "", since}};
@@ -90,7 +90,7 @@ absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, abs
     recorded.event.source.actor.clear();
     recorded.event.source.consent_text.clear();
   }
-  Record(erasure.subject_hash, std::nullopt, ConsentAction::kErased, {}, erasure.time);
+  Record(erasure.subject_hash, std::nullopt, ConsentAction::kErased, {}, erasure.erase_time);
   return absl::OkStatus();
 }
 
@@ -110,10 +110,10 @@ absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::RecordConsent(const Co
   for (const Category category : change.categories) {
     CategoryConsent& consent = found->second.consent[category];
     if (consent.update_time && consent.subscribed == change.subscribed) continue;
-    consent = {category, change.subscribed, change.time};
+    consent = {category, change.subscribed, change.change_time};
     Record(change.recipient_id, category,
            change.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed,
-           change.source, change.time);
+           change.source, change.change_time);
   }
   return ConsentOf(found->second);
 }

@@ -58,8 +58,8 @@ void WriteChange(pqxx::work& tx, const ConsentChange& change) {
            (recipient_id, category, action, method, actor, consent_text, event_time)
          SELECT $1, category, $5, $6, $7, $8, $4 FROM changed ORDER BY category)",
       change.recipient_id, ToArrayLiteral(change.categories, Number), change.subscribed,
-      ToTimestamptz(change.time), static_cast<int>(action), static_cast<int>(change.source.method),
-      change.source.actor, change.source.consent_text);
+      ToTimestamptz(change.change_time), static_cast<int>(action),
+      static_cast<int>(change.source.method), change.source.actor, change.source.consent_text);
 }
 
 struct DefaultsBatch {

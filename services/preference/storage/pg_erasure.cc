@@ -50,7 +50,7 @@ void KeepHashOnly(pqxx::work& tx, const Erasure& erasure) {
       "RETURNING create_time",
       erasure.address.canonical, postgres::ToArrayLiteral(erasure.address.hashes));
   if (removed.empty() && !RefusedEverything(tx, erasure)) return;
-  absl::Time since = erasure.time;
+  absl::Time since = erasure.erase_time;
   for (const pqxx::row& row : removed) since = std::min(since, postgres::Time(row[0]));
   tx.exec_params0(
       "INSERT INTO suppression (id, email_address, canonical_address, reason, detail, create_time) "
@@ -71,7 +71,7 @@ void AnonymiseHistory(pqxx::work& tx, const Erasure& erasure) {
       "INSERT INTO consent_event (subject_hash, action, method, actor, consent_text, event_time) "
       "VALUES ($1, $2, $3, '', '', $4)",
       erasure.subject_hash, static_cast<int>(ConsentAction::kErased),
-      static_cast<int>(ConsentMethod::kApi), ToTimestamptz(erasure.time));
+      static_cast<int>(ConsentMethod::kApi), ToTimestamptz(erasure.erase_time));
 }
 
 }  // namespace

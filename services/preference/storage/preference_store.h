@@ -59,7 +59,7 @@ struct Erasure {
   std::string recipient_id;
   AddressKey address;        // the address that the caller read
   std::string subject_hash;  // under which the consent history is kept
-  absl::Time time;
+  absl::Time erase_time;
 };
 
 // A query about one mail to either a recipient or an address without a recipient.

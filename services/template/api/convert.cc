@@ -41,9 +41,10 @@ VariableType FromProto(v1::Variable::Type type, const std::string& field, Violat
   for (const auto& [message, domain] : kTypes) {
     if (message == type) return domain;
   }
-  violations.Add(field,
-                 "is required: give TYPE_STRING, TYPE_NUMBER, TYPE_BOOLEAN, TYPE_LIST, TYPE_OBJECT or "
-                 "TYPE_URL");
+  violations.Add(
+      field,
+      "is required: give TYPE_STRING, TYPE_NUMBER, TYPE_BOOLEAN, TYPE_LIST, TYPE_OBJECT or "
+      "TYPE_URL");
   return VariableType::kString;
 }
 
@@ -76,8 +77,9 @@ std::string SampleFromProto(const Value& sample, VariableType type, const std::s
   }
   violations.Add(field, number    ? "is not a number"
                         : boolean ? "is neither true nor false"
-                        : text    ? "is not a string"
-                                  : "is not allowed for lists and objects: give samples of their fields");
+                        : text
+                            ? "is not a string"
+                            : "is not allowed for lists and objects: give samples of their fields");
   return "";
 }
 
@@ -116,7 +118,8 @@ std::vector<LocalizedContent> FromProto(
     const google::protobuf::RepeatedPtrField<v1::LocalizedContent>& contents) {
   std::vector<LocalizedContent> out;
   for (const v1::LocalizedContent& localized : contents) {
-    out.push_back({localized.language_code(), localized.subject(), localized.html(), localized.text()});
+    out.push_back(
+        {localized.language_code(), localized.subject(), localized.html(), localized.text()});
   }
   return out;
 }
@@ -137,15 +140,12 @@ std::vector<Variable> FromProto(const google::protobuf::RepeatedPtrField<v1::Var
   return out;
 }
 
-template <typename Message>
-TemplateContent ContentFromProto(const Message& message, Violations& violations) {
+TemplateContent ContentFromProto(const v1::Template& message, Violations& violations) {
   return {.languages = FromProto(message.contents()),
           .variables = FromProto(message.variables(), violations),
           .unescaped_variables = {message.unescaped_variables().begin(),
                                   message.unescaped_variables().end()}};
 }
-template TemplateContent ContentFromProto(const v1::Template&, Violations&);
-template TemplateContent ContentFromProto(const v1::TemplateVersion&, Violations&);
 
 template <typename Message>
 void ContentToProto(const TemplateContent& content, Message& message) {

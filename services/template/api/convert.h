@@ -24,9 +24,8 @@ std::vector<LocalizedContent> FromProto(
 std::vector<Variable> FromProto(const google::protobuf::RepeatedPtrField<v1::Variable>& variables,
                                 Violations& violations);
 
+TemplateContent ContentFromProto(const v1::Template& message, Violations& violations);
 // `Message` is v1::Template or v1::TemplateVersion.
-template <typename Message>
-TemplateContent ContentFromProto(const Message& message, Violations& violations);
 template <typename Message>
 void ContentToProto(const TemplateContent& content, Message& message);
 

@@ -17,7 +17,7 @@ TEST(ConvertTest, ConvertsContentToProtoAndBack) {
   content.variables.push_back(
       {.name = "u", .type = render::VariableType::kUrl, .sample = "https://example.com/"});
   content.unescaped_variables = {"user.first_name"};
-  v1::TemplateVersion message;
+  v1::Template message;
   ContentToProto(content, message);
   Violations violations;
   EXPECT_EQ(ContentFromProto(message, violations), content);

@@ -21,15 +21,10 @@ constexpr rpc::PageSizes kPageSizes{.standard = 50, .most = 200};
 
 constexpr std::string_view kUpdatable[] = {"display_name", "description", "contents", "variables",
                                            "unescaped_variables"};
-constexpr std::string_view kOutputOnly[] = {"name",
-                                            "version",
-                                            "latest_version",
-                                            "published_version",
-                                            "built_in",
-                                            "create_time",
-                                            "update_time",
-                                            "delete_time",
-                                            "etag"};
+constexpr std::string_view kOutputOnly[] = {
+    "name",     "version",     "latest_version", "published_version",
+    "built_in", "create_time", "update_time",    "delete_time",
+    "etag"};
 
 Edit EditFromProto(const v1::UpdateTemplateRequest& request, Violations& violations) {
   const v1::Template& message = request.template_();
@@ -69,8 +64,9 @@ v1::InstallBuiltInTemplatesResponse::Outcome ToProto(InstallOutcome outcome) {
 
 }  // namespace
 
-absl::Status TemplateHandlers::CreateTemplate(const rpc::CallInfo& call, const v1::CreateTemplateRequest& request,
-                                         v1::Template& response) {
+absl::Status TemplateHandlers::CreateTemplate(const rpc::CallInfo& call,
+                                              const v1::CreateTemplateRequest& request,
+                                              v1::Template& response) {
   Violations violations;
   if (!IsTemplateId(request.template_id())) {
     violations.Add("template_id",
@@ -81,29 +77,31 @@ absl::Status TemplateHandlers::CreateTemplate(const rpc::CallInfo& call, const v
   }
   const v1::Template& message = request.template_();
   Violations nested;
-  NewTemplate created{.id = request.template_id(),
-                      .category = FromProto(message.category(), nested),
-                      .display_name = message.display_name(),
-                      .description = message.description(),
-                      .content = ContentFromProto(message, nested)};
+  const NewTemplate created{.id = request.template_id(),
+                            .category = FromProto(message.category(), nested),
+                            .display_name = message.display_name(),
+                            .description = message.description(),
+                            .content = ContentFromProto(message, nested)};
   violations.AddNested("template", nested);
-  return ToProto(catalog_.Create(std::move(created),
-                                {.request_id = request.request_id(),
-                                 .digest = DigestOf(request),
-                                 .publish = request.publish(),
-                                 .validate_only = request.validate_only()},
-                                std::move(violations), call.deadline),
-                response);
+  return ToProto(catalog_.Create(created,
+                                 {.request_id = request.request_id(),
+                                  .digest = DigestOf(request),
+                                  .publish = request.publish(),
+                                  .validate_only = request.validate_only()},
+                                 std::move(violations), call.deadline),
+                 response);
 }
 
-absl::Status TemplateHandlers::GetTemplate(const rpc::CallInfo& call, const v1::GetTemplateRequest& request,
-                                         v1::Template& response) {
+absl::Status TemplateHandlers::GetTemplate(const rpc::CallInfo& call,
+                                           const v1::GetTemplateRequest& request,
+                                           v1::Template& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::string id, TemplateId(request.name()));
   return ToProto(catalog_.Get(id, call.deadline), response);
 }
 
-absl::Status TemplateHandlers::ListTemplates(const rpc::CallInfo& call, const v1::ListTemplatesRequest& request,
-                                         v1::ListTemplatesResponse& response) {
+absl::Status TemplateHandlers::ListTemplates(const rpc::CallInfo& call,
+                                             const v1::ListTemplatesRequest& request,
+                                             v1::ListTemplatesResponse& response) {
   Violations violations;
   const std::string category = fmt::format("{}", static_cast<int>(request.category()));
   const rpc::Page page(request,
@@ -123,34 +121,38 @@ absl::Status TemplateHandlers::ListTemplates(const rpc::CallInfo& call, const v1
   return absl::OkStatus();
 }
 
-absl::Status TemplateHandlers::UpdateTemplate(const rpc::CallInfo& call, const v1::UpdateTemplateRequest& request,
-                                         v1::Template& response) {
+absl::Status TemplateHandlers::UpdateTemplate(const rpc::CallInfo& call,
+                                              const v1::UpdateTemplateRequest& request,
+                                              v1::Template& response) {
   Violations violations;
   const std::string id = TemplateId(request.template_().name(), "template.name", violations);
   const Edit edit = EditFromProto(request, violations);
   if (id.empty()) return violations.ToStatus();
   return ToProto(catalog_.Update(id, edit,
-                                {.etag = request.template_().etag(),
-                                 .publish = request.publish(),
-                                 .validate_only = request.validate_only()},
-                                violations, call.deadline),
-                response);
+                                 {.etag = request.template_().etag(),
+                                  .publish = request.publish(),
+                                  .validate_only = request.validate_only()},
+                                 violations, call.deadline),
+                 response);
 }
 
-absl::Status TemplateHandlers::DeleteTemplate(const rpc::CallInfo& call, const v1::DeleteTemplateRequest& request,
-                                         v1::Template& response) {
+absl::Status TemplateHandlers::DeleteTemplate(const rpc::CallInfo& call,
+                                              const v1::DeleteTemplateRequest& request,
+                                              v1::Template& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::string id, TemplateId(request.name()));
   return ToProto(catalog_.Delete(id, request.etag(), call.deadline), response);
 }
 
-absl::Status TemplateHandlers::UndeleteTemplate(const rpc::CallInfo& call, const v1::UndeleteTemplateRequest& request,
-                                         v1::Template& response) {
+absl::Status TemplateHandlers::UndeleteTemplate(const rpc::CallInfo& call,
+                                                const v1::UndeleteTemplateRequest& request,
+                                                v1::Template& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::string id, TemplateId(request.name()));
   return ToProto(catalog_.Undelete(id, call.deadline), response);
 }
 
-absl::Status TemplateHandlers::InstallBuiltInTemplates(const rpc::CallInfo& call, const v1::InstallBuiltInTemplatesRequest&,
-                                         v1::InstallBuiltInTemplatesResponse& response) {
+absl::Status TemplateHandlers::InstallBuiltInTemplates(
+    const rpc::CallInfo& call, const v1::InstallBuiltInTemplatesRequest&,
+    v1::InstallBuiltInTemplatesResponse& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const auto results, installer_.Install(call.deadline));
   for (const InstallResult& installed : results) {
     auto& result = *response.add_results();

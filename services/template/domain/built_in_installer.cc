@@ -15,7 +15,7 @@ bool IsConcurrentChange(const absl::Status& status) {
 
 absl::StatusOr<std::vector<InstallResult>> BuiltInInstaller::Install(absl::Time deadline) {
   std::vector<InstallResult> results;
-  for (const BuiltInTemplate& built_in : built_in_) {
+  for (const NewTemplate& built_in : built_in_) {
     absl::StatusOr<InstallOutcome> outcome = InstallOne(built_in, deadline);
     for (int i = 1; i < kMaxAttempts && IsConcurrentChange(outcome.status()); ++i) {
       outcome = InstallOne(built_in, deadline);
@@ -26,7 +26,7 @@ absl::StatusOr<std::vector<InstallResult>> BuiltInInstaller::Install(absl::Time 
   return results;
 }
 
-absl::StatusOr<InstallOutcome> BuiltInInstaller::InstallOne(const BuiltInTemplate& built_in,
+absl::StatusOr<InstallOutcome> BuiltInInstaller::InstallOne(const NewTemplate& built_in,
                                                             absl::Time deadline) {
   const auto found = store_.Find(built_in.id, {VersionSelector::Kind::kPublished}, deadline);
   if (absl::IsNotFound(found.status())) return CreateNew(built_in, deadline);
@@ -46,30 +46,20 @@ absl::StatusOr<InstallOutcome> BuiltInInstaller::InstallOne(const BuiltInTemplat
   return Upgrade(built_in, state, deadline);
 }
 
-absl::StatusOr<InstallOutcome> BuiltInInstaller::CreateNew(const BuiltInTemplate& built_in,
+absl::StatusOr<InstallOutcome> BuiltInInstaller::CreateNew(const NewTemplate& built_in,
                                                            absl::Time deadline) {
   const absl::Time now = clock_.Now();
-  Change first{.state = {.id = built_in.id,
-                         .category = built_in.category,
-                         .display_name = built_in.display_name,
-                         .description = built_in.description,
-                         .latest_version = 1,
-                         .create_time = now,
-                         .update_time = now,
-                         .delete_time = std::nullopt},
-               .version = MakeVersion(1, built_in.content, true, now)};
+  Change first = MakeTemplate(built_in, /*built_in=*/true, now);
   Publish(*first.version, 0, now, first);
   LMSMAIL_RETURN_IF_ERROR(store_.Create(first, std::nullopt, deadline));
   return InstallOutcome::kInstalled;
 }
 
-absl::StatusOr<InstallOutcome> BuiltInInstaller::Upgrade(const BuiltInTemplate& built_in,
+absl::StatusOr<InstallOutcome> BuiltInInstaller::Upgrade(const NewTemplate& built_in,
                                                          const Template& state,
                                                          absl::Time deadline) {
   const absl::Time now = clock_.Now();
-  Change change{.state = state};
-  ++change.state.revision;
-  change.state.update_time = now;
+  Change change = NextRevision(state, now);
   change.version = MakeVersion(++change.state.latest_version, built_in.content, true, now);
   Publish(*change.version, state.publication, now, change);
   LMSMAIL_RETURN_IF_ERROR(store_.Update(change, deadline));

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "services/template/domain/built_in_template.h"
+#include "services/template/domain/template.h"
 #include "services/template/storage/template_store.h"
 
 namespace lmsmail::templates {
@@ -24,21 +24,21 @@ struct InstallResult {
 // concurrently, even replicas of different releases. Thread-safe.
 class BuiltInInstaller {
  public:
-  BuiltInInstaller(TemplateStore& store, const Clock& clock, std::vector<BuiltInTemplate> built_in)
+  BuiltInInstaller(TemplateStore& store, const Clock& clock, std::vector<NewTemplate> built_in)
       : store_(store), clock_(clock), built_in_(std::move(built_in)) {}
 
   absl::StatusOr<std::vector<InstallResult>> Install(absl::Time deadline);
 
  private:
   // One attempt. A concurrent change of the template is ABORTED or ALREADY_EXISTS.
-  absl::StatusOr<InstallOutcome> InstallOne(const BuiltInTemplate& built_in, absl::Time deadline);
-  absl::StatusOr<InstallOutcome> CreateNew(const BuiltInTemplate& built_in, absl::Time deadline);
-  absl::StatusOr<InstallOutcome> Upgrade(const BuiltInTemplate& built_in, const Template& state,
+  absl::StatusOr<InstallOutcome> InstallOne(const NewTemplate& built_in, absl::Time deadline);
+  absl::StatusOr<InstallOutcome> CreateNew(const NewTemplate& built_in, absl::Time deadline);
+  absl::StatusOr<InstallOutcome> Upgrade(const NewTemplate& built_in, const Template& state,
                                          absl::Time deadline);
 
   TemplateStore& store_;
   const Clock& clock_;
-  const std::vector<BuiltInTemplate> built_in_;
+  const std::vector<NewTemplate> built_in_;
 };
 
 }  // namespace lmsmail::templates

@@ -81,18 +81,18 @@ std::vector<std::string> LanguagesOf(const Files& files, const std::string& id) 
   return languages;
 }
 
-absl::StatusOr<BuiltInTemplate> ReadDescription(const std::string& id, const std::string& yaml) {
+absl::StatusOr<NewTemplate> ReadDescription(const std::string& id, const std::string& yaml) {
   try {
     const YAML::Node node = YAML::Load(yaml);
     if (node["key"].as<std::string>() != id)
       throw InvalidYaml("key differs from the name of the folder");
-    return BuiltInTemplate{.id = id,
-                           .category = ReadCategory(node["category"].as<std::string>()),
-                           .display_name = node["display_name"].as<std::string>(),
-                           .description = node["description"].as<std::string>(),
-                           .content = {.languages = {},
-                                       .variables = FromRender(ReadVariables(node["variables"])),
-                                       .unescaped_variables = {}}};
+    return NewTemplate{.id = id,
+                       .category = ReadCategory(node["category"].as<std::string>()),
+                       .display_name = node["display_name"].as<std::string>(),
+                       .description = node["description"].as<std::string>(),
+                       .content = {.languages = {},
+                                   .variables = FromRender(ReadVariables(node["variables"])),
+                                   .unescaped_variables = {}}};
   } catch (const std::runtime_error& error) {  // includes YAML::Exception
     return absl::InternalError(fmt::format("{}{}: {}", id, kDescription, error.what()));
   }
@@ -100,15 +100,15 @@ absl::StatusOr<BuiltInTemplate> ReadDescription(const std::string& id, const std
 
 }  // namespace
 
-absl::StatusOr<std::vector<BuiltInTemplate>> ReadBuiltInTemplates(
+absl::StatusOr<std::vector<NewTemplate>> ReadBuiltInTemplates(
     absl::Span<const EmbeddedFile> embedded) {
   Files files;
   for (const EmbeddedFile& file : embedded) files.emplace(file.path, file.content);
-  std::vector<BuiltInTemplate> out;
+  std::vector<NewTemplate> out;
   for (const auto& [path, yaml] : files) {
     if (!path.ends_with(kDescription)) continue;
     const std::string id(path.substr(0, path.size() - kDescription.size()));
-    LMSMAIL_ASSIGN_OR_RETURN(BuiltInTemplate built_in, ReadDescription(id, std::string(yaml)));
+    LMSMAIL_ASSIGN_OR_RETURN(NewTemplate built_in, ReadDescription(id, std::string(yaml)));
     for (const std::string& language : LanguagesOf(files, id)) {
       LMSMAIL_ASSIGN_OR_RETURN(LocalizedContent localized, ReadLanguage(files, id, language));
       built_in.content.languages.push_back(std::move(localized));
@@ -118,7 +118,7 @@ absl::StatusOr<std::vector<BuiltInTemplate>> ReadBuiltInTemplates(
   return out;
 }
 
-absl::StatusOr<std::vector<BuiltInTemplate>> BuiltInTemplates() {
+absl::StatusOr<std::vector<NewTemplate>> BuiltInTemplates() {
   return ReadBuiltInTemplates(kBuiltInFiles);
 }
 

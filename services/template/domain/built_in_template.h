@@ -17,22 +17,12 @@ struct EmbeddedFile {
   std::string_view content;
 };
 
-// A template that the product comes with.
-struct BuiltInTemplate {
-  std::string id;
-  Category category = Category::kAnnouncement;
-  std::string display_name;
-  std::string description;
-  TemplateContent content;
-};
-
 // Reads <id>/template.yaml and, for each language,
 // <id>/<language>/{subject.txt,body.html,body.txt}. The result is sorted by id, and English is the
 // first language. Returns INTERNAL with the name of the file when a file is missing or invalid.
-absl::StatusOr<std::vector<BuiltInTemplate>> ReadBuiltInTemplates(
-    absl::Span<const EmbeddedFile> files);
+absl::StatusOr<std::vector<NewTemplate>> ReadBuiltInTemplates(absl::Span<const EmbeddedFile> files);
 
-// Reads the templates embedded in this binary.
-absl::StatusOr<std::vector<BuiltInTemplate>> BuiltInTemplates();
+// Reads the built-in templates, which are embedded in this binary.
+absl::StatusOr<std::vector<NewTemplate>> BuiltInTemplates();
 
 }  // namespace lmsmail::templates

@@ -24,15 +24,15 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::vector<BuiltInTemplate> All() {
+std::vector<NewTemplate> All() {
   auto built_in = BuiltInTemplates();
   EXPECT_OK(built_in);
-  return built_in.value_or(std::vector<BuiltInTemplate>{});
+  return built_in.value_or(std::vector<NewTemplate>{});
 }
 
 TEST(BuiltInTemplateTest, AreTheFiveKnownTemplates) {
   std::vector<std::string> ids;
-  for (const BuiltInTemplate& built_in : All()) {
+  for (const NewTemplate& built_in : All()) {
     EXPECT_TRUE(resource_name::IsTemplateId(built_in.id));
     ids.push_back(built_in.id);
   }
@@ -41,7 +41,7 @@ TEST(BuiltInTemplateTest, AreTheFiveKnownTemplates) {
 }
 
 TEST(BuiltInTemplateTest, AreValidWithoutWarnings) {
-  for (const BuiltInTemplate& built_in : All()) {
+  for (const NewTemplate& built_in : All()) {
     const ContentFindings findings = ValidateContent(built_in.content);
     EXPECT_OK(findings.violations.ToStatus()) << built_in.id;
     EXPECT_THAT(findings.warnings, IsEmpty()) << built_in.id;
@@ -58,7 +58,7 @@ TEST(BuiltInTemplateTest, RenderWithSampleValues) {
   const SystemClock clock;
   Catalog catalog(store, clock);
   Preview preview(catalog, 1);
-  for (const BuiltInTemplate& built_in : All()) {
+  for (const NewTemplate& built_in : All()) {
     ASSERT_OK_AND_ASSIGN(const PreviewedMail mail, preview.RenderUnsaved(built_in.content, {}, {}));
     EXPECT_THAT(mail.warnings, IsEmpty()) << built_in.id;
     EXPECT_THAT(mail.subject, Not(HasSubstr("{{"))) << built_in.id;
@@ -72,7 +72,7 @@ TEST(BuiltInTemplateTest, RenderWithSampleValues) {
 
 TEST(BuiltInTemplateTest, MentionPreferencesOnlyWithALink) {
   render::Renderer renderer;
-  for (const BuiltInTemplate& built_in : All()) {
+  for (const NewTemplate& built_in : All()) {
     const LocalizedContent& localized = built_in.content.languages.front();
     ASSERT_OK_AND_ASSIGN(const auto compiled,
                          render::Template::Compile({.subject = localized.subject,
@@ -104,7 +104,7 @@ TEST(BuiltInTemplateTest, ShareTheirHeadAndFooter) {
   std::set<std::string> heads;
   std::set<std::string> styles;
   std::set<std::string> footers;
-  for (const BuiltInTemplate& built_in : All()) {
+  for (const NewTemplate& built_in : All()) {
     const std::string& html = built_in.content.languages.front().html;
     heads.insert(Between(html, "<!DOCTYPE", "<title>"));
     styles.insert(Between(html, "</title>", "</head>"));

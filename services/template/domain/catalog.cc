@@ -57,21 +57,13 @@ absl::Status VersionNotFound(std::string_view id, int number) {
 
 }  // namespace
 
-absl::StatusOr<Found> Catalog::Create(NewTemplate created, const CreateOptions& options,
+absl::StatusOr<Found> Catalog::Create(const NewTemplate& created, const CreateOptions& options,
                                       Violations violations, absl::Time deadline) {
   violations.AddNested("template", ValidateNew(created));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
 
   const absl::Time now = clock_.Now();
-  Change first{.state = {.id = std::move(created.id),
-                         .category = created.category,
-                         .display_name = std::move(created.display_name),
-                         .description = std::move(created.description),
-                         .latest_version = 1,
-                         .create_time = now,
-                         .update_time = now,
-                         .delete_time = std::nullopt},
-               .version = MakeVersion(1, std::move(created.content), false, now)};
+  Change first = MakeTemplate(created, /*built_in=*/false, now);
   if (options.publish) templates::Publish(*first.version, 0, now, first);
   return CreateOnce(first, options, deadline);
 }
@@ -89,7 +81,7 @@ absl::StatusOr<Found> Catalog::CreateOnce(const Change& first, const CreateOptio
     stored = absl::AlreadyExistsError("");
   } else {
     const IdempotencyRecord record{options.request_id, options.digest, first.state.id,
-                              first.state.create_time};
+                                   first.state.create_time};
     stored = store_.Create(first, record, deadline);
   }
   if (stored.ok()) return Found{first.state, first.version};
@@ -102,14 +94,14 @@ absl::StatusOr<Found> Catalog::CreateOnce(const Change& first, const CreateOptio
 }
 
 absl::StatusOr<std::optional<Found>> Catalog::FindCreated(const CreateOptions& options,
-                                                            absl::Time deadline) {
+                                                          absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const auto record, store_.FindRecord(options.request_id, deadline));
   if (!record) return std::nullopt;
   if (record->digest != options.digest) {
     return WithReason(
-        absl::AlreadyExistsError(
-            fmt::format("request_id \"{}\" was already used to create {} from a different body: use a new one",
-                        options.request_id, TemplateName(record->template_id))),
+        absl::AlreadyExistsError(fmt::format(
+            "request_id \"{}\" was already used to create {} from a different body: use a new one",
+            options.request_id, TemplateName(record->template_id))),
         {kRequestIdReused, {{"request_id", options.request_id}}});
   }
   return store_.Find(record->template_id, kShown, deadline);
@@ -126,7 +118,7 @@ absl::StatusOr<Found> Catalog::GetVersion(std::string_view id, VersionSelector v
     LMSMAIL_RETURN_IF_ERROR(CheckNotDeleted(found.state));
     if (!found.version) {
       return FailedPrecondition(found.state, kTemplateNotPublished,
-                     "has no published version: publish one with PublishTemplate");
+                                "has no published version: publish one with PublishTemplate");
     }
   }
   if (!found.version) return VersionNotFound(id, version.number);
@@ -155,7 +147,7 @@ absl::StatusOr<Found> Catalog::Update(std::string_view id, const Edit& edit,
     all.AddNested("template", ValidateEdit(edit, content));
     LMSMAIL_RETURN_IF_ERROR(all.ToStatus());
 
-    Change change = Next(latest.state);
+    Change change = NextRevision(latest.state, clock_.Now());
     Template& state = change.state;
     state.display_name = edit.display_name.value_or(state.display_name);
     state.description = edit.description.value_or(state.description);
@@ -190,7 +182,7 @@ absl::StatusOr<Found> Catalog::Publish(std::string_view id, std::optional<int> v
     const int number = version.value_or(latest.state.latest_version);
     LMSMAIL_ASSIGN_OR_RETURN(const Version chosen, ExistingVersion(id, number, deadline));
     if (number == latest.state.published_version) return std::nullopt;
-    Change change = Next(latest.state);
+    Change change = NextRevision(latest.state, clock_.Now());
     templates::Publish(chosen, latest.state.publication, clock_.Now(), change);
     return change;
   });
@@ -208,13 +200,14 @@ absl::StatusOr<Found> Catalog::Rollback(std::string_view id, std::string_view et
       previous = current.previous;
     }
     if (previous == 0) {
-      return FailedPrecondition(state, kNothingToRollBack,
-                     "has no earlier published version: publish a version with PublishTemplate");
+      return FailedPrecondition(
+          state, kNothingToRollBack,
+          "has no earlier published version: publish a version with PublishTemplate");
     }
     LMSMAIL_ASSIGN_OR_RETURN(const Publication target,
                              store_.GetPublication(id, previous, deadline));
     LMSMAIL_ASSIGN_OR_RETURN(const Version version, ExistingVersion(id, target.version, deadline));
-    Change change = Next(state);
+    Change change = NextRevision(state, clock_.Now());
     templates::Publish(version, target.previous, clock_.Now(), change);
     return change;
   });
@@ -224,7 +217,7 @@ absl::StatusOr<Found> Catalog::Delete(std::string_view id, std::string_view etag
                                       absl::Time deadline) {
   return Apply(id, etag, deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
     if (latest.state.delete_time) return std::nullopt;
-    Change change = Next(latest.state);
+    Change change = NextRevision(latest.state, clock_.Now());
     change.state.delete_time = change.state.update_time;
     return change;
   });
@@ -233,7 +226,7 @@ absl::StatusOr<Found> Catalog::Delete(std::string_view id, std::string_view etag
 absl::StatusOr<Found> Catalog::Undelete(std::string_view id, absl::Time deadline) {
   return Apply(id, "", deadline, [&](const Found& latest) -> absl::StatusOr<Decision> {
     if (!latest.state.delete_time) return std::nullopt;
-    Change change = Next(latest.state);
+    Change change = NextRevision(latest.state, clock_.Now());
     change.state.delete_time.reset();
     return change;
   });
@@ -266,13 +259,6 @@ absl::StatusOr<Version> Catalog::ExistingVersion(std::string_view id, int number
                            store_.Find(id, {VersionSelector::Kind::kNumber, number}, deadline));
   if (!found.version) return VersionNotFound(id, number);
   return *std::move(found.version);
-}
-
-Change Catalog::Next(const Template& state) const {
-  Change change{.state = state};
-  ++change.state.revision;
-  change.state.update_time = clock_.Now();
-  return change;
 }
 
 }  // namespace lmsmail::templates

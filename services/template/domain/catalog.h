@@ -24,14 +24,6 @@ inline constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
 // How long the request ids of CreateTemplate are kept.
 inline constexpr absl::Duration kRequestIdLifetime = absl::Hours(24 * 7);
 
-struct NewTemplate {
-  std::string id;
-  Category category = Category::kAnnouncement;
-  std::string display_name;
-  std::string description;
-  TemplateContent content;
-};
-
 struct CreateOptions {
   std::string request_id;
   std::int64_t digest = 0;  // of the request body
@@ -66,7 +58,7 @@ class Catalog {
  public:
   Catalog(TemplateStore& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  absl::StatusOr<Found> Create(NewTemplate created, const CreateOptions& options,
+  absl::StatusOr<Found> Create(const NewTemplate& created, const CreateOptions& options,
                                Violations violations, absl::Time deadline);
   absl::StatusOr<Found> Get(std::string_view id, absl::Time deadline);
   // The result has a version. The published version of a deleted template is FAILED_PRECONDITION;
@@ -107,10 +99,8 @@ class Catalog {
                                    absl::Time deadline);
   // Returns what an earlier call with this request id created, if any.
   absl::StatusOr<std::optional<Found>> FindCreated(const CreateOptions& options,
-                                                     absl::Time deadline);
+                                                   absl::Time deadline);
   absl::StatusOr<Version> ExistingVersion(std::string_view id, int number, absl::Time deadline);
-  // Returns a change of `state` with the next revision and the current time.
-  Change Next(const Template& state) const;
 
   TemplateStore& store_;
   const Clock& clock_;

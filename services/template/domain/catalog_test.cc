@@ -19,44 +19,19 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 
-// Runs `before_update` just before the next write, like a concurrent call of another replica.
-class RacingStore final : public TemplateStore {
+// Runs `before_write` just before the next write, like a concurrent call of another replica.
+class RacingStore final : public InMemoryTemplateStore {
  public:
-  std::function<void()> before_update;
-  InMemoryTemplateStore store;
+  std::function<void()> before_write;
 
-  absl::StatusOr<Found> Find(std::string_view id, VersionSelector v, absl::Time d) override {
-    return store.Find(id, v, d);
-  }
-  absl::StatusOr<std::vector<Template>> List(const ListQuery& query, absl::Time d) override {
-    return store.List(query, d);
-  }
-  absl::StatusOr<std::vector<Version>> ListVersions(std::string_view id, int below, int limit,
-                                                    absl::Time d) override {
-    return store.ListVersions(id, below, limit, d);
-  }
-  absl::StatusOr<Publication> GetPublication(std::string_view id, int n, absl::Time d) override {
-    return store.GetPublication(id, n, d);
-  }
-  absl::StatusOr<bool> HasContent(std::string_view id, std::string_view digest,
-                                  absl::Time d) override {
-    return store.HasContent(id, digest, d);
-  }
   absl::Status Create(const Change& first, const std::optional<IdempotencyRecord>& record,
-                      absl::Time d) override {
-    if (before_update) std::exchange(before_update, nullptr)();
-    return store.Create(first, record, d);
+                      absl::Time deadline) override {
+    if (before_write) std::exchange(before_write, nullptr)();
+    return InMemoryTemplateStore::Create(first, record, deadline);
   }
-  absl::Status Update(const Change& change, absl::Time d) override {
-    if (before_update) std::exchange(before_update, nullptr)();
-    return store.Update(change, d);
-  }
-  absl::StatusOr<std::optional<IdempotencyRecord>> FindRecord(std::string_view id,
-                                                              absl::Time d) override {
-    return store.FindRecord(id, d);
-  }
-  absl::StatusOr<int> DeleteRecordsBefore(absl::Time before, absl::Time d) override {
-    return store.DeleteRecordsBefore(before, d);
+  absl::Status Update(const Change& change, absl::Time deadline) override {
+    if (before_write) std::exchange(before_write, nullptr)();
+    return InMemoryTemplateStore::Update(change, deadline);
   }
 };
 
@@ -120,7 +95,7 @@ TEST_F(CatalogTest, CreatesOnceForEqualRequestIds) {
 }
 
 TEST_F(CatalogTest, CreatesOnceForConcurrentEqualRequests) {
-  store_.before_update = [&] { ASSERT_OK(Create({.request_id = "r", .digest = 1})); };
+  store_.before_write = [&] { ASSERT_OK(Create({.request_id = "r", .digest = 1})); };
   EXPECT_OK(Create({.request_id = "r", .digest = 1}));
 }
 
@@ -239,12 +214,12 @@ TEST_F(CatalogTest, KeepsConcurrentEdits) {
     name.display_name = "Theirs";
     ASSERT_OK(Update(name));
   };
-  store_.before_update = rename;
+  store_.before_write = rename;
   ASSERT_OK_AND_ASSIGN(const Found both, Update(Text("v2")));
   EXPECT_EQ(both.state.display_name, "Theirs");
   EXPECT_EQ(both.state.latest_version, 2);
 
-  store_.before_update = [&] { ASSERT_OK(Update(Text("v3"))); };
+  store_.before_write = [&] { ASSERT_OK(Update(Text("v3"))); };
   EXPECT_THAT(Update(Text("v4"), {.etag = EtagOf(both.state)}),
               StatusIs(absl::StatusCode::kAborted));
 }

@@ -79,13 +79,34 @@ std::string EtagOf(const Template& state) {
   return rpc::EtagOf(fmt::format("{}/{}", state.id, state.revision));
 }
 
+Change MakeTemplate(const NewTemplate& created, bool built_in, absl::Time now) {
+  return {.state = {.id = created.id,
+                    .category = created.category,
+                    .display_name = created.display_name,
+                    .description = created.description,
+                    .latest_version = 1,
+                    .create_time = now,
+                    .update_time = now,
+                    .delete_time = std::nullopt},
+          .version = MakeVersion(1, created.content, built_in, now)};
+}
+
+Change NextRevision(const Template& state, absl::Time now) {
+  Change change{.state = state};
+  ++change.state.revision;
+  change.state.update_time = now;
+  return change;
+}
+
 void Publish(const Version& version, int previous, absl::Time now, Change& change) {
   Template& state = change.state;
   ++state.publication;
   state.published_version = version.number;
   state.built_in = version.built_in;
-  change.publication = Publication{
-      .number = state.publication, .version = version.number, .previous = previous, .time = now};
+  change.publication = Publication{.number = state.publication,
+                                   .version = version.number,
+                                   .previous = previous,
+                                   .publish_time = now};
 }
 
 }  // namespace lmsmail::templates

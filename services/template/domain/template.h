@@ -95,6 +95,14 @@ struct Template {
 
 std::string EtagOf(const Template& state);
 
+struct NewTemplate {
+  std::string id;
+  Category category = Category::kAnnouncement;
+  std::string display_name;
+  std::string description;
+  TemplateContent content;
+};
+
 // Records that a version was published. Publications are never changed or removed; the last one of
 // a template is current.
 struct Publication {
@@ -104,7 +112,7 @@ struct Publication {
   // `previous` of the one it restores, so that a second rollback goes back further instead of
   // alternating between two versions.
   int previous = 0;
-  absl::Time time;
+  absl::Time publish_time;
 };
 
 // A change of a template: its complete new state and the rows that the change adds.
@@ -114,6 +122,10 @@ struct Change {
   std::optional<Publication> publication = std::nullopt;
 };
 
+// Returns the creation of a template with an unpublished version 1.
+Change MakeTemplate(const NewTemplate& created, bool built_in, absl::Time now);
+// Returns a change of `state` that so far changes only its revision and update time.
+Change NextRevision(const Template& state, absl::Time now);
 // Publishes `version` in `change`. `previous` is the publication that a rollback restores.
 void Publish(const Version& version, int previous, absl::Time now, Change& change);
 

@@ -132,7 +132,7 @@ absl::StatusOr<int> InMemoryTemplateStore::DeleteRecordsBefore(absl::Time before
                                                          absl::Time /*deadline*/) {
   absl::MutexLock lock(&mutex_);
   return static_cast<int>(
-      std::erase_if(records_, [&](const auto& record) { return record.second.time < before; }));
+      std::erase_if(records_, [&](const auto& record) { return record.second.create_time < before; }));
 }
 
 }  // namespace lmsmail::templates

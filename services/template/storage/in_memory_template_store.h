@@ -17,7 +17,7 @@
 namespace lmsmail::templates {
 
 // A store for tests. Ignores deadlines.
-class InMemoryTemplateStore final : public TemplateStore {
+class InMemoryTemplateStore : public TemplateStore {
  public:
   absl::StatusOr<Found> Find(std::string_view id, VersionSelector version,
                              absl::Time deadline) override;
@@ -32,7 +32,7 @@ class InMemoryTemplateStore final : public TemplateStore {
                       absl::Time deadline) override;
   absl::Status Update(const Change& change, absl::Time deadline) override;
   absl::StatusOr<std::optional<IdempotencyRecord>> FindRecord(std::string_view request_id,
-                                                         absl::Time deadline) override;
+                                                              absl::Time deadline) override;
   absl::StatusOr<int> DeleteRecordsBefore(absl::Time before, absl::Time deadline) override;
 
  private:

@@ -21,8 +21,8 @@ using postgres::Text;
 using postgres::ToTimestamptz;
 using resource_name::TemplateName;
 
-#define LMSMAIL_TEMPLATE_COLUMNS                                                         \
-  "t.template_id, t.category, t.display_name, t.description, t.latest_version, "         \
+#define LMSMAIL_TEMPLATE_COLUMNS                                                   \
+  "t.template_id, t.category, t.display_name, t.description, t.latest_version, "   \
   "t.published_version, t.publication, t.built_in AS state_built_in, t.revision, " \
   "t.create_time AS state_create_time, t.update_time, t.delete_time"
 #define LMSMAIL_VERSION_COLUMNS "v.version, v.content, v.digest, v.built_in, v.create_time"
@@ -127,12 +127,12 @@ absl::Status InsertRows(const Change& change, pqxx::work& tx) {
   const std::string& id = change.state.id;
   if (const auto& version = change.version) {
     LMSMAIL_ASSIGN_OR_RETURN(const std::string json, ContentToJson(version->content));
-    tx.exec_params0(kInsertVersion, id, version->number, json, version->digest,
-                    version->built_in, ToTimestamptz(version->create_time));
+    tx.exec_params0(kInsertVersion, id, version->number, json, version->digest, version->built_in,
+                    ToTimestamptz(version->create_time));
   }
   if (const auto& publication = change.publication) {
     tx.exec_params0(kInsertPublication, id, publication->number, publication->version,
-                    publication->previous, ToTimestamptz(publication->time));
+                    publication->previous, ToTimestamptz(publication->publish_time));
   }
   return absl::OkStatus();
 }
@@ -193,7 +193,7 @@ absl::StatusOr<Publication> PgTemplateStore::GetPublication(std::string_view id,
         return Publication{.number = rows[0]["number"].as<int>(),
                            .version = rows[0]["version"].as<int>(),
                            .previous = rows[0]["previous"].as<int>(),
-                           .time = postgres::Time(rows[0]["publish_time"])};
+                           .publish_time = postgres::Time(rows[0]["publish_time"])};
       });
 }
 
@@ -206,7 +206,8 @@ absl::StatusOr<bool> PgTemplateStore::HasContent(std::string_view id, std::strin
       });
 }
 
-absl::Status PgTemplateStore::Create(const Change& first, const std::optional<IdempotencyRecord>& record,
+absl::Status PgTemplateStore::Create(const Change& first,
+                                     const std::optional<IdempotencyRecord>& record,
                                      absl::Time deadline) {
   const Template& state = first.state;
   return RunInTransaction(
@@ -214,12 +215,12 @@ absl::Status PgTemplateStore::Create(const Change& first, const std::optional<Id
         const std::optional<std::string> deleted = OptionalTimestamptz(state.delete_time);
         tx.exec_params0(kInsertTemplate, state.id, static_cast<int>(state.category),
                         state.display_name, state.description, state.latest_version,
-                        state.published_version, state.publication, state.built_in,
-                        state.revision, ToTimestamptz(state.create_time),
-                        ToTimestamptz(state.update_time), postgres::OrNull(deleted));
+                        state.published_version, state.publication, state.built_in, state.revision,
+                        ToTimestamptz(state.create_time), ToTimestamptz(state.update_time),
+                        postgres::OrNull(deleted));
         if (record) {
           tx.exec_params0(kInsertRecord, record->request_id, record->digest, record->template_id,
-                          ToTimestamptz(record->time));
+                          ToTimestamptz(record->create_time));
         }
         return InsertRows(first, tx);
       });
@@ -241,17 +242,17 @@ absl::Status PgTemplateStore::Update(const Change& change, absl::Time deadline) 
       });
 }
 
-absl::StatusOr<std::optional<IdempotencyRecord>> PgTemplateStore::FindRecord(std::string_view request_id,
-                                                                        absl::Time deadline) {
+absl::StatusOr<std::optional<IdempotencyRecord>> PgTemplateStore::FindRecord(
+    std::string_view request_id, absl::Time deadline) {
   return RunInTransaction(
       pool_, {.name = "template.find_record", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::optional<IdempotencyRecord>> {
         const pqxx::result rows = tx.exec_params(kFindRecord, std::string(request_id));
         if (rows.empty()) return std::nullopt;
         return IdempotencyRecord{.request_id = Text(rows[0]["request_id"]),
-                            .digest = rows[0]["digest"].as<std::int64_t>(),
-                            .template_id = Text(rows[0]["template_id"]),
-                            .time = postgres::Time(rows[0]["create_time"])};
+                                 .digest = rows[0]["digest"].as<std::int64_t>(),
+                                 .template_id = Text(rows[0]["template_id"]),
+                                 .create_time = postgres::Time(rows[0]["create_time"])};
       });
 }
 

@@ -19,7 +19,7 @@ struct IdempotencyRecord {
   std::string request_id;
   std::int64_t digest = 0;  // of the request body
   std::string template_id;
-  absl::Time time;
+  absl::Time create_time;
 
   bool operator==(const IdempotencyRecord&) const = default;
 };

@@ -109,7 +109,7 @@ TEST_P(TemplateStoreContract, StoresPublications) {
   EXPECT_EQ(last.number, 2);
   EXPECT_EQ(last.version, 3);
   EXPECT_EQ(last.previous, 1);
-  EXPECT_EQ(last.time, now_);
+  EXPECT_EQ(last.publish_time, now_);
   EXPECT_THAT(store_->GetPublication("welcome", 3, kForever),
               StatusIs(absl::StatusCode::kNotFound));
 }
