@@ -212,7 +212,7 @@ TEST_F(PreferenceServiceTest, UnsubscribeLinkUnsubscribesFromItsCategory) {
   v1::UnsubscribeRequest request;
   request.set_token(url.substr(url.rfind('/') + 1));
   request.mutable_source()->set_method(v1::ConsentSource::METHOD_ONE_CLICK);
-  request.mutable_source()->set_wording("footer-2026-03");
+  request.mutable_source()->set_consent_text("footer-2026-03");
   ASSERT_OK_AND_ASSIGN(const v1::Preferences preferences, Call(&Stub::Unsubscribe, request));
   EXPECT_FALSE(preferences.categories(3).subscribed());
   EXPECT_TRUE(preferences.categories(3).has_update_time());

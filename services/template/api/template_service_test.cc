@@ -13,6 +13,7 @@
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
 #include "services/template/api/convert.h"
+#include "services/template/domain/built_in_template.h"
 #include "services/template/storage/in_memory_template_store.h"
 #include "services/template/testing/sample_content.h"
 

@@ -13,6 +13,7 @@ namespace lmsmail::templates {
 namespace {
 
 using resource_name::TemplateName;
+using resource_name::TemplateVersionName;
 
 constexpr VersionSelector kShown{VersionSelector::Kind::kShown};
 constexpr VersionSelector kLatest{VersionSelector::Kind::kLatest};

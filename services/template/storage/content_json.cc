@@ -13,17 +13,20 @@ namespace {
 
 using google::protobuf::ListValue;
 using google::protobuf::Struct;
+using google::protobuf::Value;
 
-void Set(Struct& object, const char* name, const std::string& text) {
-  (*object.mutable_fields())[name].set_string_value(text);
+Value& Field(Struct& object, const std::string& name) { return (*object.mutable_fields())[name]; }
+
+void Set(Struct& object, const std::string& name, const std::string& text) {
+  Field(object, name).set_string_value(text);
 }
 
-std::string Text(const Struct& object, const char* name) {
+std::string Text(const Struct& object, const std::string& name) {
   const auto field = object.fields().find(name);
   return field == object.fields().end() ? "" : field->second.string_value();
 }
 
-const ListValue& List(const Struct& object, const char* name) {
+const ListValue& List(const Struct& object, const std::string& name) {
   const auto field = object.fields().find(name);
   return field == object.fields().end() ? ListValue::default_instance()
                                         : field->second.list_value();
@@ -38,20 +41,18 @@ std::optional<Variable> VariableFromJson(const Struct& object) {
   const auto type = ParseVariableType(Text(object, "type"));
   if (!type) return std::nullopt;
   const auto required = object.fields().find("required");
-  return Variable{
-      .name = Text(object, "name"),
-      .type = *type,
-      .required = required != object.fields().end() && required->second.bool_value(),
-      .description = Text(object, "description"),
-      .sample = Text(object, "sample")};
+  return Variable{.name = Text(object, "name"),
+                  .type = *type,
+                  .required = required != object.fields().end() && required->second.bool_value(),
+                  .description = Text(object, "description"),
+                  .sample = Text(object, "sample")};
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> ContentToJson(const TemplateContent& content) {
   Struct object;
-  auto& fields = *object.mutable_fields();
-  ListValue& languages = *fields["contents"].mutable_list_value();
+  ListValue& languages = *Field(object, "contents").mutable_list_value();
   for (const LocalizedContent& localized : content.languages) {
     Struct& entry = *languages.add_values()->mutable_struct_value();
     Set(entry, "languageCode", localized.language_code);
@@ -59,16 +60,16 @@ absl::StatusOr<std::string> ContentToJson(const TemplateContent& content) {
     Set(entry, "html", localized.html);
     Set(entry, "text", localized.text);
   }
-  ListValue& variables = *fields["variables"].mutable_list_value();
+  ListValue& variables = *Field(object, "variables").mutable_list_value();
   for (const Variable& variable : content.variables) {
     Struct& entry = *variables.add_values()->mutable_struct_value();
     Set(entry, "name", variable.name);
     Set(entry, "type", std::string(render::VariableTypeName(variable.type)));
-    (*entry.mutable_fields())["required"].set_bool_value(variable.required);
+    Field(entry, "required").set_bool_value(variable.required);
     Set(entry, "description", variable.description);
     Set(entry, "sample", variable.sample);
   }
-  ListValue& unescaped = *fields["unescapedVariables"].mutable_list_value();
+  ListValue& unescaped = *Field(object, "unescapedVariables").mutable_list_value();
   for (const std::string& name : content.unescaped_variables) {
     unescaped.add_values()->set_string_value(name);
   }

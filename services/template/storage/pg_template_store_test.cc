@@ -14,6 +14,7 @@
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
 #include "services/template/domain/built_in_installer.h"
+#include "services/template/domain/built_in_template.h"
 #include "services/template/storage/template_store_contract.h"
 
 namespace lmsmail::templates {
