@@ -13,7 +13,7 @@
 namespace lmsmail::preference {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 100, .most = 1000};
+constexpr rpc::PageSizes kPageSizes{.default_size = 100, .max_size = 1000};
 
 std::optional<std::int64_t> ParseEventId(const rpc::PageCursor& cursor) {
   std::int64_t id = 0;
@@ -94,7 +94,7 @@ absl::Status ConsentHandlers::ListConsentEvents(const rpc::CallInfo& call,
       std::vector<ConsentEvent> events,
       consent_.ListEvents(id, ParseEventId(page.cursor()), page.limit(), call.deadline));
   response.set_next_page_token(
-      page.Cut(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
+      page.TrimToPage(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
   for (const ConsentEvent& event : events) *response.add_events() = ToProto(id, event);
   return absl::OkStatus();
 }

@@ -9,7 +9,7 @@
 namespace lmsmail::preference {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 100, .most = 1000};
+constexpr rpc::PageSizes kPageSizes{.default_size = 100, .max_size = 1000};
 
 }  // namespace
 
@@ -51,7 +51,8 @@ absl::Status RecipientHandlers::ListRecipients(const rpc::CallInfo& call,
                                              .email_address = request.email_address(),
                                              .limit = page.limit()},
                                             call.deadline));
-  response.set_next_page_token(page.Cut(recipients, [](const Recipient& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(recipients, [](const Recipient& last) { return last.id; }));
   for (const Recipient& recipient : recipients) *response.add_recipients() = ToProto(recipient);
   return absl::OkStatus();
 }

@@ -14,7 +14,7 @@
 namespace lmsmail::preference {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 100, .most = 1000};
+constexpr rpc::PageSizes kPageSizes{.default_size = 100, .max_size = 1000};
 
 std::optional<SuppressionQuery::Position> ParsePosition(const rpc::PageCursor& cursor) {
   std::int64_t micros = 0;
@@ -75,7 +75,7 @@ absl::Status SuppressionHandlers::ListSuppressions(const rpc::CallInfo& call,
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<Suppression> suppressions,
       suppressions_.List({ParsePosition(page.cursor()), reason, page.limit()}, call.deadline));
-  response.set_next_page_token(page.Cut(suppressions, [](const Suppression& last) {
+  response.set_next_page_token(page.TrimToPage(suppressions, [](const Suppression& last) {
     return rpc::PageCursor{std::to_string(absl::ToUnixMicros(last.create_time)), last.id};
   }));
   for (const Suppression& suppression : suppressions) {

@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "libs/cron/zone.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::preference {
 namespace {
@@ -18,7 +18,7 @@ using ::testing::Field;
 QuietHours Hours(std::string_view start, std::string_view end) {
   return QuietHours::Parse(start, end).value();
 }
-absl::TimeZone Zone(std::string_view name) { return cron::LoadZone(name).value(); }
+absl::TimeZone Zone(std::string_view name) { return time_zone::Load(name).value(); }
 
 absl::Time At(const std::string& rfc3339) {
   absl::Time time;

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "libs/address/email_address.h"
-#include "libs/cron/zone.h"
 #include "libs/status/status_macros.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::preference {
 namespace {
@@ -47,7 +47,7 @@ class RecipientCheck::Zones {
   absl::TimeZone Get(const std::string& name) {
     const auto [found, is_new] = zones_.try_emplace(name, absl::UTCTimeZone());
     if (is_new) {
-      if (const auto zone = cron::LoadZone(name); zone.ok()) found->second = *zone;
+      if (const auto zone = time_zone::Load(name); zone.ok()) found->second = *zone;
     }
     return found->second;
   }

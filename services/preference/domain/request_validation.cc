@@ -7,11 +7,11 @@
 #include <string>
 
 #include "libs/address/email_address.h"
-#include "libs/cron/zone.h"
 #include "libs/language/language_code.h"
 #include "libs/resource_name/id.h"
 #include "libs/resource_name/name.h"
 #include "libs/strings/view.h"
+#include "libs/time_zone/time_zone.h"
 #include "libs/validation/text.h"
 
 namespace lmsmail::preference {
@@ -26,7 +26,7 @@ constexpr std::size_t kMaxDetail = 500;
 constexpr std::size_t kMaxRequestId = 128;
 
 void ValidateName(std::string_view name, std::string field, Violations& violations) {
-  if (auto error = validation::TextFault(name, {.most = kMaxName})) {
+  if (auto error = validation::TextError(name, {.max_length = kMaxName})) {
     violations.Add(std::move(field), *std::move(error));
   } else if (const absl::Status status = address::ValidateDisplayName(name); !status.ok()) {
     violations.Add(std::move(field), std::string(ToStd(status.message())));
@@ -46,7 +46,7 @@ void ValidateRecipient(const Recipient& recipient, std::string_view path, Violat
   if (!recipient.language_code.empty() && !language::IsLanguageCode(recipient.language_code)) {
     violations.Add(field("language_code"), "must be a BCP 47 language such as en or pt-BR");
   }
-  if (!recipient.time_zone.empty() && !cron::LoadZone(recipient.time_zone).ok()) {
+  if (!recipient.time_zone.empty() && !time_zone::IsValid(recipient.time_zone)) {
     violations.Add(field("time_zone"), "must be a zone of the IANA database such as Europe/Berlin");
   }
 }
@@ -59,9 +59,9 @@ void ValidateEmailAddress(std::string_view address, std::string_view field,
 }
 
 void ValidateSource(const ConsentSource& source, std::string_view path, Violations& violations) {
-  CheckText(source.actor, fmt::format("{}.actor", path), {.most = kMaxActor}, violations);
-  CheckText(source.consent_text, fmt::format("{}.consent_text", path), {.most = kMaxConsentText},
-            violations);
+  CheckText(source.actor, fmt::format("{}.actor", path), {.max_length = kMaxActor}, violations);
+  CheckText(source.consent_text, fmt::format("{}.consent_text", path),
+            {.max_length = kMaxConsentText}, violations);
   if (source.method == ConsentMethod::kDefault) {
     violations.Add(fmt::format("{}.method", path),
                    "must not be METHOD_DEFAULT, which only first registrations use");
@@ -70,11 +70,11 @@ void ValidateSource(const ConsentSource& source, std::string_view path, Violatio
 
 void ValidateDetail(std::string_view detail, std::string_view field, Violations& violations) {
   // The reply of a server can have several lines.
-  CheckText(detail, field, {.most = kMaxDetail, .multiline = true}, violations);
+  CheckText(detail, field, {.max_length = kMaxDetail, .multiline = true}, violations);
 }
 
 void ValidateRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", {.most = kMaxRequestId}, violations);
+  CheckText(request_id, "request_id", {.max_length = kMaxRequestId}, violations);
 }
 
 }  // namespace lmsmail::preference

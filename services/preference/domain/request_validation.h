@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/preference/domain/consent.h"
 #include "services/preference/domain/recipient.h"
 #include "services/preference/domain/suppression.h"

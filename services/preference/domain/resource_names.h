@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "libs/resource_name/name.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::preference {
 

@@ -5,7 +5,7 @@
 #include <tuple>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/preference/domain/resource_names.h"
 
 namespace lmsmail::preference {

@@ -4,7 +4,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/domain/resource_names.h"
 #include "services/preference/storage/pg_preference_store.h"

@@ -22,7 +22,7 @@ namespace {
 
 std::shared_ptr<postgres::Pool> NewPool() {
   postgres::PoolOptions options;
-  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceMigrations);
+  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceSchema);
   if (!dsn.ok()) throw std::runtime_error(dsn.status().ToString());
   options.dsn = *std::move(dsn);
   options.schema = "preference";

@@ -8,11 +8,11 @@
 
 #include "absl/strings/numbers.h"
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/render/encode.h"
 #include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
-#include "libs/token/hash.h"
 #include "services/template/api/resource_names.h"
 
 namespace lmsmail::templates {
@@ -211,7 +211,7 @@ void ToProto(const Template& state, const Version& version, v1::TemplateVersion&
 std::int64_t DigestOf(const v1::CreateTemplateRequest& request) {
   v1::CreateTemplateRequest body = request;
   body.clear_request_id();
-  return token::Digest64(protobuf::DeterministicBytes(body));
+  return hash::Digest64(protobuf::DeterministicBytes(body));
 }
 
 }  // namespace lmsmail::templates

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/templates/v1/template_service.pb.h"
 #include "services/template/domain/template.h"
 #include "services/template/storage/template_store.h"

@@ -8,7 +8,7 @@
 
 #include "libs/resource_name/id.h"
 #include "libs/resource_name/name.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/template/domain/template.h"
 
 namespace lmsmail::templates {

@@ -9,7 +9,7 @@
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/template/api/convert.h"
 #include "services/template/api/resource_names.h"
@@ -17,7 +17,7 @@
 namespace lmsmail::templates {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 50, .most = 200};
+constexpr rpc::PageSizes kPageSizes{.default_size = 50, .max_size = 200};
 
 constexpr std::string_view kUpdatable[] = {"display_name", "description", "contents", "variables",
                                            "unescaped_variables"};
@@ -116,7 +116,8 @@ absl::Status TemplateHandlers::ListTemplates(const rpc::CallInfo& call,
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Template> found, catalog_.List(query, call.deadline));
-  response.set_next_page_token(page.Cut(found, [](const Template& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(found, [](const Template& last) { return last.id; }));
   for (const Template& state : found) ToProto(state, *response.add_templates());
   return absl::OkStatus();
 }

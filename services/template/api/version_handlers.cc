@@ -10,7 +10,7 @@
 #include "absl/strings/numbers.h"
 
 #include "libs/rpc/page.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/struct.h"
 #include "services/template/api/convert.h"
@@ -19,7 +19,7 @@
 namespace lmsmail::templates {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 20, .most = 100};
+constexpr rpc::PageSizes kPageSizes{.default_size = 20, .max_size = 100};
 
 // Parses templates/{template} or the name of a version.
 std::optional<ParsedVersionName> ParseRenderableName(std::string_view name) {
@@ -44,7 +44,7 @@ absl::Status VersionHandlers::ListTemplateVersions(const rpc::CallInfo& call,
   }
   LMSMAIL_ASSIGN_OR_RETURN(Catalog::VersionPage found,
                            catalog_.ListVersions(id, below, page.limit(), call.deadline));
-  response.set_next_page_token(page.Cut(
+  response.set_next_page_token(page.TrimToPage(
       found.versions, [](const Version& last) { return fmt::format("{}", last.number); }));
   for (const Version& version : found.versions) {
     ToProto(found.state, version, *response.add_versions());

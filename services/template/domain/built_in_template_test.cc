@@ -80,7 +80,7 @@ TEST(BuiltInTemplateTest, MentionPreferencesOnlyWithALink) {
                                                     .text = localized.text,
                                                     .partials = {}},
                                                    ToRender(built_in.content.variables)));
-    google::protobuf::Struct context = render::SampleContext(compiled->declared());
+    google::protobuf::Struct context = render::SampleContext(compiled->schema());
     ASSERT_EQ(context.mutable_fields()->erase("preferences_url"), 1u) << built_in.id;
     render::Rendered mail;
     ASSERT_OK(renderer.Render(compiled, context, {}, mail)) << built_in.id;

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "libs/etag/etag.h"
 #include "libs/resource_name/name.h"
-#include "libs/rpc/etag.h"
 #include "libs/status/status_macros.h"
 #include "services/template/domain/content_validation.h"
 
@@ -245,7 +245,7 @@ absl::StatusOr<Found> Catalog::Apply(std::string_view id, std::string_view etag,
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     LMSMAIL_ASSIGN_OR_RETURN(const Found latest, store_.Find(id, kLatest, deadline));
     if (!latest.version) return absl::InternalError("the template has no latest version");
-    LMSMAIL_RETURN_IF_ERROR(rpc::CheckEtag(etag, EtagOf(latest.state), TemplateName(id)));
+    LMSMAIL_RETURN_IF_ERROR(etag::Check(etag, EtagOf(latest.state), TemplateName(id)));
     LMSMAIL_ASSIGN_OR_RETURN(const Decision change, decide(latest));
     stored = change ? store_.Update(*change, deadline) : absl::OkStatus();
     if (stored.ok()) return store_.Find(id, kShown, deadline);

@@ -10,7 +10,7 @@ namespace lmsmail::templates {
 absl::StatusOr<std::shared_ptr<const render::Template>> Compile(const TemplateContent& content,
                                                                 const LocalizedContent& localized) {
   return render::Template::Compile(
-      {.subject = localized.subject, .html = localized.html, .text = localized.text, .partials = {}},
+      {.subject = localized.subject, .html = localized.html, .text = localized.text},
       ToRender(content.variables));
 }
 

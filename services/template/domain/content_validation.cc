@@ -34,8 +34,8 @@ void ValidateCharacters(std::string_view text, std::string field, Violations& vi
 void ValidateLanguages(const std::vector<LocalizedContent>& languages, Violations& violations) {
   if (languages.empty()) violations.Add("contents", "is required: give at least one language");
   if (languages.size() > kMaxLanguages) {
-    violations.Add("contents",
-                   fmt::format("has {} languages, {} are allowed", languages.size(), kMaxLanguages));
+    violations.Add("contents", fmt::format("has {} languages, {} are allowed", languages.size(),
+                                           kMaxLanguages));
   }
   std::set<std::string> seen;
   for (std::size_t i = 0; i < languages.size(); ++i) {
@@ -49,14 +49,16 @@ void ValidateLanguages(const std::vector<LocalizedContent>& languages, Violation
   }
 }
 
-void ValidateParts(const LocalizedContent& localized, const std::string& field, Violations& violations) {
+void ValidateParts(const LocalizedContent& localized, const std::string& field,
+                   Violations& violations) {
   if (localized.subject.size() > kMaxSubjectBytes) {
     violations.Add(field + ".subject", fmt::format("has {} bytes, {} are allowed",
                                                    localized.subject.size(), kMaxSubjectBytes));
   }
   if (localized.html.empty()) violations.Add(field + ".html", "is required");
   // When both are empty, CheckTemplate reports the text.
-  if (localized.text.empty() && !localized.html.empty()) violations.Add(field + ".text", "is required");
+  if (localized.text.empty() && !localized.html.empty())
+    violations.Add(field + ".text", "is required");
   ValidateCharacters(localized.subject, field + ".subject", violations);
   ValidateCharacters(localized.html, field + ".html", violations);
   ValidateCharacters(localized.text, field + ".text", violations);
@@ -76,8 +78,8 @@ void ValidateVariables(const std::vector<Variable>& variables, Violations& viola
     const Variable& variable = variables[i];
     const std::string field = fmt::format("variables[{}]", i);
     if (NeedsSample(variable) && variable.sample.empty()) {
-      violations.Add(field + ".sample",
-                     fmt::format("is required because the variable {} is", render::Quote(variable.name)));
+      violations.Add(field + ".sample", fmt::format("is required because the variable {} is",
+                                                    render::Quote(variable.name)));
     }
     if (variable.sample.size() > kMaxSampleBytes) {
       violations.Add(field + ".sample", fmt::format("has {} bytes, {} are allowed",
@@ -116,9 +118,9 @@ void ValidateMustache(const TemplateContent& content, ContentFindings& out) {
   for (std::size_t i = 0; i < content.languages.size(); ++i) {
     const LocalizedContent& localized = content.languages[i];
     const render::CheckResult result = render::CheckTemplate(
-        {.subject = localized.subject, .html = localized.html, .text = localized.text, .partials = {}},
-        variables, options);
-    const Violations found = render::ToViolations(result.faults);
+        {.subject = localized.subject, .html = localized.html, .text = localized.text}, variables,
+        options);
+    const Violations found = render::ToViolations(result.errors);
     for (const FieldViolation& violation : found.list()) {
       if (violation.field != PartName(render::Part::kVariables)) {
         out.violations.Add(fmt::format("contents[{}].{}", i, violation.field),
@@ -127,7 +129,7 @@ void ValidateMustache(const TemplateContent& content, ContentFindings& out) {
         out.violations.Add(violation.field, violation.description);
       }
     }
-    for (const render::Fault& warning : result.warnings) {
+    for (const render::Diagnostic& warning : result.warnings) {
       out.warnings.push_back(fmt::format("{}: {}", localized.language_code, warning.message));
     }
   }
@@ -152,11 +154,12 @@ ContentFindings ValidateContent(const TemplateContent& content) {
 }
 
 void ValidateDisplayName(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDisplayName}, violations);
 }
 
 void ValidateDescription(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDescription, .multiline = true}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDescription, .multiline = true},
+                        violations);
 }
 
 }  // namespace lmsmail::templates

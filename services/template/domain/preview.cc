@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "libs/language/best_match.h"
 #include "libs/render/limits.h"
 #include "libs/render/renderer.h"
 #include "libs/render/sample_context.h"
@@ -14,9 +15,11 @@
 namespace lmsmail::templates {
 namespace {
 
-const LocalizedContent& ChooseLanguage(const TemplateContent& content, const PreviewOptions& options) {
+const LocalizedContent& ChooseLanguage(const TemplateContent& content,
+                                       const PreviewOptions& options) {
   if (options.language_code.empty()) return content.languages.front();
-  return PickLanguage(content.languages, options.language_code);
+  return language::BestMatch(content.languages, &LocalizedContent::language_code,
+                             options.language_code);
 }
 
 void AddSizeWarnings(PreviewedMail& mail) {
@@ -27,8 +30,9 @@ void AddSizeWarnings(PreviewedMail& mail) {
         mail.html.size() / 1024, render::kGmailClipBytes / 1024));
   }
   if (mail.subject.size() > kMaxSubjectBytes) {
-    mail.warnings.push_back(fmt::format("the subject has {} bytes, more than the {} of a header line",
-                                        mail.subject.size(), kMaxSubjectBytes));
+    mail.warnings.push_back(
+        fmt::format("the subject has {} bytes, more than the {} of a header line",
+                    mail.subject.size(), kMaxSubjectBytes));
   }
 }
 
@@ -36,7 +40,7 @@ absl::StatusOr<PreviewedMail> Render(const std::shared_ptr<const render::Templat
                                      const LocalizedContent& localized,
                                      const PreviewOptions& options) {
   const google::protobuf::Struct context =
-      options.context != nullptr ? *options.context : render::SampleContext(compiled->declared());
+      options.context != nullptr ? *options.context : render::SampleContext(compiled->schema());
   render::Renderer renderer(1);
   render::Rendered rendered;
   LMSMAIL_RETURN_IF_ERROR(renderer.Render(
@@ -53,8 +57,8 @@ absl::StatusOr<PreviewedMail> Render(const std::shared_ptr<const render::Templat
 }  // namespace
 
 absl::StatusOr<PreviewedMail> Preview::RenderStored(std::string_view id, VersionSelector version,
-                                                const PreviewOptions& options,
-                                                absl::Time deadline) {
+                                                    const PreviewOptions& options,
+                                                    absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Found found, catalog_.GetVersion(id, version, deadline));
   const LocalizedContent& localized = ChooseLanguage(found.version->content, options);
   LMSMAIL_ASSIGN_OR_RETURN(const auto compiled, compiled_.Get(*found.version, localized));
@@ -62,8 +66,8 @@ absl::StatusOr<PreviewedMail> Preview::RenderStored(std::string_view id, Version
 }
 
 absl::StatusOr<PreviewedMail> Preview::RenderUnsaved(const TemplateContent& content,
-                                                 const PreviewOptions& options,
-                                                 Violations violations) {
+                                                     const PreviewOptions& options,
+                                                     Violations violations) {
   const ContentFindings findings = ValidateContent(content);
   violations.AddNested("unsaved", findings.violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());

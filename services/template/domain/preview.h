@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/template/domain/catalog.h"
 #include "services/template/domain/compiled_cache.h"
 
@@ -36,7 +36,7 @@ class Preview {
       : catalog_(catalog), compiled_(cached_templates) {}
 
   absl::StatusOr<PreviewedMail> RenderStored(std::string_view id, VersionSelector version,
-                                         const PreviewOptions& options, absl::Time deadline);
+                                             const PreviewOptions& options, absl::Time deadline);
   // `violations` are those found in the request so far. Violations of the content are added with
   // fields below "unsaved".
   absl::StatusOr<PreviewedMail> RenderUnsaved(const TemplateContent& content,

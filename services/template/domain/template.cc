@@ -2,14 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
-
-#include "libs/rpc/etag.h"
-#include "libs/strings/view.h"
-#include "libs/token/hash.h"
+#include "libs/etag/etag.h"
+#include "libs/hash/sha256.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -17,14 +13,6 @@ namespace {
 // Writes the length before each text, so that different content never gives the same bytes.
 void Append(std::string_view text, std::string& out) {
   fmt::format_to(std::back_inserter(out), "{}:{}", text.size(), text);
-}
-
-std::string_view PrimarySubtag(std::string_view language_code) {
-  return language_code.substr(0, language_code.find('-'));
-}
-
-bool SameLanguage(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
 }
 
 }  // namespace
@@ -47,23 +35,7 @@ std::string DigestOf(const TemplateContent& content) {
     Append(variable.sample, bytes);
   }
   for (const std::string& name : content.unescaped_variables) Append(name, bytes);
-  return token::Sha256Hex(bytes);
-}
-
-const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& languages,
-                                     std::string_view language_code) {
-  const auto find = [&](auto&& matches) -> const LocalizedContent* {
-    const auto it = std::ranges::find_if(languages, matches, &LocalizedContent::language_code);
-    return it == languages.end() ? nullptr : &*it;
-  };
-  const std::string_view primary = PrimarySubtag(language_code);
-  const auto* same = find([&](const auto& code) { return SameLanguage(code, language_code); });
-  if (same != nullptr) return *same;
-  const auto* general = find([&](const auto& code) { return SameLanguage(code, primary); });
-  if (general != nullptr) return *general;
-  const auto* sibling =
-      find([&](const auto& code) { return SameLanguage(PrimarySubtag(code), primary); });
-  return sibling != nullptr ? *sibling : languages.front();
+  return hash::Sha256Hex(bytes);
 }
 
 Version MakeVersion(int number, TemplateContent content, bool built_in, absl::Time now) {
@@ -76,7 +48,7 @@ Version MakeVersion(int number, TemplateContent content, bool built_in, absl::Ti
 }
 
 std::string EtagOf(const Template& state) {
-  return rpc::EtagOf(fmt::format("{}/{}", state.id, state.revision));
+  return etag::Make(fmt::format("{}/{}", state.id, state.revision));
 }
 
 Change MakeTemplate(const NewTemplate& created, bool built_in, absl::Time now) {

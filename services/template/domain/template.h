@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -47,11 +46,6 @@ struct TemplateContent {
 
 // SHA-256 in hex. Only equal content has equal digests.
 std::string DigestOf(const TemplateContent& content);
-
-// The entry for a recipient who reads `language_code`: the same language, else one with the same
-// primary subtag (for "de-AT": "de" before "de-DE"), else the first. `languages` is not empty.
-const LocalizedContent& PickLanguage(const std::vector<LocalizedContent>& languages,
-                                     std::string_view language_code);
 
 struct Version {
   int number = 0;  // counted from 1

@@ -32,19 +32,6 @@ TEST(DigestTest, DependsOnEveryPartOfTheContent) {
   EXPECT_EQ(DigestOf(SampleContent()).size(), 64u);
 }
 
-TEST(PickLanguageTest, PrefersTheClosestLanguage) {
-  const auto pick = [](std::vector<std::string> codes, std::string_view wanted) {
-    std::vector<LocalizedContent> languages;
-    for (std::string& code : codes) languages.push_back({std::move(code), "", "", ""});
-    return PickLanguage(languages, wanted).language_code;
-  };
-  EXPECT_EQ(pick({"en", "de", "de-AT"}, "de-at"), "de-AT");
-  EXPECT_EQ(pick({"en", "de-DE", "de"}, "de-AT"), "de");
-  EXPECT_EQ(pick({"en", "de-DE"}, "de-AT"), "de-DE");
-  EXPECT_EQ(pick({"en", "de-DE"}, "de"), "de-DE");
-  EXPECT_EQ(pick({"en", "de"}, "sv"), "en");
-}
-
 TEST(DeclarationsTest, ConvertsToRenderAndBack) {
   const std::vector<Variable> variables = SampleContent().variables;
   EXPECT_EQ(FromRender(ToRender(variables)), variables);

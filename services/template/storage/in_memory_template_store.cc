@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "libs/resource_name/name.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -129,10 +129,10 @@ absl::StatusOr<std::optional<IdempotencyRecord>> InMemoryTemplateStore::FindReco
 }
 
 absl::StatusOr<int> InMemoryTemplateStore::DeleteRecordsBefore(absl::Time before,
-                                                         absl::Time /*deadline*/) {
+                                                               absl::Time /*deadline*/) {
   absl::MutexLock lock(&mutex_);
-  return static_cast<int>(
-      std::erase_if(records_, [&](const auto& record) { return record.second.create_time < before; }));
+  return static_cast<int>(std::erase_if(
+      records_, [&](const auto& record) { return record.second.create_time < before; }));
 }
 
 }  // namespace lmsmail::templates
