@@ -18,8 +18,8 @@ absl::Status Run() {
   std::puts("Every service is SERVING.");
   LMSMAIL_RETURN_IF_ERROR(
       rpc::Call(*suite.templates,
-                &templates::v1::TemplateService::StubInterface::InstallDefaultTemplates,
-                templates::v1::InstallDefaultTemplatesRequest(), Soon())
+                &templates::v1::TemplateService::StubInterface::InstallBuiltInTemplates,
+                templates::v1::InstallBuiltInTemplatesRequest(), Soon())
           .status());
   LMSMAIL_RETURN_IF_ERROR(LoadSchool(suite, absl::Now()));
   std::puts(

@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "libs/rpc/etag.h"
 #include "libs/rpc/testing/matchers.h"
 #include "libs/rpc/time.h"
 #include "libs/testing/status_matchers.h"
@@ -12,7 +11,6 @@ namespace lmsmail::rpc {
 namespace {
 
 using ::testing::_;
-using ::testing::HasSubstr;
 
 TEST(TimeTest, ConvertsTimesBothWays) {
   for (const absl::Time time : {absl::UnixEpoch(), absl::FromUnixNanos(1'700'000'000'123'456'789),
@@ -46,19 +44,6 @@ TEST(TimeTest, ReportsOutOfRangeValuesAsViolations) {
   EXPECT_EQ(FromProto(mixed, "ttl", violations), absl::ZeroDuration());
   EXPECT_THAT(violations.ToStatus(), HasViolation("send_time", _));
   EXPECT_THAT(violations.ToStatus(), HasViolation("ttl", _));
-}
-
-TEST(EtagTest, DependsOnlyOnTheContent) {
-  EXPECT_EQ(EtagOf("revision 7"), EtagOf("revision 7"));
-  EXPECT_NE(EtagOf("revision 7"), EtagOf("revision 8"));
-  EXPECT_THAT(EtagOf(""), ::testing::MatchesRegex("W/\"[A-Za-z0-9_-]+\""));
-}
-
-TEST(EtagTest, RefusesOnlyADifferentEtag) {
-  EXPECT_OK(CheckEtag("", "b", "templates/welcome"));
-  EXPECT_OK(CheckEtag("b", "b", "templates/welcome"));
-  EXPECT_THAT(CheckEtag("a", "b", "templates/welcome"),
-              StatusIs(absl::StatusCode::kAborted, HasSubstr("templates/welcome")));
 }
 
 }  // namespace

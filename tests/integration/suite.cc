@@ -145,8 +145,8 @@ absl::Status Suite::Launch(std::string_view name) {
 }
 
 absl::Status Suite::InstallTemplates() {
-  return rpc::Call(templates(), &Templates::InstallDefaultTemplates,
-                   templates::v1::InstallDefaultTemplatesRequest(), Soon())
+  return rpc::Call(templates(), &Templates::InstallBuiltInTemplates,
+                   templates::v1::InstallBuiltInTemplatesRequest(), Soon())
       .status();
 }
 
