@@ -5,11 +5,11 @@
 #include "absl/time/time.h"
 
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
-#include "services/scheduler/automation.h"
-#include "services/scheduler/request_store.h"
-#include "services/scheduler/schedule.h"
+#include "services/scheduler/automations/automation.h"
+#include "services/scheduler/schedules/schedule.h"
+#include "services/scheduler/storage/request_store.h"
 
-// Things that tests have in common.
+// Sample data for tests.
 namespace lmsmail::scheduler {
 
 inline absl::Time At(const std::string& text) {

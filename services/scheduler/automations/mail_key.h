@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lmsmail/scheduler/v1/scheduler_service.pb.h"
+
+// The idempotency keys under which mail is submitted to dispatch. A key says what the mail means,
+// so that the mail is sent once whatever is repeated. It starts with the automation's id, with '_'
+// for
+// '-':
+//
+//   (un)enrollment             enrollment/<course>/<student>/<event id>
+//   payment                    payment_confirmation/<payment id>, whatever event reports it
+//   new content, per student   new_content/<course>/<window>/<student>; the window has a hash of
+//   the
+//                              id of the event that opened it
+//   any other event            demo_completed/<event id>
+//
+// A key that is too long for dispatch is cut and ends in a hash of the whole.
+namespace lmsmail::scheduler {
+
+inline constexpr std::size_t kMaxMailKey = 128;
+
+// For new content, the key lacks the student: StudentKey() adds it.
+std::string MailKey(std::string_view automation_id, const v1::Event& event);
+
+// `student` is recipients/{recipient}.
+std::string StudentKey(std::string_view mail_key, std::string_view student);
+
+// The request id of one page of a mail to everyone in a course. The audience may have changed when
+// a page is submitted again, and dispatch rejects another body under the same id; so the id
+// includes a hash of the page's `content`. The students' own keys prevent duplicate mail.
+std::string PageKey(std::string_view mail_key, int page, std::string_view content);
+
+}  // namespace lmsmail::scheduler
