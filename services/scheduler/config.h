@@ -10,7 +10,7 @@
 
 namespace lmsmail::scheduler {
 
-// The service's own keys; those that every service has are service::BaseConfig's.
+// The service's own keys; service::BaseConfig has those that every service has.
 struct SchedulerConfig {
   struct School {
     std::string time_zone = "UTC";

@@ -1,24 +1,22 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
 
 // The idempotency keys under which mail is submitted to dispatch. A key says what the mail means,
-// so that the mail is sent once whatever is repeated. It starts with the automation's id, with '_'
-// for
+// so that a repeated submission has no effect. It starts with the automation's id, with '_' for
 // '-':
 //
-//   (un)enrollment             enrollment/<course>/<student>/<event id>
-//   payment                    payment_confirmation/<payment id>, whatever event reports it
-//   new content, per student   new_content/<course>/<window>/<student>; the window has a hash of
-//   the
-//                              id of the event that opened it
-//   any other event            demo_completed/<event id>
+//   (un)enrollment            enrollment/<course>/<student>/<event id>
+//   payment                   payment_confirmation/<payment id>, whichever event reports it
+//   new content, per student  new_content/<course>/<window>/<student>
+//   any other event           demo_completed/<event id>
 //
-// A key that is too long for dispatch is cut and ends in a hash of the whole.
+// <window> is a hash of the id of the event that opened the window. A key that is too long for
+// dispatch is cut and ends in a hash of the whole.
 namespace lmsmail::scheduler {
 
 inline constexpr std::size_t kMaxMailKey = 128;

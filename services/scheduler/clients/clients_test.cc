@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Answers every call at once with `response`, which may be unset fields, and keeps the request.
+// Answers a call with `response` and keeps the request.
 template <typename Request, typename Response>
 struct Exchange {
   Request request;

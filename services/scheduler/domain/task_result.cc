@@ -33,7 +33,7 @@ absl::Time RetryTime(int attempts, absl::Time now) {
 
 TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time now) {
   const std::string_view message = ToStd(error.message());
-  if (absl::IsInvalidArgument(error)) return Failed(fmt::format("refused: {}", message));
+  if (absl::IsInvalidArgument(error)) return Failed(fmt::format("rejected: {}", message));
   const std::string cause = fmt::format("{}: {}", absl::StatusCodeToString(error.code()), message);
   if (now >= task.give_up_time) {
     return Failed(fmt::format("given up after {} attempts: {}", task.attempts, cause));

@@ -61,6 +61,11 @@ class EventEffectsTest : public ::testing::Test {
     }
   }
 
+  std::vector<Task> ClaimDue() {
+    const absl::Time now = clock_.Now();
+    return events_.Claim(now, now + absl::Minutes(5), 10, absl::InfiniteFuture()).value();
+  }
+
   StoredEvent Find(const std::string& id) {
     return events_.Find(id, absl::InfiniteFuture()).value();
   }
@@ -177,7 +182,7 @@ TEST_F(EventEffectsTest, InvalidMailFailsAtOnce) {
   Publish({Paid("e-1", "pay-1")});
   Work();
   EXPECT_EQ(LastTask("e-1").state, TaskState::kFailed);
-  EXPECT_EQ(LastTask("e-1").detail, "refused: template: no such template");
+  EXPECT_EQ(LastTask("e-1").detail, "rejected: template: no such template");
 }
 
 TEST_F(EventEffectsTest, RejectedFactDoesNotBlockOthers) {
@@ -289,13 +294,11 @@ TEST_F(EventEffectsTest, UnenrollmentCancelsMailAtDispatchButNotThatOfALaterEnro
 
 TEST_F(EventEffectsTest, UnenrollmentWaitsForMailInProgress) {
   Publish({Enrolled("e-1")});
-  const absl::Time now = clock_.Now();
-  ASSERT_OK_AND_ASSIGN(const std::vector<Task> held,
-                       events_.Claim(now, now + absl::Minutes(5), 10, absl::InfiniteFuture()));
+  const std::vector<Task> claimed = ClaimDue();
   Publish({Unenrolled("e-2")});
   Work();
   EXPECT_EQ(LastTask("e-2").state, TaskState::kPending);
-  for (const Task& task : held) ASSERT_OK(events_.Settle(task, {}, absl::InfiniteFuture()));
+  for (const Task& task : claimed) ASSERT_OK(events_.Settle(task, {}, absl::InfiniteFuture()));
   clock_.Advance(absl::Minutes(1));
   Work();
   EXPECT_EQ(LastTask("e-2").state, TaskState::kDone);
@@ -337,13 +340,21 @@ TEST_F(EventEffectsTest, MailsALargeAudienceInPages) {
   EXPECT_THAT(LastTask("e-1").detail, HasSubstr("2500 students"));
 }
 
+TEST_F(EventEffectsTest, ReportsRejectedRecipientsOfABatch) {
+  report_.enrolled["cpp-101"] = {"recipients/ada", "recipients/bob"};
+  dispatch_.rejected_student = "recipients/bob";
+  Publish({Published("e-1", "c-1")});
+  clock_.Advance(absl::Minutes(15));
+  Work();
+  EXPECT_THAT(LastTask("e-1").detail,
+              HasSubstr("1 students, 1 rejected, the first because: unknown recipient"));
+}
+
 TEST_F(EventEffectsTest, StopsMailingWhenTheLeaseIsLost) {
   report_.enrolled["cpp-101"] = {"recipients/ada"};
   Publish({Published("e-1", "c-1")});
   clock_.Advance(absl::Minutes(15));
-  const absl::Time now = clock_.Now();
-  ASSERT_OK_AND_ASSIGN(const std::vector<Task> tasks,
-                       events_.Claim(now, now, 10, absl::InfiniteFuture()));
+  const std::vector<Task> tasks = ClaimDue();
   EXPECT_EQ(mailer_.Mail(tasks.back(), [] { return false; }).state, TaskState::kPending);
   EXPECT_THAT(dispatch_.batches, IsEmpty());
 }
@@ -359,9 +370,7 @@ TEST_F(EventEffectsTest, RetryWithAnotherAudienceIsAnotherBatchWithTheSameStuden
   report_.enrolled["cpp-101"] = {"recipients/ada"};
   Publish({Published("e-1", "c-1")});
   clock_.Advance(absl::Minutes(15));
-  const absl::Time now = clock_.Now();
-  ASSERT_OK_AND_ASSIGN(const std::vector<Task> tasks,
-                       events_.Claim(now, now, 10, absl::InfiniteFuture()));
+  const std::vector<Task> tasks = ClaimDue();
   const Task& task = tasks.back();
   mailer_.Mail(task, [] { return true; });
   report_.enrolled["cpp-101"].push_back("recipients/bob");

@@ -99,7 +99,7 @@ class Batch {
 
   std::vector<SubmissionResult> results_;
   std::vector<NewEvent> valid_events_;
-  std::vector<std::size_t> positions_;  // of `valid_events_` in `results_`
+  std::vector<std::size_t> positions_;  // in `results_`, of each of `valid_events_`
   // Indices of an event that repeats an earlier one of the same call, and of the earlier one.
   std::vector<std::pair<std::size_t, std::size_t>> repeats_;
   // Index and digest of the first event with an id.

@@ -92,9 +92,9 @@ TEST_P(EventStoreContract, EventsJoinAnOpenWindow) {
   EXPECT_EQ(joined.plan.mail_key, "w-1");
   ASSERT_EQ(joined.events.size(), 2u);
   EXPECT_EQ(joined.events[1].event_id(), "e-2");
-  // It was claimed, so what comes now opens the next.
+  // A claimed window is closed, so the next event opens another.
   Add({New("e-4", {Window("w-4", end + absl::Minutes(15))})});
-  EXPECT_EQ(Claim(end + absl::Minutes(15)).size(), 3u);  // both leases are over, too
+  EXPECT_EQ(Claim(end + absl::Minutes(15)).size(), 3u);  // includes the two whose leases have ended
 }
 
 TEST_P(EventStoreContract, EventsWithTheSameMailKeyShareATaskThatIsRetriedAfterFailure) {
@@ -129,9 +129,9 @@ TEST_P(EventStoreContract, CancelsPendingMailAndReturnsKeysOfSentMail) {
                        store().CancelMail(cancel, now_, now_ - absl::Hours(1), never_));
   EXPECT_EQ(mail.cancelled, 1);
   EXPECT_EQ(mail.in_progress, 0);
-  // It was tried once, so it may have been handed over.
+  // "k-waiting" was attempted once, so it may have been sent to dispatch.
   EXPECT_THAT(mail.keys, ::testing::UnorderedElementsAre("k-sent", "w/ada", "k-waiting"));
-  EXPECT_EQ(Claim(now_).size(), 3u);  // bob's, the receipt and the new enrolment's
+  EXPECT_EQ(Claim(now_).size(), 3u);  // for Bob, the receipt and the new enrollment
 }
 
 TEST_P(EventStoreContract, CancelMailCountsMailInProgress) {

@@ -123,7 +123,7 @@ absl::StatusOr<CancelledMail> PgEventStore::CancelMail(const Task& task, absl::T
                                                        absl::Time since, absl::Time deadline) {
   return RunInTransaction(
       pool_, {.name = "task.cancel_mail", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<RevokedMail> {
+      [&](pqxx::work& tx) -> absl::StatusOr<CancelledMail> {
         CancelledMail mail;
         AddSubmitted(task, task.plan.student, now, since, tx, mail);
         AddSubmitted(task, "", now, since, tx, mail);

@@ -19,7 +19,7 @@
 // program that links them instantiates these suites.
 namespace lmsmail::scheduler {
 
-// Empty stores that share one memory of request ids, and whatever they live on.
+// Empty stores that share a RequestStore. `home` owns what they need.
 struct Stores {
   std::shared_ptr<void> home;
   std::unique_ptr<RequestStore> requests;
