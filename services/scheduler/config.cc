@@ -1,19 +1,15 @@
 #include "services/scheduler/config.h"
 
-#include "libs/cron/zone.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::scheduler {
 
 void SchedulerConfig::Declare(config::Schema& schema) {
-  schema.Sub("school").String(
-      "time_zone", &school.time_zone,
-      "IANA time zone of dates in mails, and of the schedules that come with "
-      "the product when it first starts.");
   config::Group worker_keys = schema.Sub("worker");
-  worker_keys.Int32("threads", &worker.threads, "Number of threads that execute the tasks of events.",
-                    {1, 64});
-  worker_keys.Duration("poll_interval", &worker.poll_interval, "How often each worker polls for due work.",
+  worker_keys.Int32("threads", &worker.threads,
+                    "Number of threads that execute the tasks of events.", {1, 64});
+  worker_keys.Duration("poll_interval", &worker.poll_interval,
+                       "How often each worker polls for due work.",
                        {absl::Milliseconds(10), absl::Minutes(1)});
   worker_keys.Duration("lease", &worker.lease,
                        "How long a task stays claimed by a replica that has died.",
@@ -25,10 +21,6 @@ void SchedulerConfig::Declare(config::Schema& schema) {
   dispatch.Declare(schema.Sub("dispatch"));
   report.Declare(schema.Sub("report"));
   schema.Check([this](Violations& violations) {
-    if (!cron::LoadZone(school.time_zone).ok()) {
-      violations.Add("school.time_zone",
-                     "must be a zone of the IANA database such as Europe/Berlin");
-    }
     dispatch.Check("dispatch", violations);
     report.Check("report", violations);
   });

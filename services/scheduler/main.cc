@@ -6,10 +6,10 @@
 
 #include "embedded/lmsmail_scheduler_migrations.h"
 
-#include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/api/scheduler_service.h"
 #include "services/scheduler/clients/dispatch_client.h"
 #include "services/scheduler/clients/report_client.h"
@@ -48,8 +48,8 @@ class SchedulerWorkload final : public service::Workload {
   }
 
   absl::Status Start() override {
-    LMSMAIL_RETURN_IF_ERROR(
-        schedules_.InitializeBuiltIns(config_.school.time_zone, absl::Now() + kStartTimeout));
+    LMSMAIL_RETURN_IF_ERROR(schedules_.InitializeBuiltIns(runtime_.config.school.time_zone,
+                                                          absl::Now() + kStartTimeout));
     const absl::Duration poll = config_.worker.poll_interval;
     absl::MutexLock lock(&mutex_);
     for (int i = 0; i < config_.worker.threads; ++i) {
@@ -122,7 +122,8 @@ class SchedulerWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.school.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                           time_zone::Load(runtime.config.school.time_zone));
   Channels channels;
   LMSMAIL_ASSIGN_OR_RETURN(channels.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(channels.report, rpc::NewChannel(config.report.Channel()));
@@ -140,7 +141,7 @@ int main(int argc, char** argv) {
       {.name = "scheduler",
        .port = 7104,
        .metrics_port = 9104,
-       .migrations = kSchedulerMigrations,
+       .schema = kSchedulerSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .build =
            [&](const lmsmail::service::Runtime& runtime) {

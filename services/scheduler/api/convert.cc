@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
-#include "libs/token/hash.h"
 #include "services/scheduler/domain/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -164,7 +164,7 @@ RequestRecord RecordOf(std::string method, const std::string& request_id,
                        const google::protobuf::Message& body) {
   return {.method = std::move(method),
           .request_id = request_id,
-          .digest = token::Digest64(protobuf::DeterministicBytes(body)),
+          .digest = hash::Digest64(protobuf::DeterministicBytes(body)),
           .resource = "",
           .time = absl::InfinitePast()};
 }

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
 #include "services/scheduler/automations/automation.h"

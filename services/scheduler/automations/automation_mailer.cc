@@ -61,7 +61,7 @@ TaskResult AutomationMailer::Mail(const Task& task, absl::FunctionRef<bool()> ex
         "course {} has no title: neither the event nor an earlier course_upserted has one",
         course.course_id());
     if (task.attempts >= kMaxAttemptsWithoutTitle) return Failed(detail);
-    return Defer(detail, RetryTime(task.attempts, clock_.Now()));
+    return Defer(detail, RetryTime(task, clock_.Now()));
   }
   return task.plan.audience == Audience::kEnrolled ? MailEnrolled(task, course, extend_lease)
                                                    : MailStudent(task, course);

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/automations/automation.h"
 #include "services/scheduler/domain/resource_registry.h"
 

@@ -29,7 +29,7 @@ TaskResult MailCanceller::Cancel(const Task& task, absl::Time deadline) {
   }
   if (mail->in_progress > 0 && now < task.give_up_time) {
     return Defer("a mail is being sent to dispatch; it is cancelled there next",
-                 RetryTime(task.attempts, now));
+                 RetryTime(task, now));
   }
   return Done(fmt::format("cancelled mails: {}", cancelled));
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "libs/cron/zone.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/automations/mail_context.h"
 #include "services/scheduler/automations/mail_key.h"
 #include "services/scheduler/automations/money.h"
@@ -23,7 +23,7 @@ MATCHER_P(IsJson, json, "") {
   return parsed && google::protobuf::util::MessageDifferencer::Equals(arg, expected);
 }
 
-absl::TimeZone Berlin() { return cron::LoadZone("Europe/Berlin").value(); }
+absl::TimeZone Berlin() { return time_zone::Load("Europe/Berlin").value(); }
 
 TEST(FormatAmountTest, HasTheDecimalsOfItsCurrency) {
   EXPECT_EQ(FormatAmount(4999, "EUR"), "49.99");

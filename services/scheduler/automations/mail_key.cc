@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "libs/token/hash.h"
+#include "libs/hash/sha256.h"
+#include "libs/strings/utf8.h"
 #include "services/scheduler/domain/event.h"
 #include "services/scheduler/domain/resource_names.h"
 
@@ -18,15 +19,12 @@ constexpr std::size_t kMaxCollectedKey = kMaxMailKey - 64;
 
 std::string Fit(std::string key, std::size_t max) {
   if (key.size() <= max) return key;
-  const std::string hash = token::Sha256Hex(key).substr(0, kLongHashDigits);
-  std::size_t cut = max - hash.size() - 1;
-  // Do not cut inside a multi-byte character.
-  while (cut > 0 && (static_cast<unsigned char>(key[cut]) & 0xc0) == 0x80) --cut;
-  return fmt::format("{}~{}", std::string_view(key).substr(0, cut), hash);
+  const std::string digest = hash::Sha256Hex(key).substr(0, kLongHashDigits);
+  return fmt::format("{}~{}", TruncateUtf8(key, max - digest.size() - 1), digest);
 }
 
 std::string ShortHash(std::string_view text) {
-  return token::Sha256Hex(text).substr(0, kHashDigits);
+  return hash::Sha256Hex(text).substr(0, kHashDigits);
 }
 
 }  // namespace

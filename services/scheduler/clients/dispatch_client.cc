@@ -28,7 +28,7 @@ absl::Status DispatchClient::Send(const std::string& request_id, const std::stri
   FillCommon(request_id, content, request);
   request.mutable_target()->set_recipient(student);
   *request.mutable_context() = content.context;
-  return rpc::Call(*stub_, &Stub::Send, request, rpc::After(timeout_)).status();
+  return rpc::Call(*stub_, &Stub::Send, request, rpc::WithTimeout(timeout_)).status();
 }
 
 absl::StatusOr<BatchResult> DispatchClient::SendBatch(
@@ -42,8 +42,9 @@ absl::StatusOr<BatchResult> DispatchClient::SendBatch(
     item.mutable_target()->set_recipient(recipient.student);
     item.set_dedupe_key(recipient.dedupe_key);
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const dispatch::v1::SendBatchResponse response,
-                           rpc::Call(*stub_, &Stub::SendBatch, request, rpc::After(timeout_)));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const dispatch::v1::SendBatchResponse response,
+      rpc::Call(*stub_, &Stub::SendBatch, request, rpc::WithTimeout(timeout_)));
   BatchResult total;
   for (const auto& result : response.results()) {
     if (result.status().code() == 0) {
@@ -58,13 +59,13 @@ absl::StatusOr<BatchResult> DispatchClient::SendBatch(
 absl::Status DispatchClient::Cancel(const std::string& key) {
   dispatch::v1::CancelMessageRequest request;
   request.set_request_id(key);
-  return rpc::Call(*stub_, &Stub::CancelMessage, request, rpc::After(timeout_)).status();
+  return rpc::Call(*stub_, &Stub::CancelMessage, request, rpc::WithTimeout(timeout_)).status();
 }
 
 absl::StatusOr<SweepResult> DispatchClient::Sweep() {
   LMSMAIL_ASSIGN_OR_RETURN(const dispatch::v1::SweepResponse response,
                            rpc::Call(*stub_, &Stub::Sweep, dispatch::v1::SweepRequest(),
-                                     rpc::After(kMaintenanceTimeout)));
+                                     rpc::WithTimeout(kMaintenanceTimeout)));
   return SweepResult{.recovered_count = response.recovered_count(),
                      .promoted_count = response.promoted_count()};
 }
@@ -74,7 +75,7 @@ absl::StatusOr<PurgeResult> DispatchClient::PurgeLogs(absl::Duration max_age) {
   *request.mutable_max_age() = rpc::ToProto(max_age);
   LMSMAIL_ASSIGN_OR_RETURN(
       const dispatch::v1::PurgeLogsResponse response,
-      rpc::Call(*stub_, &Stub::PurgeLogs, request, rpc::After(kMaintenanceTimeout)));
+      rpc::Call(*stub_, &Stub::PurgeLogs, request, rpc::WithTimeout(kMaintenanceTimeout)));
   return PurgeResult{.dropped_day_count = response.dropped_day_count(),
                      .kept_day_count = response.kept_day_count()};
 }

@@ -48,7 +48,7 @@ absl::Status ReportClient::RecordFacts(const std::vector<Fact>& facts) {
     *activity.mutable_activity_time() = rpc::ToProto(fact.time);
     std::visit(FactWriter{activity}, fact.what);
   }
-  return rpc::Call(*stub_, &Stub::RecordActivity, request, rpc::After(timeout_)).status();
+  return rpc::Call(*stub_, &Stub::RecordActivity, request, rpc::WithTimeout(timeout_)).status();
 }
 
 absl::Status ReportClient::UpsertCourses(const std::vector<Course>& courses) {
@@ -61,14 +61,15 @@ absl::Status ReportClient::UpsertCourses(const std::vector<Course>& courses) {
     message.set_instructor_name(course.instructor_name);
     message.set_lesson_count(course.lesson_count);
   }
-  return rpc::Call(*stub_, &Stub::UpsertCourses, request, rpc::After(timeout_)).status();
+  return rpc::Call(*stub_, &Stub::UpsertCourses, request, rpc::WithTimeout(timeout_)).status();
 }
 
 absl::StatusOr<Course> ReportClient::GetCourse(const std::string& course_id) {
   report::v1::GetCourseRequest request;
   request.set_name(resource_name::CourseName(course_id));
-  LMSMAIL_ASSIGN_OR_RETURN(const report::v1::Course course,
-                           rpc::Call(*stub_, &Stub::GetCourse, request, rpc::After(timeout_)));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const report::v1::Course course,
+      rpc::Call(*stub_, &Stub::GetCourse, request, rpc::WithTimeout(timeout_)));
   return Course{.id = course_id,
                 .title = course.title(),
                 .url = course.url(),
@@ -85,7 +86,7 @@ absl::StatusOr<StudentPage> ReportClient::ListEnrolledStudents(const std::string
   request.set_page_token(page_token);
   LMSMAIL_ASSIGN_OR_RETURN(
       const report::v1::ListEnrolledStudentsResponse response,
-      rpc::Call(*stub_, &Stub::ListEnrolledStudents, request, rpc::After(timeout_)));
+      rpc::Call(*stub_, &Stub::ListEnrolledStudents, request, rpc::WithTimeout(timeout_)));
   StudentPage page{.students = {}, .next_page_token = response.next_page_token()};
   for (const auto& enrollment : response.enrollments()) {
     page.students.push_back(enrollment.student());
@@ -98,7 +99,7 @@ absl::StatusOr<std::string> ReportClient::Generate(const std::string& week) {
   request.set_week(week);
   LMSMAIL_ASSIGN_OR_RETURN(
       const report::v1::WeeklyReportRun run,
-      rpc::Call(*stub_, &Stub::GenerateWeeklyReports, request, rpc::After(timeout_)));
+      rpc::Call(*stub_, &Stub::GenerateWeeklyReports, request, rpc::WithTimeout(timeout_)));
   return run.name();
 }
 

@@ -13,7 +13,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/rpc/etag.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/domain/idempotency.h"
 #include "services/scheduler/storage/resource_store.h"

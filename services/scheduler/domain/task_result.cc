@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <utility>
 
 #include "libs/retry/backoff.h"
@@ -10,8 +11,7 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr absl::Duration kFirstRetry = absl::Seconds(2);
-constexpr absl::Duration kMaxRetry = absl::Minutes(15);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(2), absl::Minutes(15)};
 
 }  // namespace
 
@@ -27,8 +27,9 @@ TaskResult Defer(std::string detail, absl::Time until) {
   return {.state = TaskState::kPending, .detail = std::move(detail), .retry_time = until};
 }
 
-absl::Time RetryTime(int attempts, absl::Time now) {
-  return now + retry::Backoff(attempts, kFirstRetry, kMaxRetry);
+absl::Time RetryTime(const Task& task, absl::Time now) {
+  return now +
+         retry::BackoffWithJitter(kBackoff, task.attempts, static_cast<std::uint64_t>(task.id));
 }
 
 TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time now) {
@@ -38,8 +39,7 @@ TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time no
   if (now >= task.give_up_time) {
     return Failed(fmt::format("given up after {} attempts: {}", task.attempts, cause));
   }
-  return Defer(fmt::format("attempt {} failed: {}", task.attempts, cause),
-               RetryTime(task.attempts, now));
+  return Defer(fmt::format("attempt {} failed: {}", task.attempts, cause), RetryTime(task, now));
 }
 
 }  // namespace lmsmail::scheduler

@@ -18,7 +18,7 @@ TaskResult Defer(std::string detail, absl::Time until);
 // until its give_up_time.
 TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time now);
 
-// When to retry after `attempts` attempts.
-absl::Time RetryTime(int attempts, absl::Time now);
+// When to retry after the current attempt.
+absl::Time RetryTime(const Task& task, absl::Time now);
 
 }  // namespace lmsmail::scheduler

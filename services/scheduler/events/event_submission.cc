@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
-#include "libs/token/hash.h"
 #include "services/scheduler/automations/mail_key.h"
 #include "services/scheduler/domain/event.h"
 #include "services/scheduler/events/event_facts.h"
@@ -80,7 +80,7 @@ class Batch {
     results_[i].event_id = event.event_id();
     results_[i].status = CheckEvent(event).ToStatus();
     if (!results_[i].status.ok()) return;
-    const std::int64_t digest = token::Digest64(protobuf::DeterministicBytes(event));
+    const std::int64_t digest = hash::Digest64(protobuf::DeterministicBytes(event));
     const auto [known, is_new] = firsts_.try_emplace(event.event_id(), i, digest);
     if (!is_new) {
       if (known->second.second == digest) {

@@ -4,7 +4,7 @@
 
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
-#include "libs/cron/zone.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::size_t kUnlimited = 100'000;  // more than the minutes of the lon
 Firing PlanFiring(const Schedule& schedule, absl::Time now) {
   Firing firing{.nominal_times = {}, .next_run_time = schedule.next_run_time};
   const auto expression = cron::Parse(schedule.cron);
-  const auto zone = cron::LoadZone(schedule.time_zone);
+  const auto zone = time_zone::Load(schedule.time_zone);
   if (!expression.ok() || !zone.ok() || !schedule.next_run_time || *schedule.next_run_time > now) {
     return firing;
   }

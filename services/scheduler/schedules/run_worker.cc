@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <string>
 #include <variant>
 
 #include "libs/calendar/iso_week.h"
-#include "libs/cron/zone.h"
 #include "libs/retry/backoff.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/storage/store_deadline.h"
 
 namespace lmsmail::scheduler {
@@ -18,8 +20,7 @@ namespace {
 // Longer than the slowest action may take.
 constexpr absl::Duration kLease = absl::Minutes(5);
 constexpr int kMaxAttempts = 10;
-constexpr absl::Duration kFirstRetry = absl::Seconds(5);
-constexpr absl::Duration kMaxRetry = absl::Minutes(10);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(5), absl::Minutes(10)};
 
 }  // namespace
 
@@ -39,7 +40,8 @@ bool RunWorker::RunOnce() {
 absl::StatusOr<std::string> RunWorker::Execute(const ClaimedRun& claimed) {
   const Action& action = claimed.schedule.action;
   if (std::holds_alternative<GenerateWeeklyReports>(action)) {
-    LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(claimed.schedule.time_zone));
+    LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                             time_zone::Load(claimed.schedule.time_zone));
     LMSMAIL_ASSIGN_OR_RETURN(
         const std::string run,
         reports_.Generate(IsoWeek::LastWhole(claimed.run.nominal_time, zone).ToString()));
@@ -81,7 +83,7 @@ void RunWorker::Settle(const ClaimedRun& claimed, const absl::StatusOr<std::stri
     run.state = ScheduleRun::State::kPending;
     run.detail =
         fmt::format("attempt {} failed: {}", run.attempts, ToStd(outcome.status().message()));
-    due = now + retry::Backoff(run.attempts, kFirstRetry, kMaxRetry);
+    due = now + retry::BackoffWithJitter(kBackoff, run.attempts, std::hash<std::string>{}(run.id));
     metrics_.runs_retried.Increment();
   }
   const absl::Status settled = store_.SettleRun(run, due, StoreDeadline());

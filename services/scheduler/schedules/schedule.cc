@@ -4,8 +4,8 @@
 
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
-#include "libs/cron/zone.h"
 #include "libs/rpc/etag.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -18,7 +18,7 @@ std::string EtagOf(const Schedule& schedule) {
 
 std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::Time after) {
   const auto expression = cron::Parse(schedule.cron);
-  const auto zone = cron::LoadZone(schedule.time_zone);
+  const auto zone = time_zone::Load(schedule.time_zone);
   if (!expression.ok() || !zone.ok()) return std::nullopt;
   return cron::Next(*expression, *zone, after);
 }

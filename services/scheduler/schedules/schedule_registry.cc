@@ -7,9 +7,9 @@
 
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
-#include "libs/cron/zone.h"
+#include "libs/hash/sha256.h"
 #include "libs/status/status_macros.h"
-#include "libs/token/hash.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/field_validation.h"
 #include "services/scheduler/domain/resource_names.h"
 #include "services/scheduler/schedules/schedule_validation.h"
@@ -92,7 +92,7 @@ absl::StatusOr<ScheduleRun> ScheduleRegistry::Run(std::string_view id, RequestRe
   const absl::Time now = clock().Now();
   ScheduleRun run{.schedule_id = std::string(id), .id = "", .nominal_time = now};
   run.id = fmt::format("{}-manual-{}", RunId(now),
-                       token::Sha256Hex(request.request_id).substr(0, kHashDigits));
+                       hash::Sha256Hex(request.request_id).substr(0, kHashDigits));
   request.resource = RunName(run.schedule_id, run.id);
   request.time = now;
   const absl::Status stored = store_.AddRun(run, request, deadline);
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<absl::Time>> ScheduleRegistry::Preview(const PreviewQ
     LMSMAIL_ASSIGN_OR_RETURN(schedule, store_.Find(query.schedule_id, deadline));
   }
   LMSMAIL_ASSIGN_OR_RETURN(const cron::Expression expression, cron::Parse(schedule.cron));
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(schedule.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, time_zone::Load(schedule.time_zone));
   return cron::Between(expression, zone, query.after, query.after + kPreviewSpan,
                        static_cast<std::size_t>(query.count));
 }

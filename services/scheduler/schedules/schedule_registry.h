@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/domain/resource_registry.h"
 #include "services/scheduler/schedules/schedule.h"
 #include "services/scheduler/storage/schedule_store.h"

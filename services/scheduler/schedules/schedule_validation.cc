@@ -4,7 +4,7 @@
 
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
-#include "libs/cron/zone.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/field_validation.h"
 
 namespace lmsmail::scheduler {
@@ -21,7 +21,7 @@ void CheckTimes(const Schedule& schedule, Violations& violations) {
                                ? violation.description
                                : violation.field + ": " + violation.description);
   }
-  const auto zone = cron::LoadZone(schedule.time_zone);
+  const auto zone = time_zone::Load(schedule.time_zone);
   for (const FieldViolation& violation : ViolationsOf(zone.status())) {
     violations.Add("time_zone", violation.description);
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/schedules/schedule.h"
 
 namespace lmsmail::scheduler {

@@ -13,7 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/storage/in_memory_request_store.h"
 
 namespace lmsmail::scheduler {

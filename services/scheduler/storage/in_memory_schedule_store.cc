@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/domain/resource_names.h"
 

@@ -8,7 +8,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/domain/resource_names.h"
 #include "services/scheduler/storage/pg_request_store.h"
 #include "services/scheduler/storage/pg_resource_rows.h"

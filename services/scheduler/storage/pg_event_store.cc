@@ -5,13 +5,12 @@
 #include <pqxx/result>
 #include <string>
 
-#include "absl/strings/escaping.h"
-
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "libs/strings/encoding.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -53,7 +52,7 @@ DELETE FROM task t WHERE t.create_time < $1 AND t.state <> 1
    AND NOT EXISTS (SELECT FROM task_event te WHERE te.task_id = t.task_id))";
 
 std::string BodyOf(const NewEvent& event) {
-  return "\\x" + absl::BytesToHexString(event.event.SerializeAsString());
+  return "\\x" + HexEncode(event.event.SerializeAsString());
 }
 
 // The array parameters of kAddTasks.

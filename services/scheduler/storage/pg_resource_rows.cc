@@ -4,7 +4,7 @@
 
 #include <pqxx/result>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::scheduler {
 

@@ -82,7 +82,8 @@ inline Schedule ScheduleAt(const std::string& id, const std::string& cron) {
 }
 
 inline RequestRecord Request(const std::string& id) {
-  return {.method = "Test", .request_id = id, .digest = 1, .resource = "resource", .time = absl::Now()};
+  return {
+      .method = "Test", .request_id = id, .digest = 1, .resource = "resource", .time = absl::Now()};
 }
 
 }  // namespace lmsmail::scheduler
