@@ -2,8 +2,8 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "deploy/demo/demo_data.h"
 #include "deploy/demo/scenarios.h"
-#include "deploy/demo/school.h"
 #include "deploy/demo/suite.h"
 
 #include "libs/status/status_macros.h"
@@ -21,7 +21,7 @@ absl::Status Run() {
                 &templates::v1::TemplateService::StubInterface::InstallDefaultTemplates,
                 templates::v1::InstallDefaultTemplatesRequest(), Soon())
           .status());
-  LMSMAIL_RETURN_IF_ERROR(LoadSchool(suite, absl::Now()));
+  LMSMAIL_RETURN_IF_ERROR(LoadDemoData(suite, absl::Now()));
   std::puts(
       "Templates installed; demo school loaded: 20 students, 3 courses, last week's lessons.");
   LMSMAIL_RETURN_IF_ERROR(PlayScenarios(suite));

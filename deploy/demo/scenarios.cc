@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "deploy/demo/school.h"
+#include "deploy/demo/demo_data.h"
 
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"

@@ -16,7 +16,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
-#include "tests/sanitizers/real.h"
+#include "tests/sanitizers/real_function.h"
 
 // The linker's names for where the program's code is.
 extern "C" const char __executable_start;
@@ -24,7 +24,7 @@ extern "C" const char etext;
 
 namespace {
 
-using lmsmail::testing::Real;
+using lmsmail::testing::RealFunction;
 using Mutex = absl::Mutex*;
 using Condition = const absl::Condition&;
 using Notification = const absl::Notification*;
@@ -32,28 +32,28 @@ using Notification = const absl::Notification*;
 #define MUTEX(rest) "_ZN4absl7debian35Mutex" rest
 #define COND_VAR(rest) "_ZN4absl7debian37CondVar" rest
 #define NOTIFICATION(rest) "4absl7debian312Notification" rest
-constinit Real<void(Mutex)> real_destroy{MUTEX("D1Ev")};
-constinit Real<void(Mutex)> real_lock{MUTEX("4LockEv")};
-constinit Real<void(Mutex)> real_unlock{MUTEX("6UnlockEv")};
-constinit Real<bool(Mutex)> real_try_lock{MUTEX("7TryLockEv")};
-constinit Real<void(Mutex)> real_reader_lock{MUTEX("10ReaderLockEv")};
-constinit Real<void(Mutex)> real_reader_unlock{MUTEX("12ReaderUnlockEv")};
-constinit Real<bool(Mutex)> real_reader_try_lock{MUTEX("13ReaderTryLockEv")};
-constinit Real<void(Mutex, Condition)> real_lock_when{MUTEX("8LockWhenERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_lock_when_with_deadline{
+constinit RealFunction<void(Mutex)> real_destroy{MUTEX("D1Ev")};
+constinit RealFunction<void(Mutex)> real_lock{MUTEX("4LockEv")};
+constinit RealFunction<void(Mutex)> real_unlock{MUTEX("6UnlockEv")};
+constinit RealFunction<bool(Mutex)> real_try_lock{MUTEX("7TryLockEv")};
+constinit RealFunction<void(Mutex)> real_reader_lock{MUTEX("10ReaderLockEv")};
+constinit RealFunction<void(Mutex)> real_reader_unlock{MUTEX("12ReaderUnlockEv")};
+constinit RealFunction<bool(Mutex)> real_reader_try_lock{MUTEX("13ReaderTryLockEv")};
+constinit RealFunction<void(Mutex, Condition)> real_lock_when{MUTEX("8LockWhenERKNS0_9ConditionE")};
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_lock_when_with_deadline{
     MUTEX("20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(Mutex, Condition)> real_reader_lock_when{
+constinit RealFunction<void(Mutex, Condition)> real_reader_lock_when{
     MUTEX("14ReaderLockWhenERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_reader_lock_when_with_deadline{
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_reader_lock_when_with_deadline{
     MUTEX("26ReaderLockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(Mutex, Condition)> real_await{MUTEX("5AwaitERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_await_with_deadline{
+constinit RealFunction<void(Mutex, Condition)> real_await{MUTEX("5AwaitERKNS0_9ConditionE")};
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_await_with_deadline{
     MUTEX("17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(absl::CondVar*, Mutex)> real_wait{COND_VAR("4WaitEPNS0_5MutexE")};
-constinit Real<bool(absl::CondVar*, Mutex, absl::Time)> real_wait_with_deadline{
+constinit RealFunction<void(absl::CondVar*, Mutex)> real_wait{COND_VAR("4WaitEPNS0_5MutexE")};
+constinit RealFunction<bool(absl::CondVar*, Mutex, absl::Time)> real_wait_with_deadline{
     COND_VAR("16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE")};
-constinit Real<void(Notification)> real_notify{"_ZN" NOTIFICATION("6NotifyEv")};
-constinit Real<bool(Notification, absl::Time)> real_wait_for_notification{
+constinit RealFunction<void(Notification)> real_notify{"_ZN" NOTIFICATION("6NotifyEv")};
+constinit RealFunction<bool(Notification, absl::Time)> real_wait_for_notification{
     "_ZNK" NOTIFICATION("31WaitForNotificationWithDeadlineENS0_4TimeE")};
 #undef MUTEX
 #undef COND_VAR

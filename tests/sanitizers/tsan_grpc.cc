@@ -9,11 +9,11 @@
 
 #include <cstddef>
 
-#include "tests/sanitizers/real.h"
+#include "tests/sanitizers/real_function.h"
 
 namespace {
 
-using lmsmail::testing::Real;
+using lmsmail::testing::RealFunction;
 
 // grpc_cq_end_op(grpc_completion_queue*, void* tag, absl::Status, void (*done)(void*,
 // grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no header of gRPC's declares. The
@@ -23,13 +23,13 @@ using lmsmail::testing::Real;
   "S1_S6_b"
 
 using Done = void (*)(void*, void*);
-constinit Real<void(grpc_completion_queue*, void*, void*, Done, void*, void*, bool)> real_end_op{
-    CQ_END_OP};
-constinit Real<grpc_call_error(grpc_call*, const grpc_op*, std::size_t, void*, void*)>
+constinit RealFunction<void(grpc_completion_queue*, void*, void*, Done, void*, void*, bool)>
+    real_end_op{CQ_END_OP};
+constinit RealFunction<grpc_call_error(grpc_call*, const grpc_op*, std::size_t, void*, void*)>
     real_start_batch{"grpc_call_start_batch"};
-constinit Real<grpc_event(grpc_completion_queue*, gpr_timespec, void*)> real_next{
+constinit RealFunction<grpc_event(grpc_completion_queue*, gpr_timespec, void*)> real_next{
     "grpc_completion_queue_next"};
-constinit Real<grpc_event(grpc_completion_queue*, void*, gpr_timespec, void*)> real_pluck{
+constinit RealFunction<grpc_event(grpc_completion_queue*, void*, gpr_timespec, void*)> real_pluck{
     "grpc_completion_queue_pluck"};
 
 void Receive(const grpc_event& event) {

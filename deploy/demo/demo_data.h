@@ -16,6 +16,6 @@ std::string Student(int number);
 
 // Registers the students, the courses, who is enrolled and last week's lessons. Repeating it within
 // a week changes nothing.
-absl::Status LoadSchool(Suite& suite, absl::Time now);
+absl::Status LoadDemoData(Suite& suite, absl::Time now);
 
 }  // namespace lmsmail::demo

@@ -1,4 +1,4 @@
-#include "deploy/demo/school.h"
+#include "deploy/demo/demo_data.h"
 
 #include <fmt/format.h>
 
@@ -147,7 +147,7 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
 
 std::string Student(int number) { return fmt::format("recipients/student-{:02}", number); }
 
-absl::Status LoadSchool(Suite& suite, absl::Time now) {
+absl::Status LoadDemoData(Suite& suite, absl::Time now) {
   LMSMAIL_RETURN_IF_ERROR(RegisterStudents(suite));
   LMSMAIL_RETURN_IF_ERROR(RegisterCourses(suite));
   return RecordHistory(suite, now);

@@ -9,14 +9,14 @@
 namespace lmsmail::testing {
 
 template <typename Signature>
-class Real;
+class RealFunction;
 
 // The library's function of this name, which is looked up when it is first called: that may be
 // before main, in an order nobody chooses.
 template <typename Result, typename... Arguments>
-class Real<Result(Arguments...)> {
+class RealFunction<Result(Arguments...)> {
  public:
-  constexpr explicit Real(const char* name) : name_(name) {}
+  constexpr explicit RealFunction(const char* name) : name_(name) {}
 
   Result operator()(Arguments... arguments) {
     void* function = function_.load(std::memory_order_relaxed);
