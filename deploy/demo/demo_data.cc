@@ -52,7 +52,7 @@ constexpr CourseSeed kCourses[] = {
     {"statistics", "Statistics Without Fear", "Tom Brannigan", 18},
 };
 
-// Each student takes one course or two, and every fifth did nothing last week.
+// Each student takes one or two courses.
 bool Takes(int student, int course) {
   return student % 3 == course || (student % 2 == 0 && (student + 1) % 3 == course);
 }
@@ -68,9 +68,8 @@ absl::Status RegisterStudents(Suite& suite) {
     recipient.set_language_code(person.language);
     recipient.set_time_zone(person.zone);
   }
-  return rpc::Call(*suite.preferences,
-                   &preference::v1::PreferenceService::StubInterface::UpsertRecipients, request,
-                   Soon())
+  return Call(*suite.preferences,
+              &preference::v1::PreferenceService::StubInterface::UpsertRecipients, request)
       .status();
 }
 
@@ -84,8 +83,7 @@ absl::Status RegisterCourses(Suite& suite) {
     course.set_instructor_name(seed.teacher);
     course.set_lesson_count(seed.lessons);
   }
-  return rpc::Call(*suite.reports, &report::v1::ReportService::StubInterface::UpsertCourses,
-                   request, Soon())
+  return Call(*suite.reports, &report::v1::ReportService::StubInterface::UpsertCourses, request)
       .status();
 }
 
@@ -121,7 +119,7 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
       if (!Takes(student, course)) continue;
       const CourseSeed& seed = kCourses[course];
       history.Add(student, seed.id, "enrolled", -14, 8).mutable_enrolled();
-      if (student % 5 == 0) continue;
+      if (student % 5 == 0) continue;  // no activity last week
       for (int lesson = 1; lesson <= 1 + student % 4; ++lesson) {
         const int day = (student + lesson) % 7;
         auto& done = *history.Add(student, seed.id, fmt::format("lesson-{}", lesson), day, 16)
@@ -138,8 +136,8 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
       quiz.set_passed(student % 4 != 0);
     }
   }
-  return rpc::Call(*suite.reports, &report::v1::ReportService::StubInterface::RecordActivity,
-                   history.request(), Soon())
+  return Call(*suite.reports, &report::v1::ReportService::StubInterface::RecordActivity,
+              history.request())
       .status();
 }
 

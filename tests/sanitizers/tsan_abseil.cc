@@ -1,9 +1,10 @@
-// Debian's Abseil was built without the thread sanitizer, which follows what it has compiled and
-// the pthread functions: an absl::Mutex is no lock to it, and all that one guards a race. This file
-// stands in front of the library's functions, in every program of such a build, and tells the
-// sanitizer what they do. It calls them through the dynamic linker, so that gRPC's locks count too.
+// Debian's Abseil is built without the thread sanitizer, which only knows instrumented code and the
+// pthread functions. It does not recognize absl::Mutex as a lock and reports races on everything that
+// one guards. This file interposes the library's functions in every program of such a build and
+// reports their effects to the sanitizer. It calls them through the dynamic linker, so that gRPC's
+// locks are reported too.
 //
-// The sanitizer ignores what happens between "pre" and "post", so the conditions of absl::Condition
+// The sanitizer ignores everything between "pre" and "post", so that the functions of absl::Condition
 // are not checked.
 
 #include <sanitizer/tsan_interface.h>
@@ -18,7 +19,7 @@
 
 #include "tests/sanitizers/real_function.h"
 
-// The linker's names for where the program's code is.
+// The linker's symbols for the bounds of the program's code.
 extern "C" const char __executable_start;
 extern "C" const char etext;
 
@@ -86,10 +87,10 @@ void Unlocking(Mutex mutex, unsigned how, Function unlock) {
   __tsan_mutex_post_unlock(mutex, how);
 }
 
-// For what gives the lock back while it waits.
+// For functions that release the lock while they wait.
 template <typename Function>
 auto Waiting(Mutex mutex, Function wait) {
-  // The bit that says, in the mutex' only member, that it is locked by a writer.
+  // The bit of the mutex's only member that marks a lock by a writer.
   constexpr std::intptr_t kWriter = 0x0008;
   const auto& state = *reinterpret_cast<const std::atomic<std::intptr_t>*>(mutex);
   const unsigned how =
@@ -102,10 +103,10 @@ auto Waiting(Mutex mutex, Function wait) {
   return result;
 }
 
-// Whether this is the program's own code, not a shared library's.
+// Returns whether the code belongs to the program and not to a shared library.
 bool IsInThisProgram(const void* code) { return &__executable_start <= code && code < &etext; }
 
-// What HasBeenNotified, which is inline, reads: it stands behind the mutex.
+// Returns the flag that the inline function HasBeenNotified() reads. It follows the mutex.
 void* FlagOf(Notification notification) {
   const auto address = reinterpret_cast<std::uintptr_t>(notification);
   return reinterpret_cast<void*>(address + sizeof(absl::Mutex));
@@ -117,7 +118,8 @@ namespace absl {
 ABSL_NAMESPACE_BEGIN
 
 Mutex::~Mutex() {
-  // Who destroys one of a library's mutexes was chosen by atomics that the sanitizer does not see.
+  // Libraries synchronise the destruction of their mutexes with atomics that the sanitizer does not
+  // see.
   if (IsInThisProgram(__builtin_return_address(0))) __tsan_mutex_destroy(this, 0);
   real_destroy(this);
 }

@@ -1,8 +1,8 @@
-// gRPC, which Debian built without the thread sanitizer, hands events from thread to thread with
-// atomics of its own. This file stands in front of the functions where an event, whose name is its
-// tag, enters and leaves a completion queue: who gets it has seen what its sender did.
+// Debian's gRPC is built without the thread sanitizer and passes events between threads with atomics.
+// This file interposes the functions that put an event, identified by its tag, into a completion queue
+// and take it out, and reports to the sanitizer that the first happens before the second.
 //
-// gRPC's callbacks are such events too, since it runs them on threads that wait for a queue.
+// This covers gRPC's callbacks, because gRPC runs them on threads that wait for a completion queue.
 
 #include <grpc/grpc.h>
 #include <sanitizer/tsan_interface.h>
@@ -16,8 +16,8 @@ namespace {
 using lmsmail::testing::RealFunction;
 
 // grpc_cq_end_op(grpc_completion_queue*, void* tag, absl::Status, void (*done)(void*,
-// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no header of gRPC's declares. The
-// status, like all that has a destructor, is passed as a pointer.
+// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no gRPC header declares. The status
+// is passed as a pointer, like every type with a destructor.
 #define CQ_END_OP                                                                                  \
   "_Z14grpc_cq_end_opP21grpc_completion_queuePvN4absl7debian36StatusEPFvS1_P18grpc_cq_completionE" \
   "S1_S6_b"
