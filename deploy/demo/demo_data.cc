@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 

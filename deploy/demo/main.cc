@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <string>
 
 #include "absl/time/clock.h"
 #include "deploy/demo/demo_data.h"

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <string>
-
 #include "deploy/demo/demo_data.h"
 
 #include "libs/status/status_macros.h"

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "absl/time/clock.h"
 
 #include "libs/rpc/channel.h"

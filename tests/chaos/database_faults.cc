@@ -3,11 +3,9 @@
 
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
-#include <utility>
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 #include "tests/chaos/faults.h"
 #include "tests/chaos/repeat.h"

@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::chaos {

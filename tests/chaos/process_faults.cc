@@ -3,7 +3,6 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 #include "tests/chaos/faults.h"
 #include "tests/chaos/repeat.h"

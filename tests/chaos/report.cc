@@ -5,7 +5,6 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 
 namespace lmsmail::chaos {

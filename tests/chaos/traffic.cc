@@ -45,8 +45,7 @@ NewMail MakeMail(std::string_view template_id, std::string_view caller, std::int
   return mail;
 }
 
-template <typename Request>
-void SetWord(Request& context) {
+void SetWord(google::protobuf::Struct& context) {
   (*context.mutable_fields())["word"].set_string_value("world");
 }
 

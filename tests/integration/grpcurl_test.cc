@@ -1,6 +1,5 @@
 // The services can be used with grpcurl and reflection, without the proto files.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -20,7 +20,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Gt;
-using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Property;
 using ::testing::SizeIs;

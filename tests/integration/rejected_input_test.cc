@@ -1,22 +1,17 @@
 // Invalid requests are rejected with all violations at once, each with its field and description.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "libs/rpc/testing/matchers.h"
-#include "libs/rpc/time.h"
 #include "tests/integration/suite/lms_client.h"
 #include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
 
-using rpc::HasReason;
 using rpc::HasViolation;
 using ::testing::_;
 using ::testing::AllOf;

@@ -1,11 +1,11 @@
 // Debian's Abseil is built without the thread sanitizer, which only knows instrumented code and the
-// pthread functions. It does not recognize absl::Mutex as a lock and reports races on everything that
-// one guards. This file interposes the library's functions in every program of such a build and
-// reports their effects to the sanitizer. It calls them through the dynamic linker, so that gRPC's
-// locks are reported too.
+// pthread functions. It does not recognize absl::Mutex as a lock and reports races on everything
+// that one guards. This file interposes the library's functions in every program of such a build
+// and reports their effects to the sanitizer. It calls them through the dynamic linker, so that
+// gRPC's locks are reported too.
 //
-// The sanitizer ignores everything between "pre" and "post", so that the functions of absl::Condition
-// are not checked.
+// The sanitizer ignores everything between "pre" and "post", so that the functions of
+// absl::Condition are not checked.
 
 #include <sanitizer/tsan_interface.h>
 

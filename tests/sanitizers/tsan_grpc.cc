@@ -1,6 +1,7 @@
-// Debian's gRPC is built without the thread sanitizer and passes events between threads with atomics.
-// This file interposes the functions that put an event, identified by its tag, into a completion queue
-// and take it out, and reports to the sanitizer that the first happens before the second.
+// Debian's gRPC is built without the thread sanitizer and passes events between threads with
+// atomics. This file interposes the functions that put an event, identified by its tag, into a
+// completion queue and take it out, and reports to the sanitizer that the first happens before the
+// second.
 //
 // This covers gRPC's callbacks, because gRPC runs them on threads that wait for a completion queue.
 
@@ -16,8 +17,8 @@ namespace {
 using lmsmail::testing::RealFunction;
 
 // grpc_cq_end_op(grpc_completion_queue*, void* tag, absl::Status, void (*done)(void*,
-// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no gRPC header declares. The status
-// is passed as a pointer, like every type with a destructor.
+// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no gRPC header declares. The
+// status is passed as a pointer, like every type with a destructor.
 #define CQ_END_OP                                                                                  \
   "_Z14grpc_cq_end_opP21grpc_completion_queuePvN4absl7debian36StatusEPFvS1_P18grpc_cq_completionE" \
   "S1_S6_b"

@@ -1,6 +1,5 @@
 #include "tests/bench/load/callers.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"

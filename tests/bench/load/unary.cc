@@ -1,7 +1,5 @@
 #include "tests/bench/load/unary.h"
 
-#include <fmt/format.h>
-
 #include <fstream>
 #include <utility>
 

@@ -1,7 +1,5 @@
 #include "tests/bench/sink/session.h"
 
-#include <algorithm>
-
 #include "absl/strings/match.h"
 
 #include "libs/strings/view.h"

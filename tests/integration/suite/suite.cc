@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <pqxx/pqxx>
 #include <random>
 #include <utility>
