@@ -48,7 +48,7 @@ absl::Status WaitFor(std::string_view what, absl::Duration timeout,
 // rpc::Call with the deadline that all calls use.
 template <typename Stub, typename Method, typename Request>
 auto Call(Stub& stub, Method method, const Request& request) {
-  return rpc::Call(stub, method, request, rpc::After(absl::Seconds(20)));
+  return rpc::Call(stub, method, request, rpc::WithTimeout(absl::Seconds(20)));
 }
 
 }  // namespace lmsmail::demo

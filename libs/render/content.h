@@ -1,7 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -11,7 +9,7 @@ enum class Part {
   kSubject,
   kHtml,
   kText,
-  kVariables,  // the declarations; only faults name it
+  kVariables,  // the declarations; occurs in diagnostics only
 };
 
 constexpr std::string_view PartName(Part part) {
@@ -28,14 +26,12 @@ constexpr std::string_view PartName(Part part) {
   return "";
 }
 
-// What a template says in one locale. Every part is mustache; an empty html or text is left out of
-// the mail.
+// A template's content in one language. Every part is mustache; the mail leaves out an empty html
+// or text.
 struct Content {
   std::string subject;
   std::string html;
   std::string text;
-  // {{>name}} of any part. A partial is escaped as the part that includes it is.
-  std::map<std::string, std::string, std::less<>> partials;
 };
 
 }  // namespace lmsmail::render

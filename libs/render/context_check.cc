@@ -45,7 +45,7 @@ class ContextChecker {
   using Value = std::remove_const_t<
       std::remove_pointer_t<decltype(Find(std::declval<const Any&>(), std::string()))>>;
 
-  // `path` is made only for faults: a context is checked for every mail, and hardly one has any.
+  // `path` is made only for errors: a context is checked for every mail, and hardly one has any.
   struct Path {
     const Path* parent;
     std::string_view name;
@@ -59,32 +59,32 @@ class ContextChecker {
     }
   };
 
-  void Check(const Declared& declared, const Value* value, const Path& path) {
+  void Check(const Schema& schema, const Value* value, const Path& path) {
     if (IsAbsent(value)) {
-      if (declared.required) Fail(path, "is missing");
+      if (schema.required) Fail(path, "is missing");
       // An object known only by its dotted fields is as required as they are.
-      if (declared.implied) CheckFields(declared, Any::default_instance(), &path);
+      if (schema.implied) CheckFields(schema, Any::default_instance(), &path);
       return;
     }
-    if (!Fits(declared.type, *value)) return Fail(path, Misfit(declared.type, *value));
-    if (value->has_struct_value()) return CheckFields(declared, value->struct_value(), &path);
-    if (!value->has_list_value() || declared.fields.empty()) return;
+    if (!Fits(schema.type, *value)) return Fail(path, Misfit(schema.type, *value));
+    if (value->has_struct_value()) return CheckFields(schema, value->struct_value(), &path);
+    if (!value->has_list_value() || schema.fields.empty()) return;
     for (int i = 0; i < value->list_value().values_size(); ++i) {
       const Value& item = value->list_value().values(i);
       const Path item_path{&path, {}, i};
       if (item.has_struct_value()) {
-        CheckFields(declared, item.struct_value(), &item_path);
+        CheckFields(schema, item.struct_value(), &item_path);
       } else {
         Fail(item_path, fmt::format("has type {}, declared as object", KindName(item)));
       }
     }
   }
 
-  std::vector<ContextFault> Take() && { return std::move(faults_); }
+  std::vector<ContextError> Take() && { return std::move(errors_); }
 
  private:
-  void CheckFields(const Declared& declared, const Any& fields, const Path* path) {
-    for (const auto& [name, field] : declared.fields) {
+  void CheckFields(const Schema& schema, const Any& fields, const Path* path) {
+    for (const auto& [name, field] : schema.fields) {
       Check(*field, Find(fields, name), Path{path, name});
     }
   }
@@ -116,28 +116,28 @@ class ContextChecker {
   }
 
   void Fail(const Path& path, std::string message) {
-    if (faults_.size() < kMaxFaults) faults_.push_back({path.ToString(), std::move(message)});
+    if (errors_.size() < kMaxErrors) errors_.push_back({path.ToString(), std::move(message)});
   }
 
-  std::vector<ContextFault> faults_;
+  std::vector<ContextError> errors_;
 };
 
 template <typename Any>
-std::vector<ContextFault> Check(const Declared& root, std::span<const Any* const> scopes) {
+std::vector<ContextError> Check(const Schema& root, std::span<const Any* const> scopes) {
   ContextChecker<Any> checker;
-  for (const auto& [name, declared] : root.fields) {
-    checker.Check(*declared, Find(scopes, name), {nullptr, name});
+  for (const auto& [name, schema] : root.fields) {
+    checker.Check(*schema, Find(scopes, name), {nullptr, name});
   }
   return std::move(checker).Take();
 }
 
 }  // namespace
 
-std::vector<ContextFault> CheckContext(const Declared& root, Scopes scopes) {
+std::vector<ContextError> CheckContext(const Schema& root, Scopes scopes) {
   return Check<Object>(root, scopes);
 }
 
-std::vector<ContextFault> CheckContext(const Declared& root, StructScopes scopes) {
+std::vector<ContextError> CheckContext(const Schema& root, StructScopes scopes) {
   return Check<google::protobuf::Struct>(root, scopes);
 }
 

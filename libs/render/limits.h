@@ -5,8 +5,7 @@
 // What keeps a hostile or careless template from taking a service down.
 namespace lmsmail::render {
 
-inline constexpr std::size_t kMaxSourceBytes = 256 * 1024;     // each part, each partial
-inline constexpr std::size_t kMaxExpandedBytes = 1024 * 1024;  // a part with its partials inlined
+inline constexpr std::size_t kMaxSourceBytes = 256 * 1024;  // of each part
 // Gmail shows the first 102 KB of HTML and hides the rest, the unsubscribe link with it.
 inline constexpr std::size_t kGmailClipBytes = 102 * 1024;
 inline constexpr std::size_t kMaxOutputBytes = 1024 * 1024;  // each rendered part
@@ -15,9 +14,8 @@ inline constexpr std::size_t kMaxOutputBytes = 1024 * 1024;  // each rendered pa
 inline constexpr std::size_t kMaxSteps = 200'000;
 
 inline constexpr std::size_t kMaxSectionDepth = 64;
-inline constexpr std::size_t kMaxPartialDepth = 16;
 inline constexpr int kMaxFieldDepth = 8;  // of declared variables
 inline constexpr std::size_t kMaxNameBytes = 100;
-inline constexpr std::size_t kMaxFaults = 100;  // reported about one template
+inline constexpr std::size_t kMaxErrors = 100;  // reported about one template
 
 }  // namespace lmsmail::render

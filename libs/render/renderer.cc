@@ -11,8 +11,8 @@
 
 #include "libs/render/context_check.h"
 #include "libs/render/encode.h"
-#include "libs/render/struct_context.h"
-#include "libs/status/fault.h"
+#include "libs/render/part_renderer.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::render {
@@ -20,7 +20,7 @@ namespace {
 
 using kainjow::mustache::mustache;
 
-// kainjow's own output, which stays empty: StructContext writes.
+// kainjow's own output, which stays empty: PartRenderer writes.
 struct NoOutput {
   NoOutput& operator<<(const std::string&) { return *this; }
 };
@@ -28,11 +28,11 @@ struct NoOutput {
 absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, Scopes scopes,
                         const RenderOptions& options, std::string& out,
                         std::vector<std::string>& warnings) {
-  StructContext context(part, scopes, options.max_output_bytes, out);
+  PartRenderer context(part, scopes, options.max_output_bytes, out);
   NoOutput ignored;
   try {
     parsed.render(context, ignored);
-  } catch (const StructContext::LimitPassed&) {  // NOLINT(bugprone-empty-catch)
+  } catch (const PartRenderer::LimitPassed&) {  // NOLINT(bugprone-empty-catch)
     // Said below, as it is when the last piece passes the limit.
   }
   if (context.output_too_large()) {
@@ -52,12 +52,12 @@ absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, S
   return absl::OkStatus();
 }
 
-absl::Status ContextMismatch(const std::vector<ContextFault>& faults) {
+absl::Status ContextMismatch(const std::vector<ContextError>& errors) {
   std::vector<std::string> messages;
   std::vector<std::string> variables;
-  for (const ContextFault& fault : faults) {
-    messages.push_back(fmt::format("{} {}", fault.variable, fault.message));
-    variables.push_back(fault.variable);
+  for (const ContextError& error : errors) {
+    messages.push_back(fmt::format("{} {}", error.variable, error.message));
+    variables.push_back(error.variable);
   }
   return WithReason(
       absl::FailedPreconditionError(
@@ -81,10 +81,10 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
   out.html.clear();
   out.text.clear();
   out.warnings.clear();
-  if (const auto faults = CheckContext(compiled->declared(), scopes); !faults.empty()) {
-    if (options.mode == RenderOptions::Mode::kSend) return ContextMismatch(faults);
-    for (const ContextFault& fault : faults) {
-      out.warnings.push_back(fmt::format("{} {}", fault.variable, fault.message));
+  if (const auto errors = CheckContext(compiled->schema(), scopes); !errors.empty()) {
+    if (options.mode == RenderOptions::Mode::kSend) return ContextMismatch(errors);
+    for (const ContextError& error : errors) {
+      out.warnings.push_back(fmt::format("{} {}", error.variable, error.message));
     }
   }
   Parsed& parsed = Parse(compiled);

@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "libs/render/context_from_json.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 
 namespace lmsmail::render {
 namespace {
@@ -29,16 +29,16 @@ std::shared_ptr<const Template> Compiled(const Content& content,
 
 std::shared_ptr<const Template> CompiledHtml(const std::string& html,
                                              const std::vector<Variable>& variables = {}) {
-  return Compiled({.subject = "s", .html = html, .text = "", .partials = {}}, variables);
+  return Compiled({.subject = "s", .html = html, .text = ""}, variables);
 }
 
 TEST(Renderer, EscapesHtmlAloneAndReplacesWhatWasThere) {
-  const auto compiled = Compiled(
-      {.subject = "{{n}}", .html = "<b>{{n}}</b>{{{n}}}", .text = "{{n}}\n", .partials = {}});
+  const auto compiled =
+      Compiled({.subject = "{{n}}", .html = "<b>{{n}}</b>{{{n}}}", .text = "{{n}}\n"});
   Renderer renderer;
   Rendered out{.subject = "old", .html = "old", .text = "old", .warnings = {"old"}};
 
-  ASSERT_OK(renderer.Render(compiled, ContextFromJson(R"({"n": "O'Neill & <co>"})"), {}, out));
+  ASSERT_OK(renderer.Render(compiled, StructFromJson(R"({"n": "O'Neill & <co>"})"), {}, out));
 
   EXPECT_EQ(out.subject, "O'Neill & <co>");
   EXPECT_EQ(out.html, "<b>O&#39;Neill &amp; &lt;co&gt;</b>O'Neill & <co>");
@@ -46,26 +46,13 @@ TEST(Renderer, EscapesHtmlAloneAndReplacesWhatWasThere) {
   EXPECT_THAT(out.warnings, IsEmpty());
 }
 
-TEST(Renderer, PartialsAreEscapedAsThePartThatIncludesThem) {
-  const auto compiled = Compiled(
-      {.subject = "s", .html = "{{>name}}", .text = "{{>name}}", .partials = {{"name", "{{n}}"}}});
-  Renderer renderer;
-  Rendered out;
-
-  ASSERT_OK(renderer.Render(compiled, ContextFromJson(R"({"n": "<"})"), {}, out));
-
-  EXPECT_EQ(out.html, "&lt;");
-  EXPECT_EQ(out.text, "<");
-}
-
 TEST(Renderer, NoDataPutsALineBreakIntoTheSubject) {
-  const auto compiled =
-      Compiled({.subject = "Hi {{n}}, {{m}}", .html = "", .text = "x", .partials = {}});
+  const auto compiled = Compiled({.subject = "Hi {{n}}, {{m}}", .html = "", .text = "x"});
   Renderer renderer;
   Rendered out;
 
   ASSERT_OK(renderer.Render(
-      compiled, ContextFromJson(R"({"n": "Ada\r\nBcc: all@example.com", "m": "\u2028!\n"})"), {},
+      compiled, StructFromJson(R"({"n": "Ada\r\nBcc: all@example.com", "m": "\u2028!\n"})"), {},
       out));
 
   EXPECT_EQ(out.subject, "Hi Ada Bcc: all@example.com, !");
@@ -73,10 +60,9 @@ TEST(Renderer, NoDataPutsALineBreakIntoTheSubject) {
 
 TEST(Renderer, InnerScopesComeFirst) {
   const auto compiled = CompiledHtml("{{unsubscribe_url}} {{name}} {{site_name}}");
-  const Object fixed = FromStruct(ContextFromJson(R"({"unsubscribe_url": "ours"})"));
-  const Object mail =
-      FromStruct(ContextFromJson(R"({"unsubscribe_url": "theirs", "name": "Ada"})"));
-  const Object site = FromStruct(ContextFromJson(R"({"site_name": "School", "name": "nobody"})"));
+  const Object fixed = FromStruct(StructFromJson(R"({"unsubscribe_url": "ours"})"));
+  const Object mail = FromStruct(StructFromJson(R"({"unsubscribe_url": "theirs", "name": "Ada"})"));
+  const Object site = FromStruct(StructFromJson(R"({"site_name": "School", "name": "nobody"})"));
   const Object* const scopes[] = {&fixed, &mail, &site};
   Renderer renderer;
   Rendered out;
@@ -103,7 +89,7 @@ TEST(Renderer, RefusesToSendWithoutWhatIsRequired) {
   Rendered out;
 
   const absl::Status status = renderer.Render(
-      compiled, ContextFromJson(R"({"link": null, "courses": [{"title": "A"}, {}]})"), {}, out);
+      compiled, StructFromJson(R"({"link": null, "courses": [{"title": "A"}, {}]})"), {}, out);
 
   EXPECT_THAT(status,
               StatusIs(absl::StatusCode::kFailedPrecondition,
@@ -118,7 +104,7 @@ TEST(Renderer, RefusesToSendValuesOfAnotherType) {
   Renderer renderer;
   Rendered out;
 
-  const absl::Status status = renderer.Render(compiled, ContextFromJson(R"json({
+  const absl::Status status = renderer.Render(compiled, StructFromJson(R"json({
         "user": {"first_name": ["secret"]}, "link": "javascript:alert(1)", "courses": ["secret"],
         "count": "secret", "trial": 1, "teacher": "secret"})json"),
                                               {}, out);
@@ -141,7 +127,7 @@ TEST(Renderer, PreviewsWithWarningsInstead) {
   Rendered out;
 
   ASSERT_OK(renderer.Render(
-      compiled, ContextFromJson(R"({"courses": [{"title": "A"}, {"title": "B"}], "count": "x"})"),
+      compiled, StructFromJson(R"({"courses": [{"title": "A"}, {"title": "B"}], "count": "x"})"),
       kPreview, out));
 
   EXPECT_EQ(out.html, "[AB]");

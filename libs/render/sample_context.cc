@@ -13,41 +13,41 @@ using google::protobuf::Value;
 
 constexpr int kItems = 2;
 
-Value Sample(const Declared& declared);
+Value Sample(const Schema& schema);
 
-void AddFields(const Declared& declared, google::protobuf::Struct& out) {
-  for (const auto& [name, field] : declared.fields) (*out.mutable_fields())[name] = Sample(*field);
+void AddFields(const Schema& schema, google::protobuf::Struct& out) {
+  for (const auto& [name, field] : schema.fields) (*out.mutable_fields())[name] = Sample(*field);
 }
 
-Value Sample(const Declared& declared) {
+Value Sample(const Schema& schema) {
   Value value;
-  switch (declared.type) {
+  switch (schema.type) {
     case VariableType::kString:
-      value.set_string_value(declared.sample.empty() ? fmt::format("[{}]", declared.path)
-                                                     : declared.sample);
+      value.set_string_value(schema.sample.empty() ? fmt::format("[{}]", schema.path)
+                                                   : schema.sample);
       break;
     case VariableType::kNumber: {
       double number = 1;
-      if (!declared.sample.empty() && !absl::SimpleAtod(declared.sample, &number)) number = 1;
+      if (!schema.sample.empty() && !absl::SimpleAtod(schema.sample, &number)) number = 1;
       value.set_number_value(number);
       break;
     }
     case VariableType::kBoolean:
-      value.set_bool_value(declared.sample != "false");
+      value.set_bool_value(schema.sample != "false");
       break;
     case VariableType::kUrl:
-      value.set_string_value(declared.sample.empty() ? "https://example.com/" : declared.sample);
+      value.set_string_value(schema.sample.empty() ? "https://example.com/" : schema.sample);
       break;
     case VariableType::kObject:
-      AddFields(declared, *value.mutable_struct_value());
+      AddFields(schema, *value.mutable_struct_value());
       break;
     case VariableType::kList:
       for (int i = 0; i < kItems; ++i) {
         Value& item = *value.mutable_list_value()->add_values();
-        if (declared.fields.empty()) {
-          item.set_string_value(fmt::format("[{} {}]", declared.path, i + 1));
+        if (schema.fields.empty()) {
+          item.set_string_value(fmt::format("[{} {}]", schema.path, i + 1));
         } else {
-          AddFields(declared, *item.mutable_struct_value());
+          AddFields(schema, *item.mutable_struct_value());
         }
       }
       break;
@@ -57,7 +57,7 @@ Value Sample(const Declared& declared) {
 
 }  // namespace
 
-google::protobuf::Struct SampleContext(const Declared& root) {
+google::protobuf::Struct SampleContext(const Schema& root) {
   google::protobuf::Struct context;
   AddFields(root, context);
   return context;

@@ -26,13 +26,12 @@ TEST(SampleContext, RendersWithoutAWarning) {
                         .html = "",
                         .text =
                             "{{user.first_name}} {{user.last_name}} {{amount}} {{trial}} "
-                            "{{link}}{{#tags}} {{.}}{{/tags}}{{#items}} {{title}}{{/items}}",
-                        .partials = {}};
+                            "{{link}}{{#tags}} {{.}}{{/tags}}{{#items}} {{title}}{{/items}}"};
   ASSERT_OK_AND_ASSIGN(const auto compiled, Template::Compile(content, variables));
   Renderer renderer;
   Rendered out;
 
-  ASSERT_OK(renderer.Render(compiled, SampleContext(compiled->declared()), {}, out));
+  ASSERT_OK(renderer.Render(compiled, SampleContext(compiled->schema()), {}, out));
 
   EXPECT_EQ(out.text,
             "Ada [user.last_name] 12.5 false https://example.com/ [tags 1] [tags 2] Algebra "

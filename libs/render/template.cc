@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_split.h"
 
-#include "libs/render/expand.h"
-#include "libs/render/fault.h"
+#include "libs/render/diagnostic.h"
+#include "libs/render/parser.h"
 
 namespace lmsmail::render {
 namespace {
@@ -42,8 +42,6 @@ class Compiler {
         Emit('/', open_.back());
         open_.pop_back();
         return;
-      case TokenKind::kPartial:
-        return;  // Expand() leaves none
     }
   }
 
@@ -67,15 +65,15 @@ class Compiler {
 
 absl::StatusOr<std::shared_ptr<const Template>> Template::Compile(
     const Content& content, const std::vector<Variable>& variables) {
-  FaultList faults;
-  Declared declared = BuildDeclared(variables, faults);
+  DiagnosticList errors;
+  Schema schema = BuildSchema(variables, errors);
   std::array<CompiledPart, 3> parts;
   for (const Part part : {Part::kSubject, Part::kHtml, Part::kText}) {
     parts.at(static_cast<std::size_t>(part)) =
-        Compiler(part).Compile(Expand(content, part, faults));
+        Compiler(part).Compile(ParsePart(content, part, errors));
   }
-  if (!faults.empty()) return ToViolations(faults.list()).ToStatus();
-  return std::make_shared<const Template>(Private{}, std::move(parts), std::move(declared));
+  if (!errors.empty()) return ToViolations(errors.list()).ToStatus();
+  return std::make_shared<const Template>(Private{}, std::move(parts), std::move(schema));
 }
 
 }  // namespace lmsmail::render

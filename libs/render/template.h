@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 
 #include "libs/render/content.h"
-#include "libs/render/declared.h"
+#include "libs/render/schema.h"
 #include "libs/render/variable.h"
 
 namespace lmsmail::render {
@@ -37,20 +37,20 @@ class Template {
   };
 
  public:
-  Template(Private, std::array<CompiledPart, 3> parts, Declared declared)
-      : parts_(std::move(parts)), declared_(std::move(declared)) {}
+  Template(Private, std::array<CompiledPart, 3> parts, Schema schema)
+      : parts_(std::move(parts)), schema_(std::move(schema)) {}
 
-  // INVALID_ARGUMENT, with every fault as a violation, when syntax or declarations are broken.
+  // INVALID_ARGUMENT, with every error as a violation, when syntax or declarations are broken.
   // CheckTemplate finds more; what it lets pass, this compiles.
   static absl::StatusOr<std::shared_ptr<const Template>> Compile(
       const Content& content, const std::vector<Variable>& variables);
 
   const CompiledPart& part(Part part) const { return parts_.at(static_cast<std::size_t>(part)); }
-  const Declared& declared() const { return declared_; }
+  const Schema& schema() const { return schema_; }
 
  private:
   const std::array<CompiledPart, 3> parts_;  // by Part
-  const Declared declared_;
+  const Schema schema_;
 };
 
 }  // namespace lmsmail::render

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -22,13 +23,6 @@ bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view Trim(std::string_view text) {
   return ToStd(absl::StripAsciiWhitespace(ToAbsl(text)));
-}
-
-bool IsPartialName(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-           return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
-         });
 }
 
 class Tokenizer {
@@ -55,22 +49,17 @@ class Tokenizer {
   void ReadTag(std::size_t open) {
     const std::optional<Tag> tag = FindTag(open);
     if (!tag) return;
-    std::string indentation;
     std::size_t text_end = open;
     std::size_t next = tag->end;
-    if (std::string_view("#^/>!=").find(tag->sigil) != kNone) {
-      if (const auto line = StandaloneLine(open, tag->end)) {
-        indentation = source_.substr(line->first, open - line->first);
-        text_end = line->first;
-        next = line->second;
-      }
+    if (std::string_view("#^/!=").find(tag->sigil) != kNone) {
+      if (const auto line = StandaloneLine(open, tag->end)) std::tie(text_end, next) = *line;
     }
     AddText(text_end);
     position_ = next;
-    AddTag(*tag, std::move(indentation));
+    AddTag(*tag);
   }
 
-  // On a fault skips what cannot be read and returns nothing.
+  // On a error skips what cannot be read and returns nothing.
   std::optional<Tag> FindTag(std::size_t open) {
     std::size_t begin = open + open_.size();
     Tag tag;
@@ -113,7 +102,7 @@ class Tokenizer {
     return source_[begin++];
   }
 
-  void AddTag(const Tag& tag, std::string indentation) {
+  void AddTag(const Tag& tag) {
     const std::string_view name = Trim(tag.content);
     switch (tag.sigil) {
       case '!':
@@ -122,17 +111,9 @@ class Tokenizer {
         return ChangeDelimiters(name);
       case '<':
       case '$':
-        return Fail(
-            "template inheritance ({{<parent}}, {{$block}}) is not supported: use a partial, "
-            "{{>name}}");
+        return Fail("template inheritance ({{<parent}}, {{$block}}) is not supported");
       case '>':
-        if (name.starts_with('*')) {
-          return Fail("dynamic partial names ({{>*name}}) are not supported: name the partial");
-        }
-        if (!IsPartialName(name)) {
-          return Fail(fmt::format("{} is not a partial's name", Quote(name)));
-        }
-        return Add(TokenKind::kPartial, name, std::move(indentation));
+        return Fail("partials ({{>name}}) are not supported: write the partial's text here");
       case '#':
         return AddNamed(TokenKind::kSection, name);
       case '^':
@@ -157,17 +138,13 @@ class Tokenizer {
       // The name may still match its section's other end.
       if (kind == TokenKind::kVariable || kind == TokenKind::kUnescaped) return;
     }
-    Add(kind, name, "");
-  }
-
-  void Add(TokenKind kind, std::string_view name, std::string indentation) {
-    result_.tokens.push_back({kind, std::string(name), at_, std::move(indentation), ""});
+    result_.tokens.push_back({kind, std::string(name), location_});
   }
 
   void AddText(std::size_t end) {
     if (end <= position_) return;
     const std::string_view text = source_.substr(position_, end - position_);
-    result_.tokens.push_back({TokenKind::kText, std::string(text), {}, "", ""});
+    result_.tokens.push_back({TokenKind::kText, std::string(text), {}});
     position_ = end;
   }
 
@@ -198,23 +175,24 @@ class Tokenizer {
     for (; counted_ < offset; ++counted_) {
       const auto c = static_cast<unsigned char>(source_[counted_]);
       if (c == '\n') {
-        at_ = {at_.line + 1, 1};
+        location_ = {location_.line + 1, 1};
       } else if ((c & 0xC0) != 0x80) {  // not a continuation byte of UTF-8
-        ++at_.column;
+        ++location_.column;
       }
     }
   }
 
   void Fail(std::string message) {
-    if (result_.faults.size() < kMaxFaults) result_.faults.push_back({at_, std::move(message)});
+    if (result_.errors.size() < kMaxErrors)
+      result_.errors.push_back({location_, std::move(message)});
   }
 
   const std::string_view source_;
   std::string open_ = "{{";
   std::string close_ = "}}";
   std::size_t position_ = 0;  // everything before is in result_
-  std::size_t counted_ = 0;   // everything before is counted in at_
-  Location at_{1, 1};         // of the tag being read
+  std::size_t counted_ = 0;   // everything before is counted in location_
+  Location location_{1, 1};   // of the tag being read
   Tokenized result_;
 };
 

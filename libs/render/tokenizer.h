@@ -4,35 +4,32 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/render/fault.h"
+#include "libs/render/diagnostic.h"
 
 namespace lmsmail::render {
 
-enum class TokenKind { kText, kVariable, kUnescaped, kSection, kInverted, kClose, kPartial };
+enum class TokenKind { kText, kVariable, kUnescaped, kSection, kInverted, kClose };
 
 struct Token {
   TokenKind kind = TokenKind::kText;
-  std::string text;  // literal text, or the tag's name
-  Location at;       // of the tag; not set for text
-  // Of a partial alone on its line: the blanks before it, due before every line of the partial.
-  std::string indentation;
-  std::string partial;  // the partial that the token stands in; empty for the part's own source
+  std::string text;   // literal text, or the tag's name
+  Location location;  // of the tag; not set for text
 };
 
-struct SyntaxFault {
-  Location at;
+struct SyntaxError {
+  Location location;
   std::string message;
 };
 
 struct Tokenized {
   std::vector<Token> tokens;
-  std::vector<SyntaxFault> faults;
+  std::vector<SyntaxError> errors;
 };
 
 // Splits mustache (https://github.com/mustache/spec, 1.1.2) into text and tags. Comments and
-// delimiter changes have had their effect and leave no token. Of a tag that stands alone on its
-// line the whole line is gone, as the specification wants. After a fault, goes on where the next
-// tag starts.
+// delimiter changes take effect here and leave no token. A tag that stands alone on its line
+// removes the whole line, as the specification says. Partials and inheritance are errors. Continues
+// after an error at the next tag.
 Tokenized Tokenize(std::string_view source);
 
 // Dot-separated segments of letters, digits, '_' and '-'.

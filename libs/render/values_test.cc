@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "libs/render/context_from_json.h"
+#include "libs/testing/struct_from_json.h"
 
 namespace lmsmail::render {
 namespace {
@@ -21,7 +21,7 @@ Field& Add(Object& object, const std::string& name, double number) {
 }
 
 TEST(Values, AreTheStructThatWasWritten) {
-  const Struct values = ContextFromJson(
+  const Struct values = StructFromJson(
       R"({"z": 1.5, "a": {"text": "é", "none": null, "": false}, "list": [{"b": 1, "a": [[]]}, "x"]})");
   EXPECT_TRUE(MessageDifferencer::Equals(ToStruct(FromStruct(values)), values));
 }
@@ -45,7 +45,7 @@ TEST(Values, EveryFieldIsFoundWhateverTheOrder) {
 
 TEST(Values, FieldsOfItemsAreFoundToo) {
   const Object object =
-      FromStruct(ContextFromJson(R"({"list": [{"z": 1, "b": {"y": 2, "a": 3}}]})"));
+      FromStruct(StructFromJson(R"({"list": [{"z": 1, "b": {"y": 2, "a": 3}}]})"));
   const Object& item = Find(object, "list")->list_value().values(0).struct_value();
   EXPECT_EQ(Find(item, "z")->number_value(), 1);
   EXPECT_EQ(Find(Find(item, "b")->struct_value(), "a")->number_value(), 3);

@@ -10,11 +10,11 @@
 
 #include "absl/status/status.h"
 
-#include "libs/rpc/answer.h"
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/client_stream.h"
 #include "libs/rpc/method_table.h"
+#include "libs/rpc/responder.h"
 
 namespace lmsmail::rpc {
 
@@ -54,17 +54,17 @@ class BoundService : public Api::Service {
     });
   }
 
-  // For a handler that answers later, see CallRunner::RunDeferring.
+  // For an asynchronous handler, see CallRunner::RunAsync.
   template <typename Handlers, typename Request, typename Response>
   void BindAsync(std::string_view method, Handlers& handlers,
-                 void (Handlers::*handler)(const CallInfo&, const Request&, Response&, Answer)) {
+                 void (Handlers::*handler)(const CallInfo&, const Request&, Response&, Responder)) {
     BindUnary<Request, Response>(method, [this, name = methods_.FullName(method), &handlers,
                                           handler](grpc::CallbackServerContext* context,
                                                    const Request* request, Response* response) {
-      return runner_.RunDeferring(
+      return runner_.RunAsync(
           context, name,
-          [&handlers, handler, request, response](const CallInfo& call, Answer&& answer) {
-            (handlers.*handler)(call, *request, *response, std::move(answer));
+          [&handlers, handler, request, response](const CallInfo& call, Responder&& responder) {
+            (handlers.*handler)(call, *request, *response, std::move(responder));
           });
     });
   }

@@ -33,7 +33,7 @@ namespace asio = boost::asio;
 using TlsContext = std::unique_ptr<asio::ssl::context>;
 
 // Fine enough that the shortest deadline is met within an eighth of itself.
-std::chrono::milliseconds WatchdogTick(const Options& options) {
+std::chrono::milliseconds DeadlineTimerTick(const Options& options) {
   const Timeouts& t = options.timeouts;
   const absl::Duration shortest = std::min(
       {t.connect, t.greeting, t.envelope, t.data, t.data_block, t.final_dot, options.idle_timeout});
@@ -42,21 +42,21 @@ std::chrono::milliseconds WatchdogTick(const Options& options) {
 }
 
 // Coroutine parameters are copied into its frame; the references outlive it.
-Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, Watchdog& watchdog,
+Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, DeadlineTimer& deadline_timer,
                                               const Options& options, asio::ssl::context* tls) {
-  Connection connection(io, watchdog);
-  absl::StatusOr<Agreement> agreement = co_await ShakeHands(connection, options, tls);
-  if (!agreement.ok()) co_return agreement.status();
+  Connection connection(io, deadline_timer);
+  absl::StatusOr<HandshakeResult> handshake = co_await PerformHandshake(connection, options, tls);
+  if (!handshake.ok()) co_return handshake.status();
   absl::Status status = co_await Command(connection, "NOOP", "NOOP", options.timeouts.greeting);
   if (!status.ok()) co_return status;
   if (!connection.reply().positive()) co_return ReplyError("NOOP", connection.reply());
   status = co_await Command(connection, "QUIT", "QUIT", options.timeouts.greeting);
 
   ServerReport report;
-  report.greeting = std::move(agreement->greeting);
-  report.capabilities = std::move(agreement->capabilities.lines);
+  report.greeting = std::move(handshake->greeting);
+  report.capabilities = std::move(handshake->capabilities.lines);
   report.tls = connection.DescribeTls();
-  report.auth_mechanism = std::move(agreement->auth_mechanism);
+  report.auth_mechanism = std::move(handshake->auth_mechanism);
   co_return report;
 }
 
@@ -67,8 +67,8 @@ class Client::Impl {
   Impl(Options options, TlsContext tls, PhaseObserver observer)
       : options_(std::move(options)),
         tls_(std::move(tls)),
-        watchdog_(io_, WatchdogTick(options_)),
-        pool_(io_, watchdog_, options_, tls_.get(), std::move(observer)),
+        deadline_timer_(io_, DeadlineTimerTick(options_)),
+        pool_(io_, deadline_timer_, options_, tls_.get(), std::move(observer)),
         work_(asio::make_work_guard(io_)),
         thread_([this] { Run(); }) {}
 
@@ -86,7 +86,7 @@ class Client::Impl {
       }
       pool_.WaitUntilIdle(grace);
       asio::post(io_, [this] {
-        watchdog_.AbortAll(absl::CancelledError("the client is shutting down"));
+        deadline_timer_.AbortAll(absl::CancelledError("the client is shutting down"));
         work_.reset();
       });
       thread_.join();
@@ -99,7 +99,7 @@ class Client::Impl {
     {
       absl::MutexLock lock(&check_mutex_);
       if (!pool_.accepting()) return absl::UnavailableError("the client is shut down");
-      asio::co_spawn(io_, Probe(io_, watchdog_, options_, tls_.get()),
+      asio::co_spawn(io_, Probe(io_, deadline_timer_, options_, tls_.get()),
                      [&promise](std::exception_ptr, absl::StatusOr<ServerReport> report) {
                        promise.set_value(std::move(report));
                      });
@@ -111,8 +111,8 @@ class Client::Impl {
   void Run() {
     pthread_setname_np(pthread_self(), "smtp");
     // The thread's own on Linux (setpriority(2), NOTES).
-    if (options_.nice != 0) {
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options_.nice);
+    if (options_.thread_nice != 0) {
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options_.thread_nice);
     }
     io_.run();
   }
@@ -120,7 +120,7 @@ class Client::Impl {
   const Options options_;
   const TlsContext tls_;
   asio::io_context io_{1};
-  Watchdog watchdog_;
+  DeadlineTimer deadline_timer_;
   Pool pool_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   absl::once_flag shutdown_;

@@ -32,7 +32,7 @@ struct ServerReport {
 // Owns one thread, on which every callback runs; callbacks must not block and must not call
 // Shutdown, WaitUntilIdle, Check or the destructor. A second client makes a second thread.
 //
-// When no connection can be had, every waiting mail ends at once in kConnectionFault; pacing the
+// When no connection can be had, every waiting mail ends at once in kConnectionError; pacing the
 // next try is the caller's. A mail whose connection proves dead before the server answered MAIL is
 // sent again on another by itself.
 class Client {

@@ -43,7 +43,7 @@ TEST_P(Refusal, OfTheRecipientKeepsTheConnection) {
   EXPECT_EQ(result.code, 550);
   EXPECT_EQ(result.enhanced_code, "5.1.1");
   EXPECT_EQ(result.reply, "5.1.1 No such user");
-  EXPECT_EQ(result.phase, Phase::kAnswered);
+  EXPECT_EQ(result.phase, Phase::kReplied);
   EXPECT_EQ(outbox.Wait(good).kind, Kind::kAccepted);
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
   EXPECT_EQ(server.Count(Step::kRset), 1u);
@@ -83,7 +83,7 @@ TEST_P(Refusal, OfTheMessage) {
   const uint64_t ham = outbox.Send(SampleMail("b@x.test"));
 
   EXPECT_EQ(outbox.Wait(spam).kind, Kind::kRejectedPermanent);
-  EXPECT_EQ(outbox.Wait(spam).phase, Phase::kAnswered);
+  EXPECT_EQ(outbox.Wait(spam).phase, Phase::kReplied);
   EXPECT_EQ(outbox.Wait(ham).kind, Kind::kAccepted);
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
@@ -118,7 +118,7 @@ TEST_P(Refusal, DisconnectBeforeTheDotIsSafeToSendAgain) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.phase, Phase::kEnvelope);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnavailable));
 }
@@ -130,7 +130,7 @@ TEST_P(Refusal, GarbageIsAFaultOfTheConnection) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_THAT(result.status,
               StatusIs(absl::StatusCode::kInternal, HasSubstr("RCPT is not an SMTP reply")));
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
@@ -149,7 +149,7 @@ TEST_P(Refusal, AnAnswerOfTheWrongClassIsGarbageToo) {
   server.Inject({.at = Step::kData, .reply = "250 2.0.0 whatever"});
   server.Inject({.at = Step::kFinalDot, .reply = "354 more"});
   Outbox outbox(server.ClientOptions());
-  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kConnectionFault);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kConnectionError);
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAmbiguous);
 }
 
@@ -160,7 +160,7 @@ TEST_P(Refusal, AReplyTooManyIsNotTakenForTheAnswerToTheMessage) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.phase, Phase::kEnvelope);
   EXPECT_THAT(server.received(), IsEmpty());
 }
@@ -172,7 +172,7 @@ TEST_P(Refusal, ClosingBeforeTheDotIsSafeToSendAgain) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.code, 421);
   EXPECT_EQ(result.reply, "4.3.2 Shutting down");
 }
@@ -228,7 +228,7 @@ TEST(Fault, AServerThatNeverTakesAMailIsNotTriedForever) {
   server.Inject({.at = Step::kMail, .reply = "", .disconnect = true, .every_time = true});
   Outbox outbox(server.ClientOptions());
 
-  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kConnectionFault);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kConnectionError);
 
   EXPECT_EQ(server.Count(Step::kMail), 1u);
 }
@@ -246,7 +246,7 @@ TEST(Fault, AGoAheadWithoutRecipientIsEndedByALoneDot) {
   EXPECT_EQ(outbox.Wait(good).kind, Kind::kAccepted);
 
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
-  EXPECT_THAT(outbox.phases(bad), ElementsAre(Phase::kEnvelope, Phase::kAnswered));
+  EXPECT_THAT(outbox.phases(bad), ElementsAre(Phase::kEnvelope, Phase::kReplied));
   ASSERT_EQ(server.received().size(), 1u);
   EXPECT_EQ(server.received()[0].message, SampleMail("good@x.test").message);
 }
@@ -265,7 +265,7 @@ TEST(Fault, ARefusalInTheMiddleOfALargeMessage) {
   if (result.kind == Kind::kRejectedPermanent) {
     EXPECT_EQ(result.code, 552);
   } else {
-    EXPECT_EQ(result.kind, Kind::kConnectionFault);
+    EXPECT_EQ(result.kind, Kind::kConnectionError);
     EXPECT_EQ(result.phase, Phase::kData);
   }
 }
@@ -279,8 +279,8 @@ TEST(Fault, WhenNoConnectionCanBeHadEveryWaitingMailHearsOfIt) {
   ASSERT_TRUE(server.WaitFor(Step::kConnect));
   server.Release();
 
-  EXPECT_EQ(outbox.Wait(first).kind, Kind::kConnectionFault);
-  EXPECT_EQ(outbox.Wait(second).kind, Kind::kConnectionFault);
+  EXPECT_EQ(outbox.Wait(first).kind, Kind::kConnectionError);
+  EXPECT_EQ(outbox.Wait(second).kind, Kind::kConnectionError);
   EXPECT_EQ(outbox.Wait(second).phase, Phase::kNotStarted);
   EXPECT_EQ(outbox.Wait(second).code, 554);
   EXPECT_EQ(outbox.Wait(second).enhanced_code, "5.7.1");
@@ -315,7 +315,7 @@ TEST(Fault, AClosedPort) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("connecting")));
   EXPECT_THAT(outbox.client().Check(), StatusIs(absl::StatusCode::kUnavailable));
 }
@@ -343,7 +343,7 @@ TEST(Fault, SilenceBeforeTheDotIsSafeToSendAgain) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("MAIL")));
 }
 
@@ -351,7 +351,7 @@ TEST(ClientFaults, AMailThatMayNotGoIsNotBegun) {
   ScriptedServer server;
   Outbox outbox(server.ClientOptions());
   Mail mail = SampleMail("late@x.test");
-  mail.may_go = [] { return false; };
+  mail.may_send = [] { return false; };
 
   const Result result = outbox.SendAndWait(std::move(mail));
 
@@ -366,12 +366,12 @@ TEST(ClientFaults, AMailThatMayNoLongerGoIsBrokenOffBeforeItsMessage) {
   ScriptedServer server;
   server.Inject({.at = Step::kData, .hold = true});
   Outbox outbox(server.ClientOptions());
-  std::atomic<bool> may_go = true;
+  std::atomic<bool> may_send = true;
   Mail mail = SampleMail("late@x.test");
-  mail.may_go = [&may_go] { return may_go.load(); };
+  mail.may_send = [&may_send] { return may_send.load(); };
   const uint64_t token = outbox.Send(std::move(mail));
   ASSERT_TRUE(server.WaitFor(Step::kData));
-  may_go = false;
+  may_send = false;
   server.Release();
 
   const Result result = outbox.Wait(token);

@@ -43,13 +43,13 @@ TEST(Client, DeliversAMail) {
   const Result result = outbox.Wait(token);
 
   EXPECT_EQ(result.kind, Kind::kAccepted);
-  EXPECT_EQ(result.phase, Phase::kAnswered);
+  EXPECT_EQ(result.phase, Phase::kReplied);
   EXPECT_EQ(result.code, 250);
   EXPECT_EQ(result.enhanced_code, "2.0.0");
   EXPECT_EQ(result.reply, "2.0.0 Ok: queued");
   EXPECT_OK(result.status);
   EXPECT_THAT(outbox.phases(token),
-              ElementsAre(Phase::kEnvelope, Phase::kDotSent, Phase::kAnswered));
+              ElementsAre(Phase::kEnvelope, Phase::kDotSent, Phase::kReplied));
   ASSERT_EQ(server.received().size(), 1u);
   EXPECT_EQ(server.received()[0].envelope_from, "school@lms.test");
   EXPECT_EQ(server.received()[0].mail_parameters, "SIZE=32");
@@ -359,16 +359,16 @@ TEST(Client, WithoutConnectionsMailIsCancelled) {
 TEST(Client, ItsThreadIsAsNiceAsItWasTold) {
   ScriptedServer server;
   Options options = server.ClientOptions();
-  options.nice = 19;
+  options.thread_nice = 19;
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Client> client, Client::Create(options, nullptr));
   absl::Notification answered;
-  int nice = 0;
+  int thread_nice = 0;
   ASSERT_TRUE(client->TrySend(SampleMail("a@x.test"), [&](const Result&) {
-    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+    thread_nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
     answered.Notify();
   }));
   answered.WaitForNotification();
-  EXPECT_EQ(nice, 19);
+  EXPECT_EQ(thread_nice, 19);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST_P(Tls, AnUnknownCertificateIsNotTrusted) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kFailedPrecondition,
                                       HasSubstr("certificate was not accepted")));
   EXPECT_EQ(server.Count(Step::kMail), 0u);
@@ -140,7 +140,7 @@ TEST_P(Auth, OpensTheDoorWithTheRightSecretOnly) {
   options.credentials->secret = "guess";
   Outbox wrong(options);
   const Result result = wrong.SendAndWait(SampleMail("a@x.test"));
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.code, 535);
   EXPECT_EQ(result.enhanced_code, "5.7.8");
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnauthenticated));

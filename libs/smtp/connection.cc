@@ -18,21 +18,21 @@ constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
-Connection::Connection(asio::io_context& io, Watchdog& watchdog)
-    : watchdog_(watchdog), resolver_(io), socket_(io) {
-  watchdog_.Add(this);
+Connection::Connection(asio::io_context& io, DeadlineTimer& deadline_timer)
+    : deadline_timer_(deadline_timer), resolver_(io), socket_(io) {
+  deadline_timer_.Add(this);
 }
 
-Connection::~Connection() { watchdog_.Remove(this); }
+Connection::~Connection() { deadline_timer_.Remove(this); }
 
-void Connection::Expect(absl::Duration timeout) {
+void Connection::SetDeadline(absl::Duration timeout) {
   deadline_ = timeout == absl::InfiniteDuration()
-                  ? Watchdog::SteadyTime::max()
+                  ? DeadlineTimer::SteadyTime::max()
                   : std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
 }
 
 void Connection::OnDeadline() {
-  deadline_ = Watchdog::SteadyTime::max();
+  deadline_ = DeadlineTimer::SteadyTime::max();
   if (idle_) {
     ErrorCode ignored;
     socket_.cancel(ignored);
@@ -52,7 +52,7 @@ void Connection::Close() {
   socket_.close(ignored);
 }
 
-absl::Status Connection::Fault(const ErrorCode& error, std::string_view doing) const {
+absl::Status Connection::Error(const ErrorCode& error, std::string_view doing) const {
   if (!abort_reason_.ok()) {
     return absl::Status(abort_reason_.code(),
                         fmt::format("{}: {}", doing, ToStd(abort_reason_.message())));
@@ -65,7 +65,7 @@ absl::Status Connection::Fault(const ErrorCode& error, std::string_view doing) c
 
 Awaitable<absl::Status> Connection::Connect(const std::string& host, uint16_t port,
                                             absl::Duration timeout) {
-  Expect(timeout);
+  SetDeadline(timeout);
   ErrorCode error;
   const asio::ip::address address = asio::ip::make_address(host, error);
   if (!error && abort_reason_.ok()) {
@@ -74,12 +74,12 @@ Awaitable<absl::Status> Connection::Connect(const std::string& host, uint16_t po
   } else {
     const auto [failure, endpoints] =
         co_await resolver_.async_resolve(host, std::to_string(port), kToTuple);
-    if (failure || !abort_reason_.ok()) co_return Fault(failure, "resolving the server's name");
+    if (failure || !abort_reason_.ok()) co_return Error(failure, "resolving the server's name");
     const auto [no_connection, endpoint] =
         co_await asio::async_connect(socket_, endpoints, kToTuple);
     error = no_connection;
   }
-  if (error || !abort_reason_.ok()) co_return Fault(error, "connecting");
+  if (error || !abort_reason_.ok()) co_return Error(error, "connecting");
   socket_.set_option(tcp::no_delay(true), error);
   socket_.non_blocking(true, error);
   co_return absl::OkStatus();
@@ -87,12 +87,12 @@ Awaitable<absl::Status> Connection::Connect(const std::string& host, uint16_t po
 
 Awaitable<absl::Status> Connection::StartTls(asio::ssl::context& context, const std::string& name,
                                              const TlsOptions& options, absl::Duration timeout) {
-  Expect(timeout);
+  SetDeadline(timeout);
   tls_.emplace(socket_, context);
   absl::Status expected = ExpectServer(name, options, *tls_);
   if (!expected.ok()) co_return expected;
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::client, kToTuple);
-  if (!abort_reason_.ok()) co_return Fault(error, "TLS handshake");
+  if (!abort_reason_.ok()) co_return Error(error, "TLS handshake");
   if (error) co_return HandshakeError(error, *tls_);
   co_return absl::OkStatus();
 }
@@ -115,10 +115,10 @@ Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Du
       case ReplyParser::State::kNeedsMore:
         break;
     }
-    if (!waiting) Expect(timeout);  // once: a trickle must not push the deadline away
+    if (!waiting) SetDeadline(timeout);  // once: a trickle must not push the deadline away
     waiting = true;
     const auto [error, bytes] = co_await ReadSome();
-    if (error) co_return Fault(error, fmt::format("waiting for the answer to {}", command));
+    if (error) co_return Error(error, fmt::format("waiting for the answer to {}", command));
     unread_ = std::string_view(input_.data(), bytes);
   }
 }
@@ -126,13 +126,13 @@ Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Du
 Awaitable<std::tuple<Connection::ErrorCode, size_t>> Connection::WriteSome(
     std::span<const asio::const_buffer> buffers, absl::Duration timeout) {
   if (tls_.has_value()) {
-    Expect(timeout);
+    SetDeadline(timeout);
     co_return co_await tls_->async_write_some(buffers, kToTuple);
   }
   ErrorCode error;
   size_t bytes = socket_.write_some(buffers, error);
   while (error == asio::error::would_block) {
-    Expect(timeout);
+    SetDeadline(timeout);
     const auto [failure] = co_await socket_.async_wait(tcp::socket::wait_write, kToTuple);
     error = failure;
     if (!error) bytes = socket_.write_some(buffers, error);
@@ -150,7 +150,7 @@ Awaitable<Connection::Written> Connection::Write(std::span<const std::string_vie
   while (next < output_.size()) {
     const auto [error, bytes] = co_await WriteSome(std::span(output_).subspan(next), timeout);
     if (error) {
-      written.status = Fault(error, "writing to the server");
+      written.status = Error(error, "writing to the server");
       break;
     }
     written.bytes += bytes;
@@ -161,7 +161,7 @@ Awaitable<Connection::Written> Connection::Write(std::span<const std::string_vie
   co_return written;
 }
 
-bool Connection::FindLateReply() {
+bool Connection::ReadLateReply() {
   if (!socket_.is_open() || tls_.has_value()) return false;
   if (unread_.empty()) {
     ErrorCode error;
@@ -172,15 +172,15 @@ bool Connection::FindLateReply() {
   return parser_.Consume(unread_) == ReplyParser::State::kReply;
 }
 
-Awaitable<Connection::IdleEnd> Connection::Idle(absl::Duration timeout) {
-  if (has_unread_input()) co_return IdleEnd::kLost;
-  Expect(timeout);
+Awaitable<Connection::IdleResult> Connection::Idle(absl::Duration timeout) {
+  if (has_unread_input()) co_return IdleResult::kClosed;
+  SetDeadline(timeout);
   idle_ = true;
   woken_ = false;
   const auto [error, bytes] = co_await ReadSome();
   idle_ = false;
-  if (error != asio::error::operation_aborted || !abort_reason_.ok()) co_return IdleEnd::kLost;
-  co_return woken_ ? IdleEnd::kWoken : IdleEnd::kExpired;
+  if (error != asio::error::operation_aborted || !abort_reason_.ok()) co_return IdleResult::kClosed;
+  co_return woken_ ? IdleResult::kWoken : IdleResult::kTimedOut;
 }
 
 void Connection::Wake() {

@@ -17,9 +17,9 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
+#include "libs/smtp/deadline_timer.h"
 #include "libs/smtp/reply_parser.h"
 #include "libs/smtp/tls.h"
-#include "libs/smtp/watchdog.h"
 
 namespace lmsmail::smtp {
 
@@ -34,9 +34,9 @@ using Awaitable = boost::asio::awaitable<T>;
 //
 // Network faults are UNAVAILABLE, a passed deadline DEADLINE_EXCEEDED, a malformed reply INTERNAL.
 // After any of them the connection is of no more use.
-class Connection final : public Watchdog::Guarded {
+class Connection final : public DeadlineTimer::Target {
  public:
-  Connection(boost::asio::io_context& io, Watchdog& watchdog);
+  Connection(boost::asio::io_context& io, DeadlineTimer& deadline_timer);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -61,33 +61,33 @@ class Connection final : public Watchdog::Guarded {
   // whole.
   Awaitable<Written> Write(std::span<const std::string_view> pieces, absl::Duration timeout);
   // After a failed write: whether a reply has arrived, now in reply(), that may explain it.
-  bool FindLateReply();
+  bool ReadLateReply();
 
-  enum class IdleEnd { kWoken, kExpired, kLost };
+  enum class IdleResult { kWoken, kTimedOut, kClosed };
   // Waits until Wake(), `timeout`, or a sign of life from the server, which here can only mean its
   // end.
-  Awaitable<IdleEnd> Idle(absl::Duration timeout);
+  Awaitable<IdleResult> Idle(absl::Duration timeout);
   void Wake();
 
   std::string DescribeTls() { return tls_.has_value() ? smtp::DescribeTls(*tls_) : ""; }
   void Close();
 
-  // Watchdog::Guarded.
-  Watchdog::SteadyTime deadline() const override { return deadline_; }
+  // DeadlineTimer::Target.
+  DeadlineTimer::SteadyTime deadline() const override { return deadline_; }
   void OnDeadline() override;
   void Abort(const absl::Status& reason) override;
 
  private:
   using ErrorCode = boost::system::error_code;
 
-  void Expect(absl::Duration timeout);
-  absl::Status Fault(const ErrorCode& error, std::string_view doing) const;
+  void SetDeadline(absl::Duration timeout);
+  absl::Status Error(const ErrorCode& error, std::string_view doing) const;
   Awaitable<std::tuple<ErrorCode, size_t>> ReadSome();
   // Some of `buffers`; waits for room when there is none.
   Awaitable<std::tuple<ErrorCode, size_t>> WriteSome(
       std::span<const boost::asio::const_buffer> buffers, absl::Duration timeout);
 
-  Watchdog& watchdog_;
+  DeadlineTimer& deadline_timer_;
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<TlsStream> tls_;
@@ -96,7 +96,7 @@ class Connection final : public Watchdog::Guarded {
   std::string_view unread_;  // of input_
   std::vector<boost::asio::const_buffer> output_;
 
-  Watchdog::SteadyTime deadline_ = Watchdog::SteadyTime::max();
+  DeadlineTimer::SteadyTime deadline_ = DeadlineTimer::SteadyTime::max();
   absl::Status abort_reason_;
   bool idle_ = false;
   bool woken_ = false;

@@ -17,7 +17,7 @@ std::string_view ServerName(const Options& options) {
 }
 
 // EHLO; HELO when the server does not know it (RFC 5321 section 3.2).
-Awaitable<absl::Status> SayHello(Connection& connection, const Options& options,
+Awaitable<absl::Status> SendEhlo(Connection& connection, const Options& options,
                                  Capabilities& capabilities) {
   const absl::Duration timeout = options.timeouts.greeting;
   const std::string ehlo = "EHLO " + options.ehlo_name;
@@ -37,8 +37,8 @@ Awaitable<absl::Status> SayHello(Connection& connection, const Options& options,
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::Status> Upgrade(Connection& connection, const Options& options,
-                                boost::asio::ssl::context& tls, Capabilities& capabilities) {
+Awaitable<absl::Status> UpgradeToTls(Connection& connection, const Options& options,
+                                     boost::asio::ssl::context& tls, Capabilities& capabilities) {
   if (!capabilities.starttls) {
     co_return absl::FailedPreconditionError("the server does not offer STARTTLS");
   }
@@ -54,14 +54,14 @@ Awaitable<absl::Status> Upgrade(Connection& connection, const Options& options,
   const std::string name(ServerName(options));
   status = co_await connection.StartTls(tls, name, options.tls, timeout);
   if (!status.ok()) co_return status;
-  co_return co_await SayHello(connection, options, capabilities);
+  co_return co_await SendEhlo(connection, options, capabilities);
 }
 
 Awaitable<absl::Status> Authenticate(Connection& connection, const Options& options,
-                                     Agreement& agreement) {
+                                     HandshakeResult& handshake) {
   const Credentials& credentials = *options.credentials;
   const absl::StatusOr<AuthMechanism> mechanism =
-      ChooseMechanism(credentials.mechanism, agreement.capabilities.auth_mechanisms);
+      ChooseMechanism(credentials.mechanism, handshake.capabilities.auth_mechanisms);
   if (!mechanism.ok()) co_return mechanism.status();
   const AuthScript script = MakeAuthScript(*mechanism, credentials, options.host, options.port);
 
@@ -76,12 +76,12 @@ Awaitable<absl::Status> Authenticate(Connection& connection, const Options& opti
     if (connection.reply().code != 334 || aborted) break;
   }
   if (aborted || !connection.reply().positive()) co_return ReplyError("AUTH", connection.reply());
-  agreement.auth_mechanism = MechanismName(*mechanism);
+  handshake.auth_mechanism = MechanismName(*mechanism);
   co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Negotiate(Connection& connection, const Options& options,
-                                  boost::asio::ssl::context* tls, Agreement& agreement) {
+                                  boost::asio::ssl::context* tls, HandshakeResult& handshake) {
   const Timeouts& timeouts = options.timeouts;
   absl::Status status = co_await connection.Connect(options.host, options.port, timeouts.connect);
   if (!status.ok()) co_return status;
@@ -93,28 +93,29 @@ Awaitable<absl::Status> Negotiate(Connection& connection, const Options& options
   status = co_await connection.ReadReply("the connection", timeouts.greeting);
   if (!status.ok()) co_return status;
   if (connection.reply().code != 220) co_return ReplyError("the connection", connection.reply());
-  agreement.greeting = Printable(connection.reply().text, kMaxGreeting);
+  handshake.greeting = Printable(connection.reply().text, kMaxGreeting);
 
-  status = co_await SayHello(connection, options, agreement.capabilities);
+  status = co_await SendEhlo(connection, options, handshake.capabilities);
   if (!status.ok()) co_return status;
   if (options.tls.mode == TlsMode::kStartTls) {
-    status = co_await Upgrade(connection, options, *tls, agreement.capabilities);
+    status = co_await UpgradeToTls(connection, options, *tls, handshake.capabilities);
     if (!status.ok()) co_return status;
   }
   if (options.credentials.has_value()) {
-    status = co_await Authenticate(connection, options, agreement);
+    status = co_await Authenticate(connection, options, handshake);
   }
   co_return status;
 }
 
 }  // namespace
 
-Awaitable<absl::StatusOr<Agreement>> ShakeHands(Connection& connection, const Options& options,
-                                                boost::asio::ssl::context* tls) {
-  Agreement agreement;
-  absl::Status status = co_await Negotiate(connection, options, tls, agreement);
+Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connection,
+                                                            const Options& options,
+                                                            boost::asio::ssl::context* tls) {
+  HandshakeResult handshake;
+  absl::Status status = co_await Negotiate(connection, options, tls, handshake);
   if (!status.ok()) co_return status;
-  co_return agreement;
+  co_return handshake;
 }
 
 Awaitable<absl::Status> Command(Connection& connection, std::string_view line,

@@ -13,7 +13,7 @@
 namespace lmsmail::smtp {
 
 // What a server agreed to before the first MAIL.
-struct Agreement {
+struct HandshakeResult {
   std::string greeting;
   Capabilities capabilities;   // as last announced: after STARTTLS earlier ones do not count
   std::string auth_mechanism;  // empty without AUTH
@@ -21,8 +21,9 @@ struct Agreement {
 
 // From nothing to ready for MAIL: connect, greeting, EHLO, STARTTLS, AUTH. `tls` may be null only
 // when options.tls.mode is kNone.
-Awaitable<absl::StatusOr<Agreement>> ShakeHands(Connection& connection, const Options& options,
-                                                boost::asio::ssl::context* tls);
+Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connection,
+                                                            const Options& options,
+                                                            boost::asio::ssl::context* tls);
 
 // Writes one command line and waits for its reply.
 Awaitable<absl::Status> Command(Connection& connection, std::string_view line,

@@ -12,7 +12,7 @@ std::string_view ToString(Phase phase) {
       return "data";
     case Phase::kDotSent:
       return "dot sent";
-    case Phase::kAnswered:
+    case Phase::kReplied:
       return "answered";
   }
   return "";
@@ -26,7 +26,7 @@ std::string_view ToString(Result::Kind kind) {
       return "temporarily rejected";
     case Result::Kind::kRejectedPermanent:
       return "permanently rejected";
-    case Result::Kind::kConnectionFault:
+    case Result::Kind::kConnectionError:
       return "connection fault";
     case Result::Kind::kAmbiguous:
       return "ambiguous";

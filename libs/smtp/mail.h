@@ -24,7 +24,7 @@ struct Mail {
   // Asked before anything of the mail is sent and again before its message is; false ends it as
   // cancelled. For a sender that can lose its right to the mail while it waits here. Called on the
   // client's thread, so it must not block. Empty: it may go.
-  std::function<bool()> may_go;
+  std::function<bool()> may_send;
 };
 
 // How far a mail has come. Whether it may be sent again depends on this alone.
@@ -33,7 +33,7 @@ enum class Phase {
   kEnvelope,  // MAIL, RCPT or DATA may have reached the server
   kData,      // part of the message may have, the final dot has not
   kDotSent,   // the final dot may have: the server may or may not have the mail
-  kAnswered,  // the server has said what it did
+  kReplied,   // the server has said what it did
 };
 
 struct Result {
@@ -41,9 +41,9 @@ struct Result {
     kAccepted,
     kRejectedTemporary,  // 4yz
     kRejectedPermanent,  // 5yz, or refused here before anything was sent (phase kNotStarted)
-    kConnectionFault,    // not delivered for want of a working session; safe to send again
+    kConnectionError,    // not delivered for want of a working session; safe to send again
     kAmbiguous,          // the final dot was sent and no answer understood
-    kCancelled,          // by Shutdown or may_go, before the final dot; safe to send again
+    kCancelled,          // by Shutdown or may_send, before the final dot; safe to send again
   };
 
   Kind kind = Kind::kCancelled;

@@ -7,7 +7,7 @@
 namespace lmsmail::smtp {
 namespace {
 
-absl::Status Fault(std::string_view what, size_t at) {
+absl::Status Invalid(std::string_view what, size_t at) {
   return absl::InvalidArgumentError(fmt::format(
       "message: has {} at byte {}; lines must end in CRLF and hold neither CR, LF nor NUL", what,
       at));
@@ -17,7 +17,7 @@ absl::Status Fault(std::string_view what, size_t at) {
 
 absl::StatusOr<MessageScan> ScanMessage(std::string_view message) {
   MessageScan scan;
-  absl::Status fault;
+  absl::Status error;
   Octets all_bits{};
   ForEachOctet(
       message, '\n',
@@ -29,16 +29,16 @@ absl::StatusOr<MessageScan> ScanMessage(std::string_view message) {
         if (message[at] == '.' && (at == 0 || message[at - 1] == '\n')) {
           scan.leading_dots.push_back(at);
         } else if (message[at] == '\n') {
-          fault = Fault("a bare LF", at);
+          error = Invalid("a bare LF", at);
         } else if (at > 0 && message[at - 1] == '\r') {
-          fault = Fault("a bare CR", at - 1);
+          error = Invalid("a bare CR", at - 1);
         } else {
-          fault = Fault("a NUL", at);
+          error = Invalid("a NUL", at);
         }
-        return fault.ok();
+        return error.ok();
       });
-  if (!fault.ok()) return fault;
-  if (message.ends_with('\r')) return Fault("a bare CR", message.size() - 1);
+  if (!error.ok()) return error;
+  if (message.ends_with('\r')) return Invalid("a bare CR", message.size() - 1);
   scan.ends_with_crlf = message.ends_with('\n');
   scan.has_8bit = AnyOctet(all_bits > 0x7f);
   return scan;

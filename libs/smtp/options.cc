@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::smtp {
 namespace {
@@ -55,7 +55,7 @@ absl::Status Options::Validate() const {
     violations.Add("max_messages_per_connection", "must be at least 1");
   }
   if (max_queued == 0) violations.Add("max_queued", "must be at least 1");
-  if (nice < 0 || nice > 19) violations.Add("nice", "must be 0 to 19");
+  if (thread_nice < 0 || thread_nice > 19) violations.Add("thread_nice", "must be 0 to 19");
   CheckCredentials(*this, violations);
   CheckTimeouts(*this, violations);
   return violations.ToStatus();

@@ -66,7 +66,7 @@ struct Options {
   size_t max_queued = 4096;
   Timeouts timeouts;
   // Of the client's thread, 0 to 19 (setpriority(2)); 0: as the thread that makes the client.
-  int nice = 0;
+  int thread_nice = 0;
 
   // INVALID_ARGUMENT naming every fault.
   absl::Status Validate() const;

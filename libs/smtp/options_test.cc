@@ -24,12 +24,12 @@ TEST(Options, EveryFaultIsNamed) {
   Options options;
   options.port = 0;
   options.max_connections = 0;
-  options.nice = 20;
+  options.thread_nice = 20;
   options.timeouts.final_dot = absl::ZeroDuration();
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("host"), HasSubstr("port"), HasSubstr("ehlo_name"),
-                             HasSubstr("max_connections"), HasSubstr("nice"),
+                             HasSubstr("max_connections"), HasSubstr("thread_nice"),
                              HasSubstr("timeouts.final_dot"))));
 }
 

@@ -61,7 +61,7 @@ std::optional<Reply> ReplyOf(const absl::Status& status) {
 }
 
 Result Accepted(const Reply& reply) {
-  Result result = Make(Result::Kind::kAccepted, Phase::kAnswered);
+  Result result = Make(Result::Kind::kAccepted, Phase::kReplied);
   SetReply(reply, result);
   return result;
 }
@@ -69,13 +69,13 @@ Result Accepted(const Reply& reply) {
 Result Rejected(std::string_view command, const Reply& reply) {
   Result result =
       Make(reply.temporary() ? Result::Kind::kRejectedTemporary : Result::Kind::kRejectedPermanent,
-           Phase::kAnswered);
+           Phase::kReplied);
   SetReply(reply, result);
   result.status = absl::Status(StatusCodeOf(reply), Answered(command, reply));
   return result;
 }
 
-Result RefusedHere(int code, std::string_view enhanced_code, absl::Status status) {
+Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status) {
   Result result = Make(Result::Kind::kRejectedPermanent, Phase::kNotStarted);
   result.code = code;
   result.enhanced_code = enhanced_code;
@@ -83,16 +83,16 @@ Result RefusedHere(int code, std::string_view enhanced_code, absl::Status status
   return result;
 }
 
-Result Broken(Phase phase, const absl::Status& fault) {
-  Result::Kind kind = Result::Kind::kConnectionFault;
+Result Interrupted(Phase phase, const absl::Status& error) {
+  Result::Kind kind = Result::Kind::kConnectionError;
   if (phase == Phase::kDotSent) {
     kind = Result::Kind::kAmbiguous;
-  } else if (fault.code() == absl::StatusCode::kCancelled) {
+  } else if (error.code() == absl::StatusCode::kCancelled) {
     kind = Result::Kind::kCancelled;
   }
   Result result = Make(kind, phase);
-  result.status = fault;
-  if (const auto reply = ReplyOf(fault)) SetReply(*reply, result);
+  result.status = error;
+  if (const auto reply = ReplyOf(error)) SetReply(*reply, result);
   return result;
 }
 

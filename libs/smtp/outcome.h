@@ -21,8 +21,8 @@ Result Accepted(const Reply& reply);
 // `reply` is a 4yz or 5yz answer to `command`.
 Result Rejected(std::string_view command, const Reply& reply);
 // Refused before anything was sent, with the code a server would have used.
-Result RefusedHere(int code, std::string_view enhanced_code, absl::Status status);
-// The session broke with `fault` while the mail was at `phase`.
-Result Broken(Phase phase, const absl::Status& fault);
+Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status);
+// The session broke with `error` while the mail was at `phase`.
+Result Interrupted(Phase phase, const absl::Status& error);
 
 }  // namespace lmsmail::smtp

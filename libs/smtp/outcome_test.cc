@@ -30,24 +30,25 @@ TEST(Outcome, RejectionsFollowTheClassOfTheCode) {
 }
 
 TEST(Outcome, AFaultAfterTheDotIsAmbiguousWhateverItsCause) {
-  EXPECT_EQ(Broken(Phase::kDotSent, absl::UnavailableError("")).kind, Kind::kAmbiguous);
-  EXPECT_EQ(Broken(Phase::kDotSent, absl::CancelledError("")).kind, Kind::kAmbiguous);
-  EXPECT_EQ(Broken(Phase::kDotSent, absl::DeadlineExceededError("")).kind, Kind::kAmbiguous);
+  EXPECT_EQ(Interrupted(Phase::kDotSent, absl::UnavailableError("")).kind, Kind::kAmbiguous);
+  EXPECT_EQ(Interrupted(Phase::kDotSent, absl::CancelledError("")).kind, Kind::kAmbiguous);
+  EXPECT_EQ(Interrupted(Phase::kDotSent, absl::DeadlineExceededError("")).kind, Kind::kAmbiguous);
 }
 
 TEST(Outcome, AFaultBeforeTheDotIsSafeToSendAgain) {
   for (const Phase phase : {Phase::kNotStarted, Phase::kEnvelope, Phase::kData}) {
-    EXPECT_EQ(Broken(phase, absl::UnavailableError("")).kind, Kind::kConnectionFault);
-    EXPECT_EQ(Broken(phase, absl::CancelledError("")).kind, Kind::kCancelled);
+    EXPECT_EQ(Interrupted(phase, absl::UnavailableError("")).kind, Kind::kConnectionError);
+    EXPECT_EQ(Interrupted(phase, absl::CancelledError("")).kind, Kind::kCancelled);
   }
 }
 
 TEST(Outcome, TheReplyThatBrokeASessionReachesTheResult) {
-  const Result result = Broken(Phase::kEnvelope, ReplyError("MAIL", {421, "4.3.2 Going\ndown"}));
-  EXPECT_EQ(result.kind, Kind::kConnectionFault);
+  const Result result =
+      Interrupted(Phase::kEnvelope, ReplyError("MAIL", {421, "4.3.2 KeepOpen\ndown"}));
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.code, 421);
   EXPECT_EQ(result.enhanced_code, "4.3.2");
-  EXPECT_EQ(result.reply, "4.3.2 Going down");
+  EXPECT_EQ(result.reply, "4.3.2 KeepOpen down");
 }
 
 TEST(Outcome, WrongCredentialsAreUnauthenticated) {

@@ -15,10 +15,10 @@ constexpr std::chrono::milliseconds kMaxBackoff{30000};
 
 }  // namespace
 
-Pool::Pool(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+Pool::Pool(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
            boost::asio::ssl::context* tls, PhaseObserver observer)
     : io_(io),
-      watchdog_(watchdog),
+      deadline_timer_(deadline_timer),
       options_(options),
       tls_(tls),
       observer_(std::move(observer)),
@@ -31,7 +31,7 @@ bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
     if (!accepting_ || queue_.size() >= options_.max_queued) return false;
     queue_.push_back(std::move(transaction));
     ++unfinished_;
-    needs_dispatch = !std::exchange(dispatch_futile_, true);
+    needs_dispatch = !std::exchange(skip_dispatch_, true);
   }
   if (needs_dispatch) PostDispatch();
   return true;
@@ -53,7 +53,7 @@ bool Pool::EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result resu
 void Pool::SetMaxConnections(size_t connections) {
   max_connections_ = connections;
   boost::asio::post(io_, [this] {
-    if (TooMany()) {
+    if (IsOverLimit()) {
       for (Session* session : idle_) session->Wake();
     }
     Dispatch();
@@ -91,8 +91,8 @@ void Pool::StopAccepting() {
   });
 }
 
-std::unique_ptr<Transaction> Pool::Take() {
-  if (TooMany()) return nullptr;
+std::unique_ptr<Transaction> Pool::Dequeue() {
+  if (IsOverLimit()) return nullptr;
   absl::MutexLock lock(&mutex_);
   if (queue_.empty()) return nullptr;
   std::unique_ptr<Transaction> next = std::move(queue_.front());
@@ -100,7 +100,7 @@ std::unique_ptr<Transaction> Pool::Take() {
   return next;
 }
 
-void Pool::GiveBack(std::unique_ptr<Transaction> transaction) {
+void Pool::Requeue(std::unique_ptr<Transaction> transaction) {
   {
     absl::MutexLock lock(&mutex_);
     if (accepting_) {
@@ -109,7 +109,7 @@ void Pool::GiveBack(std::unique_ptr<Transaction> transaction) {
     }
   }
   Finish(std::move(transaction),
-         Broken(Phase::kNotStarted, absl::CancelledError("the client is shutting down")));
+         Interrupted(Phase::kNotStarted, absl::CancelledError("the client is shutting down")));
 }
 
 void Pool::Finish(std::unique_ptr<Transaction> transaction, Result result) {
@@ -123,14 +123,14 @@ void Pool::ObservePhase(const Transaction& transaction) {
   if (observer_) observer_(transaction.token(), transaction.phase);
 }
 
-void Pool::FinishAllQueued(const absl::Status& fault) {
+void Pool::FinishAllQueued(const absl::Status& error) {
   std::deque<std::unique_ptr<Transaction>> queue;
   {
     absl::MutexLock lock(&mutex_);
     queue.swap(queue_);
   }
   for (auto& transaction : queue) {
-    Finish(std::move(transaction), Broken(Phase::kNotStarted, fault));
+    Finish(std::move(transaction), Interrupted(Phase::kNotStarted, error));
   }
 }
 
@@ -140,15 +140,15 @@ void Pool::OnReady() {
 }
 
 SessionOwner::Idle Pool::OnIdle(Session& session) {
-  if (TooMany()) {
-    leaving_.insert(&session);
-    return Idle::kLeave;
+  if (IsOverLimit()) {
+    quitting_.insert(&session);
+    return Idle::kQuit;
   }
   absl::MutexLock lock(&mutex_);
-  if (!queue_.empty()) return Idle::kTakeMore;
-  if (!accepting_) return Idle::kLeave;
+  if (!queue_.empty()) return Idle::kContinue;
+  if (!accepting_) return Idle::kQuit;
   idle_.push_back(&session);
-  dispatch_futile_ = false;
+  skip_dispatch_ = false;
   return Idle::kWait;
 }
 
@@ -161,7 +161,7 @@ void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
     no_opening_before_ = std::chrono::steady_clock::now() + backoff_;
   }
   // The session's coroutine is still on the stack; it holds a reference of its own.
-  leaving_.erase(&session);
+  quitting_.erase(&session);
   sessions_.erase(&session);
   if (!ready && sessions_.empty()) FinishAllQueued(why);
   Dispatch();
@@ -181,14 +181,14 @@ void Pool::Dispatch() {
   if (max_connections_ == 0) {
     FinishAllQueued(absl::CancelledError("the client may have no connections"));
     absl::MutexLock lock(&mutex_);
-    dispatch_futile_ = false;
+    skip_dispatch_ = false;
     return;
   }
   size_t waiting = 0;
   {
     absl::MutexLock lock(&mutex_);
     waiting = queue_.size();
-    dispatch_futile_ = false;
+    skip_dispatch_ = false;
   }
   // Those woken leave idle_ only when they run, those opening take nothing until they are open.
   const size_t wake = std::min(waiting, idle_.size());
@@ -198,11 +198,11 @@ void Pool::Dispatch() {
   for (; unserved > 0 && MayOpen(); --unserved) OpenSession();
 
   absl::MutexLock lock(&mutex_);
-  dispatch_futile_ = idle_.empty() && sessions_.size() >= max_connections_;
+  skip_dispatch_ = idle_.empty() && sessions_.size() >= max_connections_;
 }
 
 void Pool::OpenSession() {
-  auto session = std::make_shared<Session>(io_, watchdog_, options_, tls_, *this);
+  auto session = std::make_shared<Session>(io_, deadline_timer_, options_, tls_, *this);
   sessions_.emplace(session.get(), session);
   ++opening_;
   session->Start();

@@ -18,10 +18,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
+#include "libs/smtp/deadline_timer.h"
 #include "libs/smtp/options.h"
 #include "libs/smtp/session.h"
 #include "libs/smtp/transaction.h"
-#include "libs/smtp/watchdog.h"
 
 namespace lmsmail::smtp {
 
@@ -31,7 +31,7 @@ class Pool final : public SessionOwner {
  public:
   using PhaseObserver = std::function<void(uint64_t token, Phase phase)>;
 
-  Pool(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+  Pool(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
        boost::asio::ssl::context* tls, PhaseObserver observer);
 
   // Thread-safe. False with `transaction` untouched when it can't be accepted.
@@ -47,8 +47,8 @@ class Pool final : public SessionOwner {
   bool accepting() const;
 
   // SessionOwner.
-  std::unique_ptr<Transaction> Take() override;
-  void GiveBack(std::unique_ptr<Transaction> transaction) override;
+  std::unique_ptr<Transaction> Dequeue() override;
+  void Requeue(std::unique_ptr<Transaction> transaction) override;
   void Finish(std::unique_ptr<Transaction> transaction, Result result) override;
   void ObservePhase(const Transaction& transaction) override;
   void OnReady() override;
@@ -65,12 +65,12 @@ class Pool final : public SessionOwner {
   void Dispatch();
   bool MayOpen() const;
   // More connections are open than may be, apart from those that are about to close.
-  bool TooMany() const { return sessions_.size() - leaving_.size() > max_connections_; }
+  bool IsOverLimit() const { return sessions_.size() - quitting_.size() > max_connections_; }
   void OpenSession();
-  void FinishAllQueued(const absl::Status& fault);
+  void FinishAllQueued(const absl::Status& error);
 
   boost::asio::io_context& io_;
-  Watchdog& watchdog_;
+  DeadlineTimer& deadline_timer_;
   const Options& options_;
   boost::asio::ssl::context* const tls_;
   const PhaseObserver observer_;
@@ -81,11 +81,11 @@ class Pool final : public SessionOwner {
   size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // accepted, `done` not yet returned
   bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
   // No dispatch could put one more mail to use, or one is already on its way: enqueueing suffices.
-  bool dispatch_futile_ ABSL_GUARDED_BY(mutex_) = false;
+  bool skip_dispatch_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::vector<Session*> idle_;
-  std::unordered_set<Session*> leaving_;
+  std::unordered_set<Session*> quitting_;
   size_t opening_ = 0;
   // After a failure to open, while others serve: servers limit connections per client.
   std::chrono::steady_clock::time_point no_opening_before_;

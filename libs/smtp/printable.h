@@ -10,7 +10,4 @@ namespace lmsmail::smtp {
 // whatever is not printable UTF-8 as '?'.
 std::string Printable(std::string_view text, size_t max_bytes);
 
-// The length of the well-formed UTF-8 character (RFC 3629) `text` starts with, or 0.
-size_t Utf8CharLength(std::string_view text);
-
 }  // namespace lmsmail::smtp

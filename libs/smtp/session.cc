@@ -25,20 +25,20 @@ absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
   return status;
 }
 
-absl::Status NoLongerMayGo() {
+absl::Status NoLongerAllowed() {
   return absl::CancelledError("its sender no longer has the right to send the mail");
 }
 
 // More replies than commands: from here on no answer could be trusted to belong to its mail.
-absl::Status OutOfTurn() {
+absl::Status UnrequestedReply() {
   return absl::InternalError("the server sent a reply that nothing had asked for");
 }
 
 }  // namespace
 
-Session::Session(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+Session::Session(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
                  boost::asio::ssl::context* tls, SessionOwner& owner)
-    : io_(io), options_(options), tls_(tls), owner_(owner), connection_(io, watchdog) {}
+    : io_(io), options_(options), tls_(tls), owner_(owner), connection_(io, deadline_timer) {}
 
 void Session::Start() {
   boost::asio::co_spawn(
@@ -47,36 +47,37 @@ void Session::Start() {
 
 Awaitable<void> Session::Run() {
   const auto keep_alive = shared_from_this();
-  absl::StatusOr<Agreement> agreement = co_await ShakeHands(connection_, options_, tls_);
-  absl::Status status = agreement.status();
-  if (agreement.ok()) {
-    capabilities_ = std::move(agreement->capabilities);
+  absl::StatusOr<HandshakeResult> handshake =
+      co_await PerformHandshake(connection_, options_, tls_);
+  absl::Status status = handshake.status();
+  if (handshake.ok()) {
+    capabilities_ = std::move(handshake->capabilities);
     owner_.OnReady();
     status = co_await Serve();
   }
   connection_.Close();
-  owner_.OnClosed(*this, agreement.ok(), status);
+  owner_.OnClosed(*this, handshake.ok(), status);
 }
 
 Awaitable<absl::Status> Session::Serve() {
   while (taken_ < options_.max_messages_per_connection) {
-    opening_ = TakeNext();
-    if (opening_ != nullptr) {
-      absl::Status status = co_await Converse();
+    envelope_mail_ = NextTransaction();
+    if (envelope_mail_ != nullptr) {
+      absl::Status status = co_await SendMails();
       if (!status.ok()) {
-        SettleAll(status);
+        FailAll(status);
         co_return status;
       }
       continue;
     }
     const SessionOwner::Idle idle = owner_.OnIdle(*this);
-    if (idle == SessionOwner::Idle::kTakeMore) continue;
-    if (idle == SessionOwner::Idle::kLeave) break;
+    if (idle == SessionOwner::Idle::kContinue) continue;
+    if (idle == SessionOwner::Idle::kQuit) break;
     has_idled_ = true;
-    const Connection::IdleEnd end = co_await connection_.Idle(options_.idle_timeout);
+    const Connection::IdleResult end = co_await connection_.Idle(options_.idle_timeout);
     owner_.OnNoLongerIdle(*this);
-    if (end == Connection::IdleEnd::kLost) co_return absl::OkStatus();
-    if (end == Connection::IdleEnd::kExpired) break;
+    if (end == Connection::IdleResult::kClosed) co_return absl::OkStatus();
+    if (end == Connection::IdleResult::kTimedOut) break;
   }
   co_await Quit();
   co_return absl::OkStatus();
@@ -86,12 +87,12 @@ Awaitable<void> Session::Quit() {
   const absl::Status ignored = co_await Command(connection_, "QUIT", "QUIT", kQuitTimeout);
 }
 
-std::unique_ptr<Transaction> Session::TakeNext() {
+std::unique_ptr<Transaction> Session::NextTransaction() {
   while (taken_ < options_.max_messages_per_connection) {
-    std::unique_ptr<Transaction> next = owner_.Take();
+    std::unique_ptr<Transaction> next = owner_.Dequeue();
     if (next == nullptr) return nullptr;
-    if (!next->MayGo()) {
-      owner_.Finish(std::move(next), Broken(Phase::kNotStarted, NoLongerMayGo()));
+    if (!next->MaySend()) {
+      owner_.Finish(std::move(next), Interrupted(Phase::kNotStarted, NoLongerAllowed()));
       continue;
     }
     if (std::optional<Result> refusal = next->RefusalBy(capabilities_)) {
@@ -109,33 +110,33 @@ void Session::SetPhase(Transaction& transaction, Phase phase) {
   owner_.ObservePhase(transaction);
 }
 
-void Session::FinishOpening(Result result) {
-  SetPhase(*opening_, result.phase);
-  owner_.Finish(std::move(opening_), std::move(result));
+void Session::FinishEnvelopeMail(Result result) {
+  SetPhase(*envelope_mail_, result.phase);
+  owner_.Finish(std::move(envelope_mail_), std::move(result));
 }
 
-Awaitable<absl::Status> Session::Converse() {
-  while (opening_ != nullptr) {
+Awaitable<absl::Status> Session::SendMails() {
+  while (envelope_mail_ != nullptr) {
     absl::Status status = co_await SendEnvelope();
     if (!status.ok()) co_return status;
 
     const bool refused = rejection_.has_value();
     if (refused) {
-      FinishOpening(*std::exchange(rejection_, std::nullopt));
+      FinishEnvelopeMail(*std::exchange(rejection_, std::nullopt));
       reset_needed_ = !go_ahead_;
     }
     if (go_ahead_) {
       // After the 354 nothing but a hang-up keeps the server from taking it.
-      if (!refused && !opening_->MayGo()) co_return NoLongerMayGo();
+      if (!refused && !envelope_mail_->MaySend()) co_return NoLongerAllowed();
       // 354 to a mail without recipient is ended with an empty message (RFC 2920 section 3.1).
-      lone_dot_sent_ = refused;
-      answering_ = std::move(opening_);
+      empty_message_sent_ = refused;
+      data_mail_ = std::move(envelope_mail_);
       status = co_await SendMessage();
       if (!status.ok()) co_return status;
       status = co_await ReadFinalReply();
       if (!status.ok()) co_return status;
     }
-    if (opening_ == nullptr) opening_ = TakeNext();
+    if (envelope_mail_ == nullptr) envelope_mail_ = NextTransaction();
   }
   co_return absl::OkStatus();
 }
@@ -146,20 +147,20 @@ void Session::BeginEnvelope() {
   rcpt_accepted_ = false;
   go_ahead_ = false;
   reset_pending_ = std::exchange(reset_needed_, false);
-  SetPhase(*opening_, Phase::kEnvelope);
+  SetPhase(*envelope_mail_, Phase::kEnvelope);
 }
 
 void Session::AppendEnvelopeGroup() {
   BeginEnvelope();
   if (reset_pending_) commands_.append("RSET\r\n");
-  opening_->AppendMail(capabilities_, commands_);
-  opening_->AppendRcpt(commands_);
+  envelope_mail_->AppendMail(capabilities_, commands_);
+  envelope_mail_->AppendRcpt(commands_);
   commands_.append("DATA\r\n");
 }
 
 Awaitable<absl::Status> Session::SendEnvelope() {
   const bool already_sent = std::exchange(envelope_sent_, false);
-  if (!already_sent && connection_.has_unread_input()) co_return OutOfTurn();
+  if (!already_sent && connection_.has_unread_input()) co_return UnrequestedReply();
   if (!capabilities_.pipelining) co_return co_await SendEnvelopeStepwise();
   if (!already_sent) {
     commands_.clear();
@@ -169,7 +170,7 @@ Awaitable<absl::Status> Session::SendEnvelope() {
         co_await connection_.Write(pieces, options_.timeouts.envelope);
     if (!written.status.ok()) {
       // The server may have said goodbye before it stopped listening.
-      if (connection_.FindLateReply() && connection_.reply().rejection()) {
+      if (connection_.ReadLateReply() && connection_.reply().rejection()) {
         co_return ReplyError("MAIL", connection_.reply());
       }
       co_return written.status;
@@ -183,17 +184,17 @@ Awaitable<absl::Status> Session::ReadEnvelopeReplies() {
   absl::Status status;
   if (reset_pending_) {
     status = co_await connection_.ReadReply("RSET", timeouts.envelope);
-    if (status.ok()) status = JudgeReset();
+    if (status.ok()) status = HandleResetReply();
     if (!status.ok()) co_return status;
   }
   status = co_await connection_.ReadReply("MAIL", timeouts.envelope);
-  if (status.ok()) status = JudgeEnvelopeReply("MAIL");
+  if (status.ok()) status = HandleEnvelopeReply("MAIL");
   if (!status.ok()) co_return status;
   status = co_await connection_.ReadReply("RCPT", timeouts.envelope);
-  if (status.ok()) status = JudgeEnvelopeReply("RCPT");
+  if (status.ok()) status = HandleEnvelopeReply("RCPT");
   if (!status.ok()) co_return status;
   status = co_await connection_.ReadReply("DATA", timeouts.data);
-  if (status.ok()) status = JudgeData();
+  if (status.ok()) status = HandleDataReply();
   co_return status;
 }
 
@@ -203,35 +204,35 @@ Awaitable<absl::Status> Session::SendEnvelopeStepwise() {
   absl::Status status;
   if (reset_pending_) {
     status = co_await Command(connection_, "RSET", "RSET", timeouts.envelope);
-    if (status.ok()) status = JudgeReset();
+    if (status.ok()) status = HandleResetReply();
     if (!status.ok()) co_return status;
   }
   const auto without_crlf = [](std::string& line) { line.resize(line.size() - 2); };
   commands_.clear();
-  opening_->AppendMail(capabilities_, commands_);
+  envelope_mail_->AppendMail(capabilities_, commands_);
   without_crlf(commands_);
   status = co_await Command(connection_, commands_, "MAIL", timeouts.envelope);
-  if (status.ok()) status = JudgeEnvelopeReply("MAIL");
+  if (status.ok()) status = HandleEnvelopeReply("MAIL");
   if (!status.ok() || rejection_.has_value()) co_return status;
 
   commands_.clear();
-  opening_->AppendRcpt(commands_);
+  envelope_mail_->AppendRcpt(commands_);
   without_crlf(commands_);
   status = co_await Command(connection_, commands_, "RCPT", timeouts.envelope);
-  if (status.ok()) status = JudgeEnvelopeReply("RCPT");
+  if (status.ok()) status = HandleEnvelopeReply("RCPT");
   if (!status.ok() || rejection_.has_value()) co_return status;
 
   status = co_await Command(connection_, "DATA", "DATA", timeouts.data);
-  if (status.ok()) status = JudgeData();
+  if (status.ok()) status = HandleDataReply();
   co_return status;
 }
 
-absl::Status Session::JudgeReset() {
+absl::Status Session::HandleResetReply() {
   const Reply& reply = connection_.reply();
   return reply.positive() ? absl::OkStatus() : ReplyError("RSET", reply);
 }
 
-absl::Status Session::JudgeEnvelopeReply(std::string_view command) {
+absl::Status Session::HandleEnvelopeReply(std::string_view command) {
   const Reply& reply = connection_.reply();
   if (reply.closing()) return ReplyError(command, reply);
   if (command == "MAIL") mail_answered_ = true;
@@ -244,7 +245,7 @@ absl::Status Session::JudgeEnvelopeReply(std::string_view command) {
   return absl::OkStatus();
 }
 
-absl::Status Session::JudgeData() {
+absl::Status Session::HandleDataReply() {
   const Reply& reply = connection_.reply();
   if (reply.closing()) return ReplyError("DATA", reply);
   if (reply.rejection()) {
@@ -254,16 +255,16 @@ absl::Status Session::JudgeData() {
   // After a refused sender with an accepted recipient even an empty message could be delivered.
   const bool contradiction = rejection_.has_value() && rcpt_accepted_;
   if (reply.code != 354 || contradiction) return UnexpectedReply("DATA", reply);
-  if (connection_.has_unread_input()) return OutOfTurn();
+  if (connection_.has_unread_input()) return UnrequestedReply();
   go_ahead_ = true;
   return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Session::SendMessage() {
   pieces_.clear();
-  if (answering_ != nullptr) {
-    answering_->AppendMessage(pieces_);
-    SetPhase(*answering_, Phase::kDotSent);
+  if (data_mail_ != nullptr) {
+    data_mail_->AppendMessage(pieces_);
+    SetPhase(*data_mail_, Phase::kDotSent);
   } else {
     pieces_.emplace_back(".\r\n");
   }
@@ -271,8 +272,8 @@ Awaitable<absl::Status> Session::SendMessage() {
   for (const std::string_view piece : pieces_) up_to_dot += piece.size();
 
   if (capabilities_.pipelining) {
-    opening_ = TakeNext();
-    if (opening_ != nullptr) {
+    envelope_mail_ = NextTransaction();
+    if (envelope_mail_ != nullptr) {
       commands_.clear();
       AppendEnvelopeGroup();
       pieces_.push_back(commands_);
@@ -283,13 +284,13 @@ Awaitable<absl::Status> Session::SendMessage() {
       co_await connection_.Write(pieces_, options_.timeouts.data_block);
   if (written.status.ok()) co_return absl::OkStatus();
 
-  if (answering_ != nullptr && written.bytes < up_to_dot) {
-    answering_->phase = Phase::kData;
+  if (data_mail_ != nullptr && written.bytes < up_to_dot) {
+    data_mail_->phase = Phase::kData;
     // A server that refuses a message half way says so and hangs up.
-    if (connection_.FindLateReply() && connection_.reply().rejection() &&
+    if (connection_.ReadLateReply() && connection_.reply().rejection() &&
         !connection_.reply().closing()) {
-      SetPhase(*answering_, Phase::kAnswered);
-      owner_.Finish(std::move(answering_), Rejected("the message", connection_.reply()));
+      SetPhase(*data_mail_, Phase::kReplied);
+      owner_.Finish(std::move(data_mail_), Rejected("the message", connection_.reply()));
     }
   }
   co_return written.status;
@@ -300,42 +301,42 @@ Awaitable<absl::Status> Session::ReadFinalReply() {
   if (!status.ok()) co_return status;
   const Reply& reply = connection_.reply();
   if (!reply.positive() && !reply.rejection()) co_return UnexpectedReply("the message", reply);
-  if (!std::exchange(lone_dot_sent_, false)) {
-    SetPhase(*answering_, Phase::kAnswered);
-    owner_.Finish(std::move(answering_),
+  if (!std::exchange(empty_message_sent_, false)) {
+    SetPhase(*data_mail_, Phase::kReplied);
+    owner_.Finish(std::move(data_mail_),
                   reply.positive() ? Accepted(reply) : Rejected("the message", reply));
   }
   if (reply.closing()) co_return ReplyError("the message", reply);
   co_return absl::OkStatus();
 }
 
-void Session::SettleAll(const absl::Status& fault) {
-  if (answering_ != nullptr) {
-    const Phase phase = answering_->phase;
-    owner_.Finish(std::move(answering_), Broken(phase, fault));
+void Session::FailAll(const absl::Status& error) {
+  if (data_mail_ != nullptr) {
+    const Phase phase = data_mail_->phase;
+    owner_.Finish(std::move(data_mail_), Interrupted(phase, error));
   }
-  if (opening_ != nullptr) SettleOpening(fault);
+  if (envelope_mail_ != nullptr) FailOrRequeue(error);
 }
 
-void Session::SettleOpening(const absl::Status& fault) {
+void Session::FailOrRequeue(const absl::Status& error) {
   if (rejection_.has_value()) {  // the verdict was in before the connection broke
-    FinishOpening(*std::exchange(rejection_, std::nullopt));
-  } else if (MayStartAgain(fault)) {
-    ++opening_->stale_connections;
-    SetPhase(*opening_, Phase::kNotStarted);
-    owner_.GiveBack(std::move(opening_));
+    FinishEnvelopeMail(*std::exchange(rejection_, std::nullopt));
+  } else if (MayRetry(error)) {
+    ++envelope_mail_->stale_connections;
+    SetPhase(*envelope_mail_, Phase::kNotStarted);
+    owner_.Requeue(std::move(envelope_mail_));
   } else {
-    const Phase phase = opening_->phase;
-    owner_.Finish(std::move(opening_), Broken(phase, fault));
+    const Phase phase = envelope_mail_->phase;
+    owner_.Finish(std::move(envelope_mail_), Interrupted(phase, error));
   }
 }
 
-// A kept connection that the server has meanwhile closed is no fault of the mail's or the server's,
+// A kept connection that the server has meanwhile closed is no error of the mail's or the server's,
 // as long as the server has not reacted to the mail.
-bool Session::MayStartAgain(const absl::Status& fault) const {
+bool Session::MayRetry(const absl::Status& error) const {
   const bool kept = taken_ > 1 || has_idled_;
-  return kept && !mail_answered_ && fault.code() == absl::StatusCode::kUnavailable &&
-         opening_->stale_connections < kMaxStaleConnections;
+  return kept && !mail_answered_ && error.code() == absl::StatusCode::kUnavailable &&
+         envelope_mail_->stale_connections < kMaxStaleConnections;
 }
 
 }  // namespace lmsmail::smtp

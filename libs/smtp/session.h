@@ -25,15 +25,15 @@ class Session;
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
-  virtual std::unique_ptr<Transaction> Take() = 0;
+  virtual std::unique_ptr<Transaction> Dequeue() = 0;
   // To the front of the queue: the server never saw it.
-  virtual void GiveBack(std::unique_ptr<Transaction> transaction) = 0;
+  virtual void Requeue(std::unique_ptr<Transaction> transaction) = 0;
   virtual void Finish(std::unique_ptr<Transaction> transaction, Result result) = 0;
   virtual void ObservePhase(const Transaction& transaction) = 0;
 
   virtual void OnReady() = 0;
   // False when there is a mail after all, or when the session should end.
-  enum class Idle { kWait, kTakeMore, kLeave };
+  enum class Idle { kWait, kContinue, kQuit };
   virtual Idle OnIdle(Session& session) = 0;
   virtual void OnNoLongerIdle(Session& session) = 0;
   // The session's last call. `ready` tells whether OnReady came before.
@@ -43,11 +43,12 @@ class SessionOwner {
 // One connection's life: opens it, sends mails while there are any, waits for more, says QUIT.
 //
 // With PIPELINING a mail's message and the next mail's envelope leave together, so at most two
-// mails are under way: `answering_`, whose final dot is out, and `opening_`, whose envelope is.
+// mails are under way: `data_mail_`, whose final dot is out, and `envelope_mail_`, whose envelope
+// is.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // The references and `tls` (null without TLS) must outlive it.
-  Session(boost::asio::io_context& io, Watchdog& watchdog, const Options& options,
+  Session(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
           boost::asio::ssl::context* tls, SessionOwner& owner);
 
   void Start();
@@ -59,8 +60,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<absl::Status> Serve();
   Awaitable<void> Quit();
 
-  // Sends opening_ and all that follow it until there are no more or the connection fails.
-  Awaitable<absl::Status> Converse();
+  // Sends envelope_mail_ and all that follow it until there are no more or the connection fails.
+  Awaitable<absl::Status> SendMails();
   // Up to the reply to DATA, by the group or step by step. Fills in rejection_ and go_ahead_.
   Awaitable<absl::Status> SendEnvelope();
   Awaitable<absl::Status> ReadEnvelopeReplies();
@@ -69,20 +70,20 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable<absl::Status> ReadFinalReply();
 
   // The next mail that this server can take, or none.
-  std::unique_ptr<Transaction> TakeNext();
+  std::unique_ptr<Transaction> NextTransaction();
   void BeginEnvelope();
   void AppendEnvelopeGroup();
-  // Judges the reply just read to a command of opening_'s envelope.
-  absl::Status JudgeReset();
-  absl::Status JudgeEnvelopeReply(std::string_view command);
-  absl::Status JudgeData();
-  void FinishOpening(Result result);
+  // Judges the reply just read to a command of envelope_mail_'s envelope.
+  absl::Status HandleResetReply();
+  absl::Status HandleEnvelopeReply(std::string_view command);
+  absl::Status HandleDataReply();
+  void FinishEnvelopeMail(Result result);
   void SetPhase(Transaction& transaction, Phase phase);
 
-  // Settles whatever was under way when the connection failed with `fault`.
-  void SettleAll(const absl::Status& fault);
-  void SettleOpening(const absl::Status& fault);
-  bool MayStartAgain(const absl::Status& fault) const;
+  // Settles whatever was under way when the connection failed with `error`.
+  void FailAll(const absl::Status& error);
+  void FailOrRequeue(const absl::Status& error);
+  bool MayRetry(const absl::Status& error) const;
 
   boost::asio::io_context& io_;
   const Options& options_;
@@ -93,16 +94,16 @@ class Session : public std::enable_shared_from_this<Session> {
   size_t taken_ = 0;
   bool has_idled_ = false;
 
-  std::unique_ptr<Transaction> answering_;
-  std::unique_ptr<Transaction> opening_;
-  std::optional<Result> rejection_;  // of opening_, by the first command that was refused
-  bool mail_answered_ = false;       // the server has answered opening_'s MAIL
+  std::unique_ptr<Transaction> data_mail_;
+  std::unique_ptr<Transaction> envelope_mail_;
+  std::optional<Result> rejection_;  // of envelope_mail_, by the first command that was refused
+  bool mail_answered_ = false;       // the server has answered envelope_mail_'s MAIL
   bool rcpt_accepted_ = false;
-  bool go_ahead_ = false;       // 354
-  bool reset_needed_ = false;   // the server still holds a refused envelope
-  bool reset_pending_ = false;  // RSET leads opening_'s group
-  bool envelope_sent_ = false;  // opening_'s group left with the message before it
-  bool lone_dot_sent_ = false;  // an empty message ends a transaction without recipient
+  bool go_ahead_ = false;            // 354
+  bool reset_needed_ = false;        // the server still holds a refused envelope
+  bool reset_pending_ = false;       // RSET leads envelope_mail_'s group
+  bool envelope_sent_ = false;       // envelope_mail_'s group left with the message before it
+  bool empty_message_sent_ = false;  // an empty message ends a transaction without recipient
 
   std::string commands_;                  // what is written, kept for its memory
   std::vector<std::string_view> pieces_;  // of commands_ and of the message

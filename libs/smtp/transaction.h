@@ -32,7 +32,7 @@ class Transaction {
   // Undoes the constructor.
   void Return(Mail& mail, absl::AnyInvocable<void(Result)>& done);
 
-  bool MayGo() const { return !mail_.may_go || mail_.may_go(); }
+  bool MaySend() const { return !mail_.may_send || mail_.may_send(); }
   uint64_t token() const { return mail_.token; }
   void Finish(Result result) { done_(std::move(result)); }
 

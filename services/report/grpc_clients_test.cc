@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "libs/render/context_from_json.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/report/grpc_dispatch_client.h"
 #include "services/report/grpc_template_client.h"
 
@@ -79,7 +79,7 @@ class DispatchClientTest : public ::testing::Test {
   GrpcDispatchClient client_{server_.channel(), absl::Seconds(10)};
   const Mailing mailing_{.request_id = "weekly_progress/2026-W47/chunk-s1-0",
                          .items = {{.student = "s1",
-                                    .context = render::ContextFromJson(R"({"report": {}})"),
+                                    .context = StructFromJson(R"({"report": {}})"),
                                     .dedupe_key = "weekly_progress/2026-W47/s1"},
                                    {.student = "s2", .context = {}, .dedupe_key = "k2"}}};
 };
@@ -123,7 +123,7 @@ TEST(TemplateClientTest, RendersTheWeeklyTemplate) {
   FakeTemplates fake;
   const rpc::InProcessServer server({rpc::Host<templates::v1::TemplateService>(fake)});
   GrpcTemplateClient client(server.channel(), absl::Seconds(10));
-  const auto context = render::ContextFromJson(R"({"site_name": "School"})");
+  const auto context = StructFromJson(R"({"site_name": "School"})");
   ASSERT_OK_AND_ASSIGN(const Preview preview, client.Render(context, SomeCall()));
   EXPECT_EQ(preview.subject, "subject");
   EXPECT_EQ(preview.html, "html");

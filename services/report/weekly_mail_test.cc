@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "libs/render/context_from_json.h"
+#include "libs/testing/struct_from_json.h"
 
 namespace lmsmail::report {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
-using ::lmsmail::render::ContextFromJson;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -35,7 +34,7 @@ WeeklyReport ReportOf(const std::string& student, std::vector<CourseWeek> course
 
 TEST(WeeklyMailTest, SaysWhatTheTemplateDeclares) {
   EXPECT_TRUE(MessageDifferencer::Equals(WeeklyMailContext(ReportOf("s", {FullCourse("ink")})),
-                                         ContextFromJson(R"({"report": {
+                                         StructFromJson(R"({"report": {
         "week_label": "16–22 November", "lessons_completed": 2, "minutes_watched": 2,
         "quizzes_passed": 1, "streak_days": 2,
         "courses": [{"title": "Watercolour & Ink", "url": "https://learn.example/ink",
@@ -54,7 +53,7 @@ TEST(WeeklyMailTest, LeavesOutWhatIsNotKnown) {
   no_lessons.active_days = 1;
   EXPECT_TRUE(MessageDifferencer::Equals(
       WeeklyMailContext(ReportOf("s", {no_title, no_url, no_lessons})),
-      ContextFromJson(R"({"report": {"week_label": "16–22 November", "lessons_completed": 6,
+      StructFromJson(R"({"report": {"week_label": "16–22 November", "lessons_completed": 6,
                                      "minutes_watched": 8, "quizzes_passed": 3}})")));
 }
 

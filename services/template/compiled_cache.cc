@@ -10,7 +10,7 @@ namespace lmsmail::templates {
 absl::StatusOr<std::shared_ptr<const render::Template>> Compile(const Wording& wording,
                                                                 const LocalizedContent& content) {
   return render::Template::Compile(
-      {.subject = content.subject, .html = content.html, .text = content.text, .partials = {}},
+      {.subject = content.subject, .html = content.html, .text = content.text},
       ToRender(wording.variables));
 }
 

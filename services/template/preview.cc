@@ -36,7 +36,7 @@ absl::StatusOr<PreviewedMail> Render(const std::shared_ptr<const render::Templat
                                      const LocalizedContent& content,
                                      const PreviewOptions& options) {
   const google::protobuf::Struct context =
-      options.context != nullptr ? *options.context : render::SampleContext(compiled->declared());
+      options.context != nullptr ? *options.context : render::SampleContext(compiled->schema());
   render::Renderer renderer(1);
   render::Rendered rendered;
   LMSMAIL_RETURN_IF_ERROR(renderer.Render(

@@ -73,13 +73,12 @@ TEST(ShippedTemplateTest, AddressesWithoutPreferencesReadNothingOfThem) {
   render::Renderer renderer;
   for (const ShippedTemplate& shipped : All()) {
     const LocalizedContent& content = shipped.wording.contents.front();
-    ASSERT_OK_AND_ASSIGN(const auto compiled,
-                         render::Template::Compile({.subject = content.subject,
-                                                    .html = content.html,
-                                                    .text = content.text,
-                                                    .partials = {}},
-                                                   ToRender(shipped.wording.variables)));
-    google::protobuf::Struct context = render::SampleContext(compiled->declared());
+    ASSERT_OK_AND_ASSIGN(
+        const auto compiled,
+        render::Template::Compile(
+            {.subject = content.subject, .html = content.html, .text = content.text},
+            ToRender(shipped.wording.variables)));
+    google::protobuf::Struct context = render::SampleContext(compiled->schema());
     ASSERT_EQ(context.mutable_fields()->erase("preferences_url"), 1u) << shipped.id;
     render::Rendered mail;
     ASSERT_OK(renderer.Render(compiled, context, {}, mail)) << shipped.id;

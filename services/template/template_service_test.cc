@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "libs/render/context_from_json.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/template/convert.h"
 #include "services/template/in_memory_template_store.h"
 #include "services/template/testing/sample_wording.h"
@@ -34,7 +34,7 @@ class TemplateServiceTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
   }
 
   static v1::CreateTemplateRequest NewTemplate(const std::string& id = "welcome",
@@ -265,7 +265,7 @@ TEST_F(TemplateServiceTest, RendersWithSamplesOrAContext) {
   EXPECT_EQ(mail.language_code(), "en");
   EXPECT_EQ(mail.warnings_size(), 0);
 
-  *request.mutable_context() = render::ContextFromJson(R"({"items": []})");
+  *request.mutable_context() = StructFromJson(R"({"items": []})");
   request.set_name("templates/welcome/versions/1");
   ASSERT_OK_AND_ASSIGN(mail, Call(&Stub::RenderTemplate, request));
   EXPECT_EQ(mail.subject(), "Hello");

@@ -116,9 +116,9 @@ void CheckMustache(const Wording& wording, WordingFaults& out) {
   for (std::size_t i = 0; i < wording.contents.size(); ++i) {
     const LocalizedContent& content = wording.contents[i];
     const render::CheckResult result = render::CheckTemplate(
-        {.subject = content.subject, .html = content.html, .text = content.text, .partials = {}},
-        variables, options);
-    const Violations faults = render::ToViolations(result.faults);
+        {.subject = content.subject, .html = content.html, .text = content.text}, variables,
+        options);
+    const Violations faults = render::ToViolations(result.errors);
     for (const FieldViolation& fault : faults.list()) {
       if (fault.field != PartName(render::Part::kVariables)) {
         out.violations.Add(fmt::format("contents[{}].{}", i, fault.field), fault.description);
@@ -126,7 +126,7 @@ void CheckMustache(const Wording& wording, WordingFaults& out) {
         out.violations.Add(fault.field, fault.description);
       }
     }
-    for (const render::Fault& warning : result.warnings) {
+    for (const render::Diagnostic& warning : result.warnings) {
       out.warnings.push_back(fmt::format("{}: {}", content.language_code, warning.message));
     }
   }
@@ -151,11 +151,12 @@ WordingFaults CheckWording(const Wording& wording) {
 }
 
 void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDisplayName}, violations);
 }
 
 void CheckDescription(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDescription, .multiline = true}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDescription, .multiline = true},
+                        violations);
 }
 
 }  // namespace lmsmail::templates

@@ -79,7 +79,7 @@ absl::Status AllAccepted(std::int64_t accepted, std::size_t wanted, const std::s
 absl::Status SendBulk(Cluster::Dispatch& stub, const std::vector<pb::SendBulkRequest>& requests,
                       std::size_t mails) {
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(kCallTimeout), context);
+  rpc::Apply(rpc::WithTimeout(kCallTimeout), context);
   pb::SendBulkResponse response;
   const auto stream = stub.SendBulk(&context, &response);
   const bool sent = std::ranges::all_of(
@@ -131,7 +131,8 @@ void Traffic::SendReceipts(int caller) {
     request.mutable_target()->set_recipient(mail.recipient);
     SetWord(*request.mutable_context());
     const auto send = [&](Cluster::Dispatch& stub) {
-      return rpc::Call(stub, &Cluster::Dispatch::Send, request, rpc::After(kCallTimeout)).status();
+      return rpc::Call(stub, &Cluster::Dispatch::Send, request, rpc::WithTimeout(kCallTimeout))
+          .status();
     };
     if (!Deliver(caller, send, {mail.accepted})) return;
   }
@@ -148,7 +149,7 @@ void Traffic::SendBatches(int caller) {
     const auto send = [&](Cluster::Dispatch& stub) -> absl::Status {
       LMSMAIL_ASSIGN_OR_RETURN(
           const pb::SendBatchResponse response,
-          rpc::Call(stub, &Cluster::Dispatch::SendBatch, request, rpc::After(kCallTimeout)));
+          rpc::Call(stub, &Cluster::Dispatch::SendBatch, request, rpc::WithTimeout(kCallTimeout)));
       return AllAccepted(response.accepted_count(), kBatch, response.ShortDebugString());
     };
     if (!Deliver(caller, send, std::move(mails))) return;

@@ -85,11 +85,11 @@ asio::awaitable<void> ScriptedConnection::Run() {
   Close();
 }
 
-ScriptedConnection::Going ScriptedConnection::Serve() {
+ScriptedConnection::KeepOpen ScriptedConnection::Serve() {
   if (script_.options().tls == TlsMode::kImplicit) {
     if (!co_await Encrypt()) co_return false;
   }
-  const bool going = co_await Answer(Step::kConnect, "220 scripted.test ESMTP");
+  const bool going = co_await SendReply(Step::kConnect, "220 scripted.test ESMTP");
   if (!going) co_return false;
   while (co_await ReadLine()) {
     if (!co_await HandleCommand()) break;
@@ -97,15 +97,15 @@ ScriptedConnection::Going ScriptedConnection::Serve() {
   co_return false;
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleCommand() {
+ScriptedConnection::KeepOpen ScriptedConnection::HandleCommand() {
   const Step step = StepOf(line_);
   switch (step) {
     case Step::kEhlo: {
       const std::string reply = EhloReply();
-      co_return co_await Answer(step, reply);
+      co_return co_await SendReply(step, reply);
     }
     case Step::kHelo:
-      co_return co_await Answer(step, "250 scripted.test");
+      co_return co_await SendReply(step, "250 scripted.test");
     case Step::kStartTls:
       co_return co_await HandleStartTls();
     case Step::kAuth:
@@ -118,19 +118,19 @@ ScriptedConnection::Going ScriptedConnection::HandleCommand() {
       co_return co_await HandleData();
     case Step::kRset:
       mail_open_ = false;
-      co_return co_await Answer(step, "250 2.0.0 Reset");
+      co_return co_await SendReply(step, "250 2.0.0 Reset");
     case Step::kNoop:
-      co_return co_await Answer(step, "250 2.0.0 Ok");
+      co_return co_await SendReply(step, "250 2.0.0 Ok");
     case Step::kQuit:
-      co_await Answer(step, "221 2.0.0 Bye");
+      co_await SendReply(step, "221 2.0.0 Bye");
       co_return false;
     default:
-      co_return co_await Answer(Step::kUnknown, "500 5.5.1 Unknown command");
+      co_return co_await SendReply(Step::kUnknown, "500 5.5.1 Unknown command");
   }
 }
 
-ScriptedConnection::Going ScriptedConnection::Answer(Step step, std::string_view usual) {
-  const std::optional<Injection> injection = script_.Reach(step, line_);
+ScriptedConnection::KeepOpen ScriptedConnection::SendReply(Step step, std::string_view usual) {
+  const std::optional<Injection> injection = script_.OnStep(step, line_);
   if (!injection.has_value()) {
     last_class_ = usual[0];
     output_.append(usual).append("\r\n");
@@ -148,14 +148,14 @@ ScriptedConnection::Going ScriptedConnection::Answer(Step step, std::string_view
   co_return !injection->disconnect;
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleMail() {
-  if (mail_open_) co_return co_await Answer(Step::kMail, "503 5.5.1 Nested MAIL");
+ScriptedConnection::KeepOpen ScriptedConnection::HandleMail() {
+  if (mail_open_) co_return co_await SendReply(Step::kMail, "503 5.5.1 Nested MAIL");
   const size_t limit = script_.options().closes_after_messages;
   if (limit != 0 && messages_ >= limit) {
-    co_await Answer(Step::kMail, kDisconnectAfterLimit);
+    co_await SendReply(Step::kMail, kDisconnectAfterLimit);
     co_return false;
   }
-  const bool going = co_await Answer(Step::kMail, "250 2.1.0 Ok");
+  const bool going = co_await SendReply(Step::kMail, "250 2.1.0 Ok");
   if (!going) co_return false;
   mail_open_ = Accepted();
   mail_.recipients.clear();
@@ -164,29 +164,29 @@ ScriptedConnection::Going ScriptedConnection::HandleMail() {
   co_return true;
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleRcpt() {
-  if (!mail_open_) co_return co_await Answer(Step::kRcpt, "503 5.5.1 No MAIL");
-  const bool going = co_await Answer(Step::kRcpt, "250 2.1.5 Ok");
+ScriptedConnection::KeepOpen ScriptedConnection::HandleRcpt() {
+  if (!mail_open_) co_return co_await SendReply(Step::kRcpt, "503 5.5.1 No MAIL");
+  const bool going = co_await SendReply(Step::kRcpt, "250 2.1.5 Ok");
   if (!going) co_return false;
   if (Accepted()) mail_.recipients.push_back(PathOf(line_));
   co_return true;
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleData() {
+ScriptedConnection::KeepOpen ScriptedConnection::HandleData() {
   if (mail_.recipients.empty() && !(mail_open_ && script_.options().goes_ahead_without_recipient)) {
-    co_return co_await Answer(Step::kData, "554 5.5.1 No valid recipients");
+    co_return co_await SendReply(Step::kData, "554 5.5.1 No valid recipients");
   }
-  const bool going = co_await Answer(Step::kData, "354 Go ahead");
+  const bool going = co_await SendReply(Step::kData, "354 Go ahead");
   if (!going) co_return false;
   if (last_class_ == '3') co_return co_await ReceiveMessage();
   co_return true;
 }
 
-ScriptedConnection::Going ScriptedConnection::ReceiveMessage() {
+ScriptedConnection::KeepOpen ScriptedConnection::ReceiveMessage() {
   if (consumed_ == input_.size()) {
     if (!co_await Fill()) co_return false;
   }
-  if (const auto injection = script_.Reach(Step::kMessage, "")) {
+  if (const auto injection = script_.OnStep(Step::kMessage, "")) {
     if (injection->hold) co_await script_.Hold();
     if (injection->reply.has_value()) output_.append(*injection->reply).append("\r\n");
     if (injection->disconnect) co_return false;
@@ -212,11 +212,11 @@ ScriptedConnection::Going ScriptedConnection::ReceiveMessage() {
   mail_.message = script_.options().records ? Unstuffed(wire) : "";
   consumed_ = end + 3;
   line_.clear();
-  const bool going = co_await Answer(Step::kFinalDot, "250 2.0.0 Ok: queued");
+  const bool going = co_await SendReply(Step::kFinalDot, "250 2.0.0 Ok: queued");
   if (!going) co_return false;
   if (Accepted()) {
     mail_.tls = tls_.has_value();
-    script_.Deliver(mail_);
+    script_.Record(mail_);
   }
   ++messages_;
   mail_open_ = false;
@@ -224,14 +224,14 @@ ScriptedConnection::Going ScriptedConnection::ReceiveMessage() {
   co_return true;
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleAuth() {
+ScriptedConnection::KeepOpen ScriptedConnection::HandleAuth() {
   const ServerOptions& options = script_.options();
   const std::string command = line_;
   const size_t space = command.find(' ', 5);
   const std::string mechanism = command.substr(5, space == std::string::npos ? space : space - 5);
   std::string response = space == std::string::npos ? "" : command.substr(space + 1);
-  const auto challenge = [&](const char* reply) -> Going {
-    if (!co_await Answer(Step::kAuth, reply)) co_return false;
+  const auto challenge = [&](const char* reply) -> KeepOpen {
+    if (!co_await SendReply(Step::kAuth, reply)) co_return false;
     if (last_class_ != '3') co_return true;
     co_return co_await ReadLine();
   };
@@ -257,17 +257,17 @@ ScriptedConnection::Going ScriptedConnection::HandleAuth() {
     good = oauth ? decoded.find("Bearer " + options.secret + "\x01") != std::string::npos
                  : decoded == '\0' + options.username + '\0' + options.secret;
   }
-  if (good) co_return co_await Answer(Step::kAuth, "235 2.7.0 Welcome");
+  if (good) co_return co_await SendReply(Step::kAuth, "235 2.7.0 Welcome");
   // OAuth servers put the reason into one more challenge before they refuse.
   if (oauth) {
     const bool going = co_await challenge("334 eyJzdGF0dXMiOiI0MDEifQ==");
     if (!going) co_return false;
   }
-  co_return co_await Answer(Step::kAuth, "535 5.7.8 Bad credentials");
+  co_return co_await SendReply(Step::kAuth, "535 5.7.8 Bad credentials");
 }
 
-ScriptedConnection::Going ScriptedConnection::HandleStartTls() {
-  const bool going = co_await Answer(Step::kStartTls, "220 2.0.0 Go ahead");
+ScriptedConnection::KeepOpen ScriptedConnection::HandleStartTls() {
+  const bool going = co_await SendReply(Step::kStartTls, "220 2.0.0 Go ahead");
   if (!going) co_return false;
   if (!Accepted()) co_return true;
   output_.append(script_.options().plaintext_after_starttls);
@@ -275,7 +275,7 @@ ScriptedConnection::Going ScriptedConnection::HandleStartTls() {
   co_return co_await Encrypt();
 }
 
-ScriptedConnection::Going ScriptedConnection::Encrypt() {
+ScriptedConnection::KeepOpen ScriptedConnection::Encrypt() {
   tls_.emplace(socket_, script_.tls());
   const auto [error] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kToTuple);
   co_return !error;
@@ -303,7 +303,7 @@ std::string ScriptedConnection::EhloReply() const {
   return reply;
 }
 
-ScriptedConnection::Going ScriptedConnection::ReadLine() {
+ScriptedConnection::KeepOpen ScriptedConnection::ReadLine() {
   while (true) {
     const size_t end = input_.find("\r\n", consumed_);
     if (end != std::string::npos) {
@@ -316,7 +316,7 @@ ScriptedConnection::Going ScriptedConnection::ReadLine() {
 }
 
 // Replies leave when there is nothing more to read: those to a group of commands leave together.
-ScriptedConnection::Going ScriptedConnection::Fill() {
+ScriptedConnection::KeepOpen ScriptedConnection::Fill() {
   if (!co_await Flush()) co_return false;
   input_.erase(0, std::exchange(consumed_, 0));
   constexpr size_t kChunk = 64 * 1024;
@@ -338,7 +338,7 @@ ScriptedConnection::Going ScriptedConnection::Fill() {
   co_return ok;
 }
 
-ScriptedConnection::Going ScriptedConnection::Flush() {
+ScriptedConnection::KeepOpen ScriptedConnection::Flush() {
   const std::string output = std::exchange(output_, {});
   const size_t step = script_.options().byte_by_byte ? 1 : output.size();
   for (size_t at = 0; at < output.size(); at += step) {

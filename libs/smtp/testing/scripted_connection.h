@@ -21,9 +21,9 @@ class Script {
   virtual const ServerOptions& options() const = 0;
   virtual boost::asio::ssl::context& tls() = 0;
   // Counts and records the step; the injection that it meets, if any.
-  virtual std::optional<Injection> Reach(Step step, std::string_view line) = 0;
+  virtual std::optional<Injection> OnStep(Step step, std::string_view line) = 0;
   virtual boost::asio::awaitable<void> Hold() = 0;
-  virtual void Deliver(ReceivedMail mail) = 0;
+  virtual void Record(ReceivedMail mail) = 0;
 };
 
 // The server's end of one connection.
@@ -36,24 +36,24 @@ class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnectio
 
  private:
   // All return false when the connection is to end.
-  using Going = boost::asio::awaitable<bool>;
+  using KeepOpen = boost::asio::awaitable<bool>;
 
-  Going Serve();
-  Going HandleCommand();
+  KeepOpen Serve();
+  KeepOpen HandleCommand();
   // Replies with `usual` unless an injection says otherwise; the reply's first digit is in
   // last_class_.
-  Going Answer(Step step, std::string_view usual);
-  Going HandleMail();
-  Going HandleRcpt();
-  Going HandleData();
-  Going ReceiveMessage();
-  Going HandleAuth();
-  Going HandleStartTls();
-  Going Encrypt();
+  KeepOpen SendReply(Step step, std::string_view usual);
+  KeepOpen HandleMail();
+  KeepOpen HandleRcpt();
+  KeepOpen HandleData();
+  KeepOpen ReceiveMessage();
+  KeepOpen HandleAuth();
+  KeepOpen HandleStartTls();
+  KeepOpen Encrypt();
 
-  Going ReadLine();  // into line_
-  Going Fill();
-  Going Flush();
+  KeepOpen ReadLine();  // into line_
+  KeepOpen Fill();
+  KeepOpen Flush();
   std::string EhloReply() const;
   bool Accepted() const { return last_class_ == '2'; }
 

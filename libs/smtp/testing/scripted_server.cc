@@ -116,7 +116,7 @@ class ScriptedServer::Impl final : public Script {
   // Script.
   const ServerOptions& options() const override { return options_; }
   asio::ssl::context& tls() override { return tls_; }
-  std::optional<Injection> Reach(Step step, std::string_view line) override {
+  std::optional<Injection> OnStep(Step step, std::string_view line) override {
     absl::MutexLock lock(&mutex_);
     ++counts_[static_cast<size_t>(step)];
     if (options_.records && !line.empty()) commands_.emplace_back(line);
@@ -139,7 +139,7 @@ class ScriptedServer::Impl final : public Script {
     co_await timer.async_wait(kToTuple);
     std::erase(held_, &timer);
   }
-  void Deliver(ReceivedMail mail) override {
+  void Record(ReceivedMail mail) override {
     if (!options_.records) return;
     absl::MutexLock lock(&mutex_);
     received_.push_back(std::move(mail));

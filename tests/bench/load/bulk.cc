@@ -24,7 +24,7 @@ absl::StatusOr<Report> SendBulk(const std::shared_ptr<grpc::Channel>& channel,
                                 std::int64_t recipients) {
   const auto stub = Dispatch::NewStub(channel);
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(absl::Hours(4)), context);
+  rpc::Apply(rpc::WithTimeout(absl::Hours(4)), context);
   dispatch::v1::SendBulkResponse response;
   const absl::Time start = absl::Now();
   const auto stream = stub->SendBulk(&context, &response);
@@ -44,7 +44,7 @@ absl::StatusOr<Report> SendBulk(const std::shared_ptr<grpc::Channel>& channel,
 
 absl::Status SetPaused(const std::shared_ptr<grpc::Channel>& channel, bool paused) {
   const auto stub = Dispatch::NewStub(channel);
-  const rpc::CallOptions soon = rpc::After(absl::Seconds(30));
+  const rpc::CallOptions soon = rpc::WithTimeout(absl::Seconds(30));
   for (const type::v1::Lane lane : {type::v1::LANE_BULK, type::v1::LANE_TRANSACTIONAL}) {
     if (paused) {
       dispatch::v1::PauseLaneRequest request;

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/call_async.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "tests/bench/load/callers.h"
@@ -28,7 +29,7 @@ absl::StatusOr<Report> CallSend(const std::shared_ptr<grpc::Channel>& channel,
   const auto stub = Dispatch::NewStub(channel);
   return CallInParallel(count, callers, [&](std::int64_t number, Done done) {
     rpc::CallAsync(*stub->async(), &Async::Send, SingleSend(run, number, recipients),
-                   rpc::After(absl::Seconds(30)),
+                   rpc::WithTimeout(absl::Seconds(30)),
                    [done = std::move(done)](auto response) mutable { done(response.status()); });
   });
 }
@@ -38,7 +39,7 @@ absl::StatusOr<Report> CallNoOp(const std::shared_ptr<grpc::Channel>& channel, s
   const auto stub = Dispatch::NewStub(channel);
   return CallInParallel(count, callers, [&](std::int64_t, Done done) {
     rpc::CallAsync(*stub->async(), &Async::ListTransports, dispatch::v1::ListTransportsRequest(),
-                   rpc::After(absl::Seconds(30)),
+                   rpc::WithTimeout(absl::Seconds(30)),
                    [done = std::move(done)](auto response) mutable { done(response.status()); });
   });
 }
@@ -50,7 +51,7 @@ absl::Status SendProbes(const std::shared_ptr<grpc::Channel>& channel, const std
   const auto stub = Dispatch::NewStub(channel);
   LMSMAIL_RETURN_IF_ERROR(CallAtRate(count, interval, [&](std::int64_t number, Done done) {
     rpc::CallAsync(
-        *stub->async(), &Async::Send, ProbeSend(run, number), rpc::After(absl::Seconds(30)),
+        *stub->async(), &Async::Send, ProbeSend(run, number), rpc::WithTimeout(absl::Seconds(30)),
         [&, called = absl::Now(),
          done = std::move(done)](absl::StatusOr<dispatch::v1::Message> response) mutable {
           if (response.ok()) {

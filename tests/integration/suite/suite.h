@@ -116,7 +116,7 @@ class Suite {
 // rpc::Call with the deadline that all test calls use.
 template <typename Stub, typename Method, typename Request>
 auto Call(Stub& stub, Method method, const Request& request) {
-  return rpc::Call(stub, method, request, rpc::After(absl::Seconds(20)));
+  return rpc::Call(stub, method, request, rpc::WithTimeout(absl::Seconds(20)));
 }
 
 }  // namespace lmsmail::integration

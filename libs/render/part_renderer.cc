@@ -1,0 +1,147 @@
+#include "libs/render/part_renderer.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "libs/render/encode.h"
+#include "libs/render/limits.h"
+
+namespace lmsmail::render {
+namespace {
+
+bool IsTrue(const Value& value) {
+  switch (value.kind_case()) {
+    case Value::kBoolValue:
+      return value.bool_value();
+    case Value::kNumberValue:
+      return value.number_value() != 0;
+    case Value::kStringValue:
+      return !value.string_value().empty();
+    case Value::kListValue:
+      return value.list_value().values_size() > 0;
+    case Value::kStructValue:
+      return true;
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      return false;
+  }
+  return false;
+}
+
+std::size_t Index(const std::string& slot) {
+  std::size_t index = 0;
+  std::from_chars(slot.data(), slot.data() + slot.size(), index);
+  return index;
+}
+
+}  // namespace
+
+PartRenderer::PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
+                           std::string& out)
+    : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes), out_(out) {}
+
+bool PartRenderer::too_many_steps() const { return steps_ > kMaxSteps; }
+
+void PartRenderer::push(const Data*) {
+  Walk& walk = walks_.back();
+  const bool is_list = walk.value->has_list_value();
+  items_.push_back(is_list ? &walk.value->list_value().values(walk.next) : walk.value);
+  ++walk.next;
+}
+
+void PartRenderer::pop() {
+  items_.pop_back();
+  const Walk& walk = walks_.back();
+  const int items = walk.value->has_list_value() ? walk.value->list_value().values_size() : 1;
+  if (walk.next == items) walks_.pop_back();
+}
+
+const PartRenderer::Data* PartRenderer::get(const std::string& name) const {
+  ++steps_;
+  if (too_many_steps() || output_too_large()) throw LimitPassed{};
+  const Slot& slot = part_.slots.at(Index(name));
+  switch (slot.use) {
+    case Slot::Use::kSection:
+      return Open(slot);
+    case Slot::Use::kInverted: {
+      const Value* value = Resolve(slot);
+      return value != nullptr && IsTrue(*value) ? &present_ : nullptr;
+    }
+    case Slot::Use::kLiteral:
+    case Slot::Use::kEscaped:
+    case Slot::Use::kPlain:
+      Print(slot);
+      return nullptr;
+  }
+  return nullptr;
+}
+
+const Value* PartRenderer::Resolve(const Slot& slot) const {
+  if (slot.path.empty()) return items_.empty() ? nullptr : items_.back();
+  const Value* value = nullptr;
+  for (auto item = items_.rbegin(); item != items_.rend() && value == nullptr; ++item) {
+    if ((*item)->has_struct_value()) value = Find((*item)->struct_value(), slot.path.front());
+  }
+  if (value == nullptr) value = Find(scopes_, slot.path.front());
+  for (std::size_t i = 1; i < slot.path.size() && value != nullptr; ++i) {
+    value = value->has_struct_value() ? Find(value->struct_value(), slot.path[i]) : nullptr;
+  }
+  return value;
+}
+
+void PartRenderer::Print(const Slot& slot) const {
+  if (slot.use == Slot::Use::kLiteral) {
+    out_.append(slot.text);
+    return;
+  }
+  const Value* value = Resolve(slot);
+  switch (value == nullptr ? Value::kNullValue : value->kind_case()) {
+    case Value::kStringValue:
+      if (slot.use == Slot::Use::kEscaped) {
+        AppendHtmlEscaped(value->string_value(), out_);
+      } else {
+        AppendPlain(value->string_value(), out_);
+      }
+      break;
+    case Value::kNumberValue:
+      AppendNumber(value->number_value(), out_);
+      break;
+    case Value::kBoolValue:
+      out_.append(value->bool_value() ? "true" : "false");
+      break;
+    case Value::kNullValue:
+    case Value::KIND_NOT_SET:
+      if (std::find(missing_.begin(), missing_.end(), slot.text) == missing_.end()) {
+        missing_.push_back(slot.text);
+      }
+      break;
+    case Value::kListValue:
+    case Value::kStructValue:
+      break;
+  }
+}
+
+const PartRenderer::Data* PartRenderer::Open(const Slot& slot) const {
+  const Value* value = Resolve(slot);
+  if (value == nullptr || !IsTrue(*value)) return nullptr;
+  if (!value->has_list_value()) {
+    walks_.push_back({value});
+    return &present_;
+  }
+  const int size = value->list_value().values_size();
+  steps_ += static_cast<std::size_t>(size);
+  if (too_many_steps()) throw LimitPassed{};
+  walks_.push_back({value});
+  return &ListOf(size);
+}
+
+const PartRenderer::Data& PartRenderer::ListOf(int size) const {
+  auto [it, is_new] = lists_.try_emplace(size);
+  if (is_new) {
+    it->second =
+        Data(kainjow::mustache::list(static_cast<std::size_t>(size), Data(Data::type::bool_true)));
+  }
+  return it->second;
+}
+
+}  // namespace lmsmail::render
