@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""A local SMTP inbox: accepts every mail and keeps each as an .eml file.
+"""A local SMTP inbox that accepts every mail and stores each as an .eml file.
 
     inbox.py serve --dir DIR [--port 0] [--port-file FILE]
     inbox.py list --dir DIR
 
-Listens on 127.0.0.1 only. The files are named by arrival, 000001-<recipient>.eml, and appear whole.
-Each begins with the envelope in two headers of ours, X-Inbox-From and X-Inbox-To; what follows is the
-mail byte for byte.
+It listens on 127.0.0.1 only. Files are named in order of arrival, 000001-<recipient>.eml, and appear
+atomically. Each begins with the envelope as two extra headers, X-Inbox-From and X-Inbox-To, followed by
+the unchanged mail.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import threading
 
 
 def mails(directory):
-    """The kept mails' file names, in order of arrival."""
+    """The file names of the stored mails, in order of arrival."""
     return sorted(name for name in os.listdir(directory) if re.match(r"\d{6}-.*\.eml$", name))
 
 
@@ -38,7 +38,7 @@ class Inbox:
         with open(path + ".part", "wb") as file:
             file.write(head.encode() + envelope.original_content)
         os.rename(path + ".part", path)
-        return f"250 2.0.0 kept as {os.path.basename(path)}"
+        return f"250 2.0.0 stored as {os.path.basename(path)}"
 
 
 def free_port():
@@ -64,7 +64,7 @@ def serve(options):
     controller = LoopbackController(Inbox(options.dir), hostname="127.0.0.1",
                                     port=options.port or free_port())
     controller.start()
-    print(f"listens on 127.0.0.1:{controller.port}, keeps mail in {options.dir}", flush=True)
+    print(f"listens on 127.0.0.1:{controller.port}, stores mail in {options.dir}", flush=True)
     if options.port_file:
         with open(options.port_file + ".part", "w") as file:
             file.write(str(controller.port))
@@ -82,14 +82,14 @@ def show(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="A local SMTP inbox that keeps mail as files.")
+    parser = argparse.ArgumentParser(description="A local SMTP inbox that stores mail as files.")
     commands = parser.add_subparsers(required=True)
     server = commands.add_parser("serve", help="accept mail until SIGTERM")
     server.add_argument("--dir", required=True)
-    server.add_argument("--port", type=int, default=0, help="0: a free one")
-    server.add_argument("--port-file", help="the port is written here once it listens")
+    server.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    server.add_argument("--port-file", help="file that the port is written to")
     server.set_defaults(run=serve)
-    lister = commands.add_parser("list", help="say what arrived")
+    lister = commands.add_parser("list", help="list the stored mails")
     lister.add_argument("--dir", required=True)
     lister.set_defaults(run=show)
     options = parser.parse_args()

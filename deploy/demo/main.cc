@@ -1,15 +1,14 @@
 #include <cstdio>
-#include <string>
 
 #include "absl/time/clock.h"
+#include "deploy/demo/demo_data.h"
 #include "deploy/demo/scenarios.h"
-#include "deploy/demo/school.h"
 #include "deploy/demo/suite.h"
 
 #include "libs/status/status_macros.h"
 
-// Waits for a running suite, loads the demo school and plays the five scenarios through the public
-// API.
+// lmsmail-demo: waits until the services run, loads the demo data and plays the five scenarios
+// through the public API.
 namespace lmsmail::demo {
 namespace {
 
@@ -17,16 +16,17 @@ absl::Status Run() {
   LMSMAIL_ASSIGN_OR_RETURN(Suite suite, Connect(Addresses(), absl::Seconds(60)));
   std::puts("Every service is SERVING.");
   LMSMAIL_RETURN_IF_ERROR(
-      rpc::Call(*suite.templates,
-                &templates::v1::TemplateService::StubInterface::InstallBuiltInTemplates,
-                templates::v1::InstallBuiltInTemplatesRequest(), Soon())
+      Call(*suite.templates,
+           &templates::v1::TemplateService::StubInterface::InstallBuiltInTemplates,
+           templates::v1::InstallBuiltInTemplatesRequest())
           .status());
-  LMSMAIL_RETURN_IF_ERROR(LoadSchool(suite, absl::Now()));
+  LMSMAIL_RETURN_IF_ERROR(LoadDemoData(suite, absl::Now()));
   std::puts(
-      "Templates installed; demo school loaded: 20 students, 3 courses, last week's lessons.");
+      "Installed the templates and loaded a demo school: 20 students, 3 courses, last week's "
+      "lessons.");
   LMSMAIL_RETURN_IF_ERROR(PlayScenarios(suite));
   LMSMAIL_RETURN_IF_ERROR(WaitUntilDelivered(suite, absl::Seconds(60)));
-  std::puts("The five scenarios were played.");
+  std::puts("Played the five scenarios.");
   return absl::OkStatus();
 }
 
@@ -36,6 +36,6 @@ absl::Status Run() {
 int main() {
   const absl::Status status = lmsmail::demo::Run();
   if (status.ok()) return 0;
-  std::fprintf(stderr, "demo: %s\n", status.ToString().c_str());
+  std::fprintf(stderr, "lmsmail-demo: %s\n", status.ToString().c_str());
   return 1;
 }

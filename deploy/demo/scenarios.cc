@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <string>
-
-#include "deploy/demo/school.h"
+#include "deploy/demo/demo_data.h"
 
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
@@ -61,22 +59,21 @@ sch::PublishEventsRequest Events() {
   return request;
 }
 
-// New content is collected for 15 minutes by default; nobody wants to wait that long for a demo.
+// New content is collected for 15 minutes by default, which is too long for a demo.
 absl::Status ShortenCollectWindow(Suite& suite) {
   sch::UpdateAutomationRequest request;
   request.mutable_automation()->set_name("automations/new-content");
   request.mutable_automation()->mutable_collect_window()->set_seconds(3);
   request.mutable_update_mask()->add_paths("collect_window");
-  return rpc::Call(*suite.scheduler, &SchedulerStub::UpdateAutomation, request, Soon()).status();
+  return Call(*suite.scheduler, &SchedulerStub::UpdateAutomation, request).status();
 }
 
 absl::StatusOr<bool> EventsDone(Suite& suite) {
   for (const char* id : kEventIds) {
     sch::GetEventRequest request;
     request.set_event_id(id);
-    LMSMAIL_ASSIGN_OR_RETURN(
-        const sch::EventRecord record,
-        rpc::Call(*suite.scheduler, &SchedulerStub::GetEvent, request, Soon()));
+    LMSMAIL_ASSIGN_OR_RETURN(const sch::EventRecord record,
+                             Call(*suite.scheduler, &SchedulerStub::GetEvent, request));
     if (record.state() == sch::EventRecord::STATE_FAILED) {
       return absl::InternalError(fmt::format("event {} failed: {}", id, record.detail()));
     }
@@ -86,9 +83,8 @@ absl::StatusOr<bool> EventsDone(Suite& suite) {
 }
 
 absl::StatusOr<bool> ReportsDone(Suite& suite) {
-  LMSMAIL_ASSIGN_OR_RETURN(const auto runs,
-                           rpc::Call(*suite.reports, &ReportStub::ListWeeklyReportRuns,
-                                     report::v1::ListWeeklyReportRunsRequest(), Soon()));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto runs, Call(*suite.reports, &ReportStub::ListWeeklyReportRuns,
+                                                 report::v1::ListWeeklyReportRunsRequest()));
   if (runs.runs().empty()) return false;
   const report::v1::WeeklyReportRun& run = runs.runs(0);
   if (run.state() == report::v1::WeeklyReportRun::STATE_FAILED) {
@@ -100,8 +96,8 @@ absl::StatusOr<bool> ReportsDone(Suite& suite) {
 absl::StatusOr<bool> QueueEmpty(Suite& suite) {
   LMSMAIL_ASSIGN_OR_RETURN(
       const auto stats,
-      rpc::Call(*suite.dispatch, &dispatch::v1::DispatchService::StubInterface::GetQueueStats,
-                dispatch::v1::GetQueueStatsRequest(), Soon()));
+      Call(*suite.dispatch, &dispatch::v1::DispatchService::StubInterface::GetQueueStats,
+           dispatch::v1::GetQueueStatsRequest()));
   for (const dispatch::v1::LaneStats& lane : stats.lanes()) {
     if (lane.due_count() + lane.waiting_count() + lane.in_flight_count() > 0) return false;
   }
@@ -112,25 +108,24 @@ absl::StatusOr<bool> QueueEmpty(Suite& suite) {
 
 absl::Status PlayScenarios(Suite& suite) {
   LMSMAIL_RETURN_IF_ERROR(ShortenCollectWindow(suite));
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const auto published,
-      rpc::Call(*suite.scheduler, &SchedulerStub::PublishEvents, Events(), Soon()));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto published,
+                           Call(*suite.scheduler, &SchedulerStub::PublishEvents, Events()));
   for (const auto& result : published.results()) {
     if (result.status().code() != 0) {
       return absl::InternalError(
-          fmt::format("event {} was refused: {}", result.event_id(), result.status().message()));
+          fmt::format("event {} was rejected: {}", result.event_id(), result.status().message()));
     }
   }
-  return rpc::Call(*suite.reports, &ReportStub::GenerateWeeklyReports,
-                   report::v1::GenerateWeeklyReportsRequest(), Soon())
+  return Call(*suite.reports, &ReportStub::GenerateWeeklyReports,
+              report::v1::GenerateWeeklyReportsRequest())
       .status();
 }
 
 absl::Status WaitUntilDelivered(Suite& suite, absl::Duration timeout) {
   LMSMAIL_RETURN_IF_ERROR(WaitFor("the events", timeout, [&] { return EventsDone(suite); }));
   LMSMAIL_RETURN_IF_ERROR(
-      WaitFor("the week's reports", timeout, [&] { return ReportsDone(suite); }));
-  return WaitFor("the queue to run empty", timeout, [&] { return QueueEmpty(suite); });
+      WaitFor("the weekly reports", timeout, [&] { return ReportsDone(suite); }));
+  return WaitFor("the queue to be empty", timeout, [&] { return QueueEmpty(suite); });
 }
 
 }  // namespace lmsmail::demo

@@ -5,11 +5,11 @@
 
 namespace lmsmail::demo {
 
-// Lets happen what causes the five mails: an enrolment, a demo class, a payment, two new videos and
-// the end of a week. Repeating it within a week causes no further mail.
+// Causes the five kinds of mail: publishes an enrolment, a demo class, a payment and two new
+// videos, and generates the weekly reports. Repeating it within a week causes no further mail.
 absl::Status PlayScenarios(Suite& suite);
 
-// Until every event and the week's reports are done and no mail waits to be sent.
+// Waits until the events and the weekly reports are processed and the queue is empty.
 absl::Status WaitUntilDelivered(Suite& suite, absl::Duration timeout);
 
 }  // namespace lmsmail::demo

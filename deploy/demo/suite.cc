@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "absl/time/clock.h"
 
 #include "libs/rpc/channel.h"
@@ -52,7 +50,7 @@ absl::Status WaitFor(std::string_view what, absl::Duration timeout,
     LMSMAIL_ASSIGN_OR_RETURN(const bool is_done, done());
     if (is_done) return absl::OkStatus();
     if (absl::Now() >= deadline) {
-      return absl::DeadlineExceededError(fmt::format("waited in vain for {}", what));
+      return absl::DeadlineExceededError(fmt::format("timed out waiting for {}", what));
     }
     absl::SleepFor(absl::Milliseconds(100));
   }

@@ -27,7 +27,7 @@ struct Addresses {
   std::string reports = "127.0.0.1:7105";
 };
 
-// A client of the whole suite, as any other service of an LMS would have one.
+// A client of all services.
 struct Suite {
   std::unique_ptr<templates::v1::TemplateService::Stub> templates;
   std::unique_ptr<preference::v1::PreferenceService::Stub> preferences;
@@ -36,15 +36,19 @@ struct Suite {
   std::unique_ptr<report::v1::ReportService::Stub> reports;
 };
 
-// Returns when every service answers its health check with SERVING; DEADLINE_EXCEEDED names one
-// that does not within `timeout`.
+// Connects to every service and waits until it is SERVING. Returns DEADLINE_EXCEEDED with the name
+// of a service that is not SERVING within `timeout`.
 absl::StatusOr<Suite> Connect(const Addresses& addresses, absl::Duration timeout);
 
-// Asks `done` every tenth of a second until it says true; its error ends the wait, and so does
-// `timeout`, with a DEADLINE_EXCEEDED that names `what`.
+// Polls `done` ten times a second until it returns true or an error. Returns DEADLINE_EXCEEDED with
+// `what` after `timeout`.
 absl::Status WaitFor(std::string_view what, absl::Duration timeout,
                      const std::function<absl::StatusOr<bool>()>& done);
 
-inline rpc::CallOptions Soon() { return rpc::WithTimeout(absl::Seconds(20)); }
+// rpc::Call with the deadline that all calls use.
+template <typename Stub, typename Method, typename Request>
+auto Call(Stub& stub, Method method, const Request& request) {
+  return rpc::Call(stub, method, request, rpc::WithTimeout(absl::Seconds(20)));
+}
 
 }  // namespace lmsmail::demo

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Building. Source it; LMSMAIL_ROOT is the checkout, LMSMAIL_PRESET what to build of CMakePresets.json.
+# Functions to build the project. To be sourced; LMSMAIL_ROOT is the checkout, and LMSMAIL_PRESET the
+# preset in CMakePresets.json.
 LMSMAIL_PRESET=release
 
-# build TARGET...: configures once and builds into the preset's folder; shows progress.
+# build TARGET...: builds the targets in the folder of the preset. Configures the folder first if needed.
 build() {
   local cmake folder=$LMSMAIL_ROOT/build/$LMSMAIL_PRESET
   cmake=(cmake --build "$folder" --parallel "$(nproc)" --target "$@")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The services' configuration files in $LOCAL/config.
+# Functions that write the configuration files of the services to $LOCAL/config. To be sourced.
 
 address_of() {
   case $1 in
@@ -11,8 +11,8 @@ address_of() {
   esac
 }
 
-# write_file PATH: from stdin, leaving the file untouched when it would not change, so that its time
-# tells whether a service has to be restarted.
+# write_file PATH: writes stdin to the file unless it already has that content, so that the
+# modification time shows whether a service must be restarted.
 write_file() {
   local text
   text=$(cat)
@@ -22,7 +22,8 @@ write_file() {
 write_configs() {
   local service
   mkdir -p "$LOCAL/config"
-  # Signs unsubscribe links; made once, since links in old mail have to stay valid.
+  # The key that signs unsubscribe links. It is created only once, because links in old mail must stay
+  # valid.
   [[ -f $LOCAL/config/keys ]] ||
     (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/keys")
   for service in "${SERVICES[@]}"; do
@@ -46,7 +47,7 @@ config_of_preference() {
   cat <<YAML
 keys_file: $LOCAL/config/keys
 public_url: http://127.0.0.1:8080
-# Off, so that the demo's mail does not wait for the students' morning.
+# Quiet hours are off, so that the mail of the demo is not deferred until the morning.
 quiet_hours:
   start: ""
   end: ""

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Debian packages by name. Source it; LMSMAIL_ROOT is the checkout.
+# Functions to install Debian packages. To be sourced; LMSMAIL_ROOT is the checkout.
 
-# need_packages KIND...: installs what deploy/packages lists for these kinds and is missing. Says so
-# first. Stops with a message, before anything is changed, where there is no apt.
+# need_packages KIND...: prints and installs the missing packages of these kinds in deploy/packages. Fails
+# with a message, before it changes anything, if there is no apt.
 need_packages() {
   local kinds=" $* " kind package missing=()
   while read -r kind package; do
@@ -12,14 +12,14 @@ need_packages() {
   ((${#missing[@]})) || return 0
 
   if ! command -v apt-get >/dev/null; then
-    printf 'This is not a Debian-like machine: nothing was changed.\nNeeded, by their Debian 12 names:\n'
+    printf 'This machine has no apt; nothing was changed.\nThese packages are needed (Debian 12 names):\n'
     printf '  %s\n' "${missing[@]}"
     return 1
   fi
   local sudo=()
   if ((EUID != 0)); then
     command -v sudo >/dev/null || {
-      printf 'Not root and no sudo. As root, run:\n  apt-get install %s\n' "${missing[*]}"
+      printf 'Not root, and sudo is not installed. Run as root:\n  apt-get install %s\n' "${missing[*]}"
       return 1
     }
     sudo=(sudo)
@@ -29,7 +29,7 @@ need_packages() {
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
   "${apt[@]}" update >/dev/null || true
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null || {
-    printf 'apt-get could not install them; its last words stand above.\n'
+    printf 'apt-get could not install the packages; see its output above.\n'
     return 1
   }
 }

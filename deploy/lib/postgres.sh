@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# A private PostgreSQL cluster in $LOCAL/pg, on a unix socket and nothing else.
+# Functions for a private PostgreSQL cluster in $LOCAL/pg that listens on a Unix socket only. To be
+# sourced.
 
 PG_BIN=${PG_BIN:-/usr/lib/postgresql/15/bin}
 pg_dir() { printf '%s/pg' "$LOCAL"; }
 
-# As the user that the cluster belongs to: PostgreSQL refuses to run as root.
+# Runs a command as the owner of the cluster: PostgreSQL does not run as root.
 as_postgres() {
   if ((EUID == 0)); then
     setpriv --reuid=postgres --regid=postgres --clear-groups -- env -i LANG=C.UTF-8 "$@"
@@ -22,9 +23,9 @@ pg_running() { as_postgres "$PG_BIN/pg_ctl" -D "$(pg_dir)/data" status >/dev/nul
 pg_start() {
   local dir
   dir=$(pg_dir)
-  # The socket's path has to fit into sockaddr_un's 108 bytes.
+  # The path of the socket must fit into the 108 bytes of sockaddr_un.
   if ((${#dir} > 85)); then
-    printf '%s is too long a path for a PostgreSQL socket: use a checkout nearer to /.\n' "$dir"
+    printf '%s is too long for the path of a PostgreSQL socket: use a checkout with a shorter path.\n' "$dir"
     return 1
   fi
   if [[ ! -f $dir/data/PG_VERSION ]]; then
@@ -33,7 +34,7 @@ pg_start() {
       chown postgres:postgres "$dir"
       # shellcheck disable=SC2016  # $0 is for the inner shell
       as_postgres sh -c 'cd "$0"' "$dir" 2>/dev/null || {
-        printf 'User postgres cannot enter %s: open the folders above it (chmod o+x) or run as an ordinary user.\n' "$dir"
+        printf 'User postgres cannot enter %s: run chmod o+x on its parent folders, or run as an ordinary user.\n' "$dir"
         return 1
       }
     fi
@@ -45,7 +46,7 @@ pg_start() {
     -o "-c listen_addresses='' -c unix_socket_directories=$dir" start
 }
 
-# The database, and for each service a role of its own that can make its own schema.
+# Creates the database, and for each service a role that can create its own schema.
 pg_prepare() {
   local service
   [[ $(pg_sql postgres <<<"SELECT 1 FROM pg_database WHERE datname = 'lmsmail'") == 1 ]] ||

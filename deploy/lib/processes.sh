@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Background processes with pid files in $LOCAL/run and logs in $LOCAL/log.
+# Functions for background processes with pid files in $LOCAL/run and logs in $LOCAL/log. To be sourced.
 
-# running NAME: whether the process that up started still runs. A pid that now belongs to another
-# program does not count.
+# running NAME: succeeds if the process runs. A process of another program that has reused the pid does
+# not count.
 running() {
   local pid file="$LOCAL/run/$1.pid"
   [[ -f $file ]] || return 1
   read -r pid <"$file"
-  # The process may end between any two steps: then it does not run.
+  # If the process ends during these steps, it does not run.
   { tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null | grep -qx "LMSMAIL_PROCESS=$LOCAL/$1"
 }
 
-# current NAME: whether it runs the present binary with the present configuration.
+# current NAME: succeeds if the process runs the current binary with the current configuration.
 current() {
   local pid
   running "$1" || return 1
@@ -19,7 +19,7 @@ current() {
   [[ $(readlink "/proc/$pid/exe") != *' (deleted)' && ! $LOCAL/config/$1.yaml -nt $LOCAL/run/$1.pid ]]
 }
 
-# start NAME COMMAND...: detached from this terminal.
+# start NAME COMMAND...: starts the command detached from the terminal.
 start() {
   local name=$1
   shift
@@ -28,7 +28,7 @@ start() {
   echo $! >"$LOCAL/run/$name.pid"
 }
 
-# stop NAME SECONDS: SIGTERM, and SIGKILL if it is still there after that long.
+# stop NAME SECONDS: sends SIGTERM, and SIGKILL if the process still runs after that time.
 stop() {
   local pid file="$LOCAL/run/$1.pid" tenths=$(($2 * 10))
   if running "$1"; then

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +12,10 @@
 #include "libs/postgres/pool.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/storage/pg_queue_store.h"
+#include "tests/tool/tool_main.h"
 
 // lmsmail-claim-probe: claims mail from dispatch's tables and records it as sent, without sending
-// anything, and prints how long each took. One line of JSON.
+// anything. Prints the time that each claim and each record took, as one line of JSON.
 namespace lmsmail::bench {
 namespace {
 
@@ -25,6 +23,12 @@ struct Options {
   std::string dsn;
   std::int32_t cycles = 100;
   std::int32_t batch = 500;
+
+  void Declare(config::Schema& schema) {
+    schema.String("dsn", &dsn, "The database with dispatch's schema.");
+    schema.Int32("cycles", &cycles, "Maximum number of claims.", {1});
+    schema.Int32("batch", &batch, "Mails per claim.", {1, 1000});
+  }
 };
 
 struct Timings {
@@ -48,7 +52,7 @@ std::vector<dispatch::Outcome> AllSent(const dispatch::Claim& claim) {
   return outcomes;
 }
 
-// False when nothing was there to claim.
+// Claims a batch and records it as sent. Returns false when no mail was due.
 absl::StatusOr<bool> Cycle(dispatch::PgQueueStore& queue, int batch, Timings& timings) {
   LMSMAIL_ASSIGN_OR_RETURN(const dispatch::ClaimId id, queue.NextClaimId());
   const absl::Time start = absl::Now();
@@ -65,6 +69,7 @@ absl::StatusOr<bool> Cycle(dispatch::PgQueueStore& queue, int batch, Timings& ti
 }
 
 absl::Status Probe(const Options& options) {
+  if (options.dsn.empty()) return absl::InvalidArgumentError("--dsn is required");
   postgres::PoolOptions pool_options{.dsn = options.dsn, .schema = "dispatch"};
   dispatch::PgQueueStore::Configure(pool_options);
   LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(std::move(pool_options)));
@@ -80,24 +85,9 @@ absl::Status Probe(const Options& options) {
   return absl::OkStatus();
 }
 
-absl::Status Run(int argc, char** argv) {
-  Options options;
-  config::Schema schema("claim_probe", "1");
-  schema.String("dsn", &options.dsn, "The database, with dispatch's schema.");
-  schema.Int32("cycles", &options.cycles, "Claims at most.", {1});
-  schema.Int32("batch", &options.batch, "Mails of a claim.", {1, 1000});
-  LMSMAIL_ASSIGN_OR_RETURN(const config::Outcome outcome, schema.Load(argc, argv, environ));
-  if (outcome.run) return Probe(options);
-  std::fputs(outcome.output.c_str(), stdout);
-  return absl::OkStatus();
-}
-
 }  // namespace
 }  // namespace lmsmail::bench
 
 int main(int argc, char** argv) {
-  const absl::Status status = lmsmail::bench::Run(argc, argv);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "lmsmail-claim-probe: %s\n", status.ToString().c_str());
-  return 1;
+  return lmsmail::ToolMain("claim-probe", argc, argv, lmsmail::bench::Probe);
 }

@@ -7,7 +7,7 @@ namespace lmsmail::chaos {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
-constexpr std::size_t kKept = 8;  // of a body: enough to tell it
+constexpr std::size_t kKept = 8;  // octets of a body, enough to recognize the statement
 constexpr std::uint32_t kVersion3 = 3 << 16;
 
 std::uint32_t BigEndian(std::string_view four) {
@@ -24,26 +24,26 @@ bool CommitWatch::Feed(std::string_view bytes) {
   bool commit = false;
   while (!bytes.empty()) {
     if (left_ == 0) {
-      if (!TakeHeader(bytes)) break;
+      if (!ConsumeHeader(bytes)) break;
       if (left_ == 0) commit = EndMessage() || commit;
       continue;
     }
-    const std::size_t taken = std::min(left_, bytes.size());
-    body_.append(bytes.substr(0, std::min(taken, kKept - body_.size())));
-    bytes.remove_prefix(taken);
-    left_ -= taken;
+    const std::size_t size = std::min(left_, bytes.size());
+    body_.append(bytes.substr(0, std::min(size, kKept - body_.size())));
+    bytes.remove_prefix(size);
+    left_ -= size;
     if (left_ == 0) commit = EndMessage() || commit;
   }
   return commit;
 }
 
-bool CommitWatch::TakeHeader(std::string_view& bytes) {
+bool CommitWatch::ConsumeHeader(std::string_view& bytes) {
   const std::size_t wanted = kLengthBytes + (started_ ? 1 : 0);
-  const std::size_t taken = std::min(wanted - header_.size(), bytes.size());
-  header_.append(bytes.substr(0, taken));
-  bytes.remove_prefix(taken);
+  const std::size_t size = std::min(wanted - header_.size(), bytes.size());
+  header_.append(bytes.substr(0, size));
+  bytes.remove_prefix(size);
   if (header_.size() < wanted) return false;
-  // The length counts itself.
+  // The length includes itself.
   const std::uint32_t length = BigEndian(std::string_view(header_).substr(wanted - kLengthBytes));
   length_ = left_ = length < kLengthBytes ? 0 : length - kLengthBytes;
   body_.clear();
@@ -58,7 +58,7 @@ bool CommitWatch::EndMessage() {
       (type == 'Q' && body_.starts_with("COMMIT")) || (type == 'S' && !in_transaction_);
   if (type == 'Q' && (commits || body_.starts_with("ROLLBACK"))) in_transaction_ = false;
   if (started_) return commits;
-  // A request for encryption has another number; the start-up packet follows it.
+  // A request for encryption has a different number and is followed by the start-up packet.
   started_ = length_ >= kLengthBytes && BigEndian(body_) == kVersion3;
   return false;
 }

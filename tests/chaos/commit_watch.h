@@ -6,24 +6,24 @@
 
 namespace lmsmail::chaos {
 
-// Reads along what one client sends to PostgreSQL, to know when it asks for a COMMIT, in so many
-// words or by a statement outside of any transaction. Message format: PostgreSQL manual 55.7.
+// Parses what one client sends to PostgreSQL to detect commits: a COMMIT statement, or a statement
+// outside of a transaction. Message format: PostgreSQL manual 55.7.
 class CommitWatch {
  public:
-  // The next octets, however they are cut up. True if among them a simple query "COMMIT" ended, or
-  // a Sync that follows no BEGIN.
+  // Processes the next octets, split anywhere. Returns true if they complete a simple query
+  // "COMMIT", or a Sync outside of a transaction.
   bool Feed(std::string_view bytes);
 
  private:
-  bool TakeHeader(std::string_view& bytes);
+  bool ConsumeHeader(std::string_view& bytes);
   bool EndMessage();
 
   bool in_transaction_ = false;
-  bool started_ = false;    // past the start-up packet, which has no type octet
-  std::string header_;      // type and length, as far as they have arrived
-  std::size_t length_ = 0;  // of the body at hand
-  std::size_t left_ = 0;    // of it
-  std::string body_;        // its beginning
+  bool started_ = false;    // after the start-up packet, which has no type octet
+  std::string header_;      // type and length, possibly incomplete
+  std::size_t length_ = 0;  // of the current body
+  std::size_t left_ = 0;    // octets of it that are missing
+  std::string body_;        // its first octets
 };
 
 }  // namespace lmsmail::chaos

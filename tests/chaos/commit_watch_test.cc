@@ -22,7 +22,7 @@ std::string Query(std::string_view sql) { return Message('Q', std::string(sql) +
 const std::string kEncryptionRequest = Packet("\x04\xd2\x16\x2f");
 const std::string kStart = Packet(std::string("\0\3\0\0user\0someone\0\0", 18));
 
-TEST(CommitWatchTest, SeesACommitAmongOtherMessages) {
+TEST(CommitWatchTest, DetectsCommitAmongOtherMessages) {
   CommitWatch watch;
   EXPECT_FALSE(watch.Feed(kEncryptionRequest));
   EXPECT_FALSE(watch.Feed(kStart));
@@ -31,7 +31,7 @@ TEST(CommitWatchTest, SeesACommitAmongOtherMessages) {
   EXPECT_FALSE(watch.Feed(Query("BEGIN")));
 }
 
-TEST(CommitWatchTest, SeesAStatementThatIsATransactionByItself) {
+TEST(CommitWatchTest, DetectsStatementOutsideTransaction) {
   CommitWatch watch;
   watch.Feed(kStart);
   const std::string statement = Message('P', "statement") + Message('E', "") + Message('S', "");
@@ -41,7 +41,7 @@ TEST(CommitWatchTest, SeesAStatementThatIsATransactionByItself) {
   EXPECT_TRUE(watch.Feed(statement));
 }
 
-TEST(CommitWatchTest, SeesItHoweverTheOctetsAreCutUp) {
+TEST(CommitWatchTest, DetectsCommitInSplitInput) {
   CommitWatch watch;
   const std::string before =
       kStart + Query("BEGIN") + Message('P', "statement\0SELECT $1") + Message('S', "");
@@ -52,7 +52,7 @@ TEST(CommitWatchTest, SeesItHoweverTheOctetsAreCutUp) {
   EXPECT_EQ(commits, 2);
 }
 
-TEST(CommitWatchTest, TakesNoMessageForACommitByItsContent) {
+TEST(CommitWatchTest, IgnoresCommitInOtherMessages) {
   CommitWatch watch;
   watch.Feed(kStart);
   EXPECT_FALSE(watch.Feed(Message('P', "COMMIT")));

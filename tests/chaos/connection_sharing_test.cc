@@ -1,4 +1,5 @@
-// Three replicas of dispatch and a mail server that allows fewer connections than one would take.
+// Three replicas of dispatch share a mail server that allows fewer connections than one replica
+// uses.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -6,9 +7,9 @@
 
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/temporary_folder.h"
-#include "tests/chaos/stage.h"
+#include "tests/chaos/cluster.h"
 #include "tests/chaos/traffic.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::chaos {
 namespace {
@@ -16,31 +17,31 @@ namespace {
 constexpr int kAllowed = 5;
 static_assert(kAllowed < kConnectionsPerReplica);
 
-TEST(ConnectionSharingTest, ReplicasStayWithinWhatTheServerAllowsAndUseAllOfIt) {
+TEST(ConnectionSharingTest, ReplicasShareTheAllowedConnections) {
   const TemporaryFolder folder;
   ASSERT_OK_AND_ASSIGN(
-      const std::unique_ptr<Stage> stage,
-      Stage::Start(folder.path(),
-                   {fmt::format("--transports.inbox.shared_connections={}", kAllowed)}));
-  const Proxy& link = stage->smtp_link();
-  const auto all_are_used = [&] { return link.open_connections() == kAllowed; };
-  // Slow enough for mail to wait for a connection at any time.
-  ASSERT_OK(stage->sink().Misbehave("delay ms=20"));
-  Traffic traffic(*stage, {});
+      const std::unique_ptr<Cluster> cluster,
+      Cluster::Start(folder.path(),
+                     {fmt::format("--transports.inbox.shared_connections={}", kAllowed)}));
+  const Proxy& link = cluster->smtp_link();
+  const auto all_in_use = [&] { return link.open_connections() == kAllowed; };
+  // Slow enough that mail always waits for a connection.
+  ASSERT_OK(cluster->sink().AddFault("delay ms=20"));
+  Traffic traffic(*cluster);
   ASSERT_OK(traffic.Start());
-  EXPECT_OK(integration::WaitUntil("every connection is used", all_are_used));
+  EXPECT_OK(integration::WaitUntil("all connections are in use", all_in_use));
 
-  // One that stops leaves its share at once, one that is killed when its lease ends.
-  stage->SignalReplica(0, SIGTERM);
-  EXPECT_OK(integration::WaitUntil("its connections are closed", [&] { return !all_are_used(); }));
-  EXPECT_OK(integration::WaitUntil("the others have its share", all_are_used));
-  ASSERT_OK(stage->KillReplica(1));
-  EXPECT_OK(integration::WaitUntil("its connections are closed", [&] { return !all_are_used(); }));
-  EXPECT_OK(integration::WaitUntil("the last one has all", all_are_used));
+  // A replica that stops releases its share at once, a killed one when its lease expires.
+  cluster->SignalReplica(0, SIGTERM);
+  EXPECT_OK(integration::WaitUntil("its connections are closed", [&] { return !all_in_use(); }));
+  EXPECT_OK(integration::WaitUntil("the other replicas use its connections", all_in_use));
+  ASSERT_OK(cluster->KillReplica(1));
+  EXPECT_OK(integration::WaitUntil("its connections are closed", [&] { return !all_in_use(); }));
+  EXPECT_OK(integration::WaitUntil("the last replica uses all connections", all_in_use));
 
-  ASSERT_OK(stage->StartReplica(1));
+  ASSERT_OK(cluster->StartReplica(1));
   ASSERT_OK(traffic.Stop());
-  EXPECT_EQ(link.most_open_connections(), kAllowed);
+  EXPECT_EQ(link.max_open_connections(), kAllowed);
 }
 
 }  // namespace

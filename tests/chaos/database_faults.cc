@@ -3,21 +3,19 @@
 
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
-#include <utility>
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 #include "tests/chaos/faults.h"
-#include "tests/chaos/rhythm.h"
+#include "tests/chaos/repeat.h"
 #include "tests/chaos/small_disk.h"
 
 namespace lmsmail::chaos {
 namespace {
 
-namespace out = dispatch::v1;
-using integration::Soon;
+namespace pb = dispatch::v1;
+using integration::Call;
 
 absl::Status Execute(const std::string& dsn, const std::string& sql) {
   try {
@@ -29,8 +27,9 @@ absl::Status Execute(const std::string& dsn, const std::string& sql) {
   }
 }
 
-// Starts the server unless it comes back by itself: without room for its log it gives up.
-absl::Status Revive(postgres::EmbeddedPostgres& database) {
+// Waits for the server, and restarts it unless it recovers by itself: it exits when it has no space
+// for its WAL.
+absl::Status Recover(postgres::EmbeddedPostgres& database) {
   const std::string dsn = database.Dsn("postgres");
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
   while (absl::Now() < deadline) {
@@ -41,7 +40,7 @@ absl::Status Revive(postgres::EmbeddedPostgres& database) {
   return database.Start();
 }
 
-// Days of mail that is long done, as they are after months of use.
+// Adds days of finished mail, as they exist after months of use.
 absl::Status AddOldDays(const std::string& dsn, int first_age, int days) {
   return Execute(dsn, fmt::format(R"sql(
     SET search_path = dispatch;
@@ -62,81 +61,78 @@ absl::Status AddOldDays(const std::string& dsn, int first_age, int days) {
 
 }  // namespace
 
-absl::StatusOr<Applied> KillPostgres(Stage& stage, Length length) {
-  const int times = length == Length::kLong ? 15 : 3;
+absl::StatusOr<FaultOutcome> KillPostgres(Cluster& cluster, Length length) {
+  const int times = Choose(length, 3, 15);
   for (int i = 0; i < times; ++i) {
-    stage.Note("PostgreSQL killed");
-    LMSMAIL_RETURN_IF_ERROR(stage.suite().database().KillHard());
-    LMSMAIL_RETURN_IF_ERROR(stage.suite().database().Start());
+    cluster.RecordEvent("PostgreSQL killed");
+    LMSMAIL_RETURN_IF_ERROR(cluster.suite().database().KillHard());
+    LMSMAIL_RETURN_IF_ERROR(cluster.suite().database().Start());
     absl::SleepFor(absl::Seconds(2));
   }
-  return Applied{.note = fmt::format("{} kills", times)};
+  return FaultOutcome{.note = fmt::format("{} kills", times)};
 }
 
-absl::StatusOr<Applied> TerminateBackends(Stage& stage, Length length) {
-  // Without waiting for their ends, unlike EmbeddedPostgres::TerminateBackends().
+absl::StatusOr<FaultOutcome> TerminateBackends(Cluster& cluster, Length length) {
+  // Unlike EmbeddedPostgres::TerminateBackends(), this does not wait until the backends end.
   constexpr char kTerminate[] =
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
       " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-  const std::string dsn = stage.suite().database().Dsn("postgres");
+  const std::string dsn = cluster.suite().database().Dsn("postgres");
   int times = 0;
   const auto terminate = [&] {
     ++times;
-    stage.Note("backends terminated");
+    cluster.RecordEvent("backends terminated");
     return Execute(dsn, kTerminate);
   };
   LMSMAIL_RETURN_IF_ERROR(Repeat(absl::Milliseconds(200),
-                                 length == Length::kLong ? absl::Seconds(60) : absl::Seconds(6),
-                                 terminate));
-  return Applied{.note = fmt::format("{} times", times)};
+                                 Choose(length, absl::Seconds(6), absl::Seconds(60)), terminate));
+  return FaultOutcome{.note = fmt::format("{} times", times)};
 }
 
-absl::StatusOr<Applied> FillDisk(Stage& stage, Length length) {
-  stage.Note("disk full");
-  LMSMAIL_ASSIGN_OR_RETURN(Ballast ballast, Ballast::Fill(stage.database_folder()));
-  absl::SleepFor(length == Length::kLong ? absl::Seconds(60) : absl::Seconds(6));
-  ballast.Remove();
-  stage.Note("room again");
-  LMSMAIL_RETURN_IF_ERROR(Revive(stage.suite().database()));
-  return Applied{};
+absl::StatusOr<FaultOutcome> FillDisk(Cluster& cluster, Length length) {
+  cluster.RecordEvent("disk full");
+  LMSMAIL_ASSIGN_OR_RETURN(DiskFiller filler, DiskFiller::Fill(cluster.database_folder()));
+  absl::SleepFor(Choose(length, absl::Seconds(6), absl::Seconds(60)));
+  filler.Remove();
+  cluster.RecordEvent("disk has space again");
+  LMSMAIL_RETURN_IF_ERROR(Recover(cluster.suite().database()));
+  return FaultOutcome{};
 }
 
-absl::StatusOr<Applied> PurgeLogs(Stage& stage, Length length) {
+absl::StatusOr<FaultOutcome> PurgeLogs(Cluster& cluster, Length length) {
   constexpr int kDaysAtOnce = 5;
   constexpr int kYoungest = 30;
-  constexpr int kMostRefusals = 60;
-  const std::string dsn = stage.suite().dsn() + " user=lmsmail_dispatch";
-  out::PurgeLogsRequest request;
+  constexpr int kMaxFailures = 60;
+  const std::string dsn = cluster.suite().dsn() + " user=lmsmail_dispatch";
+  pb::PurgeLogsRequest request;
   request.mutable_max_age()->set_seconds(absl::ToInt64Seconds(absl::Hours(24 * 7)));
   int dropped = 0;
   int calls = 0;
-  int refused = 0;
+  int failed = 0;
   const auto purge = [&] {
-    const auto purged = rpc::Call(*stage.replica(calls++ % Stage::kReplicas),
-                                  &Stage::Dispatch::PurgeLogs, request, Soon());
-    if (!purged.ok()) ++refused;
+    const auto purged = Call(*cluster.replica(calls++ % Cluster::kReplicas),
+                             &Cluster::Dispatch::PurgeLogs, request);
+    if (!purged.ok()) ++failed;
     return purged.ok();
   };
   const auto add_and_purge = [&] {
     const absl::Status added = AddOldDays(dsn, kYoungest + dropped, kDaysAtOnce);
     dropped += kDaysAtOnce;
-    while (!purge() && refused < kMostRefusals) {
+    while (!purge() && failed < kMaxFailures) {
     }
     return added;
   };
-  LMSMAIL_RETURN_IF_ERROR(Repeat(absl::Milliseconds(500),
-                                 length == Length::kLong ? absl::Seconds(60) : absl::Seconds(6),
-                                 add_and_purge));
+  LMSMAIL_RETURN_IF_ERROR(Repeat(
+      absl::Milliseconds(500), Choose(length, absl::Seconds(6), absl::Seconds(60)), add_and_purge));
   request.set_validate_only(true);
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const out::PurgeLogsResponse left,
-      rpc::Call(*stage.replica(0), &Stage::Dispatch::PurgeLogs, request, Soon()));
-  Applied applied{.note = fmt::format("{} days dropped by {} calls, {} of which gave up", dropped,
-                                      calls, refused)};
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::PurgeLogsResponse left,
+                           Call(*cluster.replica(0), &Cluster::Dispatch::PurgeLogs, request));
+  FaultOutcome outcome{.note = fmt::format("{} days dropped by {} calls, {} of which failed",
+                                           dropped, calls, failed)};
   if (left.dropped_day_count() + left.kept_day_count() > 0) {
-    applied.faults = {fmt::format("days were left: {}", left.ShortDebugString())};
+    outcome.violations = {fmt::format("days were not dropped: {}", left.ShortDebugString())};
   }
-  return applied;
+  return outcome;
 }
 
 }  // namespace lmsmail::chaos

@@ -11,87 +11,90 @@
 
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
+#include "tests/chaos/cluster.h"
 #include "tests/chaos/ledgers.h"
 #include "tests/chaos/small_disk.h"
-#include "tests/chaos/stage.h"
 #include "tests/chaos/traffic.h"
+#include "tests/integration/suite/lms_client.h"
 
 namespace lmsmail::chaos {
 namespace {
 
-// Leases end, retries back off, and the machine may be busy.
-constexpr absl::Duration kLongestRecovery = absl::Minutes(3);
-constexpr std::size_t kMostShown = 5;
+// Leases must expire, retries back off, and the machine may be busy.
+constexpr absl::Duration kMaxRecovery = absl::Minutes(3);
+constexpr std::size_t kMaxShown = 5;
 
 void AddProblems(std::string_view what, const std::vector<std::string>& found, Result& result) {
-  for (std::size_t i = 0; i < std::min(found.size(), kMostShown); ++i) {
+  for (std::size_t i = 0; i < std::min(found.size(), kMaxShown); ++i) {
     result.problems.push_back(fmt::format("{}: {}", what, found[i]));
   }
-  if (found.size() > kMostShown) {
-    result.problems.push_back(fmt::format("{}: {} more", what, found.size() - kMostShown));
+  if (found.size() > kMaxShown) {
+    result.problems.push_back(fmt::format("{}: {} more", what, found.size() - kMaxShown));
   }
 }
 
-// "+0.213 s after dispatch 1 killed"
-std::string When(absl::Time at, const std::vector<Stage::Interruption>& interruptions) {
-  const auto next = std::ranges::upper_bound(interruptions, at, {}, &Stage::Interruption::at);
+// Returns a text such as: 0.213 s after "dispatch 1 killed".
+std::string When(absl::Time time, const std::vector<Cluster::Event>& events) {
+  const auto next = std::ranges::upper_bound(events, time, {}, &Cluster::Event::time);
   std::string text;
-  if (next != interruptions.begin()) {
+  if (next != events.begin()) {
     const auto& before = *std::prev(next);
-    text = fmt::format("{:.3f} s after \"{}\"", absl::ToDoubleSeconds(at - before.at), before.what);
+    text = fmt::format("{:.3f} s after \"{}\"", absl::ToDoubleSeconds(time - before.time),
+                       before.what);
   }
-  if (next != interruptions.end()) {
+  if (next != events.end()) {
     text += fmt::format("{}{:.3f} s before \"{}\"", text.empty() ? "" : ", ",
-                        absl::ToDoubleSeconds(next->at - at), next->what);
+                        absl::ToDoubleSeconds(next->time - time), next->what);
   }
   return text;
 }
 
-void JudgeDoubled(const Stage& stage, Result& result) {
-  std::vector<Doubled>& doubled = result.verdict.doubled;
-  for (Doubled& mail : doubled) {
+void CheckDuplicates(const Cluster& cluster, Result& result) {
+  std::vector<Duplicate>& duplicates = result.verdict.duplicates;
+  for (Duplicate& mail : duplicates) {
     std::string copies;
     for (const absl::Time copy : mail.copies) {
-      copies += fmt::format("; a copy {}", When(copy, stage.interruptions()));
+      copies += fmt::format("; a copy {}", When(copy, cluster.events()));
     }
-    mail.story += copies;
+    mail.history += copies;
   }
-  const auto count = static_cast<std::int64_t>(doubled.size());
-  if (!result.applied.most_doubled || count <= *result.applied.most_doubled) return;
-  std::vector<std::string> stories;
-  for (const Doubled& mail : doubled) {
-    stories.push_back(fmt::format("{}: {}", mail.message, mail.story));
+  const auto count = static_cast<std::int64_t>(duplicates.size());
+  if (!result.outcome.max_duplicates || count <= *result.outcome.max_duplicates) return;
+  std::vector<std::string> histories;
+  for (const Duplicate& mail : duplicates) {
+    histories.push_back(fmt::format("{}: {}", mail.message, mail.history));
   }
-  result.problems.push_back(
-      fmt::format("{} mails came twice, at most {} may", count, *result.applied.most_doubled));
-  AddProblems("twice", stories, result);
+  result.problems.push_back(fmt::format("{} mails arrived twice; the fault explains at most {}",
+                                        count, *result.outcome.max_duplicates));
+  AddProblems("duplicate", histories, result);
 }
 
 absl::Status Perform(const Fault& fault, Length length, const std::filesystem::path& folder,
                      Result& result) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Stage> stage, Stage::Start(folder));
-  Traffic traffic(*stage, {});
+  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Cluster> cluster, Cluster::Start(folder));
+  Traffic traffic(*cluster);
   LMSMAIL_RETURN_IF_ERROR(traffic.Start());
-  LMSMAIL_ASSIGN_OR_RETURN(result.applied, fault.apply(*stage, length));
-  const absl::Time removed = absl::Now();
+  LMSMAIL_ASSIGN_OR_RETURN(result.outcome, fault.apply(*cluster, length));
+  const absl::Time fault_end = absl::Now();
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Accepted> accepted, traffic.Stop());
-  const absl::Status recovered = WaitForOutcomes(*stage, kLongestRecovery);
-  result.recovery = absl::Now() - removed;
+  const absl::Status recovered =
+      integration::WaitUntilQueueIsEmpty(*cluster->replica(0), kMaxRecovery);
+  result.recovery = absl::Now() - fault_end;
 
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Logged> log, ReadLog(*stage));
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Taken> taken, stage->sink().Ledger());
-  result.verdict = Judge(accepted, log, taken);
-  LMSMAIL_RETURN_IF_ERROR(Attribute(*stage, result.verdict.doubled));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Logged> log, ReadLog(*cluster));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> received, cluster->sink().Ledger());
+  result.verdict = Evaluate(accepted, log, received);
+  LMSMAIL_RETURN_IF_ERROR(ExplainDuplicates(*cluster, result.verdict.duplicates));
   AddProblems("lost", result.verdict.lost, result);
-  AddProblems("the ledgers disagree", result.verdict.faults, result);
-  AddProblems("meanwhile", result.applied.faults, result);
-  JudgeDoubled(*stage, result);
+  AddProblems("the ledgers contradict each other", result.verdict.contradictions, result);
+  AddProblems("during the fault", result.outcome.violations, result);
+  CheckDuplicates(*cluster, result);
   return recovered;
 }
 
 }  // namespace
 
-Result Try(const Fault& fault, Length length, const std::filesystem::path& folder) {
+Result RunExperiment(const Fault& fault, Length length, const std::filesystem::path& folder) {
   Result result{.fault = std::string(fault.name)};
   std::unique_ptr<SmallDisk> disk;
   if (fault.needs_small_disk) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "tests/chaos/faults.h"
@@ -12,21 +11,20 @@
 
 namespace lmsmail::chaos {
 
-// One fault, and what came of it.
+// The result of one experiment.
 struct Result {
   std::string fault = {};
-  std::string skipped = {};  // why it was not tried; empty: it was
+  std::string skipped = {};  // why the experiment was skipped; empty if it was not
   Verdict verdict = {};
-  Applied applied = {};
-  absl::Duration recovery = {};            // from its end to the last outcome
-  std::vector<std::string> problems = {};  // for each of them the experiment has failed
+  FaultOutcome outcome = {};
+  absl::Duration recovery = {};            // from the end of the fault to the last outcome
+  std::vector<std::string> problems = {};  // the experiment has failed if there are any
 
   bool ok() const { return problems.empty(); }
 };
 
-// Sets a stage up, lets mail flow, applies the fault, waits until every accepted mail has an
-// outcome, and judges. Logs and ledgers go to `folder`. What goes wrong on the way is a problem of
-// the result.
-Result Try(const Fault& fault, Length length, const std::filesystem::path& folder);
+// Starts a cluster and traffic, applies the fault, waits until every accepted mail has an outcome,
+// and evaluates the ledgers. Logs and ledgers go to `folder`. Errors become problems of the result.
+Result RunExperiment(const Fault& fault, Length length, const std::filesystem::path& folder);
 
 }  // namespace lmsmail::chaos

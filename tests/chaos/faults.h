@@ -9,56 +9,61 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-#include "tests/chaos/stage.h"
+#include "tests/chaos/cluster.h"
 
 namespace lmsmail::chaos {
 
 enum class Length { kShort, kLong };
+template <typename T>
+T Choose(Length length, T short_value, T long_value) {
+  return length == Length::kShort ? short_value : long_value;
+}
 
-// What is known of a fault once it is over.
-struct Applied {
-  // The most mails that may have come twice for it; nullopt: any number, each with its cause.
-  std::optional<std::int64_t> most_doubled = 0;
-  std::string note = {};                 // what was done, in a few words
-  std::vector<std::string> faults = {};  // what was observed meanwhile and must not be
+// The result of applying a fault.
+struct FaultOutcome {
+  // The number of duplicates that the fault can explain; nullopt if there is no limit.
+  std::optional<std::int64_t> max_duplicates = 0;
+  std::string note = {};                     // what was done
+  std::vector<std::string> violations = {};  // observations during the fault that must not occur
 };
 
-// One way of disturbing a stage while mail flows. `apply` returns when everything is as it was.
+// A fault to inject into a cluster while mail flows. `apply` returns after it has removed the
+// fault.
 struct Fault {
   std::string_view name;
-  std::string_view what;
-  absl::StatusOr<Applied> (*apply)(Stage& stage, Length length);
-  bool needs_small_disk = false;  // the database's files are to be on a disk that can be filled
+  std::string_view description;
+  absl::StatusOr<FaultOutcome> (*apply)(Cluster& cluster, Length length);
+  bool needs_small_disk = false;  // the database must be on a disk that can be filled
 };
 
 absl::Span<const Fault> Faults();
-// nullptr if there is none.
+// Returns nullptr if there is no such fault.
 const Fault* FindFault(std::string_view name);
 
 // process_faults.cc
-absl::StatusOr<Applied> KillDispatch(Stage& stage, Length length);
-absl::StatusOr<Applied> KillDispatchAndJournal(Stage& stage, Length length);
-absl::StatusOr<Applied> StopDispatch(Stage& stage, Length length);
+absl::StatusOr<FaultOutcome> KillDispatch(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> KillDispatchAndJournal(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> StopDispatch(Cluster& cluster, Length length);
 
 // database_faults.cc
-absl::StatusOr<Applied> KillPostgres(Stage& stage, Length length);
-absl::StatusOr<Applied> TerminateBackends(Stage& stage, Length length);
-absl::StatusOr<Applied> FillDisk(Stage& stage, Length length);
-absl::StatusOr<Applied> PurgeLogs(Stage& stage, Length length);
+absl::StatusOr<FaultOutcome> KillPostgres(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> TerminateBackends(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> FillDisk(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> PurgeLogs(Cluster& cluster, Length length);
 
 // link_faults.cc
-absl::StatusOr<Applied> CutPostgres(Stage& stage, Length length);
-absl::StatusOr<Applied> LosePostgres(Stage& stage, Length length);
-absl::StatusOr<Applied> StallPostgres(Stage& stage, Length length);
-absl::StatusOr<Applied> SlowPostgres(Stage& stage, Length length);
-absl::StatusOr<Applied> LoseCommits(Stage& stage, Length length);
-absl::StatusOr<Applied> CutSmtp(Stage& stage, Length length);
-absl::StatusOr<Applied> StallSmtp(Stage& stage, Length length);
-absl::StatusOr<Applied> SlowSmtp(Stage& stage, Length length);
-absl::StatusOr<Applied> DropAfterDot(Stage& stage, Length length);
+absl::StatusOr<FaultOutcome> CutPostgres(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> LosePostgres(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> StallPostgres(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> SlowPostgres(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> LoseCommits(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> CutSmtp(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> StallSmtp(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> SlowSmtp(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length);
 
 // peer_faults.cc
-absl::StatusOr<Applied> TakePreferenceAway(Stage& stage, Length length);
-absl::StatusOr<Applied> TakeTemplateAway(Stage& stage, Length length);
+absl::StatusOr<FaultOutcome> StopPreference(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> StopTemplate(Cluster& cluster, Length length);
 
 }  // namespace lmsmail::chaos

@@ -4,20 +4,20 @@
 
 #include "libs/status/status_macros.h"
 #include "tests/chaos/faults.h"
-#include "tests/chaos/rhythm.h"
+#include "tests/chaos/repeat.h"
 
 namespace lmsmail::chaos {
 namespace {
 
-// `times`: the link behaves as `link` for `bad`, then well for `good`.
-void Alternate(Stage& stage, Proxy& proxy, std::string_view what, const Link& link, int times,
-               absl::Duration bad, absl::Duration good) {
+// Repeats `times` times: applies `fault` to the link for `bad`, then none for `good`.
+void Alternate(Cluster& cluster, Proxy& proxy, std::string_view what, const LinkFault& fault,
+               int times, absl::Duration bad, absl::Duration good) {
   for (int i = 0; i < times; ++i) {
-    stage.Note(fmt::format("{} begins", what));
-    proxy.Set(link);
+    cluster.RecordEvent(fmt::format("{} begins", what));
+    proxy.Set(fault);
     absl::SleepFor(bad);
     proxy.Set({});
-    stage.Note(fmt::format("{} ends", what));
+    cluster.RecordEvent(fmt::format("{} ends", what));
     absl::SleepFor(good);
   }
 }
@@ -28,86 +28,89 @@ std::string Times(int times, absl::Duration each) {
 
 }  // namespace
 
-absl::StatusOr<Applied> CutPostgres(Stage& stage, Length length) {
-  const int times = length == Length::kLong ? 12 : 2;
+absl::StatusOr<FaultOutcome> CutPostgres(Cluster& cluster, Length length) {
+  const int times = Choose(length, 2, 12);
   const absl::Duration bad = absl::Seconds(3);
-  Alternate(stage, stage.database_link(), "cut", {.cut = true}, times, bad, absl::Seconds(2));
-  return Applied{.note = Times(times, bad)};
+  Alternate(cluster, cluster.database_link(), "cut", {.cut = true}, times, bad, absl::Seconds(2));
+  return FaultOutcome{.note = Times(times, bad)};
 }
 
-absl::StatusOr<Applied> LosePostgres(Stage& stage, Length length) {
-  const absl::Duration bad =
-      length == Length::kLong ? absl::Seconds(60) : kLease + absl::Seconds(4);
-  Alternate(stage, stage.database_link(), "cut", {.cut = true}, 1, bad, absl::ZeroDuration());
-  return Applied{.note = Times(1, bad)};
+absl::StatusOr<FaultOutcome> LosePostgres(Cluster& cluster, Length length) {
+  const absl::Duration bad = Choose(length, kLease + absl::Seconds(4), absl::Seconds(60));
+  Alternate(cluster, cluster.database_link(), "cut", {.cut = true}, 1, bad, absl::ZeroDuration());
+  return FaultOutcome{.note = Times(1, bad)};
 }
 
-absl::StatusOr<Applied> StallPostgres(Stage& stage, Length length) {
-  const int times = length == Length::kLong ? 10 : 2;
+absl::StatusOr<FaultOutcome> StallPostgres(Cluster& cluster, Length length) {
+  const int times = Choose(length, 2, 10);
   const absl::Duration bad = absl::Seconds(3);
-  Alternate(stage, stage.database_link(), "stall", {.stalled = true}, times, bad, absl::Seconds(2));
-  return Applied{.note = Times(times, bad)};
+  Alternate(cluster, cluster.database_link(), "stall", {.stalled = true}, times, bad,
+            absl::Seconds(2));
+  return FaultOutcome{.note = Times(times, bad)};
 }
 
-absl::StatusOr<Applied> SlowPostgres(Stage& stage, Length length) {
-  const absl::Duration bad = length == Length::kLong ? absl::Seconds(60) : absl::Seconds(6);
-  Alternate(stage, stage.database_link(), "delay", {.delay = absl::Milliseconds(10)}, 1, bad,
+absl::StatusOr<FaultOutcome> SlowPostgres(Cluster& cluster, Length length) {
+  const absl::Duration bad = Choose(length, absl::Seconds(6), absl::Seconds(60));
+  Alternate(cluster, cluster.database_link(), "delay", {.delay = absl::Milliseconds(10)}, 1, bad,
             absl::ZeroDuration());
-  return Applied{.note = Times(1, bad)};
+  return FaultOutcome{.note = Times(1, bad)};
 }
 
-absl::StatusOr<Applied> LoseCommits(Stage& stage, Length length) {
-  const absl::Duration bad = length == Length::kLong ? absl::Seconds(60) : absl::Seconds(8);
-  Alternate(stage, stage.database_link(), "loss of COMMITs", {.lose_commit_every = 5}, 1, bad,
+absl::StatusOr<FaultOutcome> LoseCommits(Cluster& cluster, Length length) {
+  const absl::Duration bad = Choose(length, absl::Seconds(8), absl::Seconds(60));
+  Alternate(cluster, cluster.database_link(), "loss of COMMITs", {.lose_commit_every = 5}, 1, bad,
             absl::ZeroDuration());
-  Applied applied{.note = fmt::format("{} answers lost", stage.database_link().lost_commits())};
-  if (stage.database_link().lost_commits() == 0) applied.faults = {"no COMMIT's answer was lost"};
-  return applied;
+  FaultOutcome outcome{
+      .note = fmt::format("{} responses lost", cluster.database_link().lost_commits())};
+  if (cluster.database_link().lost_commits() == 0)
+    outcome.violations = {"no response to a COMMIT was lost"};
+  return outcome;
 }
 
-absl::StatusOr<Applied> CutSmtp(Stage& stage, Length length) {
+absl::StatusOr<FaultOutcome> CutSmtp(Cluster& cluster, Length length) {
   int cuts = 0;
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("delay every=5 ms=20"));
-  LMSMAIL_RETURN_IF_ERROR(Repeat(
-      absl::Milliseconds(500), length == Length::kLong ? absl::Seconds(60) : absl::Seconds(5), [&] {
+  LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault("delay every=5 ms=20"));
+  LMSMAIL_RETURN_IF_ERROR(
+      Repeat(absl::Milliseconds(500), Choose(length, absl::Seconds(5), absl::Seconds(60)), [&] {
         ++cuts;
-        stage.Note("cut");
-        stage.smtp_link().CutOnce();
+        cluster.RecordEvent("cut");
+        cluster.smtp_link().ResetConnections();
         return absl::OkStatus();
       }));
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
-  Alternate(stage, stage.smtp_link(), "cut", {.cut = true}, 1, absl::Seconds(3),
+  LMSMAIL_RETURN_IF_ERROR(cluster.sink().ClearFaults());
+  Alternate(cluster, cluster.smtp_link(), "cut", {.cut = true}, 1, absl::Seconds(3),
             absl::ZeroDuration());
   ++cuts;
-  return Applied{.most_doubled = std::int64_t{cuts} * Stage::kReplicas * kConnectionsPerReplica,
-                 .note = fmt::format("{} cuts", cuts)};
+  return FaultOutcome{
+      .max_duplicates = std::int64_t{cuts} * Cluster::kReplicas * kConnectionsPerReplica,
+      .note = fmt::format("{} cuts", cuts)};
 }
 
-absl::StatusOr<Applied> StallSmtp(Stage& stage, Length length) {
-  const int times = length == Length::kLong ? 3 : 1;
+absl::StatusOr<FaultOutcome> StallSmtp(Cluster& cluster, Length length) {
+  const int times = Choose(length, 1, 3);
   const absl::Duration bad = kLease + absl::Seconds(4);
-  Alternate(stage, stage.smtp_link(), "stall", {.stalled = true}, times, bad, absl::Seconds(2));
-  return Applied{.note = Times(times, bad)};
+  Alternate(cluster, cluster.smtp_link(), "stall", {.stalled = true}, times, bad, absl::Seconds(2));
+  return FaultOutcome{.note = Times(times, bad)};
 }
 
-absl::StatusOr<Applied> SlowSmtp(Stage& stage, Length length) {
-  const absl::Duration bad = length == Length::kLong ? absl::Seconds(60) : absl::Seconds(6);
-  Alternate(stage, stage.smtp_link(), "delay",
+absl::StatusOr<FaultOutcome> SlowSmtp(Cluster& cluster, Length length) {
+  const absl::Duration bad = Choose(length, absl::Seconds(6), absl::Seconds(60));
+  Alternate(cluster, cluster.smtp_link(), "delay",
             {.delay = absl::Milliseconds(50), .bytes_per_second = 50'000}, 1, bad,
             absl::ZeroDuration());
-  return Applied{.note = Times(1, bad)};
+  return FaultOutcome{.note = Times(1, bad)};
 }
 
-absl::StatusOr<Applied> DropAfterDot(Stage& stage, Length length) {
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("cut-after-dot every=40"));
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Misbehave("cut-before-dot every=60"));
-  absl::SleepFor(length == Length::kLong ? absl::Seconds(60) : absl::Seconds(5));
-  LMSMAIL_RETURN_IF_ERROR(stage.sink().Behave());
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Taken> taken, stage.sink().Ledger());
+absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length) {
+  LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault("cut-after-dot every=40"));
+  LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault("cut-before-dot every=60"));
+  absl::SleepFor(Choose(length, absl::Seconds(5), absl::Seconds(60)));
+  LMSMAIL_RETURN_IF_ERROR(cluster.sink().ClearFaults());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> received, cluster.sink().Ledger());
   std::int64_t unanswered = 0;
-  for (const Taken& mail : taken) unanswered += mail.answered ? 0 : 1;
-  return Applied{.most_doubled = unanswered,
-                 .note = fmt::format("{} mails taken without an answer", unanswered)};
+  for (const Received& mail : received) unanswered += mail.answered ? 0 : 1;
+  return FaultOutcome{.max_duplicates = unanswered,
+                      .note = fmt::format("{} mails accepted without a reply", unanswered)};
 }
 
 }  // namespace lmsmail::chaos

@@ -11,37 +11,37 @@
 
 namespace lmsmail::chaos {
 
-// Why a mail came twice, as far as the ledgers tell.
+// Why a mail arrived twice, according to the ledgers.
 enum class Cause {
-  kUnanswered,     // the receiving server had been told to take it and not to answer
-  kInDoubt,        // the log tells of an attempt that ended between the last byte and the answer
-  kReportedTwice,  // two holders each recorded that it was sent: one had lost its lease
-  kUnrecorded,     // nothing was recorded of the first copy
+  kUnanswered,     // a fault rule made the receiving server accept it without a reply
+  kUncertain,      // the log has an attempt that ended between the last byte and the reply
+  kRecordedTwice,  // two workers recorded that it was sent: one had lost its lease
+  kUnrecorded,     // the first copy was not recorded
 };
 
-struct Doubled {
+struct Duplicate {
   std::string message = {};  // "messages/..."
   std::vector<absl::Time> copies = {};
   Cause cause = Cause::kUnrecorded;
-  std::string story = {};  // what the log tells of its attempts
+  std::string history = {};  // its attempts according to the log
 };
 
 // accepted = delivered + skipped + uncertain + lost.
 struct Verdict {
   std::int64_t accepted = 0;
   std::int64_t delivered = 0;
-  std::int64_t skipped = 0;         // not wanted, and not sent
-  std::int64_t uncertain = 0;       // newsletters that the log calls UNCERTAIN
-  std::vector<std::string> lost;    // key, and why it counts as lost
-  std::vector<Doubled> doubled;     // without their stories
-  std::vector<std::string> faults;  // where the ledgers contradict each other
+  std::int64_t skipped = 0;                 // to recipients who have opted out; not sent
+  std::int64_t uncertain = 0;               // newsletters that are UNCERTAIN in the log
+  std::vector<std::string> lost;            // key and reason
+  std::vector<Duplicate> duplicates;        // without their history
+  std::vector<std::string> contradictions;  // between the ledgers
 };
 
-// Compares what the API accepted, what dispatch's log says and what the receiving server took.
-Verdict Judge(absl::Span<const Accepted> accepted, absl::Span<const Logged> log,
-              absl::Span<const Taken> taken);
+// Compares what the API accepted, what dispatch logged and what the receiving server received.
+Verdict Evaluate(absl::Span<const Accepted> accepted, absl::Span<const Logged> log,
+                 absl::Span<const Received> received);
 
-// Reads cause and story of each doubled mail from its log.
-absl::Status Attribute(Stage& stage, std::vector<Doubled>& doubled);
+// Sets the cause and the history of each duplicate from its log.
+absl::Status ExplainDuplicates(Cluster& cluster, std::vector<Duplicate>& duplicates);
 
 }  // namespace lmsmail::chaos

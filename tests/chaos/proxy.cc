@@ -36,13 +36,13 @@ using Socket = asio::generic::stream_protocol::socket;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
 constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::milliseconds kLookAgain(10);
+constexpr std::chrono::milliseconds kPollInterval(10);
 
-// Confined to the io thread.
+// Used only on the io thread.
 struct Connection {
   explicit Connection(asio::io_context& io) : client(io), server(io) {}
 
-  // With a reset instead of an orderly end, as a link that breaks leaves it.
+  // Closes both sockets with RST instead of FIN, like a broken link.
   void Reset() {
     boost::system::error_code ignored;
     for (Socket* const socket : {&client, &server}) {
@@ -55,7 +55,7 @@ struct Connection {
   Socket client;
   Socket server;
   CommitWatch commits;
-  bool lose_answer = false;
+  bool lose_response = false;
 };
 
 }  // namespace
@@ -75,18 +75,17 @@ class Proxy::Impl {
   }
 
   std::uint16_t port() const { return port_; }
-  std::int64_t connections() const { return accepted_; }
   int open_connections() const { return open_count_; }
-  int most_open_connections() const { return most_open_; }
+  int max_open_connections() const { return max_open_; }
   std::int64_t lost_commits() const { return lost_commits_; }
 
-  void Set(const Link& link) {
-    OnThread([this, link] {
-      link_ = link;
-      if (link_.cut) ResetAll();
+  void Set(const LinkFault& fault) {
+    OnThread([this, fault] {
+      fault_ = fault;
+      if (fault_.cut) ResetAll();
     });
   }
-  void CutOnce() {
+  void ResetConnections() {
     OnThread([this] { ResetAll(); });
   }
 
@@ -108,10 +107,9 @@ class Proxy::Impl {
     for (;;) {
       auto [error, socket] = co_await acceptor_.async_accept(kToTuple);
       if (error) co_return;
-      ++accepted_;
       auto connection = std::make_shared<Connection>(io_);
       connection->client = Socket(std::move(socket));
-      if (link_.cut) {
+      if (fault_.cut) {
         connection->Reset();
       } else {
         asio::co_spawn(io_, Serve(std::move(connection)), asio::detached);
@@ -137,11 +135,11 @@ class Proxy::Impl {
 
   void CountOpen() {
     open_count_ = static_cast<int>(open_.size());
-    most_open_ = std::max<int>(most_open_, open_count_);
+    max_open_ = std::max<int>(max_open_, open_count_);
   }
 
-  // Until either end closes or fails, which ends the connection as a whole: neither SMTP nor
-  // PostgreSQL closes one direction alone.
+  // Copies data until either side closes or fails, then closes both sides: neither SMTP nor
+  // PostgreSQL uses half-closed connections.
   asio::awaitable<void> Pump(std::shared_ptr<Connection> connection, bool to_server) {
     Socket& from = to_server ? connection->client : connection->server;
     Socket& to = to_server ? connection->server : connection->client;
@@ -149,7 +147,7 @@ class Proxy::Impl {
     for (;;) {
       const auto [read_error, size] = co_await from.async_read_some(asio::buffer(buffer), kToTuple);
       if (read_error || !from.is_open()) break;
-      co_await Travel(size);
+      co_await Delay(size);
       if (!MayPass(*connection, {buffer.data(), size}, to_server)) break;
       const auto [write_error, written] =
           co_await asio::async_write(to, asio::buffer(buffer, size), kToTuple);
@@ -158,32 +156,32 @@ class Proxy::Impl {
     connection->Reset();
   }
 
-  asio::awaitable<void> Travel(std::size_t size) {
+  asio::awaitable<void> Delay(std::size_t size) {
     asio::steady_timer timer(io_);
-    auto wait = absl::ToChronoNanoseconds(link_.delay);
-    if (link_.bytes_per_second > 0) {
+    auto wait = absl::ToChronoNanoseconds(fault_.delay);
+    if (fault_.bytes_per_second > 0) {
       wait += std::chrono::nanoseconds(static_cast<std::int64_t>(size) * 1'000'000'000 /
-                                       link_.bytes_per_second);
+                                       fault_.bytes_per_second);
     }
     if (wait.count() > 0) {
       timer.expires_after(wait);
       co_await timer.async_wait(kToTuple);
     }
-    while (link_.stalled) {
-      timer.expires_after(kLookAgain);
+    while (fault_.stalled) {
+      timer.expires_after(kPollInterval);
       co_await timer.async_wait(kToTuple);
     }
   }
 
   bool MayPass(Connection& connection, std::string_view bytes, bool to_server) {
     if (to_server) {
-      if (connection.commits.Feed(bytes) && link_.lose_commit_every > 0 &&
-          ++commits_ % link_.lose_commit_every == 0) {
-        connection.lose_answer = true;
+      if (connection.commits.Feed(bytes) && fault_.lose_commit_every > 0 &&
+          ++commits_ % fault_.lose_commit_every == 0) {
+        connection.lose_response = true;
       }
       return true;
     }
-    if (!connection.lose_answer) return true;
+    if (!connection.lose_response) return true;
     ++lost_commits_;
     return false;
   }
@@ -192,17 +190,16 @@ class Proxy::Impl {
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
   const std::uint16_t port_;
-  std::atomic<std::int64_t> accepted_ = 0;
   std::atomic<int> open_count_ = 0;
-  std::atomic<int> most_open_ = 0;
+  std::atomic<int> max_open_ = 0;
   std::atomic<std::int64_t> lost_commits_ = 0;
 
-  // Confined to the io thread.
-  Link link_;
+  // Used only on the io thread.
+  LinkFault fault_;
   std::int64_t commits_ = 0;
   std::list<std::shared_ptr<Connection>> open_;
 
-  std::thread thread_;  // last: it uses the others
+  std::thread thread_;  // last, because it uses the other members
 };
 
 Proxy::Proxy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -227,11 +224,10 @@ absl::StatusOr<std::unique_ptr<Proxy>> Proxy::ToSocket(const std::string& path) 
 }
 
 std::uint16_t Proxy::port() const { return impl_->port(); }
-void Proxy::Set(const Link& link) { impl_->Set(link); }
-void Proxy::CutOnce() { impl_->CutOnce(); }
-std::int64_t Proxy::connections() const { return impl_->connections(); }
+void Proxy::Set(const LinkFault& fault) { impl_->Set(fault); }
+void Proxy::ResetConnections() { impl_->ResetConnections(); }
 int Proxy::open_connections() const { return impl_->open_connections(); }
-int Proxy::most_open_connections() const { return impl_->most_open_connections(); }
+int Proxy::max_open_connections() const { return impl_->max_open_connections(); }
 std::int64_t Proxy::lost_commits() const { return impl_->lost_commits(); }
 
 }  // namespace lmsmail::chaos

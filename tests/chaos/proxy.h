@@ -9,23 +9,21 @@
 
 namespace lmsmail::chaos {
 
-// How a link behaves: all its connections, those that exist and those to come.
-struct Link {
-  bool cut = false;  // connections are reset, new ones too
-  bool stalled =
-      false;  // nothing passes and nothing is lost: a partition shorter than TCP's patience
-  absl::Duration delay = {};          // before whatever was read is passed on, each way
-  std::int64_t bytes_per_second = 0;  // of each connection, each way; 0: no limit
-  // Of that many COMMITs to PostgreSQL the answer to one never arrives: the connection is reset
-  // once the server has given it. 0: none.
+// A fault of a network link. It applies to all existing and future connections.
+struct LinkFault {
+  bool cut = false;           // connections are reset, including new ones
+  bool stalled = false;       // no data passes and none is lost, as in a short network partition
+  absl::Duration delay = {};  // in each direction, for every read
+  std::int64_t bytes_per_second = 0;  // of each connection and direction; 0 for no limit
+  // Of every `lose_commit_every` COMMITs to PostgreSQL, the response to one is lost: the connection
+  // is reset after the server has sent it. 0 for none.
   int lose_commit_every = 0;
 };
 
-// A TCP proxy on 127.0.0.1 that misbehaves on demand. Thread-safe; its work is done by a thread of
-// its own.
+// A TCP proxy on 127.0.0.1 that injects faults. Thread-safe. Owns one thread.
 class Proxy {
  public:
-  // To a TCP port of 127.0.0.1, and to a Unix socket.
+  // Forwards to a TCP port of 127.0.0.1 or to a Unix socket.
   static absl::StatusOr<std::unique_ptr<Proxy>> ToPort(std::uint16_t port);
   static absl::StatusOr<std::unique_ptr<Proxy>> ToSocket(const std::string& path);
   ~Proxy();
@@ -34,16 +32,14 @@ class Proxy {
 
   std::uint16_t port() const;
 
-  // From when it returns on, whatever arrives meets the new behaviour; connections of a link that
-  // is cut are gone.
-  void Set(const Link& link);
-  // Resets the connections there are, once.
-  void CutOnce();
+  // Replaces the fault; {} removes it. It applies to all data that arrives after Set() returns.
+  void Set(const LinkFault& fault);
+  // Resets all current connections once.
+  void ResetConnections();
 
-  std::int64_t connections() const;   // accepted so far
-  int open_connections() const;       // now
-  int most_open_connections() const;  // at any time so far
-  std::int64_t lost_commits() const;  // whose answers were withheld so far
+  int open_connections() const;
+  int max_open_connections() const;   // the maximum so far
+  std::int64_t lost_commits() const;  // the number of responses withheld so far
 
  private:
   class Impl;

@@ -5,26 +5,25 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 
 namespace lmsmail::chaos {
 namespace {
 
-constexpr std::string_view kLine = "{:<26}{:>9}{:>10}{:>8}{:>10}{:>5}{:>8}{:>10}  {}\n";
+constexpr std::string_view kLine = "{:<26}{:>9}{:>10}{:>8}{:>10}{:>5}{:>11}{:>10}  {}\n";
 
 std::int64_t Count(const Verdict& verdict, Cause cause) {
-  return std::ranges::count(verdict.doubled, cause, &Doubled::cause);
+  return std::ranges::count(verdict.duplicates, cause, &Duplicate::cause);
 }
 
 std::string_view NameOf(Cause cause) {
   switch (cause) {
     case Cause::kUnanswered:
       return "unanswered";
-    case Cause::kInDoubt:
-      return "in doubt";
-    case Cause::kReportedTwice:
-      return "reported twice";
+    case Cause::kUncertain:
+      return "uncertain";
+    case Cause::kRecordedTwice:
+      return "recorded twice";
     case Cause::kUnrecorded:
       return "unrecorded";
   }
@@ -34,9 +33,9 @@ std::string_view NameOf(Cause cause) {
 std::string CausesOf(const Verdict& verdict) {
   std::string text;
   for (const Cause cause :
-       {Cause::kUnanswered, Cause::kInDoubt, Cause::kReportedTwice, Cause::kUnrecorded}) {
+       {Cause::kUnanswered, Cause::kUncertain, Cause::kRecordedTwice, Cause::kUnrecorded}) {
     if (const std::int64_t count = Count(verdict, cause); count > 0) {
-      text += fmt::format("; twice: {} {}", count, NameOf(cause));
+      text += fmt::format("; duplicates: {} {}", count, NameOf(cause));
     }
   }
   return text;
@@ -59,17 +58,17 @@ google::protobuf::Struct ToStruct(const Result& result) {
   const Verdict& verdict = result.verdict;
   Set(json, "accepted", static_cast<double>(verdict.accepted));
   Set(json, "delivered", static_cast<double>(verdict.delivered));
-  Set(json, "opted_out", static_cast<double>(verdict.skipped));
+  Set(json, "skipped_mails", static_cast<double>(verdict.skipped));
   Set(json, "uncertain", static_cast<double>(verdict.uncertain));
   Set(json, "lost", static_cast<double>(verdict.lost.size()));
   Set(json, "recovery_seconds", absl::ToDoubleSeconds(result.recovery));
-  Set(json, "note", result.applied.note);
-  auto& doubled = *(*json.mutable_fields())["doubled"].mutable_list_value();
-  for (const Doubled& mail : verdict.doubled) {
-    auto& entry = *doubled.add_values()->mutable_struct_value();
+  Set(json, "note", result.outcome.note);
+  auto& duplicates = *(*json.mutable_fields())["duplicates"].mutable_list_value();
+  for (const Duplicate& mail : verdict.duplicates) {
+    auto& entry = *duplicates.add_values()->mutable_struct_value();
     Set(entry, "message", mail.message);
     Set(entry, "cause", NameOf(mail.cause));
-    Set(entry, "story", mail.story);
+    Set(entry, "history", mail.history);
   }
   auto& problems = *(*json.mutable_fields())["problems"].mutable_list_value();
   for (const std::string& problem : result.problems)
@@ -81,7 +80,7 @@ google::protobuf::Struct ToStruct(const Result& result) {
 
 std::string Table(absl::Span<const Result> results) {
   std::string text = fmt::format(kLine, "fault", "accepted", "delivered", "skipped", "uncertain",
-                                 "lost", "doubled", "recovery", "");
+                                 "lost", "duplicates", "recovery", "");
   for (const Result& result : results) {
     if (!result.skipped.empty()) {
       text += fmt::format("{:<26}skipped: {}\n", result.fault, result.skipped);
@@ -89,9 +88,9 @@ std::string Table(absl::Span<const Result> results) {
     }
     const Verdict& verdict = result.verdict;
     text += fmt::format(kLine, result.fault, verdict.accepted, verdict.delivered, verdict.skipped,
-                        verdict.uncertain, verdict.lost.size(), verdict.doubled.size(),
+                        verdict.uncertain, verdict.lost.size(), verdict.duplicates.size(),
                         fmt::format("{:.1f} s", absl::ToDoubleSeconds(result.recovery)),
-                        result.applied.note + CausesOf(verdict));
+                        result.outcome.note + CausesOf(verdict));
     for (const std::string& problem : result.problems) text += fmt::format("  {}\n", problem);
   }
   return text;

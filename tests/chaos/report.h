@@ -8,10 +8,10 @@
 
 namespace lmsmail::chaos {
 
-// One line a fault, and below it the problems.
+// Returns a table with one line for each fault and its problems below it.
 std::string Table(absl::Span<const Result> results);
 
-// A JSON array with the same, and each doubled mail's story.
+// Returns a JSON array with the same, and the history of each duplicate.
 std::string ToJson(absl::Span<const Result> results);
 
 }  // namespace lmsmail::chaos

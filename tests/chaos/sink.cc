@@ -35,36 +35,39 @@ Sink::Sink(integration::Process process, std::filesystem::path ledger, std::uint
 absl::StatusOr<std::string> Sink::Command(std::string_view command) {
   boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(control_port_));
   stream << command << '\n' << std::flush;
-  std::string answer;
-  if (!std::getline(stream, answer)) return absl::InternalError("the sink does not answer");
-  if (answer.find("\"error\"") != std::string::npos) return absl::InvalidArgumentError(answer);
-  return answer;
+  std::string response;
+  if (!std::getline(stream, response)) return absl::InternalError("the sink does not respond");
+  if (response.find("\"error\"") != std::string::npos) {
+    return absl::InvalidArgumentError(response);
+  }
+  return response;
 }
 
-absl::Status Sink::Misbehave(std::string_view rule) {
+absl::Status Sink::AddFault(std::string_view rule) {
   return Command(fmt::format("fault {}", rule)).status();
 }
 
-absl::Status Sink::Behave() { return Command("faults off").status(); }
+absl::Status Sink::ClearFaults() { return Command("faults off").status(); }
 
 absl::StatusOr<std::int64_t> Sink::Count() {
   LMSMAIL_ASSIGN_OR_RETURN(const std::string stats, Command("stats"));
   return integration::NumberIn(stats, "accepted");
 }
 
-absl::StatusOr<std::vector<Taken>> Sink::Ledger() const {
-  std::vector<Taken> mails;
+absl::StatusOr<std::vector<Received>> Sink::Ledger() const {
+  std::vector<Received> mails;
   std::ifstream file(ledger_);
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::int64_t micros = 0;
-    std::string answer;
-    Taken mail;
-    if (!(words >> micros >> answer >> mail.message_id >> mail.recipient)) {
-      return absl::InternalError(fmt::format("the sink's ledger has the line \"{}\"", line));
+    std::string reply;
+    Received mail;
+    if (!(words >> micros >> reply >> mail.message_id >> mail.recipient)) {
+      return absl::InternalError(
+          fmt::format("malformed line in the ledger of the sink: \"{}\"", line));
     }
-    mail.at = absl::FromUnixMicros(micros);
-    mail.answered = answer == "250";
+    mail.time = absl::FromUnixMicros(micros);
+    mail.answered = reply == "250";
     mails.push_back(std::move(mail));
   }
   return mails;

@@ -11,40 +11,40 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "tests/integration/process.h"
+#include "tests/integration/suite/process.h"
 
 namespace lmsmail::chaos {
 
-// A mail that the receiving server took.
-struct Taken {
-  absl::Time at;
-  bool answered = true;  // false: the sink was told to close the connection instead
+// A mail that the receiving server accepted.
+struct Received {
+  absl::Time time;
+  bool answered = true;  // false if a fault rule withheld the reply
   std::string message_id;
   std::string recipient;
 };
 
-// lmsmail-sink as a process of its own: the receiving server, and the ledger of what it took. It is
-// never disturbed, so that its ledger can be believed.
+// lmsmail-sink as a child process: the receiving server with the ledger of what it accepted. No
+// fault affects it, so that its ledger is reliable.
 class Sink {
  public:
-  // Its files go to `folder`.
+  // Creates its files in `folder`.
   static absl::StatusOr<std::unique_ptr<Sink>> Start(const std::filesystem::path& folder);
 
   std::uint16_t port() const { return port_; }
 
-  // Adds a rule of tests/bench/sink/fault_plan.h; forgets all rules.
-  absl::Status Misbehave(std::string_view rule);
-  absl::Status Behave();
+  // Adds a rule of tests/bench/sink/fault_plan.h; removes all rules.
+  absl::Status AddFault(std::string_view rule);
+  absl::Status ClearFaults();
 
-  // How many mails it took so far.
+  // The number of mails accepted so far.
   absl::StatusOr<std::int64_t> Count();
-  // All of them, in the order in which it took them.
-  absl::StatusOr<std::vector<Taken>> Ledger() const;
+  // All accepted mails in order of acceptance.
+  absl::StatusOr<std::vector<Received>> Ledger() const;
 
  private:
   Sink(integration::Process process, std::filesystem::path ledger, std::uint16_t port,
        std::uint16_t control_port);
-  // The answer to one command of its control port.
+  // Sends a command to the control port and returns the response.
   absl::StatusOr<std::string> Command(std::string_view command);
 
   integration::Process process_;

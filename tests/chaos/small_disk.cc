@@ -29,28 +29,28 @@ absl::StatusOr<std::unique_ptr<SmallDisk>> SmallDisk::Mount() {
     ::rmdir(path.c_str());
     return status;
   }
-  const char* const usual = std::getenv("TMPDIR");
+  const char* const previous = std::getenv("TMPDIR");
   ::setenv("TMPDIR", path.c_str(), 1);
-  return std::unique_ptr<SmallDisk>(new SmallDisk(path, usual == nullptr ? "" : usual));
+  return std::unique_ptr<SmallDisk>(new SmallDisk(path, previous == nullptr ? "" : previous));
 }
 
-SmallDisk::SmallDisk(std::filesystem::path path, std::string usual_folder)
-    : path_(std::move(path)), usual_folder_(std::move(usual_folder)) {}
+SmallDisk::SmallDisk(std::filesystem::path path, std::string previous_folder)
+    : path_(std::move(path)), previous_folder_(std::move(previous_folder)) {}
 
 SmallDisk::~SmallDisk() {
-  if (usual_folder_.empty()) {
+  if (previous_folder_.empty()) {
     ::unsetenv("TMPDIR");
   } else {
-    ::setenv("TMPDIR", usual_folder_.c_str(), 1);
+    ::setenv("TMPDIR", previous_folder_.c_str(), 1);
   }
   ::umount2(path_.c_str(), MNT_DETACH);
   ::rmdir(path_.c_str());
 }
 
-absl::StatusOr<Ballast> Ballast::Fill(const std::filesystem::path& folder) {
-  Ballast ballast(folder / "ballast");
-  const int file = ::open(ballast.path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return absl::ErrnoToStatus(errno, ballast.path_.string());
+absl::StatusOr<DiskFiller> DiskFiller::Fill(const std::filesystem::path& folder) {
+  DiskFiller filler(folder / "filler");
+  const int file = ::open(filler.path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return absl::ErrnoToStatus(errno, filler.path_.string());
   const std::vector<char> block(1 << 20);
   for (std::size_t size = block.size(); size > 0;) {
     const ssize_t written = ::write(file, block.data(), size);
@@ -58,10 +58,10 @@ absl::StatusOr<Ballast> Ballast::Fill(const std::filesystem::path& folder) {
     size = written < 0 && errno == ENOSPC ? size / 2 : 0;
   }
   ::close(file);
-  return ballast;
+  return filler;
 }
 
-void Ballast::Remove() {
+void DiskFiller::Remove() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove(path_, ignored);
 }

@@ -9,39 +9,39 @@
 
 namespace lmsmail::chaos {
 
-// A disk in memory that can be filled without harm to anybody, where temporary files go as long as
-// this object lives. Only this process and those it starts see it, so that it is gone with them
-// whatever happens. The thread that makes it must be the one to start everything that uses it.
+// A small disk in memory, which holds temporary files while this object lives. Only this process
+// and its children see it, in a mount namespace, so that it disappears with them. Everything that
+// uses the disk must be started by the thread that created it.
 class SmallDisk {
  public:
-  // PERMISSION_DENIED where mounting is not allowed.
+  // Returns PERMISSION_DENIED if mounting is not allowed.
   static absl::StatusOr<std::unique_ptr<SmallDisk>> Mount();
   ~SmallDisk();
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
 
  private:
-  SmallDisk(std::filesystem::path path, std::string usual_folder);
+  SmallDisk(std::filesystem::path path, std::string previous_folder);
 
   const std::filesystem::path path_;
-  const std::string usual_folder_;
+  const std::string previous_folder_;
 };
 
-// A file that takes all the room there is on a disk.
-class Ballast {
+// A file that takes all free space of a disk.
+class DiskFiller {
  public:
-  // On the disk that `folder` is on.
-  static absl::StatusOr<Ballast> Fill(const std::filesystem::path& folder);
-  ~Ballast() { Remove(); }
-  Ballast(Ballast&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
-  Ballast& operator=(Ballast&&) = delete;
+  // Fills the disk of `folder`.
+  static absl::StatusOr<DiskFiller> Fill(const std::filesystem::path& folder);
+  ~DiskFiller() { Remove(); }
+  DiskFiller(DiskFiller&& other) noexcept : path_(std::move(other.path_)) { other.path_.clear(); }
+  DiskFiller& operator=(DiskFiller&&) = delete;
 
   void Remove();
 
  private:
-  explicit Ballast(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit DiskFiller(std::filesystem::path path) : path_(std::move(path)) {}
 
-  std::filesystem::path path_;  // empty: none
+  std::filesystem::path path_;  // empty after the move
 };
 
 }  // namespace lmsmail::chaos

@@ -1,6 +1,5 @@
-// The suite as an engineer on call meets it: grpcurl and reflection, without the protos at hand.
+// The services can be used with grpcurl and reflection, without the proto files.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,8 +8,8 @@
 #include <vector>
 
 #include "libs/testing/temporary_folder.h"
-#include "tests/integration/school.h"
-#include "tests/integration/suite_test.h"
+#include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -18,14 +17,14 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-struct Call {
+struct Example {
   std::string_view service;
   std::string_view method;
   std::string_view request;
-  std::string_view answer;  // a part of it
+  std::string_view response;  // a part of it
 };
 
-constexpr Call kCalls[] = {
+constexpr Example kExamples[] = {
     {"template", "lmsmail.templates.v1.TemplateService/GetTemplate",
      R"({"name": "templates/weekly_progress"})", R"("category": "CATEGORY_PROGRESS")"},
     {"preference", "lmsmail.preference.v1.PreferenceService/Unsubscribe",
@@ -52,7 +51,7 @@ class GrpcurlTest : public SuiteTest {
     SuiteTest::SetUp();
   }
 
-  // What it prints; an error when it fails.
+  // Returns the output of grpcurl, or an error if it fails.
   absl::StatusOr<std::string> Grpcurl(std::string_view service, std::vector<std::string> arguments,
                                       std::string_view request = "") {
     std::vector<std::string> argv = {grpcurl_, "-plaintext", "-emit-defaults"};
@@ -68,24 +67,24 @@ class GrpcurlTest : public SuiteTest {
   }
 
  private:
-  // With the environment of whoever runs the test, which other processes here are spared.
+  // Uses the environment of the user, unlike Process::Start().
   static void FindGrpcurl() {
     std::FILE* output = ::popen(LMSMAIL_FIND_GRPCURL " 2>&1", "r");
     ASSERT_NE(output, nullptr);
-    std::string said;
+    std::string text;
     for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) {
-      if (c != '\n') said += static_cast<char>(c);
+      if (c != '\n') text += static_cast<char>(c);
     }
-    (::pclose(output) == 0 ? grpcurl_ : reason_) = said;
+    (::pclose(output) == 0 ? grpcurl_ : reason_) = text;
   }
 
-  static inline std::string grpcurl_;  // empty: there is none
-  static inline std::string reason_;   // why not
+  static inline std::string grpcurl_;  // empty if not found
+  static inline std::string reason_;   // why it was not found
   TemporaryFolder folder_;
 };
 
 TEST_F(GrpcurlTest, ListsAndDescribesEveryService) {
-  for (const Call& call : kCalls) {
+  for (const Example& call : kExamples) {
     const std::string name(call.method.substr(0, call.method.find('/')));
     EXPECT_THAT(Grpcurl(call.service, {"list"}),
                 IsOkAndHolds(AllOf(HasSubstr(name), HasSubstr("grpc.health.v1.Health"))));
@@ -95,14 +94,14 @@ TEST_F(GrpcurlTest, ListsAndDescribesEveryService) {
 }
 
 TEST_F(GrpcurlTest, CallsEveryService) {
-  for (const Call& call : kCalls) {
+  for (const Example& call : kExamples) {
     EXPECT_THAT(Grpcurl(call.service, {std::string(call.method)}, call.request),
-                IsOkAndHolds(HasSubstr(call.answer)))
+                IsOkAndHolds(HasSubstr(call.response)))
         << call.method;
   }
 }
 
-TEST_F(GrpcurlTest, ShowsTheFieldsAtFault) {
+TEST_F(GrpcurlTest, PrintsInvalidFields) {
   const auto result = Grpcurl("dispatch", {"lmsmail.dispatch.v1.DispatchService/Send"}, "{}");
   ASSERT_FALSE(result.ok());
   EXPECT_THAT(std::string(result.status().message()),

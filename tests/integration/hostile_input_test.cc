@@ -1,5 +1,5 @@
-// Values made to break out of where they belong: headers, HTML, the SMTP dialogue, memory. Each
-// test ends with the services alive.
+// Input that attempts injection into headers, HTML or the SMTP dialogue, or exhaustion of memory.
+// The services must be serving after each test.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "libs/rpc/testing/matchers.h"
-#include "tests/integration/mail_matchers.h"
-#include "tests/integration/school.h"
-#include "tests/integration/suite_test.h"
+#include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/mail_matchers.h"
+#include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -21,12 +21,12 @@ using ::testing::_;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-namespace out = dispatch::v1;
+namespace pb = dispatch::v1;
 namespace tpl = templates::v1;
 
 using namespace std::string_view_literals;
 
-// What would end a header line, or a string somewhere on the way.
+// Octets that would end a header line, or a string in some layer.
 constexpr std::string_view kBreaks[] = {"\r\nBcc: victim@students.example",
                                         "\nBcc: victim@x.example",
                                         "\rX-Evil: 1",
@@ -47,14 +47,14 @@ class HostileInputTest : public SuiteTest {
     }
   }
 
-  static out::SendRequest GreetWith(std::string_view student, std::string_view word) {
-    out::SendRequest request = Greet("greeting", student, fmt::format("greet/{}", student));
+  static pb::SendRequest GreetWith(std::string_view student, std::string_view word) {
+    pb::SendRequest request = Greet("greeting", student, fmt::format("greet/{}", student));
     (*request.mutable_context()->mutable_fields())["word"].set_string_value(std::string(word));
     return request;
   }
 };
 
-TEST_F(HostileInputTest, AddressesAndNamesHaveNoControlCharacters) {
+TEST_F(HostileInputTest, RejectsControlCharactersInAddressesAndNames) {
   for (const std::string_view bad : kBreaks) {
     preference::v1::UpsertRecipientsRequest request;
     auto& recipient = *request.add_recipients();
@@ -62,12 +62,12 @@ TEST_F(HostileInputTest, AddressesAndNamesHaveNoControlCharacters) {
     recipient.set_email_address(fmt::format("mallory@students.example{}", bad));
     recipient.set_display_name(fmt::format("Mallory{}", bad));
     recipient.set_given_name(fmt::format("Mal{}", bad));
-    EXPECT_THAT(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()),
+    EXPECT_THAT(Call(suite().preferences(), &Preferences::UpsertRecipients, request),
                 AllOf(HasViolation("recipients[0].email_address", _),
                       HasViolation("recipients[0].display_name", _),
                       HasViolation("recipients[0].given_name", _)));
 
-    out::SendRequest send = GreetWith("unused", "world");
+    pb::SendRequest send = GreetWith("unused", "world");
     send.mutable_target()->set_email_address(fmt::format("mallory@students.example{}", bad));
     send.set_request_id(fmt::format("key{}", bad));
     (*send.mutable_labels())[fmt::format("label{}", bad)] = "x";
@@ -77,7 +77,7 @@ TEST_F(HostileInputTest, AddressesAndNamesHaveNoControlCharacters) {
   }
 }
 
-TEST_F(HostileInputTest, ATemplatesSubjectIsOneLine) {
+TEST_F(HostileInputTest, RejectsLineBreakInTemplateSubject) {
   tpl::CreateTemplateRequest request;
   request.set_template_id("two-lines");
   request.set_request_id("two-lines");
@@ -87,11 +87,11 @@ TEST_F(HostileInputTest, ATemplatesSubjectIsOneLine) {
   content.set_subject("Hello\r\nBcc: victim@students.example");
   content.set_html("x");
   content.set_text("x");
-  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, request, Soon()),
+  EXPECT_THAT(Call(suite().templates(), &Templates::CreateTemplate, request),
               HasViolation("template.contents[0].subject", _));
 }
 
-TEST_F(HostileInputTest, AVariableCannotAddAHeader) {
+TEST_F(HostileInputTest, VariableCannotAddHeader) {
   ASSERT_OK(Register(suite(), {"injected", "victim"}));
   ASSERT_OK(Send(suite(), GreetWith("injected", "x\r\nBcc: victim@students.example\r\n\r\nbody")));
   ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("injected")));
@@ -101,13 +101,13 @@ TEST_F(HostileInputTest, AVariableCannotAddAHeader) {
   EXPECT_EQ(suite().inbox().CountTo(AddressOf("victim")), 0);
 }
 
-TEST_F(HostileInputTest, AVariableCannotEndTheMailAndBeginAnother) {
+TEST_F(HostileInputTest, VariableCannotSmuggleSecondMail) {
   ASSERT_OK(Register(suite(), {"smuggled"}));
   constexpr std::string_view kSmuggling =
       "x\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<victim@students.example>\r\nDATA\r\n";
   for (const std::string_view ending : {"\r\n.\r\n"sv, "\n.\n"sv, "\r.\r"sv}) {
     const auto before = suite().inbox().CountTo(AddressOf("smuggled"));
-    out::SendRequest request = GreetWith("smuggled", fmt::format("{}{}end", kSmuggling, ending));
+    pb::SendRequest request = GreetWith("smuggled", fmt::format("{}{}end", kSmuggling, ending));
     request.set_request_id(fmt::format("smuggled/{}", before));
     ASSERT_OK(Send(suite(), request));
     ASSERT_OK_AND_ASSIGN(const auto mails,
@@ -118,7 +118,7 @@ TEST_F(HostileInputTest, AVariableCannotEndTheMailAndBeginAnother) {
   EXPECT_EQ(suite().inbox().CountTo(AddressOf("victim")), 0);
 }
 
-TEST_F(HostileInputTest, AVariableCannotAddHtml) {
+TEST_F(HostileInputTest, VariableCannotAddHtml) {
   ASSERT_OK(Register(suite(), {"scripted"}));
   ASSERT_OK(Send(suite(), GreetWith("scripted", "<script>alert('1')</script>{{word}}")));
   ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("scripted")));
@@ -126,30 +126,30 @@ TEST_F(HostileInputTest, AVariableCannotAddHtml) {
   EXPECT_THAT(mail.text(), HasSubstr("<script>alert('1')</script>{{word}}"));
 }
 
-TEST_F(HostileInputTest, ALargeContextIsRefused) {
+TEST_F(HostileInputTest, RejectsLargeContext) {
   EXPECT_THAT(Send(suite(), GreetWith("large", std::string(1 << 20, 'x'))),
               HasViolation("context", HasSubstr("at most")));
-  // Past what the server reads at all.
+  // Exceeds the maximum message size of the server.
   EXPECT_THAT(Send(suite(), GreetWith("huge", std::string(5 << 20, 'x'))),
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
-TEST_F(HostileInputTest, ADeepContextIsRefused) {
-  out::SendRequest request = GreetWith("deep", "world");
+TEST_F(HostileInputTest, RejectsDeeplyNestedContext) {
+  pb::SendRequest request = GreetWith("deep", "world");
   google::protobuf::Struct* level = request.mutable_context();
   for (int i = 0; i < 32; ++i) {
     level = (*level->mutable_fields())["deeper"].mutable_struct_value();
   }
   (*level->mutable_fields())["bottom"].set_bool_value(true);
   EXPECT_THAT(Send(suite(), request), HasViolation("context", HasSubstr("levels")));
-  // Past what Protobuf reads at all.
+  // Exceeds the recursion limit of Protobuf.
   for (int i = 0; i < 1000; ++i) {
     level = (*level->mutable_fields())["deeper"].mutable_struct_value();
   }
   EXPECT_THAT(Send(suite(), request), Not(IsOk()));
 }
 
-TEST_F(HostileInputTest, TenThousandNestedSectionsAreRefused) {
+TEST_F(HostileInputTest, RejectsDeeplyNestedSections) {
   constexpr int kDepth = 10'000;
   std::string text;
   for (int i = 0; i < kDepth; ++i) text += "{{#a}}";
@@ -164,26 +164,25 @@ TEST_F(HostileInputTest, TenThousandNestedSectionsAreRefused) {
   auto& variable = *preview.mutable_unsaved()->add_variables();
   variable.set_name("a");
   variable.set_type(tpl::Variable::TYPE_BOOLEAN);
-  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::RenderTemplate, preview, Soon()),
+  EXPECT_THAT(Call(suite().templates(), &Templates::RenderTemplate, preview),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("contents[0].text")));
 
   tpl::CreateTemplateRequest create;
   create.set_template_id("nested");
   create.set_request_id("nested");
   *create.mutable_template_() = preview.unsaved();
-  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, create, Soon()),
+  EXPECT_THAT(Call(suite().templates(), &Templates::CreateTemplate, create),
               HasViolation("template.contents[0].text", _));
 }
 
-TEST_F(HostileInputTest, TextThatIsNotUtf8IsRefusedOrReplacedButNeverStoredAsIs) {
-  // Protobuf refuses it while serializing or parsing; what counts is that the service goes on.
+TEST_F(HostileInputTest, RejectsInvalidUtf8) {
+  // Protobuf rejects it when it serializes or parses; the service must continue.
   preference::v1::UpsertRecipientsRequest request;
   auto& recipient = *request.add_recipients();
   recipient.set_name(NameOf("bytes"));
   recipient.set_email_address(AddressOf("bytes"));
   recipient.set_display_name("\xff\xfe\xc3");
-  EXPECT_THAT(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()),
-              Not(IsOk()));
+  EXPECT_THAT(Call(suite().preferences(), &Preferences::UpsertRecipients, request), Not(IsOk()));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What operators and tools rely on: health, metrics, configuration faults and the end of a process.
+// What operators and tools rely on: health checks, metrics, configuration errors and shutdown.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 #include "libs/rpc/channel.h"
 #include "libs/rpc/health_check.h"
-#include "tests/integration/suite_test.h"
+#include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// The name that gRPC knows a service by.
+// Returns the full gRPC name of a service.
 std::string FullName(std::string_view service) {
   if (service == "template") return templates::v1::TemplateService::service_full_name();
   if (service == "preference") return preference::v1::PreferenceService::service_full_name();
@@ -27,7 +27,7 @@ std::string FullName(std::string_view service) {
   return scheduler::v1::SchedulerService::service_full_name();
 }
 
-// The answer to GET `path`, head and body.
+// Returns the response to GET `path`, with its head.
 std::string HttpGet(const std::string& target, std::string_view path) {
   const std::size_t colon = target.rfind(':');
   boost::asio::ip::tcp::iostream stream(target.substr(0, colon), target.substr(colon + 1));
@@ -37,7 +37,7 @@ std::string HttpGet(const std::string& target, std::string_view path) {
 
 class OperationTest : public SuiteTest {};
 
-TEST_F(OperationTest, HealthIsToldForTheServerAndForEachService) {
+TEST_F(OperationTest, HealthCheckCoversServerAndService) {
   for (const std::string_view service : suite().services()) {
     ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = suite().Target(service)}));
     EXPECT_THAT(rpc::IsServing(channel, ""), IsOkAndHolds(true)) << service;
@@ -48,7 +48,7 @@ TEST_F(OperationTest, HealthIsToldForTheServerAndForEachService) {
   }
 }
 
-TEST_F(OperationTest, MetricsAreServed) {
+TEST_F(OperationTest, ServesMetrics) {
   for (const std::string_view service : suite().services()) {
     EXPECT_THAT(HttpGet(suite().MetricsTarget(service), "/metrics"),
                 AllOf(HasSubstr("200 OK"), HasSubstr("lmsmail_serving 1")))
@@ -56,7 +56,7 @@ TEST_F(OperationTest, MetricsAreServed) {
   }
 }
 
-TEST_F(OperationTest, SigtermEndsAnIdleServiceCleanly) {
+TEST_F(OperationTest, SigtermStopsIdleService) {
   for (const std::string_view service : suite().services()) {
     EXPECT_THAT(suite().Terminate(service), IsOkAndHolds(0)) << service;
     EXPECT_THAT(suite().Log(service), HasSubstr("\"stopped\"")) << service;
@@ -64,10 +64,9 @@ TEST_F(OperationTest, SigtermEndsAnIdleServiceCleanly) {
   }
 }
 
-// Every binary must refuse what it does not know before it touches anything.
 class ConfigurationTest : public ::testing::TestWithParam<std::string_view> {
  protected:
-  // Runs the binary until it ends; its exit code and what it printed.
+  // Runs the binary until it ends. Sets exit_code_ and output_.
   absl::Status Run(std::vector<std::string> flags) {
     flags.insert(flags.begin(), fmt::format("{}/lmsmail-{}", LMSMAIL_BINARIES, GetParam()));
     absl::StatusOr<Process> process = Process::Start(std::move(flags), folder_.path() / "log");
@@ -87,7 +86,7 @@ class ConfigurationTest : public ::testing::TestWithParam<std::string_view> {
 INSTANTIATE_TEST_SUITE_P(Services, ConfigurationTest, ::testing::ValuesIn(kServices),
                          [](const auto& each) { return std::string(each.param); });
 
-TEST_P(ConfigurationTest, AnUnknownKeyOfAnyKindIsNamed) {
+TEST_P(ConfigurationTest, RejectsUnknownKeys) {
   folder_.Write("config.yaml", "postgres:\n  dns: host=/nowhere\n");
   ASSERT_OK(Run({fmt::format("--config={}", (folder_.path() / "config.yaml").string()),
                  "--lisen=127.0.0.1:0"}));

@@ -1,4 +1,4 @@
-// Whether a mail may go is decided at the moment of sending, not when it is accepted.
+// Consent is checked when a mail is sent, not when it is accepted.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -9,10 +9,10 @@
 #include "absl/time/clock.h"
 
 #include "libs/rpc/time.h"
-#include "tests/integration/mail_matchers.h"
-#include "tests/integration/school.h"
-#include "tests/integration/suite_test.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/mail_matchers.h"
+#include "tests/integration/suite/suite_test.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -20,20 +20,18 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Gt;
-using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Property;
 using ::testing::SizeIs;
-namespace out = dispatch::v1;
+namespace pb = dispatch::v1;
 namespace pref = preference::v1;
 
-// Optional mail, mandatory mail, and the lanes they take by default.
 constexpr std::string_view kOptional = "tip";
 constexpr std::string_view kMandatory = "receipt";
 
 class PreferencesTest : public SuiteTest {
  protected:
-  // It is night where the clock is 5 to 7 hours ahead of UTC's, and nowhere else.
+  // Quiet hours apply only where local time is 5 to 7 hours ahead of UTC.
   static void SetUpTestSuite() {
     const absl::Time now = absl::Now();
     const auto at = [&](int hours) {
@@ -54,40 +52,32 @@ class PreferencesTest : public SuiteTest {
     }
   }
 
-  // Accepts a mail that waits until Resume().
-  static void Hold(std::string_view template_id, std::string_view student) {
+  // Sends a mail that stays queued until ResumeLane().
+  static void SendToPausedLane(std::string_view template_id, std::string_view student) {
     ASSERT_OK(Pause(suite(), LaneOf(template_id)));
-    ASSERT_OK(Send(suite(), Greet(template_id, student, fmt::format("held/{}", student))));
-    ASSERT_OK(WaitForState(suite(), student, out::STATE_QUEUED));
+    ASSERT_OK(Send(suite(), Greet(template_id, student, fmt::format("queued/{}", student))));
+    ASSERT_OK(WaitForState(suite(), student, pb::STATE_QUEUED));
   }
-  static void Release(std::string_view template_id) {
+  static void ResumeLane(std::string_view template_id) {
     ASSERT_OK(Resume(suite(), LaneOf(template_id)));
   }
 
-  static void ExpectSkipped(std::string_view student, out::Reason reason) {
-    ASSERT_OK_AND_ASSIGN(const out::Message message,
-                         WaitForState(suite(), student, out::STATE_SKIPPED));
-    EXPECT_EQ(message.reason(), reason) << out::Reason_Name(message.reason());
-    ASSERT_OK_AND_ASSIGN(const auto story, Explain(suite(), message.name()));
-    EXPECT_THAT(
-        story.entries(),
-        Contains(AllOf(Property(&out::TimelineEntry::kind, out::TimelineEntry::KIND_SKIPPED),
-                       Property(&out::TimelineEntry::reason, reason))));
+  static void ExpectSkipped(std::string_view student, pb::Reason reason) {
+    ASSERT_OK_AND_ASSIGN(const pb::Message message,
+                         WaitForState(suite(), student, pb::STATE_SKIPPED));
+    EXPECT_EQ(message.reason(), reason) << pb::Reason_Name(message.reason());
+    ASSERT_OK_AND_ASSIGN(const auto explained, Explain(suite(), message.name()));
+    EXPECT_THAT(explained.entries(),
+                Contains(AllOf(Property(&pb::TimelineEntry::kind, pb::TimelineEntry::KIND_SKIPPED),
+                               Property(&pb::TimelineEntry::reason, reason))));
     EXPECT_EQ(suite().inbox().CountTo(AddressOf(student)), 0);
-  }
-
-  static absl::Status Unsubscribe(std::string_view student) {
-    pref::UnsubscribeRequest request;
-    request.set_name(NameOf(student));
-    request.set_category(type::v1::CATEGORY_CONTENT);
-    return rpc::Call(suite().preferences(), &Preferences::Unsubscribe, request, Soon()).status();
   }
 
   static absl::Status Suppress(std::string_view student) {
     pref::AddSuppressionRequest request;
     request.set_email_address(AddressOf(student));
     request.set_reason(pref::Suppression::REASON_MANUAL);
-    return rpc::Call(suite().preferences(), &Preferences::AddSuppression, request, Soon()).status();
+    return Call(suite().preferences(), &Preferences::AddSuppression, request).status();
   }
 
  private:
@@ -96,22 +86,22 @@ class PreferencesTest : public SuiteTest {
   }
 };
 
-TEST_F(PreferencesTest, WhoUnsubscribedAfterTheMailWasAcceptedGetsNothing) {
+TEST_F(PreferencesTest, UnsubscribeAfterAcceptanceSkipsMail) {
   ASSERT_OK(Register(suite(), {"unsubscriber"}));
-  Hold(kOptional, "unsubscriber");
-  ASSERT_OK(Unsubscribe("unsubscriber"));
-  Release(kOptional);
-  ExpectSkipped("unsubscriber", out::REASON_UNSUBSCRIBED);
+  SendToPausedLane(kOptional, "unsubscriber");
+  ASSERT_OK(Unsubscribe(suite(), "unsubscriber", type::v1::CATEGORY_CONTENT));
+  ResumeLane(kOptional);
+  ExpectSkipped("unsubscriber", pb::REASON_UNSUBSCRIBED);
 }
 
-TEST_F(PreferencesTest, AMandatoryMailGoesToWhoUnsubscribed) {
+TEST_F(PreferencesTest, MandatoryMailIgnoresUnsubscribe) {
   ASSERT_OK(Register(suite(), {"buyer"}));
-  ASSERT_OK(Unsubscribe("buyer"));
+  ASSERT_OK(Unsubscribe(suite(), "buyer", type::v1::CATEGORY_CONTENT));
   ASSERT_OK(Send(suite(), Greet(kMandatory, "buyer", "receipt/buyer")));
   EXPECT_OK(suite().inbox().WaitForOne(AddressOf("buyer")));
 }
 
-TEST_F(PreferencesTest, TheLinkInAMailUnsubscribesFromItsCategory) {
+TEST_F(PreferencesTest, LinkInMailUnsubscribesFromCategory) {
   ASSERT_OK(Register(suite(), {"clicker"}));
   ASSERT_OK(Send(suite(), Greet(kOptional, "clicker", "first/clicker")));
   ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("clicker")));
@@ -121,92 +111,92 @@ TEST_F(PreferencesTest, TheLinkInAMailUnsubscribesFromItsCategory) {
   const std::string link = mail.header().at("list-unsubscribe");
   pref::UnsubscribeRequest request;
   request.set_token(link.substr(link.rfind('/') + 1, link.find('>') - link.rfind('/') - 1));
-  ASSERT_OK_AND_ASSIGN(
-      const pref::Preferences preferences,
-      rpc::Call(suite().preferences(), &Preferences::Unsubscribe, request, Soon()));
+  ASSERT_OK_AND_ASSIGN(const pref::Preferences preferences,
+                       Call(suite().preferences(), &Preferences::Unsubscribe, request));
   EXPECT_EQ(preferences.name(), NameOf("clicker") + "/preferences");
   for (const pref::CategoryPreference& each : preferences.categories()) {
     EXPECT_EQ(each.subscribed(), each.category() != type::v1::CATEGORY_CONTENT);
   }
 
-  ASSERT_OK_AND_ASSIGN(const out::Message second,
+  ASSERT_OK_AND_ASSIGN(const pb::Message second,
                        Send(suite(), Greet(kOptional, "clicker", "second/clicker")));
-  ASSERT_OK(WaitUntilQueueIsEmpty(suite()));
-  ASSERT_OK_AND_ASSIGN(const auto story, Explain(suite(), second.name()));
-  EXPECT_EQ(story.message().state(), out::STATE_SKIPPED);
+  ASSERT_OK(WaitUntilQueueIsEmpty(suite().dispatch()));
+  ASSERT_OK_AND_ASSIGN(const auto explained, Explain(suite(), second.name()));
+  EXPECT_EQ(explained.message().state(), pb::STATE_SKIPPED);
   EXPECT_EQ(suite().inbox().CountTo(AddressOf("clicker")), 1);
 }
 
-TEST_F(PreferencesTest, ASuppressedAddressGetsNotEvenMandatoryMail) {
+TEST_F(PreferencesTest, SuppressedAddressGetsNoMandatoryMail) {
   ASSERT_OK(Register(suite(), {"suppressed"}));
-  Hold(kMandatory, "suppressed");
+  SendToPausedLane(kMandatory, "suppressed");
   ASSERT_OK(Suppress("suppressed"));
-  Release(kMandatory);
-  ExpectSkipped("suppressed", out::REASON_SUPPRESSED);
+  ResumeLane(kMandatory);
+  ExpectSkipped("suppressed", pb::REASON_SUPPRESSED);
 }
 
-TEST_F(PreferencesTest, AnUnknownRecipientIsSkipped) {
+TEST_F(PreferencesTest, UnknownRecipientIsSkipped) {
   ASSERT_OK(Send(suite(), Greet(kMandatory, "nobody", "receipt/nobody")));
-  ExpectSkipped("nobody", out::REASON_UNKNOWN_RECIPIENT);
+  ExpectSkipped("nobody", pb::REASON_UNKNOWN_RECIPIENT);
 }
 
-TEST_F(PreferencesTest, WhoWasErasedGetsNothing) {
+TEST_F(PreferencesTest, DeletedRecipientIsSkipped) {
   ASSERT_OK(Register(suite(), {"erased"}));
-  Hold(kMandatory, "erased");
+  SendToPausedLane(kMandatory, "erased");
   pref::DeleteRecipientRequest request;
   request.set_name(NameOf("erased"));
-  ASSERT_OK(rpc::Call(suite().preferences(), &Preferences::DeleteRecipient, request, Soon()));
-  Release(kMandatory);
-  ExpectSkipped("erased", out::REASON_UNKNOWN_RECIPIENT);
+  ASSERT_OK(Call(suite().preferences(), &Preferences::DeleteRecipient, request));
+  ResumeLane(kMandatory);
+  ExpectSkipped("erased", pb::REASON_UNKNOWN_RECIPIENT);
 }
 
-TEST_F(PreferencesTest, AMailGoesToTheAddressOfTheMomentItIsSent) {
+TEST_F(PreferencesTest, MailGoesToAddressAtSendTime) {
   ASSERT_OK(Register(suite(), {"mover"}));
-  Hold(kOptional, "mover");
+  SendToPausedLane(kOptional, "mover");
   pref::UpsertRecipientsRequest request;
   auto& moved = *request.add_recipients();
   moved.set_name(NameOf("mover"));
   moved.set_email_address("new-address@students.example");
-  ASSERT_OK(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()));
-  Release(kOptional);
+  ASSERT_OK(Call(suite().preferences(), &Preferences::UpsertRecipients, request));
+  ResumeLane(kOptional);
   EXPECT_OK(suite().inbox().WaitForOne("new-address@students.example"));
   EXPECT_EQ(suite().inbox().CountTo(AddressOf("mover")), 0);
 }
 
-TEST_F(PreferencesTest, WhoseCategoryIsOptionalNeedsConsentThatABareAddressNeverGave) {
-  out::SendRequest request = Greet(kOptional, "unused", "bare/optional");
+TEST_F(PreferencesTest, OptionalMailToAddressNeedsConsent) {
+  pb::SendRequest request = Greet(kOptional, "unused", "bare/optional");
   request.mutable_target()->set_email_address("bare@students.example");
-  ASSERT_OK_AND_ASSIGN(const out::Message optional, Send(suite(), request));
+  ASSERT_OK_AND_ASSIGN(const pb::Message optional, Send(suite(), request));
   request.set_request_id("bare/mandatory");
   request.set_template_(fmt::format("templates/{}", kMandatory));
   ASSERT_OK(Send(suite(), request));
 
   EXPECT_OK(suite().inbox().WaitForOne("bare@students.example"));
-  ASSERT_OK(WaitUntilQueueIsEmpty(suite()));
-  ASSERT_OK_AND_ASSIGN(const auto story, Explain(suite(), optional.name()));
-  EXPECT_EQ(story.message().state(), out::STATE_SKIPPED);
-  EXPECT_EQ(story.message().reason(), out::REASON_NO_CONSENT);
+  ASSERT_OK(WaitUntilQueueIsEmpty(suite().dispatch()));
+  ASSERT_OK_AND_ASSIGN(const auto explained, Explain(suite(), optional.name()));
+  EXPECT_EQ(explained.message().state(), pb::STATE_SKIPPED);
+  EXPECT_EQ(explained.message().reason(), pb::REASON_NO_CONSENT);
   EXPECT_EQ(suite().inbox().CountTo("bare@students.example"), 1);
 }
 
-TEST_F(PreferencesTest, OptionalMailWaitsForTheMorning) {
+TEST_F(PreferencesTest, QuietHoursDeferOptionalMail) {
   pref::UpsertRecipientsRequest request;
   auto& asleep = *request.add_recipients();
   asleep.set_name(NameOf("asleep"));
   asleep.set_email_address(AddressOf("asleep"));
   asleep.set_time_zone("Etc/GMT-6");  // 6 hours ahead of UTC
-  ASSERT_OK(rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon()));
+  ASSERT_OK(Call(suite().preferences(), &Preferences::UpsertRecipients, request));
 
-  ASSERT_OK_AND_ASSIGN(const out::Message tip,
+  ASSERT_OK_AND_ASSIGN(const pb::Message tip,
                        Send(suite(), Greet(kOptional, "asleep", "tip/asleep")));
-  absl::StatusOr<out::ExplainMessageResponse> story;
-  ASSERT_OK(WaitUntil("the mail is put off", [&] {
-    story = Explain(suite(), tip.name());
-    return story.ok() && story->message().reason() == out::REASON_QUIET_HOURS;
+  absl::StatusOr<pb::ExplainMessageResponse> explained;
+  ASSERT_OK(WaitUntil("the mail is deferred", [&] {
+    explained = Explain(suite(), tip.name());
+    return explained.ok() && explained->message().reason() == pb::REASON_QUIET_HOURS;
   }));
-  EXPECT_EQ(story->message().state(), out::STATE_QUEUED);
-  EXPECT_EQ(story->message().attempt_count(), 0);
-  ASSERT_OK_AND_ASSIGN(const absl::Time next, rpc::FromProto(story->message().next_attempt_time()));
+  EXPECT_EQ(explained->message().state(), pb::STATE_QUEUED);
+  EXPECT_EQ(explained->message().attempt_count(), 0);
+  ASSERT_OK_AND_ASSIGN(const absl::Time next,
+                       rpc::FromProto(explained->message().next_attempt_time()));
   EXPECT_THAT(next - absl::Now(), AllOf(Gt(absl::ZeroDuration()), Le(absl::Hours(1))));
 
   ASSERT_OK(Send(suite(), Greet(kMandatory, "asleep", "receipt/asleep")));

@@ -1,28 +1,23 @@
-// What callers get wrong comes back as the field, what is wrong with it, and all of it at once.
+// Invalid requests are rejected with all violations at once, each with its field and description.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "libs/rpc/testing/matchers.h"
-#include "libs/rpc/time.h"
-#include "tests/integration/school.h"
-#include "tests/integration/suite_test.h"
+#include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
 
-using rpc::HasReason;
 using rpc::HasViolation;
 using ::testing::_;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 namespace sch = scheduler::v1;
-namespace out = dispatch::v1;
+namespace pb = dispatch::v1;
 namespace tpl = templates::v1;
 constexpr auto kAlreadyExists = absl::StatusCode::kAlreadyExists;
 constexpr auto kInvalidArgument = absl::StatusCode::kInvalidArgument;
@@ -37,8 +32,8 @@ class RejectedInputTest : public SuiteTest {
   }
 };
 
-TEST_F(RejectedInputTest, SendNamesEveryFault) {
-  out::SendRequest request;
+TEST_F(RejectedInputTest, SendReportsEveryViolation) {
+  pb::SendRequest request;
   request.set_template_("greeting");
   request.mutable_target()->set_recipient("zoe");
   request.set_language_code("Swedish, please");
@@ -54,14 +49,14 @@ TEST_F(RejectedInputTest, SendNamesEveryFault) {
                     HasViolation("labels[\"course\"]", _)));
 }
 
-TEST_F(RejectedInputTest, SendNeedsATargetAndTheTemplatesRequiredVariables) {
-  out::SendRequest request = Greet("greeting", "zoe", "without target");
+TEST_F(RejectedInputTest, SendRequiresTarget) {
+  pb::SendRequest request = Greet("greeting", "zoe", "without target");
   request.clear_target();
   EXPECT_THAT(Send(suite(), request), HasViolation("target", _));
 }
 
-TEST_F(RejectedInputTest, ABatchRefusesItemsOneByOne) {
-  out::SendBatchRequest request;
+TEST_F(RejectedInputTest, BatchReportsEachInvalidItem) {
+  pb::SendBatchRequest request;
   request.mutable_header()->set_request_id("batch");
   request.mutable_header()->set_template_("templates/greeting");
   (*request.mutable_header()->mutable_shared_context()->mutable_fields())["word"].set_string_value(
@@ -69,8 +64,8 @@ TEST_F(RejectedInputTest, ABatchRefusesItemsOneByOne) {
   request.add_items()->mutable_target()->set_recipient(NameOf("zoe"));
   request.add_items()->mutable_target()->set_email_address("two@@example.org");
   request.add_items();
-  ASSERT_OK_AND_ASSIGN(const out::SendBatchResponse response,
-                       rpc::Call(suite().dispatch(), &Dispatch::SendBatch, request, Soon()));
+  ASSERT_OK_AND_ASSIGN(const pb::SendBatchResponse response,
+                       Call(suite().dispatch(), &Dispatch::SendBatch, request));
   EXPECT_EQ(response.accepted_count(), 1);
   ASSERT_EQ(response.results_size(), 3);
   EXPECT_EQ(response.results(0).status().code(), 0);
@@ -81,7 +76,7 @@ TEST_F(RejectedInputTest, ABatchRefusesItemsOneByOne) {
   }
 }
 
-TEST_F(RejectedInputTest, RecipientsAreCheckedAllTogether) {
+TEST_F(RejectedInputTest, UpsertRecipientsReportsEveryViolation) {
   preference::v1::UpsertRecipientsRequest request;
   for (const char* id : {"one", "two", "two"}) {
     auto& recipient = *request.add_recipients();
@@ -92,8 +87,7 @@ TEST_F(RejectedInputTest, RecipientsAreCheckedAllTogether) {
   request.mutable_recipients(0)->set_display_name("One\r\nBcc: y@example.org");
   request.mutable_recipients(0)->set_time_zone("Middle-earth/Shire");
   request.mutable_recipients(1)->set_language_code("!");
-  const auto response =
-      rpc::Call(suite().preferences(), &Preferences::UpsertRecipients, request, Soon());
+  const auto response = Call(suite().preferences(), &Preferences::UpsertRecipients, request);
   EXPECT_THAT(response, AllOf(HasViolation("recipients[0].email_address", _),
                               HasViolation("recipients[0].display_name", _),
                               HasViolation("recipients[0].time_zone", HasSubstr("IANA")),
@@ -101,7 +95,7 @@ TEST_F(RejectedInputTest, RecipientsAreCheckedAllTogether) {
                               HasViolation("recipients[2].name", _)));
 }
 
-TEST_F(RejectedInputTest, ATemplatesFaultsAreToldWithTheirPlace) {
+TEST_F(RejectedInputTest, CreateTemplateReportsEveryViolation) {
   tpl::CreateTemplateRequest request;
   request.set_template_id("Not An Id");
   auto& content = *request.mutable_template_()->add_contents();
@@ -109,7 +103,7 @@ TEST_F(RejectedInputTest, ATemplatesFaultsAreToldWithTheirPlace) {
   content.set_subject("Hello {{nobody}}");
   content.set_html("<p>{{#open}}</p>");
   content.set_text("");
-  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, request, Soon()),
+  EXPECT_THAT(Call(suite().templates(), &Templates::CreateTemplate, request),
               AllOf(HasViolation("template_id", _), HasViolation("request_id", _),
                     HasViolation("template.category", _),
                     HasViolation("template.contents[0].subject", HasSubstr("nobody")),
@@ -117,7 +111,7 @@ TEST_F(RejectedInputTest, ATemplatesFaultsAreToldWithTheirPlace) {
                     HasViolation("template.contents[0].text", _)));
 }
 
-TEST_F(RejectedInputTest, EventsAreRefusedOneByOne) {
+TEST_F(RejectedInputTest, PublishReportsEachInvalidEvent) {
   sch::Event empty;
   sch::Event paid = Paid("refused-1", "zoe", "");
   paid.mutable_payment_succeeded()->set_currency_code("gold");
@@ -133,70 +127,70 @@ TEST_F(RejectedInputTest, EventsAreRefusedOneByOne) {
   EXPECT_EQ(response.results(2).status().code(), 0) << response.results(2).status().message();
 }
 
-TEST_F(RejectedInputTest, AScheduleIsCheckedWhole) {
+TEST_F(RejectedInputTest, CreateScheduleReportsEveryViolation) {
   sch::CreateScheduleRequest request;
   request.set_schedule_id("Nine O'Clock");
   request.mutable_schedule()->set_cron("0 25 * * *");
   request.mutable_schedule()->set_time_zone("Mars/Olympus");
-  EXPECT_THAT(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, request, Soon()),
+  EXPECT_THAT(Call(suite().scheduler(), &Scheduler::CreateSchedule, request),
               AllOf(HasViolation("schedule_id", _), HasViolation("request_id", _),
                     HasViolation("schedule.cron", _), HasViolation("schedule.time_zone", _),
                     HasViolation("schedule.action", _)));
 }
 
-TEST_F(RejectedInputTest, CoursesActivitiesAndWeeksAreChecked) {
+TEST_F(RejectedInputTest, ReportServiceReportsViolations) {
   report::v1::UpsertCoursesRequest courses;
   courses.add_courses()->set_name("course-1");
-  EXPECT_THAT(rpc::Call(suite().reports(), &Reports::UpsertCourses, courses, Soon()),
+  EXPECT_THAT(Call(suite().reports(), &Reports::UpsertCourses, courses),
               AllOf(HasViolation("courses[0].name", _), HasViolation("courses[0].title", _)));
 
   report::v1::RecordActivityRequest activities;
   activities.add_activities()->set_student("zoe");
   EXPECT_THAT(
-      rpc::Call(suite().reports(), &Reports::RecordActivity, activities, Soon()),
+      Call(suite().reports(), &Reports::RecordActivity, activities),
       AllOf(HasViolation("activities[0].activity_id", _), HasViolation("activities[0].student", _),
             HasViolation("activities[0].course", _), HasViolation("activities[0].event", _)));
 
   report::v1::GenerateWeeklyReportsRequest week;
   week.set_week("2026-W60");
-  EXPECT_THAT(rpc::Call(suite().reports(), &Reports::GenerateWeeklyReports, week, Soon()),
+  EXPECT_THAT(Call(suite().reports(), &Reports::GenerateWeeklyReports, week),
               HasViolation("week", _));
 }
 
-TEST_F(RejectedInputTest, WhatIsNotThereIsNotFoundByName) {
+TEST_F(RejectedInputTest, ReturnsNotFoundWithName) {
   Suite& s = suite();
   tpl::GetTemplateRequest absent_template;
   absent_template.set_name("templates/absent");
-  EXPECT_THAT(rpc::Call(s.templates(), &Templates::GetTemplate, absent_template, Soon()),
+  EXPECT_THAT(Call(s.templates(), &Templates::GetTemplate, absent_template),
               StatusIs(kNotFound, HasSubstr("templates/absent")));
   preference::v1::GetRecipientRequest recipient;
   recipient.set_name("recipients/absent");
-  EXPECT_THAT(rpc::Call(s.preferences(), &Preferences::GetRecipient, recipient, Soon()),
+  EXPECT_THAT(Call(s.preferences(), &Preferences::GetRecipient, recipient),
               StatusIs(kNotFound, HasSubstr("recipients/absent")));
-  out::GetMessageRequest message;
+  pb::GetMessageRequest message;
   message.set_request_id("never accepted");
-  EXPECT_THAT(rpc::Call(s.dispatch(), &Dispatch::GetMessage, message, Soon()),
+  EXPECT_THAT(Call(s.dispatch(), &Dispatch::GetMessage, message),
               StatusIs(kNotFound, HasSubstr("never accepted")));
   sch::GetScheduleRequest schedule;
   schedule.set_name("schedules/absent");
-  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::GetSchedule, schedule, Soon()),
+  EXPECT_THAT(Call(s.scheduler(), &Scheduler::GetSchedule, schedule),
               StatusIs(kNotFound, HasSubstr("schedules/absent")));
   sch::GetEventRequest event;
   event.set_event_id("absent");
-  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::GetEvent, event, Soon()), StatusIs(kNotFound));
+  EXPECT_THAT(Call(s.scheduler(), &Scheduler::GetEvent, event), StatusIs(kNotFound));
   report::v1::GetCourseRequest course;
   course.set_name("courses/absent");
-  EXPECT_THAT(rpc::Call(s.reports(), &Reports::GetCourse, course, Soon()),
+  EXPECT_THAT(Call(s.reports(), &Reports::GetCourse, course),
               StatusIs(kNotFound, HasSubstr("courses/absent")));
 
   EXPECT_THAT(Send(s, Greet("absent", "zoe", "no template")),
               StatusIs(kNotFound, HasSubstr("templates/absent")));
 }
 
-TEST_F(RejectedInputTest, AKeyUsedForAnotherBodyAlreadyExists) {
-  const out::SendRequest send = Greet("greeting", "zoe", "key");
-  ASSERT_OK_AND_ASSIGN(const out::Message first, Send(suite(), send));
-  ASSERT_OK_AND_ASSIGN(const out::Message again, Send(suite(), send));
+TEST_F(RejectedInputTest, ReusedRequestIdAlreadyExists) {
+  const pb::SendRequest send = Greet("greeting", "zoe", "key");
+  ASSERT_OK_AND_ASSIGN(const pb::Message first, Send(suite(), send));
+  ASSERT_OK_AND_ASSIGN(const pb::Message again, Send(suite(), send));
   EXPECT_EQ(again.name(), first.name());
   EXPECT_THAT(Send(suite(), Greet("greeting", "somebody-else", "key")),
               StatusIs(kAlreadyExists, HasSubstr("key")));
@@ -210,7 +204,7 @@ TEST_F(RejectedInputTest, AKeyUsedForAnotherBodyAlreadyExists) {
   content.set_subject("x");
   content.set_html("x");
   content.set_text("x");
-  EXPECT_THAT(rpc::Call(suite().templates(), &Templates::CreateTemplate, create, Soon()),
+  EXPECT_THAT(Call(suite().templates(), &Templates::CreateTemplate, create),
               StatusIs(kAlreadyExists));
 
   sch::CreateScheduleRequest schedule;
@@ -218,35 +212,33 @@ TEST_F(RejectedInputTest, AKeyUsedForAnotherBodyAlreadyExists) {
   schedule.set_request_id("schedule");
   schedule.mutable_schedule()->set_cron("0 0 1 1 *");
   schedule.mutable_schedule()->mutable_action()->mutable_sweep_queue();
-  ASSERT_OK(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()));
-  EXPECT_OK(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()));
+  ASSERT_OK(Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule));
+  EXPECT_OK(Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule));
   schedule.mutable_schedule()->set_cron("0 0 1 2 *");
-  EXPECT_THAT(rpc::Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule, Soon()),
+  EXPECT_THAT(Call(suite().scheduler(), &Scheduler::CreateSchedule, schedule),
               StatusIs(kAlreadyExists));
 }
 
-TEST_F(RejectedInputTest, AMadeUpPageTokenIsAFault) {
+TEST_F(RejectedInputTest, RejectsInvalidPageToken) {
   const std::string token = "bm90IGEgdG9rZW4";
   Suite& s = suite();
   tpl::ListTemplatesRequest list_templates;
   list_templates.set_page_token(token);
-  EXPECT_THAT(rpc::Call(s.templates(), &Templates::ListTemplates, list_templates, Soon()),
+  EXPECT_THAT(Call(s.templates(), &Templates::ListTemplates, list_templates),
               HasViolation("page_token", _));
   preference::v1::ListRecipientsRequest recipients;
   recipients.set_page_token(token);
-  EXPECT_THAT(rpc::Call(s.preferences(), &Preferences::ListRecipients, recipients, Soon()),
+  EXPECT_THAT(Call(s.preferences(), &Preferences::ListRecipients, recipients),
               HasViolation("page_token", _));
-  out::ListMessagesRequest messages;
+  pb::ListMessagesRequest messages;
   messages.set_page_token(token);
-  EXPECT_THAT(rpc::Call(s.dispatch(), &Dispatch::ListMessages, messages, Soon()),
-              HasViolation("page_token", _));
+  EXPECT_THAT(Call(s.dispatch(), &Dispatch::ListMessages, messages), HasViolation("page_token", _));
   report::v1::ListCoursesRequest courses;
   courses.set_page_token(token);
-  EXPECT_THAT(rpc::Call(s.reports(), &Reports::ListCourses, courses, Soon()),
-              HasViolation("page_token", _));
+  EXPECT_THAT(Call(s.reports(), &Reports::ListCourses, courses), HasViolation("page_token", _));
   sch::ListSchedulesRequest schedules;
   schedules.set_page_token(token);
-  EXPECT_THAT(rpc::Call(s.scheduler(), &Scheduler::ListSchedules, schedules, Soon()),
+  EXPECT_THAT(Call(s.scheduler(), &Scheduler::ListSchedules, schedules),
               HasViolation("page_token", _));
 }
 

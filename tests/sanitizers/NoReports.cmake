@@ -1,5 +1,5 @@
 # cmake -DREPORTS=folder -P NoReports.cmake
-# Shows what sanitizers have reported into a folder; fails if that is anything.
+# Prints the sanitizer reports in a folder. Fails if there are any.
 file(GLOB reports ${REPORTS}/*)
 foreach(report IN LISTS reports)
   file(READ ${report} text)
@@ -7,5 +7,5 @@ foreach(report IN LISTS reports)
 endforeach()
 list(LENGTH reports count)
 if(count)
-  message(FATAL_ERROR "${count} processes have something to report")
+  message(FATAL_ERROR "${count} processes have sanitizer reports")
 endif()

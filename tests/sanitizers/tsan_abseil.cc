@@ -1,10 +1,11 @@
-// Debian's Abseil was built without the thread sanitizer, which follows what it has compiled and
-// the pthread functions: an absl::Mutex is no lock to it, and all that one guards a race. This file
-// stands in front of the library's functions, in every program of such a build, and tells the
-// sanitizer what they do. It calls them through the dynamic linker, so that gRPC's locks count too.
+// Debian's Abseil is built without the thread sanitizer, which only knows instrumented code and the
+// pthread functions. It does not recognize absl::Mutex as a lock and reports races on everything
+// that one guards. This file interposes the library's functions in every program of such a build
+// and reports their effects to the sanitizer. It calls them through the dynamic linker, so that
+// gRPC's locks are reported too.
 //
-// The sanitizer ignores what happens between "pre" and "post", so the conditions of absl::Condition
-// are not checked.
+// The sanitizer ignores everything between "pre" and "post", so that the functions of
+// absl::Condition are not checked.
 
 #include <sanitizer/tsan_interface.h>
 
@@ -16,15 +17,15 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
-#include "tests/sanitizers/real.h"
+#include "tests/sanitizers/real_function.h"
 
-// The linker's names for where the program's code is.
+// The linker's symbols for the bounds of the program's code.
 extern "C" const char __executable_start;
 extern "C" const char etext;
 
 namespace {
 
-using lmsmail::testing::Real;
+using lmsmail::testing::RealFunction;
 using Mutex = absl::Mutex*;
 using Condition = const absl::Condition&;
 using Notification = const absl::Notification*;
@@ -32,28 +33,28 @@ using Notification = const absl::Notification*;
 #define MUTEX(rest) "_ZN4absl7debian35Mutex" rest
 #define COND_VAR(rest) "_ZN4absl7debian37CondVar" rest
 #define NOTIFICATION(rest) "4absl7debian312Notification" rest
-constinit Real<void(Mutex)> real_destroy{MUTEX("D1Ev")};
-constinit Real<void(Mutex)> real_lock{MUTEX("4LockEv")};
-constinit Real<void(Mutex)> real_unlock{MUTEX("6UnlockEv")};
-constinit Real<bool(Mutex)> real_try_lock{MUTEX("7TryLockEv")};
-constinit Real<void(Mutex)> real_reader_lock{MUTEX("10ReaderLockEv")};
-constinit Real<void(Mutex)> real_reader_unlock{MUTEX("12ReaderUnlockEv")};
-constinit Real<bool(Mutex)> real_reader_try_lock{MUTEX("13ReaderTryLockEv")};
-constinit Real<void(Mutex, Condition)> real_lock_when{MUTEX("8LockWhenERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_lock_when_with_deadline{
+constinit RealFunction<void(Mutex)> real_destroy{MUTEX("D1Ev")};
+constinit RealFunction<void(Mutex)> real_lock{MUTEX("4LockEv")};
+constinit RealFunction<void(Mutex)> real_unlock{MUTEX("6UnlockEv")};
+constinit RealFunction<bool(Mutex)> real_try_lock{MUTEX("7TryLockEv")};
+constinit RealFunction<void(Mutex)> real_reader_lock{MUTEX("10ReaderLockEv")};
+constinit RealFunction<void(Mutex)> real_reader_unlock{MUTEX("12ReaderUnlockEv")};
+constinit RealFunction<bool(Mutex)> real_reader_try_lock{MUTEX("13ReaderTryLockEv")};
+constinit RealFunction<void(Mutex, Condition)> real_lock_when{MUTEX("8LockWhenERKNS0_9ConditionE")};
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_lock_when_with_deadline{
     MUTEX("20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(Mutex, Condition)> real_reader_lock_when{
+constinit RealFunction<void(Mutex, Condition)> real_reader_lock_when{
     MUTEX("14ReaderLockWhenERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_reader_lock_when_with_deadline{
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_reader_lock_when_with_deadline{
     MUTEX("26ReaderLockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(Mutex, Condition)> real_await{MUTEX("5AwaitERKNS0_9ConditionE")};
-constinit Real<bool(Mutex, Condition, absl::Time)> real_await_with_deadline{
+constinit RealFunction<void(Mutex, Condition)> real_await{MUTEX("5AwaitERKNS0_9ConditionE")};
+constinit RealFunction<bool(Mutex, Condition, absl::Time)> real_await_with_deadline{
     MUTEX("17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE")};
-constinit Real<void(absl::CondVar*, Mutex)> real_wait{COND_VAR("4WaitEPNS0_5MutexE")};
-constinit Real<bool(absl::CondVar*, Mutex, absl::Time)> real_wait_with_deadline{
+constinit RealFunction<void(absl::CondVar*, Mutex)> real_wait{COND_VAR("4WaitEPNS0_5MutexE")};
+constinit RealFunction<bool(absl::CondVar*, Mutex, absl::Time)> real_wait_with_deadline{
     COND_VAR("16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE")};
-constinit Real<void(Notification)> real_notify{"_ZN" NOTIFICATION("6NotifyEv")};
-constinit Real<bool(Notification, absl::Time)> real_wait_for_notification{
+constinit RealFunction<void(Notification)> real_notify{"_ZN" NOTIFICATION("6NotifyEv")};
+constinit RealFunction<bool(Notification, absl::Time)> real_wait_for_notification{
     "_ZNK" NOTIFICATION("31WaitForNotificationWithDeadlineENS0_4TimeE")};
 #undef MUTEX
 #undef COND_VAR
@@ -86,10 +87,10 @@ void Unlocking(Mutex mutex, unsigned how, Function unlock) {
   __tsan_mutex_post_unlock(mutex, how);
 }
 
-// For what gives the lock back while it waits.
+// For functions that release the lock while they wait.
 template <typename Function>
 auto Waiting(Mutex mutex, Function wait) {
-  // The bit that says, in the mutex' only member, that it is locked by a writer.
+  // The bit of the mutex's only member that marks a lock by a writer.
   constexpr std::intptr_t kWriter = 0x0008;
   const auto& state = *reinterpret_cast<const std::atomic<std::intptr_t>*>(mutex);
   const unsigned how =
@@ -102,10 +103,10 @@ auto Waiting(Mutex mutex, Function wait) {
   return result;
 }
 
-// Whether this is the program's own code, not a shared library's.
+// Returns whether the code belongs to the program and not to a shared library.
 bool IsInThisProgram(const void* code) { return &__executable_start <= code && code < &etext; }
 
-// What HasBeenNotified, which is inline, reads: it stands behind the mutex.
+// Returns the flag that the inline function HasBeenNotified() reads. It follows the mutex.
 void* FlagOf(Notification notification) {
   const auto address = reinterpret_cast<std::uintptr_t>(notification);
   return reinterpret_cast<void*>(address + sizeof(absl::Mutex));
@@ -117,7 +118,8 @@ namespace absl {
 ABSL_NAMESPACE_BEGIN
 
 Mutex::~Mutex() {
-  // Who destroys one of a library's mutexes was chosen by atomics that the sanitizer does not see.
+  // Libraries synchronise the destruction of their mutexes with atomics that the sanitizer does not
+  // see.
   if (IsInThisProgram(__builtin_return_address(0))) __tsan_mutex_destroy(this, 0);
   real_destroy(this);
 }

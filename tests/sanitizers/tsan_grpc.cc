@@ -1,35 +1,36 @@
-// gRPC, which Debian built without the thread sanitizer, hands events from thread to thread with
-// atomics of its own. This file stands in front of the functions where an event, whose name is its
-// tag, enters and leaves a completion queue: who gets it has seen what its sender did.
+// Debian's gRPC is built without the thread sanitizer and passes events between threads with
+// atomics. This file interposes the functions that put an event, identified by its tag, into a
+// completion queue and take it out, and reports to the sanitizer that the first happens before the
+// second.
 //
-// gRPC's callbacks are such events too, since it runs them on threads that wait for a queue.
+// This covers gRPC's callbacks, because gRPC runs them on threads that wait for a completion queue.
 
 #include <grpc/grpc.h>
 #include <sanitizer/tsan_interface.h>
 
 #include <cstddef>
 
-#include "tests/sanitizers/real.h"
+#include "tests/sanitizers/real_function.h"
 
 namespace {
 
-using lmsmail::testing::Real;
+using lmsmail::testing::RealFunction;
 
 // grpc_cq_end_op(grpc_completion_queue*, void* tag, absl::Status, void (*done)(void*,
-// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no header of gRPC's declares. The
-// status, like all that has a destructor, is passed as a pointer.
+// grpc_cq_completion*), void*, grpc_cq_completion*, bool), which no gRPC header declares. The
+// status is passed as a pointer, like every type with a destructor.
 #define CQ_END_OP                                                                                  \
   "_Z14grpc_cq_end_opP21grpc_completion_queuePvN4absl7debian36StatusEPFvS1_P18grpc_cq_completionE" \
   "S1_S6_b"
 
 using Done = void (*)(void*, void*);
-constinit Real<void(grpc_completion_queue*, void*, void*, Done, void*, void*, bool)> real_end_op{
-    CQ_END_OP};
-constinit Real<grpc_call_error(grpc_call*, const grpc_op*, std::size_t, void*, void*)>
+constinit RealFunction<void(grpc_completion_queue*, void*, void*, Done, void*, void*, bool)>
+    real_end_op{CQ_END_OP};
+constinit RealFunction<grpc_call_error(grpc_call*, const grpc_op*, std::size_t, void*, void*)>
     real_start_batch{"grpc_call_start_batch"};
-constinit Real<grpc_event(grpc_completion_queue*, gpr_timespec, void*)> real_next{
+constinit RealFunction<grpc_event(grpc_completion_queue*, gpr_timespec, void*)> real_next{
     "grpc_completion_queue_next"};
-constinit Real<grpc_event(grpc_completion_queue*, void*, gpr_timespec, void*)> real_pluck{
+constinit RealFunction<grpc_event(grpc_completion_queue*, void*, gpr_timespec, void*)> real_pluck{
     "grpc_completion_queue_pluck"};
 
 void Receive(const grpc_event& event) {

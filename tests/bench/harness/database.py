@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the benchmark's own, set as in production: every COMMIT reaches the disk."""
+"""A private PostgreSQL server, configured as in production: every COMMIT reaches the disk."""
 
 import os
 import pathlib
@@ -8,13 +8,13 @@ import subprocess
 import threading
 import time
 
-from harness.process import Process, pass_on_niceness
+from harness.process import Process, apply_nice_value
 
 BIN = pathlib.Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
 
 
 class Session:
-    """One psql that stays connected."""
+    """A psql process that stays connected."""
 
     def __init__(self, host, database):
         self._psql = subprocess.Popen(
@@ -23,7 +23,7 @@ class Session:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def __call__(self, sql):
-        """Runs `sql`; the rows of its answer, fields separated by "|"."""
+        """Runs `sql` and returns its rows as text, with fields separated by "|"."""
         self._psql.stdin.write(sql.rstrip().rstrip(";") + ";\n\\echo --end--\n")
         self._psql.stdin.flush()
         rows = []
@@ -44,7 +44,7 @@ class Session:
 
 class Database:
     def __init__(self, folder, settings):
-        """`settings` is a postgresql.conf; `folder` must be one that user postgres can enter."""
+        """`settings` is a postgresql.conf. User postgres must be able to enter `folder`."""
         self.folder = folder
         user = "postgres" if os.geteuid() == 0 else None
         if user:
@@ -60,15 +60,15 @@ class Database:
                                f"unix_socket_directories={folder}"], folder / "postgres.log", user)
         self._wait()
         if os.nice(0) != 0:
-            threading.Thread(target=self._pass_on_niceness, daemon=True).start()
+            threading.Thread(target=self._apply_nice_value, daemon=True).start()
         self.admin = self.session("postgres")
         self._make_wal_files()
 
-    def _pass_on_niceness(self):
-        """Every backend makes a session of its own."""
+    def _apply_nice_value(self):
+        """Applies the nice value to the backends, each of which creates its own session."""
         while self.server.running():
             for backend in self.server.children():
-                pass_on_niceness(backend)
+                apply_nice_value(backend)
             time.sleep(0.2)
 
     def _wait(self):
@@ -78,11 +78,11 @@ class Database:
             if ready.returncode == 0:
                 return
             time.sleep(0.05)
-        raise RuntimeError(f"PostgreSQL does not start:\n{self.server.tail()}")
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.server.tail()}")
 
     def _make_wal_files(self):
-        """As many as a server has that has been running for a while: min_wal_size. It keeps what
-        lies behind a checkpoint for later."""
+        """Creates WAL files of min_wal_size in total, as a server has that has been running for a
+        while: PostgreSQL recycles the files before a checkpoint."""
         files = self.admin.number("SELECT pg_size_bytes(current_setting('min_wal_size')) / "
                                   "pg_size_bytes(current_setting('wal_segment_size'))")
         for _ in range(int(files)):
@@ -94,7 +94,7 @@ class Database:
         return Session(self.folder, database)
 
     def create(self, services):
-        """The database "lmsmail", and a role for each service that can make its own schema."""
+        """Creates the database "lmsmail", and a role for each service that can create its schema."""
         self.admin("CREATE DATABASE lmsmail")
         for service in services:
             self.admin(f"CREATE ROLE lmsmail_{service} LOGIN")

@@ -1,4 +1,4 @@
-"""What is measured, and how it is shown."""
+"""The result of a measurement and its presentation."""
 
 import dataclasses
 import json
@@ -7,7 +7,7 @@ import math
 
 @dataclasses.dataclass
 class Figure:
-    """One result: ours, what it is compared with in the same run, and their ratio."""
+    """One result: our measurement, the one that it is compared with in the same run, and their ratio."""
 
     name: str
     what: str
@@ -15,8 +15,8 @@ class Figure:
     other: float | None = None
     unit: str = ""
     other_is: str = ""
-    goal: str = ""  # of the ratio: ">= 0.25" or "<= 1.5"; or of ours: "ours <= 250"; empty: shown only
-    note: str = ""  # why there is nothing, or what to know
+    goal: str = ""  # for the ratio: ">= 0.25" or "<= 1.5"; for ours: "ours <= 250"; empty for none
+    note: str = ""  # why there is no result
     details: dict = dataclasses.field(default_factory=dict)
 
     @property
@@ -25,7 +25,7 @@ class Figure:
 
     @property
     def reached(self):
-        """None where there is no goal or no result."""
+        """Whether the goal is reached; None if there is no goal or no result."""
         subject, _, rest = self.goal.rpartition("ours ")
         value = self.ours if subject or self.goal.startswith("ours ") else self.ratio
         if value is None or not self.goal:

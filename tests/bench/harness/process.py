@@ -1,4 +1,4 @@
-"""Programs as child processes, with what they cost."""
+"""Child processes and their resource usage."""
 
 import json
 import os
@@ -10,17 +10,18 @@ import time
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def pass_on_niceness(pid):
-    """Where the kernel groups processes by session (sched_autogroup_enabled), a process's niceness
-    counts only within its session; the group has one of its own, see sched(7)."""
+def apply_nice_value(pid):
+    """Applies our nice value to the session of a process. If the kernel groups processes by session
+    (sched_autogroup_enabled), the nice value of a process only applies within its session, and the
+    session has its own; see sched(7)."""
     try:
         pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(os.nice(0)))
     except OSError:
-        pass  # not grouped, or not ours to change
+        pass  # autogrouping is off, or not permitted
 
 
 class Process:
-    """A program that runs until stop(); what it writes goes to a file."""
+    """A program that runs until stop(). Its output goes to a file."""
 
     def __init__(self, argv, log, user=None):
         self.log = pathlib.Path(log)
@@ -31,14 +32,14 @@ class Process:
             extra_groups=[] if user else None,
             env={"LANG": "C.UTF-8", "PATH": os.environ["PATH"]})
         if os.nice(0) != 0:
-            pass_on_niceness(self.pid)
+            apply_nice_value(self.pid)
 
     @property
     def pid(self):
         return self._process.pid
 
     def line_with(self, text, timeout=30):
-        """The first line of output with `text`, once it is there."""
+        """Waits for a line of output with `text` and returns it."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for line in self.log.read_text(errors="replace").splitlines():
@@ -66,7 +67,7 @@ class Process:
         self._file.close()
 
     def cpu_seconds(self):
-        """Of the process and of its children, those that have ended included."""
+        """CPU time of the process and its children, including those that have ended."""
         return sum(_cpu_ticks(pid) for pid in [self.pid, *self.children()]) / TICKS
 
     def children(self):
@@ -92,27 +93,14 @@ def _cpu_ticks(pid):
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return 0
-    # utime, stime, cutime, cstime: fields 14 to 17 of proc(5); the name in brackets may hold spaces.
+    # utime, stime, cutime, cstime: fields 14 to 17 of proc(5); the name in brackets may contain spaces.
     return sum(int(field) for field in stat.rpartition(")")[2].split()[11:15])
 
 
 def run_json(argv):
-    """Runs a program to its end; the JSON of its last line."""
+    """Runs a program and returns the JSON of its last line of output."""
     done = subprocess.run([str(part) for part in argv], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{argv[0]}: {done.stderr.strip() or done.stdout.strip()}")
     return json.loads(done.stdout.strip().splitlines()[-1])
-
-
-def start_json(argv):
-    """Starts a program; result_of() waits for it."""
-    return subprocess.Popen([str(part) for part in argv], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def result_of(process):
-    out, err = process.communicate()
-    if process.returncode != 0:
-        raise RuntimeError(f"{process.args[0]}: {err.strip()}")
-    return json.loads(out.strip().splitlines()[-1])

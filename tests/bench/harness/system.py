@@ -1,4 +1,4 @@
-"""The system under measurement: PostgreSQL, the services and the sink, on this machine."""
+"""The system under test: PostgreSQL, the services and the sink, on this machine."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ SERVICES = ("template", "preference", "dispatch")
 
 
 class Sink:
-    """lmsmail-sink, and its control connection."""
+    """lmsmail-sink and a connection to its control port."""
 
     def __init__(self, binaries, folder):
         self.ledger = folder / "ledger"
@@ -30,12 +30,12 @@ class Sink:
         self._socket = socket.create_connection(("127.0.0.1", ports["control_port"]))
         self._lines = self._socket.makefile("r")
 
-    def ask(self, command):
+    def command(self, command):
         self._socket.sendall(f"{command}\n".encode())
         return json.loads(self._lines.readline())
 
     def accepted(self):
-        return self.ask("stats")["accepted"]
+        return self.command("stats")["accepted"]
 
     def stop(self):
         self._socket.close()
@@ -45,7 +45,7 @@ class Sink:
 class System:
     def __init__(self, binaries, recipients):
         if os.nice(0) != 0:
-            process.pass_on_niceness(os.getpid())
+            process.apply_nice_value(os.getpid())
         self.binaries = pathlib.Path(binaries)
         self.recipients = recipients
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lmsmail-bench-", dir="/tmp"))
@@ -78,8 +78,8 @@ class System:
         self.sql("ANALYZE")
 
     def start(self, service, *flags, smtp_port=None, name=None):
-        """Starts a service; dispatch with the sink as its SMTP server unless told otherwise. A
-        further replica needs a `name` of its own."""
+        """Starts a service. The SMTP server of dispatch is the sink unless `smtp_port` is given. An
+        additional replica needs its own `name`."""
         argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
                 f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
@@ -107,55 +107,58 @@ class System:
         self._runs += 1
         return f"run{self._runs}-{secrets.token_hex(4)}"
 
-    def load_command(self, task, **flags):
+    def load(self, task, **flags):
+        """Runs lmsmail-load and returns its report."""
         flags = {"dispatch": self.targets["dispatch"], "templates": self.targets["template"],
                  "preferences": self.targets["preference"], "recipients": self.recipients, **flags}
-        return [self.binaries / "lmsmail-load", f"--task={task}",
-                *(f"--{key}={value}" for key, value in flags.items())]
-
-    def load(self, task, **flags):
-        return process.run_json(self.load_command(task, **flags))
+        return process.run_json([self.binaries / "lmsmail-load", f"--task={task}",
+                                 *(f"--{key}={value}" for key, value in flags.items())])
 
     def limit(self, mails, size):
-        """Ready-made mails a second through our own client into the sink."""
+        """Sends ready-made mails through our SMTP client into the sink. Returns the report of
+        lmsmail-smtp-source and the CPU time of the sink."""
         before = self.sink.process.cpu_seconds()
-        blast = process.run_json([self.binaries / "lmsmail-blast",
-                                  f"--server=127.0.0.1:{self.sink.port}", f"--mails={mails}",
-                                  f"--bytes={size}"])
-        blast["sink_cpu_us"] = (self.sink.process.cpu_seconds() - before) * 1e6
-        return blast
+        report = process.run_json([self.binaries / "lmsmail-smtp-source",
+                                   f"--server=127.0.0.1:{self.sink.port}", f"--mails={mails}",
+                                   f"--bytes={size}"])
+        report["sink_cpu_us"] = (self.sink.process.cpu_seconds() - before) * 1e6
+        return report
 
-    def fill(self, mails, streams=1):
-        """Accepts mails while the bulk lane is stopped."""
+    def send_bulk(self, mails):
+        """Sends mails with SendBulk. Returns when they are accepted."""
+        return self.load("bulk", run=self.new_run(), count=mails)
+
+    def fill(self, mails):
+        """Pauses the lanes and fills the queue."""
         self.load("pause")
-        return self.load("bulk", run=self.new_run(), count=mails, channels=streams)
+        return self.send_bulk(mails)
 
     def sent(self):
-        """Mails recorded as sent so far, by dispatch's own count."""
+        """The number of mails recorded as sent so far, as counted by dispatch."""
         return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.tally WHERE kind = 1")
 
-    def wait_sent(self, total, patience=120):
-        """Until `total` are recorded as sent. Gives up when nothing has moved for `patience`
+    def wait_sent(self, total, timeout=120):
+        """Waits until `total` mails are recorded as sent. Fails if there is no progress for `timeout`
         seconds."""
-        seen, moved = -1, time.monotonic()
+        seen, last_progress = -1, time.monotonic()
         while True:
-            sent, at = self.sent(), time.monotonic()
+            sent, now = self.sent(), time.monotonic()
             if sent >= total:
                 return
             pause = 0.03
             if sent > seen >= 0:
-                # Asking takes the longer the more was recorded: seldom until the end is near.
-                remaining = (total - sent) * (at - moved) / (sent - seen)
+                # The query takes longer the more is recorded, so it is rare until the end is near.
+                remaining = (total - sent) * (now - last_progress) / (sent - seen)
                 pause = min(max(remaining / 3, 0.03), 5)
             if sent > seen:
-                seen, moved = sent, at
-            elif at - moved > patience:
-                raise RuntimeError(f"stuck at {sent:.0f} of {total:.0f} mails:\n"
+                seen, last_progress = sent, now
+            elif now - last_progress > timeout:
+                raise RuntimeError(f"no progress at {sent:.0f} of {total:.0f} mails:\n"
                                    f"{self.services['dispatch'].tail()}")
             time.sleep(pause)
 
     def cpu(self):
-        """CPU seconds so far, by part."""
+        """CPU seconds so far by process."""
         parts = {name: part.cpu_seconds() for name, part in self.services.items()}
         return {**parts, "postgres": self.database.server.cpu_seconds(),
                 "sink": self.sink.process.cpu_seconds()}
@@ -165,5 +168,5 @@ class System:
             self.stop(name)
 
     def close(self):
-        """Ends everything, in the reverse order of its start."""
+        """Stops everything in reverse order of its start."""
         self._closing.close()

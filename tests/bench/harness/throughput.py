@@ -1,4 +1,4 @@
-"""How many mails a second: each figure beside what the same machine does without our part."""
+"""Mails per second, compared with what the same machine reaches without our part."""
 
 import shutil
 import statistics
@@ -9,18 +9,19 @@ from harness.figure import Figure
 
 
 def _per_mail(before, after, mails):
-    """CPU microseconds a mail, by part."""
+    """CPU microseconds per mail by process."""
     return {part: round((after[part] - before[part]) * 1e6 / mails, 1)
             for part in after if part in before}
 
 
 def _mean_size(system):
-    stats = system.sink.ask("stats")
+    stats = system.sink.command("stats")
     return stats["bytes"] / stats["accepted"]
 
 
 def drain_once(system, mails):
-    """Fills the stopped bulk lane and lets it go; mails a second until every outcome is recorded."""
+    """Fills the queue, then resumes the lanes. Returns the mails per second until every outcome is
+    recorded, and the CPU time per mail."""
     system.fill(mails)
     system.database.admin("CHECKPOINT")
     total = system.sent() + mails
@@ -33,7 +34,7 @@ def drain_once(system, mails):
 
 
 def drain(system, scale):
-    """The queue's way out, next to our own SMTP client with ready-made mails of the same size."""
+    """Draining the queue, compared with our SMTP client sending ready-made mails of the same size."""
     drain_once(system, scale.warm_up)
     size = int(_mean_size(system))
     rates, limits, costs = [], [], []
@@ -54,27 +55,27 @@ def drain(system, scale):
                      "sink": round(limits[0]["sink_cpu_us"] / limits[0]["mails"], 1)}})]
 
 
-def life(system, scale):
-    """From SendBulk to the recorded outcome, both going on at the same time."""
+def end_to_end(system, scale):
+    """From SendBulk to the recorded outcome, with accepting and sending at the same time."""
     drains = [drain_once(system, scale.drain)[0]]
-    total = system.sent() + scale.life
+    total = system.sent() + scale.end_to_end
     before = system.cpu()
     start = time.monotonic()
-    accepted = system.load("bulk", run=system.new_run(), count=scale.life, channels=1)
+    accepted = system.send_bulk(scale.end_to_end)
     system.wait_sent(total)
     seconds = time.monotonic() - start
-    cost = {**_per_mail(before, system.cpu(), scale.life),
-            "caller": round(accepted["cpu_us"] / scale.life, 1)}
+    cost = {**_per_mail(before, system.cpu(), scale.end_to_end),
+            "caller": round(accepted["cpu_us"] / scale.end_to_end, 1)}
     drains.append(drain_once(system, scale.drain)[0])
-    return [Figure("whole life", "SendBulk over gRPC to recorded outcome, sustained",
-                   scale.life / seconds, statistics.mean(drains), "mails/s", "the drain", ">= 0.6",
-                   details={"mails": scale.life, "seconds": seconds,
+    return [Figure("end to end", "SendBulk over gRPC to recorded outcome, sustained",
+                   scale.end_to_end / seconds, statistics.mean(drains), "mails/s", "the drain", ">= 0.6",
+                   details={"mails": scale.end_to_end, "seconds": seconds,
                             "accepting_seconds": accepted["seconds"], "drains": drains,
                             "cpu_us_per_mail": cost})]
 
 
 def accept(system, scale):
-    """SendBulk until COMMIT, next to COPY of the very same rows by psql."""
+    """SendBulk until COMMIT, compared with COPY of the same rows by psql."""
     accepts, copies, costs = [], [], []
     system.fill(scale.warm_up)
     for _ in range(scale.repeats):
@@ -92,7 +93,7 @@ def accept(system, scale):
 
 
 def _copy_seconds(system, rows):
-    """How long COPY takes for the newest `rows` mails into empty tables with the same indexes."""
+    """Seconds for COPY of the newest `rows` mails into empty tables with the same indexes."""
     sql = system.sql
     sql("CREATE SCHEMA bench")
     for table in ("message", "queue"):
@@ -110,28 +111,27 @@ def _copy_seconds(system, rows):
 
 
 def send(system, scale):
-    """One Send after another by 64 callers, each answered after its COMMIT, next to an empty call
-    that takes the same way through the same server. As with bulk, the mail goes out later; then
-    the same while it goes out at once."""
-    sends, echoes, latencies, delivering = [], [], [], []
+    """Send by 64 concurrent callers, each call answered after its COMMIT, compared with a call that
+    passes through the same parts of the server and does nothing. The lanes are paused, so the mail is
+    sent later; then the same while it is sent at once."""
+    sends, empty_calls, latencies, delivering = [], [], [], []
     for _ in range(scale.repeats):
-        echo = system.load("echo", count=scale.send * 2, callers=64)
-        echoes.append(_rate(echo))
+        empty_calls.append(_rate(system.load("noop", count=scale.send * 2, callers=64)))
         system.load("pause")
         done = system.load("send", run=system.new_run(), count=scale.send, callers=64)
         sends.append(_rate(done))
         latencies.append(done["p99_ms"])
         system.load("resume")
-        _settle(system)
+        _wait_until_idle(system)
         delivering.append(_rate(system.load("send", run=system.new_run(), count=scale.send,
                                             callers=64)))
-        _settle(system)
+        _wait_until_idle(system)
     return [Figure("single send", "Send by 64 callers, answered after COMMIT",
-                   statistics.median(sends), statistics.median(echoes), "calls/s",
+                   statistics.median(sends), statistics.median(empty_calls), "calls/s",
                    "an empty call", ">= 0.4",
-                   details={"runs": sends, "echoes": echoes, "p99_ms": latencies}),
-            Figure("send and deliver", "the same while the mail goes out",
-                   statistics.median(delivering), statistics.median(echoes), "calls/s",
+                   details={"runs": sends, "empty_calls": empty_calls, "p99_ms": latencies}),
+            Figure("send and deliver", "the same while the mail is sent",
+                   statistics.median(delivering), statistics.median(empty_calls), "calls/s",
                    "an empty call", details={"runs": delivering})]
 
 
@@ -139,20 +139,20 @@ def _rate(report):
     return report["count"] / report["seconds"]
 
 
-def _settle(system):
-    """Until nothing waits any more."""
+def _wait_until_idle(system):
+    """Waits until no mail is queued or claimed."""
     while system.sql.number("SELECT count(*) FROM (SELECT FROM dispatch.queue LIMIT 1) q") or \
             system.sql.number("SELECT count(*) FROM dispatch.claim"):
         time.sleep(0.1)
 
 
 def postfix(system, scale):
-    """The whole life into Postfix's smtp-sink, next to Postfix's smtp-source into the same."""
+    """End to end into Postfix's smtp-sink, compared with Postfix's smtp-source into the same."""
     name = "into smtp-sink"
     sink, source = (shutil.which(tool, path="/usr/sbin:/usr/bin") for tool in
                     ("smtp-sink", "smtp-source"))
     if not sink or not source:
-        return [Figure(name, "the whole life into smtp-sink", note="Postfix is not installed")]
+        return [Figure(name, "end to end into smtp-sink", note="Postfix is not installed")]
     port = 20000 + system.sink.port % 10000
     server = subprocess.Popen([sink, "-u", "nobody", f"127.0.0.1:{port}", "1000"],
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -162,12 +162,12 @@ def postfix(system, scale):
         start = time.monotonic()
         subprocess.run([source, "-s", "8", "-l", str(size), "-m", str(scale.postfix), "-d",
                         f"127.0.0.1:{port}"], check=True)
-        rival = scale.postfix / (time.monotonic() - start)
+        smtp_source = scale.postfix / (time.monotonic() - start)
         system.stop("dispatch")
         system.start("dispatch", smtp_port=port)
         total = system.sent() + scale.postfix
         start = time.monotonic()
-        system.load("bulk", run=system.new_run(), count=scale.postfix, channels=1)
+        system.send_bulk(scale.postfix)
         system.wait_sent(total)
         ours = scale.postfix / (time.monotonic() - start)
     finally:
@@ -175,4 +175,4 @@ def postfix(system, scale):
         server.wait()
         system.stop("dispatch")
         system.start("dispatch")
-    return [Figure(name, "the whole life into smtp-sink", ours, rival, "mails/s", "smtp-source")]
+    return [Figure(name, "end to end into smtp-sink", ours, smtp_source, "mails/s", "smtp-source")]

@@ -1,6 +1,5 @@
 #include "tests/bench/load/callers.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -14,7 +13,7 @@ class Callers {
  public:
   Callers(std::int64_t count, const StartCall& start) : count_(count), start_(start) {}
 
-  // From the calling thread or, to go on, from the thread of an answer.
+  // Starts the next call. Runs on the calling thread first, then on the threads of the responses.
   void CallNext() {
     std::int64_t number;
     {
@@ -23,32 +22,32 @@ class Callers {
       number = next_++;
       ++open_;
     }
-    start_(number, [this, begun = absl::Now()](const absl::Status& status) {
-      if (Answered(begun, status)) CallNext();
+    start_(number, [this, start_time = absl::Now()](const absl::Status& status) {
+      if (Record(start_time, status)) CallNext();
       Leave();
     });
   }
 
   absl::StatusOr<std::vector<absl::Duration>> Wait() {
     absl::MutexLock lock(&mutex_);
-    const auto over = [this] { return open_ == 0 && (next_ == count_ || !status_.ok()); };
-    mutex_.Await(absl::Condition(&over));
+    const auto finished = [this] { return open_ == 0 && (next_ == count_ || !status_.ok()); };
+    mutex_.Await(absl::Condition(&finished));
     if (!status_.ok()) return status_;
     return std::move(latencies_);
   }
 
  private:
-  bool Answered(absl::Time begun, const absl::Status& status) {
+  bool Record(absl::Time start_time, const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
     if (!status.ok()) {
       status_ = status;
       return false;
     }
-    latencies_.push_back(absl::Now() - begun);
+    latencies_.push_back(absl::Now() - start_time);
     return true;
   }
 
-  // Last, so that Wait() does not return while an answer is still being dealt with.
+  // Called last, so that Wait() does not return while a response is still being processed.
   void Leave() {
     absl::MutexLock lock(&mutex_);
     --open_;
@@ -67,14 +66,14 @@ class Callers {
 
 absl::StatusOr<Report> CallInParallel(std::int64_t count, int callers, const StartCall& start) {
   Callers calls(count, start);
-  const absl::Time begun = absl::Now();
+  const absl::Time start_time = absl::Now();
   for (int i = 0; i < callers; ++i) calls.CallNext();
   absl::StatusOr<std::vector<absl::Duration>> latencies = calls.Wait();
   if (!latencies.ok()) return latencies.status();
-  return Report{count, absl::Now() - begun, *std::move(latencies)};
+  return Report{count, absl::Now() - start_time, *std::move(latencies)};
 }
 
-absl::Status CallSteadily(std::int64_t count, absl::Duration interval, const StartCall& start) {
+absl::Status CallAtRate(std::int64_t count, absl::Duration interval, const StartCall& start) {
   absl::Mutex mutex;
   std::int64_t open = 0;
   absl::Status failed;
@@ -93,8 +92,8 @@ absl::Status CallSteadily(std::int64_t count, absl::Duration interval, const Sta
     });
   }
   absl::MutexLock lock(&mutex);
-  const auto over = [&open] { return open == 0; };
-  mutex.Await(absl::Condition(&over));
+  const auto finished = [&open] { return open == 0; };
+  mutex.Await(absl::Condition(&finished));
   return failed;
 }
 

@@ -11,15 +11,15 @@
 
 namespace lmsmail::bench {
 
-// Starts call number `number` and returns; `done` is called once from any thread.
+// Starts call number `number` and returns. `done` is called once, from any thread.
 using StartCall =
     std::function<void(std::int64_t number, absl::AnyInvocable<void(absl::Status)> done)>;
 
-// Makes `count` calls as `callers` do who each wait for the answer before they call again. The
-// first error ends it.
+// Makes `count` calls from `callers` concurrent callers, each of which waits for the response
+// before its next call. Stops at the first error.
 absl::StatusOr<Report> CallInParallel(std::int64_t count, int callers, const StartCall& start);
 
-// Makes calls at a steady rate, however long their answers take. The first error ends it.
-absl::Status CallSteadily(std::int64_t count, absl::Duration interval, const StartCall& start);
+// Starts a call every `interval`, however long the responses take. Stops at the first error.
+absl::Status CallAtRate(std::int64_t count, absl::Duration interval, const StartCall& start);
 
 }  // namespace lmsmail::bench

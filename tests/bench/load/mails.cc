@@ -22,7 +22,7 @@ void Set(Struct& in, const std::string& key, std::string_view value) {
   Field(in, key).set_string_value(value.data(), value.size());
 }
 
-// The values of one mail, some 700 octets.
+// Fills in the values of one mail, about 700 octets.
 void FillContext(Struct& context, std::int64_t number) {
   Set(StructIn(context, "user"), "first_name", fmt::format("Zoë {}", number));
   Struct& course = StructIn(context, "course");

@@ -1,23 +1,15 @@
 #include "tests/bench/load/report.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+
+#include "tests/tool/cpu_time.h"
 
 namespace lmsmail::bench {
 namespace {
 
-std::int64_t CpuMicroseconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto microseconds = [](const timeval& t) {
-    return static_cast<std::int64_t>(t.tv_sec) * 1'000'000 + t.tv_usec;
-  };
-  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
-}
-
-// `sorted` is not empty.
+// `sorted` must not be empty.
 double Percentile(const std::vector<absl::Duration>& sorted, double share) {
   const auto last = static_cast<double>(sorted.size() - 1);
   return absl::ToDoubleMilliseconds(sorted[static_cast<std::size_t>(last * share + 0.5)]);

@@ -8,14 +8,14 @@
 
 namespace lmsmail::bench {
 
-// What a run prints: one line of JSON.
+// The result of one run of lmsmail-load.
 struct Report {
   std::int64_t count = 0;
   absl::Duration elapsed = {};
-  std::vector<absl::Duration> latencies = {};  // empty: not measured
+  std::vector<absl::Duration> latencies = {};  // empty if not measured
 
-  // {"count":..,"seconds":..,"cpu_us":..} and, with latencies, their "p50_ms", "p99_ms", "max_ms".
-  // Sorts the latencies. The CPU time is this process's.
+  // Returns {"count":..,"seconds":..,"cpu_us":..} and, if there are latencies, "p50_ms", "p99_ms"
+  // and "max_ms". Sorts the latencies. "cpu_us" is the CPU time of this process.
   std::string ToJson();
 };
 

@@ -1,7 +1,5 @@
 #include "tests/bench/load/unary.h"
 
-#include <fmt/format.h>
-
 #include <fstream>
 #include <utility>
 
@@ -21,62 +19,49 @@ namespace {
 using Dispatch = dispatch::v1::DispatchService;
 using Async = Dispatch::StubInterface::async_interface;
 
-class Stubs {
- public:
-  explicit Stubs(const Channels& channels) {
-    for (const auto& channel : channels) stubs_.push_back(Dispatch::NewStub(channel));
-  }
-  auto& At(std::int64_t number) const {
-    return *stubs_[static_cast<std::size_t>(number) % stubs_.size()]->async();
-  }
-
- private:
-  std::vector<std::unique_ptr<Dispatch::Stub>> stubs_;
-};
+using Done = absl::AnyInvocable<void(absl::Status)>;
 
 }  // namespace
 
-absl::StatusOr<Report> SendOneByOne(const Channels& channels, const std::string& run,
-                                    std::int64_t count, int callers, std::int64_t recipients) {
-  const Stubs stubs(channels);
-  return CallInParallel(
-      count, callers, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
-        rpc::CallAsync(stubs.At(number), &Async::Send, SingleSend(run, number, recipients),
-                       rpc::WithTimeout(absl::Seconds(30)),
-                       [done = std::move(done)](auto answer) mutable { done(answer.status()); });
-      });
+absl::StatusOr<Report> CallSend(const std::shared_ptr<grpc::Channel>& channel,
+                                const std::string& run, std::int64_t count, int callers,
+                                std::int64_t recipients) {
+  const auto stub = Dispatch::NewStub(channel);
+  return CallInParallel(count, callers, [&](std::int64_t number, Done done) {
+    rpc::CallAsync(*stub->async(), &Async::Send, SingleSend(run, number, recipients),
+                   rpc::WithTimeout(absl::Seconds(30)),
+                   [done = std::move(done)](auto response) mutable { done(response.status()); });
+  });
 }
 
-absl::StatusOr<Report> Echo(const Channels& channels, std::int64_t count, int callers) {
-  const Stubs stubs(channels);
-  return CallInParallel(
-      count, callers, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
-        rpc::CallAsync(stubs.At(number), &Async::ListTransports,
-                       dispatch::v1::ListTransportsRequest(), rpc::WithTimeout(absl::Seconds(30)),
-                       [done = std::move(done)](auto answer) mutable { done(answer.status()); });
-      });
+absl::StatusOr<Report> CallNoOp(const std::shared_ptr<grpc::Channel>& channel, std::int64_t count,
+                                int callers) {
+  const auto stub = Dispatch::NewStub(channel);
+  return CallInParallel(count, callers, [&](std::int64_t, Done done) {
+    rpc::CallAsync(*stub->async(), &Async::ListTransports, dispatch::v1::ListTransportsRequest(),
+                   rpc::WithTimeout(absl::Seconds(30)),
+                   [done = std::move(done)](auto response) mutable { done(response.status()); });
+  });
 }
 
-absl::Status SendProbes(const Channels& channels, const std::string& run, std::int64_t count,
-                        absl::Duration interval, const std::string& path) {
+absl::Status SendProbes(const std::shared_ptr<grpc::Channel>& channel, const std::string& run,
+                        std::int64_t count, absl::Duration interval, const std::string& path) {
   std::ofstream file(path);
   absl::Mutex file_mutex;
-  const Stubs stubs(channels);
-  LMSMAIL_RETURN_IF_ERROR(CallSteadily(
-      count, interval, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
-        rpc::CallAsync(stubs.At(number), &Async::Send, ProbeSend(run, number),
-                       rpc::WithTimeout(absl::Seconds(30)),
-                       [&, begun = absl::Now(), done = std::move(done)](
-                           absl::StatusOr<dispatch::v1::Message> answer) mutable {
-                         if (answer.ok()) {
-                           absl::MutexLock lock(&file_mutex);
-                           file << absl::ToUnixMicros(begun) << ' '
-                                << absl::ToUnixMicros(absl::Now()) << ' ' << answer->message_id()
-                                << '\n';
-                         }
-                         done(answer.status());
-                       });
-      }));
+  const auto stub = Dispatch::NewStub(channel);
+  LMSMAIL_RETURN_IF_ERROR(CallAtRate(count, interval, [&](std::int64_t number, Done done) {
+    rpc::CallAsync(
+        *stub->async(), &Async::Send, ProbeSend(run, number), rpc::WithTimeout(absl::Seconds(30)),
+        [&, called = absl::Now(),
+         done = std::move(done)](absl::StatusOr<dispatch::v1::Message> response) mutable {
+          if (response.ok()) {
+            absl::MutexLock lock(&file_mutex);
+            file << absl::ToUnixMicros(called) << ' ' << absl::ToUnixMicros(absl::Now()) << ' '
+                 << response->message_id() << '\n';
+          }
+          done(response.status());
+        });
+  }));
   file.flush();
   return file ? absl::OkStatus() : absl::DataLossError("cannot write " + path);
 }

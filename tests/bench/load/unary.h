@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,19 +14,21 @@
 
 namespace lmsmail::bench {
 
-using Channels = std::vector<std::shared_ptr<grpc::Channel>>;
+// Calls Send `count` times from `callers` concurrent callers. Each call is answered after its
+// COMMIT.
+absl::StatusOr<Report> CallSend(const std::shared_ptr<grpc::Channel>& channel,
+                                const std::string& run, std::int64_t count, int callers,
+                                std::int64_t recipients);
 
-// Single Sends by `callers` callers. Each is answered after its COMMIT.
-absl::StatusOr<Report> SendOneByOne(const Channels& channels, const std::string& run,
-                                    std::int64_t count, int callers, std::int64_t recipients);
+// Does the same with ListTransports, which passes through the same parts of the server (admission,
+// deadline, executor, metrics) and then does nothing. This is the cost of a call before anything
+// is stored.
+absl::StatusOr<Report> CallNoOp(const std::shared_ptr<grpc::Channel>& channel, std::int64_t count,
+                                int callers);
 
-// The same with ListTransports, which takes the same way through the server (admission, deadline,
-// executor, metrics) and then does nothing: what a call costs before anything is stored.
-absl::StatusOr<Report> Echo(const Channels& channels, std::int64_t count, int callers);
-
-// Receipts to probes at a steady rate. Writes "<begun> <answered> <Message-ID>" for each to
-// the file at `path`: when Send was called.
-absl::Status SendProbes(const Channels& channels, const std::string& run, std::int64_t count,
-                        absl::Duration interval, const std::string& path);
+// Sends receipts to probes at a constant rate. Writes the line "<called> <answered> <Message-ID>"
+// for each of them to the file at `path`; times are in microseconds since 1970.
+absl::Status SendProbes(const std::shared_ptr<grpc::Channel>& channel, const std::string& run,
+                        std::int64_t count, absl::Duration interval, const std::string& path);
 
 }  // namespace lmsmail::bench

@@ -18,13 +18,9 @@ std::string Error(std::string_view message) {
 
 }  // namespace
 
-std::string Obey(std::string_view command, Mailbox& mailbox, FaultPlan& faults) {
+std::string RunCommand(std::string_view command, Statistics& statistics, FaultPlan& faults) {
   constexpr std::string_view kOk = R"({"ok":true})";
-  if (command == "stats") return ToJson(mailbox.counters());
-  if (command == "reset") {
-    mailbox.Reset();
-    return std::string(kOk);
-  }
+  if (command == "stats") return ToJson(statistics.counters());
   if (command == "faults off") {
     faults.Clear();
     return std::string(kOk);
@@ -33,7 +29,7 @@ std::string Obey(std::string_view command, Mailbox& mailbox, FaultPlan& faults) 
     const absl::Status status = faults.Add(command.substr(6));
     return status.ok() ? std::string(kOk) : Error(ToStd(status.message()));
   }
-  return Error("commands are stats, fault RULE, faults off and reset");
+  return Error("unknown command; use stats, fault RULE or faults off");
 }
 
 }  // namespace lmsmail::sink

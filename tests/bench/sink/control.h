@@ -4,16 +4,15 @@
 #include <string_view>
 
 #include "tests/bench/sink/fault_plan.h"
-#include "tests/bench/sink/mailbox.h"
+#include "tests/bench/sink/statistics.h"
 
 namespace lmsmail::sink {
 
-// What the control port understands: one command a line, answered by one line of JSON.
-//   stats        the counters
-//   fault RULE   adds a rule of FaultPlan behind the others
-//   faults off   forgets every rule
-//   reset        sets the counters to zero and forgets the Message-IDs; the ledger stays
-// Changes count for mail whose RCPT comes after the answer. An error is {"error":"..."}.
-std::string Obey(std::string_view command, Mailbox& mailbox, FaultPlan& faults);
+// Executes one command of the control port and returns its response, one line of JSON:
+//   stats        returns the counters
+//   fault RULE   appends a rule to the FaultPlan
+//   faults off   removes all rules
+// A change applies to mail whose RCPT arrives after the response. Errors are {"error":"..."}.
+std::string RunCommand(std::string_view command, Statistics& statistics, FaultPlan& faults);
 
 }  // namespace lmsmail::sink

@@ -28,7 +28,7 @@ absl::StatusOr<Fault> FaultNamed(std::string_view name) {
     if (known == name) return fault;
   }
   return absl::InvalidArgumentError(
-      fmt::format("\"{}\" is no fault; those are 421, 450, 550, delay, cut-before-dot and "
+      fmt::format("\"{}\" is not a fault; use 421, 450, 550, delay, cut-before-dot or "
                   "cut-after-dot",
                   name));
 }
@@ -36,8 +36,7 @@ absl::StatusOr<Fault> FaultNamed(std::string_view name) {
 absl::StatusOr<std::int64_t> Count(std::string_view key, std::string_view text) {
   std::int64_t value;
   if (absl::SimpleAtoi(ToAbsl(text), &value) && value > 0) return value;
-  return absl::InvalidArgumentError(
-      fmt::format("{}={}: must be a whole number from 1 on", key, text));
+  return absl::InvalidArgumentError(fmt::format("{}={}: must be a positive integer", key, text));
 }
 
 absl::Status Set(FaultRule& rule, std::string_view key, std::string_view text) {
@@ -50,13 +49,9 @@ absl::Status Set(FaultRule& rule, std::string_view key, std::string_view text) {
   } else if (key == "ms") {
     LMSMAIL_ASSIGN_OR_RETURN(const std::int64_t ms, Count(key, text));
     rule.delay = absl::Milliseconds(ms);
-  } else if (key == "percent") {
-    if (!absl::SimpleAtod(ToAbsl(text), &rule.percent) || rule.percent < 0 || rule.percent > 100) {
-      return absl::InvalidArgumentError(fmt::format("percent={}: must be 0 to 100", text));
-    }
   } else {
     return absl::InvalidArgumentError(
-        fmt::format("\"{}\" is no condition; those are every, percent, domain, limit and ms", key));
+        fmt::format("\"{}\" is not a condition; use every, domain, limit or ms", key));
   }
   return absl::OkStatus();
 }
@@ -77,9 +72,9 @@ absl::StatusOr<FaultRule> FaultRule::Parse(std::string_view text) {
         equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
     LMSMAIL_RETURN_IF_ERROR(Set(rule, word.substr(0, equals), value));
   }
-  if (!named) return absl::InvalidArgumentError("a rule begins with its fault");
+  if (!named) return absl::InvalidArgumentError("a rule must begin with its fault");
   if ((rule.fault == Fault::kDelay) != (rule.delay > absl::ZeroDuration())) {
-    return absl::InvalidArgumentError("\"delay\" and ms=N belong together");
+    return absl::InvalidArgumentError("\"delay\" requires ms=N, which no other fault allows");
   }
   return rule;
 }
@@ -91,29 +86,19 @@ absl::Status FaultPlan::Add(std::string_view rule) {
 }
 
 const FaultRule* FaultPlan::Choose(std::string_view domain) {
-  for (Counted& counted : rules_) {
-    if (Applies(counted, domain)) return &counted.rule;
+  for (Entry& entry : rules_) {
+    if (Applies(entry, domain)) return &entry.rule;
   }
   return nullptr;
 }
 
-bool FaultPlan::Applies(Counted& counted, std::string_view domain) {
-  const FaultRule& rule = counted.rule;
+bool FaultPlan::Applies(Entry& entry, std::string_view domain) {
+  const FaultRule& rule = entry.rule;
   if (!rule.domain.empty() && rule.domain != domain) return false;
-  if (++counted.seen % rule.every != 0) return false;
-  if (rule.limit && counted.done >= *rule.limit) return false;
-  if (rule.percent < 100 && NextPercent() >= rule.percent) return false;
-  ++counted.done;
+  if (++entry.matches % rule.every != 0) return false;
+  if (rule.limit && entry.applied >= *rule.limit) return false;
+  ++entry.applied;
   return true;
-}
-
-// xorshift64*, https://doi.org/10.1145/2845077: repeatable, and good enough to spread faults.
-double FaultPlan::NextPercent() {
-  random_ ^= random_ >> 12;
-  random_ ^= random_ << 25;
-  random_ ^= random_ >> 27;
-  const std::uint64_t bits = (random_ * 2685821657736338717ULL) >> 11;
-  return static_cast<double>(bits) * 0x1p-53 * 100;
 }
 
 }  // namespace lmsmail::sink

@@ -23,10 +23,10 @@ Ledger::~Ledger() {
   ::close(file_);
 }
 
-void Ledger::Add(absl::Time at, bool answered, std::string_view message_id,
+void Ledger::Add(absl::Time time, bool answered, std::string_view message_id,
                  std::string_view recipient) {
   if (!domain_.empty() && recipient.substr(recipient.rfind('@') + 1) != domain_) return;
-  fmt::format_to(std::back_inserter(pending_), "{} {} {} {}\n", absl::ToUnixMicros(at),
+  fmt::format_to(std::back_inserter(pending_), "{} {} {} {}\n", absl::ToUnixMicros(time),
                  answered ? "250" : "unanswered", message_id.empty() ? "-" : message_id, recipient);
 }
 

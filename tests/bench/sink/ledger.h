@@ -9,20 +9,20 @@
 
 namespace lmsmail::sink {
 
-// The list of accepted mails, one line each, appended to a file:
+// Appends one line for each accepted mail to a file:
 //   <microseconds since 1970> <250|unanswered> <Message-ID> <recipient>
-// "unanswered" was taken, but the client was not told.
+// "unanswered" means that the mail was accepted and the client got no reply.
 class Ledger {
  public:
-  // Appends to the file at `path`. With a `domain`, only mail to it is listed.
+  // `domain` restricts the ledger to mail to that domain; empty for all mail.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(const std::string& path, std::string domain);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  void Add(absl::Time at, bool answered, std::string_view message_id, std::string_view recipient);
-  // Hands what was added to the kernel: it survives the end of this process. Failing to write ends
-  // the process, since a ledger with gaps proves nothing.
+  void Add(absl::Time time, bool answered, std::string_view message_id, std::string_view recipient);
+  // Writes the added lines to the file, so that they survive the end of this process. Aborts the
+  // process if that fails, because a ledger with gaps proves nothing.
   void Flush();
 
  private:

@@ -23,7 +23,7 @@ absl::StatusOr<Listener> Listen(const config::HostPort& address) {
   in.sin_port = htons(address.port);
   if (::inet_pton(AF_INET, address.host.c_str(), &in.sin_addr) != 1) {
     return absl::InvalidArgumentError(
-        fmt::format("\"{}\" is no IPv4 address in numbers", address.host));
+        fmt::format("\"{}\" is not a numeric IPv4 address", address.host));
   }
   Listener listener;
   listener.socket = Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

@@ -9,7 +9,7 @@
 
 namespace lmsmail::sink {
 
-// A file descriptor that is closed with its owner.
+// Owns a file descriptor.
 class Descriptor {
  public:
   explicit Descriptor(int number = -1) : number_(number) {}
@@ -31,7 +31,7 @@ struct Listener {
   std::uint16_t port = 0;
 };
 
-// `address` is IPv4 in numbers.
+// `address` must be a numeric IPv4 address.
 absl::StatusOr<Listener> Listen(const config::HostPort& address);
 
 }  // namespace lmsmail::sink

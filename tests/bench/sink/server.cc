@@ -22,8 +22,8 @@
 #include "tests/bench/sink/fault_plan.h"
 #include "tests/bench/sink/ledger.h"
 #include "tests/bench/sink/listener.h"
-#include "tests/bench/sink/mailbox.h"
 #include "tests/bench/sink/session.h"
+#include "tests/bench/sink/statistics.h"
 
 namespace lmsmail::sink {
 
@@ -34,7 +34,7 @@ class Server::Impl {
         control_(std::move(control)),
         faults_(std::move(faults)),
         ledger_(std::move(ledger)),
-        mailbox_(ledger_.get()) {
+        statistics_(ledger_.get()) {
     Watch(EPOLL_CTL_ADD, smtp_.socket.get(), EPOLLIN);
     Watch(EPOLL_CTL_ADD, control_.socket.get(), EPOLLIN);
     Watch(EPOLL_CTL_ADD, stop_.get(), EPOLLIN);
@@ -56,19 +56,19 @@ class Server::Impl {
 
   std::uint16_t port() const { return smtp_.port; }
   std::uint16_t control_port() const { return control_.port; }
-  std::string Report() { return ToJson(mailbox_.counters()); }
+  std::string Report() { return ToJson(statistics_.counters()); }
 
  private:
-  // A connection to the SMTP port, or, without session, to the control port.
+  // A connection to the SMTP port or, if it has no session, to the control port.
   struct Connection {
     Descriptor socket;
     std::unique_ptr<Session> session;
-    std::string commands;  // control: arrived, without its line's end yet
-    std::string answers;   // control
-    absl::Time resume_at = absl::InfiniteFuture();
+    std::string commands;  // control port: an incomplete line
+    std::string replies;   // control port
+    absl::Time resume_time = absl::InfiniteFuture();
     bool reads_paused = false;
 
-    std::string& output() { return session ? session->output() : answers; }
+    std::string& output() { return session ? session->output() : replies; }
     bool closing() const { return session && session->closing(); }
   };
 
@@ -99,7 +99,7 @@ class Server::Impl {
       auto connection = std::make_unique<Connection>();
       connection->socket = Descriptor(number);
       if (listener == smtp_.socket.get()) {
-        connection->session = std::make_unique<Session>(mailbox_, faults_);
+        connection->session = std::make_unique<Session>(statistics_, faults_);
       }
       Connection& kept = *connection;
       connections_[number] = std::move(connection);
@@ -113,30 +113,31 @@ class Server::Impl {
       const ssize_t size = ::recv(number, buffer_.data(), buffer_.size(), 0);
       if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
       if (size <= 0) return Close(number);
-      Take(connection, {buffer_.data(), static_cast<std::size_t>(size)});
+      Feed(connection, {buffer_.data(), static_cast<std::size_t>(size)});
     } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
       return Close(number);
     }
-    if (connection.session && connection.session->delay()) return Hold(number, connection);
+    if (connection.session && connection.session->delay()) return Delay(number, connection);
     Send(number, connection);
   }
 
-  void Take(Connection& connection, std::string_view bytes) {
+  void Feed(Connection& connection, std::string_view bytes) {
     if (connection.session) return connection.session->Feed(bytes);
     connection.commands.append(bytes);
     for (std::size_t end; (end = connection.commands.find('\n')) != std::string::npos;) {
-      connection.answers += Obey(connection.commands.substr(0, end), mailbox_, faults_) + "\n";
+      connection.replies +=
+          RunCommand(connection.commands.substr(0, end), statistics_, faults_) + "\n";
       connection.commands.erase(0, end + 1);
     }
   }
 
   void Send(int number, Connection& connection) {
     std::string& output = connection.output();
-    mailbox_.Flush();
+    statistics_.Flush();
     while (!output.empty()) {
       const ssize_t sent = ::send(number, output.data(), output.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EAGAIN) {
-        // Nothing is read until the client has taken its answers.
+        // Nothing more is read until the client has read its replies.
         connection.reads_paused = true;
         return Watch(EPOLL_CTL_MOD, number, EPOLLOUT);
       }
@@ -147,24 +148,24 @@ class Server::Impl {
     if (std::exchange(connection.reads_paused, false)) Watch(EPOLL_CTL_MOD, number, EPOLLIN);
   }
 
-  void Hold(int number, Connection& connection) {
+  void Delay(int number, Connection& connection) {
     Watch(EPOLL_CTL_MOD, number, 0);
     connection.reads_paused = true;
-    connection.resume_at = absl::Now() + *connection.session->delay();
-    delayed_.emplace(connection.resume_at, number);
+    connection.resume_time = absl::Now() + *connection.session->delay();
+    delayed_.emplace(connection.resume_time, number);
   }
 
   void ResumeDelayed(absl::Time now) {
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
-      const auto [at, number] = *delayed_.begin();
+      const auto [time, number] = *delayed_.begin();
       delayed_.erase(delayed_.begin());
       const auto found = connections_.find(number);
-      // The number may meanwhile be another connection's.
-      if (found == connections_.end() || found->second->resume_at != at) continue;
+      // The descriptor may have been reused by another connection.
+      if (found == connections_.end() || found->second->resume_time != time) continue;
       Connection& connection = *found->second;
       connection.session->Resume();
       if (connection.session->delay()) {
-        Hold(number, connection);
+        Delay(number, connection);
         continue;
       }
       Send(number, connection);
@@ -186,12 +187,21 @@ class Server::Impl {
   const Listener control_;
   FaultPlan faults_;
   const std::unique_ptr<Ledger> ledger_;
-  Mailbox mailbox_;
+  Statistics statistics_;
   bool stopping_ = false;
   absl::flat_hash_map<int, std::unique_ptr<Connection>> connections_;
   std::multimap<absl::Time, int> delayed_;
   std::array<char, 256 * 1024> buffer_;
 };
+
+void ServerOptions::Declare(config::Schema& schema) {
+  schema.Address("listen", &listen, "Where SMTP is served; port 0 takes a free one.");
+  schema.Address("control", &control, "Where the control port listens; see control.h.");
+  schema.StringList("faults", &faults,
+                    "Rules such as \"450 every=10 domain=slow.test\"; see fault_plan.h.");
+  schema.String("ledger", &ledger, "File that lists the accepted mails.");
+  schema.String("ledger_domain", &ledger_domain, "List only mail to this domain.");
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerOptions& options) {
   FaultPlan faults;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "libs/config/schema.h"
 #include "libs/config/types.h"
 
 namespace lmsmail::sink {
@@ -16,12 +16,14 @@ struct ServerOptions {
   config::HostPort listen = {"127.0.0.1", 0};   // SMTP; port 0 takes a free one
   config::HostPort control = {"127.0.0.1", 0};  // see control.h
   std::vector<std::string> faults = {};         // rules of FaultPlan
-  std::string ledger = {};                      // path; empty: none
-  std::string ledger_domain = {};               // empty: mail to any domain
+  std::string ledger = {};                      // path; empty for no ledger
+  std::string ledger_domain = {};               // empty for mail to any domain
+
+  void Declare(config::Schema& schema);
 };
 
-// An SMTP server that takes mail and throws it away, as cheaply as can be: one thread, one epoll,
-// one read and one write for whatever a client has pipelined.
+// An SMTP server that accepts mail and discards it, at the lowest possible cost: one thread, one
+// epoll, and one read and one write for everything that a client has pipelined.
 class Server {
  public:
   static absl::StatusOr<std::unique_ptr<Server>> Create(const ServerOptions& options);
@@ -32,12 +34,12 @@ class Server {
   std::uint16_t port() const;
   std::uint16_t control_port() const;
 
-  // Serves until Stop(). Single-threaded: everything happens on the calling thread.
+  // Serves on the calling thread until Stop().
   void Run();
-  // From any thread, once Run() is called or about to be.
+  // Thread-safe. Also ends a Run() that starts later.
   void Stop();
 
-  // The counters as JSON. Not while Run() runs.
+  // Returns the counters as JSON. Must not be called during Run().
   std::string Report() const;
 
  private:

@@ -1,12 +1,9 @@
 #include "tests/bench/sink/server.h"
 
-#include <arpa/inet.h>
+#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
@@ -19,7 +16,6 @@
 #include "libs/smtp/client.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/temporary_folder.h"
-#include "tests/bench/sink/listener.h"
 
 namespace lmsmail::sink {
 namespace {
@@ -27,29 +23,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
-// A control connection.
-class Control {
- public:
-  explicit Control(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in in = {};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&in), sizeof in), 0);
-  }
-
-  std::string Ask(std::string command) {
-    command += "\n";
-    EXPECT_EQ(::write(socket_.get(), command.data(), command.size()),
-              static_cast<ssize_t>(command.size()));
-    std::string line;
-    for (char c; ::read(socket_.get(), &c, 1) == 1 && c != '\n';) line += c;
-    return line;
-  }
-
- private:
-  Descriptor socket_;
-};
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -77,12 +54,21 @@ class ServerTest : public ::testing::Test {
     mail.message = fmt::format("Message-ID: <{}>\r\nSubject: Hello\r\n\r\nbody\r\n", id);
     smtp::Result result;
     absl::Notification done;
-    EXPECT_TRUE(client_->TrySend(std::move(mail), [&](smtp::Result answer) {
-      result = std::move(answer);
+    EXPECT_TRUE(client_->TrySend(std::move(mail), [&](smtp::Result sent) {
+      result = std::move(sent);
       done.Notify();
     }));
     done.WaitForNotification();
     return result;
+  }
+
+  // Sends a command to the control port.
+  std::string Control(std::string_view command) {
+    boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(server_->control_port()));
+    stream << command << '\n' << std::flush;
+    std::string response;
+    std::getline(stream, response);
+    return response;
   }
 
   std::unique_ptr<Server> server_;
@@ -90,38 +76,33 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<smtp::Client> client_;
 };
 
-TEST_F(ServerTest, CountsAndTellsDuplicatesApart) {
+TEST_F(ServerTest, CountsMailsAndDuplicates) {
   Start();
-  Control control(server_->control_port());
   for (const char* id : {"1@lms", "2@lms", "1@lms"}) {
     EXPECT_EQ(Send("a@x.test", id).kind, smtp::Result::Kind::kAccepted);
   }
-  EXPECT_THAT(control.Ask("stats"), HasSubstr(R"("accepted":3,"duplicates":1,"without_id":0)"));
-  EXPECT_EQ(control.Ask("reset"), R"({"ok":true})");
-  EXPECT_EQ(Send("a@x.test", "1@lms").kind, smtp::Result::Kind::kAccepted);
-  EXPECT_THAT(control.Ask("stats"), HasSubstr(R"("accepted":1,"duplicates":0)"));
+  EXPECT_THAT(Control("stats"), HasSubstr(R"("accepted":3,"duplicates":1,"without_id":0)"));
 }
 
-TEST_F(ServerTest, MisbehavesAsTold) {
+TEST_F(ServerTest, AppliesConfiguredAndAddedFaults) {
   Start({.faults = {"550 domain=gone.test"}});
-  Control control(server_->control_port());
   EXPECT_EQ(Send("a@gone.test", "1@lms").code, 550);
 
-  EXPECT_EQ(control.Ask("fault 450 limit=1"), R"({"ok":true})");
+  EXPECT_EQ(Control("fault 450 limit=1"), R"({"ok":true})");
   EXPECT_EQ(Send("a@x.test", "2@lms").kind, smtp::Result::Kind::kRejectedTemporary);
   EXPECT_EQ(Send("a@x.test", "2@lms").kind, smtp::Result::Kind::kAccepted);
 
-  EXPECT_EQ(control.Ask("fault cut-after-dot domain=lost.test"), R"({"ok":true})");
+  EXPECT_EQ(Control("fault cut-after-dot domain=lost.test"), R"({"ok":true})");
   EXPECT_EQ(Send("a@lost.test", "3@lms").kind, smtp::Result::Kind::kAmbiguous);
 
-  EXPECT_EQ(control.Ask("faults off"), R"({"ok":true})");
+  EXPECT_EQ(Control("faults off"), R"({"ok":true})");
   EXPECT_EQ(Send("a@gone.test", "4@lms").kind, smtp::Result::Kind::kAccepted);
   EXPECT_EQ(Send("a@lost.test", "5@lms").kind, smtp::Result::Kind::kAccepted);
-  EXPECT_THAT(control.Ask("fault 999"), HasSubstr(R"("error":"\"999\" is no fault)"));
-  EXPECT_THAT(control.Ask("dance"), HasSubstr("error"));
+  EXPECT_THAT(Control("fault 999"), HasSubstr(R"("error":"\"999\" is not a fault)"));
+  EXPECT_THAT(Control("unknown"), HasSubstr("error"));
 }
 
-TEST_F(ServerTest, ADelayedAnswerComes) {
+TEST_F(ServerTest, DelaysReply) {
   Start({.faults = {"delay ms=30 limit=1"}});
   const absl::Time start = absl::Now();
   EXPECT_EQ(Send("a@x.test", "1@lms").kind, smtp::Result::Kind::kAccepted);
@@ -129,7 +110,7 @@ TEST_F(ServerTest, ADelayedAnswerComes) {
   EXPECT_EQ(Send("a@x.test", "2@lms").kind, smtp::Result::Kind::kAccepted);
 }
 
-TEST_F(ServerTest, TheLedgerHasEveryMailBeforeItsAnswer) {
+TEST_F(ServerTest, WritesLedgerBeforeReply) {
   const TemporaryFolder folder;
   const std::string path = folder.path() / "ledger";
   Start({.faults = {"cut-after-dot domain=lost.test"},
@@ -137,24 +118,20 @@ TEST_F(ServerTest, TheLedgerHasEveryMailBeforeItsAnswer) {
          .ledger_domain = "probe.test"});
   EXPECT_EQ(Send("a@probe.test", "1@lms").kind, smtp::Result::Kind::kAccepted);
   EXPECT_EQ(Send("a@other.test", "2@lms").kind, smtp::Result::Kind::kAccepted);
-  std::ifstream file(path);
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  EXPECT_THAT(content, MatchesRegex("[0-9]{16} 250 1@lms a@probe.test\n"));
+  EXPECT_THAT(ReadFile(path), MatchesRegex("[0-9]{16} 250 1@lms a@probe.test\n"));
 }
 
-TEST_F(ServerTest, TheLedgerTellsWhatWasNotAnswered) {
+TEST_F(ServerTest, MarksUnansweredMailInLedger) {
   const TemporaryFolder folder;
   const std::string path = folder.path() / "ledger";
   Start({.faults = {"cut-after-dot"}, .ledger = path});
   EXPECT_EQ(Send("a@x.test", "1@lms").kind, smtp::Result::Kind::kAmbiguous);
-  std::ifstream file(path);
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  EXPECT_THAT(content, MatchesRegex("[0-9]{16} unanswered 1@lms a@x.test\n"));
+  EXPECT_THAT(ReadFile(path), MatchesRegex("[0-9]{16} unanswered 1@lms a@x.test\n"));
 }
 
-TEST(ServerOptionsTest, FaultyRulesAndPathsAreRefused) {
-  EXPECT_THAT(Server::Create({.faults = {"tired"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tired")));
+TEST(ServerOptionsTest, RejectsInvalidFaultsAndPaths) {
+  EXPECT_THAT(Server::Create({.faults = {"unknown"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unknown")));
   EXPECT_THAT(Server::Create({.ledger = "/nonexistent/ledger"}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("/nonexistent/ledger")));
 }

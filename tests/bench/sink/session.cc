@@ -1,7 +1,5 @@
 #include "tests/bench/sink/session.h"
 
-#include <algorithm>
-
 #include "absl/strings/match.h"
 
 #include "libs/strings/view.h"
@@ -13,7 +11,7 @@ bool IsCommand(std::string_view line, std::string_view verb) {
   return absl::StartsWithIgnoreCase(ToAbsl(line), ToAbsl(verb));
 }
 
-// "RCPT TO:<a@b.example> ORCPT=..." holds a@b.example.
+// Returns "a@b.example" for "RCPT TO:<a@b.example> ORCPT=...".
 std::string_view PathIn(std::string_view line) {
   const std::size_t open = line.find('<');
   const std::size_t close = line.find('>', open == std::string_view::npos ? 0 : open);
@@ -21,7 +19,7 @@ std::string_view PathIn(std::string_view line) {
   return line.substr(open + 1, close - open - 1);
 }
 
-// Where the line that holds only the final dot begins, or npos. Looks from `from` on.
+// Returns the start of the line that holds only the final dot, or npos. Searches from `from` on.
 std::size_t FindFinalDot(std::string_view content, std::size_t from) {
   if (from == 0 && content.starts_with(".\r\n")) return 0;
   for (std::size_t at = content.find('\n', from); at != std::string_view::npos;
@@ -33,8 +31,9 @@ std::size_t FindFinalDot(std::string_view content, std::size_t from) {
 
 }  // namespace
 
-Session::Session(Mailbox& mailbox, FaultPlan& faults) : mailbox_(mailbox), faults_(faults) {
-  ++mailbox_.counters().connections;
+Session::Session(Statistics& statistics, FaultPlan& faults)
+    : statistics_(statistics), faults_(faults) {
+  ++statistics_.counters().connections;
   Reply("220 sink.test ESMTP");
 }
 
@@ -54,12 +53,12 @@ void Session::Resume() {
 }
 
 void Session::Consume(std::string_view input) {
-  while (!closing_ && !delay_ && (in_content_ ? TakeContent(input) : TakeCommand(input))) {
+  while (!closing_ && !delay_ && (in_content_ ? ConsumeContent(input) : ConsumeCommand(input))) {
   }
   if (!closing_) pending_.assign(input);
 }
 
-bool Session::TakeCommand(std::string_view& input) {
+bool Session::ConsumeCommand(std::string_view& input) {
   const std::size_t end = input.find('\n');
   if (end == std::string_view::npos) return false;
   std::string_view line = input.substr(0, end);
@@ -69,10 +68,10 @@ bool Session::TakeCommand(std::string_view& input) {
   return true;
 }
 
-bool Session::TakeContent(std::string_view& input) {
+bool Session::ConsumeContent(std::string_view& input) {
   if (fault_ && fault_->fault == Fault::kCutBeforeDot) {
     if (input.empty()) return false;
-    ++mailbox_.counters().cut_before_dot;
+    ++statistics_.counters().cut_before_dot;
     Close();
     return true;
   }
@@ -112,7 +111,7 @@ void Session::Execute(std::string_view line) {
     Reply("221 2.0.0 Bye");
     Close();
   } else {
-    ++mailbox_.counters().protocol_errors;
+    ++statistics_.counters().protocol_errors;
     Reply("500 5.5.2 Not understood");
   }
 }
@@ -120,11 +119,11 @@ void Session::Execute(std::string_view line) {
 void Session::Recipient(std::string_view line) {
   const std::string_view path = PathIn(line);
   if (path.empty()) {
-    ++mailbox_.counters().protocol_errors;
+    ++statistics_.counters().protocol_errors;
     return Reply("501 5.1.3 No address");
   }
   const FaultRule* const rule = faults_.Choose(path.substr(path.rfind('@') + 1));
-  Counters& counters = mailbox_.counters();
+  Counters& counters = statistics_.counters();
   if (rule != nullptr && rule->fault == Fault::k421) {
     ++counters.refused_421;
     Reply("421 4.3.2 Service shutting down");
@@ -145,15 +144,15 @@ void Session::Recipient(std::string_view line) {
 
 void Session::FinishMail(std::string_view content) {
   const bool cut = fault_ && fault_->fault == Fault::kCutAfterDot;
-  mailbox_.Accept(content, recipient_, !cut);
+  statistics_.Accept(content, recipient_, !cut);
   recipient_.clear();
   if (cut) {
-    ++mailbox_.counters().cut_after_dot;
+    ++statistics_.counters().cut_after_dot;
     return Close();
   }
-  Reply("250 2.0.0 Ok: taken");
+  Reply("250 2.0.0 Ok: discarded");
   if (fault_ && fault_->fault == Fault::kDelay) {
-    ++mailbox_.counters().delayed;
+    ++statistics_.counters().delayed;
     delay_ = fault_->delay;
   }
 }

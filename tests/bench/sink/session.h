@@ -8,36 +8,36 @@
 #include "absl/time/time.h"
 
 #include "tests/bench/sink/fault_plan.h"
-#include "tests/bench/sink/mailbox.h"
+#include "tests/bench/sink/statistics.h"
 
 namespace lmsmail::sink {
 
-// The server's side of one SMTP connection, without I/O: octets in, answers out. Takes every mail
-// that no fault is planned for. PIPELINING (RFC 2920), 8BITMIME, SMTPUTF8; one or more recipients,
-// of which the last one is remembered.
+// The server side of one SMTP connection, without I/O. Accepts every mail that has no fault.
+// Supports PIPELINING (RFC 2920), 8BITMIME and SMTPUTF8. A mail may have several recipients; only
+// the last one is recorded.
 class Session {
  public:
-  // Both must outlive the session. The greeting is in output() at once.
-  Session(Mailbox& mailbox, FaultPlan& faults);
+  // Both must outlive the session. Puts the greeting into output().
+  Session(Statistics& statistics, FaultPlan& faults);
 
-  // What has arrived. Does nothing more once closing().
+  // Processes received octets. Does nothing once closing() is true.
   void Feed(std::string_view bytes);
 
-  // Answers to be sent; whoever has sent some removes them.
+  // The replies to send. The caller removes what it has sent.
   std::string& output() { return output_; }
 
-  // To be closed when the output was sent.
+  // True if the connection is to be closed after the output was sent.
   bool closing() const { return closing_; }
 
-  // Set while an answer is held back: output stays unsent and nothing is to be fed until then, and
-  // Resume() goes on with what had arrived behind it.
+  // Set while a reply is delayed. The caller waits that long, without sending the output or calling
+  // Feed(), and then calls Resume(), which continues with the octets that followed.
   std::optional<absl::Duration> delay() const { return delay_; }
   void Resume();
 
  private:
-  // Both consume from the front of `input`; false when it holds too little.
-  bool TakeCommand(std::string_view& input);
-  bool TakeContent(std::string_view& input);
+  // Both consume from the front of `input`. They return false if it is incomplete.
+  bool ConsumeCommand(std::string_view& input);
+  bool ConsumeContent(std::string_view& input);
 
   void Execute(std::string_view line);
   void Recipient(std::string_view line);
@@ -46,16 +46,16 @@ class Session {
   void Reply(std::string_view line) { output_.append(line).append("\r\n"); }
   void Close() { closing_ = true; }
 
-  Mailbox& mailbox_;
+  Statistics& statistics_;
   FaultPlan& faults_;
-  std::string pending_;      // arrived, not yet consumed
-  std::size_t scanned_ = 0;  // octets of the content at hand known to hold no final dot
+  std::string pending_;      // received, not yet consumed
+  std::size_t scanned_ = 0;  // octets of the current content without a final dot
   std::string output_;
   bool in_content_ = false;
   bool closing_ = false;
   std::optional<absl::Duration> delay_;
 
-  std::string recipient_;  // of the mail at hand; empty: none yet
+  std::string recipient_;  // of the current mail; empty before RCPT
   std::optional<FaultRule> fault_;
 };
 

@@ -13,24 +13,24 @@
 
 namespace lmsmail::integration {
 
-// A program as a process of its own. What it writes goes to a file, so that nobody has to read it
-// for it to go on. It ends with this object, and also when the test program crashes or is killed.
+// A child process. Its output goes to a file, so that it never blocks on a full pipe. It ends with
+// this object, and also when the test program crashes or is killed.
 class Process {
  public:
-  // Appends to `log`. The environment holds no configuration.
+  // Appends the output to `log`. The environment holds no configuration.
   static absl::StatusOr<Process> Start(std::vector<std::string> argv, std::filesystem::path log);
   ~Process();
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
 
   void Signal(int signal) const;
-  // The exit code, or minus the number of the signal that ended it.
+  // Returns the exit code, or minus the number of the signal that ended the process.
   absl::StatusOr<int> WaitForExit(absl::Duration timeout);
 
-  // Waits for a whole line with `text` among those that this process wrote; INTERNAL, with the
-  // log's end, if it ends without one.
+  // Waits until the process has written a complete line with `text`, and returns it. Returns
+  // INTERNAL with the end of the log if the process ends without such a line.
   absl::StatusOr<std::string> WaitForLine(std::string_view text);
-  // What it wrote so far.
+  // Returns the output so far.
   std::string Output() const;
 
  private:
@@ -38,13 +38,13 @@ class Process {
 
   bool Ended();
 
-  pid_t pid_;  // 0 once it was waited for
+  pid_t pid_;  // 0 after the process was reaped
   int exit_ = 0;
   std::filesystem::path log_;
   std::size_t log_start_;
 };
 
-// The number behind "key": in a line of JSON, as programs announce their ports.
+// Returns the number after "key": in a line of JSON. Programs announce their ports in this form.
 absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key);
 
 }  // namespace lmsmail::integration

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""read_mail.py FILE...: reads mails that deploy/inbox.py kept, and prints them as JSON, in the form of
-arrived_mail.proto's ArrivedMails.
+"""read_mail.py FILE...: reads mails that deploy/inbox.py stored, and prints them as the JSON of the
+message ArrivedMails in arrived_mail.proto.
 
-Python's `email` is a reader that shares no code with what wrote the mail; whatever its parser finds
-odd is reported among the defects.
+Python's `email` package shares no code with the product. The defects that its parser finds are
+reported.
 """
 
 import email
@@ -13,14 +13,14 @@ import os
 import re
 import sys
 
-# RFC 5322 section 3.6: at most one of each; the rest must be there.
+# RFC 5322 section 3.6: at most one field of each, and the fields that are required.
 SINGLE = {"from", "to", "subject", "date", "message-id", "reply-to", "mime-version",
           "content-type", "list-unsubscribe", "list-unsubscribe-post"}
 REQUIRED = {"from", "to", "subject", "date", "message-id", "mime-version", "content-type"}
 
 
 def split_envelope(raw):
-    """What deploy/inbox.py put before the mail, and the mail."""
+    """Returns the sender and recipients that deploy/inbox.py put before the mail, and the mail."""
     sender, recipients, mail = raw.split(b"\r\n", 2)
     assert sender.startswith(b"X-Inbox-From: ") and recipients.startswith(b"X-Inbox-To: ")
     values = [line.decode().split(": ", 1)[1] for line in (sender, recipients)]
@@ -41,7 +41,7 @@ def header_defects(message):
     names = [name.lower() for name in message.keys()]
     for name in sorted(set(names)):
         if name in SINGLE and names.count(name) > 1:
-            yield f"{name} stands there {names.count(name)} times"
+            yield f"{name} occurs {names.count(name)} times"
     for name in sorted(REQUIRED - set(names)):
         yield f"{name} is missing"
 

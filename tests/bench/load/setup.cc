@@ -1,4 +1,4 @@
-#include "tests/bench/load/school.h"
+#include "tests/bench/load/setup.h"
 
 #include <fmt/format.h>
 
@@ -35,9 +35,9 @@ absl::Status Upsert(Preferences::Stub& stub,
 
 }  // namespace
 
-absl::Status PrepareSchool(const std::shared_ptr<grpc::Channel>& templates,
-                           const std::shared_ptr<grpc::Channel>& preferences,
-                           std::int64_t recipients) {
+absl::Status PrepareServices(const std::shared_ptr<grpc::Channel>& templates,
+                             const std::shared_ptr<grpc::Channel>& preferences,
+                             std::int64_t recipients) {
   const auto template_stub = Templates::NewStub(templates);
   LMSMAIL_RETURN_IF_ERROR(
       rpc::Call(*template_stub, &Templates::StubInterface::InstallBuiltInTemplates,

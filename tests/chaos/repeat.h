@@ -11,13 +11,14 @@
 
 namespace lmsmail::chaos {
 
-// Calls `act` every `interval`, or as often as it manages, until `length` has passed.
+// Calls `action` every `interval`, or without a pause if it takes longer, until `length` has
+// passed.
 inline absl::Status Repeat(absl::Duration interval, absl::Duration length,
-                           absl::FunctionRef<absl::Status()> act) {
+                           absl::FunctionRef<absl::Status()> action) {
   const absl::Time end = absl::Now() + length;
   for (absl::Time next = absl::Now(); next < end; next = std::max(next + interval, absl::Now())) {
     absl::SleepFor(next - absl::Now());
-    LMSMAIL_RETURN_IF_ERROR(act());
+    LMSMAIL_RETURN_IF_ERROR(action());
   }
   absl::SleepFor(end - absl::Now());
   return absl::OkStatus();

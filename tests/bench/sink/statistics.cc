@@ -1,9 +1,8 @@
-#include "tests/bench/sink/mailbox.h"
+#include "tests/bench/sink/statistics.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
-#include <iterator>
+#include <algorithm>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/ascii.h"
@@ -11,22 +10,10 @@
 #include "absl/time/clock.h"
 
 #include "libs/strings/view.h"
+#include "tests/tool/cpu_time.h"
 
 namespace lmsmail::sink {
-namespace {
-
-std::int64_t CpuMicroseconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const auto microseconds = [](const timeval& t) {
-    return static_cast<std::int64_t>(t.tv_sec) * 1'000'000 + t.tv_usec;
-  };
-  return microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
-}
-
-}  // namespace
-
-void Mailbox::Accept(std::string_view content, std::string_view recipient, bool answered) {
+void Statistics::Accept(std::string_view content, std::string_view recipient, bool answered) {
   const absl::Time now = absl::Now();
   ++counters_.accepted;
   counters_.bytes += static_cast<std::int64_t>(content.size());
@@ -42,13 +29,8 @@ void Mailbox::Accept(std::string_view content, std::string_view recipient, bool 
   if (ledger_ != nullptr) ledger_->Add(now, answered, id, recipient);
 }
 
-void Mailbox::Flush() {
+void Statistics::Flush() {
   if (ledger_ != nullptr) ledger_->Flush();
-}
-
-void Mailbox::Reset() {
-  counters_ = Counters();
-  seen_.clear();
 }
 
 std::string_view MessageIdOf(std::string_view content) {
@@ -59,7 +41,8 @@ std::string_view MessageIdOf(std::string_view content) {
     content.remove_prefix(std::min(end + 1, content.size()));
     if (!absl::StartsWithIgnoreCase(ToAbsl(line), kField)) continue;
     line.remove_prefix(kField.size());
-    if (absl::StripAsciiWhitespace(ToAbsl(line)).empty()) {  // folded: the id is on the next line
+    if (absl::StripAsciiWhitespace(ToAbsl(line))
+            .empty()) {  // folded: the value is on the next line
       line = content.substr(0, content.find('\n'));
     }
     line = ToStd(absl::StripAsciiWhitespace(ToAbsl(line)));
@@ -71,8 +54,8 @@ std::string_view MessageIdOf(std::string_view content) {
 }
 
 std::string ToJson(const Counters& c) {
-  const auto time = [](const std::optional<absl::Time>& at) {
-    return at ? fmt::format("{}", absl::ToUnixMicros(*at)) : "null";
+  const auto micros = [](const std::optional<absl::Time>& time) {
+    return time ? fmt::format("{}", absl::ToUnixMicros(*time)) : "null";
   };
   return fmt::format(
       R"({{"accepted":{},"duplicates":{},"without_id":{},"unanswered":{},"bytes":{},)"
@@ -81,7 +64,7 @@ std::string ToJson(const Counters& c) {
       R"("last_accepted_us":{},"cpu_us":{}}})",
       c.accepted, c.duplicates, c.without_id, c.unanswered, c.bytes, c.connections, c.refused_421,
       c.refused_450, c.refused_550, c.delayed, c.cut_before_dot, c.cut_after_dot, c.protocol_errors,
-      time(c.first_accepted), time(c.last_accepted), CpuMicroseconds());
+      micros(c.first_accepted), micros(c.last_accepted), CpuMicroseconds());
 }
 
 }  // namespace lmsmail::sink

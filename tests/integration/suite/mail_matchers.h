@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "tests/integration/arrived_mail.pb.h"
+#include "tests/integration/suite/arrived_mail.pb.h"
 
 namespace lmsmail::integration {
 
-// What every mail of ours must be: one recipient, text and HTML, and nothing that a reader of mail
-// finds odd.
+// Matches a mail with one recipient, text and HTML parts, and no defects. Every mail that the
+// product sends must match.
 MATCHER_P(IsWellFormedTo, address, "") {
   *result_listener << arg.ShortDebugString();
   const auto& types = arg.content_types();
@@ -31,7 +31,7 @@ MATCHER_P2(HasHeader, name, value, "") {
 
 MATCHER_P(LacksHeader, name, "") { return !arg.header().contains(name); }
 
-// RFC 8058: the recipient's mail program can unsubscribe without showing a page.
+// RFC 8058: a mail program can unsubscribe without showing a page.
 inline auto OffersOneClickUnsubscribe() {
   return ::testing::AllOf(HasHeader("list-unsubscribe", ::testing::HasSubstr("http")),
                           HasHeader("list-unsubscribe-post", "List-Unsubscribe=One-Click"));

@@ -9,21 +9,21 @@
 namespace lmsmail::testing {
 
 template <typename Signature>
-class Real;
+class RealFunction;
 
-// The library's function of this name, which is looked up when it is first called: that may be
-// before main, in an order nobody chooses.
+// A library function that this program interposes, looked up by name at the first call. The first
+// call may precede main(), in unspecified order.
 template <typename Result, typename... Arguments>
-class Real<Result(Arguments...)> {
+class RealFunction<Result(Arguments...)> {
  public:
-  constexpr explicit Real(const char* name) : name_(name) {}
+  constexpr explicit RealFunction(const char* name) : name_(name) {}
 
   Result operator()(Arguments... arguments) {
     void* function = function_.load(std::memory_order_relaxed);
     if (function == nullptr) {
       function = ::dlsym(RTLD_NEXT, name_);
       if (function == nullptr) {
-        std::fprintf(stderr, "no %s in the libraries\n", name_);
+        std::fprintf(stderr, "%s is not in any library\n", name_);
         std::abort();
       }
       function_.store(function, std::memory_order_relaxed);

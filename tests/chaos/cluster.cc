@@ -1,4 +1,4 @@
-#include "tests/chaos/stage.h"
+#include "tests/chaos/cluster.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -11,17 +11,14 @@
 #include "libs/rpc/channel.h"
 #include "libs/rpc/health_check.h"
 #include "libs/status/status_macros.h"
-#include "tests/integration/configuration.h"
-#include "tests/integration/school.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/service_config.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::chaos {
 namespace {
 
-using integration::Soon;
-namespace pref = preference::v1;
-
-// "host=... dbname=..." without the host.
+// Removes "host=..." from a DSN.
 std::string WithoutHost(const std::string& dsn) {
   const std::size_t at = dsn.find("host=");
   const std::size_t end = dsn.find(' ', at);
@@ -30,30 +27,30 @@ std::string WithoutHost(const std::string& dsn) {
 
 }  // namespace
 
-std::string StudentName(int number) { return fmt::format("recipients/student-{}", number); }
+std::string StudentId(int number) { return fmt::format("student-{}", number); }
 
-absl::StatusOr<std::unique_ptr<Stage>> Stage::Start(std::filesystem::path folder,
-                                                    std::vector<std::string> flags) {
-  std::unique_ptr<Stage> stage(new Stage(std::move(folder), std::move(flags)));
-  LMSMAIL_RETURN_IF_ERROR(stage->Prepare());
-  for (Replica& replica : stage->replicas_) {
-    const int number = static_cast<int>(&replica - stage->replicas_.data());
-    // A port of its own choice at first, which it keeps.
-    const std::string& suite_target = stage->suite_->Target("template");
-    const std::string host = suite_target.substr(0, suite_target.find(':'));
+absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Start(std::filesystem::path folder,
+                                                        std::vector<std::string> flags) {
+  std::unique_ptr<Cluster> cluster(new Cluster(std::move(folder), std::move(flags)));
+  LMSMAIL_RETURN_IF_ERROR(cluster->Prepare());
+  for (Replica& replica : cluster->replicas_) {
+    const int number = static_cast<int>(&replica - cluster->replicas_.data());
+    // The replica chooses a free port and keeps it when it is restarted.
+    const std::string& target = cluster->suite_->Target("template");
+    const std::string host = target.substr(0, target.find(':'));
     replica.listen = host + ":0";
-    LMSMAIL_RETURN_IF_ERROR(stage->StartReplica(number));
+    LMSMAIL_RETURN_IF_ERROR(cluster->StartReplica(number));
     LMSMAIL_ASSIGN_OR_RETURN(const std::string line, replica.process->WaitForLine("\"listening\""));
     LMSMAIL_ASSIGN_OR_RETURN(const int port, integration::NumberIn(line, "port"));
     replica.listen = fmt::format("{}:{}", host, port);
-    LMSMAIL_RETURN_IF_ERROR(stage->Connect(replica));
+    LMSMAIL_RETURN_IF_ERROR(cluster->Connect(replica));
   }
-  LMSMAIL_RETURN_IF_ERROR(stage->WaitUntilReplicasServe());
-  LMSMAIL_RETURN_IF_ERROR(stage->Enrol());
-  return stage;
+  LMSMAIL_RETURN_IF_ERROR(cluster->WaitUntilReplicasServe());
+  LMSMAIL_RETURN_IF_ERROR(cluster->CreateData());
+  return cluster;
 }
 
-absl::Status Stage::Prepare() {
+absl::Status Cluster::Prepare() {
   LMSMAIL_ASSIGN_OR_RETURN(sink_, Sink::Start(folder_));
   LMSMAIL_ASSIGN_OR_RETURN(smtp_link_, Proxy::ToPort(sink_->port()));
   LMSMAIL_ASSIGN_OR_RETURN(
@@ -65,52 +62,40 @@ absl::Status Stage::Prepare() {
   settings.dsn = fmt::format("{} host=127.0.0.1 port={} user=lmsmail_dispatch sslmode=disable",
                              WithoutHost(suite_->dsn()), database_link_->port());
   settings.smtp_port = smtp_link_->port();
-  std::ofstream(folder_ / "dispatch.yaml") << integration::ConfigurationOf("dispatch", settings);
+  std::ofstream(folder_ / "dispatch.yaml") << integration::ServiceConfig("dispatch", settings);
   replicas_.resize(kReplicas);
   return absl::OkStatus();
 }
 
-std::filesystem::path Stage::database_folder() const {
+std::filesystem::path Cluster::database_folder() const {
   const std::string& dsn = suite_->dsn();
   const std::size_t at = dsn.find("host=") + 5;
   return dsn.substr(at, dsn.find(' ', at) - at);
 }
 
-absl::Status Stage::Enrol() {
+absl::Status Cluster::CreateData() {
   LMSMAIL_RETURN_IF_ERROR(
       integration::CreateGreeting(*suite_, kReceiptTemplate, type::v1::CATEGORY_PAYMENT));
   LMSMAIL_RETURN_IF_ERROR(
       integration::CreateGreeting(*suite_, kNewsletterTemplate, type::v1::CATEGORY_ANNOUNCEMENT));
-  pref::UpsertRecipientsRequest request;
-  for (int i = 0; i < kStudents; ++i) {
-    auto& student = *request.add_recipients();
-    student.set_name(StudentName(i));
-    student.set_email_address(fmt::format("student-{}@students.example", i));
-    student.set_display_name("Zoë Lindqvist");
-    student.set_time_zone("Europe/Stockholm");
-  }
-  LMSMAIL_RETURN_IF_ERROR(
-      rpc::Call(suite_->preferences(), &integration::Preferences::UpsertRecipients, request, Soon())
-          .status());
+  std::vector<std::string> students;
+  for (int i = 0; i < kStudents; ++i) students.push_back(StudentId(i));
+  LMSMAIL_RETURN_IF_ERROR(integration::Register(*suite_, students));
   for (int i = 0; i < kStudents; ++i) {
     if (!OptedOut(i)) continue;
-    pref::UnsubscribeRequest unsubscribe;
-    unsubscribe.set_name(StudentName(i));
-    unsubscribe.set_category(type::v1::CATEGORY_ANNOUNCEMENT);
-    LMSMAIL_RETURN_IF_ERROR(rpc::Call(suite_->preferences(), &integration::Preferences::Unsubscribe,
-                                      unsubscribe, Soon())
-                                .status());
+    LMSMAIL_RETURN_IF_ERROR(
+        integration::Unsubscribe(*suite_, StudentId(i), type::v1::CATEGORY_ANNOUNCEMENT));
   }
   return absl::OkStatus();
 }
 
-std::string Stage::WorkerName(int number) { return fmt::format("dispatch-{}", number); }
+std::string Cluster::WorkerName(int number) { return fmt::format("dispatch-{}", number); }
 
-std::filesystem::path Stage::JournalOf(int number) const {
+std::filesystem::path Cluster::JournalOf(int number) const {
   return folder_ / (WorkerName(number) + ".journal");
 }
 
-std::vector<std::string> Stage::CommandOf(int number, const std::string& listen) const {
+std::vector<std::string> Cluster::CommandOf(int number, const std::string& listen) const {
   std::vector<std::string> command = {
       LMSMAIL_BINARIES "/lmsmail-dispatch",
       "--config=" + (folder_ / "dispatch.yaml").string(),
@@ -127,7 +112,7 @@ std::vector<std::string> Stage::CommandOf(int number, const std::string& listen)
   return command;
 }
 
-absl::Status Stage::Connect(Replica& replica) {
+absl::Status Cluster::Connect(Replica& replica) {
   LMSMAIL_ASSIGN_OR_RETURN(replica.channel, rpc::NewChannel({.target = replica.listen}));
   std::shared_ptr<Dispatch> stub = dispatch::v1::DispatchService::NewStub(replica.channel);
   absl::MutexLock lock(&mutex_);
@@ -135,36 +120,36 @@ absl::Status Stage::Connect(Replica& replica) {
   return absl::OkStatus();
 }
 
-std::shared_ptr<Stage::Dispatch> Stage::replica(int number) {
+std::shared_ptr<Cluster::Dispatch> Cluster::replica(int number) {
   absl::MutexLock lock(&mutex_);
   return replicas_.at(static_cast<std::size_t>(number)).stub;
 }
 
-absl::Status Stage::KillReplica(int number, bool keep_journal) {
+absl::Status Cluster::KillReplica(int number, bool keep_journal) {
   Replica& replica = replicas_.at(static_cast<std::size_t>(number));
-  Note(fmt::format("dispatch {} killed", number));
+  RecordEvent(fmt::format("dispatch {} killed", number));
   replica.process->Signal(SIGKILL);
-  LMSMAIL_RETURN_IF_ERROR(replica.process->WaitForExit(integration::kPatience).status());
+  LMSMAIL_RETURN_IF_ERROR(replica.process->WaitForExit(integration::kTimeout).status());
   if (!keep_journal) std::filesystem::remove(JournalOf(number));
   return absl::OkStatus();
 }
 
-absl::Status Stage::StartReplica(int number) {
+absl::Status Cluster::StartReplica(int number) {
   Replica& replica = replicas_.at(static_cast<std::size_t>(number));
   LMSMAIL_ASSIGN_OR_RETURN(integration::Process process,
                            integration::Process::Start(CommandOf(number, replica.listen),
                                                        folder_ / (WorkerName(number) + ".log")));
   replica.process = std::make_unique<integration::Process>(std::move(process));
-  // The channel may wait before it tries to connect again.
+  // A new channel connects at once; the previous one may be in its reconnect backoff.
   return replica.channel == nullptr ? absl::OkStatus() : Connect(replica);
 }
 
-void Stage::SignalReplica(int number, int signal) {
-  Note(fmt::format("dispatch {}: {}", number, sigabbrev_np(signal)));
+void Cluster::SignalReplica(int number, int signal) {
+  RecordEvent(fmt::format("dispatch {}: {}", number, sigabbrev_np(signal)));
   replicas_.at(static_cast<std::size_t>(number)).process->Signal(signal);
 }
 
-absl::Status Stage::WaitUntilReplicasServe() {
+absl::Status Cluster::WaitUntilReplicasServe() {
   for (const Replica& replica : replicas_) {
     LMSMAIL_RETURN_IF_ERROR(
         integration::WaitUntil(fmt::format("dispatch at {} is SERVING", replica.listen), [&] {
@@ -175,6 +160,6 @@ absl::Status Stage::WaitUntilReplicasServe() {
   return absl::OkStatus();
 }
 
-void Stage::Note(std::string what) { interruptions_.push_back({absl::Now(), std::move(what)}); }
+void Cluster::RecordEvent(std::string what) { events_.push_back({absl::Now(), std::move(what)}); }
 
 }  // namespace lmsmail::chaos

@@ -1,10 +1,9 @@
-#include "tests/integration/suite.h"
+#include "tests/integration/suite/suite.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <pqxx/pqxx>
 #include <random>
 #include <utility>
@@ -13,21 +12,21 @@
 #include "libs/rpc/channel.h"
 #include "libs/rpc/health_check.h"
 #include "libs/status/status_macros.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
 
-// What libs/service/main.h promises: drain_timeout (20 s unless configured) and kShutdownGrace.
+// The limit in libs/service/main.h: the default drain_timeout (20 s) and kShutdownGrace.
 constexpr absl::Duration kShutdownLimit = absl::Seconds(25);
 
-std::string LoopbackAddressOfItsOwn() {
+std::string RandomLoopbackAddress() {
   std::random_device device;
   std::uniform_int_distribution<int> byte(1, 254);
   return fmt::format("127.{}.{}.{}", byte(device), byte(device), byte(device));
 }
 
-// A role for each service that may make its own schema and see no other's.
+// Creates a role for each service, which can create its own schema and cannot read the others.
 absl::Status CreateRoles(const std::string& dsn) {
   try {
     pqxx::connection connection(dsn);
@@ -58,14 +57,14 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(Options options) {
   return suite;
 }
 
-Suite::Suite(Options options) : options_(std::move(options)), host_(LoopbackAddressOfItsOwn()) {
+Suite::Suite(Options options) : options_(std::move(options)), host_(RandomLoopbackAddress()) {
   for (const std::string_view service : services()) services_.try_emplace(std::string(service));
 }
 
 Suite::~Suite() {
   if (!::testing::UnitTest::GetInstance()->Failed()) return;
   for (const std::string_view service : services()) {
-    fmt::print("--- the end of {}'s log\n{}\n", service,
+    fmt::print("--- the end of the log of {}\n{}\n", service,
                postgres::Tail(folder_.path() / fmt::format("{}.log", service)));
   }
 }
@@ -81,7 +80,7 @@ absl::Status Suite::Prepare() {
                             .keys_file = folder_.path() / "keys",
                             .journal = folder_.path() / "journal",
                             .smtp_port = inbox_->port()};
-    folder_.Write(fmt::format("{}.yaml", service), ConfigurationOf(service, settings));
+    folder_.Write(fmt::format("{}.yaml", service), ServiceConfig(service, settings));
   }
   return absl::OkStatus();
 }
@@ -132,7 +131,7 @@ absl::Status Suite::Launch(std::string_view name) {
   LMSMAIL_ASSIGN_OR_RETURN(const int metrics_port, NumberIn(line, "metrics_port"));
   service.target = fmt::format("{}:{}", host_, port);
   service.metrics_target = fmt::format("{}:{}", host_, metrics_port);
-  // A new channel: the old one may wait before it tries to connect again.
+  // A new channel connects at once; the previous one may be in its reconnect backoff.
   LMSMAIL_ASSIGN_OR_RETURN(service.channel, rpc::NewChannel({.target = service.target}));
   if (name == "template") templates_ = templates::v1::TemplateService::NewStub(service.channel);
   if (name == "preference") {
@@ -145,15 +144,15 @@ absl::Status Suite::Launch(std::string_view name) {
 }
 
 absl::Status Suite::InstallTemplates() {
-  return rpc::Call(templates(), &Templates::InstallBuiltInTemplates,
-                   templates::v1::InstallBuiltInTemplatesRequest(), Soon())
+  return Call(templates(), &Templates::InstallBuiltInTemplates,
+              templates::v1::InstallBuiltInTemplatesRequest())
       .status();
 }
 
 absl::Status Suite::Kill(std::string_view service) {
   Process& process = *At(service).process;
   process.Signal(SIGKILL);
-  return process.WaitForExit(kPatience).status();
+  return process.WaitForExit(kTimeout).status();
 }
 
 absl::StatusOr<int> Suite::Terminate(std::string_view service) {

@@ -11,18 +11,17 @@
 
 namespace lmsmail::integration {
 
-// Longest wait for anything that is certain to happen; long, since the machine may be busy.
-inline constexpr absl::Duration kPatience = absl::Seconds(30);
+// The timeout for events that are certain to happen. It is long because the machine may be busy.
+inline constexpr absl::Duration kTimeout = absl::Seconds(30);
 
-// Processes have no event to wait for across their border, so `done` is asked again and again,
-// until it says true or `timeout` has passed: DEADLINE_EXCEEDED that names `what`.
+// Polls `done` until it returns true. Returns DEADLINE_EXCEEDED with `what` after `timeout`.
 inline absl::Status WaitUntil(std::string_view what, const std::function<bool()>& done,
-                              absl::Duration timeout = kPatience) {
+                              absl::Duration timeout = kTimeout) {
   constexpr absl::Duration kInterval = absl::Milliseconds(20);
   const absl::Time deadline = absl::Now() + timeout;
   while (!done()) {
     if (absl::Now() >= deadline) {
-      return absl::DeadlineExceededError(fmt::format("waited in vain until {}", what));
+      return absl::DeadlineExceededError(fmt::format("timed out waiting until {}", what));
     }
     absl::SleepFor(kInterval);
   }

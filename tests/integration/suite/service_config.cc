@@ -1,4 +1,4 @@
-#include "tests/integration/configuration.h"
+#include "tests/integration/suite/service_config.h"
 
 #include <fmt/format.h>
 
@@ -59,7 +59,7 @@ std::string_view OwnPart(std::string_view service) {
 
 }  // namespace
 
-std::string ConfigurationOf(std::string_view service, const Settings& settings) {
+std::string ServiceConfig(std::string_view service, const Settings& settings) {
   return fmt::format(fmt::runtime(fmt::format("{}{}", kEveryService, OwnPart(service))),
                      fmt::arg("dsn", settings.dsn), fmt::arg("keys_file", settings.keys_file),
                      fmt::arg("journal", settings.journal),

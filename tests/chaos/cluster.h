@@ -16,68 +16,69 @@
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "tests/chaos/proxy.h"
 #include "tests/chaos/sink.h"
-#include "tests/integration/process.h"
-#include "tests/integration/suite.h"
+#include "tests/integration/suite/process.h"
+#include "tests/integration/suite/suite.h"
 
 namespace lmsmail::chaos {
 
-// Two templates: a receipt is sent again when it may not have arrived, a newsletter is not.
+// The two templates. A receipt is resent if its outcome is uncertain; a newsletter is not.
 inline constexpr std::string_view kReceiptTemplate = "receipt";
 inline constexpr std::string_view kNewsletterTemplate = "newsletter";
 inline constexpr int kStudents = 500;
-std::string StudentName(int number);
-// Has opted out of newsletters.
+// The id of a student, as in tests/integration/suite/lms_client.h.
+std::string StudentId(int number);
+// Whether the student has opted out of newsletters.
 inline bool OptedOut(int student) { return student % 10 == 0; }
 
-// What every replica is told.
+// The configuration of every replica.
 inline constexpr int kConnectionsPerReplica = 8;
 inline constexpr absl::Duration kLease = absl::Seconds(10);
 
-// What is disturbed: one database, one template and one preference service, three replicas of
+// The system under test: a database, a template and a preference service, three replicas of
 // dispatch, and a receiving server. The replicas reach the database and the server through proxies.
 //
 //   dispatch 0 ─╮                ╭─▶ database ◀── template, preference
 //   dispatch 1 ─┼─▶ proxies ─────┤
 //   dispatch 2 ─╯                ╰─▶ sink
 //
-// Everything ends with this object. Thread-safe where it says so.
-class Stage {
+// Everything ends with this object. Only the methods that say so are thread-safe.
+class Cluster {
  public:
   using Dispatch = dispatch::v1::DispatchService::StubInterface;
   static constexpr int kReplicas = 3;
 
-  // Returns when every service is SERVING and students and templates are there. Logs, journals and
-  // the sink's ledger go to `folder`. `flags`: more of them, for every replica.
-  static absl::StatusOr<std::unique_ptr<Stage>> Start(std::filesystem::path folder,
-                                                      std::vector<std::string> flags = {});
+  // Starts everything, waits until every service is SERVING, and creates students and templates.
+  // Logs, journals and the sink's ledger go to `folder`. `flags` are added for every replica.
+  static absl::StatusOr<std::unique_ptr<Cluster>> Start(std::filesystem::path folder,
+                                                        std::vector<std::string> flags = {});
 
   integration::Suite& suite() { return *suite_; }
   Sink& sink() { return *sink_; }
   Proxy& database_link() { return *database_link_; }
   Proxy& smtp_link() { return *smtp_link_; }
-  // Where the database has its files and its socket.
+  // The folder of the database files and of the socket.
   std::filesystem::path database_folder() const;
 
-  // What ListInFlight calls a replica.
+  // The worker name of a replica in ListInFlight.
   static std::string WorkerName(int number);
 
-  // A replica's client. Thread-safe.
+  // Returns a client of a replica. Thread-safe.
   std::shared_ptr<Dispatch> replica(int number) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // SIGKILL; without `keep_journal` its journal is removed as well, as with a lost volume.
+  // Sends SIGKILL. Unless `keep_journal`, also removes the journal, as if the volume is lost.
   absl::Status KillReplica(int number, bool keep_journal = true);
-  // Starts a replica that has ended; does not wait until it serves.
+  // Starts a replica again. Does not wait until it serves.
   absl::Status StartReplica(int number);
   void SignalReplica(int number, int signal);
   absl::Status WaitUntilReplicasServe();
 
-  // Remembers that something was done to it now, to explain what came of it.
-  void Note(std::string what);
-  struct Interruption {
-    absl::Time at;
+  // Records an action with its time, for the explanation of duplicates.
+  void RecordEvent(std::string what);
+  struct Event {
+    absl::Time time;
     std::string what;
   };
-  const std::vector<Interruption>& interruptions() const { return interruptions_; }
+  const std::vector<Event>& events() const { return events_; }
 
  private:
   struct Replica {
@@ -87,10 +88,10 @@ class Stage {
     std::shared_ptr<Dispatch> stub;
   };
 
-  Stage(std::filesystem::path folder, std::vector<std::string> flags)
+  Cluster(std::filesystem::path folder, std::vector<std::string> flags)
       : folder_(std::move(folder)), flags_(std::move(flags)) {}
   absl::Status Prepare();
-  absl::Status Enrol();
+  absl::Status CreateData();
   std::filesystem::path JournalOf(int number) const;
   std::vector<std::string> CommandOf(int number, const std::string& listen) const;
   absl::Status Connect(Replica& replica);
@@ -101,8 +102,8 @@ class Stage {
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Proxy> database_link_;
   std::unique_ptr<Proxy> smtp_link_;
-  std::vector<Interruption> interruptions_;
-  absl::Mutex mutex_;  // guards the stubs; the rest belongs to the thread that disturbs
+  std::vector<Event> events_;
+  absl::Mutex mutex_;  // guards the stubs; the rest is used by the thread that applies the fault
   std::vector<Replica> replicas_;
 };
 

@@ -1,4 +1,4 @@
-#include "tests/integration/school.h"
+#include "tests/integration/suite/lms_client.h"
 
 #include <fmt/format.h>
 
@@ -9,13 +9,13 @@
 #include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
 
 namespace sch = scheduler::v1;
-namespace out = dispatch::v1;
+namespace pb = dispatch::v1;
 
 sch::Event EventOf(std::string event_id) {
   sch::Event event;
@@ -31,16 +31,23 @@ std::string AddressOf(std::string_view student) {
   return fmt::format("{}@students.example", student);
 }
 
-absl::Status Register(Suite& suite, std::initializer_list<std::string_view> students) {
+absl::Status Register(Suite& suite, const std::vector<std::string>& students) {
   preference::v1::UpsertRecipientsRequest request;
-  for (const std::string_view student : students) {
+  for (const std::string& student : students) {
     auto& recipient = *request.add_recipients();
     recipient.set_name(NameOf(student));
     recipient.set_email_address(AddressOf(student));
     recipient.set_display_name("Zoë Lindqvist");
     recipient.set_time_zone("Europe/Stockholm");
   }
-  return rpc::Call(suite.preferences(), &Preferences::UpsertRecipients, request, Soon()).status();
+  return Call(suite.preferences(), &Preferences::UpsertRecipients, request).status();
+}
+
+absl::Status Unsubscribe(Suite& suite, std::string_view student, type::v1::Category category) {
+  preference::v1::UnsubscribeRequest request;
+  request.set_name(NameOf(student));
+  request.set_category(category);
+  return Call(suite.preferences(), &Preferences::Unsubscribe, request).status();
 }
 
 absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title) {
@@ -51,7 +58,7 @@ absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title
   course.set_url(fmt::format("https://learn.example/courses/{}", id));
   course.set_instructor_name("Dr. Ines Albrecht");
   course.set_lesson_count(12);
-  return rpc::Call(suite.reports(), &Reports::UpsertCourses, request, Soon()).status();
+  return Call(suite.reports(), &Reports::UpsertCourses, request).status();
 }
 
 absl::Status Admit(Suite& suite, std::string_view course,
@@ -65,7 +72,15 @@ absl::Status Admit(Suite& suite, std::string_view course,
     *activity.mutable_activity_time() = rpc::ToProto(absl::Now() - absl::Hours(30 * 24));
     activity.mutable_enrolled();
   }
-  return rpc::Call(suite.reports(), &Reports::RecordActivity, request, Soon()).status();
+  return Call(suite.reports(), &Reports::RecordActivity, request).status();
+}
+
+absl::Status SetCollectWindow(Suite& suite, absl::Duration window) {
+  sch::UpdateAutomationRequest request;
+  request.mutable_automation()->set_name("automations/new-content");
+  request.mutable_automation()->mutable_collect_window()->set_seconds(absl::ToInt64Seconds(window));
+  request.mutable_update_mask()->add_paths("collect_window");
+  return Call(suite.scheduler(), &Scheduler::UpdateAutomation, request).status();
 }
 
 absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category) {
@@ -85,12 +100,12 @@ absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Categor
   word.set_type(templates::v1::Variable::TYPE_STRING);
   word.set_required(true);
   word.mutable_sample()->set_string_value("world");
-  return rpc::Call(suite.templates(), &Templates::CreateTemplate, request, Soon()).status();
+  return Call(suite.templates(), &Templates::CreateTemplate, request).status();
 }
 
-out::SendRequest Greet(std::string_view template_id, std::string_view student,
-                       std::string request_id) {
-  out::SendRequest request;
+pb::SendRequest Greet(std::string_view template_id, std::string_view student,
+                      std::string request_id) {
+  pb::SendRequest request;
   request.set_request_id(std::move(request_id));
   request.set_template_(fmt::format("templates/{}", template_id));
   request.mutable_target()->set_recipient(NameOf(student));
@@ -100,7 +115,7 @@ out::SendRequest Greet(std::string_view template_id, std::string_view student,
 
 absl::StatusOr<std::string> GreetMany(Suite& suite, std::string_view template_id,
                                       std::string_view prefix, int count) {
-  out::SendBatchRequest request;
+  pb::SendBatchRequest request;
   request.mutable_header()->set_request_id(fmt::format("batch/{}", prefix));
   request.mutable_header()->set_template_(fmt::format("templates/{}", template_id));
   auto& shared = *request.mutable_header()->mutable_shared_context();
@@ -109,16 +124,16 @@ absl::StatusOr<std::string> GreetMany(Suite& suite, std::string_view template_id
     request.add_items()->mutable_target()->set_email_address(
         AddressOf(fmt::format("{}-{:04}", prefix, i)));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const out::SendBatchResponse response,
-                           rpc::Call(suite.dispatch(), &Dispatch::SendBatch, request, Soon()));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::SendBatchResponse response,
+                           Call(suite.dispatch(), &Dispatch::SendBatch, request));
   if (response.accepted_count() != count) {
     return absl::InternalError(fmt::format("accepted {} mails", response.accepted_count()));
   }
   return response.batch();
 }
 
-absl::StatusOr<out::Message> Send(Suite& suite, const out::SendRequest& request) {
-  return rpc::Call(suite.dispatch(), &Dispatch::Send, request, Soon());
+absl::StatusOr<pb::Message> Send(Suite& suite, const pb::SendRequest& request) {
+  return Call(suite.dispatch(), &Dispatch::Send, request);
 }
 
 sch::Event Enrolled(std::string event_id, std::string_view student, std::string_view course) {
@@ -168,7 +183,7 @@ absl::StatusOr<sch::PublishEventsResponse> Publish(Suite& suite,
                                                    const std::vector<sch::Event>& events) {
   sch::PublishEventsRequest request;
   for (const sch::Event& event : events) *request.add_events() = event;
-  return rpc::Call(suite.scheduler(), &Scheduler::PublishEvents, request, Soon());
+  return Call(suite.scheduler(), &Scheduler::PublishEvents, request);
 }
 
 absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view event_id) {
@@ -176,7 +191,7 @@ absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view ev
   request.set_event_id(std::string(event_id));
   absl::StatusOr<sch::EventRecord> record;
   LMSMAIL_RETURN_IF_ERROR(WaitUntil(fmt::format("event {} is done", event_id), [&] {
-    record = rpc::Call(suite.scheduler(), &Scheduler::GetEvent, request, Soon());
+    record = Call(suite.scheduler(), &Scheduler::GetEvent, request);
     return record.ok() && record->state() != sch::EventRecord::STATE_PENDING;
   }));
   if (record->state() != sch::EventRecord::STATE_DONE) {
@@ -185,24 +200,28 @@ absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view ev
   return record;
 }
 
-absl::StatusOr<std::vector<out::Message>> MailTo(Suite& suite, std::string_view student) {
-  out::ListMessagesRequest request;
-  request.mutable_target()->set_recipient(NameOf(student));
-  std::vector<out::Message> mails;
+absl::StatusOr<std::vector<pb::Message>> ListMessages(Dispatch& dispatch,
+                                                      pb::ListMessagesRequest request) {
+  std::vector<pb::Message> messages;
   do {
-    LMSMAIL_ASSIGN_OR_RETURN(const out::ListMessagesResponse page,
-                             rpc::Call(suite.dispatch(), &Dispatch::ListMessages, request, Soon()));
-    mails.insert(mails.end(), page.messages().begin(), page.messages().end());
+    LMSMAIL_ASSIGN_OR_RETURN(const pb::ListMessagesResponse page,
+                             Call(dispatch, &Dispatch::ListMessages, request));
+    messages.insert(messages.end(), page.messages().begin(), page.messages().end());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
-  return mails;
+  return messages;
 }
 
-absl::StatusOr<out::Message> WaitForState(Suite& suite, std::string_view student,
-                                          out::State state) {
-  absl::StatusOr<std::vector<out::Message>> mails;
+absl::StatusOr<std::vector<pb::Message>> MailTo(Suite& suite, std::string_view student) {
+  pb::ListMessagesRequest request;
+  request.mutable_target()->set_recipient(NameOf(student));
+  return ListMessages(suite.dispatch(), request);
+}
+
+absl::StatusOr<pb::Message> WaitForState(Suite& suite, std::string_view student, pb::State state) {
+  absl::StatusOr<std::vector<pb::Message>> mails;
   const absl::Status waited =
-      WaitUntil(fmt::format("the mail to {} is {}", student, out::State_Name(state)), [&] {
+      WaitUntil(fmt::format("the mail to {} is {}", student, pb::State_Name(state)), [&] {
         mails = MailTo(suite, student);
         return mails.ok() && !mails->empty() && mails->front().state() == state;
       });
@@ -213,38 +232,44 @@ absl::StatusOr<out::Message> WaitForState(Suite& suite, std::string_view student
                     mails->empty() ? "absent" : mails->front().ShortDebugString()));
   }
   if (mails->size() > 1) {
-    return absl::InternalError(fmt::format("{} mails for {}", mails->size(), student));
+    return absl::InternalError(fmt::format("{} has {} mails", student, mails->size()));
   }
   return mails->front();
 }
 
-absl::StatusOr<out::ExplainMessageResponse> Explain(Suite& suite, const std::string& message) {
-  out::ExplainMessageRequest request;
+absl::StatusOr<pb::ExplainMessageResponse> Explain(Suite& suite, const std::string& message) {
+  pb::ExplainMessageRequest request;
   request.set_name(message);
-  return rpc::Call(suite.dispatch(), &Dispatch::ExplainMessage, request, Soon());
+  return Call(suite.dispatch(), &Dispatch::ExplainMessage, request);
 }
 
-absl::Status WaitUntilQueueIsEmpty(Suite& suite) {
-  return WaitUntil("no mail waits or is in flight", [&] {
-    const auto stats =
-        rpc::Call(suite.dispatch(), &Dispatch::GetQueueStats, out::GetQueueStatsRequest(), Soon());
-    return stats.ok() && std::ranges::all_of(stats->lanes(), [](const out::LaneStats& lane) {
-             return lane.due_count() + lane.waiting_count() + lane.in_flight_count() == 0;
-           });
-  });
+absl::Status WaitUntilQueueIsEmpty(Dispatch& dispatch, absl::Duration timeout) {
+  absl::StatusOr<pb::GetQueueStatsResponse> stats;
+  const absl::Status waited = WaitUntil(
+      "no mail is queued or in flight",
+      [&] {
+        stats = Call(dispatch, &Dispatch::GetQueueStats, pb::GetQueueStatsRequest());
+        return stats.ok() && std::ranges::all_of(stats->lanes(), [](const pb::LaneStats& lane) {
+                 return lane.due_count() + lane.waiting_count() + lane.in_flight_count() == 0;
+               });
+      },
+      timeout);
+  if (waited.ok() || !stats.ok()) return waited;
+  return absl::DeadlineExceededError(
+      fmt::format("{}: {}", ToStd(waited.message()), stats->ShortDebugString()));
 }
 
 absl::Status Pause(Suite& suite, type::v1::Lane lane) {
-  out::PauseLaneRequest request;
+  pb::PauseLaneRequest request;
   request.set_lane(lane);
-  request.set_detail("a test looks at it");
-  return rpc::Call(suite.dispatch(), &Dispatch::PauseLane, request, Soon()).status();
+  request.set_detail("paused by a test");
+  return Call(suite.dispatch(), &Dispatch::PauseLane, request).status();
 }
 
 absl::Status Resume(Suite& suite, type::v1::Lane lane) {
-  out::ResumeLaneRequest request;
+  pb::ResumeLaneRequest request;
   request.set_lane(lane);
-  return rpc::Call(suite.dispatch(), &Dispatch::ResumeLane, request, Soon()).status();
+  return Call(suite.dispatch(), &Dispatch::ResumeLane, request).status();
 }
 
 }  // namespace lmsmail::integration

@@ -21,9 +21,9 @@
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
-#include "tests/integration/configuration.h"
-#include "tests/integration/inbox.h"
-#include "tests/integration/process.h"
+#include "tests/integration/suite/inbox.h"
+#include "tests/integration/suite/process.h"
+#include "tests/integration/suite/service_config.h"
 
 namespace lmsmail::integration {
 
@@ -33,23 +33,23 @@ using Dispatch = dispatch::v1::DispatchService::StubInterface;
 using Reports = report::v1::ReportService::StubInterface;
 using Scheduler = scheduler::v1::SchedulerService::StubInterface;
 
-// The real binaries with a PostgreSQL and an inbox of their own, and a client of each. Services go
-// by their short names: "dispatch". Everything ends with this object, also after a failure; then
-// the last words of each service are printed.
+// Runs the real binaries with their own PostgreSQL and inbox, and has a client of each. Services
+// are named as in "dispatch". Everything ends with this object. If a test has failed, the end of
+// each service's log is printed.
 //
-// Each suite listens on a loopback address of its own (127.0.0.0/8 is ours alone), so that a
-// service gets back the port it had before it was killed, however many suites run side by side.
+// Each suite listens on its own loopback address in 127.0.0.0/8, so that a restarted service gets
+// its previous port even if several suites run concurrently.
 class Suite {
  public:
   struct Options {
-    // In the order in which they need each other; a test may leave out those it does not call.
+    // In order of dependency. A test may omit services that it does not call.
     std::vector<std::string_view> services = {std::begin(kServices), std::end(kServices)};
-    // More flags, by service.
+    // Additional flags by service.
     std::map<std::string, std::vector<std::string>, std::less<>> flags = {};
-    // Whether the shipped templates are installed.
+    // Whether the built-in templates are installed.
     bool install_templates = true;
   };
-  // Returns when every service is SERVING.
+  // Waits until every service is SERVING.
   static absl::StatusOr<std::unique_ptr<Suite>> Start(Options options);
   static absl::StatusOr<std::unique_ptr<Suite>> Start() { return Start({}); }
   ~Suite();
@@ -63,19 +63,20 @@ class Suite {
   const std::vector<std::string_view>& services() const { return options_.services; }
   Inbox& inbox() { return *inbox_; }
   postgres::EmbeddedPostgres& database() { return *database_; }
-  // Of the suite's database, without a user; each service's role is "lmsmail_<service>".
+  // The DSN of the database without a user. The role of each service is "lmsmail_<service>".
   const std::string& dsn() const { return dsn_; }
 
-  // SIGKILL, and waits for the end.
+  // Sends SIGKILL and waits for the end.
   absl::Status Kill(std::string_view service);
-  // SIGTERM; the exit code. DEADLINE_EXCEEDED when it takes longer than a service may.
+  // Sends SIGTERM and returns the exit code. Returns DEADLINE_EXCEEDED if the service exceeds its
+  // shutdown limit.
   absl::StatusOr<int> Terminate(std::string_view service);
-  // Starts a service that has ended, at the address it had. Returns when it is SERVING.
+  // Starts a service again at its previous address. Waits until it is SERVING.
   absl::Status Restart(std::string_view service);
 
   absl::StatusOr<bool> IsServing(std::string_view service) const;
   absl::Status WaitUntilServing(std::string_view service) const;
-  // Its gRPC target, and the one of its metrics.
+  // The gRPC target and the address of the metrics.
   const std::string& Target(std::string_view service) const;
   const std::string& MetricsTarget(std::string_view service) const;
   std::string Log(std::string_view service) const;
@@ -112,6 +113,10 @@ class Suite {
   std::unique_ptr<scheduler::v1::SchedulerService::Stub> scheduler_;
 };
 
-inline rpc::CallOptions Soon() { return rpc::WithTimeout(absl::Seconds(20)); }
+// rpc::Call with the deadline that all test calls use.
+template <typename Stub, typename Method, typename Request>
+auto Call(Stub& stub, Method method, const Request& request) {
+  return rpc::Call(stub, method, request, rpc::WithTimeout(absl::Seconds(20)));
+}
 
 }  // namespace lmsmail::integration

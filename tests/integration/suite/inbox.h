@@ -8,40 +8,40 @@
 
 #include "absl/status/statusor.h"
 
-#include "tests/integration/arrived_mail.pb.h"
-#include "tests/integration/process.h"
+#include "tests/integration/suite/arrived_mail.pb.h"
+#include "tests/integration/suite/process.h"
 
 namespace lmsmail::integration {
 
-// The SMTP server at the far end (deploy/inbox.py), and the mail it took.
+// The receiving SMTP server (deploy/inbox.py) and the mail that it has accepted.
 class Inbox {
  public:
-  // Keeps mail and files of its own in `folder`, which must exist.
+  // Stores mail and its own files in `folder`, which must exist.
   static absl::StatusOr<Inbox> Start(const std::filesystem::path& folder);
 
   int port() const { return port_; }
 
-  // How much mail has arrived: all, or that to `address`.
+  // The number of mails that have arrived: all, or those to `address`.
   std::size_t Count() const { return Files({}).size(); }
   std::size_t CountTo(std::string_view address) const { return Files(address).size(); }
 
-  // All mail to `address`, in order of arrival, once there are `count`.
+  // Waits for `count` mails to `address`. Returns all mail to it in order of arrival.
   absl::StatusOr<std::vector<ArrivedMail>> WaitFor(std::string_view address,
                                                    std::size_t count) const;
-  // The only mail to `address`, once it is there; INTERNAL if there are more.
+  // Waits for the only mail to `address`. Returns INTERNAL if there are several.
   absl::StatusOr<ArrivedMail> WaitForOne(std::string_view address) const;
-  // All that has arrived.
+  // Returns all mail that has arrived.
   absl::StatusOr<std::vector<ArrivedMail>> ReadAll() const;
 
-  // Stops answering, as a server does that hangs: connections are made by the kernel, and no
-  // greeting comes. Thaw() lets it go on.
-  void Freeze() const;
-  void Thaw() const;
+  // Suspends the server process, like a server that hangs: the kernel accepts connections, and no
+  // greeting follows.
+  void Suspend() const;
+  void Resume() const;
 
  private:
   Inbox(Process server, std::filesystem::path folder, int port);
 
-  // Of the mail to `address`, or of all when that is empty.
+  // The files of the mail to `address`, or of all mail if `address` is empty.
   std::vector<std::filesystem::path> Files(std::string_view address) const;
   absl::StatusOr<std::vector<ArrivedMail>> Read(
       const std::vector<std::filesystem::path>& files) const;

@@ -1,8 +1,6 @@
-#include "deploy/demo/school.h"
+#include "deploy/demo/demo_data.h"
 
 #include <fmt/format.h>
-
-#include <utility>
 
 #include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
@@ -52,7 +50,7 @@ constexpr CourseSeed kCourses[] = {
     {"statistics", "Statistics Without Fear", "Tom Brannigan", 18},
 };
 
-// Each student takes one course or two, and every fifth did nothing last week.
+// Each student takes one or two courses.
 bool Takes(int student, int course) {
   return student % 3 == course || (student % 2 == 0 && (student + 1) % 3 == course);
 }
@@ -68,9 +66,8 @@ absl::Status RegisterStudents(Suite& suite) {
     recipient.set_language_code(person.language);
     recipient.set_time_zone(person.zone);
   }
-  return rpc::Call(*suite.preferences,
-                   &preference::v1::PreferenceService::StubInterface::UpsertRecipients, request,
-                   Soon())
+  return Call(*suite.preferences,
+              &preference::v1::PreferenceService::StubInterface::UpsertRecipients, request)
       .status();
 }
 
@@ -84,8 +81,7 @@ absl::Status RegisterCourses(Suite& suite) {
     course.set_instructor_name(seed.teacher);
     course.set_lesson_count(seed.lessons);
   }
-  return rpc::Call(*suite.reports, &report::v1::ReportService::StubInterface::UpsertCourses,
-                   request, Soon())
+  return Call(*suite.reports, &report::v1::ReportService::StubInterface::UpsertCourses, request)
       .status();
 }
 
@@ -121,7 +117,7 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
       if (!Takes(student, course)) continue;
       const CourseSeed& seed = kCourses[course];
       history.Add(student, seed.id, "enrolled", -14, 8).mutable_enrolled();
-      if (student % 5 == 0) continue;
+      if (student % 5 == 0) continue;  // no activity last week
       for (int lesson = 1; lesson <= 1 + student % 4; ++lesson) {
         const int day = (student + lesson) % 7;
         auto& done = *history.Add(student, seed.id, fmt::format("lesson-{}", lesson), day, 16)
@@ -138,8 +134,8 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
       quiz.set_passed(student % 4 != 0);
     }
   }
-  return rpc::Call(*suite.reports, &report::v1::ReportService::StubInterface::RecordActivity,
-                   history.request(), Soon())
+  return Call(*suite.reports, &report::v1::ReportService::StubInterface::RecordActivity,
+              history.request())
       .status();
 }
 
@@ -147,7 +143,7 @@ absl::Status RecordHistory(Suite& suite, absl::Time now) {
 
 std::string Student(int number) { return fmt::format("recipients/student-{:02}", number); }
 
-absl::Status LoadSchool(Suite& suite, absl::Time now) {
+absl::Status LoadDemoData(Suite& suite, absl::Time now) {
   LMSMAIL_RETURN_IF_ERROR(RegisterStudents(suite));
   LMSMAIL_RETURN_IF_ERROR(RegisterCourses(suite));
   return RecordHistory(suite, now);

@@ -1,7 +1,6 @@
-"""What must not change however much is queued, finished or going on."""
+"""Properties that must not depend on the amount of queued or finished mail, or on other load."""
 
 import statistics
-import subprocess
 import threading
 import time
 
@@ -9,67 +8,67 @@ from harness import process
 from harness.figure import Figure, percentile
 from harness.throughput import drain_once
 
-PROBES_A_SECOND = 50
+PROBES_PER_SECOND = 50
 
 
-def flat(system, scale):
-    """How long a claim takes with little in the tables, and with millions."""
-    # One real mail is the pattern of all rows; claiming happens here, so dispatch must not.
+def claim_scaling(system, scale):
+    """The duration of a claim with few and with millions of rows in the tables."""
+    # One real mail is the template of all rows. dispatch is stopped because the probe claims mail.
     drain_once(system, 1)
-    dispatch = _Tables(system)
+    tables = _Tables(system)
     system.stop("dispatch")
     try:
-        # Half of it before and half after: the machine's speed drifts meanwhile.
-        small = dispatch.claims(scale.claims // 2, pending=10_000)
-        pending, finished = dispatch.grow(scale.flat_pending, scale.flat_finished,
-                                          scale.flat_patience)
-        large = dispatch.claims(scale.claims)
-        dispatch.empty()
-        for step, times in dispatch.claims(scale.claims // 2, pending=10_000).items():
-            small[step] += times
+        # Half of the small claims run before and half after, because the speed of the machine drifts.
+        small = tables.claims(scale.claims // 2, pending=10_000)
+        pending, finished = tables.grow(scale.scaling_pending, scale.scaling_finished,
+                                        scale.scaling_timeout_seconds)
+        large = tables.claims(scale.claims)
+        tables.empty()
+        for phase, times in tables.claims(scale.claims // 2, pending=10_000).items():
+            small[phase] += times
     finally:
-        dispatch.close()
+        tables.close()
         system.start("dispatch")
     details = {"pending": pending, "finished": finished}
-    for step in ("claim_ms", "flush_ms"):
-        details[step] = {
-            which: {"p50": percentile(run[step], 0.5), "p99": percentile(run[step], 0.99)}
+    for phase in ("claim_ms", "flush_ms"):
+        details[phase] = {
+            which: {"p50": percentile(run[phase], 0.5), "p99": percentile(run[phase], 0.99)}
             for which, run in (("small", small), ("large", large))}
-    return [Figure("flat", f"claim p99 with {pending:,} pending and {finished:,} finished",
+    return [Figure("claim scaling", f"claim p99 with {pending:,} pending and {finished:,} finished",
                    percentile(large["claim_ms"], 0.99), percentile(small["claim_ms"], 0.99), "ms",
                    "with 10,000", "<= 1.5", details=details)]
 
 
 class _Tables:
-    """Dispatch's tables, filled past the service: millions would take it too long."""
+    """dispatch's tables, filled with SQL, because millions of mails would take the service too long."""
 
     CHUNK = 250_000
 
     def __init__(self, system):
         self._system = system
         self._sql = system.sql
-        self._next = 1 << 34  # far above the service's own numbers
+        self._next = 1 << 34  # far above the numbers of the service
         self._sql("CREATE TABLE public.pattern AS SELECT * FROM dispatch.message "
                   "ORDER BY created_at DESC LIMIT 1")
 
     def claims(self, count, pending=None):
-        """Claims of 500 mails each, recorded as sent. With `pending`, that many wait at the start of
-        every tenth."""
+        """Times `count` claims of 500 mails each, which are recorded as sent. If `pending` is given,
+        refills the queue to that many mails before every tenth claim."""
         runs = {"claim_ms": [], "flush_ms": []}
         for _ in range(0, count, 10):
             if pending:
-                waiting = self._sql.number("SELECT count(*) FROM dispatch.queue")
-                self._add(int(pending - waiting), finished=False)
+                queued = self._sql.number("SELECT count(*) FROM dispatch.queue")
+                self._add(int(pending - queued), finished=False)
             run = process.run_json([
                 self._system.binaries / "lmsmail-claim-probe", "--cycles=12",
                 f"--dsn={self._system.database.dsn('lmsmail_dispatch')}"])
-            for step in runs:
-                runs[step] += run[step][2:]  # connecting and planning are no part of it
+            for phase in runs:
+                runs[phase] += run[phase][2:]  # without connecting and planning
         return runs
 
-    def grow(self, pending, finished, patience):
-        """Adds rows until there are that many, or `patience` seconds have passed."""
-        deadline = time.monotonic() + patience
+    def grow(self, pending, finished, timeout):
+        """Adds rows until there are that many, or until `timeout` seconds have passed."""
+        deadline = time.monotonic() + timeout
         done = {False: 0, True: 0}
         while time.monotonic() < deadline and (done[False] < pending or done[True] < finished):
             which = done[True] * pending < done[False] * finished
@@ -110,35 +109,37 @@ class _Tables:
         self._sql("DROP TABLE public.pattern")
 
 
-def pinned(system, scale):
-    """The drain while somebody has held a snapshot open for long, so that nothing can be vacuumed."""
+def long_transaction(system, scale):
+    """The drain while a transaction has held a snapshot for a long time, so that no dead row can be
+    vacuumed."""
     before = _drains(system, scale)
     holder = system.database.session("lmsmail")
     holder("SET idle_in_transaction_session_timeout = 0")
     holder("BEGIN ISOLATION LEVEL REPEATABLE READ")
     holder("SELECT count(*) FROM dispatch.lane_head")
     start, mails = time.monotonic(), 0
-    while time.monotonic() - start < scale.pinned_seconds:
+    while time.monotonic() - start < scale.long_transaction_seconds:
         system.load("bulk", run=system.new_run(), count=scale.drain)
         mails += scale.drain
-    # What was accepted meanwhile goes first.
+    # The mail that was accepted meanwhile is sent first.
     while system.sql.number("SELECT count(*) FROM dispatch.claim"):
         time.sleep(0.1)
-    held = _drains(system, scale)
+    during = _drains(system, scale)
     holder("COMMIT")
     holder.close()
-    # For comparison: with the same log, and all of the queue vacuumed.
+    # For comparison: the same log with a vacuumed queue.
     system.sql("VACUUM")
     released = _drains(system, scale)
-    return [Figure("pinned snapshot", f"the drain {scale.pinned_seconds} s into a held snapshot",
-                   held["mails_per_second"], before["mails_per_second"], "mails/s", "before",
-                   ">= 0.95", details={"mails_meanwhile": mails, "before": before, "held": held,
+    return [Figure("long transaction", f"the drain {scale.long_transaction_seconds} s into a long transaction",
+                   during["mails_per_second"], before["mails_per_second"], "mails/s", "before",
+                   ">= 0.95", details={"mails_meanwhile": mails, "before": before, "during": during,
                                        "released": released})]
 
 
 def _drains(system, scale):
-    """The median of several, and what a mail cost: where a machine's speed wanders, how the parts'
-    costs change beside the sink's, whose work is always the same, says more than the speed."""
+    """The median of several drains and the CPU time per mail. If the speed of the machine drifts, the
+    CPU time of each process relative to that of the sink, whose work is constant, is more significant
+    than the rate."""
     runs = [drain_once(system, scale.drain) for _ in range(scale.repeats)]
     return {"mails_per_second": statistics.median(rate for rate, _ in runs),
             "runs": [rate for rate, _ in runs],
@@ -147,8 +148,8 @@ def _drains(system, scale):
 
 
 def urgent(system, scale):
-    """A receipt from Send to the server's 250, idle and while a million bulk mails are drained; and
-    what dispatch's memory does meanwhile."""
+    """The latency of a receipt from Send to the server's 250, idle and while a million bulk mails are
+    drained; and the memory of dispatch during the drain."""
     _probe(system, 2)  # compiles the template, opens connections
     idle = _probe(system, scale.probe_seconds)
     system.fill(scale.urgent_bulk)
@@ -162,14 +163,15 @@ def urgent(system, scale):
     used = memory.stop()
     quarter = max(1, len(used) // 4)
     first, last = statistics.mean(used[:quarter]), statistics.mean(used[-quarter:])
-    spread = {"idle": _spread(idle), "busy": _spread(busy), "drained_per_second": drained}
-    busy_p99, idle_p99 = (spread[when]["delivered"]["p99"] for when in ("busy", "idle"))
+    latency = {"idle": _percentiles(idle), "busy": _percentiles(busy),
+               "drained_per_second": drained}
+    busy_p99, idle_p99 = (latency[when]["delivered"]["p99"] for when in ("busy", "idle"))
     during = f"a drain of {scale.urgent_bulk:,}"
     return [
         Figure("urgent p99", f"Send to 250 during {during}", busy_p99, None, "ms",
-               goal="ours <= 250", details=spread),
-        Figure("urgent p99 to idle", f"Send to 250 during {during}", busy_p99, idle_p99, "ms",
-               "idle", "<= 5", details=spread),
+               goal="ours <= 250", details=latency),
+        Figure("urgent p99 vs idle", f"Send to 250 during {during}", busy_p99, idle_p99, "ms",
+               "idle", "<= 5", details=latency),
         Figure("memory", f"dispatch during {during}", max(used), None, "MB", goal="ours <= 100"),
         Figure("memory growth", f"dispatch during {during}: last quarter", last, first, "MB",
                "the first quarter", "<= 1.1", details={"samples_mb": used[::max(1, quarter // 4)]}),
@@ -177,31 +179,32 @@ def urgent(system, scale):
 
 
 def _probe(system, seconds):
-    """Receipts sent at a steady rate: pairs of milliseconds, from Send to its answer and to 250."""
+    """Sends receipts at a constant rate. Returns pairs of milliseconds from Send to its response and
+    to the 250."""
     log = system.folder / "probes"
-    system.load("probes", run=system.new_run(), count=int(seconds * PROBES_A_SECOND),
-                interval=f"{1000 // PROBES_A_SECOND}ms", log=log)
-    begun, answered = {}, {}
+    system.load("probes", run=system.new_run(), count=int(seconds * PROBES_PER_SECOND),
+                interval=f"{1000 // PROBES_PER_SECOND}ms", log=log)
+    called, answered = {}, {}
     for line in log.read_text().splitlines():
         start, end, message_id = line.split()
-        begun[message_id], answered[message_id] = int(start), int(end)
+        called[message_id], answered[message_id] = int(start), int(end)
     deadline = time.monotonic() + 60
     while True:
-        taken = {}
+        received = {}
         for line in system.sink.ledger.read_text().splitlines():
             at, _, message_id, _ = line.split()
-            if message_id in begun:
-                taken[message_id] = int(at)
-        if len(taken) == len(begun):
-            return [((answered[message_id] - at) / 1000, (taken[message_id] - at) / 1000)
-                    for message_id, at in begun.items()]
+            if message_id in called:
+                received[message_id] = int(at)
+        if len(received) == len(called):
+            return [((answered[message_id] - at) / 1000, (received[message_id] - at) / 1000)
+                    for message_id, at in called.items()]
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{len(begun) - len(taken)} receipts never arrived")
+            raise RuntimeError(f"{len(called) - len(received)} receipts never arrived")
         time.sleep(0.05)
 
 
-def _spread(probes):
-    """Of the times to the answer and to the 250."""
+def _percentiles(probes):
+    """Percentiles of the times to the response and to the 250."""
     return {what: {f"p{share}": percentile(times, share / 100) for share in (50, 90, 99)}
             for what, times in zip(("answered", "delivered"), zip(*probes))}
 
@@ -210,27 +213,23 @@ class _MemoryWatch:
     def __init__(self, watched):
         self._watched = watched
         self._samples = []
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self):
-        while not self._over.wait(0.2):
+        while not self._stopped.wait(0.2):
             self._samples.append(self._watched.resident_mb())
 
     def stop(self):
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
         return self._samples
 
 
 def domain_limit(system, scale):
-    """A limit of 100 mails a second for the students' domain, with one, two and four replicas: how
-    much of it is used, and what the worst second sees."""
-    said = subprocess.run([system.binaries / "lmsmail-dispatch", "--help"], capture_output=True,
-                          text=True, check=False).stdout
-    if "limits.domains" not in said:
-        return [Figure("domain limit", "100/s to one domain", note="not built yet")]
+    """A limit of 100 mails per second for the students' domain, with one, two and four replicas: the
+    mean rate, and the rate in the worst second."""
     limit, burst = 100, 10
     flags = ["--limits.domains.students.match=students.test",
              f"--limits.domains.students.rate_per_second={limit}",
@@ -251,7 +250,7 @@ def domain_limit(system, scale):
             system.stop(name)
         system.start("dispatch")
         system.wait_sent(total)
-        what = f"mails a second to a domain limited to {limit}, {replicas} replicas"
+        what = f"mails per second to a domain limited to {limit}, {replicas} replicas"
         figures += [
             Figure(f"domain limit x{replicas}", what, statistics.mean(rates), limit, "mails/s",
                    "the limit", ">= 0.95", details={"each_second": rates}),
@@ -261,7 +260,7 @@ def domain_limit(system, scale):
 
 
 def _rates_each_second(system, seconds):
-    """How many mails the sink took in each of so many seconds, after two of getting going."""
+    """The mails that the sink accepted in each of `seconds` seconds, after two seconds of warm-up."""
     time.sleep(2)
     rates = []
     at, accepted = time.monotonic(), system.sink.accepted()

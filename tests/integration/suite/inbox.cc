@@ -1,4 +1,4 @@
-#include "tests/integration/inbox.h"
+#include "tests/integration/suite/inbox.h"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
@@ -11,7 +11,7 @@
 
 #include "libs/postgres/testing/process.h"
 #include "libs/status/status_macros.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -34,7 +34,7 @@ absl::StatusOr<Inbox> Inbox::Start(const fs::path& folder) {
                                      folder / "inbox.log"));
   LMSMAIL_RETURN_IF_ERROR(server.WaitForLine("listens on").status());
   LMSMAIL_RETURN_IF_ERROR(
-      WaitUntil("the inbox tells its port", [&] { return fs::exists(port_file); }));
+      WaitUntil("the inbox has written its port", [&] { return fs::exists(port_file); }));
   return Inbox(std::move(server), folder, std::stoi(ReadFile(port_file)));
 }
 
@@ -81,7 +81,7 @@ absl::StatusOr<ArrivedMail> Inbox::WaitForOne(std::string_view address) const {
   return std::move(mails.front());
 }
 
-void Inbox::Freeze() const { server_.Signal(SIGSTOP); }
-void Inbox::Thaw() const { server_.Signal(SIGCONT); }
+void Inbox::Suspend() const { server_.Signal(SIGSTOP); }
+void Inbox::Resume() const { server_.Signal(SIGCONT); }
 
 }  // namespace lmsmail::integration

@@ -1,4 +1,4 @@
-#include "tests/integration/process.h"
+#include "tests/integration/suite/process.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #include "libs/postgres/testing/process.h"
 #include "libs/status/status_macros.h"
-#include "tests/integration/wait.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 
@@ -76,7 +76,7 @@ absl::StatusOr<std::string> Process::WaitForLine(std::string_view text) {
   std::string line;
   bool ended = false;
   const auto found = [&] {
-    const bool had_ended = Ended();  // before reading, so that its last words are read
+    const bool had_ended = Ended();  // before reading, so that no output is missed
     const std::string output = Output();
     const std::size_t at = output.find(text);
     const std::size_t end = output.find('\n', at);
@@ -88,10 +88,11 @@ absl::StatusOr<std::string> Process::WaitForLine(std::string_view text) {
     ended = had_ended && line.empty();
     return !line.empty() || ended;
   };
-  LMSMAIL_RETURN_IF_ERROR(WaitUntil(fmt::format("{} says \"{}\"", log_.string(), text), found));
+  LMSMAIL_RETURN_IF_ERROR(
+      WaitUntil(fmt::format("{} has a line with \"{}\"", log_.string(), text), found));
   if (ended) {
     return absl::InternalError(
-        fmt::format("it ended without \"{}\":\n{}", text, postgres::Tail(log_)));
+        fmt::format("the process ended without \"{}\":\n{}", text, postgres::Tail(log_)));
   }
   return line;
 }
