@@ -23,9 +23,10 @@ bool Deliveries::HasRightTo(ClaimId claim) const { return d_.claims.Usable(claim
 bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
   const std::size_t next = attempt.turns.size();
   if (next == attempt.limits.size()) return true;
-  const RateLimits::Answer answer = d_.limits.Take(
-      attempt.limits[next],
-      {.urgent = attempt.urgent, .fresh = attempt.mail.delivery_count == 1, .mails = attempt.demand[next]});
+  const RateLimits::Answer answer =
+      d_.limits.Take(attempt.limits[next], {.urgent = attempt.urgent,
+                                            .fresh = attempt.mail.delivery_count == 1,
+                                            .mails = attempt.demand[next]});
   if (answer.turn) {
     attempt.turns.push_back(*answer.turn);
     return true;

@@ -38,8 +38,9 @@ Outcome End(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason, std::
   return outcome;
 }
 
-// Spreads a wait over [3/4, 5/4) of itself by mail and delivery count: mails that failed together do not all
-// come back together, and the same delivery always waits the same time. Mixer: splitmix64.
+// Spreads a wait over [3/4, 5/4) of itself by mail and delivery count: mails that failed together
+// do not all come back together, and the same delivery always waits the same time. Mixer:
+// splitmix64.
 absl::Duration Spread(absl::Duration wait, MessageId id, int delivery_count) {
   std::uint64_t x = static_cast<std::uint64_t>(id) + 0x9e3779b97f4a7c15u * (delivery_count + 1u);
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -93,8 +94,9 @@ Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reas
 
 Outcome DecideSenderRefused(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
                             const DeliveryPolicy& policy) {
-  const absl::Duration wait = Spread(
-      Doubled(policy.first_retry, policy.longest_retry, claimed.attempt), outcome.id, outcome.delivery_count);
+  const absl::Duration wait =
+      Spread(Doubled(policy.first_retry, policy.longest_retry, claimed.attempt), outcome.id,
+             outcome.delivery_count);
   if (outcome.attempt < policy.max_sender_refusals) {
     outcome = Defer(std::move(outcome), claimed, Reason::kSenderRejected, now + wait, policy);
   } else {
@@ -179,8 +181,9 @@ Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
   Outcome outcome = End(claimed, Outcome::Kind::kDeferred, reason, "");
   const absl::Duration wait =
       Doubled(policy.shortest_peer_retry, policy.longest_peer_retry, claimed.delivery_count);
-  outcome.retry_time = now + std::min(Spread(wait, claimed.mail.id, claimed.delivery_count) + wait / 4,
-                                      policy.longest_peer_retry);
+  outcome.retry_time =
+      now + std::min(Spread(wait, claimed.mail.id, claimed.delivery_count) + wait / 4,
+                     policy.longest_peer_retry);
   return outcome;
 }
 

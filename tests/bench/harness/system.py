@@ -132,7 +132,7 @@ class System:
 
     def sent(self):
         """Mails recorded as sent so far, by dispatch's own count."""
-        return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.tally WHERE kind = 1")
+        return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.counter WHERE kind = 1")
 
     def wait_sent(self, total, patience=120):
         """Until `total` are recorded as sent. Gives up when nothing has moved for `patience`
