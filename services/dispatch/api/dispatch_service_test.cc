@@ -262,24 +262,17 @@ TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {
 }
 
 TEST_F(DispatchServiceTest, ASuccessorReportsWhatTheLogHoldsAgainstAddresses) {
-  auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                    .reply_code = 550,
-                    .enhanced_code = "5.2.3",
-                    .reply_text = "too large"});
   Sent("large");
-  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                    .reply_code = 550,
-                    .enhanced_code = "5.1.1",
-                    .reply_text = "no such user"});
   v1::SendRequest to_grace = ToAda("k");
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
-  SendDue();
+  log_.address_reports = {
+      {*log_.FindByKey("large"), /*event=*/0, 550, "5.2.3", ""},  // the mail was too large
+      {*log_.FindByKey("k"), /*event=*/0, 550, "5.1.1", ""}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder successor(store_, recipients_, bounces);
+  EventRecorder successor(log_, recipients_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
   recipients_.SetStatus(absl::UnavailableError("away"));
   EXPECT_THAT(successor.ReportAgain(since), StatusIs(absl::StatusCode::kUnavailable));
@@ -291,13 +284,17 @@ TEST_F(DispatchServiceTest, ASuccessorReportsWhatTheLogHoldsAgainstAddresses) {
 }
 
 TEST_F(DispatchServiceTest, CountsMailByDay) {
-  Sent("k");
-  clock_.Advance(absl::Seconds(1));
+  DayStats& day = log_.stats.emplace_back();
+  day.day = absl::UnixEpoch();
+  day.template_key = "enrollment";
+  day.sent = 3;
+  day.bounced = 2;
   ASSERT_OK_AND_ASSIGN(const v1::GetMailStatsResponse stats,
                        Call(&Stub::GetMailStats, v1::GetMailStatsRequest()));
   ASSERT_EQ(stats.stats_size(), 1);
   EXPECT_EQ(stats.stats(0).template_(), "templates/enrollment");
-  EXPECT_EQ(stats.stats(0).sent_count(), 1);
+  EXPECT_EQ(stats.stats(0).sent_count(), 3);
+  EXPECT_EQ(stats.stats(0).bounced_count(), 2);
   v1::GetMailStatsRequest bad;
   bad.set_template_("templates/enrollment/versions/1");
   EXPECT_THAT(Call(&Stub::GetMailStats, bad), rpc::HasViolation("template", _));

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/telemetry/metrics.h"
-#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -21,7 +21,7 @@ class ClaimerTest : public testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   PriorityGate priority_gate_{clock_};

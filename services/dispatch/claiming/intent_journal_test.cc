@@ -10,8 +10,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/delivery/delivery_policy.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -52,12 +51,12 @@ class IntentJournalTest : public testing::Test {
   }
   absl::Status Replay() { return journal_->Replay(store_, decide_); }
   MessageRecord Record(const Claim& claim, std::size_t mail) {
-    return *store_.Get(claim.mails[mail].mail.id);
+    return store_.Get(claim.mails[mail].mail.id);
   }
 
   const std::string path_ = testing::TempDir() + "/intent_journal_test";
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
   const std::function<Outcome(const ClaimedMail&, const DeliveryResult&)> decide_ =
       [this](const ClaimedMail& mail, const DeliveryResult& result) {
         return DecideByResult(mail, result, clock_.Now(), DeliveryPolicy());
@@ -115,22 +114,13 @@ TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
   EXPECT_EQ(Record(claim, 0).state, State::kSkipped);
 }
 
-// Takes no outcome, whenever it is asked.
-class RefusingQueue final : public QueueStoreDecorator {
- public:
-  using QueueStoreDecorator::QueueStoreDecorator;
-  absl::StatusOr<FlushResult> Flush(ClaimId, absl::Span<const Outcome>, bool) override {
-    return absl::InternalError("invalid data");
-  }
-};
-
 TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
   journal_->ReplyReceived(claim.mails[0].mail.id, true);
   Restart();
-  RefusingQueue refusing(store_);
-  ASSERT_OK(journal_->Replay(refusing, decide_));
+  store_.on_flush = [](const auto&) { return absl::InternalError("invalid data"); };
+  ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kSending);
 }
 

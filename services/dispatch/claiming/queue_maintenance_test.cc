@@ -3,20 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "libs/telemetry/metrics.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 // Counts what is asked of it, and fails when told to.
-class CountingQueue final : public QueueStoreDecorator {
+class CountingQueue final : public FakeQueueStore {
  public:
-  using QueueStoreDecorator::QueueStoreDecorator;
+  using FakeQueueStore::FakeQueueStore;
   absl::StatusOr<int> RecoverExpired() override {
     ++recoveries;
     if (!sweeps.ok()) return sweeps;
-    return QueueStoreDecorator::RecoverExpired();
+    return FakeQueueStore::RecoverExpired();
   }
   absl::Status FindOverlooked() override {
     ++searches;
@@ -38,8 +37,7 @@ class QueueMaintenanceTest : public testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  CountingQueue queue_{store_};
+  CountingQueue queue_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   QueueMaintenance maintenance_{queue_,

@@ -76,7 +76,7 @@ TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
   for (const MessageId id : ids) {
     EXPECT_EQ(Record(id).state, State::kSent);
     EXPECT_EQ(Record(id).attempt_count, 1);
-    EXPECT_LE(store_.Explain(id)->outcomes.size(), 2u) << "once out of turn, once sent";
+    EXPECT_LE(store_.OutcomeCount(id), 2) << "once out of turn, once sent";
   }
 }
 
@@ -126,7 +126,7 @@ TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
   sender_.Stop();
   delays_.Stop();
   EXPECT_TRUE(flusher_.FlushAll());
-  EXPECT_EQ(InFlight(), 0);
+  EXPECT_EQ(store_.InFlightCount(), 0);
   EXPECT_LE(SentTo("gmail.com"), 3);
   for (const MessageId id : ids) EXPECT_LE(Record(id).attempt_count, 1);
   EXPECT_THAT(transport_.mails(), SizeIs(SentTo("gmail.com")));

@@ -9,7 +9,10 @@ BEGIN
   FOREACH t IN ARRAY ARRAY['message', 'result', 'event'] LOOP
     CONTINUE WHEN to_regclass(t || suffix) IS NOT NULL;
     PERFORM pg_advisory_xact_lock(hashtextextended('dispatch partitions', 0));
-    CONTINUE WHEN to_regclass(t || suffix) IS NOT NULL;
+    -- Another caller may have made it meanwhile. to_regclass() would not see that: this session has
+    -- cached that there is no such table, and waiting for an advisory lock does not refresh caches.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                           WHERE i.inhparent = t::regclass AND c.relname = t || suffix);
     EXECUTE format('CREATE TABLE %1$I (LIKE %2$I INCLUDING ALL,
                       CONSTRAINT bounds CHECK (msg_id >= %3$s AND msg_id < %4$s))',
                    t || suffix, t, first_id_of(p_day), first_id_of(p_day + 1));

@@ -19,13 +19,13 @@ namespace lmsmail::dispatch {
 // transaction anywhere makes claims slower and slower. Thread-safe.
 //
 // Rows get a due time not before the database's clock at their insertion, but become visible only
-// at their commit: so a floor stays below what a transaction that is still running may have read
+// at their commit: so a watermark stays below what a transaction that is still running may have read
 // from that clock. Who inserts into the queue has its transaction number before it reads the clock.
 // A claim has its own number after it read the clock, so once all lower numbers have ended, nothing
 // new can come below that reading. It usually takes as long as an insertion, and at most
-// kCommitWindow is waited for: a commit that takes longer leaves its rows below the floor until a
-// sweep. Now and then a shard's scan begins a little below its floor. What lies deeper is found by
-// whoever looks through the whole queue, and lowers the floor to it.
+// kCommitWindow is waited for: a commit that takes longer leaves its rows below the watermark until a
+// sweep. Now and then a shard's scan begins a little below its watermark. What lies deeper is found by
+// whoever looks through the whole queue, and lowers the watermark to it.
 class LowWatermarks {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
@@ -41,13 +41,13 @@ class LowWatermarks {
     }
   };
   // What a statement saw before it looked into the queue.
-  struct View {
+  struct Snapshot {
     absl::Time clock;                 // the database's
     std::int64_t oldest_running = 0;  // all transactions with a lower number had ended
   };
   struct Scan {
     int first_shard = 0;      // round robin
-    std::vector<Key> floors;  // by shard; a shard beyond the end has none
+    std::vector<Key> starts;  // by shard; a shard beyond the end has none
   };
 
   // `clock` outlives this.
@@ -55,21 +55,21 @@ class LowWatermarks {
 
   // What the next claim of `lane` is to use.
   Scan Begin(Lane lane) const;
-  // The floors of `lane`, by shard, without any sweep.
-  std::vector<Key> Floors(Lane lane) const;
+  // The watermarks of `lane`, by shard, without any sweep.
+  std::vector<Key> Watermarks(Lane lane) const;
   // That claim is committed, has the number `transaction`, and took everything of `shard` up to
   // `last`.
-  void Took(Lane lane, const Scan& scan, int shard, Key last, const View& view,
+  void RecordTaken(Lane lane, const Scan& scan, int shard, Key last, const Snapshot& snapshot,
             std::int64_t transaction);
   // It found nothing due in `shards`.
-  void FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                 const View& view);
-  // A row of `shard` was found right after `floor`.
-  void Lower(Lane lane, int shard, Key floor);
+  void RecordIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
+                 const Snapshot& snapshot);
+  // A row of `shard` was found right after `watermark`.
+  void Lower(Lane lane, int shard, Key watermark);
 
  private:
   struct Shard {
-    Key floor;
+    Key watermark;
     absl::Time swept = absl::InfinitePast();
   };
   struct LaneState {
@@ -78,8 +78,8 @@ class LowWatermarks {
   };
 
   Key Begin(const Shard& shard) const;
-  // Below it `view` shows all that will ever be inserted.
-  Key Settled(const View& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Below it `snapshot` shows all that will ever be inserted.
+  Key Settled(const Snapshot& snapshot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A claim has emptied `shard` up to `up_to`, beginning where `scan` says.
   void Raise(Lane lane, const Scan& scan, int shard, Key up_to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -7,7 +7,8 @@ namespace lmsmail::dispatch {
 namespace {
 
 bool IsUndone(const MessageFacts& facts) {
-  return facts.retried && (!facts.latest || facts.retried->delivery_count > facts.latest->outcome.delivery_count);
+  return facts.retried &&
+         (!facts.latest || facts.retried->delivery_count > facts.latest->outcome.delivery_count);
 }
 
 // The outcome that decided the mail's fate; null while that is open.
@@ -47,7 +48,8 @@ State StateOf(Outcome::Kind final_kind) {
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now) {
   if (facts.scheduled) return facts.cancelled ? State::kCancelled : State::kScheduled;
   if (const RecordedOutcome* outcome = FinalOutcome(facts)) return StateOf(outcome->outcome.kind);
-  if (facts.held_delivery_count > (facts.latest ? facts.latest->outcome.delivery_count : 0)) return State::kSending;
+  if (facts.held_delivery_count > (facts.latest ? facts.latest->outcome.delivery_count : 0))
+    return State::kSending;
   if (!facts.latest && !facts.retried && due > now) return State::kScheduled;
   return State::kQueued;
 }

@@ -15,7 +15,7 @@ State StateOf(Outcome::Kind final_kind);
 
 // What stores know of a mail. No state is stored: it follows from these.
 struct MessageFacts {
-  bool scheduled = false;                       // among the mails of later days
+  bool scheduled = false;                 // among the mails of later days
   std::optional<absl::Time> cancelled;    // asked to be cancelled; final for one that is far
   std::optional<RecordedOutcome> sent;    // that it was sent, whoever reported it
   std::optional<RecordedOutcome> latest;  // of the highest step
@@ -25,7 +25,7 @@ struct MessageFacts {
     absl::Time due;
   };
   std::optional<Retried> retried;  // of the highest step
-  int held_delivery_count = 0;               // of the claim that has it; 0: none
+  int held_delivery_count = 0;     // of the claim that has it; 0: none
 };
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now);

@@ -34,8 +34,8 @@ absl::StatusOr<Permits> PgLimitStore::Reserve(const LimitStore::Request& request
   return RunInTransaction(pool_, {.name = "dispatch.reserve_positions", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::StatusOr<Permits> {
                             const pqxx::row row = tx.exec_params1(
-                                "SELECT first, spacing FROM reserve_positions($1, $2, $3, $4)", request.key,
-                                request.rule.per_second, request.count,
+                                "SELECT first, spacing FROM reserve_positions($1, $2, $3, $4)",
+                                request.key, request.rule.per_second, request.count,
                                 request.waitlist == Waitlist::kUrgent);
                             return Permits{request.count, absl::Seconds(row[0].as<double>()),
                                            absl::Seconds(row[1].as<double>())};
@@ -44,7 +44,8 @@ absl::StatusOr<Permits> PgLimitStore::Reserve(const LimitStore::Request& request
 
 absl::Status PgLimitStore::Throttle(std::string_view key, const RateRule& rule, double measured) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.throttle", .repeatable = true}, [&](pqxx::work& tx) -> absl::Status {
+      pool_, {.name = "dispatch.throttle", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
         tx.exec_params("SELECT throttle($1, $2, $3, $4, $5, $6)", std::string(key), rule.per_second,
                        std::max(measured, kMinMeasured), absl::ToDoubleSeconds(kThrottleInterval),
                        kRecoverySeconds, kMinShare);

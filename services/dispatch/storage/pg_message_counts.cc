@@ -67,12 +67,12 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
         if (rows.empty()) return NotFound(fmt::format("batches/{}", id));
         BatchRecord batch = ReadBatch(rows[0]);
         AddCounts(
-            tx.exec_params(
-                "SELECT kind, reason, sum(count)::int8, "
-                "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 minute'), 0)::int8 "
-                "FROM counter WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
-                "GROUP BY kind, reason ORDER BY kind, reason",
-                id),
+            tx.exec_params("SELECT kind, reason, sum(count)::int8, "
+                           "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 "
+                           "minute'), 0)::int8 "
+                           "FROM counter WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
+                           "GROUP BY kind, reason ORDER BY kind, reason",
+                           id),
             batch);
         return batch;
       });
@@ -102,8 +102,10 @@ absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl
       pool_, Reading("dispatch.stats"),
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<DayStats>> {
         const pqxx::result rows = tx.exec_params(
-            "SELECT date_trunc('day', count_time, 'UTC'), template_key, kind, reason, sum(count)::int8 "
-            "FROM counter WHERE kind > 0 AND count_time >= date_trunc('day', $1::timestamptz, 'UTC') "
+            "SELECT date_trunc('day', count_time, 'UTC'), template_key, kind, reason, "
+            "sum(count)::int8 "
+            "FROM counter WHERE kind > 0 AND count_time >= date_trunc('day', $1::timestamptz, "
+            "'UTC') "
             "AND count_time < $2::timestamptz AND ($3 = '' OR template_key = $3) "
             "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2",
             postgres::ToTimestamptz(std::max(start, end - 366 * kDay)),

@@ -13,7 +13,8 @@ namespace lmsmail::dispatch {
 
 // The columns of `result` in the order that ReadOutcome expects, of the alias `r`.
 inline constexpr char kOutcomeColumns[] =
-    "r.msg_id, r.delivery_count, r.attempt, r.kind, r.reason, r.record_time, r.retry_time, r.transport, r.reply_code, "
+    "r.msg_id, r.delivery_count, r.attempt, r.kind, r.reason, r.record_time, r.retry_time, "
+    "r.transport, r.reply_code, "
     "r.enhanced_code, r.reply_text, r.content_hash";
 inline constexpr int kOutcomeColumnCount = 12;
 

@@ -43,25 +43,27 @@ absl::StatusOr<MessageRecord> LoadRecord(pqxx::work& tx, MessageId id) {
 
 std::vector<RecordedOutcome> LoadOutcomes(pqxx::work& tx, MessageId id) {
   std::vector<RecordedOutcome> outcomes;
-  for (const pqxx::row& row :
-       tx.exec_params(fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.delivery_count",
-                                  kOutcomeColumns),
-                      id)) {
+  for (const pqxx::row& row : tx.exec_params(
+           fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.delivery_count",
+                       kOutcomeColumns),
+           id)) {
     outcomes.push_back(*ReadOutcome(row, 0));
   }
   return outcomes;
 }
 
 void AddRetries(pqxx::work& tx, MessageId id, History& history) {
-  for (const pqxx::row& row :
-       tx.exec_params("SELECT create_time, request_id FROM retry WHERE msg_id = $1 ORDER BY create_time, delivery_count", id)) {
+  for (const pqxx::row& row : tx.exec_params("SELECT create_time, request_id FROM retry WHERE "
+                                             "msg_id = $1 ORDER BY create_time, delivery_count",
+                                             id)) {
     history.retries.push_back({postgres::Time(row[0]), postgres::Text(row[1])});
   }
 }
 
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
-  for (const pqxx::row& row : tx.exec_params(
-           "SELECT event_time, type, detail FROM event WHERE msg_id = $1 ORDER BY event_time, event_id", id)) {
+  for (const pqxx::row& row : tx.exec_params("SELECT event_time, type, detail FROM event WHERE "
+                                             "msg_id = $1 ORDER BY event_time, event_id",
+                                             id)) {
     history.events.push_back({postgres::Time(row[0]), static_cast<std::int16_t>(row[1].as<int>()),
                               postgres::Text(row[2])});
   }

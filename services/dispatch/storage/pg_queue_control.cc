@@ -19,10 +19,12 @@ using postgres::RunInTransaction;
 constexpr int kExactCount = 10000;
 
 constexpr char kInFlightSql[] =
-    "SELECT c.claim_id, c.worker, c.lane, c.claim_time, c.lease_expire_time, cardinality(c.msg_ids), "
+    "SELECT c.claim_id, c.worker, c.lane, c.claim_time, c.lease_expire_time, "
+    "cardinality(c.msg_ids), "
     "  ARRAY(SELECT u.id FROM unnest(c.msg_ids, c.delivery_counts) AS u(id, delivery_count) "
     "        LEFT JOIN LATERAL (SELECT r.msg_id FROM result r "
-    "                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count LIMIT 1) r ON true "
+    "                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count "
+    "LIMIT 1) r ON true "
     "        WHERE r.msg_id IS NULL LIMIT 100) "
     "FROM claim c WHERE c.claim_id > $1 ORDER BY c.claim_id LIMIT $2";
 
@@ -129,8 +131,8 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
 }
 
 absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
-  FloorArrays floors;
-  for (const Lane lane : kLanes) floors.Add(lane, floors_.Floors(lane));
+  WatermarkArrays watermarks;
+  for (const Lane lane : kLanes) watermarks.Add(lane, watermarks_.Watermarks(lane));
   return RunInTransaction(
       // The function's inner counts would each see a newer state otherwise, and a mail that is just
       // being claimed would be neither waiting nor in flight.
@@ -142,7 +144,7 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
         std::vector<LaneDepth> depths;
         const pqxx::result rows = tx.exec_params(
             "SELECT * FROM lane_depths($1, $2::int2[], $3::int2[], $4::timestamptz[])", kExactCount,
-            floors.lanes.str(), floors.shards.str(), floors.dues.str());
+            watermarks.lanes.str(), watermarks.shards.str(), watermarks.dues.str());
         for (const pqxx::row& row : rows) depths.push_back(ReadDepth(row));
         return depths;
       });

@@ -47,8 +47,8 @@ absl::StatusOr<int> PgQueueStore::Promote() {
 
 // One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
 absl::Status PgQueueStore::FindOverlooked() {
-  std::map<Lane, std::vector<LowWatermarks::Key>> floors;
-  for (const Lane lane : kLanes) floors[lane] = floors_.Floors(lane);  // before looking: they rise
+  std::map<Lane, std::vector<LowWatermarks::Key>> watermarks;
+  for (const Lane lane : kLanes) watermarks[lane] = watermarks_.Watermarks(lane);  // before looking: they rise
   return RunInTransaction(
       pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
@@ -58,10 +58,10 @@ absl::Status PgQueueStore::FindOverlooked() {
           const auto lane = static_cast<Lane>(row[0].as<int>());
           const int shard = row[1].as<int>();
           const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
-          const std::vector<LowWatermarks::Key>& of_lane = floors[lane];
+          const std::vector<LowWatermarks::Key>& of_lane = watermarks[lane];
           const auto index = static_cast<std::size_t>(shard);
           if (index < of_lane.size() && oldest < of_lane[index]) {
-            floors_.Lower(lane, shard, oldest);
+            watermarks_.Lower(lane, shard, oldest);
           }
         }
         return absl::OkStatus();
@@ -69,7 +69,8 @@ absl::Status PgQueueStore::FindOverlooked() {
 }
 
 absl::Status PgQueueStore::EnsureDays() {
-  return RunInTransaction(pool_, {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
+  return RunInTransaction(pool_,
+                          {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::Status {
                             tx.exec("SELECT ensure_upcoming_partitions()");
                             return absl::OkStatus();
@@ -133,11 +134,11 @@ absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t da
 }
 
 absl::Status PgQueueStore::DropDay(std::int64_t day) {
-  LMSMAIL_RETURN_IF_ERROR(
-      RunInTransaction(pool_, {.name = "dispatch.delete_day_records"}, [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("SELECT delete_day_records($1)", day);
-        return absl::OkStatus();
-      }));
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_day_records"},
+                                           [&](pqxx::work& tx) -> absl::Status {
+                                             tx.exec_params("SELECT delete_day_records($1)", day);
+                                             return absl::OkStatus();
+                                           }));
   // Mails last: a day is found by them, should this break off.
   for (const std::string_view table : {"event", "result", "message"}) {
     LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
@@ -153,7 +154,8 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
                        [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
                          std::vector<OldDay> found;
                          for (const pqxx::row& row : tx.exec_params(
-                                  "SELECT day, waiting FROM purgeable_days($1::timestamptz)", cutoff)) {
+                                  "SELECT day, waiting FROM purgeable_days($1::timestamptz)",
+                                  cutoff)) {
                            found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
                          }
                          return found;

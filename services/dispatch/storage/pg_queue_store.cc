@@ -16,7 +16,7 @@
 #include "services/dispatch/storage/watermark_arrays.h"
 
 // Claims: taking mails, keeping them, giving them back. The other parts of the class are in
-// pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_upkeep.cc.
+// pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_maintenance.cc.
 namespace lmsmail::dispatch {
 namespace {
 
@@ -27,7 +27,7 @@ using postgres::ToArrayLiteral;
 // One transaction recovers at most the mails of so many claims.
 constexpr int kClaimsAtOnce = 20;
 
-// The head of each lane and shard, from its floor on, and of each lane's mail of later days.
+// The head of each lane and shard, from its watermark on, and of each lane's mail of later days.
 constexpr char kNextDueSql[] =
     "SELECT least(min(q.due_time), min(s.due_time)), statement_timestamp(), "
     "  pg_snapshot_xmin(pg_current_snapshot()), "
@@ -46,10 +46,10 @@ std::string ToInterval(absl::Duration duration) {
   return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
 }
 
-constexpr int kPlaceColumn = kMailColumnCount;
+constexpr int kOrdinalColumn = kMailColumnCount;
 
 ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
-  constexpr int kFirst = kPlaceColumn + 1;
+  constexpr int kFirst = kOrdinalColumn + 1;
   ClaimedMail claimed;
   claimed.mail = ReadMail(row);
   claimed.delivery_count = row[kFirst].as<int>();
@@ -72,17 +72,17 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
   Claim claim;
   claim.id = id;
   if (rows.empty()) return claim;
-  std::vector<std::pair<int, pqxx::row>> by_place;
-  by_place.reserve(rows.size());
+  std::vector<std::pair<int, pqxx::row>> by_ordinal;
+  by_ordinal.reserve(rows.size());
   std::vector<BatchId> batches;
   for (const pqxx::row& row : rows) {
-    by_place.emplace_back(row[kPlaceColumn].as<int>(), row);
+    by_ordinal.emplace_back(row[kOrdinalColumn].as<int>(), row);
     batches.push_back(row[4].as<std::int64_t>());
   }
-  std::ranges::sort(by_place, {}, &std::pair<int, pqxx::row>::first);
+  std::ranges::sort(by_ordinal, {}, &std::pair<int, pqxx::row>::first);
   const SharedByBatch shared = LoadShared(tx, batches);
   claim.mails.reserve(rows.size());
-  for (const auto& [place, row] : by_place) claim.mails.push_back(ReadClaimedMail(row, shared));
+  for (const auto& [ordinal, row] : by_ordinal) claim.mails.push_back(ReadClaimedMail(row, shared));
   claim.shard = ShardOf(claim.mails.front().mail.id);
   claim.lane = claim.mails.front().mail.lane;
   return claim;
@@ -91,7 +91,7 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
 // What a claim did to the shards of its lane.
 struct Taken {
   std::optional<int> shard;
-  LowWatermarks::View view;
+  LowWatermarks::Snapshot snapshot;
   LowWatermarks::Key last;
   std::int64_t transaction = 0;
   std::vector<std::int64_t> idle;
@@ -100,7 +100,7 @@ struct Taken {
 Taken ReadTaken(const pqxx::row& row) {
   Taken taken;
   taken.shard = postgres::Optional<int>(row["taken_shard"]);
-  taken.view = {postgres::Time(row["check_time"]), row["oldest_running"].as<std::int64_t>()};
+  taken.snapshot = {postgres::Time(row["check_time"]), row["oldest_running"].as<std::int64_t>()};
   if (taken.shard) {
     taken.transaction = row["transaction"].as<std::int64_t>();
     taken.last = {postgres::Time(row["last_due_time"]), row["last_id"].as<std::int64_t>()};
@@ -120,16 +120,16 @@ PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
 
 absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
                                             int limit, absl::Duration lease) {
-  const LowWatermarks::Scan scan = floors_.Begin(lane);
-  const std::string floor_due = ToArrayLiteral(scan.floors, &LowWatermarks::Key::due);
-  const std::string floor_id = ToArrayLiteral(scan.floors, &LowWatermarks::Key::id);
+  const LowWatermarks::Scan scan = watermarks_.Begin(lane);
+  const std::string watermark_due = ToArrayLiteral(scan.starts, &LowWatermarks::Key::due);
+  const std::string watermark_id = ToArrayLiteral(scan.starts, &LowWatermarks::Key::id);
   Taken taken;
   absl::StatusOr<Claim> claim =
       RunStatement(pool_, {.name = "dispatch.take_due"},
                    [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
                      const pqxx::result rows = tx.exec_prepared(
                          kTakeDue, id, std::string(worker), static_cast<int>(lane),
-                         scan.first_shard, limit, ToInterval(lease), floor_due, floor_id);
+                         scan.first_shard, limit, ToInterval(lease), watermark_due, watermark_id);
                      taken = ReadTaken(rows.at(0));
                      if (taken.shard) return ReadClaim(tx, id, rows);
                      Claim empty;
@@ -140,9 +140,9 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
   if (!claim.ok()) return claim;
   // Only now that it is committed.
   if (taken.shard) {
-    floors_.Took(lane, scan, *taken.shard, taken.last, taken.view, taken.transaction);
+    watermarks_.RecordTaken(lane, scan, *taken.shard, taken.last, taken.snapshot, taken.transaction);
   }
-  floors_.FoundIdle(lane, scan, taken.idle, taken.view);
+  watermarks_.RecordIdle(lane, scan, taken.idle, taken.snapshot);
   return claim;
 }
 
@@ -205,24 +205,24 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
 
 absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const Lane> lanes) {
   std::map<Lane, LowWatermarks::Scan> scans;
-  FloorArrays floors;
+  WatermarkArrays watermarks;
   postgres::ArrayLiteral asked;
   for (const Lane lane : lanes) {
     asked.AddInt(static_cast<int>(lane));
-    scans[lane] = floors_.Begin(lane);
-    floors.Add(lane, scans[lane].floors);
+    scans[lane] = watermarks_.Begin(lane);
+    watermarks.Add(lane, scans[lane].watermarks);
   }
   return RunStatement(
       pool_, {.name = "dispatch.next_due", .reads_only = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::optional<absl::Time>> {
-        const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
-                                              floors.dues.str(), floors.ids.str(), asked.str());
+        const pqxx::row row = tx.exec_params1(kNextDueSql, watermarks.lanes.str(), watermarks.shards.str(),
+                                              watermarks.dues.str(), watermarks.ids.str(), asked.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
-        const LowWatermarks::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
-        if (!next || *next > view.clock) {
+        const LowWatermarks::Snapshot snapshot{postgres::Time(row[1]), row[2].as<std::int64_t>()};
+        if (!next || *next > snapshot.clock) {
           for (const std::int64_t number : postgres::Int8Array(row[3])) {
             const auto lane = static_cast<Lane>(number);
-            floors_.FoundIdle(lane, scans[lane], postgres::Int8Array(row[4]), view);
+            watermarks_.RecordIdle(lane, scans[lane], postgres::Int8Array(row[4]), snapshot);
           }
         }
         return next;

@@ -74,7 +74,7 @@ class PgQueueStore final : public QueueStore {
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
   const SystemClock clock_;
-  LowWatermarks floors_{clock_};
+  LowWatermarks watermarks_{clock_};
 };
 
 }  // namespace lmsmail::dispatch

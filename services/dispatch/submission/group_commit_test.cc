@@ -13,8 +13,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -30,9 +29,9 @@ Submission SubmissionOf(const std::string& key) {
 }
 
 // Holds the first commit until told to go on; remembers the sizes of groups.
-class SlowStore final : public QueueStoreDecorator {
+class SlowStore final : public FakeQueueStore {
  public:
-  using QueueStoreDecorator::QueueStoreDecorator;
+  using FakeQueueStore::FakeQueueStore;
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions) override {
@@ -43,7 +42,7 @@ class SlowStore final : public QueueStoreDecorator {
     }
     if (std::exchange(throws, false)) throw std::bad_alloc();
     if (submissions.size() > 1 && !group_status.ok()) return group_status;
-    return QueueStoreDecorator::Accept(submissions);
+    return FakeQueueStore::Accept(submissions);
   }
 
   absl::Notification begun;
@@ -79,8 +78,7 @@ class GroupCommitTest : public testing::Test {
   }
 
   SystemClock clock_;
-  InMemoryStore memory_{clock_};
-  SlowStore store_{memory_};
+  SlowStore store_{clock_};
   GroupCommit commits_{store_, {.max_group = 3, .max_commits = 1}};
   int answers_ = 0;
   int statuses_ok_ = 0;

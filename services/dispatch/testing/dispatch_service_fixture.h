@@ -15,7 +15,7 @@
 #include "services/dispatch/claiming/flusher.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/storage/in_memory_limit_store.h"
-#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_message_log.h"
 #include "services/dispatch/testing/fake_peers.h"
 
 namespace lmsmail::dispatch {
@@ -67,7 +67,8 @@ class DispatchServiceTest : public testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
+  FakeMessageLog log_{store_};
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
@@ -110,22 +111,22 @@ class DispatchServiceTest : public testing::Test {
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
                         .queue = store_,
-                        .log = store_,
+                        .log = log_,
                         .transports = transports_.Names()}};
   RawMessages raw_messages_{recipients_, templates_, transports_, site_, message_ids_, 1 << 20};
-  EventRecorder events_{store_, recipients_, bounces_};
+  EventRecorder events_{log_, recipients_, bounces_};
   QueueMaintenance maintenance_{store_, clock_, metrics_, {}};
   SubmissionHandlers send_{submitter_, message_ids_};
   MessageHandlers messages_{{.clock = clock_,
                              .queue = store_,
-                             .log = store_,
+                             .log = log_,
                              .raw_messages = raw_messages_,
                              .events = events_,
                              .message_ids = message_ids_,
                              .became_due = [](Lane) {}}};
   QueueHandlers queue_{{.clock = clock_,
                         .queue = store_,
-                        .log = store_,
+                        .log = log_,
                         .maintenance = maintenance_,
                         .transports = transports_}};
   rpc::TestRunner runner_;

@@ -14,23 +14,10 @@
 #include "services/dispatch/claiming/flusher.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/storage/in_memory_limit_store.h"
-#include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/testing/fake_peers.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
-
-// A database that can be away.
-class UnreliableQueue final : public QueueStoreDecorator {
- public:
-  using QueueStoreDecorator::QueueStoreDecorator;
-  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
-                                    bool last) override {
-    if (!status.ok()) return status;
-    return QueueStoreDecorator::Flush(id, outcomes, last);
-  }
-  absl::Status status;
-};
 
 // The worker's parts without its threads: a claim goes through sender and flusher when told.
 class SenderFixture : public testing::Test {
@@ -65,33 +52,22 @@ class SenderFixture : public testing::Test {
     sender_.Process(Take());
     EXPECT_TRUE(flusher_.FlushAll());
   }
-  MessageRecord Record(MessageId id) {
-    const auto record = store_.Get(id);
-    EXPECT_OK(record);
-    return record.value_or(MessageRecord{});
-  }
-  std::int64_t InFlight() {
-    std::int64_t count = 0;
-    const auto depths = store_.Depths();
-    for (const LaneDepth& depth : *depths) count += depth.in_flight;
-    return count;
-  }
+  MessageRecord Record(MessageId id) { return store_.Get(id); }
 
   LimitRules rules_;
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  UnreliableQueue queue_{store_};
+  FakeQueueStore store_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   OpenClaims claims_;
-  CancellationWatch cancellations_{queue_, clock_};
+  CancellationWatch cancellations_{store_, clock_};
   InFlightBudget budget_{100, 25};
   InMemoryLimitStore limit_store_{clock_};
   RateLimits limits_{limit_store_, clock_, rules_};
   DelayQueue delays_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
-  Flusher flusher_{queue_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;

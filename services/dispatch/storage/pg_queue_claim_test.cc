@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -14,7 +14,9 @@ using ::testing::SizeIs;
 
 using Kind = Outcome::Kind;
 
-TEST_P(QueueStoreContract, ABatchComesOutInItsOrder) {
+class PgQueueClaimTest : public PgQueueFixture {};
+
+TEST_F(PgQueueClaimTest, ABatchComesOutInItsOrder) {
   const std::vector<MessageId> ids = AcceptBatch("ordered", 10);
   const Claim first = Take(Lane::kBulk, 4);
   const Claim second = Take(Lane::kBulk, 100);
@@ -26,7 +28,7 @@ TEST_P(QueueStoreContract, ABatchComesOutInItsOrder) {
   EXPECT_EQ(taken, ids);
 }
 
-TEST_P(QueueStoreContract, LanesAreApart) {
+TEST_F(PgQueueClaimTest, LanesAreApart) {
   AcceptMail("critical", Lane::kCritical);
   AcceptMail("bulk", Lane::kBulk);
   EXPECT_THAT(Take(Lane::kNotification).mails, IsEmpty());
@@ -34,7 +36,7 @@ TEST_P(QueueStoreContract, LanesAreApart) {
   EXPECT_THAT(Take(Lane::kCritical).mails, SizeIs(1));
 }
 
-TEST_P(QueueStoreContract, ClaimersNeverGetTheSameMail) {
+TEST_F(PgQueueClaimTest, ClaimersNeverGetTheSameMail) {
   constexpr int kMails = 600;
   for (int i = 0; i < 6; ++i) AcceptBatch("many-" + std::to_string(i), kMails / 6);
   Advance(absl::Seconds(1));
@@ -62,7 +64,7 @@ TEST_P(QueueStoreContract, ClaimersNeverGetTheSameMail) {
   EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end()) << "a mail was claimed twice";
 }
 
-TEST_P(QueueStoreContract, AnOutcomeEndsAMail) {
+TEST_F(PgQueueClaimTest, AnOutcomeEndsAMail) {
   const MessageId id = AcceptMail("sent");
   const Claim claim = Take();
   EXPECT_EQ(StateOf(id), State::kSending);
@@ -79,7 +81,7 @@ TEST_P(QueueStoreContract, AnOutcomeEndsAMail) {
   EXPECT_THAT(queue().InFlight(0, 10), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_P(QueueStoreContract, EveryKindHasItsState) {
+TEST_F(PgQueueClaimTest, EveryKindHasItsState) {
   EXPECT_EQ(StateOf(Ended("1", Kind::kFailed)), State::kFailed);
   EXPECT_EQ(StateOf(Ended("2", Kind::kCancelled)), State::kCancelled);
   EXPECT_EQ(StateOf(Ended("3", Kind::kExpired)), State::kExpired);
@@ -89,7 +91,7 @@ TEST_P(QueueStoreContract, EveryKindHasItsState) {
   EXPECT_EQ(skipped.reason, Reason::kUnsubscribed);
 }
 
-TEST_P(QueueStoreContract, FlushingAPartKeepsTheRestClaimed) {
+TEST_F(PgQueueClaimTest, FlushingAPartKeepsTheRestClaimed) {
   const std::vector<MessageId> ids = AcceptBatch("part", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -106,7 +108,7 @@ TEST_P(QueueStoreContract, FlushingAPartKeepsTheRestClaimed) {
   EXPECT_THAT(queue().InFlight(claim.id, 10), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_P(QueueStoreContract, RepeatingAFlushChangesNothing) {
+TEST_F(PgQueueClaimTest, RepeatingAFlushChangesNothing) {
   AcceptBatch("repeat", 2);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(2));
@@ -124,7 +126,7 @@ TEST_P(QueueStoreContract, RepeatingAFlushChangesNothing) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_P(QueueStoreContract, ADeferredMailComesBackAtItsTime) {
+TEST_F(PgQueueClaimTest, ADeferredMailComesBackAtItsTime) {
   const MessageId id = AcceptMail("deferred");
   const absl::Time due = Get(id).mail.due_time;
   const Claim first = Take();
@@ -151,7 +153,7 @@ TEST_P(QueueStoreContract, ADeferredMailComesBackAtItsTime) {
       << "a retry does not change the due time";
 }
 
-TEST_P(QueueStoreContract, ReleaseGivesBackWhatHasNoOutcome) {
+TEST_F(PgQueueClaimTest, ReleaseGivesBackWhatHasNoOutcome) {
   const std::vector<MessageId> ids = AcceptBatch("release", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -167,7 +169,7 @@ TEST_P(QueueStoreContract, ReleaseGivesBackWhatHasNoOutcome) {
   EXPECT_FALSE(again.mails[0].recovered);
 }
 
-TEST_P(QueueStoreContract, AnExpiredLeaseIsRecovered) {
+TEST_F(PgQueueClaimTest, AnExpiredLeaseIsRecovered) {
   const std::vector<MessageId> ids = AcceptBatch("dead", 3);
   const Claim claim = Take(Lane::kBulk, 100, absl::Minutes(1));
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -191,7 +193,7 @@ TEST_P(QueueStoreContract, AnExpiredLeaseIsRecovered) {
   EXPECT_TRUE(Take(Lane::kBulk).mails.at(0).recovered) << "the mark survives a release";
 }
 
-TEST_P(QueueStoreContract, ALeaseThatEndedUnseenMayStillBeExtended) {
+TEST_F(PgQueueClaimTest, ALeaseThatEndedUnseenMayStillBeExtended) {
   AcceptBatch("outage", 2);
   const Claim living = Take(Lane::kBulk, 1, absl::Minutes(1));
   const Claim dead = Take(Lane::kBulk, 1, absl::Minutes(1));
@@ -206,7 +208,7 @@ TEST_P(QueueStoreContract, ALeaseThatEndedUnseenMayStillBeExtended) {
               IsOkAndHolds(ElementsAre(living.id)));
 }
 
-TEST_P(QueueStoreContract, ExtendKeepsALeaseAlive) {
+TEST_F(PgQueueClaimTest, ExtendKeepsALeaseAlive) {
   AcceptMail("long");
   const Claim claim = Take(Lane::kTransactional, 100, absl::Minutes(1));
   Advance(absl::Seconds(50));
@@ -219,7 +221,7 @@ TEST_P(QueueStoreContract, ExtendKeepsALeaseAlive) {
   EXPECT_THAT(queue().Extend({claim.id}, absl::Minutes(1)), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_P(QueueStoreContract, AStaleOwnerMayOnlyAddThatMailWasSent) {
+TEST_F(PgQueueClaimTest, AStaleOwnerMayOnlyAddThatMailWasSent) {
   const std::vector<MessageId> ids = AcceptBatch("zombie", 3);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(3));
@@ -245,7 +247,7 @@ TEST_P(QueueStoreContract, AStaleOwnerMayOnlyAddThatMailWasSent) {
   EXPECT_EQ(batch.counts[0].count, 3) << "a mail counts once";
 }
 
-TEST_P(QueueStoreContract, ALateSentFactOverridesAFailure) {
+TEST_F(PgQueueClaimTest, ALateSentFactOverridesAFailure) {
   const std::vector<MessageId> ids = AcceptBatch("late", 1);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(1));
@@ -261,7 +263,7 @@ TEST_P(QueueStoreContract, ALateSentFactOverridesAFailure) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_P(QueueStoreContract, ResumeTellsWhatIsHeld) {
+TEST_F(PgQueueClaimTest, ResumeTellsWhatIsHeld) {
   AcceptBatch("resume", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -277,7 +279,7 @@ TEST_P(QueueStoreContract, ResumeTellsWhatIsHeld) {
   EXPECT_THAT(unknown.mails, IsEmpty());
 }
 
-TEST_P(QueueStoreContract, APausedLaneWaits) {
+TEST_F(PgQueueClaimTest, APausedLaneWaits) {
   AcceptMail("waits");
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
@@ -291,7 +293,7 @@ TEST_P(QueueStoreContract, APausedLaneWaits) {
   EXPECT_THAT(Take().mails, SizeIs(1));
 }
 
-TEST_P(QueueStoreContract, DepthsCountEachLane) {
+TEST_F(PgQueueClaimTest, DepthsCountEachLane) {
   AcceptBatch("due", 3);
   Submission later = Batch("later", 2);
   later.due_time = Now() + absl::Hours(1);
@@ -310,7 +312,7 @@ TEST_P(QueueStoreContract, DepthsCountEachLane) {
   EXPECT_EQ(depths[3].in_flight, 2);
 }
 
-TEST_P(QueueStoreContract, OnlyTheLanesThatAreAskedForAreDue) {
+TEST_F(PgQueueClaimTest, OnlyTheLanesThatAreAskedForAreDue) {
   AcceptBatch("due", 3);
   Submission later = Batch("later", 2);
   later.due_time = Now() + absl::Hours(30);
@@ -323,7 +325,7 @@ TEST_P(QueueStoreContract, OnlyTheLanesThatAreAskedForAreDue) {
   EXPECT_LE(near, Now());
 }
 
-TEST_P(QueueStoreContract, NothingIsDueInAnEmptyQueue) {
+TEST_F(PgQueueClaimTest, NothingIsDueInAnEmptyQueue) {
   EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(Take().mails, IsEmpty());
 }

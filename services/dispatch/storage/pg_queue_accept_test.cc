@@ -4,7 +4,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message/message_id.h"
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -13,7 +13,9 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST_P(QueueStoreContract, TellsTheTimesOfASendAsTheyAreStored) {
+class PgQueueAcceptTest : public PgQueueFixture {};
+
+TEST_F(PgQueueAcceptTest, TellsTheTimesOfASendAsTheyAreStored) {
   Submission tomorrow = Send("later");
   tomorrow.due_time = Now() + absl::Hours(48);
   for (const Submission& submission : {Send("now"), tomorrow}) {
@@ -25,7 +27,7 @@ TEST_P(QueueStoreContract, TellsTheTimesOfASendAsTheyAreStored) {
   }
 }
 
-TEST_P(QueueStoreContract, GivesBackAMailAsItWasAccepted) {
+TEST_F(PgQueueAcceptTest, GivesBackAMailAsItWasAccepted) {
   Submission send = Send("pay-1", Lane::kCritical);
   send.language_code = "de";
   send.transport = "smtp-2";
@@ -60,7 +62,7 @@ TEST_P(QueueStoreContract, GivesBackAMailAsItWasAccepted) {
   EXPECT_EQ(DayOf(mail.id), DayOf(mail.due_time));
 }
 
-TEST_P(QueueStoreContract, MailsOfABatchShareContextLabelsAndRate) {
+TEST_F(PgQueueAcceptTest, MailsOfABatchShareContextLabelsAndRate) {
   Submission batch = Batch("weekly", 2);
   batch.shared_context = "shared";
   batch.labels = {{"week", "48"}};
@@ -81,7 +83,7 @@ TEST_P(QueueStoreContract, MailsOfABatchShareContextLabelsAndRate) {
   EXPECT_EQ(record.max_per_second, 0.5);
 }
 
-TEST_P(QueueStoreContract, SameKeyAndBodyGivesTheFirstAnswer) {
+TEST_F(PgQueueAcceptTest, SameKeyAndBodyGivesTheFirstAnswer) {
   const Submission batch = Batch("weekly", 3);
   const Accepted first = AcceptOne(batch);
   const Accepted again = AcceptOne(batch);
@@ -95,7 +97,7 @@ TEST_P(QueueStoreContract, SameKeyAndBodyGivesTheFirstAnswer) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(3));
 }
 
-TEST_P(QueueStoreContract, AConflictConcernsItsSubmissionAlone) {
+TEST_F(PgQueueAcceptTest, AConflictConcernsItsSubmissionAlone) {
   AcceptMail("used");
   Submission other = Send("used");
   other.digest += 1;
@@ -107,7 +109,7 @@ TEST_P(QueueStoreContract, AConflictConcernsItsSubmissionAlone) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(2));
 }
 
-TEST_P(QueueStoreContract, TheSameKeyTwiceInOneCall) {
+TEST_F(PgQueueAcceptTest, TheSameKeyTwiceInOneCall) {
   const Submission send = Send("twice");
   Submission other = send;
   other.digest += 1;
@@ -122,7 +124,7 @@ TEST_P(QueueStoreContract, TheSameKeyTwiceInOneCall) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(1));
 }
 
-TEST_P(QueueStoreContract, ADedupeKeyHoldsAcrossBatchesAndWithinOne) {
+TEST_F(PgQueueAcceptTest, ADedupeKeyHoldsAcrossBatchesAndWithinOne) {
   Submission first = Batch("monday", 3);
   first.items[1].dedupe_key = "week-48/student-1";
   const Accepted before = AcceptOne(first);
@@ -148,13 +150,13 @@ TEST_P(QueueStoreContract, ADedupeKeyHoldsAcrossBatchesAndWithinOne) {
   EXPECT_THAT(log().FindByKey("week-48/student-1"), IsOkAndHolds(before.items[1].id));
 }
 
-TEST_P(QueueStoreContract, ASendsKeyIsOneOfThem) {
+TEST_F(PgQueueAcceptTest, ASendsKeyIsOneOfThem) {
   const MessageId id = AcceptMail("enrol/7");
   EXPECT_THAT(log().FindByKey("enrol/7"), IsOkAndHolds(id));
   EXPECT_THAT(log().FindByKey("enrol/8"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(QueueStoreContract, ChunksOfAStreamAreOneBatch) {
+TEST_F(PgQueueAcceptTest, ChunksOfAStreamAreOneBatch) {
   const Accepted first = AcceptOne(Batch("stream", 2, 0));
   const Accepted second = AcceptOne(Batch("stream", 3, 1));
   EXPECT_EQ(first.batch, second.batch);
@@ -166,7 +168,7 @@ TEST_P(QueueStoreContract, ChunksOfAStreamAreOneBatch) {
   EXPECT_THAT(log().GetBatch(first.batch + 1000), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(QueueStoreContract, ManySubmissionsInOneCall) {
+TEST_F(PgQueueAcceptTest, ManySubmissionsInOneCall) {
   std::vector<Submission> submissions;
   for (int i = 0; i < 150; ++i) submissions.push_back(Send("send-" + std::to_string(i)));
   submissions.push_back(Batch("batch", 200));
@@ -182,7 +184,7 @@ TEST_P(QueueStoreContract, ManySubmissionsInOneCall) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(200));
 }
 
-TEST_P(QueueStoreContract, TwinsAtTheSameTimeAreOneRequest) {
+TEST_F(PgQueueAcceptTest, TwinsAtTheSameTimeAreOneRequest) {
   const Submission batch = Batch("twins", 20);
   std::vector<Accepted> answers(4);
   std::vector<std::thread> callers;
@@ -200,13 +202,13 @@ TEST_P(QueueStoreContract, TwinsAtTheSameTimeAreOneRequest) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(20));
 }
 
-TEST_P(QueueStoreContract, RefusesTooManyItemsAndNone) {
+TEST_F(PgQueueAcceptTest, RefusesTooManyItemsAndNone) {
   EXPECT_THAT(queue().Accept({Batch("large", 1001)}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(queue().Accept({Batch("empty", 0)}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_OK(queue().Accept({}));
 }
 
-TEST_P(QueueStoreContract, APastDueTimeMeansNow) {
+TEST_F(PgQueueAcceptTest, APastDueTimeMeansNow) {
   Submission late = Send("late");
   late.due_time = Now() - absl::Hours(100);
   const MessageId id = AcceptOne(late).items[0].id;
@@ -214,7 +216,7 @@ TEST_P(QueueStoreContract, APastDueTimeMeansNow) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), ElementsAre(id));
 }
 
-TEST_P(QueueStoreContract, WaitsForItsTime) {
+TEST_F(PgQueueAcceptTest, WaitsForItsTime) {
   Submission later = Send("later");
   later.due_time = Now() + absl::Hours(2);
   const MessageId id = AcceptOne(later).items[0].id;
@@ -228,7 +230,7 @@ TEST_P(QueueStoreContract, WaitsForItsTime) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), ElementsAre(id));
 }
 
-TEST_P(QueueStoreContract, MailOfALaterDayIsPromoted) {
+TEST_F(PgQueueAcceptTest, MailOfALaterDayIsPromoted) {
   Submission far = Batch("newsletter", 3);
   far.due_time = Now() + absl::Hours(24 * 20);
   far.shared_context = "shared";

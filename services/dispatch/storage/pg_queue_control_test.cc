@@ -1,6 +1,6 @@
 // Cancelling, trying again, forgetting.
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -11,7 +11,9 @@ using ::testing::SizeIs;
 
 using Kind = Outcome::Kind;
 
-TEST_P(QueueStoreContract, CancelsAWaitingMail) {
+class PgQueueControlTest : public PgQueueFixture {};
+
+TEST_F(PgQueueControlTest, CancelsAWaitingMail) {
   const MessageId id = AcceptMail("waiting");
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
@@ -20,7 +22,7 @@ TEST_P(QueueStoreContract, CancelsAWaitingMail) {
   EXPECT_THAT(Take().mails, IsEmpty());
 }
 
-TEST_P(QueueStoreContract, CancelsAMailThatWasPutOff) {
+TEST_F(PgQueueControlTest, CancelsAMailThatWasPutOff) {
   const MessageId id = AcceptMail("deferred");
   const Claim claim = Take();
   ASSERT_THAT(claim.mails, SizeIs(1));
@@ -33,7 +35,7 @@ TEST_P(QueueStoreContract, CancelsAMailThatWasPutOff) {
   EXPECT_THAT(Take().mails, IsEmpty());
 }
 
-TEST_P(QueueStoreContract, AsksTheWorkerThatHoldsAMail) {
+TEST_F(PgQueueControlTest, AsksTheWorkerThatHoldsAMail) {
   ASSERT_OK_AND_ASSIGN(const Cancellations before, queue().CancellationsSince(0));
   const MessageId id = AcceptMail("held");
   const Claim claim = Take();
@@ -53,13 +55,13 @@ TEST_P(QueueStoreContract, AsksTheWorkerThatHoldsAMail) {
   EXPECT_TRUE(history.cancel_requested.has_value());
 }
 
-TEST_P(QueueStoreContract, CancelComesTooLateForAnEndedMail) {
+TEST_F(PgQueueControlTest, CancelComesTooLateForAnEndedMail) {
   EXPECT_THAT(queue().Cancel(Ended("1", Kind::kSent)), IsOkAndHolds(CancelResult::kTooLate));
   EXPECT_THAT(queue().Cancel(Ended("2", Kind::kFailed)), IsOkAndHolds(CancelResult::kTooLate));
   EXPECT_THAT(queue().Cancel(12345), IsOkAndHolds(CancelResult::kNotFound));
 }
 
-TEST_P(QueueStoreContract, CancelsMailOfALaterDay) {
+TEST_F(PgQueueControlTest, CancelsMailOfALaterDay) {
   Submission far = Batch("far", 2);
   far.due_time = Now() + absl::Hours(24 * 40);
   const Accepted accepted = AcceptOne(far);
@@ -78,7 +80,7 @@ TEST_P(QueueStoreContract, CancelsMailOfALaterDay) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_P(QueueStoreContract, ACancelledBatchIsMarkedWhenClaimed) {
+TEST_F(PgQueueControlTest, ACancelledBatchIsMarkedWhenClaimed) {
   const Accepted accepted = AcceptOne(Batch("cancelled", 2));
   AcceptBatch("other", 1);
   ASSERT_OK(queue().CancelBatch(accepted.batch));
@@ -97,7 +99,7 @@ TEST_P(QueueStoreContract, ACancelledBatchIsMarkedWhenClaimed) {
   }
 }
 
-TEST_P(QueueStoreContract, RetryPutsAnEndedMailBack) {
+TEST_F(PgQueueControlTest, RetryPutsAnEndedMailBack) {
   const MessageId id = Ended("failed", Kind::kFailed, Reason::kRecipientRejected);
   ASSERT_OK(queue().Retry(id, "again-1"));
   ASSERT_OK(queue().Retry(id, "again-1"));
@@ -119,7 +121,7 @@ TEST_P(QueueStoreContract, RetryPutsAnEndedMailBack) {
   EXPECT_EQ(history.retries[0].request_id, "again-1");
 }
 
-TEST_P(QueueStoreContract, RetryNeedsAnEndedMail) {
+TEST_F(PgQueueControlTest, RetryNeedsAnEndedMail) {
   const MessageId waiting = AcceptMail("waiting");
   EXPECT_THAT(queue().Retry(waiting, "r"), StatusIs(absl::StatusCode::kFailedPrecondition));
   Take();
@@ -127,7 +129,7 @@ TEST_P(QueueStoreContract, RetryNeedsAnEndedMail) {
   EXPECT_THAT(queue().Retry(12345, "r"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(QueueStoreContract, RetryUndoesACancellation) {
+TEST_F(PgQueueControlTest, RetryUndoesACancellation) {
   const MessageId id = AcceptMail("held");
   const Claim claim = Take();
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kRequested));
@@ -139,7 +141,7 @@ TEST_P(QueueStoreContract, RetryUndoesACancellation) {
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kRequested));
 }
 
-TEST_P(QueueStoreContract, ARetriedMailOfACancelledBatchGoes) {
+TEST_F(PgQueueControlTest, ARetriedMailOfACancelledBatchGoes) {
   const Accepted accepted = AcceptOne(Batch("batch", 1));
   ASSERT_OK(queue().CancelBatch(accepted.batch));
   FlushAll(Take(Lane::kBulk), Kind::kCancelled, Reason::kCancelled);
@@ -150,7 +152,7 @@ TEST_P(QueueStoreContract, ARetriedMailOfACancelledBatchGoes) {
   EXPECT_FALSE(again.mails[0].cancelled);
 }
 
-TEST_P(QueueStoreContract, KeysAreForgottenAfterThirtyDays) {
+TEST_F(PgQueueControlTest, KeysAreForgottenAfterThirtyDays) {
   const MessageId id = AcceptMail("key");
   ASSERT_OK(queue().Maintain());
   EXPECT_TRUE(AcceptOne(Send("key")).replayed);
@@ -161,7 +163,7 @@ TEST_P(QueueStoreContract, KeysAreForgottenAfterThirtyDays) {
   EXPECT_NE(again.items.at(0).id, id);
 }
 
-TEST_P(QueueStoreContract, PurgeKeepsDaysWithWaitingMail) {
+TEST_F(PgQueueControlTest, PurgeKeepsDaysWithWaitingMail) {
   const MessageId id = AcceptMail("old");
   const absl::Time tomorrow = Now() + absl::Hours(24);
   ASSERT_OK_AND_ASSIGN(auto purged, queue().Purge(tomorrow, /*count_only=*/false));
@@ -180,7 +182,7 @@ TEST_P(QueueStoreContract, PurgeKeepsDaysWithWaitingMail) {
   EXPECT_THAT(log().Get(id), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(QueueStoreContract, AcceptsAfterAPurgeOfToday) {
+TEST_F(PgQueueControlTest, AcceptsAfterAPurgeOfToday) {
   ASSERT_OK(queue().Purge(Now() + absl::Hours(24), /*count_only=*/false));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), IsEmpty());
   const MessageId id = AcceptMail("next");

@@ -1,4 +1,4 @@
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace lmsmail::dispatch {
 
-Submission StoreContract::Send(const std::string& request_id, Lane lane) {
+Submission PgQueueFixture::Send(const std::string& request_id, Lane lane) {
   Submission submission;
   submission.request_id = request_id;
   submission.digest = static_cast<std::int64_t>(std::hash<std::string>()(request_id));
@@ -19,7 +19,7 @@ Submission StoreContract::Send(const std::string& request_id, Lane lane) {
   return submission;
 }
 
-Submission StoreContract::Batch(const std::string& request_id, int count, int chunk) {
+Submission PgQueueFixture::Batch(const std::string& request_id, int count, int chunk) {
   Submission submission = Send(request_id, Lane::kBulk);
   submission.batch = true;
   submission.chunk = chunk;
@@ -34,7 +34,7 @@ Submission StoreContract::Batch(const std::string& request_id, int count, int ch
   return submission;
 }
 
-Accepted StoreContract::AcceptOne(const Submission& submission) {
+Accepted PgQueueFixture::AcceptOne(const Submission& submission) {
   auto accepted = queue().Accept({submission});
   EXPECT_OK(accepted);
   if (!accepted.ok() || accepted->size() != 1 || !accepted->front().ok()) {
@@ -44,12 +44,12 @@ Accepted StoreContract::AcceptOne(const Submission& submission) {
   return *accepted->front();
 }
 
-MessageId StoreContract::AcceptMail(const std::string& request_id, Lane lane) {
+MessageId PgQueueFixture::AcceptMail(const std::string& request_id, Lane lane) {
   const Accepted accepted = AcceptOne(Send(request_id, lane));
   return accepted.items.empty() ? 0 : accepted.items.front().id;
 }
 
-std::vector<MessageId> StoreContract::AcceptBatch(const std::string& request_id, int count) {
+std::vector<MessageId> PgQueueFixture::AcceptBatch(const std::string& request_id, int count) {
   std::vector<MessageId> ids;
   for (const Accepted::Item& item : AcceptOne(Batch(request_id, count)).items) {
     ids.push_back(item.id);
@@ -57,7 +57,23 @@ std::vector<MessageId> StoreContract::AcceptBatch(const std::string& request_id,
   return ids;
 }
 
-Claim StoreContract::Take(Lane lane, int limit, absl::Duration lease) {
+void PgQueueFixture::Renew() {
+  database_ = std::make_unique<PgTestDatabase>();
+  Reconnect();
+}
+
+void PgQueueFixture::Reconnect() {
+  database_->Reconnect();
+  queue_.emplace(database_->pool());
+  log_.emplace(database_->pool());
+}
+
+void PgQueueFixture::Advance(absl::Duration by) {
+  database_->Advance(by);
+  queue_.emplace(database_->pool());  // its low watermarks are of the time before
+}
+
+Claim PgQueueFixture::Take(Lane lane, int limit, absl::Duration lease) {
   const auto id = queue().NextClaimId();
   EXPECT_OK(id);
   auto claim = queue().TakeDue(*id, "worker", lane, limit, lease);
@@ -65,14 +81,14 @@ Claim StoreContract::Take(Lane lane, int limit, absl::Duration lease) {
   return claim.ok() ? *std::move(claim) : Claim();
 }
 
-absl::StatusOr<int> StoreContract::Abandon() {
+absl::StatusOr<int> PgQueueFixture::Abandon() {
   Advance(absl::Minutes(1));
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
   Advance(absl::Minutes(1));
   return queue().RecoverExpired();
 }
 
-std::vector<Claim> StoreContract::TakeAll(Lane lane, int limit) {
+std::vector<Claim> PgQueueFixture::TakeAll(Lane lane, int limit) {
   std::vector<Claim> claims;
   for (;;) {
     Claim claim = Take(lane, limit);
@@ -81,7 +97,7 @@ std::vector<Claim> StoreContract::TakeAll(Lane lane, int limit) {
   }
 }
 
-std::vector<MessageId> StoreContract::IdsOf(const std::vector<Claim>& claims) {
+std::vector<MessageId> PgQueueFixture::IdsOf(const std::vector<Claim>& claims) {
   std::vector<MessageId> ids;
   for (const Claim& claim : claims) {
     for (const ClaimedMail& claimed : claim.mails) ids.push_back(claimed.mail.id);
@@ -90,7 +106,7 @@ std::vector<MessageId> StoreContract::IdsOf(const std::vector<Claim>& claims) {
   return ids;
 }
 
-Outcome StoreContract::OutcomeOf(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason) {
+Outcome PgQueueFixture::OutcomeOf(const ClaimedMail& claimed, Outcome::Kind kind, Reason reason) {
   Outcome outcome;
   outcome.id = claimed.mail.id;
   outcome.delivery_count = claimed.delivery_count;
@@ -104,14 +120,14 @@ Outcome StoreContract::OutcomeOf(const ClaimedMail& claimed, Outcome::Kind kind,
   return outcome;
 }
 
-FlushResult StoreContract::Flush(const Claim& claim, const std::vector<Outcome>& outcomes,
-                                 bool last) {
+FlushResult PgQueueFixture::Flush(const Claim& claim, const std::vector<Outcome>& outcomes,
+                                  bool last) {
   const auto result = queue().Flush(claim.id, outcomes, last);
   EXPECT_OK(result);
   return result.ok() ? *result : FlushResult();
 }
 
-FlushResult StoreContract::FlushAll(const Claim& claim, Outcome::Kind kind, Reason reason) {
+FlushResult PgQueueFixture::FlushAll(const Claim& claim, Outcome::Kind kind, Reason reason) {
   std::vector<Outcome> outcomes;
   for (const ClaimedMail& claimed : claim.mails) {
     outcomes.push_back(OutcomeOf(claimed, kind, reason));
@@ -119,7 +135,7 @@ FlushResult StoreContract::FlushAll(const Claim& claim, Outcome::Kind kind, Reas
   return Flush(claim, outcomes);
 }
 
-MessageId StoreContract::Ended(const std::string& request_id, Outcome::Kind kind, Reason reason) {
+MessageId PgQueueFixture::Ended(const std::string& request_id, Outcome::Kind kind, Reason reason) {
   const MessageId id = AcceptMail(request_id);
   const Claim claim = Take();
   EXPECT_EQ(claim.mails.size(), 1u);
@@ -127,7 +143,7 @@ MessageId StoreContract::Ended(const std::string& request_id, Outcome::Kind kind
   return id;
 }
 
-MessageRecord StoreContract::Get(MessageId id) {
+MessageRecord PgQueueFixture::Get(MessageId id) {
   auto record = log().Get(id);
   EXPECT_OK(record);
   return record.ok() ? *std::move(record) : MessageRecord();

@@ -8,7 +8,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/storage/message_state.h"
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -308,7 +308,9 @@ class RandomHistory {
   std::vector<std::pair<ClaimId, std::vector<Outcome>>> flushed_;
 };
 
-TEST_P(StoreInvariants, EveryMailIsInExactlyOnePlace) {
+class PgQueueInvariantsTest : public PgQueueFixture {};
+
+TEST_F(PgQueueInvariantsTest, EveryMailIsInExactlyOnePlace) {
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Renew();

@@ -2,7 +2,7 @@
 #include <set>
 
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/queue_store_contract.h"
+#include "services/dispatch/storage/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -26,7 +26,9 @@ std::vector<MessageId> PageIds(const MessageLog::Page& page) {
   return ids;
 }
 
-TEST_P(MessageLogContract, TellsAMailsStory) {
+class PgMessageLogTest : public PgQueueFixture {};
+
+TEST_F(PgMessageLogTest, TellsAMailsStory) {
   const MessageId id = AcceptMail("story");
   const Claim first = Take();
   ASSERT_THAT(first.mails, SizeIs(1));
@@ -54,7 +56,7 @@ TEST_P(MessageLogContract, TellsAMailsStory) {
   EXPECT_THAT(log().Explain(12345), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_P(MessageLogContract, ListsNewestFirstInPages) {
+TEST_F(PgMessageLogTest, ListsNewestFirstInPages) {
   std::vector<MessageId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(AcceptMail("m" + std::to_string(i)));
   std::vector<MessageId> listed;
@@ -72,7 +74,7 @@ TEST_P(MessageLogContract, ListsNewestFirstInPages) {
             std::set<MessageId>(ids.begin(), ids.end()));
 }
 
-TEST_P(MessageLogContract, ListFilters) {
+TEST_F(PgMessageLogTest, ListFilters) {
   const MessageId sent = Ended("sent", Kind::kSent);
   const MessageId failed = Ended("failed", Kind::kFailed);
   const MessageId waiting = AcceptMail("waiting");
@@ -117,7 +119,7 @@ TEST_P(MessageLogContract, ListFilters) {
   EXPECT_THAT(list(by_time), ElementsAre(sent));
 }
 
-TEST_P(MessageLogContract, CountsABatch) {
+TEST_F(PgMessageLogTest, CountsABatch) {
   const Accepted accepted = AcceptOne(Batch("weekly", 4));
   const std::vector<Claim> claims = TakeAll(Lane::kBulk);
   ASSERT_THAT(claims, SizeIs(1));
@@ -150,7 +152,7 @@ TEST_P(MessageLogContract, CountsABatch) {
   EXPECT_EQ(batch.recent_per_second, 0);
 }
 
-TEST_P(MessageLogContract, RemembersRequests) {
+TEST_F(PgMessageLogTest, RemembersRequests) {
   ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unheard of"));
   EXPECT_FALSE(known.has_value());
   const MessageId mail = AcceptMail("one");
@@ -169,7 +171,7 @@ TEST_P(MessageLogContract, RemembersRequests) {
   EXPECT_EQ(known->first, accepted.items[0].id);
 }
 
-TEST_P(MessageLogContract, RecordsEventsOnce) {
+TEST_F(PgMessageLogTest, RecordsEventsOnce) {
   const MessageId id = Ended("sent", Kind::kSent);
   const std::vector<ProviderEvent> events = {{"e1", kOpened, id, Now(), "first"},
                                              {"e2", kOpened, id, Now(), "second"},
@@ -188,7 +190,7 @@ TEST_P(MessageLogContract, RecordsEventsOnce) {
   EXPECT_EQ(history.events[0].type, kOpened);
 }
 
-TEST_P(MessageLogContract, ReportsEndUncertainty) {
+TEST_F(PgMessageLogTest, ReportsEndUncertainty) {
   const auto report = [this](MessageId id, std::vector<std::int16_t> types) {
     std::vector<ProviderEvent> events;
     for (const std::int16_t type : types) {
@@ -216,7 +218,8 @@ TEST_P(MessageLogContract, ReportsEndUncertainty) {
 
   ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced));
   ASSERT_THAT(history.outcomes, SizeIs(2));
-  EXPECT_EQ(history.outcomes[1].outcome.delivery_count, history.outcomes[0].outcome.delivery_count + 1);
+  EXPECT_EQ(history.outcomes[1].outcome.delivery_count,
+            history.outcomes[0].outcome.delivery_count + 1);
   ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent, log().RecentOutcomes());
   std::map<State, std::int64_t> last_hour(recent.last_hour.begin(), recent.last_hour.end());
   EXPECT_EQ(last_hour[State::kSent], 6);
@@ -230,7 +233,7 @@ TEST_P(MessageLogContract, ReportsEndUncertainty) {
   EXPECT_EQ(StateOf(bounced), State::kSent);
 }
 
-TEST_P(MessageLogContract, TellsWhatSpeaksAgainstAddresses) {
+TEST_F(PgMessageLogTest, TellsWhatSpeaksAgainstAddresses) {
   Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
   Advance(absl::Hours(2));
   const absl::Time since = Now() - absl::Hours(1);
@@ -251,7 +254,7 @@ TEST_P(MessageLogContract, TellsWhatSpeaksAgainstAddresses) {
   EXPECT_EQ(reports[1].detail, "mailbox gone");
 }
 
-TEST_P(MessageLogContract, CountsDays) {
+TEST_F(PgMessageLogTest, CountsDays) {
   const MessageId sent = Ended("1", Kind::kSent);
   Ended("2", Kind::kFailed, Reason::kRecipientRejected);
   Ended("3", Kind::kFailed, Reason::kRenderFailed);
@@ -297,7 +300,7 @@ TEST_P(MessageLogContract, CountsDays) {
   check();
 }
 
-TEST_P(MessageLogContract, TellsTheLastMinuteAndHour) {
+TEST_F(PgMessageLogTest, TellsTheLastMinuteAndHour) {
   Ended("1", Kind::kSent);
   Ended("2", Kind::kSent);
   Ended("3", Kind::kFailed);
