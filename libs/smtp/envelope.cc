@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "libs/smtp/printable.h"
 #include "libs/status/fault.h"
+#include "libs/strings/utf8.h"
 
 namespace lmsmail::smtp {
 namespace {
@@ -12,15 +12,12 @@ constexpr size_t kMaxAddress = 254;
 
 bool IsSafe(std::string_view address) {
   while (!address.empty()) {
-    const size_t length = Utf8CharLength(address);
-    const char first = address[0];
-    if (length == 0) return false;
-    if (length == 1 && (first <= ' ' || first == 0x7f || first == '<' || first == '>'))
-      return false;
-    // U+0080 to U+009F are controls too.
-    if (length == 2 && first == '\xC2' && static_cast<unsigned char>(address[1]) < 0xA0)
-      return false;
-    address.remove_prefix(length);
+    const auto point = FirstCodePoint(address);
+    if (!point) return false;
+    const char32_t c = point->value;
+    const bool control = c < ' ' || (c >= 0x7f && c < 0xa0);
+    if (control || c == ' ' || c == '<' || c == '>') return false;
+    address.remove_prefix(point->size);
   }
   return true;
 }

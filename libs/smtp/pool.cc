@@ -37,7 +37,7 @@ bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
   return true;
 }
 
-bool Pool::EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result result) {
+bool Pool::EnqueueRejected(std::unique_ptr<Transaction>& transaction, Result result) {
   {
     absl::MutexLock lock(&mutex_);
     if (!accepting_) return false;
@@ -179,7 +179,7 @@ bool Pool::MayOpen() const {
 
 void Pool::Dispatch() {
   if (max_connections_ == 0) {
-    FinishAllQueued(absl::CancelledError("the client may have no connections"));
+    FinishAllQueued(absl::CancelledError("the client is not allowed any connections"));
     absl::MutexLock lock(&mutex_);
     skip_dispatch_ = false;
     return;
@@ -190,7 +190,7 @@ void Pool::Dispatch() {
     waiting = queue_.size();
     skip_dispatch_ = false;
   }
-  // Those woken leave idle_ only when they run, those opening take nothing until they are open.
+  // Woken sessions leave idle_ only when they run; opening sessions take no mail yet.
   const size_t wake = std::min(waiting, idle_.size());
   for (size_t i = 0; i < wake; ++i) idle_[i]->Wake();
   size_t unserved = waiting - wake;
