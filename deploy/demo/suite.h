@@ -45,6 +45,6 @@ absl::StatusOr<Suite> Connect(const Addresses& addresses, absl::Duration timeout
 absl::Status WaitFor(std::string_view what, absl::Duration timeout,
                      const std::function<absl::StatusOr<bool>()>& done);
 
-inline rpc::CallOptions Soon() { return rpc::After(absl::Seconds(20)); }
+inline rpc::CallOptions Soon() { return rpc::WithTimeout(absl::Seconds(20)); }
 
 }  // namespace lmsmail::demo

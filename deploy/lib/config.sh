@@ -30,6 +30,10 @@ write_configs() {
       cat <<YAML
 postgres:
   dsn: host=$(pg_dir) dbname=lmsmail user=lmsmail_$service
+school:
+  name: Demo School
+  url: https://learn.example
+  postal_address: 1 Example Street, 12345 Exampletown
 YAML
       "config_of_$service"
     } | write_file "$LOCAL/config/$service.yaml"
@@ -51,10 +55,6 @@ YAML
 
 config_of_dispatch() {
   cat <<YAML
-site:
-  name: Demo School
-  url: https://learn.example
-  postal_address: 1 Example Street, 12345 Exampletown
 worker:
   journal: $LOCAL/run/dispatch.journal
 default_transport: inbox

@@ -4,7 +4,7 @@
 #   lmsmail_binary(NAME SRCS main.cc DEPS ... [PCH grpc|pqxx])
 #   lmsmail_test(NAME SRCS a_test.cc ... DEPS ... [LABEL unit|integration] [TIMEOUT s] [PCH grpc|pqxx])
 #   lmsmail_proto_library(NAME PROTO path/below/root.proto ... [ROOT dir] [DEPS proto libs ...] [GRPC])
-#   lmsmail_embed_sql(NAME DIR migrations SYMBOL kTemplateMigrations)
+#   lmsmail_embed_sql(NAME SYMBOL kTemplateSchema [DIR dir])
 #
 # Includes are written from the repository's root: #include "libs/clock/clock.h".
 
@@ -108,16 +108,22 @@ function(lmsmail_proto_library name)
 endfunction()
 
 # Makes a library whose header "<NAME>.h" (in the build folder, included as "embedded/<NAME>.h") holds
-# each .sql file of DIR, in name order, as an entry of an array of postgres::Migration.
+# the .sql files of migrations/ and, if there are any, functions/ as a postgres::SchemaDefinition. The
+# two are in the calling folder or in DIR.
 function(lmsmail_embed_sql name)
   cmake_parse_arguments(ARG "" "DIR;SYMBOL" "" ${ARGN})
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DIR}/*.sql)
+  if(NOT ARG_DIR)
+    set(ARG_DIR .)
+  endif()
+  cmake_path(ABSOLUTE_PATH ARG_DIR NORMALIZE)
+  file(GLOB migrations CONFIGURE_DEPENDS ${ARG_DIR}/migrations/*.sql)
+  file(GLOB functions CONFIGURE_DEPENDS ${ARG_DIR}/functions/*.sql)
   set(header ${CMAKE_BINARY_DIR}/embedded/${name}.h)
   add_custom_command(
     OUTPUT ${header}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${header} -DSYMBOL=${ARG_SYMBOL} "-DFILES=${files}"
-            -P ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake
-    DEPENDS ${files} ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake VERBATIM)
+    COMMAND ${CMAKE_COMMAND} -DOUT=${header} -DSYMBOL=${ARG_SYMBOL} "-DMIGRATIONS=${migrations}"
+            "-DFUNCTIONS=${functions}" -P ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake
+    DEPENDS ${migrations} ${functions} ${PROJECT_SOURCE_DIR}/libs/cmake/EmbedSql.cmake VERBATIM)
   _lmsmail_generated(${name} ${header})
   add_library(${name} INTERFACE)
   add_dependencies(${name} ${name}_generated)

@@ -5,7 +5,7 @@
 namespace lmsmail::config::internal {
 
 std::string MaskPasswords(const std::string& text) {
-  // Greedy up to the last @: a password that should have had its @ escaped is still hidden.
+  // Greedy up to the last @, so that a password whose @ was not escaped is hidden too.
   static const std::regex uri(R"((://[^:/@\s]*:)\S*@)");
   // libpq's quoting: '...' with backslash escapes.
   static const std::regex parameter(R"((password\s*=\s*)('(\\.|[^'\\])*'?|[^\s&]+))",

@@ -6,7 +6,8 @@
 
 namespace lmsmail::config::internal {
 
-// The candidate with the fewest edits from `name`, or "" when none is near enough to be meant.
+// The candidate with the fewest edits from `name`, or "" when all differ too much for a typing
+// error.
 std::string Nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace lmsmail::config::internal

@@ -5,14 +5,14 @@
 namespace lmsmail::config::internal {
 namespace {
 
-TEST(NearestTest, FindsTheKeyThatWasMeant) {
+TEST(NearestTest, FindsTheClosestKey) {
   const std::vector<std::string> keys = {"smtp.host", "smtp.port", "listen"};
   EXPECT_EQ(Nearest("smtp.hots", keys), "smtp.host");
   EXPECT_EQ(Nearest("smtp.prot", keys), "smtp.port");
   EXPECT_EQ(Nearest("listne", keys), "listen");
 }
 
-TEST(NearestTest, SaysNothingRatherThanGuessWildly) {
+TEST(NearestTest, ReturnsNothingWhenNoKeyIsClose) {
   EXPECT_EQ(Nearest("database", {"smtp.host", "listen"}), "");
   EXPECT_EQ(Nearest("x", {}), "");
 }

@@ -40,17 +40,16 @@ std::string Registry::VariableOf(const Key& key) const {
   return variable_prefix_ + VariableName(key.name);
 }
 
-Key* Registry::Declare(Key key) {
+void Registry::Declare(Key key) {
   Key* const declared = &keys_.emplace_back(std::move(key));
   if (!by_name_.emplace(declared->name, declared).second) {
-    Fault(declared->name, "is declared twice; that is a fault of the program");
+    AddError(declared->name, "is declared twice, which is a bug of the program");
   }
   const auto [other, inserted] = by_variable_.emplace(VariableOf(*declared), declared);
   if (!inserted && other->second->name != declared->name) {
-    Fault(declared->name, fmt::format("shares its environment variable {} with {}; rename one",
-                                      other->first, other->second->name));
+    AddError(declared->name, fmt::format("shares its environment variable {} with {}; rename one",
+                                         other->first, other->second->name));
   }
-  return declared;
 }
 
 void Registry::DeclareSection(std::string prefix, Group::DeclareEntry declare) {
@@ -75,7 +74,7 @@ absl::StatusOr<Outcome> Registry::Load(const std::vector<std::string>& arguments
                                        const char* const* environment,
                                        const Schema::ReadFile& read_file) {
   read_file_ = read_file;
-  const std::vector<Given> flags = TakeFlags(arguments);
+  const std::vector<RawValue> flags = TakeFlags(arguments);
   if (help_) {
     for (SectionDeclaration& section : sections_) {
       DeclareEntry(section, std::string(kPlaceholderName), "");
@@ -86,7 +85,7 @@ absl::StatusOr<Outcome> Registry::Load(const std::vector<std::string>& arguments
     return Outcome{.run = false, .output = fmt::format("lmsmail-{} {}\n", service_, version_)};
   }
 
-  const std::vector<Given> file = ReadConfigFile(read_file);
+  const std::vector<RawValue> file = ReadConfigFile(read_file);
   DeclareEntries(flags);
   DeclareEntries(file);
   Bind(flags);
@@ -96,7 +95,7 @@ absl::StatusOr<Outcome> Registry::Load(const std::vector<std::string>& arguments
   Outcome outcome;
   AssignAll(outcome.effective);
   RunChecks();
-  LMSMAIL_RETURN_IF_ERROR(faults_.ToStatus());
+  LMSMAIL_RETURN_IF_ERROR(errors_.ToStatus());
   if (check_only_) {
     outcome.run = false;
     outcome.output = CheckReport(*this, outcome.effective);
@@ -104,51 +103,51 @@ absl::StatusOr<Outcome> Registry::Load(const std::vector<std::string>& arguments
   return outcome;
 }
 
-std::vector<Given> Registry::TakeFlags(const std::vector<std::string>& arguments) {
-  std::vector<Given> flags = ReadFlags(arguments, faults_);
-  std::erase_if(flags, [this](const Given& flag) { return TakeReserved(flag); });
+std::vector<RawValue> Registry::TakeFlags(const std::vector<std::string>& arguments) {
+  std::vector<RawValue> flags = ReadFlags(arguments, errors_);
+  std::erase_if(flags, [this](const RawValue& flag) { return TakeReserved(flag); });
   return flags;
 }
 
-bool Registry::TakeReserved(const Given& flag) {
+bool Registry::TakeReserved(const RawValue& flag) {
   if (flag.key == "config") {
     if (flag.text.empty() || !config_path_.empty()) {
-      Fault("config", "flag --config: give one file, as --config FILE");
+      AddError("config", "flag --config: give one file, as --config FILE");
     }
     config_path_ = flag.text;
     return true;
   }
-  bool* const given = flag.key == "help"           ? &help_
-                      : flag.key == "version"      ? &show_version_
-                      : flag.key == "check-config" ? &check_only_
-                                                   : nullptr;
-  if (given == nullptr) return false;
-  *given = true;
-  if (flag.kind != Given::Kind::kBare) {
-    Fault(flag.key, fmt::format("{}: takes no value", flag.source));
+  bool* const option = flag.key == "help"           ? &help_
+                       : flag.key == "version"      ? &show_version_
+                       : flag.key == "check-config" ? &check_only_
+                                                    : nullptr;
+  if (option == nullptr) return false;
+  *option = true;
+  if (flag.kind != RawValue::Kind::kNoValue) {
+    AddError(flag.key, fmt::format("{}: takes no value", flag.source));
   }
   return true;
 }
 
-std::vector<Given> Registry::ReadConfigFile(const Schema::ReadFile& read_file) {
-  std::vector<Given> givens;
-  if (config_path_.empty()) return givens;
+std::vector<RawValue> Registry::ReadConfigFile(const Schema::ReadFile& read_file) {
+  std::vector<RawValue> values;
+  if (config_path_.empty()) return values;
   const absl::StatusOr<std::string> content = read_file(config_path_);
-  if (!content.ok()) Fault("config", "flag --config: " + Text(content.status()));
-  file_unreadable_ = !content.ok() || !ReadYaml(config_path_, *content, givens, faults_);
-  return givens;
+  if (!content.ok()) AddError("config", "flag --config: " + Text(content.status()));
+  file_unreadable_ = !content.ok() || !ReadYaml(config_path_, *content, values, errors_);
+  return values;
 }
 
-void Registry::DeclareEntries(const std::vector<Given>& givens) {
+void Registry::DeclareEntries(const std::vector<RawValue>& values) {
   for (size_t i = 0; i < sections_.size(); ++i) {  // grows when an entry declares a section
     SectionDeclaration& section = sections_[i];
-    for (const Given& given : givens) {
-      if (!given.key.starts_with(section.prefix)) continue;
-      const std::string rest = given.key.substr(section.prefix.size());
+    for (const RawValue& raw : values) {
+      if (!raw.key.starts_with(section.prefix)) continue;
+      const std::string rest = raw.key.substr(section.prefix.size());
       const size_t dot = rest.find('.');
       // "transports.console:" with nothing below it still introduces "console".
-      if (dot == std::string::npos && given.kind != Given::Kind::kNothing) continue;
-      DeclareEntry(section, rest.substr(0, dot), given.source);
+      if (dot == std::string::npos && raw.kind != RawValue::Kind::kNull) continue;
+      DeclareEntry(section, rest.substr(0, dot), raw.source);
     }
   }
 }
@@ -158,37 +157,25 @@ void Registry::DeclareEntry(SectionDeclaration& section, const std::string& name
   if (!section.names.insert(name).second) return;
   static const std::regex valid("[a-z][a-z0-9_-]*");
   if (name != kPlaceholderName && !std::regex_match(name, valid)) {
-    Fault(section.prefix + name,
-          fmt::format("{}: the name is not lower-case letters, digits, - and _, a letter first",
-                      source));
+    AddError(section.prefix + name, fmt::format("{}: a name must consist of lower-case letters, "
+                                                "digits, - and _ and begin with a letter",
+                                                source));
   }
   section.declare(name, Group(this, section.prefix + name + "."));
 }
 
-std::vector<Given> Registry::TakeEnvironment(const char* const* environment) {
-  std::vector<Given> known;
-  for (Given& given : ReadEnvironment(environment, variable_prefix_)) {
-    const auto key = by_variable_.find(given.key);
+std::vector<RawValue> Registry::TakeEnvironment(const char* const* environment) {
+  std::vector<RawValue> known;
+  for (RawValue& raw : ReadEnvironment(environment, variable_prefix_)) {
+    const auto key = by_variable_.find(raw.key);
     if (key == by_variable_.end()) {
-      Fault(given.key, fmt::format("{}: unknown{}", given.source, UnknownRemedy(given)));
+      AddError(raw.key, fmt::format("{}: unknown{}", raw.source, UnknownRemedy(raw)));
       continue;
     }
-    given.key = key->second->name;
-    known.push_back(std::move(given));
+    raw.key = key->second->name;
+    known.push_back(std::move(raw));
   }
   return known;
-}
-
-Key* Registry::Find(const std::string& name, std::string* entry) {
-  if (const auto key = by_name_.find(name); key != by_name_.end()) return key->second;
-  for (size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
-    const auto key = by_name_.find(name.substr(0, dot));
-    if (key != by_name_.end() && key->second->assign_entries != nullptr) {
-      *entry = name.substr(dot + 1);
-      return key->second;
-    }
-  }
-  return nullptr;
 }
 
 bool Registry::IsGroup(const std::string& name) const {
@@ -202,30 +189,20 @@ bool Registry::IsGroup(const std::string& name) const {
          });
 }
 
-void Registry::Bind(std::vector<Given> source) {
-  std::map<Key*, Bound> here;
-  std::set<std::string> seen;
-  for (Given& given : source) {
-    std::string entry;
-    Key* const key = Find(given.key, &entry);
-    if (key == nullptr) {
-      if (given.kind == Given::Kind::kNothing && IsGroup(given.key)) continue;
-      Fault(given.key, fmt::format("{}: unknown{}", given.source, UnknownRemedy(given)));
+void Registry::Bind(std::vector<RawValue> source) {
+  std::map<Key*, RawValue> here;
+  for (RawValue& raw : source) {
+    const auto key = by_name_.find(raw.key);
+    if (key == by_name_.end()) {
+      if (raw.kind == RawValue::Kind::kNull && IsGroup(raw.key)) continue;
+      AddError(raw.key, fmt::format("{}: unknown{}", raw.source, UnknownRemedy(raw)));
       continue;
     }
-    if (!seen.insert(given.key).second) {
-      Fault(given.key, fmt::format("{}: given twice; keep one", given.source));
+    if (here.contains(key->second)) {
+      AddError(raw.key, fmt::format("{}: given twice; keep one", raw.source));
       continue;
     }
-    Bound& bound = here[key];
-    if (!entry.empty()) {
-      if (given.kind != Given::Kind::kText) {
-        Fault(given.key, fmt::format("{}: give it one value", given.source));
-      }
-      bound.has_entries = true;
-      bound.entries[entry] = given.text;
-    }
-    bound.given = std::move(given);
+    here.emplace(key->second, std::move(raw));
   }
   bound_.merge(here);  // keeps what an earlier source, of higher precedence, has bound
 }
@@ -234,61 +211,53 @@ void Registry::AssignAll(std::vector<Setting>& effective) {
   for (Key& key : keys_) {
     const auto found = bound_.find(&key);
     if (found == bound_.end()) {
-      if (key.required && !file_unreadable_) {
-        Fault(key.name, fmt::format("is required; give --{}, {} or {} in the file", key.name,
-                                    VariableOf(key), key.name));
-      }
       effective.push_back({key.name, MaskPasswords(key.default_text), "default"});
       continue;
     }
-    const Bound& bound = found->second;
-    const absl::Status status =
-        bound.has_entries ? key.assign_entries(bound.entries) : key.assign(bound.given);
-    if (!status.ok()) {
-      Fault(key.name, fmt::format("{}: {}", bound.given.source, Text(status)));
+    const RawValue& raw = found->second;
+    if (const absl::Status status = key.assign(raw); !status.ok()) {
+      AddError(key.name, fmt::format("{}: {}", raw.source, Text(status)));
       continue;
     }
-    std::string value = bound.has_entries                           ? FormatMap(bound.entries)
-                        : bound.given.kind == Given::Kind::kItems   ? FormatList(bound.given.items)
-                        : bound.given.kind == Given::Kind::kBare    ? "true"
-                        : bound.given.kind == Given::Kind::kNothing ? ""
-                                                                    : bound.given.text;
+    std::string value = raw.kind == RawValue::Kind::kList      ? FormatList(raw.items)
+                        : raw.kind == RawValue::Kind::kNoValue ? "true"
+                                                               : raw.text;
     if (key.secret) value = fmt::format("<from {}>", value);
-    effective.push_back({key.name, MaskPasswords(value), bound.given.source});
+    effective.push_back({key.name, MaskPasswords(value), raw.source});
   }
 }
 
 void Registry::RunChecks() {
-  // Without the file most fields hold defaults, of which the checks would say nothing useful.
+  // Without the file most fields hold defaults, which the checks would blame for the missing file.
   if (file_unreadable_) return;
   Violations found;
   for (const auto& check : checks_) check(found);
   for (const FieldViolation& violation : found.list()) {
-    if (!faulty_keys_.contains(violation.field)) {
-      faults_.Add(violation.field, violation.description);
+    if (!keys_with_errors_.contains(violation.field)) {
+      errors_.Add(violation.field, violation.description);
     }
   }
 }
 
-void Registry::Fault(const std::string& key, std::string description) {
-  faulty_keys_.insert(key);
-  faults_.Add(key, std::move(description));
+void Registry::AddError(const std::string& key, std::string description) {
+  keys_with_errors_.insert(key);
+  errors_.Add(key, std::move(description));
 }
 
-std::string Registry::UnknownRemedy(const Given& given) const {
+std::string Registry::UnknownRemedy(const RawValue& raw) const {
   const auto spell = [&](const Key& key) {
-    switch (given.origin) {
-      case Given::Origin::kFlag:
+    switch (raw.origin) {
+      case RawValue::Origin::kFlag:
         return "--" + key.name;
-      case Given::Origin::kEnvironment:
+      case RawValue::Origin::kEnvironment:
         return VariableOf(key);
-      case Given::Origin::kFile:
+      case RawValue::Origin::kFile:
         break;
     }
     return key.name;
   };
-  const bool variable = given.origin == Given::Origin::kEnvironment;
-  const std::string written = given.origin == Given::Origin::kFlag ? "--" + given.key : given.key;
+  const bool variable = raw.origin == RawValue::Origin::kEnvironment;
+  const std::string written = raw.origin == RawValue::Origin::kFlag ? "--" + raw.key : raw.key;
   std::vector<std::string> candidates;
   for (const Key& key : keys_) {
     const std::string spelled = spell(key);

@@ -24,18 +24,15 @@ struct Key {
   std::string type;               // for --help: "duration"
   std::string default_text = {};  // for --help and the effective configuration
   bool secret = false;
-  bool required = false;
-  std::function<absl::Status(const Given& given)> assign;
-  // Only a map key has it: sets the field from values given below the key, as "labels.team".
-  std::function<absl::Status(const StringMap& entries)> assign_entries = nullptr;
+  std::function<absl::Status(const RawValue& raw)> assign;
 };
 
-// Holds the declared keys and binds what the sources give to them.
+// Holds the declared keys and binds the sources' values to them.
 class Registry {
  public:
   Registry(std::string_view service, std::string_view version);
 
-  Key* Declare(Key key);
+  void Declare(Key key);
   void DeclareSection(std::string prefix, Group::DeclareEntry declare);
   void AddCheck(std::function<void(Violations&)> check);
   absl::StatusOr<std::string> ReadSecret(const std::string& path) const;
@@ -53,30 +50,21 @@ class Registry {
     Group::DeclareEntry declare;
     std::set<std::string> names = {};  // already declared
   };
-  // What binds to one key: one given, or the entries of a map key, all from one source.
-  struct Bound {
-    Given given;
-    StringMap entries;
-    bool has_entries = false;
-  };
-
-  std::vector<Given> TakeFlags(const std::vector<std::string>& arguments);
-  bool TakeReserved(const Given& flag);
-  std::vector<Given> ReadConfigFile(const Schema::ReadFile& read_file);
-  void DeclareEntries(const std::vector<Given>& givens);
+  std::vector<RawValue> TakeFlags(const std::vector<std::string>& arguments);
+  bool TakeReserved(const RawValue& flag);
+  std::vector<RawValue> ReadConfigFile(const Schema::ReadFile& read_file);
+  void DeclareEntries(const std::vector<RawValue>& values);
   void DeclareEntry(SectionDeclaration& section, const std::string& name,
                     const std::string& source);
-  std::vector<Given> TakeEnvironment(const char* const* environment);
+  std::vector<RawValue> TakeEnvironment(const char* const* environment);
 
-  // The key that `given` sets: its own, or the map key it is an entry of; null when unknown.
-  Key* Find(const std::string& name, std::string* entry);
   bool IsGroup(const std::string& name) const;
-  void Bind(std::vector<Given> source);
+  void Bind(std::vector<RawValue> source);
   void AssignAll(std::vector<Setting>& effective);
   void RunChecks();
 
-  void Fault(const std::string& key, std::string description);
-  std::string UnknownRemedy(const Given& given) const;
+  void AddError(const std::string& key, std::string description);
+  std::string UnknownRemedy(const RawValue& raw) const;
 
   const std::string service_;
   const std::string version_;
@@ -93,9 +81,9 @@ class Registry {
   bool show_version_ = false;
   bool check_only_ = false;
   bool file_unreadable_ = false;
-  std::map<Key*, Bound> bound_;
-  std::set<std::string> faulty_keys_;
-  Violations faults_;
+  std::map<Key*, RawValue> bound_;
+  std::set<std::string> keys_with_errors_;
+  Violations errors_;
 };
 
 }  // namespace lmsmail::config::internal

@@ -17,49 +17,48 @@
 namespace lmsmail::config {
 namespace {
 
-using internal::Given;
-using internal::Key;
+using internal::RawValue;
 
-absl::Status Wrong(std::string description) {
+absl::Status Invalid(std::string description) {
   return absl::InvalidArgumentError(std::move(description));
 }
 
-// The text of a key that has exactly one value.
-absl::StatusOr<std::string> SingleText(const Given& given) {
-  switch (given.kind) {
-    case Given::Kind::kText:
-      return given.text;
-    case Given::Kind::kItems:
-      return Wrong("is a list; give one value");
-    case Given::Kind::kNothing:
-      return Wrong("has no value; give one, \"\" if it is to be empty");
-    case Given::Kind::kBare:
-      return Wrong(fmt::format("has no value; write --{}=VALUE", given.key));
+// The text of a value that must be a single one.
+absl::StatusOr<std::string> SingleText(const RawValue& raw) {
+  switch (raw.kind) {
+    case RawValue::Kind::kText:
+      return raw.text;
+    case RawValue::Kind::kList:
+      return Invalid("is a list; give one value");
+    case RawValue::Kind::kNull:
+      return Invalid("has no value; give one, \"\" if it is to be empty");
+    case RawValue::Kind::kNoValue:
+      return Invalid(fmt::format("has no value; write --{}=VALUE", raw.key));
   }
-  return Wrong("has no value");
+  return Invalid("has no value");
 }
 
-// An assignment of the single text that `parse` turns into a StatusOr of a value.
+// An assignment of the value that `parse` makes from a single text.
 template <typename T, typename Parse>
-std::function<absl::Status(const Given&)> AssignParsed(T* field, Parse parse) {
-  return [field, parse](const Given& given) -> absl::Status {
-    LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+std::function<absl::Status(const RawValue&)> AssignParsed(T* field, Parse parse) {
+  return [field, parse](const RawValue& raw) -> absl::Status {
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(raw));
     LMSMAIL_ASSIGN_OR_RETURN(*field, parse(text));
     return absl::OkStatus();
   };
 }
 
-// Wraps `parse` with a check against `range`; `format` writes a bound in an error.
+// Wraps `parse` with a check against `range`; `format` formats a bound for the error.
 template <typename T, typename Parse, typename Format>
 auto Ranged(Range<T> range, Parse parse, Format format) {
   return [=](const std::string& text) -> absl::StatusOr<T> {
     LMSMAIL_ASSIGN_OR_RETURN(const auto value, parse(text));
     // Negated so that NaN is out of range too.
     if (!(value >= range.min)) {
-      return Wrong(fmt::format("{} is too small; give at least {}", text, format(range.min)));
+      return Invalid(fmt::format("{} is too small; give at least {}", text, format(range.min)));
     }
     if (!(value <= range.max)) {
-      return Wrong(fmt::format("{} is too large; give at most {}", text, format(range.max)));
+      return Invalid(fmt::format("{} is too large; give at most {}", text, format(range.max)));
     }
     return static_cast<T>(value);
   };
@@ -68,29 +67,17 @@ auto Ranged(Range<T> range, Parse parse, Format format) {
 constexpr auto kFormatNumber = [](auto value) { return fmt::format("{}", value); };
 constexpr auto kFormatDuration = [](absl::Duration value) { return absl::FormatDuration(value); };
 
-absl::Status AssignList(std::vector<std::string>* field, const Given& given) {
-  if (given.kind == Given::Kind::kItems) {
-    *field = given.items;
+absl::Status AssignList(std::vector<std::string>* field, const RawValue& raw) {
+  if (raw.kind == RawValue::Kind::kList) {
+    *field = raw.items;
     return absl::OkStatus();
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(raw));
   *field = internal::ParseList(text);
   return absl::OkStatus();
 }
 
-absl::Status AssignMap(StringMap* field, const Given& given) {
-  if (given.kind == Given::Kind::kNothing) {  // "labels: {}"
-    field->clear();
-    return absl::OkStatus();
-  }
-  LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
-  LMSMAIL_ASSIGN_OR_RETURN(*field, internal::ParseMap(text));
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-void Declared::Required() { key_->required = true; }
 
 std::string Group::FullKey(std::string_view key) const { return prefix_ + std::string(key); }
 
@@ -100,140 +87,114 @@ void Group::Section(std::string_view key, DeclareEntry declare) {
   registry_->DeclareSection(FullKey(key) + ".", std::move(declare));
 }
 
-Declared Group::String(std::string_view key, std::string* field, std::string_view description) {
-  return Declared(registry_->Declare(
+void Group::String(std::string_view key, std::string* field, std::string_view description) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "text",
        .default_text = *field,
        .assign = AssignParsed(
-           field, [](std::string text) -> absl::StatusOr<std::string> { return text; })}));
+           field, [](std::string text) -> absl::StatusOr<std::string> { return text; })});
 }
 
-Declared Group::Bool(std::string_view key, bool* field, std::string_view description) {
-  return Declared(registry_->Declare({.name = FullKey(key),
-                                      .description = std::string(description),
-                                      .type = "true or false",
-                                      .default_text = *field ? "true" : "false",
-                                      .assign = [assign = AssignParsed(field, internal::ParseBool),
-                                                 field](const Given& given) -> absl::Status {
-                                        if (given.kind != Given::Kind::kBare) return assign(given);
-                                        *field = true;
-                                        return absl::OkStatus();
-                                      }}));
+void Group::Bool(std::string_view key, bool* field, std::string_view description) {
+  registry_->Declare({.name = FullKey(key),
+                      .description = std::string(description),
+                      .type = "true or false",
+                      .default_text = *field ? "true" : "false",
+                      .assign = [assign = AssignParsed(field, internal::ParseBool),
+                                 field](const RawValue& raw) -> absl::Status {
+                        if (raw.kind != RawValue::Kind::kNoValue) return assign(raw);
+                        *field = true;
+                        return absl::OkStatus();
+                      }});
 }
 
-Declared Group::Int32(std::string_view key, int32_t* field, std::string_view description,
-                      Range<int32_t> range) {
-  return Declared(registry_->Declare(
+void Group::Int32(std::string_view key, int32_t* field, std::string_view description,
+                  Range<int32_t> range) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "whole number",
        .default_text = std::to_string(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseInt, kFormatNumber))}));
+       .assign = AssignParsed(field, Ranged(range, internal::ParseInt, kFormatNumber))});
 }
 
-Declared Group::Int64(std::string_view key, int64_t* field, std::string_view description,
-                      Range<int64_t> range) {
-  return Declared(registry_->Declare(
-      {.name = FullKey(key),
-       .description = std::string(description),
-       .type = "whole number",
-       .default_text = std::to_string(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseInt, kFormatNumber))}));
-}
-
-Declared Group::Double(std::string_view key, double* field, std::string_view description,
-                       Range<double> range) {
-  return Declared(registry_->Declare(
+void Group::Double(std::string_view key, double* field, std::string_view description,
+                   Range<double> range) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "number",
        .default_text = fmt::format("{}", *field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseDouble, kFormatNumber))}));
+       .assign = AssignParsed(field, Ranged(range, internal::ParseDouble, kFormatNumber))});
 }
 
-Declared Group::Duration(std::string_view key, absl::Duration* field, std::string_view description,
-                         Range<absl::Duration> range) {
-  return Declared(registry_->Declare(
+void Group::Duration(std::string_view key, absl::Duration* field, std::string_view description,
+                     Range<absl::Duration> range) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "duration",
        .default_text = absl::FormatDuration(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, kFormatDuration))}));
+       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, kFormatDuration))});
 }
 
-Declared Group::Bytes(std::string_view key, int64_t* field, std::string_view description,
-                      Range<int64_t> range) {
-  return Declared(registry_->Declare(
+void Group::Bytes(std::string_view key, int64_t* field, std::string_view description,
+                  Range<int64_t> range) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "size",
        .default_text = internal::FormatBytes(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseBytes, internal::FormatBytes))}));
+       .assign = AssignParsed(field, Ranged(range, internal::ParseBytes, internal::FormatBytes))});
 }
 
-Declared Group::Address(std::string_view key, HostPort* field, std::string_view description) {
-  return Declared(registry_->Declare({.name = FullKey(key),
-                                      .description = std::string(description),
-                                      .type = "host:port",
-                                      .default_text = field->host.empty() ? "" : field->ToString(),
-                                      .assign = AssignParsed(field, internal::ParseHostPort)}));
+void Group::Address(std::string_view key, HostPort* field, std::string_view description) {
+  registry_->Declare({.name = FullKey(key),
+                      .description = std::string(description),
+                      .type = "host:port",
+                      .default_text = field->host.empty() ? "" : field->ToString(),
+                      .assign = AssignParsed(field, internal::ParseHostPort)});
 }
 
-Declared Group::StringList(std::string_view key, std::vector<std::string>* field,
-                           std::string_view description) {
-  return Declared(registry_->Declare(
-      {.name = FullKey(key),
-       .description = std::string(description),
-       .type = "list: a,b",
-       .default_text = internal::FormatList(*field),
-       .assign = [field](const Given& given) { return AssignList(field, given); }}));
+void Group::StringList(std::string_view key, std::vector<std::string>* field,
+                       std::string_view description) {
+  registry_->Declare({.name = FullKey(key),
+                      .description = std::string(description),
+                      .type = "list: a,b",
+                      .default_text = internal::FormatList(*field),
+                      .assign = [field](const RawValue& raw) { return AssignList(field, raw); }});
 }
 
-Declared Group::StringMap(std::string_view key, config::StringMap* field,
-                          std::string_view description) {
-  return Declared(
-      registry_->Declare({.name = FullKey(key),
-                          .description = std::string(description),
-                          .type = "map: a=1,b=2",
-                          .default_text = internal::FormatMap(*field),
-                          .assign = [field](const Given& given) { return AssignMap(field, given); },
-                          .assign_entries =
-                              [field](const config::StringMap& entries) {
-                                *field = entries;
-                                return absl::OkStatus();
-                              }}));
-}
-
-Declared Group::EnumByIndex(std::string_view key, std::vector<std::string> names,
-                            std::optional<size_t> default_index, std::function<void(size_t)> assign,
-                            std::string_view description) {
-  return Declared(registry_->Declare(
+void Group::EnumByIndex(std::string_view key, std::vector<std::string> names,
+                        std::optional<size_t> default_index, std::function<void(size_t)> assign,
+                        std::string_view description) {
+  registry_->Declare(
       {.name = FullKey(key),
        .description = std::string(description),
        .type = fmt::format("{}", fmt::join(names, "|")),
        .default_text = default_index ? names[*default_index] : "",
-       .assign = [names, assign = std::move(assign)](const Given& given) -> absl::Status {
-         LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(given));
+       .assign = [names, assign = std::move(assign)](const RawValue& raw) -> absl::Status {
+         LMSMAIL_ASSIGN_OR_RETURN(const std::string text, SingleText(raw));
          for (size_t i = 0; i < names.size(); ++i) {
            if (names[i] != text) continue;
            assign(i);
            return absl::OkStatus();
          }
-         return Wrong(fmt::format("\"{}\" is not one of {}", text, fmt::join(names, ", ")));
-       }}));
+         return Invalid(fmt::format("\"{}\" is not one of {}", text, fmt::join(names, ", ")));
+       }});
 }
 
-Declared Group::Secret(std::string_view key, std::string* field, std::string_view description) {
-  return Declared(registry_->Declare(
+void Group::Secret(std::string_view key, std::string* field, std::string_view description) {
+  registry_->Declare(
       {.name = FullKey(key) + std::string(internal::kSecretSuffix),
        .description = std::string(description),
        .type = "path of a file that holds the secret",
        .secret = true,
        .assign = AssignParsed(field, [registry = registry_](const std::string& path) {
          return registry->ReadSecret(path);
-       })}));
+       })});
 }
 
 Schema::Schema(std::string_view service, std::string_view version)
@@ -254,7 +215,7 @@ absl::StatusOr<Outcome> Schema::Load(int argc, const char* const* argv,
 }
 
 absl::StatusOr<std::string> Schema::ReadFileFromDisk(const std::string& path) {
-  // Not a stream: libstdc++'s throw on reading a directory.
+  // libstdc++'s streams throw when they read a directory.
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              std::fclose);
   std::string content;

@@ -14,19 +14,18 @@
 #include "absl/time/time.h"
 
 #include "libs/config/types.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // Binds configuration keys to the fields of a service's config struct, once, at startup.
 //
 // A key is dotted lower case: "smtp.host". Its value comes from the first of these that has it:
 //   1. the flag         --smtp.host=mx.example.edu   or   --smtp.host mx.example.edu
-//   2. the environment  LMSMAIL_DISPATCH_SMTP_HOST   (LMSMAIL_, the service, the key; dots become
-//   _)
+//   2. the environment  LMSMAIL_DISPATCH_SMTP_HOST   (LMSMAIL_, the service, the key; "." is "_")
 //   3. the YAML file    --config FILE                (nested maps, or dotted keys, or both)
-//   4. the default      what the struct's field held before Load()
+//   4. the default      the value of the struct's field before Load()
 //
-// A key nobody declared is a fault in any source, and so is every value that does not parse or is
-// out of range. Load() reports all faults at once, each with its source, its key and a remedy.
+// An undeclared key is an error in any source, and so is every value that does not parse or is out
+// of range. Load() reports all errors at once, each with its source, its key and a remedy.
 //
 //   Config c;
 //   config::Schema schema("dispatch", version);
@@ -39,7 +38,6 @@ namespace lmsmail::config {
 
 namespace internal {
 class Registry;
-struct Key;
 }  // namespace internal
 
 // Inclusive.
@@ -54,54 +52,38 @@ struct Range<absl::Duration> {
   absl::Duration max = absl::InfiniteDuration();
 };
 
-// What a declaration returns, to say more about the key.
-class Declared {
- public:
-  explicit Declared(internal::Key* key) : key_(key) {}
-  // No source giving the key is a fault, whatever the field's default.
-  void Required();
-
- private:
-  internal::Key* key_;
-};
-
-// Declares keys below a common prefix; libraries take one to declare the keys of their options:
+// Declares keys below a common prefix. Libraries take a group to declare the keys of their options:
 //   void DeclareOptions(config::Group keys, PoolOptions* options);
-// Fields must outlive Load(). Descriptions are one line, a sentence. A view of its Schema, cheap to
-// copy, invalid after it.
+// A group is a view of its Schema: cheap to copy, invalid after it. Fields must outlive Load().
+// A description is one sentence on one line.
 class Group {
  public:
-  Declared String(std::string_view key, std::string* field, std::string_view description);
-  Declared Bool(std::string_view key, bool* field, std::string_view description);
-  Declared Int32(std::string_view key, int32_t* field, std::string_view description,
-                 Range<int32_t> range = {});
-  Declared Int64(std::string_view key, int64_t* field, std::string_view description,
-                 Range<int64_t> range = {});
-  Declared Double(std::string_view key, double* field, std::string_view description,
-                  Range<double> range = {});
+  void String(std::string_view key, std::string* field, std::string_view description);
+  void Bool(std::string_view key, bool* field, std::string_view description);
+  void Int32(std::string_view key, int32_t* field, std::string_view description,
+             Range<int32_t> range = {});
+  void Double(std::string_view key, double* field, std::string_view description,
+              Range<double> range = {});
   // "250ms", "1h30m": absl::ParseDuration. Never negative unless `range` allows it.
-  Declared Duration(std::string_view key, absl::Duration* field, std::string_view description,
-                    Range<absl::Duration> range = {});
+  void Duration(std::string_view key, absl::Duration* field, std::string_view description,
+                Range<absl::Duration> range = {});
   // "8MiB", "512KiB", "1GiB", "64kB", "100" (bytes).
-  Declared Bytes(std::string_view key, int64_t* field, std::string_view description,
-                 Range<int64_t> range = {0, std::numeric_limits<int64_t>::max()});
+  void Bytes(std::string_view key, int64_t* field, std::string_view description,
+             Range<int64_t> range = {0, std::numeric_limits<int64_t>::max()});
   // "0.0.0.0:7103", "[::1]:0", "mx.example.edu:587".
-  Declared Address(std::string_view key, HostPort* field, std::string_view description);
+  void Address(std::string_view key, HostPort* field, std::string_view description);
   // A YAML sequence, or "a,b,c" anywhere; "" is the empty list.
-  Declared StringList(std::string_view key, std::vector<std::string>* field,
-                      std::string_view description);
-  // A YAML map, or "a=1,b=2" anywhere; "" is the empty map. Given, it replaces the default whole.
-  Declared StringMap(std::string_view key, config::StringMap* field, std::string_view description);
-
+  void StringList(std::string_view key, std::vector<std::string>* field,
+                  std::string_view description);
   template <typename E>
   using EnumNames = std::vector<std::pair<std::string, E>>;
   template <typename E>
-  Declared Enum(std::string_view key, E* field, EnumNames<E> names, std::string_view description);
+  void Enum(std::string_view key, E* field, EnumNames<E> names, std::string_view description);
 
   // Declares the key "<key>_file": the path of a file whose content, less one newline at its end,
-  // is the secret. An unreadable or empty file is a fault. A secret can't be given inline, and is
+  // is the secret. An unreadable or empty file is an error. A secret can't be given inline and is
   // never shown.
-  Declared Secret(std::string_view key, std::string* field, std::string_view description);
+  void Secret(std::string_view key, std::string* field, std::string_view description);
 
   // The same schema, every key below "<prefix>.".
   Group Sub(std::string_view prefix) const;
@@ -112,9 +94,8 @@ class Group {
   //     TransportConfig& transport = c.transports[name];  // a std::map: its elements stay in place
   //     keys.String("host", &transport.host, "Where the relay is.");
   //   });
-  // The environment can only change keys of names that a flag or the file introduces, since it
-  // can't spell them. Names are [a-z][a-z0-9_-]*. For --help, `declare` runs with the name
-  // "<name>".
+  // The environment can't spell a name, so it can only set keys of names that a flag or the file
+  // introduces. Names are [a-z][a-z0-9_-]*. For --help, `declare` runs with the name "<name>".
   using DeclareEntry = std::function<void(const std::string& name, Group keys)>;
   void Section(std::string_view key, DeclareEntry declare);
 
@@ -126,15 +107,15 @@ class Group {
 
   std::string FullKey(std::string_view key) const;
   // Parses text to an index into `names`; Enum() turns it into a value.
-  Declared EnumByIndex(std::string_view key, std::vector<std::string> names,
-                       std::optional<size_t> default_index, std::function<void(size_t)> assign,
-                       std::string_view description);
+  void EnumByIndex(std::string_view key, std::vector<std::string> names,
+                   std::optional<size_t> default_index, std::function<void(size_t)> assign,
+                   std::string_view description);
 
   internal::Registry* registry_;
   std::string prefix_;  // "" or "smtp."
 };
 
-// One line of the configuration in force, fit for a log: secrets and passwords are masked.
+// One key of the configuration in force, for a log: secrets and passwords are masked.
 struct Setting {
   std::string key;
   std::string value;
@@ -158,15 +139,15 @@ class Schema : public Group {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
-  // `check` runs after all fields are set, for rules that span keys. Its fields are keys. What it
-  // says about a key that is already faulty is dropped.
+  // `check` runs after all fields are set, for rules that span keys. The fields of its violations
+  // are keys; a violation of a key that has an error already is dropped.
   void Check(std::function<void(Violations&)> check);
 
-  // Reads a file whole. Errors name the path.
+  // Reads a whole file. Errors name the path.
   using ReadFile = std::function<absl::StatusOr<std::string>(const std::string& path)>;
 
-  // Sets every declared field; on error, INVALID_ARGUMENT with every fault as a field violation,
-  // and the fields are unspecified. Reads nothing but its arguments. Call once.
+  // Sets every declared field. An error is INVALID_ARGUMENT with one violation for each mistake and
+  // leaves the fields unspecified. Reads nothing but its arguments. Call once.
   absl::StatusOr<Outcome> Load(int argc, const char* const* argv, const char* const* environment,
                                const ReadFile& read_file = ReadFileFromDisk);
 
@@ -177,8 +158,7 @@ class Schema : public Group {
 };
 
 template <typename E>
-Declared Group::Enum(std::string_view key, E* field, EnumNames<E> names,
-                     std::string_view description) {
+void Group::Enum(std::string_view key, E* field, EnumNames<E> names, std::string_view description) {
   std::vector<std::string> texts;
   std::vector<E> values;
   std::optional<size_t> default_index;
@@ -187,7 +167,7 @@ Declared Group::Enum(std::string_view key, E* field, EnumNames<E> names,
     texts.push_back(std::move(text));
     values.push_back(value);
   }
-  return EnumByIndex(
+  EnumByIndex(
       key, std::move(texts), default_index,
       [field, values = std::move(values)](size_t index) { *field = values[index]; }, description);
 }

@@ -39,7 +39,6 @@ struct ExampleConfig {
   int64_t max_size = 8 << 20;
   Tls tls = Tls::kOff;
   std::vector<std::string> domains;
-  StringMap labels;
   std::string password;
   std::string dsn;
   std::map<std::string, Transport> transports;
@@ -61,7 +60,6 @@ class SchemaTest : public ::testing::Test {
     schema_.Duration("timeout", &config_.timeout, "How long to wait.");
     schema_.Bytes("max_size", &config_.max_size, "The largest mail.");
     schema_.StringList("domains", &config_.domains, "Domains.");
-    schema_.StringMap("labels", &config_.labels, "Labels.");
     schema_.String("postgres.dsn", &config_.dsn, "The database.");
     schema_.Section("transports", [this](const std::string& name, Group keys) {
       Transport& transport = config_.transports[name];
@@ -91,12 +89,12 @@ class SchemaTest : public ::testing::Test {
   }
 
   // Field to description.
-  static std::map<std::string, std::string> FaultsOf(const absl::StatusOr<Outcome>& outcome) {
-    std::map<std::string, std::string> faults;
-    for (const FieldViolation& fault : ViolationsOf(outcome.status())) {
-      EXPECT_TRUE(faults.emplace(fault.field, fault.description).second) << fault.field;
+  static std::map<std::string, std::string> ErrorsOf(const absl::StatusOr<Outcome>& outcome) {
+    std::map<std::string, std::string> errors;
+    for (const FieldViolation& error : ViolationsOf(outcome.status())) {
+      EXPECT_TRUE(errors.emplace(error.field, error.description).second) << error.field;
     }
-    return faults;
+    return errors;
   }
 
   ExampleConfig config_;
@@ -105,7 +103,7 @@ class SchemaTest : public ::testing::Test {
   std::map<std::string, std::string> files_;
 };
 
-TEST_F(SchemaTest, DefaultsStandWhenNothingIsGiven) {
+TEST_F(SchemaTest, KeepsDefaultsOfKeysThatNoSourceGives) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({}));
   EXPECT_TRUE(outcome.run);
   EXPECT_EQ(config_.smtp_host, "localhost");
@@ -113,7 +111,7 @@ TEST_F(SchemaTest, DefaultsStandWhenNothingIsGiven) {
   EXPECT_THAT(outcome.effective, Contains(Setting{"max_size", "8MiB", "default"}));
 }
 
-TEST_F(SchemaTest, FlagBeatsEnvironmentBeatsFile) {
+TEST_F(SchemaTest, FlagOverridesEnvironmentOverridesFile) {
   files_["c.yaml"] = "smtp:\n  host: file\n  port: 1\nratio: 0.1\n";
   environment_ = {"LMSMAIL_DISPATCH_SMTP_HOST=environment", "LMSMAIL_DISPATCH_SMTP_PORT=2"};
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--config=c.yaml", "--smtp.host", "flag"}));
@@ -126,15 +124,14 @@ TEST_F(SchemaTest, FlagBeatsEnvironmentBeatsFile) {
   EXPECT_THAT(outcome.effective, Contains(Setting{"ratio", "0.1", "file c.yaml:4"}));
 }
 
-TEST_F(SchemaTest, EveryTypeIsReadFromTheFile) {
+TEST_F(SchemaTest, ReadsEveryTypeFromTheFile) {
   ASSERT_OK(
       LoadFile("listen: \"[::1]:0\"\n"
                "smtp: {pipelining: false, tls: starttls}\n"
                "verbose: true\n"
                "timeout: 250ms\n"
                "max_size: 64KiB\n"
-               "domains: [a.example, \"b,c\"]\n"
-               "labels: {team: mail, lms.example/tier: gold}\n"));
+               "domains: [a.example, \"b,c\"]\n"));
   EXPECT_EQ(config_.listen, (HostPort{"::1", 0}));
   EXPECT_FALSE(config_.pipelining);
   EXPECT_EQ(config_.tls, Tls::kStartTls);
@@ -142,33 +139,23 @@ TEST_F(SchemaTest, EveryTypeIsReadFromTheFile) {
   EXPECT_EQ(config_.timeout, absl::Milliseconds(250));
   EXPECT_EQ(config_.max_size, 64 << 10);
   EXPECT_THAT(config_.domains, ElementsAre("a.example", "b,c"));
-  EXPECT_THAT(config_.labels,
-              UnorderedElementsAre(Pair("team", "mail"), Pair("lms.example/tier", "gold")));
 }
 
-TEST_F(SchemaTest, ListsMapsAndBoolsAreReadFromFlags) {
-  ASSERT_OK(Load({"--verbose", "--smtp.pipelining", "false", "--domains=a,b", "--labels=x=1,y=2"}));
+TEST_F(SchemaTest, ReadsListsAndBoolsFromFlags) {
+  ASSERT_OK(Load({"--verbose", "--smtp.pipelining", "false", "--domains=a,b"}));
   EXPECT_TRUE(config_.verbose);
   EXPECT_FALSE(config_.pipelining);
   EXPECT_THAT(config_.domains, ElementsAre("a", "b"));
-  EXPECT_THAT(config_.labels, ElementsAre(Pair("x", "1"), Pair("y", "2")));
 }
 
-TEST_F(SchemaTest, AMapGivenReplacesTheLowerSourcesWhole) {
-  files_["c.yaml"] = "labels: {a: file, b: file}\n";
-  ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--config", "c.yaml", "--labels.a=flag"}));
-  EXPECT_THAT(config_.labels, ElementsAre(Pair("a", "flag")));
-  EXPECT_THAT(outcome.effective, Contains(Setting{"labels", "a=flag", "flag --labels.a"}));
-}
-
-TEST_F(SchemaTest, AllFaultsAreReportedAtOnceWithSourceAndRemedy) {
+TEST_F(SchemaTest, ReportsAllErrorsAtOnceWithSourceAndRemedy) {
   files_["c.yaml"] = "smtp:\n  hots: x\ntimeout: 10\nlisten: [a]\nmax_size:\n";
   environment_ = {"LMSMAIL_DISPATCH_SMTP_PROT=2", "LMSMAIL_DISPATCH_SMTP_TLS=on"};
   const auto outcome =
       Load({"--config", "c.yaml", "--smtp.port=70000", "--domain=x", "--ratio=nan"});
   EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(
-      FaultsOf(outcome),
+      ErrorsOf(outcome),
       UnorderedElementsAre(
           Pair("smtp.hots", "file c.yaml:2: unknown; did you mean smtp.host?"),
           Pair("timeout", AllOf(HasSubstr("file c.yaml:3"), HasSubstr("250ms"))),
@@ -182,35 +169,25 @@ TEST_F(SchemaTest, AllFaultsAreReportedAtOnceWithSourceAndRemedy) {
           Pair("ratio", HasSubstr("too small"))));
 }
 
-TEST_F(SchemaTest, AKeyGivenTwiceInOneSourceIsAFault) {
-  EXPECT_THAT(FaultsOf(LoadFile("smtp: {host: a}\nsmtp.host: b\n")),
+TEST_F(SchemaTest, RefusesAKeyGivenTwiceInOneSource) {
+  EXPECT_THAT(ErrorsOf(LoadFile("smtp: {host: a}\nsmtp.host: b\n")),
               ElementsAre(Pair("smtp.host", "file c.yaml:2: given twice; keep one")));
 }
 
-TEST_F(SchemaTest, AFlagWithoutItsValueIsAFault) {
-  EXPECT_THAT(FaultsOf(Load({"--smtp.host", "--verbose"})),
+TEST_F(SchemaTest, RefusesAFlagWithoutItsValue) {
+  EXPECT_THAT(ErrorsOf(Load({"--smtp.host", "--verbose"})),
               ElementsAre(Pair("smtp.host", HasSubstr("write --smtp.host=VALUE"))));
 }
 
-TEST_F(SchemaTest, AnEmptyGroupInTheFileIsFine) { EXPECT_OK(LoadFile("smtp:\ntransports: {}\n")); }
+TEST_F(SchemaTest, AcceptsAnEmptyGroupInTheFile) { EXPECT_OK(LoadFile("smtp:\ntransports: {}\n")); }
 
-TEST_F(SchemaTest, AnUnreadableFileIsTheOnlyFault) {
-  std::string required;
-  schema_.String("required", &required, "Needed.").Required();
-  schema_.Check([](Violations& faults) { faults.Add("listen", "never said"); });
-  EXPECT_THAT(FaultsOf(Load({"--config", "none.yaml"})),
+TEST_F(SchemaTest, ReportsOnlyTheFileWhenItIsUnreadable) {
+  schema_.Check([](Violations& errors) { errors.Add("listen", "not reported"); });
+  EXPECT_THAT(ErrorsOf(Load({"--config", "none.yaml"})),
               ElementsAre(Pair("config", HasSubstr("none.yaml"))));
 }
 
-TEST_F(SchemaTest, ARequiredKeyMustBeGiven) {
-  std::string required;
-  schema_.String("required", &required, "Needed.").Required();
-  EXPECT_THAT(FaultsOf(Load({})), ElementsAre(Pair("required", HasSubstr("give --required, "
-                                                                         "LMSMAIL_DISPATCH_REQUIRED"
-                                                                         " or required"))));
-}
-
-TEST_F(SchemaTest, SecretsComeFromFilesAndAreNeverShown) {
+TEST_F(SchemaTest, ReadsSecretsFromFilesAndNeverShowsThem) {
   files_["/run/password"] = "hunter2\n";
   environment_ = {"LMSMAIL_DISPATCH_SMTP_PASSWORD_FILE=/run/password"};
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--check-config"}));
@@ -221,27 +198,27 @@ TEST_F(SchemaTest, SecretsComeFromFilesAndAreNeverShown) {
   EXPECT_THAT(outcome.output, Not(HasSubstr("hunter2")));
 }
 
-TEST_F(SchemaTest, ASecretKeepsAllButOneNewline) {
+TEST_F(SchemaTest, RemovesOneNewlineFromTheEndOfASecret) {
   files_["/run/password"] = " two\nlines \n\n";
   ASSERT_OK(Load({"--smtp.password_file=/run/password"}));
   EXPECT_EQ(config_.password, " two\nlines \n");
 }
 
-TEST_F(SchemaTest, ASecretsFileMustBeReadableAndNotEmpty) {
+TEST_F(SchemaTest, RefusesAnEmptySecretFile) {
   files_["/run/empty"] = "\n";
-  EXPECT_THAT(FaultsOf(Load({"--smtp.password_file=/run/empty"})),
+  EXPECT_THAT(ErrorsOf(Load({"--smtp.password_file=/run/empty"})),
               ElementsAre(Pair("smtp.password_file", HasSubstr("/run/empty is empty"))));
 }
 
-TEST_F(SchemaTest, ASecretsMissingFileIsAFault) {
-  EXPECT_THAT(FaultsOf(Load({"--smtp.password_file=/run/none"})),
+TEST_F(SchemaTest, RefusesAMissingSecretFile) {
+  EXPECT_THAT(ErrorsOf(Load({"--smtp.password_file=/run/none"})),
               ElementsAre(Pair("smtp.password_file", HasSubstr("/run/none"))));
 }
 
-TEST_F(SchemaTest, ASecretCannotBeGivenInlineAndIsNotEchoed) {
+TEST_F(SchemaTest, RefusesAnInlineSecretWithoutEchoingIt) {
   environment_ = {"LMSMAIL_DISPATCH_SMTP_PASSWORD=hunter2"};
   const auto outcome = Load({"--smtp.password=hunter2"});
-  EXPECT_THAT(FaultsOf(outcome),
+  EXPECT_THAT(ErrorsOf(outcome),
               UnorderedElementsAre(
                   Pair("smtp.password", HasSubstr("path of a file in --smtp.password_file")),
                   Pair("LMSMAIL_DISPATCH_SMTP_PASSWORD",
@@ -249,14 +226,14 @@ TEST_F(SchemaTest, ASecretCannotBeGivenInlineAndIsNotEchoed) {
   EXPECT_THAT(outcome.status().ToString(), Not(HasSubstr("hunter2")));
 }
 
-TEST_F(SchemaTest, PasswordsOfConnectionStringsAreMasked) {
+TEST_F(SchemaTest, MasksPasswordsOfConnectionStrings) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--postgres.dsn=postgresql://u:p@db/lms"}));
   EXPECT_EQ(config_.dsn, "postgresql://u:p@db/lms");
   EXPECT_THAT(outcome.effective, Contains(Setting{"postgres.dsn", "postgresql://u:***@db/lms",
                                                   "flag --postgres.dsn"}));
 }
 
-TEST_F(SchemaTest, ASectionRepeatsItsKeysForEachName) {
+TEST_F(SchemaTest, DeclaresASectionsKeysForEachName) {
   files_["c.yaml"] = "transports:\n  bulk: {kind: sendgrid}\n  console:\n";
   environment_ = {"LMSMAIL_DISPATCH_TRANSPORTS_BULK_CONNECTIONS=9"};
   ASSERT_OK_AND_ASSIGN(const Outcome outcome,
@@ -272,32 +249,32 @@ TEST_F(SchemaTest, ASectionRepeatsItsKeysForEachName) {
               Contains(Setting{"transports.bulk.kind", "sendgrid", "file c.yaml:2"}));
 }
 
-TEST_F(SchemaTest, ASectionsFaultsNameTheWholeKey) {
+TEST_F(SchemaTest, NamesTheWholeKeyInErrorsOfASection) {
   const auto outcome = LoadFile("transports: {bulk: {kid: x, connections: 0}, Bad: {kind: a}}\n");
-  EXPECT_THAT(FaultsOf(outcome),
+  EXPECT_THAT(ErrorsOf(outcome),
               UnorderedElementsAre(
                   Pair("transports.bulk.kid", HasSubstr("did you mean transports.bulk.kind?")),
                   Pair("transports.bulk.connections", HasSubstr("at least 1")),
                   Pair("transports.Bad", HasSubstr("lower-case"))));
 }
 
-TEST_F(SchemaTest, TheEnvironmentCannotIntroduceANameOfASection) {
+TEST_F(SchemaTest, RefusesANameOfASectionThatOnlyTheEnvironmentGives) {
   environment_ = {"LMSMAIL_DISPATCH_TRANSPORTS_NEW_KIND=smtp"};
-  EXPECT_THAT(FaultsOf(Load({})),
+  EXPECT_THAT(ErrorsOf(Load({})),
               ElementsAre(Pair("LMSMAIL_DISPATCH_TRANSPORTS_NEW_KIND", HasSubstr("unknown"))));
 }
 
-TEST_F(SchemaTest, ChecksSeeAllFieldsAndDoNotRepeatFaults) {
-  schema_.Check([this](Violations& faults) {
-    if (config_.smtp_host == "mx") faults.Add("smtp.host", "is not fully qualified");
-    faults.Add("smtp.port", "said already");
+TEST_F(SchemaTest, ChecksSeeAllFieldsAndDoNotRepeatErrors) {
+  schema_.Check([this](Violations& errors) {
+    if (config_.smtp_host == "mx") errors.Add("smtp.host", "is not fully qualified");
+    errors.Add("smtp.port", "not reported");
   });
-  EXPECT_THAT(FaultsOf(Load({"--smtp.host=mx", "--smtp.port=0"})),
+  EXPECT_THAT(ErrorsOf(Load({"--smtp.host=mx", "--smtp.port=0"})),
               UnorderedElementsAre(Pair("smtp.host", "is not fully qualified"),
                                    Pair("smtp.port", HasSubstr("at least 1"))));
 }
 
-TEST_F(SchemaTest, HelpShowsEveryKeyDespiteFaults) {
+TEST_F(SchemaTest, HelpShowsEveryKeyDespiteErrors) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--help", "--nonsense"}));
   EXPECT_FALSE(outcome.run);
   EXPECT_THAT(outcome.output, HasSubstr("  --timeout (duration)\n      How long to wait.\n"
@@ -306,14 +283,14 @@ TEST_F(SchemaTest, HelpShowsEveryKeyDespiteFaults) {
   EXPECT_THAT(outcome.output, HasSubstr("--smtp.tls (off|starttls)"));
 }
 
-TEST_F(SchemaTest, VersionIsPrinted) {
+TEST_F(SchemaTest, PrintsTheVersion) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--version"}));
   EXPECT_FALSE(outcome.run);
   EXPECT_EQ(outcome.output, "lmsmail-dispatch 1.2.3\n");
 }
 
-TEST_F(SchemaTest, CheckConfigFindsFaultsLikeAStartWould) {
-  EXPECT_THAT(FaultsOf(Load({"--check-config", "--smtp.port=x"})),
+TEST_F(SchemaTest, CheckConfigReportsErrors) {
+  EXPECT_THAT(ErrorsOf(Load({"--check-config", "--smtp.port=x"})),
               ElementsAre(Pair("smtp.port", HasSubstr("whole number"))));
 }
 
@@ -323,7 +300,7 @@ TEST_F(SchemaTest, CheckConfigPrintsTheConfigurationAndDoesNotRun) {
   EXPECT_THAT(outcome.output, AllOf(HasSubstr("is valid\n"), HasSubstr("timeout=10s  (default)")));
 }
 
-TEST(SchemaDeclarationTest, KeysThatCollideAreReported) {
+TEST(SchemaDeclarationTest, ReportsKeysThatShareAnEnvironmentVariable) {
   std::string a, b;
   Schema schema("dispatch", "1");
   schema.String("smtp.host_name", &a, "One.");

@@ -20,43 +20,43 @@ bool IsKubernetesServiceLink(const std::string& variable, const std::string& val
 
 }  // namespace
 
-std::vector<Given> ReadFlags(const std::vector<std::string>& arguments, Violations& faults) {
-  std::vector<Given> givens;
+std::vector<RawValue> ReadFlags(const std::vector<std::string>& arguments, Violations& errors) {
+  std::vector<RawValue> values;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (!IsFlag(argument) || argument.size() == 2) {
-      faults.Add(argument, "argument is not a flag; write --key=value");
+      errors.Add(argument, "argument is not a flag; write --key=value");
       continue;
     }
-    Given given{.key = argument.substr(2), .kind = Given::Kind::kBare};
-    if (const size_t equals = given.key.find('='); equals != std::string::npos) {
-      given.kind = Given::Kind::kText;
-      given.text = given.key.substr(equals + 1);
-      given.key.resize(equals);
+    RawValue raw{.key = argument.substr(2), .kind = RawValue::Kind::kNoValue};
+    if (const size_t equals = raw.key.find('='); equals != std::string::npos) {
+      raw.kind = RawValue::Kind::kText;
+      raw.text = raw.key.substr(equals + 1);
+      raw.key.resize(equals);
     } else if (i + 1 < arguments.size() && !IsFlag(arguments[i + 1])) {
-      given.kind = Given::Kind::kText;
-      given.text = arguments[++i];
+      raw.kind = RawValue::Kind::kText;
+      raw.text = arguments[++i];
     }
-    given.source = fmt::format("flag --{}", given.key);
-    givens.push_back(std::move(given));
+    raw.source = fmt::format("flag --{}", raw.key);
+    values.push_back(std::move(raw));
   }
-  return givens;
+  return values;
 }
 
-std::vector<Given> ReadEnvironment(const char* const* environment, std::string_view prefix) {
-  std::vector<Given> givens;
+std::vector<RawValue> ReadEnvironment(const char* const* environment, std::string_view prefix) {
+  std::vector<RawValue> values;
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     const std::string_view assignment = *environment;
     const size_t equals = assignment.find('=');
     if (!assignment.starts_with(prefix) || equals == std::string_view::npos) continue;
-    Given given{.key = std::string(assignment.substr(0, equals)),
-                .origin = Given::Origin::kEnvironment,
-                .text = std::string(assignment.substr(equals + 1))};
-    if (IsKubernetesServiceLink(given.key, given.text)) continue;
-    given.source = fmt::format("environment {}", given.key);
-    givens.push_back(std::move(given));
+    RawValue raw{.key = std::string(assignment.substr(0, equals)),
+                 .origin = RawValue::Origin::kEnvironment,
+                 .text = std::string(assignment.substr(equals + 1))};
+    if (IsKubernetesServiceLink(raw.key, raw.text)) continue;
+    raw.source = fmt::format("environment {}", raw.key);
+    values.push_back(std::move(raw));
   }
-  return givens;
+  return values;
 }
 
 }  // namespace lmsmail::config::internal

@@ -4,18 +4,18 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
-// What flags, environment and file say, before any schema is consulted.
+// Reads flags, environment and file without knowing the schema.
 namespace lmsmail::config::internal {
 
 // One value from one source.
-struct Given {
+struct RawValue {
   enum class Kind {
     kText,
-    kItems,    // a YAML sequence
-    kNothing,  // a YAML null or empty map: fine for a group, not for a key
-    kBare,     // a flag without a value
+    kList,     // a YAML sequence
+    kNull,     // a YAML null or empty map: valid for a group, not for a key
+    kNoValue,  // a flag without a value
   };
   enum class Origin { kFlag, kEnvironment, kFile };
 
@@ -29,15 +29,15 @@ struct Given {
 };
 
 // --key=value, --key value, --key. The next argument is a flag's value unless it begins with "--".
-std::vector<Given> ReadFlags(const std::vector<std::string>& arguments, Violations& faults);
+std::vector<RawValue> ReadFlags(const std::vector<std::string>& arguments, Violations& errors);
 
-// The variables whose names start with `prefix`; `key` holds the variable's name. Leaves out those
-// that Kubernetes sets for every Service of the namespace, which can share the prefix:
+// The variables whose names start with `prefix`; `key` holds the variable's name. Skips those that
+// Kubernetes sets for every Service of the namespace, which can share the prefix:
 // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
-std::vector<Given> ReadEnvironment(const char* const* environment, std::string_view prefix);
+std::vector<RawValue> ReadEnvironment(const char* const* environment, std::string_view prefix);
 
-// Flattens nested maps to dotted keys. False when `content` isn't YAML that can be read at all.
-bool ReadYaml(const std::string& path, const std::string& content, std::vector<Given>& givens,
-              Violations& faults);
+// Flattens nested maps to dotted keys. False when `content` is not one YAML map.
+bool ReadYaml(const std::string& path, const std::string& content, std::vector<RawValue>& values,
+              Violations& errors);
 
 }  // namespace lmsmail::config::internal

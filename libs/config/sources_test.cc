@@ -14,25 +14,25 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 auto Text(const std::string& key, const std::string& text) {
-  return AllOf(Field(&Given::key, key), Field(&Given::kind, Given::Kind::kText),
-               Field(&Given::text, text));
+  return AllOf(Field(&RawValue::key, key), Field(&RawValue::kind, RawValue::Kind::kText),
+               Field(&RawValue::text, text));
 }
 
-TEST(ReadFlagsTest, TakesAllThreeForms) {
-  Violations faults;
-  EXPECT_THAT(ReadFlags({"--a.b=1=2", "--c", "-3", "--d", "--e="}, faults),
+TEST(ReadFlagsTest, AcceptsAllThreeForms) {
+  Violations errors;
+  EXPECT_THAT(ReadFlags({"--a.b=1=2", "--c", "-3", "--d", "--e="}, errors),
               ElementsAre(Text("a.b", "1=2"), Text("c", "-3"),
-                          Field(&Given::kind, Given::Kind::kBare), Text("e", "")));
-  EXPECT_TRUE(faults.empty());
+                          Field(&RawValue::kind, RawValue::Kind::kNoValue), Text("e", "")));
+  EXPECT_TRUE(errors.empty());
 }
 
 TEST(ReadFlagsTest, RefusesOtherArguments) {
-  Violations faults;
-  EXPECT_THAT(ReadFlags({"run", "-x", "--"}, faults), IsEmpty());
-  EXPECT_THAT(faults.list(), SizeIs(3));
+  Violations errors;
+  EXPECT_THAT(ReadFlags({"run", "-x", "--"}, errors), IsEmpty());
+  EXPECT_THAT(errors.list(), SizeIs(3));
 }
 
-TEST(ReadEnvironmentTest, TakesWhatHasThePrefixAndLeavesServiceLinksOut) {
+TEST(ReadEnvironmentTest, ReadsVariablesWithThePrefixExceptServiceLinks) {
   const char* const environment[] = {"LMSMAIL_DISPATCH_LISTEN=0.0.0.0:1",
                                      "LMSMAIL_TEMPLATE_LISTEN=x",
                                      "PATH=/bin",
@@ -49,8 +49,8 @@ TEST(ReadEnvironmentTest, TakesWhatHasThePrefixAndLeavesServiceLinksOut) {
 }
 
 TEST(ReadYamlTest, FlattensMapsAndKeepsLines) {
-  std::vector<Given> givens;
-  Violations faults;
+  std::vector<RawValue> values;
+  Violations errors;
   ASSERT_TRUE(ReadYaml("f.yaml",
                        "# comment\n"
                        "listen: 0.0.0.0:1\n"
@@ -59,42 +59,42 @@ TEST(ReadYamlTest, FlattensMapsAndKeepsLines) {
                        "  tags: [a, b]\n"
                        "smtp.port: 25\n"
                        "empty:\n",
-                       givens, faults));
-  EXPECT_TRUE(faults.empty());
-  ASSERT_THAT(givens, SizeIs(5));
-  EXPECT_THAT(givens[0], Text("listen", "0.0.0.0:1"));
-  EXPECT_EQ(givens[1].source, "file f.yaml:4");
-  EXPECT_THAT(givens[2].items, ElementsAre("a", "b"));
-  EXPECT_THAT(givens[3], Text("smtp.port", "25"));
-  EXPECT_EQ(givens[4].kind, Given::Kind::kNothing);
+                       values, errors));
+  EXPECT_TRUE(errors.empty());
+  ASSERT_THAT(values, SizeIs(5));
+  EXPECT_THAT(values[0], Text("listen", "0.0.0.0:1"));
+  EXPECT_EQ(values[1].source, "file f.yaml:4");
+  EXPECT_THAT(values[2].items, ElementsAre("a", "b"));
+  EXPECT_THAT(values[3], Text("smtp.port", "25"));
+  EXPECT_EQ(values[4].kind, RawValue::Kind::kNull);
 }
 
-TEST(ReadYamlTest, AnEmptyFileGivesNothing) {
-  std::vector<Given> givens;
-  Violations faults;
-  EXPECT_TRUE(ReadYaml("f.yaml", "", givens, faults));
-  EXPECT_TRUE(ReadYaml("f.yaml", "# only a comment\n", givens, faults));
-  EXPECT_THAT(givens, IsEmpty());
-  EXPECT_TRUE(faults.empty());
+TEST(ReadYamlTest, ReadsNothingFromAnEmptyFile) {
+  std::vector<RawValue> values;
+  Violations errors;
+  EXPECT_TRUE(ReadYaml("f.yaml", "", values, errors));
+  EXPECT_TRUE(ReadYaml("f.yaml", "# only a comment\n", values, errors));
+  EXPECT_THAT(values, IsEmpty());
+  EXPECT_TRUE(errors.empty());
 }
 
-TEST(ReadYamlTest, ReportsWhatIsNotAMapOfKeys) {
-  std::vector<Given> givens;
+TEST(ReadYamlTest, RefusesContentThatIsNotAMapOfKeys) {
+  std::vector<RawValue> values;
   for (const char* content : {"a: [1\nb: 2\n", "- a\n- b\n", "a: 1\n---\nb: 2\n", "text"}) {
-    Violations faults;
-    EXPECT_FALSE(ReadYaml("f.yaml", content, givens, faults)) << content;
-    ASSERT_THAT(faults.list(), SizeIs(1)) << content;
-    EXPECT_THAT(faults.list()[0].description, HasSubstr("file f.yaml"));
+    Violations errors;
+    EXPECT_FALSE(ReadYaml("f.yaml", content, values, errors)) << content;
+    ASSERT_THAT(errors.list(), SizeIs(1)) << content;
+    EXPECT_THAT(errors.list()[0].description, HasSubstr("file f.yaml"));
   }
 }
 
-TEST(ReadYamlTest, ReportsNestedItems) {
-  std::vector<Given> givens;
-  Violations faults;
-  EXPECT_TRUE(ReadYaml("f.yaml", "a:\n  - b: 1\n", givens, faults));
-  ASSERT_THAT(faults.list(), SizeIs(1));
-  EXPECT_EQ(faults.list()[0].field, "a");
-  EXPECT_THAT(faults.list()[0].description, HasSubstr("f.yaml:2"));
+TEST(ReadYamlTest, RefusesNestedItems) {
+  std::vector<RawValue> values;
+  Violations errors;
+  EXPECT_TRUE(ReadYaml("f.yaml", "a:\n  - b: 1\n", values, errors));
+  ASSERT_THAT(errors.list(), SizeIs(1));
+  EXPECT_EQ(errors.list()[0].field, "a");
+  EXPECT_THAT(errors.list()[0].description, HasSubstr("f.yaml:2"));
 }
 
 }  // namespace

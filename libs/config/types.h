@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
-// Value types of configuration that neither the language nor Abseil has.
+// Types of configuration values that neither the language nor Abseil has.
 namespace lmsmail::config {
 
 struct HostPort {
@@ -15,7 +14,5 @@ struct HostPort {
   std::string ToString() const;
   bool operator==(const HostPort&) const = default;
 };
-
-using StringMap = std::map<std::string, std::string>;
 
 }  // namespace lmsmail::config

@@ -20,9 +20,7 @@ std::string Usage(const Registry& registry) {
     fmt::format_to(std::back_inserter(text), "  --{} ({})\n      {}\n", key.name, key.type,
                    key.description);
     fmt::format_to(std::back_inserter(text), "      {}{}\n", registry.VariableOf(key),
-                   key.required               ? ", required"
-                   : key.default_text.empty() ? ""
-                                              : fmt::format(", default {}", key.default_text));
+                   key.default_text.empty() ? "" : fmt::format(", default {}", key.default_text));
   }
   return text;
 }

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <limits>
 #include <system_error>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -34,7 +33,7 @@ constexpr std::array kUnits = {
     Unit{"", 1},
 };
 
-absl::Status Unlike(std::string_view text, std::string_view expected) {
+absl::Status Malformed(std::string_view text, std::string_view expected) {
   constexpr size_t kMaxQuoted = 60;
   const bool cut = text.size() > kMaxQuoted;
   return absl::InvalidArgumentError(
@@ -46,25 +45,25 @@ absl::Status Unlike(std::string_view text, std::string_view expected) {
 absl::StatusOr<bool> ParseBool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return Unlike(text, "true or false");
+  return Malformed(text, "true or false");
 }
 
 absl::StatusOr<int64_t> ParseInt(std::string_view text) {
   int64_t value = 0;
-  if (!absl::SimpleAtoi(ToAbsl(text), &value)) return Unlike(text, "a whole number");
+  if (!absl::SimpleAtoi(ToAbsl(text), &value)) return Malformed(text, "a whole number");
   return value;
 }
 
 absl::StatusOr<double> ParseDouble(std::string_view text) {
   double value = 0;
-  if (!absl::SimpleAtod(ToAbsl(text), &value)) return Unlike(text, "a number");
+  if (!absl::SimpleAtod(ToAbsl(text), &value)) return Malformed(text, "a number");
   return value;
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
   absl::Duration value;
   if (!absl::ParseDuration(ToAbsl(text), &value)) {
-    return Unlike(text, "a duration such as 250ms, 10s or 1h30m");
+    return Malformed(text, "a duration such as 250ms, 10s or 1h30m");
   }
   return value;
 }
@@ -80,26 +79,26 @@ absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
       }
     }
   }
-  return Unlike(text, "a size such as 512KiB, 8MiB or 64kB");
+  return Malformed(text, "a size such as 512KiB, 8MiB or 64kB");
 }
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   constexpr std::string_view kExpected =
       "host:port, such as 0.0.0.0:7103, mx.example.edu:587 or [::1]:0";
   const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return Unlike(text, kExpected);
+  if (colon == std::string_view::npos) return Malformed(text, kExpected);
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   } else if (host.find_first_of(":[]") != std::string_view::npos) {
-    return Unlike(text, kExpected);
+    return Malformed(text, kExpected);
   }
   uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (host.empty() || host.find_first_of(" \t") != std::string_view::npos || error != std::errc() ||
       end != digits.data() + digits.size()) {
-    return Unlike(text, kExpected);
+    return Malformed(text, kExpected);
   }
   return HostPort{std::string(host), port};
 }
@@ -111,18 +110,6 @@ std::vector<std::string> ParseList(std::string_view text) {
     items.emplace_back(absl::StripAsciiWhitespace(item));
   }
   return items;
-}
-
-absl::StatusOr<StringMap> ParseMap(std::string_view text) {
-  StringMap map;
-  for (const std::string& item : ParseList(text)) {
-    const std::pair<std::string, std::string> entry = absl::StrSplit(item, absl::MaxSplits('=', 1));
-    if (entry.first.empty() || item.find('=') == std::string::npos) {
-      return Unlike(text, "a map such as a=1,b=2");
-    }
-    if (!map.insert(entry).second) return Unlike(text, "a map: a name occurs twice");
-  }
-  return map;
 }
 
 std::string FormatBytes(int64_t bytes) {
@@ -138,13 +125,6 @@ std::string FormatBytes(int64_t bytes) {
 
 std::string FormatList(const std::vector<std::string>& items) {
   return fmt::format("{}", fmt::join(items, ","));
-}
-
-std::string FormatMap(const StringMap& map) {
-  std::vector<std::string> items;
-  items.reserve(map.size());
-  for (const auto& [name, value] : map) items.push_back(fmt::format("{}={}", name, value));
-  return FormatList(items);
 }
 
 }  // namespace lmsmail::config::internal

@@ -10,7 +10,7 @@
 
 #include "libs/config/types.h"
 
-// Text to values and back. Errors quote the text and say what it should look like.
+// Converts text to values and back. Errors quote the text and show the expected form.
 namespace lmsmail::config::internal {
 
 absl::StatusOr<bool> ParseBool(std::string_view text);
@@ -20,11 +20,9 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 absl::StatusOr<int64_t> ParseBytes(std::string_view text);
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text);
 std::vector<std::string> ParseList(std::string_view text);
-absl::StatusOr<StringMap> ParseMap(std::string_view text);
 
-// The largest unit that divides it: "8MiB", "1500".
+// In the largest binary unit that divides it: "8MiB", "1500".
 std::string FormatBytes(int64_t bytes);
 std::string FormatList(const std::vector<std::string>& items);
-std::string FormatMap(const StringMap& map);
 
 }  // namespace lmsmail::config::internal

@@ -10,13 +10,13 @@ namespace {
 
 class YamlReader {
  public:
-  YamlReader(const std::string& path, std::vector<Given>& givens, Violations& faults)
-      : path_(path), givens_(givens), faults_(faults) {}
+  YamlReader(const std::string& path, std::vector<RawValue>& values, Violations& errors)
+      : path_(path), values_(values), errors_(errors) {}
 
   void ReadMap(const YAML::Node& map, const std::string& prefix) {
     for (const auto& entry : map) {
       if (!entry.first.IsScalar()) {
-        faults_.Add(prefix.empty() ? path_ : prefix,
+        errors_.Add(prefix.empty() ? path_ : prefix,
                     fmt::format("{}: a key is not plain text", Source(entry.first)));
         continue;
       }
@@ -31,45 +31,45 @@ class YamlReader {
   }
 
   void Read(const YAML::Node& node, const std::string& key, const std::string& source) {
-    Given given{.key = key, .origin = Given::Origin::kFile, .source = source};
+    RawValue raw{.key = key, .origin = RawValue::Origin::kFile, .source = source};
     if (node.IsMap() && node.size() > 0) return ReadMap(node, key);
     if (node.IsScalar()) {
-      given.text = node.Scalar();
+      raw.text = node.Scalar();
     } else if (node.IsSequence()) {
-      given.kind = Given::Kind::kItems;
+      raw.kind = RawValue::Kind::kList;
       for (const YAML::Node& item : node) {
         if (!item.IsScalar()) {
-          faults_.Add(key, fmt::format("{}: an item is not plain text", Source(item)));
+          errors_.Add(key, fmt::format("{}: an item is not plain text", Source(item)));
           return;
         }
-        given.items.push_back(item.Scalar());
+        raw.items.push_back(item.Scalar());
       }
     } else {
-      given.kind = Given::Kind::kNothing;
+      raw.kind = RawValue::Kind::kNull;
     }
-    givens_.push_back(std::move(given));
+    values_.push_back(std::move(raw));
   }
 
   const std::string& path_;
-  std::vector<Given>& givens_;
-  Violations& faults_;
+  std::vector<RawValue>& values_;
+  Violations& errors_;
 };
 
 }  // namespace
 
-bool ReadYaml(const std::string& path, const std::string& content, std::vector<Given>& givens,
-              Violations& faults) {
+bool ReadYaml(const std::string& path, const std::string& content, std::vector<RawValue>& values,
+              Violations& errors) {
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(content);
     if (documents.empty() || documents[0].IsNull()) return true;
     if (documents.size() > 1 || !documents[0].IsMap()) {
-      faults.Add("config", fmt::format("file {}: write one YAML document, a map of keys", path));
+      errors.Add("config", fmt::format("file {}: write one YAML document, a map of keys", path));
       return false;
     }
-    YamlReader(path, givens, faults).ReadMap(documents[0], "");
+    YamlReader(path, values, errors).ReadMap(documents[0], "");
     return true;
   } catch (const YAML::Exception& error) {
-    faults.Add("config",
+    errors.Add("config",
                fmt::format("file {}:{}: not YAML: {}", path, error.mark.line + 1, error.msg));
     return false;
   }

@@ -6,9 +6,9 @@
 
 #include <string>
 
-#include "libs/cron/zone.h"
 #include "libs/strings/view.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::cron {
 namespace {
@@ -30,7 +30,7 @@ absl::Time At(std::string_view text) {
 class Schedule {
  public:
   Schedule(std::string_view text, std::string_view zone)
-      : expression_(*Parse(text)), zone_(*LoadZone(zone)) {}
+      : expression_(*Parse(text)), zone_(*time_zone::Load(zone)) {}
 
   std::vector<std::string> Between(std::string_view after, std::string_view until) const {
     std::vector<std::string> texts;
@@ -196,7 +196,7 @@ TEST(FixedHours, MeetAMidnightThatComesTwiceOnce) {
 
 TEST(EveryHourSchedules, KeepTheirPaceThroughAnOverlap) {
   const Expression every_five = *Parse("*/5 * * * *");
-  const absl::TimeZone new_york = *LoadZone("America/New_York");
+  const absl::TimeZone new_york = *time_zone::Load("America/New_York");
   const absl::Time start = At("2026-11-01 00:00 -04:00");
   const auto runs = Between(every_five, new_york, start, start + absl::Hours(4), 1000);
   ASSERT_THAT(runs, SizeIs(48));

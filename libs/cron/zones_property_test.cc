@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "libs/cron/occurrence.h"
-#include "libs/cron/zone.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/time_zone/time_zone.h"
 
 namespace lmsmail::cron {
 namespace {
@@ -85,7 +85,7 @@ TEST_P(EveryZone, RunsAsDocumentedAroundEveryChange) {
   ASSERT_THAT(names, SizeIs(Gt(300))) << kZoneTable << " comes with the package tzdata";
   ASSERT_OK_AND_ASSIGN(const Expression expression, Parse(GetParam()));
   for (const std::string& name : names) {
-    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, LoadZone(name));
+    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, time_zone::Load(name));
     for (const absl::Time change : Changes(zone, 4)) {
       const absl::Time after = change - absl::Hours(25) - absl::Seconds(17);
       const absl::Time until = change + absl::Hours(25);
@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Expressions, EveryZone,
 
 TEST(EveryZoneAndInstant, NextIsAfterAndNeverGoesBack) {
   for (const std::string& name : ZoneNames()) {
-    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, LoadZone(name));
+    ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, time_zone::Load(name));
     for (const std::string_view text : {"*/7 * * * *", "10,50 1,2 * * *"}) {
       const Expression expression = *Parse(text);
       for (const absl::Time change : Changes(zone, 1)) {

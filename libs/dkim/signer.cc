@@ -4,7 +4,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -12,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 
 #include "libs/dkim/canonicalization.h"
+#include "libs/hash/sha256.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 
@@ -52,19 +53,7 @@ const unsigned char* Octets(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string Base64(std::string_view octets) {
-  std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');  // OpenSSL writes a final NUL
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), Octets(octets),
-                                   static_cast<int>(octets.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
-std::string Sha256(std::string_view octets) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(Octets(octets), octets.size(), reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
-}
+std::string Base64(std::string_view octets) { return absl::Base64Escape(ToAbsl(octets)); }
 
 struct MessageParts {
   std::vector<std::string_view> fields;  // each without its last CRLF
@@ -206,7 +195,7 @@ Signer::Signer(std::string_view domain, std::string_view selector, Key key)
 
 absl::StatusOr<std::string> Signer::SignOctets(std::string_view octets) const {
   // RFC 8463 section 3: Ed25519 signs the SHA-256 of the octets and uses no other digest.
-  const std::string digest = ed25519_ ? Sha256(octets) : "";
+  const std::string digest = ed25519_ ? hash::Sha256(octets) : "";
   const std::string_view input = ed25519_ ? digest : octets;
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
                                                                    EVP_MD_CTX_free);
@@ -231,7 +220,7 @@ absl::StatusOr<std::string> Signer::Sign(std::string_view message, absl::Time ti
       "DKIM-Signature: v=1; a={}; c=relaxed/relaxed;\r\n d={}; s={}; t={};\r\n {};\r\n bh={};\r\n "
       "b=",
       ed25519_ ? "ed25519-sha256" : "rsa-sha256", domain_, selector_, absl::ToUnixSeconds(time),
-      FoldedNames(header.names), Base64(Sha256(RelaxedBody(parts.body))));
+      FoldedNames(header.names), Base64(hash::Sha256(RelaxedBody(parts.body))));
   // The signature covers its own field, with an empty "b=" and no CRLF (RFC 6376 section 3.7).
   AppendRelaxedHeader(field, header.octets);
   LMSMAIL_ASSIGN_OR_RETURN(const std::string signature, SignOctets(header.octets));

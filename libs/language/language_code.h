@@ -9,4 +9,14 @@ namespace lmsmail::language {
 // Whether it is registered is not asked.
 bool IsLanguageCode(std::string_view code);
 
+// How well text in the language `offered` serves a reader of `wanted`. Ascending.
+enum class Closeness {
+  kNone,
+  kSameLanguage,  // "pt-PT" for "pt-BR": the primary subtags are the same
+  kGeneral,       // "pt" for "pt-BR"
+  kExact,
+};
+// Case does not matter.
+Closeness ClosenessOf(std::string_view offered, std::string_view wanted);
+
 }  // namespace lmsmail::language

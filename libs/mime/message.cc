@@ -7,7 +7,7 @@
 #include "libs/mime/header.h"
 #include "libs/mime/transfer_encoding.h"
 #include "libs/mime/validation.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::mime {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "libs/mime/message.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::mime {
 

@@ -8,11 +8,17 @@
 #include <pqxx/nontransaction>
 #include <pqxx/transaction>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/random/random.h"
 #include "absl/status/statusor.h"
 
+#include "libs/hash/sha256.h"
 #include "libs/postgres/conninfo.h"
 #include "libs/postgres/field.h"
+#include "libs/postgres/migration_statements.h"
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
 #include "libs/status/status_macros.h"
@@ -22,25 +28,36 @@
 namespace lmsmail::postgres {
 namespace {
 
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
+constexpr absl::Duration kMaxPause = absl::Seconds(30);
+constexpr absl::Duration kMigratorPollInterval = absl::Milliseconds(200);
+
 using HashByName = std::map<std::string, std::string, std::less<>>;
 
-absl::Status CheckArguments(std::string_view schema, absl::Span<const Migration> migrations) {
+absl::Status CheckAscending(std::string_view kind, absl::Span<const SqlFile> files) {
+  const auto not_ascending =
+      std::adjacent_find(files.begin(), files.end(),
+                         [](const SqlFile& a, const SqlFile& b) { return a.name >= b.name; });
+  if (not_ascending == files.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("{} {} is followed by one whose name is not greater", kind, not_ascending->name));
+}
+
+absl::Status CheckArguments(std::string_view schema, const SchemaDefinition& definition) {
   if (!IsPlainIdentifier(schema)) {
     return absl::InvalidArgumentError(
         fmt::format("database schema \"{}\": use lower-case letters, digits and _", schema));
   }
-  const auto not_ascending =
-      std::adjacent_find(migrations.begin(), migrations.end(),
-                         [](const Migration& a, const Migration& b) { return a.name >= b.name; });
-  if (not_ascending != migrations.end()) {
-    return absl::InvalidArgumentError(fmt::format(
-        "migration {} is followed by one whose name is not greater", not_ascending->name));
+  LMSMAIL_RETURN_IF_ERROR(CheckAscending("migration", definition.migrations));
+  LMSMAIL_RETURN_IF_ERROR(CheckAscending("function file", definition.functions));
+  for (const SqlFile& migration : definition.migrations) {
+    LMSMAIL_RETURN_IF_ERROR(CheckRepeatable(migration));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Session>> Connect(std::string_view dsn, std::string_view schema) {
-  // A migration may rewrite a large table, so nothing limits its time.
+  // A migration may rewrite a large table, so its time is not limited.
   LMSMAIL_ASSIGN_OR_RETURN(const std::string conninfo,
                            MakeConninfo(dsn,
                                         {{"application_name", fmt::format("migrate {}", schema)},
@@ -50,109 +67,284 @@ absl::StatusOr<std::unique_ptr<Session>> Connect(std::string_view dsn, std::stri
                                          {"TimeZone", "UTC"},
                                          {"DateStyle", "ISO"},
                                          {"statement_timeout", "0"},
-                                         {"lock_timeout", "0"},
                                          {"idle_in_transaction_session_timeout", "0"}}));
   return Session::Open(conninfo, /*statements=*/{});
 }
 
-std::string LockKey(std::string_view schema) {
-  return fmt::format("lmsmail migrations of {}", schema);
+// Sleeps for about `duration`, so that processes that started together do not stay in step.
+void SleepAbout(absl::Duration duration, const MigrationOptions& options) {
+  absl::BitGen random;
+  options.sleep(duration * absl::Uniform(random, 0.75, 1.25));
 }
 
-// Replicas that start together come here together. The session's end unlocks too.
-void Lock(pqxx::connection& connection, std::string_view schema) {
-  pqxx::nontransaction tx(connection);
-  const std::string key = LockKey(schema);
-  const bool free =
-      tx.exec_params1("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key)[0].as<bool>();
-  if (free) return;
-  telemetry::LogInfo("waiting for another process to finish migrations", {{"schema", schema}});
-  tx.exec_params("SELECT pg_advisory_lock(hashtextextended($1, 0))", key);
+bool IsLockConflict(const absl::Status& status) {
+  const std::string state = SqlStateOf(status);
+  return state == "55P03" || state == "40P01";  // lock_not_available, deadlock_detected
 }
 
-void Unlock(pqxx::connection& connection, std::string_view schema) {
-  pqxx::nontransaction(connection)
-      .exec_params("SELECT pg_advisory_unlock(hashtextextended($1, 0))", LockKey(schema));
+absl::Status Prefixed(std::string_view what, const absl::Status& status) {
+  return absl::Status(status.code(), ToAbsl(fmt::format("{}: {}", what, ToStd(status.message()))));
 }
 
-void CreateLedger(pqxx::connection& connection, std::string_view schema) {
-  pqxx::work tx(connection);
-  // CREATE SCHEMA IF NOT EXISTS wants the right to create one even when there is nothing to do.
-  if (tx.exec_params("SELECT FROM pg_namespace WHERE nspname = $1", std::string(schema)).empty()) {
-    tx.exec(fmt::format("CREATE SCHEMA {}", schema));
+// One process's work on one schema.
+class Migrator {
+ public:
+  Migrator(pqxx::connection& connection, std::string_view schema, const MigrationOptions& options)
+      : connection_(connection), schema_(schema), options_(options) {}
+
+  absl::Status Run(const SchemaDefinition& definition);
+
+ private:
+  void Lock();
+  void Unlock();
+  void CreateLedgers();
+  HashByName ReadLedger(std::string_view table);
+
+  absl::Status ApplyMigrations(absl::Span<const SqlFile> migrations);
+  absl::Status Apply(const SqlFile& migration, const std::string& sha256);
+  absl::Status ApplyWithoutTransaction(const SqlFile& migration, const std::string& sha256);
+  absl::Status ApplyFunctions(absl::Span<const SqlFile> functions);
+  bool IsOlderRelease(absl::Span<const SqlFile> migrations);
+
+  // Runs `attempt` until it gets the locks it needs. `what`, which `attempt` may change, is for
+  // errors and logs.
+  absl::Status WithLockRetries(const std::string& what, absl::FunctionRef<void()> attempt);
+  std::string OldestLockHolder();
+  void SetLockTimeout(absl::Duration timeout);
+  void DropInvalidIndexesNamedIn(std::string_view statement);
+  void Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
+              const std::string& sha256);
+
+  pqxx::connection& connection_;
+  const std::string schema_;
+  const MigrationOptions& options_;
+};
+
+absl::Status Migrator::Run(const SchemaDefinition& definition) {
+  Lock();
+  CreateLedgers();
+  SetLockTimeout(options_.lock_timeout);
+  absl::Status status = ApplyMigrations(definition.migrations);
+  if (status.ok()) {
+    if (IsOlderRelease(definition.migrations)) {
+      telemetry::LogInfo("the database has migrations of a newer release", {{"schema", schema_}});
+    } else {
+      status = ApplyFunctions(definition.functions);
+    }
   }
-  tx.exec(
-      fmt::format("CREATE TABLE IF NOT EXISTS {}.schema_migration ("
-                  "name text PRIMARY KEY, sha256 text NOT NULL, "
-                  "applied_at timestamptz NOT NULL DEFAULT now())",
-                  schema));
+  Unlock();
+  return status;
+}
+
+// The lock ends with the session. Processes that wait for it ask again and again: a statement that
+// waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all older snapshots.
+void Migrator::Lock() {
+  for (bool first = true;; first = false) {
+    const bool locked = pqxx::nontransaction(connection_)
+                            .exec_params1("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                                          "lmsmail migrations of " + schema_)[0]
+                            .as<bool>();
+    if (locked) return;
+    if (first) {
+      telemetry::LogInfo("waiting for another process to finish migrations", {{"schema", schema_}});
+    }
+    SleepAbout(kMigratorPollInterval, options_);
+  }
+}
+
+void Migrator::Unlock() {
+  pqxx::nontransaction(connection_)
+      .exec_params("SELECT pg_advisory_unlock(hashtextextended($1, 0))",
+                   "lmsmail migrations of " + schema_);
+}
+
+void Migrator::CreateLedgers() {
+  pqxx::work tx(connection_);
+  // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even when there is nothing to do.
+  if (tx.exec_params("SELECT FROM pg_namespace WHERE nspname = $1", schema_).empty()) {
+    tx.exec(fmt::format("CREATE SCHEMA {}", schema_));
+  }
+  for (const char* table : {"schema_migration", "schema_function"}) {
+    tx.exec(
+        fmt::format("CREATE TABLE IF NOT EXISTS {}.{} (name text PRIMARY KEY, "
+                    "sha256 text NOT NULL, apply_time timestamptz NOT NULL DEFAULT now())",
+                    schema_, table));
+  }
   tx.commit();
 }
 
-HashByName ReadLedger(pqxx::connection& connection, std::string_view schema) {
-  pqxx::nontransaction tx(connection);
+HashByName Migrator::ReadLedger(std::string_view table) {
+  pqxx::nontransaction tx(connection_);
   HashByName ledger;
   for (const pqxx::row& row :
-       tx.exec(fmt::format("SELECT name, sha256 FROM {}.schema_migration", schema))) {
+       tx.exec(fmt::format("SELECT name, sha256 FROM {}.{}", schema_, table))) {
     ledger.emplace(Text(row[0]), Text(row[1]));
   }
   return ledger;
 }
 
-std::string Hash(pqxx::connection& connection, std::string_view sql) {
-  pqxx::nontransaction tx(connection);
-  return Text(
-      tx.exec_params1("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')", std::string(sql))[0]);
+void Migrator::Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
+                      const std::string& sha256) {
+  tx.exec_params(fmt::format("INSERT INTO {}.{} (name, sha256) VALUES ($1, $2) "
+                             "ON CONFLICT (name) DO UPDATE SET sha256 = $2, apply_time = now()",
+                             schema_, table),
+                 std::string(name), sha256);
 }
 
-void Apply(pqxx::connection& connection, std::string_view schema, const Migration& migration,
-           const std::string& hash) {
-  pqxx::work tx(connection);
-  tx.exec(std::string(migration.sql));
-  tx.exec_params(
-      fmt::format("INSERT INTO {}.schema_migration (name, sha256) VALUES ($1, $2)", schema),
-      std::string(migration.name), hash);
-  tx.commit();
-  telemetry::LogInfo("migration applied", {{"schema", schema}, {"migration", migration.name}});
-}
-
-absl::Status ApplyMissing(pqxx::connection& connection, std::string_view schema,
-                          absl::Span<const Migration> migrations) {
-  const HashByName ledger = ReadLedger(connection, schema);
-  for (const Migration& migration : migrations) {
-    const std::string hash = Hash(connection, migration.sql);
+absl::Status Migrator::ApplyMigrations(absl::Span<const SqlFile> migrations) {
+  const HashByName ledger = ReadLedger("schema_migration");
+  for (const SqlFile& migration : migrations) {
+    const std::string sha256 = hash::Sha256Hex(migration.sql);
     const auto applied = ledger.find(migration.name);
     if (applied == ledger.end()) {
-      try {
-        Apply(connection, schema, migration, hash);
-      } catch (const std::exception& error) {
-        const std::string name = fmt::format("migration {} of {}", migration.name, schema);
-        const absl::Status status = ToStatus(name, error);
-        return absl::Status(status.code(),
-                            ToAbsl(fmt::format("{}: {}", name, ToStd(status.message()))));
-      }
-    } else if (applied->second != hash) {
+      LMSMAIL_RETURN_IF_ERROR(RunsWithoutTransaction(migration)
+                                  ? ApplyWithoutTransaction(migration, sha256)
+                                  : Apply(migration, sha256));
+      telemetry::LogInfo("migration applied", {{"schema", schema_}, {"migration", migration.name}});
+    } else if (applied->second != sha256) {
       return absl::FailedPreconditionError(
           fmt::format("migration {} of {} was applied to this database and has been edited since: "
                       "restore its text and put the change into a new migration",
-                      migration.name, schema));
+                      migration.name, schema_));
     }
   }
   return absl::OkStatus();
 }
 
+absl::Status Migrator::Apply(const SqlFile& migration, const std::string& sha256) {
+  return WithLockRetries(fmt::format("migration {} of {}", migration.name, schema_), [&] {
+    pqxx::work tx(connection_);
+    tx.exec(std::string(migration.sql));
+    Record(tx, "schema_migration", migration.name, sha256);
+    tx.commit();
+  });
+}
+
+absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration,
+                                               const std::string& sha256) {
+  const std::string what = fmt::format("migration {} of {}", migration.name, schema_);
+  for (const std::string& statement : StatementsOf(migration.sql)) {
+    LMSMAIL_RETURN_IF_ERROR(WithLockRetries(what, [&] {
+      const bool concurrent = IsConcurrent(statement);
+      SetLockTimeout(concurrent ? absl::ZeroDuration() : options_.lock_timeout);
+      if (concurrent) DropInvalidIndexesNamedIn(statement);
+      pqxx::nontransaction(connection_).exec(statement);
+    }));
+  }
+  return WithLockRetries(what, [&] {
+    SetLockTimeout(options_.lock_timeout);
+    pqxx::work tx(connection_);
+    Record(tx, "schema_migration", migration.name, sha256);
+    tx.commit();
+  });
+}
+
+absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions) {
+  const HashByName ledger = ReadLedger("schema_function");
+  std::vector<std::pair<const SqlFile*, std::string>> changed;
+  for (const SqlFile& file : functions) {
+    std::string sha256 = hash::Sha256Hex(file.sql);
+    const auto applied = ledger.find(file.name);
+    if (applied == ledger.end() || applied->second != sha256) {
+      changed.emplace_back(&file, std::move(sha256));
+    }
+  }
+  if (changed.empty()) return absl::OkStatus();
+
+  std::string what;
+  LMSMAIL_RETURN_IF_ERROR(WithLockRetries(what, [&] {
+    pqxx::work tx(connection_);
+    // The first round makes all functions exist, the second one checks what they call.
+    for (const char* check : {"off", "on"}) {
+      tx.exec(fmt::format("SET LOCAL check_function_bodies = {}", check));
+      for (const auto& [file, sha256] : changed) {
+        what = fmt::format("functions {} of {}", file->name, schema_);
+        tx.exec(std::string(file->sql));
+      }
+    }
+    for (const auto& [file, sha256] : changed) Record(tx, "schema_function", file->name, sha256);
+    tx.commit();
+  }));
+  for (const auto& [file, sha256] : changed) {
+    telemetry::LogInfo("functions applied", {{"schema", schema_}, {"file", file->name}});
+  }
+  return absl::OkStatus();
+}
+
+bool Migrator::IsOlderRelease(absl::Span<const SqlFile> migrations) {
+  const HashByName ledger = ReadLedger("schema_migration");
+  return !ledger.empty() && (migrations.empty() || migrations.back().name < ledger.rbegin()->first);
+}
+
+absl::Status Migrator::WithLockRetries(const std::string& what, absl::FunctionRef<void()> attempt) {
+  absl::Duration pause = kFirstPause;
+  for (int attempts = 1;; ++attempts) {
+    absl::Status status;
+    try {
+      attempt();
+      return absl::OkStatus();
+    } catch (const std::exception& error) {
+      status = ToStatus(what, error);
+    }
+    if (!IsLockConflict(status)) return Prefixed(what, status);
+    const std::string holder = OldestLockHolder();
+    if (attempts >= options_.max_attempts) {
+      return absl::AbortedError(
+          fmt::format("{}: did not get its locks in {} attempts; oldest transaction that holds "
+                      "locks in the schema: {}",
+                      what, attempts, holder));
+    }
+    telemetry::LogWarning("migration waits for a lock",
+                          {{"step", what}, {"attempt", attempts}, {"holder", holder}});
+    SleepAbout(pause, options_);
+    pause = std::min(2 * pause, kMaxPause);
+  }
+}
+
+std::string Migrator::OldestLockHolder() {
+  const pqxx::result holders =
+      pqxx::nontransaction(connection_)
+          .exec_params(
+              "SELECT format('process %s, %s, since %s', a.pid, a.application_name, a.xact_start)"
+              "  FROM pg_locks l"
+              "  JOIN pg_class c ON c.oid = l.relation AND c.relnamespace = $1::regnamespace"
+              "  JOIN pg_stat_activity a ON a.pid = l.pid AND a.datname = current_database()"
+              " WHERE l.granted AND l.pid <> pg_backend_pid() ORDER BY a.xact_start LIMIT 1",
+              schema_);
+  return holders.empty() ? "none now" : Text(holders[0][0]);
+}
+
+void Migrator::SetLockTimeout(absl::Duration timeout) {
+  pqxx::nontransaction(connection_)
+      .exec(fmt::format("SET lock_timeout = {}", absl::ToInt64Milliseconds(timeout)));
+}
+
+void Migrator::DropInvalidIndexesNamedIn(std::string_view statement) {
+  const pqxx::result invalid =
+      pqxx::nontransaction(connection_)
+          .exec_params(
+              "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+              " WHERE NOT i.indisvalid AND c.relkind = 'i' AND c.relnamespace = $1::regnamespace",
+              schema_);
+  for (const pqxx::row& row : invalid) {
+    const std::string name = Text(row[0]);
+    if (statement.find(name) == std::string_view::npos) continue;
+    telemetry::LogWarning("dropping an invalid index of an interrupted build",
+                          {{"schema", schema_}, {"index", name}});
+    pqxx::nontransaction(connection_)
+        .exec(fmt::format("DROP INDEX CONCURRENTLY IF EXISTS {}.{}", schema_,
+                          connection_.quote_name(name)));
+  }
+}
+
 }  // namespace
 
 absl::Status Migrate(std::string_view dsn, std::string_view schema,
-                     absl::Span<const Migration> migrations) {
-  LMSMAIL_RETURN_IF_ERROR(CheckArguments(schema, migrations));
+                     const SchemaDefinition& definition, const MigrationOptions& options) {
+  LMSMAIL_RETURN_IF_ERROR(CheckArguments(schema, definition));
   LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Connect(dsn, schema));
   try {
-    Lock(session->connection(), schema);
-    CreateLedger(session->connection(), schema);
-    absl::Status status = ApplyMissing(session->connection(), schema, migrations);
-    Unlock(session->connection(), schema);
-    return status;
+    return Migrator(session->connection(), schema, options).Run(definition);
   } catch (const std::exception& error) {
     return ToStatus(fmt::format("migrations of {}", schema), error);
   }

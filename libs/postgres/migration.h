@@ -1,28 +1,65 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace lmsmail::postgres {
 
-// One forward step of a schema. `sql` may hold many statements; it runs in one transaction, so it
-// contains no BEGIN or COMMIT and nothing that refuses to run inside one (CREATE INDEX
-// CONCURRENTLY). CMake's lmsmail_embed_sql makes arrays of these from migrations/NNNN_<what>.sql.
-struct Migration {
+struct SqlFile {
   std::string_view name;  // "0001_create_tables"
   std::string_view sql;
 };
 
-// Brings `schema` of the database at `dsn` up to the last of `migrations`, which are in ascending
-// order of name. Creates the schema when it is missing; unqualified names in a migration mean that
-// schema. Each step runs in its own transaction and is recorded in <schema>.schema_migration with
-// the SHA-256 of its text. Replicas that start together wait for each other.
+// The schema of one service. CMake's lmsmail_embed_sql makes one of migrations/NNNN_<what>.sql and
+// functions/<subject>.sql.
 //
-// FAILED_PRECONDITION when a step that was already applied has since been edited. Steps that the
-// database has and `migrations` lacks are left alone: an older release may run on a newer schema.
+// A migration is a forward step and never changes once it was applied. It holds any number of
+// statements, runs in one transaction and relies on tables only, not on functions of `functions`.
+//
+// A migration whose first line is "-- lmsmail: no transaction" runs each statement by itself, as
+// CREATE INDEX CONCURRENTLY requires. Each statement ends with a semicolon at the end of a line and
+// must be repeatable, because a process may end between the statement and its record: write
+// CREATE ... IF NOT EXISTS (checked) and DROP ... IF EXISTS. Before a statement with CONCURRENTLY
+// runs, any invalid index that it names is dropped: an interrupted build leaves one.
+//
+// A function file holds CREATE OR REPLACE FUNCTION statements. All files whose text changed are
+// applied after the migrations, in one transaction. They may call each other in any order. A file
+// also holds DROP FUNCTION IF EXISTS for each former signature or name.
+//
+// While releases change, the old and the new one run side by side on the newest schema:
+// - Migrations and functions must serve both. What only the old release uses goes one release
+// later.
+// - A release that lacks a migration which the database has leaves tables and functions alone.
+// - Of two releases with the same migrations, the last one to start sets the functions. If the
+// other
+//   one cannot run with that text, give the function a new name or add a migration.
+struct SchemaDefinition {
+  absl::Span<const SqlFile> migrations = {};
+  absl::Span<const SqlFile> functions = {};
+};
+
+// A statement that waits for a table's lock makes all later users of the table wait behind it. So a
+// step waits for a short time only, then rolls back, pauses and tries again. Statements with
+// CONCURRENTLY make nobody wait and are not limited.
+struct MigrationOptions {
+  absl::Duration lock_timeout = absl::Seconds(2);
+  int max_attempts = 14;  // With pauses of up to 30 s: gives up after about 4 minutes.
+  std::function<void(absl::Duration)> sleep = [](absl::Duration d) { absl::SleepFor(d); };
+};
+
+// Brings `schema` of the database at `dsn` up to `definition`, whose files are in ascending order
+// of name. Creates the schema when it is missing; unqualified names mean that schema. Records each
+// file with the SHA-256 of its text in <schema>.schema_migration and <schema>.schema_function.
+// Processes that start together wait for each other.
+//
+// FAILED_PRECONDITION when a migration that was already applied has since been edited. ABORTED when
+// a step did not get its locks. Either names the file.
 absl::Status Migrate(std::string_view dsn, std::string_view schema,
-                     absl::Span<const Migration> migrations);
+                     const SchemaDefinition& definition, const MigrationOptions& options = {});
 
 }  // namespace lmsmail::postgres

@@ -17,7 +17,7 @@
 #include "libs/postgres/sql_error.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::postgres {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/cord.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::postgres {

@@ -6,7 +6,7 @@
 #include <pqxx/except>
 #include <stdexcept>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::postgres {

@@ -10,7 +10,7 @@
 
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::postgres {

@@ -15,13 +15,13 @@
 #include "libs/postgres/sql_error.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/timestamp.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::postgres {
 namespace {
 
-constexpr Migration kMigrations[] = {{"0001_account", R"(
+constexpr SqlFile kMigrations[] = {{"0001_account", R"(
   CREATE TABLE account (id int PRIMARY KEY, balance int NOT NULL CHECK (balance >= 0),
                         owner int REFERENCES account);
   INSERT INTO account VALUES (1, 10), (2, 10);
@@ -34,7 +34,8 @@ class TransactionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     PoolOptions options;
-    ASSERT_OK_AND_ASSIGN(options.dsn, EmbeddedPostgres::Shared().NewDatabase("bank", kMigrations));
+    ASSERT_OK_AND_ASSIGN(options.dsn,
+                         EmbeddedPostgres::Shared().NewDatabase("bank", {kMigrations}));
     options.schema = "bank";
     options.lock_timeout = absl::Milliseconds(50);
     options.observer = [this](const TransactionEvent& event) {

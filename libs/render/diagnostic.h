@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libs/render/content.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::render {
 

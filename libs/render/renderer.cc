@@ -12,7 +12,7 @@
 #include "libs/render/context_check.h"
 #include "libs/render/encode.h"
 #include "libs/render/part_renderer.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::render {

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/struct_from_json.h"
 

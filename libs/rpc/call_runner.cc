@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::rpc {
 
 CallRunner::CallRunner(Options options, telemetry::Metrics& metrics)
     : policy_(std::move(options.policy)),
       max_streams_(options.max_streams),
-      max_deferred_(options.max_deferred),
+      max_async_calls_(options.max_async_calls),
       metrics_(metrics),
       executor_(options.executor) {}
 
@@ -17,42 +17,42 @@ grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
                                           std::string_view method, Handler handler) {
   return Begin(
       Admit(), [] {}, context, method,
-      [handler = std::move(handler)](const CallInfo& info, Answer&& answer) mutable {
+      [handler = std::move(handler)](const CallInfo& info, Responder&& responder) mutable {
         const absl::Status status = handler(info);
-        // Captures may refer to the request, which is gone after the answer.
+        // Captures may refer to the request, which is gone after Finish().
         handler = nullptr;
-        answer.Give(status);
+        responder.Finish(status);
       });
 }
 
-grpc::ServerUnaryReactor* CallRunner::RunDeferring(grpc::CallbackServerContext* context,
-                                                   std::string_view method,
-                                                   DeferringHandler handler) {
+grpc::ServerUnaryReactor* CallRunner::RunAsync(grpc::CallbackServerContext* context,
+                                               std::string_view method, AsyncHandler handler) {
   return Begin(
-      Open(deferred_, max_deferred_), [this] { --deferred_; }, context, method, std::move(handler));
+      Open(async_calls_, max_async_calls_), [this] { --async_calls_; }, context, method,
+      std::move(handler));
 }
 
 grpc::ServerUnaryReactor* CallRunner::Begin(const absl::Status& admitted,
-                                            std::function<void()> release,
+                                            std::function<void()> on_finish,
                                             grpc::CallbackServerContext* context,
-                                            std::string_view method, DeferringHandler handler) {
+                                            std::string_view method, AsyncHandler handler) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const auto call =
       std::make_shared<ServerCall>(policy_, policy_.default_deadline, metrics_, *context, method);
   if (!admitted.ok()) {
-    Answer(call, reactor, [] {}).Give(admitted);
+    Responder(call, reactor, [] {}).Finish(admitted);
     return reactor;
   }
   const bool taken =
-      executor_.TrySubmit([call, reactor, release, handler = std::move(handler)]() mutable {
-        Answer answer(call, reactor, std::move(release));
+      executor_.TrySubmit([call, reactor, on_finish, handler = std::move(handler)]() mutable {
+        Responder responder(call, reactor, std::move(on_finish));
         const absl::Status begun = call->Do([&](const CallInfo& info) {
-          handler(info, std::move(answer));
+          handler(info, std::move(responder));
           return absl::OkStatus();
         });
-        if (!begun.ok() && answer.pending()) answer.Give(begun);
+        if (!begun.ok() && responder.pending()) responder.Finish(begun);
       });
-  if (!taken) Answer(call, reactor, std::move(release)).Give(Executor::Overloaded());
+  if (!taken) Responder(call, reactor, std::move(on_finish)).Finish(Executor::Overloaded());
   return reactor;
 }
 
@@ -62,10 +62,10 @@ absl::Status CallRunner::Admit() const {
                     {"NOT_READY", {}});
 }
 
-absl::Status CallRunner::Open(std::atomic<int>& open, int most) const {
+absl::Status CallRunner::Open(std::atomic<int>& open, int max) const {
   absl::Status status = Admit();
   if (!status.ok()) return status;
-  if (open.fetch_add(1) < most) return absl::OkStatus();
+  if (open.fetch_add(1) < max) return absl::OkStatus();
   --open;
   return Executor::Overloaded();
 }

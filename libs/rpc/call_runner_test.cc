@@ -14,11 +14,12 @@
 #include "absl/time/clock.h"
 
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/call_async.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/echo_service.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::rpc {
@@ -38,7 +39,7 @@ EchoRequest Text(std::string text) {
 }
 
 absl::StatusOr<EchoResponse> Echo(pb::EchoService::Stub& stub, const EchoRequest& request,
-                                  const CallOptions& options = After(kTimeout)) {
+                                  const CallOptions& options = WithTimeout(kTimeout)) {
   return Call(stub, &pb::EchoService::StubInterface::Echo, request, options);
 }
 
@@ -47,7 +48,8 @@ class PendingEcho {
  public:
   PendingEcho(pb::EchoService::Stub& stub, std::string text, absl::Duration timeout = kTimeout) {
     CallAsync(*stub.async(), &pb::EchoService::StubInterface::async_interface::Echo,
-              Text(std::move(text)), After(timeout), [this](absl::StatusOr<EchoResponse> result) {
+              Text(std::move(text)), WithTimeout(timeout),
+              [this](absl::StatusOr<EchoResponse> result) {
                 result_ = std::move(result);
                 done_.Notify();
               });
@@ -109,7 +111,7 @@ struct Fixture {
 
 TEST(CallRunnerTest, KeepsTheCallersIdentity) {
   Fixture f;
-  CallOptions options = After(kTimeout);
+  CallOptions options = WithTimeout(kTimeout);
   options.request_id = "enrolment-17";
   ASSERT_OK_AND_ASSIGN(const EchoResponse response, Echo(*f.stub, Text("hi"), options));
   EXPECT_EQ(response.text(), "hi");
@@ -145,7 +147,7 @@ TEST(CallRunnerTest, ExceptionsBecomeInternalAndTellNothing) {
     throw std::runtime_error("secret");
   });
   for (const char* text : {"int", "exception"}) {
-    CallOptions options = After(kTimeout);
+    CallOptions options = WithTimeout(kTimeout);
     options.request_id = "find-me";
     const auto result = Echo(*f.stub, Text(text), options);
     EXPECT_THAT(result, StatusIs(absl::StatusCode::kInternal, "internal error"));
@@ -162,7 +164,7 @@ TEST(CallRunnerTest, RefusesAtOnceWhenTheQueueIsFull) {
   absl::StatusOr<EchoResponse> refused = absl::UnknownError("");
   {
     std::optional<PendingEcho> first(std::in_place, *f.stub, "first");
-    refused = Echo(*f.stub, Text("second"), After(absl::Milliseconds(500)));
+    refused = Echo(*f.stub, Text("second"), WithTimeout(absl::Milliseconds(500)));
     gate.Release();
     if (!absl::IsUnavailable(refused.status())) refused = first->Wait();
   }
@@ -176,7 +178,7 @@ TEST(CallRunnerTest, DropsCallsWhoseDeadlinePassedInTheQueue) {
   Fixture f(gate.Behaviour(), OneThread(/*queue=*/8));
   PendingEcho running(*f.stub, "hold");
   gate.WaitUntilHeld();
-  EXPECT_THAT(Echo(*f.stub, Text("late"), After(absl::Milliseconds(100))),
+  EXPECT_THAT(Echo(*f.stub, Text("late"), WithTimeout(absl::Milliseconds(100))),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   gate.Release();
   // The queue is first in, first out: once this has run, the late one had its turn.
@@ -186,7 +188,7 @@ TEST(CallRunnerTest, DropsCallsWhoseDeadlinePassedInTheQueue) {
 
 TEST(CallRunnerTest, DoesNotBeginWithTooLittleTime) {
   CallRunner::Options options = TestRunner::DefaultOptions();
-  options.policy.least_time = absl::Minutes(1);
+  options.policy.min_time = absl::Minutes(1);
   Gate gate;
   Fixture f(gate.Behaviour(), std::move(options));
   EXPECT_THAT(Echo(*f.stub, Text("hi")),
@@ -212,7 +214,7 @@ TEST(CallRunnerTest, KeepsAReserveOfTheCallersDeadline) {
     deadline = call.deadline;
     return absl::OkStatus();
   });
-  const CallOptions options = After(absl::Seconds(5));
+  const CallOptions options = WithTimeout(absl::Seconds(5));
   ASSERT_OK(Echo(*f.stub, Text("hi"), options));
   EXPECT_LT(deadline, options.deadline);
 }
@@ -245,7 +247,7 @@ struct Collected {
 Collected Collect(pb::EchoService::Stub& stub, const std::vector<std::string>& texts) {
   Collected collected;
   grpc::ClientContext context;
-  Apply(After(kTimeout), context);
+  Apply(WithTimeout(kTimeout), context);
   auto writer = stub.Collect(&context, &collected.response);
   for (const std::string& text : texts) {
     if (!writer->Write(Text(text))) break;

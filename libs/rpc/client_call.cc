@@ -12,7 +12,7 @@ CallOptions Within(const CallInfo& call, absl::Duration at_most) {
   return {std::min(call.deadline, absl::Now() + at_most), call.request_id, call.traceparent};
 }
 
-CallOptions After(absl::Duration timeout) {
+CallOptions WithTimeout(absl::Duration timeout) {
   return {absl::Now() + timeout, NewRequestId(), ChildTraceparent({})};
 }
 

@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
-#include "absl/strings/escaping.h"
-
-#include "libs/rpc/digest.h"
-#include "libs/status/fault.h"
+#include "libs/hash/sha256.h"
+#include "libs/status/error_details.h"
+#include "libs/strings/encoding.h"
 
 namespace lmsmail::rpc {
+namespace {
+
+constexpr std::size_t kDigestBytes = 12;
+
+}  // namespace
 
 std::string EtagOf(std::string_view content) {
-  return fmt::format("W/\"{}\"", absl::WebSafeBase64Escape(Sha256Prefix(content)));
+  return fmt::format("W/\"{}\"", Base64UrlEncode(hash::Sha256(content).substr(0, kDigestBytes)));
 }
 
 absl::Status CheckEtag(std::string_view given, std::string_view current, std::string_view what) {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::rpc {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::rpc {
 

@@ -16,7 +16,7 @@ absl::StatusOr<bool> IsServing(const std::shared_ptr<grpc::Channel>& channel,
   request.set_service(service);
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::HealthCheckResponse response,
-      Call(*stub, &pb::Health::StubInterface::Check, request, After(absl::Seconds(10))));
+      Call(*stub, &pb::Health::StubInterface::Check, request, WithTimeout(absl::Seconds(10))));
   return response.status() == pb::HealthCheckResponse::SERVING;
 }
 

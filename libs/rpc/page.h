@@ -6,16 +6,17 @@
 #include <vector>
 
 #include "libs/rpc/page_token.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::rpc {
 
 // The page that a List request asks for:
 //
-//   const rpc::Page page(request, {"courses"}, {.standard = 100, .most = 1000}, violations);
-//   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-//   LMSMAIL_ASSIGN_OR_RETURN(auto courses, store.List(page.after(), page.limit(), deadline));
-//   response.set_next_page_token(page.Cut(courses, [](const Course& last) { return last.id; }));
+//   const rpc::Page page(request, {"courses"}, {.default_size = 100, .max_size = 1000},
+//   violations); LMSMAIL_RETURN_IF_ERROR(violations.ToStatus()); LMSMAIL_ASSIGN_OR_RETURN(auto
+//   courses, store.List(page.after(), page.limit(), deadline));
+//   response.set_next_page_token(page.TrimToPage(courses, [](const Course& last) { return last.id;
+//   }));
 class Page {
  public:
   // Faults of size or token are added to `violations`. What `query` views must outlive this.
@@ -42,7 +43,7 @@ class Page {
   // Takes the row too many off `rows`; returns the token of the next page, empty when there is
   // none. `sort_columns` gives those of a row: a PageCursor, or a string when there is one.
   template <typename Row, typename SortColumns>
-  std::string Cut(std::vector<Row>& rows, SortColumns sort_columns) const {
+  std::string TrimToPage(std::vector<Row>& rows, SortColumns sort_columns) const {
     if (rows.size() < static_cast<std::size_t>(limit())) return {};
     rows.pop_back();
     return MakePageToken(query_, {sort_columns(rows.back())});

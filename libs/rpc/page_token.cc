@@ -4,14 +4,15 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "absl/strings/escaping.h"
-
-#include "libs/rpc/digest.h"
-#include "libs/strings/view.h"
+#include "libs/hash/sha256.h"
+#include "libs/strings/encoding.h"
 
 namespace lmsmail::rpc {
 namespace {
+
+constexpr std::size_t kDigestBytes = 12;
 
 // A token is digest(query, rows) followed by the rows as a serialized ListValue, in web-safe
 // base64.
@@ -20,7 +21,7 @@ std::string Digest(const PageQuery& query, std::string_view rows) {
   // Lengths keep {"ab", "c"} and {"a", "bc"} apart.
   for (const std::string_view part : query) text += fmt::format("{}:{}", part.size(), part);
   text += rows;
-  return Sha256Prefix(text);
+  return hash::Sha256(text).substr(0, kDigestBytes);
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ std::string MakePageToken(const PageQuery& query, const PageCursor& last_row) {
   google::protobuf::ListValue values;
   for (const std::string& value : last_row) values.add_values()->set_string_value(value);
   const std::string rows = values.SerializeAsString();
-  return absl::WebSafeBase64Escape(Digest(query, rows) + rows);
+  return Base64UrlEncode(Digest(query, rows) + rows);
 }
 
 absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_view token) {
@@ -40,13 +41,11 @@ absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_vi
     return InvalidField("page_token",
                         "was not given out for this query; begin again without a page_token");
   };
-  std::string bytes;
-  if (!absl::WebSafeBase64Unescape(ToAbsl(token), &bytes) || bytes.size() < kDigestBytes) {
-    return fault();
-  }
-  const std::string rows = bytes.substr(kDigestBytes);
+  const std::optional<std::string> bytes = Base64UrlDecode(token);
+  if (!bytes || bytes->size() < kDigestBytes) return fault();
+  const std::string rows = bytes->substr(kDigestBytes);
   google::protobuf::ListValue values;
-  if (bytes.substr(0, kDigestBytes) != Digest(query, rows) || !values.ParseFromString(rows)) {
+  if (bytes->substr(0, kDigestBytes) != Digest(query, rows) || !values.ParseFromString(rows)) {
     return fault();
   }
   for (const auto& value : values.values()) cursor.push_back(value.string_value());
@@ -55,7 +54,7 @@ absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_vi
 
 int PageSize(int requested, const PageSizes& sizes, Violations& violations) {
   if (requested < 0) violations.Add("page_size", "must not be negative");
-  return requested <= 0 ? sizes.standard : std::min(requested, sizes.most);
+  return requested <= 0 ? sizes.default_size : std::min(requested, sizes.max_size);
 }
 
 }  // namespace lmsmail::rpc

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // Pagination by keyset (https://google.aip.dev/158): a token holds the sort columns of the last row
 // given out, and only fits the query that it was given out for.
@@ -25,8 +25,8 @@ std::string MakePageToken(const PageQuery& query, const PageCursor& last_row);
 absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_view token);
 
 struct PageSizes {
-  int standard = 50;
-  int most = 1000;
+  int default_size = 50;
+  int max_size = 1000;
 };
 
 // 0 means the standard size, more than the most means the most; negative is a violation.

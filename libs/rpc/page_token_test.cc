@@ -50,7 +50,7 @@ TEST(PageTokenTest, RefusesGarbage) {
 }
 
 TEST(PageSizeTest, FollowsTheRule) {
-  const PageSizes sizes{.standard = 50, .most = 100};
+  const PageSizes sizes{.default_size = 50, .max_size = 100};
   Violations violations;
   EXPECT_EQ(PageSize(0, sizes, violations), 50);
   EXPECT_EQ(PageSize(7, sizes, violations), 7);

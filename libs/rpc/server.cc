@@ -57,6 +57,7 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<HostedService>& services) {
   EnableHealthAndReflection();
+  for (const HostedService& hosted : services) LMSMAIL_RETURN_IF_ERROR(hosted.ready);
   LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
   grpc::ServerBuilder builder;
   SetArguments(options, builder);

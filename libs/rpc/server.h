@@ -3,11 +3,13 @@
 #include <grpcpp/impl/codegen/service_type.h>
 #include <grpcpp/server.h>
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
@@ -19,12 +21,16 @@ namespace lmsmail::rpc {
 struct HostedService {
   std::string name;
   grpc::Service* service;
+  absl::Status ready;  // why it cannot be hosted; OK: it can
 };
 
 // Host<pb::TemplateService>(template_service)
-template <typename Service>
-HostedService Host(grpc::Service& implementation) {
-  return {Service::service_full_name(), &implementation};
+template <typename Api, std::derived_from<grpc::Service> Implementation>
+HostedService Host(Implementation& implementation) {
+  HostedService hosted{Api::service_full_name(), &implementation, absl::OkStatus()};
+  if constexpr (requires { implementation.CheckBound(); })
+    hosted.ready = implementation.CheckBound();
+  return hosted;
 }
 
 struct ServerOptions {
@@ -41,7 +47,8 @@ struct ServerOptions {
 // per hosted service). Starts as NOT_SERVING.
 class Server {
  public:
-  // An address that cannot be listened on is UNAVAILABLE; unreadable TLS files INVALID_ARGUMENT.
+  // An address that cannot be listened on is UNAVAILABLE; unreadable TLS files INVALID_ARGUMENT;
+  // a method without a handler INTERNAL, see BoundService.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<HostedService>& services);
   ~Server();  // Shutdown, at once

@@ -24,7 +24,7 @@ std::string_view Metadata(const grpc::CallbackServerContext& context, const char
 
 absl::Time CallerDeadline(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
-  // What gRPC says when the caller set none.
+  // gRPC reports this when the caller set none.
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return absl::FromChrono(deadline);
 }
@@ -41,16 +41,17 @@ ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline
   const std::string_view request_id = Metadata(context, kRequestIdKey);
   info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
   info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
-  info_.deadline = std::min(CallerDeadline(context), arrival_ + default_deadline) - policy.reserve;
+  info_.deadline =
+      std::min(CallerDeadline(context), arrival_ + default_deadline) - policy.response_margin;
   info_.context = &context;
-  // As a trailer: an answer that has headers of its own counts as begun, and is never retried.
+  // A trailer, because gRPC never retries a call whose response has initial metadata.
   context.AddTrailingMetadata(kRequestIdKey, info_.request_id);
   metrics_.Arrived();
 }
 
 absl::Status ServerCall::Admit() const {
-  if (info_.Cancelled()) return absl::CancelledError("the caller has given up");
-  if (info_.deadline - absl::Now() < policy_.least_time - policy_.reserve) {
+  if (info_.Cancelled()) return absl::CancelledError("the caller has cancelled the call");
+  if (info_.deadline - absl::Now() < policy_.min_time - policy_.response_margin) {
     return absl::DeadlineExceededError("too little time is left to begin");
   }
   return absl::OkStatus();
@@ -66,14 +67,14 @@ absl::Status ServerCall::Do(absl::FunctionRef<absl::Status(const CallInfo&)> wor
   } catch (const std::exception& e) {
     return absl::InternalError(fmt::format("exception: {}", e.what()));
   } catch (...) {
-    return absl::InternalError("exception that is no std::exception");
+    return absl::InternalError("exception that is not a std::exception");
   }
 }
 
 grpc::Status ServerCall::End(const absl::Status& status) {
   const absl::Duration took = absl::Now() - arrival_;
   metrics_.Ended(info_.method, status.code(), took);
-  if (IsServerFault(status.code())) {
+  if (IsServerError(status.code())) {
     telemetry::LogWarning("call failed", {{"method", info_.method},
                                           {"request_id", info_.request_id},
                                           {"traceparent", info_.traceparent},

@@ -19,27 +19,27 @@ struct CallPolicy {
   std::string service = {};  // "template": the first part of ErrorInfo's domain
   absl::Duration default_deadline = absl::Seconds(30);  // for callers who set none
   absl::Duration default_stream_deadline = absl::Minutes(10);
-  absl::Duration reserve = absl::Milliseconds(20);     // kept for the way back
-  absl::Duration least_time = absl::Milliseconds(50);  // with less left, work is not begun
+  absl::Duration response_margin = absl::Milliseconds(20);  // kept for sending the response
+  absl::Duration min_time = absl::Milliseconds(50);         // no work is begun with less left
 };
 
-// One call being served: who it is, how long it may take, and its account at the end. `policy` and
-// `metrics` must outlive it. Its functions are called one after the other, from any thread.
+// One call being served: its identity, its deadline, and its metrics and log line at the end.
+// `policy` and `metrics` must outlive it. Its functions are called one after the other, from any
+// thread.
 class ServerCall {
  public:
-  // Takes request id and trace from the caller's metadata, or makes them, and sends the request id
-  // back with the answer's trailers.
-  // `default_deadline` is one of the policy's.
+  // Takes the request id and the trace from the caller's metadata, or creates them, and returns the
+  // request id in the trailers. `default_deadline` is one of the policy's.
   ServerCall(const CallPolicy& policy, absl::Duration default_deadline, CallMetrics& metrics,
              grpc::CallbackServerContext& context, std::string_view method);
 
   const CallInfo& info() const { return info_; }
 
-  // Does `work`, unless the caller is gone (CANCELLED) or too little time is left
-  // (DEADLINE_EXCEEDED). What it throws becomes INTERNAL.
+  // Runs `work` unless the caller has cancelled (CANCELLED) or too little time is left
+  // (DEADLINE_EXCEEDED). An exception becomes INTERNAL.
   absl::Status Do(absl::FunctionRef<absl::Status(const CallInfo&)> work);
 
-  // Counts and logs the call; returns what to finish it with. Exactly once.
+  // Counts and logs the call; returns the status to finish it with. Call exactly once.
   grpc::Status End(const absl::Status& status);
 
  private:

@@ -35,7 +35,7 @@ constexpr char kEchoService[] = "lmsmail.testing.v1.EchoService";
 absl::StatusOr<EchoResponse> Echo(const std::shared_ptr<grpc::Channel>& channel,
                                   absl::Duration timeout = absl::Seconds(20)) {
   const auto stub = pb::EchoService::NewStub(channel);
-  return Call(*stub, &pb::EchoService::StubInterface::Echo, EchoRequest(), After(timeout));
+  return Call(*stub, &pb::EchoService::StubInterface::Echo, EchoRequest(), WithTimeout(timeout));
 }
 
 TEST(ServerTest, HealthFollowsSetServingForTheServerAndEachService) {
@@ -80,8 +80,9 @@ TEST(ServerTest, RefusesMessagesBeyondTheLimit) {
   const auto stub = pb::EchoService::NewStub(channel);
   EchoRequest request;
   request.set_text(std::string(2000, 'x'));
-  EXPECT_THAT(Call(*stub, &pb::EchoService::StubInterface::Echo, request, After(absl::Seconds(20))),
-              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(
+      Call(*stub, &pb::EchoService::StubInterface::Echo, request, WithTimeout(absl::Seconds(20))),
+      StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(ServerTest, ShutdownFinishesWhatIsInFlightAndTakesNothingNew) {

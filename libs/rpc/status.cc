@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "libs/strings/utf8.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::rpc {
@@ -25,9 +26,7 @@ constexpr std::size_t kMaxViolationBytes = 2500;
 
 std::string Truncated(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
-  // Not inside a UTF-8 sequence: 10xxxxxx is a continuation.
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
-  return fmt::format("{}...", text.substr(0, bytes));
+  return fmt::format("{}...", TruncateUtf8(text, bytes));
 }
 
 void AddErrorInfo(const absl::Status& status, const ErrorContext& context,
@@ -35,7 +34,7 @@ void AddErrorInfo(const absl::Status& status, const ErrorContext& context,
   google::rpc::ErrorInfo info;
   info.set_domain(fmt::format("{}.lmsmail", context.service));
   info.set_reason(absl::StatusCodeToString(status.code()));
-  if (IsServerFault(status.code())) {
+  if (IsServerError(status.code())) {
     (*info.mutable_metadata())[kCorrelationId] = context.correlation_id;
   } else {
     Reason reason = ReasonOf(status);
@@ -74,14 +73,14 @@ void AddRetryInfo(const absl::Status& status, google::rpc::Status& out) {
 
 }  // namespace
 
-bool IsServerFault(absl::StatusCode code) {
+bool IsServerError(absl::StatusCode code) {
   return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
          code == absl::StatusCode::kDataLoss;
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status, const ErrorContext& context) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = IsServerFault(status.code())
+  const std::string message = IsServerError(status.code())
                                   ? "internal error"
                                   : Truncated(ToStd(status.message()), kMaxMessageBytes);
   google::rpc::Status details;

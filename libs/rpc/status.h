@@ -17,7 +17,7 @@ struct ErrorContext {
 };
 
 // True for the codes that mean a fault of ours, whose text may tell what callers must not know.
-bool IsServerFault(absl::StatusCode code);
+bool IsServerError(absl::StatusCode code);
 
 // A server fault becomes "internal error" with ErrorInfo metadata "correlation_id"; logging the
 // real text under that id is the caller's duty (ServerCall does it). The result is cut to what fits

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "libs/rpc/testing/matchers.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::rpc {

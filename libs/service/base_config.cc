@@ -67,6 +67,8 @@ void BaseConfig::Declare(config::Schema& schema) {
                  {"text", telemetry::LogFormat::kText}},
                 "How: auto is text on a terminal, JSON otherwise.");
 
+  school.Declare(schema.Sub("school"));
+
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
@@ -85,6 +87,7 @@ void BaseConfig::Check(Violations& violations) const {
   if (tls.certificate.empty() && !tls.client_authorities.empty()) {
     violations.Add("tls.client_authorities", "needs tls.certificate and tls.key");
   }
+  school.Check(violations);
 }
 
 }  // namespace lmsmail::service

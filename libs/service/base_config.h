@@ -7,6 +7,7 @@
 
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
+#include "libs/service/school_config.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
@@ -47,6 +48,8 @@ struct BaseConfig {
     telemetry::Level level = telemetry::Level::kInfo;
     telemetry::LogFormat format = telemetry::LogFormat::kAuto;
   } log;
+
+  SchoolConfig school;
 
   absl::Duration drain_timeout = absl::Seconds(20);
 

@@ -75,8 +75,8 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
-                LMSMAIL_RETURN_IF_ERROR(postgres::Migrate(config.postgres.Dsn(), definition.name,
-                                                          definition.migrations));
+                LMSMAIL_RETURN_IF_ERROR(
+                    postgres::Migrate(config.postgres.Dsn(), definition.name, definition.schema));
                 return workload.Start();
               },
           .probe = [&] { return probe.Check(); },
@@ -96,13 +96,13 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
                            telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
 
-  const postgres::PoolOptions pool_options = PoolOptionsOf(definition, config, metrics);
-  LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(pool_options));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
+                           postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
   LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
 
   rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
   runner.SetAccepting(false);
-  const Runtime runtime{config, clock, metrics, pool_options, *pool, runner};
+  const Runtime runtime{config, clock, metrics, *pool, runner};
   LMSMAIL_ASSIGN_OR_RETURN(const auto workload, definition.build(runtime));
   LMSMAIL_ASSIGN_OR_RETURN(const auto server,
                            rpc::Server::Start(ServerOptionsOf(config), workload->Services()));

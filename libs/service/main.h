@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
@@ -28,7 +27,7 @@
 //         .name = "template",
 //         .port = 7101,
 //         .metrics_port = 9101,
-//         .migrations = kTemplateMigrations,
+//         .schema = kTemplateSchema,
 //         .declare = [&](config::Schema& schema) { config.Declare(schema); },
 //         .build = [&](const service::Runtime& runtime) { return BuildTemplate(config, runtime);
 //         }});
@@ -40,7 +39,6 @@ struct Runtime {
   const BaseConfig& config;
   const Clock& clock;
   telemetry::Metrics& metrics;
-  const postgres::PoolOptions& pool_options;  // of `pool`, for services that need another one
   postgres::Pool& pool;
   rpc::CallRunner& runner;
 };
@@ -64,7 +62,7 @@ struct Definition {
   std::string name;  // "template": also the schema in the database and in the name of variables
   std::uint16_t port;
   std::uint16_t metrics_port;
-  absl::Span<const postgres::Migration> migrations;
+  postgres::SchemaDefinition schema;
   std::function<void(config::Schema&)> declare = {};  // the service's own keys
   // Prepared statements and session settings, if there are any.
   std::function<void(postgres::PoolOptions&)> adjust_pool = {};

@@ -43,7 +43,8 @@ absl::StatusOr<pb::EchoResponse> Echo(const std::shared_ptr<grpc::Channel>& chan
   pb::EchoRequest request;
   request.set_text(text);
   const auto stub = pb::EchoService::NewStub(channel);
-  return rpc::Call(*stub, &pb::EchoService::StubInterface::Echo, request, rpc::After(kTimeout));
+  return rpc::Call(*stub, &pb::EchoService::StubInterface::Echo, request,
+                   rpc::WithTimeout(kTimeout));
 }
 
 TEST(MainTest, AllFaultsOfTheConfigurationAreOneLine) {

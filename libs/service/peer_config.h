@@ -7,7 +7,7 @@
 
 #include "libs/config/schema.h"
 #include "libs/rpc/channel.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::service {
 

@@ -2,19 +2,10 @@
 
 #include <utility>
 
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
-namespace {
-
-// Errors of a database that is away, overloaded, or lost halfway.
-bool WaitingMayHelp(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsAborted(status) || absl::IsResourceExhausted(status) || absl::IsUnknown(status);
-}
-
-}  // namespace
-
 Readiness::Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration patience)
     : callbacks_(std::move(callbacks)),
       interval_(interval),
@@ -52,7 +43,7 @@ bool Readiness::Prepare() {
   if (status.ok()) {
     prepared_ = true;
     callbacks_.prepared();
-  } else if (WaitingMayHelp(status)) {
+  } else if (IsTransient(status)) {
     telemetry::LogWarning("waiting for the database", {{"error", status}});
   } else {
     {

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/strings/utf8.h"
 
 namespace lmsmail::smtp {
@@ -15,8 +15,7 @@ bool IsSafe(std::string_view address) {
     const auto point = FirstCodePoint(address);
     if (!point) return false;
     const char32_t c = point->value;
-    const bool control = c < ' ' || (c >= 0x7f && c < 0xa0);
-    if (control || c == ' ' || c == '<' || c == '>') return false;
+    if (c <= ' ' || (c >= 0x7f && c < 0xa0) || c == '<' || c == '>') return false;
     address.remove_prefix(point->size);
   }
   return true;

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::smtp {
 namespace {

@@ -3,15 +3,16 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
+#include "libs/retry/backoff.h"
 #include "libs/smtp/outcome.h"
 
 namespace lmsmail::smtp {
 namespace {
 
-constexpr std::chrono::milliseconds kMinBackoff{1000};
-constexpr std::chrono::milliseconds kMaxBackoff{30000};
+constexpr retry::BackoffPolicy kOpenBackoff{.initial = absl::Seconds(1), .max = absl::Seconds(30)};
 
 }  // namespace
 
@@ -136,7 +137,7 @@ void Pool::FinishAllQueued(const absl::Status& error) {
 
 void Pool::OnReady() {
   --opening_;
-  backoff_ = {};
+  failed_opens_ = 0;
 }
 
 SessionOwner::Idle Pool::OnIdle(Session& session) {
@@ -157,8 +158,10 @@ void Pool::OnNoLongerIdle(Session& session) { std::erase(idle_, &session); }
 void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
   if (!ready) {
     --opening_;
-    backoff_ = std::clamp(backoff_ * 2, kMinBackoff, kMaxBackoff);
-    no_opening_before_ = std::chrono::steady_clock::now() + backoff_;
+    const auto now = std::chrono::steady_clock::now();
+    const auto key = static_cast<uint64_t>(now.time_since_epoch().count());
+    no_opening_before_ = now + absl::ToChronoMilliseconds(
+                                   retry::BackoffWithJitter(kOpenBackoff, ++failed_opens_, key));
   }
   // The session's coroutine is still on the stack; it holds a reference of its own.
   quitting_.erase(&session);

@@ -89,7 +89,7 @@ class Pool final : public SessionOwner {
   size_t opening_ = 0;
   // After a failed connection attempt, because servers limit connections per client.
   std::chrono::steady_clock::time_point no_opening_before_;
-  std::chrono::milliseconds backoff_{0};
+  int failed_opens_ = 0;  // in a row
 };
 
 }  // namespace lmsmail::smtp

@@ -45,4 +45,11 @@ inline bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
+// The longest start of `text` that has at most `max` octets and does not split a code point.
+inline std::string_view TruncateUtf8(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  while (max > 0 && (static_cast<std::uint8_t>(text[max]) & 0xc0) == 0x80) --max;
+  return text.substr(0, max);
+}
+
 }  // namespace lmsmail

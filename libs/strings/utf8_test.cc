@@ -15,5 +15,14 @@ TEST(Utf8Test, ValidFollowsTheUnicodeStandard) {
   EXPECT_FALSE(IsValidUtf8("\xE2\x82"));          // cut short
 }
 
+TEST(Utf8Test, TruncatesBetweenCodePoints) {
+  EXPECT_EQ(TruncateUtf8("aя€", 6), "aя€");
+  EXPECT_EQ(TruncateUtf8("aя€", 5), "aя");
+  EXPECT_EQ(TruncateUtf8("aя€", 3), "aя");
+  EXPECT_EQ(TruncateUtf8("aя€", 2), "a");
+  EXPECT_EQ(TruncateUtf8("я", 1), "");
+  EXPECT_EQ(TruncateUtf8("я", 0), "");
+}
+
 }  // namespace
 }  // namespace lmsmail

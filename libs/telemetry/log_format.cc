@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <variant>
 
+#include "libs/strings/utf8.h"
+
 namespace lmsmail::telemetry {
 namespace {
 
@@ -39,34 +41,17 @@ std::string_view TextLevel(Level level) {
   return "ERROR";
 }
 
-// Length of the well-formed UTF-8 sequence that `text` starts with; 0 if there is none. RFC 3629,
-// section 4.
-size_t Utf8SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) >= 0xA0;
-  const bool beyond = lead == 0xF4 && byte(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
 // A JSON string (RFC 8259, section 7). What isn't UTF-8 becomes U+FFFD, so that one stray byte from
 // a peer can't make the line unreadable to a collector.
 void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const size_t length = Utf8SequenceLength(text);
+    const auto point = FirstCodePoint(text);
     const char c = text.front();
-    if (length == 0) {
+    if (!point) {
       out += "\xEF\xBF\xBD";
-    } else if (length > 1) {
-      out += text.substr(0, length);
+    } else if (point->size > 1) {
+      out += text.substr(0, point->size);
     } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -81,7 +66,7 @@ void AppendQuoted(std::string& out, std::string_view text) {
     } else {
       out += c;
     }
-    text.remove_prefix(std::max<size_t>(length, 1));
+    text.remove_prefix(point ? point->size : 1);
   }
   out += '"';
 }

@@ -4,29 +4,27 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <initializer_list>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 
-#include "libs/status/fault.h"
+#include "libs/hash/sha256.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/strings/encoding.h"
 #include "libs/strings/view.h"
-#include "libs/token/encoding.h"
-#include "libs/token/hash.h"
 
 namespace lmsmail::token {
 namespace {
 
-constexpr std::size_t kShortestKey = 32;  // bytes; HMAC-SHA256's own strength (RFC 2104 section 3)
-constexpr std::size_t kLongestId = 16;
+constexpr std::size_t kMinKeySize = 32;  // bytes; HMAC-SHA256's own strength (RFC 2104 section 3)
+constexpr std::size_t kMaxId = 16;
 constexpr std::size_t kMacSize = 16;
-constexpr std::size_t kLargestFile = 64 * 1024;
 
 bool IsKeyId(std::string_view id) {
-  return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), [](char c) {
+  return !id.empty() && id.size() <= kMaxId && std::all_of(id.begin(), id.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '_' || c == '-';
   });
 }
@@ -59,11 +57,12 @@ constexpr std::string_view kPseudonymDomain = "lmsmail pseudonym 1";
 
 std::string TokenMac(std::string_view secret, std::string_view key_id, std::string_view purpose,
                      std::string_view payload) {
-  return HmacSha256(secret, Join({kTokenDomain, key_id, purpose, payload})).substr(0, kMacSize);
+  return hash::HmacSha256(secret, Join({kTokenDomain, key_id, purpose, payload}))
+      .substr(0, kMacSize);
 }
 
 std::string Pseudonym(std::string_view secret, std::string_view purpose, std::string_view text) {
-  return HexEncode(HmacSha256(secret, Join({kPseudonymDomain, purpose, text})));
+  return HexEncode(hash::HmacSha256(secret, Join({kPseudonymDomain, purpose, text})));
 }
 
 struct Parts {
@@ -91,17 +90,17 @@ absl::StatusOr<KeyRing::Key> KeyRing::ParseLine(std::string_view line) {
   if (colon == std::string_view::npos) return absl::InvalidArgumentError("write \"id:key\"");
   const std::string_view id = line.substr(0, colon);
   if (!IsKeyId(id)) {
-    return absl::InvalidArgumentError(fmt::format(
-        "the id before \":\" must be 1 to {} letters, digits, \"_\" or \"-\"", kLongestId));
+    return absl::InvalidArgumentError(
+        fmt::format("the id before \":\" must be 1 to {} letters, digits, \"_\" or \"-\"", kMaxId));
   }
   std::optional<std::string> secret =
       DecodeKey(ToStd(absl::StripAsciiWhitespace(ToAbsl(line.substr(colon + 1)))));
   if (!secret) return absl::InvalidArgumentError("the key must be base64 or hex");
-  if (secret->size() < kShortestKey) {
+  if (secret->size() < kMinKeySize) {
     return absl::InvalidArgumentError(
         fmt::format("the key has {} bytes and needs at least {}; make one with \"openssl rand "
                     "-base64 {}\"",
-                    secret->size(), kShortestKey, kShortestKey));
+                    secret->size(), kMinKeySize, kMinKeySize));
   }
   return Key{std::string(id), *std::move(secret)};
 }
@@ -133,21 +132,6 @@ absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view secrets) {
   return KeyRing(std::move(keys));
 }
 
-absl::StatusOr<KeyRing> KeyRing::Load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string secrets(kLargestFile + 1, '\0');
-  file.read(secrets.data(), static_cast<std::streamsize>(secrets.size()));
-  if (file.bad() || !file.eof()) {
-    return absl::FailedPreconditionError(
-        fmt::format("cannot read the secrets file {} (at most {} bytes)", path, kLargestFile));
-  }
-  secrets.resize(static_cast<std::size_t>(file.gcount()));
-  absl::StatusOr<KeyRing> ring = Parse(secrets);
-  if (ring.ok()) return ring;
-  return absl::Status(ring.status().code(),
-                      fmt::format("secrets file {}: {}", path, ToStd(ring.status().message())));
-}
-
 const KeyRing::Key* KeyRing::Find(std::string_view id) const {
   const auto found =
       std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.id == id; });
@@ -168,7 +152,7 @@ absl::StatusOr<std::string> KeyRing::Verify(std::string_view purpose,
   std::optional<std::string> payload = Base64UrlDecode(parts->payload);
   const std::optional<std::string> mac = Base64UrlDecode(parts->mac);
   if (key == nullptr || !payload || !mac) return InvalidToken();
-  if (!ConstantTimeEquals(*mac, TokenMac(key->secret, key->id, purpose, *payload))) {
+  if (!hash::ConstantTimeEquals(*mac, TokenMac(key->secret, key->id, purpose, *payload))) {
     return InvalidToken();
   }
   return *std::move(payload);

@@ -21,7 +21,6 @@ class KeyRing {
   // [A-Za-z0-9_-] and shows in tokens; a key is at least 32 bytes as base64 (of either alphabet) or
   // as hex (taken for hex when it has hex digits only). Errors name lines and never quote them.
   static absl::StatusOr<KeyRing> Parse(std::string_view secrets);
-  static absl::StatusOr<KeyRing> Load(const std::string& path);
 
   // "kid.payload.mac": safe in URLs and visible to whoever holds it, so a payload must not be a
   // secret. The MAC is HMAC-SHA256 cut to 16 bytes (RFC 2104 section 5).

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::validation {
 

@@ -14,9 +14,9 @@ bool IsLayout(char32_t c) { return c == '\t' || c == '\n' || c == '\r'; }
 
 }  // namespace
 
-std::optional<std::string> TextFault(std::string_view text, const TextRule& rule) {
+std::optional<std::string> TextError(std::string_view text, const TextRule& rule) {
   if (text.empty() && rule.required)
-    return fmt::format("is required: 1 to {} characters", rule.most);
+    return fmt::format("is required: 1 to {} characters", rule.max_length);
   std::size_t count = 0;
   bool control = false;
   while (!text.empty()) {
@@ -26,8 +26,8 @@ std::optional<std::string> TextFault(std::string_view text, const TextRule& rule
     ++count;
     text.remove_prefix(point->size);
   }
-  if (count > rule.most) {
-    return fmt::format("has {} characters; at most {} are allowed", count, rule.most);
+  if (count > rule.max_length) {
+    return fmt::format("has {} characters; at most {} are allowed", count, rule.max_length);
   }
   if (control) {
     return rule.multiline ? "holds a control character; remove it"
@@ -38,7 +38,7 @@ std::optional<std::string> TextFault(std::string_view text, const TextRule& rule
 
 void CheckText(std::string_view text, std::string_view field, const TextRule& rule,
                Violations& violations) {
-  if (auto fault = TextFault(text, rule)) violations.Add(std::string(field), *std::move(fault));
+  if (auto fault = TextError(text, rule)) violations.Add(std::string(field), *std::move(fault));
 }
 
 }  // namespace lmsmail::validation

@@ -10,24 +10,14 @@
 #include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
-#include "services/dispatch/transport/console_transport.h"
-#include "services/dispatch/transport/held_transport.h"
-#include "services/dispatch/transport/smtp_transport.h"
+#include "services/dispatch/transports/circuit_breaker.h"
+#include "services/dispatch/transports/console_transport.h"
+#include "services/dispatch/transports/smtp_transport.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::string_view kConsole = "console";
-constexpr Category kCategories[] = {Category::kEnrollment, Category::kPayment,
-                                    Category::kDemo,       Category::kProgress,
-                                    Category::kContent,    Category::kAnnouncement};
-
-std::optional<Category> CategoryNamed(std::string_view name) {
-  for (const Category category : kCategories) {
-    if (CategoryToken(category) == name) return category;
-  }
-  return std::nullopt;
-}
 
 std::set<Category> CategoriesNamed(const std::vector<std::string>& names) {
   std::set<Category> categories;
@@ -128,6 +118,12 @@ void DispatchConfig::DeclareTransport(const std::string& name, config::Group key
                 {absl::Seconds(1), absl::Hours(24)});
 }
 
+std::vector<std::string> DispatchConfig::NamesOf(const std::set<Category>& categories) {
+  std::vector<std::string> names;
+  for (const Category category : categories) names.emplace_back(NameOf(category));
+  return names;
+}
+
 void DispatchConfig::DeclareDelivery(config::Group keys) {
   const config::Range<absl::Duration> waits{absl::Milliseconds(1), absl::Hours(24)};
   keys.Int32("max_attempts", &delivery.max_attempts,
@@ -138,10 +134,10 @@ void DispatchConfig::DeclareDelivery(config::Group keys) {
   keys.Duration("greylist_retry", &delivery.greylist_retry,
                 "Least wait after a server's greylisting (451 4.7.1).", waits);
   keys.Duration("ambiguous_retry", &delivery.ambiguous_retry,
-                "Wait before a mail of resend_ambiguous is sent again.", waits);
+                "Wait before a mail of resend_uncertain is sent again.", waits);
   keys.Duration("peer_retry", &delivery.peer_retry,
                 "Shortest wait while preferences or templates are away.", waits);
-  keys.StringList("resend_ambiguous", &delivery.resend_ambiguous,
+  keys.StringList("resend_uncertain", &delivery.resend_uncertain,
                   "Categories sent again when the answer got lost; others become UNCERTAIN.");
   keys.StringList("resend_recovered", &delivery.resend_recovered,
                   "Categories sent again when a worker died with them; others become UNCERTAIN.");
@@ -154,14 +150,9 @@ void DispatchConfig::Declare(config::Schema& schema) {
   schema.String("default_transport", &default_transport,
                 "Used for mail that names none; \"console\" prints instead of sending.");
   schema.String("from", &from, "From address.");
-  schema.String("from_name", &from_name, "From name; empty: the site's.");
+  schema.String("from_name", &from_name, "From name; empty: school.name.");
   dkim.Declare(schema.Sub("dkim"));
 
-  config::Group site_keys = schema.Sub("site");
-  site_keys.String("name", &site.name, "The school's name, {{site_name}} in templates.");
-  site_keys.String("url", &site.url, "Its address on the web, {{site_url}} in templates.");
-  site_keys.String("postal_address", &site.postal_address,
-                   "Its postal address, {{postal_address}}; law asks for it in many countries.");
   schema.String("message_id_domain", &message_id_domain,
                 "Ends Message-ID and List-Id; empty: the domain of the default transport's From.");
   schema.Secret("message_id_keys", &message_id_keys,
@@ -249,7 +240,7 @@ void DispatchConfig::Check(Violations& violations) const {
   template_service.Check("template", violations);
   preference_service.Check("preference", violations);
   limits.Check(violations);
-  CheckCategories(delivery.resend_ambiguous, "delivery.resend_ambiguous", violations);
+  CheckCategories(delivery.resend_uncertain, "delivery.resend_uncertain", violations);
   CheckCategories(delivery.resend_recovered, "delivery.resend_recovered", violations);
   if (delivery.longest_retry < delivery.first_retry) {
     violations.Add("delivery.longest_retry", "must not be shorter than delivery.first_retry");
@@ -263,8 +254,8 @@ std::string DispatchConfig::Domain() const {
   return address.substr(address.rfind('@') + 1);
 }
 
-SiteIdentity DispatchConfig::ToSite() const {
-  return {site.name, site.url, site.postal_address, Domain()};
+SiteIdentity DispatchConfig::ToSite(const service::SchoolConfig& school) const {
+  return {school.name, school.url, school.postal_address, Domain()};
 }
 
 absl::StatusOr<MessageIdHeader> DispatchConfig::ToMessageIds() const {
@@ -279,11 +270,12 @@ const std::string& DispatchConfig::FromOf(const TransportConfig& transport) cons
   return transport.from.empty() ? from : transport.from;
 }
 
-absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport) const {
+absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport,
+                                                        const service::SchoolConfig& school) const {
   SenderIdentity sender;
   LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, address::ParseEmailAddress(FromOf(transport)));
   const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
-  sender.from.display_name = name.empty() ? site.name : name;
+  sender.from.display_name = name.empty() ? school.name : name;
   if (!transport.reply_to.empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to,
                              address::ParseEmailAddress(transport.reply_to));
@@ -299,12 +291,13 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
 }
 
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
-    const Clock& clock, SmtpTransport::DotObserver before_dot, HoldObserver held) const {
+    const service::SchoolConfig& school, const Clock& clock, SmtpTransport::DotObserver before_dot,
+    BreakerObserver held) const {
   std::map<std::string, TransportConfig> all = transports;
   all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
   for (const auto& [name, transport] : all) {
-    LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport));
+    LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport, school));
     if (transport.kind == TransportConfig::Kind::kConsole) {
       built.push_back(std::make_unique<ConsoleTransport>(name, std::move(sender), stdout));
       continue;
@@ -313,12 +306,12 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
         auto smtp,
         SmtpTransport::Create(name, std::move(sender), ToSmtp(transport, worker.max_in_flight),
                               transport.shared_connections, before_dot));
-    HeldTransport::Options hold{.refusals = transport.hold.refusals,
-                                .window = absl::Minutes(1),
-                                .first_hold = transport.hold.first,
-                                .longest_hold = transport.hold.longest};
+    CircuitBreaker::Options hold{.refusals = transport.hold.refusals,
+                                 .window = absl::Minutes(1),
+                                 .first_hold = transport.hold.first,
+                                 .longest_hold = transport.hold.longest};
     if (held) hold.changed = [held, name = name](bool is) { held(name, is); };
-    built.push_back(std::make_unique<HeldTransport>(std::move(smtp), clock, std::move(hold)));
+    built.push_back(std::make_unique<CircuitBreaker>(std::move(smtp), clock, std::move(hold)));
   }
   return std::make_unique<Transports>(std::move(built), default_transport);
 }
@@ -339,7 +332,7 @@ Worker::Options DispatchConfig::ToWorker() const {
   policy.ambiguous_retry = delivery.ambiguous_retry;
   policy.shortest_peer_retry = delivery.peer_retry;
   policy.longest_peer_retry = std::max(delivery.peer_retry, policy.longest_peer_retry);
-  policy.resend_ambiguous = CategoriesNamed(delivery.resend_ambiguous);
+  policy.resend_uncertain = CategoriesNamed(delivery.resend_uncertain);
   policy.resend_recovered = CategoriesNamed(delivery.resend_recovered);
   options.limits = limits.ToRules();
   for (const auto& [name, transport] : transports) options.limits.transports[name] = transport.rate;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +17,15 @@
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/service/peer_config.h"
+#include "libs/service/school_config.h"
 #include "libs/smtp/options.h"
 #include "services/dispatch/delivery/worker.h"
-#include "services/dispatch/dkim_config.h"
-#include "services/dispatch/limits_config.h"
-#include "services/dispatch/transport/smtp_transport.h"
-#include "services/dispatch/transport/transports.h"
-#include "services/dispatch/writing/composer.h"
-#include "services/dispatch/writing/message_id_header.h"
+#include "services/dispatch/limits/limits_config.h"
+#include "services/dispatch/rendering/composer.h"
+#include "services/dispatch/rendering/message_id_header.h"
+#include "services/dispatch/transports/dkim_config.h"
+#include "services/dispatch/transports/smtp_transport.h"
+#include "services/dispatch/transports/transports.h"
 
 namespace lmsmail::dispatch {
 
@@ -64,14 +66,8 @@ struct DispatchConfig {
   std::map<std::string, TransportConfig> transports;
   std::string default_transport = "console";
   std::string from = "noreply@lms.example";
-  std::string from_name;  // empty: the site's name
+  std::string from_name;  // empty: the school's name
   DkimConfig dkim;
-
-  struct Site {
-    std::string name = "LMS";
-    std::string url = "http://127.0.0.1:8080";
-    std::string postal_address;
-  } site;
 
   std::string message_id_domain;  // empty: of the default transport's From
   std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
@@ -96,9 +92,8 @@ struct DispatchConfig {
     absl::Duration greylist_retry = absl::Minutes(5);
     absl::Duration ambiguous_retry = absl::Seconds(30);
     absl::Duration peer_retry = absl::Seconds(5);
-    std::vector<std::string> resend_ambiguous = {"enrollment", "payment"};
-    std::vector<std::string> resend_recovered = {"enrollment", "payment", "demo",
-                                                 "progress",   "content", "announcement"};
+    std::vector<std::string> resend_uncertain = NamesOf(DeliveryPolicy().resend_uncertain);
+    std::vector<std::string> resend_recovered = NamesOf(DeliveryPolicy().resend_recovered);
   } delivery;
 
   LimitsConfig limits;
@@ -110,23 +105,26 @@ struct DispatchConfig {
   void Declare(config::Schema& schema);
 
   // Of a configuration that was loaded without a fault.
-  SiteIdentity ToSite() const;
+  SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
   // The clock and what is called must outlive the transports.
-  using HoldObserver = std::function<void(const std::string& transport, bool held)>;
-  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(const Clock& clock,
+  using BreakerObserver = std::function<void(const std::string& transport, bool held)>;
+  absl::StatusOr<std::unique_ptr<Transports>> ToTransports(const service::SchoolConfig& school,
+                                                           const Clock& clock,
                                                            SmtpTransport::DotObserver before_dot,
-                                                           HoldObserver held) const;
+                                                           BreakerObserver held) const;
   Worker::Options ToWorker() const;
 
  private:
+  static std::vector<std::string> NamesOf(const std::set<Category>& categories);
   void DeclareTransport(const std::string& name, config::Group keys);
   void DeclareDelivery(config::Group keys);
   void Check(Violations& violations) const;
   void CheckTransport(const std::string& name, const TransportConfig& transport,
                       Violations& violations) const;
   const std::string& FromOf(const TransportConfig& transport) const;
-  absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport) const;
+  absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
+                                          const service::SchoolConfig& school) const;
   std::string Domain() const;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::dispatch {
@@ -36,7 +36,7 @@ class ConfigTest : public testing::Test {
 
 TEST_F(ConfigTest, WorksWithoutConfiguration) {
   ASSERT_OK(Load({}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, nullptr, nullptr));
   EXPECT_EQ(transports->default_name(), "console");
   ASSERT_NE(transports->Find(""), nullptr);
   EXPECT_EQ(transports->Find("")->info().kind, "console");
@@ -46,14 +46,16 @@ TEST_F(ConfigTest, WorksWithoutConfiguration) {
 }
 
 TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
-  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
-                  "--transports.relay.port=2525", "--transports.relay.tls=none",
-                  "--transports.relay.from=news@school.example",
-                  "--transports.relay.from_name=The School",
-                  "--transports.relay.reply_to=office@school.example",
-                  "--transports.relay.envelope_from=bounces@school.example",
-                  "--default_transport=relay", "--site.name=School"}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
+  ASSERT_OK(Load(
+      {"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+       "--transports.relay.port=2525", "--transports.relay.tls=none",
+       "--transports.relay.from=news@school.example", "--transports.relay.from_name=The School",
+       "--transports.relay.reply_to=office@school.example",
+       "--transports.relay.envelope_from=bounces@school.example", "--default_transport=relay"}));
+  service::SchoolConfig school;
+  school.name = "School";
+  ASSERT_OK_AND_ASSIGN(const auto transports,
+                       config_.ToTransports(school, clock_, nullptr, nullptr));
   const Transport* const relay = transports->Find("");
   ASSERT_NE(relay, nullptr);
   EXPECT_EQ(relay->info().endpoint, "127.0.0.1:2525 (no TLS)");
@@ -92,7 +94,7 @@ TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
             "--transports.own.from=news@news.example", "--transports.own.dkim.domain=news.example",
             "--transports.own.dkim.selector=k2", "--transports.own.dkim.private_key_file=/secret",
             "--transports.plain.from=a@other.example"}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(clock_, nullptr, nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, nullptr, nullptr));
   const auto record = [&](std::string_view transport) -> std::string {
     const auto& signer = transports->Find(transport)->sender().signer;
     return signer == nullptr ? "" : signer->RecordName();
@@ -120,13 +122,13 @@ TEST_F(ConfigTest, NamesEveryFault) {
   const absl::Status status =
       Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
             "--transports.relay.username=u", "--transports.relay.password_file=/secret",
-            "--default_transport=pigeon", "--delivery.resend_ambiguous=payment,gossip",
+            "--default_transport=pigeon", "--delivery.resend_uncertain=payment,gossip",
             "--delivery.first_retry=2h", "--message_id_keys_file=/secret"});
   std::vector<std::string> fields;
   for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
   for (const std::string key :
        {"from", "transports.relay.host", "transports.relay.tls", "default_transport",
-        "delivery.resend_ambiguous", "delivery.longest_retry", "message_id_keys_file"}) {
+        "delivery.resend_uncertain", "delivery.longest_retry", "message_id_keys_file"}) {
     EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
   }
 }
@@ -161,13 +163,13 @@ TEST_F(ConfigTest, BuildsATransportWithATokenFileThatIsReadLater) {
 
 TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
   ASSERT_OK(Load({"--delivery.max_attempts=3",
-                  "--delivery.resend_ambiguous=", "--delivery.resend_recovered=payment",
+                  "--delivery.resend_uncertain=", "--delivery.resend_recovered=payment",
                   "--delivery.peer_retry=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
   const Worker::Options options = config_.ToWorker();
   EXPECT_EQ(options.name, "replica-1");
   EXPECT_EQ(options.lease, absl::Seconds(30));
   EXPECT_EQ(options.policy.max_attempts, 3);
-  EXPECT_TRUE(options.policy.resend_ambiguous.empty());
+  EXPECT_TRUE(options.policy.resend_uncertain.empty());
   EXPECT_EQ(options.policy.resend_recovered, std::set<Category>{Category::kPayment});
   EXPECT_EQ(options.policy.longest_peer_retry, absl::Minutes(1));
 }

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/dispatch_migrations.h"
+#include "embedded/lmsmail_dispatch_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
@@ -12,23 +12,23 @@
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
 #include "services/dispatch/api/dispatch_service.h"
-#include "services/dispatch/api/grpc_preferences.h"
-#include "services/dispatch/api/grpc_template_source.h"
 #include "services/dispatch/api/message_handlers.h"
 #include "services/dispatch/api/queue_handlers.h"
-#include "services/dispatch/api/send_handlers.h"
+#include "services/dispatch/api/submission_handlers.h"
+#include "services/dispatch/claiming/dispatch_metrics.h"
+#include "services/dispatch/claiming/intent_journal.h"
+#include "services/dispatch/claiming/queue_maintenance.h"
+#include "services/dispatch/clients/preference_client.h"
+#include "services/dispatch/clients/template_client.h"
 #include "services/dispatch/config.h"
 #include "services/dispatch/delivery/bounce_reporter.h"
-#include "services/dispatch/delivery/housekeeper.h"
-#include "services/dispatch/delivery/intent_journal.h"
 #include "services/dispatch/delivery/worker.h"
-#include "services/dispatch/dispatch_metrics.h"
-#include "services/dispatch/event_recorder.h"
-#include "services/dispatch/intake/intake.h"
+#include "services/dispatch/log/event_recorder.h"
+#include "services/dispatch/rendering/raw_messages.h"
 #include "services/dispatch/storage/pg_limit_store.h"
 #include "services/dispatch/storage/pg_message_log.h"
 #include "services/dispatch/storage/pg_queue_store.h"
-#include "services/dispatch/writing/raw_messages.h"
+#include "services/dispatch/submission/submitter.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -53,7 +53,7 @@ class DispatchWorkload final : public service::Workload {
       : worker_enabled_(config.worker.enabled),
         policy_(config.ToWorker().policy),
         clock_(runtime.clock),
-        site_(config.ToSite()),
+        site_(config.ToSite(runtime.config.school)),
         parts_(std::move(parts)),
         metrics_(runtime.metrics),
         queue_(runtime.pool),
@@ -64,7 +64,7 @@ class DispatchWorkload final : public service::Workload {
         templates_(lmsmail::templates::v1::TemplateService::NewStub(parts_.template_channel),
                    runtime.clock, config.template_service.timeout),
         bounces_(preferences_),
-        housekeeper_(queue_, runtime.clock, metrics_, {.sweep_interval = config.sweep_interval}),
+        maintenance_(queue_, runtime.clock, metrics_, {.sweep_interval = config.sweep_interval}),
         worker_({.clock = runtime.clock,
                  .queue = queue_,
                  .limits = limits_,
@@ -78,21 +78,21 @@ class DispatchWorkload final : public service::Workload {
                  .message_ids = *parts_.message_ids,
                  .metrics = metrics_},
                 config.ToWorker()),
-        intake_({.clock = runtime.clock,
-                 .templates = templates_,
-                 .queue = queue_,
-                 .log = log_,
-                 .transports = parts_.transports->Names(),
-                 .arriving = [this](Lane lane) { worker_.Arriving(lane); },
-                 .accepted =
-                     [this](Lane lane, int mails) {
-                       metrics_.CountAccepted(lane, mails);
-                       worker_.Accepted(lane);
-                     }}),
+        submitter_({.clock = runtime.clock,
+                    .templates = templates_,
+                    .queue = queue_,
+                    .log = log_,
+                    .transports = parts_.transports->Names(),
+                    .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
+                    .accepted =
+                        [this](Lane lane, int mails) {
+                          metrics_.CountAccepted(lane, mails);
+                          worker_.Accepted(lane);
+                        }}),
         raw_messages_(preferences_, templates_, *parts_.transports, site_, *parts_.message_ids,
                       static_cast<std::size_t>(config.max_message_size)),
         events_(log_, preferences_, bounces_),
-        send_(intake_, *parts_.message_ids),
+        send_(submitter_, *parts_.message_ids),
         messages_({.clock = runtime.clock,
                    .queue = queue_,
                    .log = log_,
@@ -103,7 +103,7 @@ class DispatchWorkload final : public service::Workload {
         queue_handlers_({.clock = runtime.clock,
                          .queue = queue_,
                          .log = log_,
-                         .housekeeper = housekeeper_,
+                         .maintenance = maintenance_,
                          .transports = *parts_.transports}),
         service_(runtime.runner, send_, messages_, queue_handlers_) {}
 
@@ -115,8 +115,11 @@ class DispatchWorkload final : public service::Workload {
     // The partitions that mail is accepted into.
     LMSMAIL_RETURN_IF_ERROR(queue_.Maintain());
     // Before leases end and others guess what the last process did.
-    LMSMAIL_RETURN_IF_ERROR(parts_.journal->Replay(queue_, policy_, clock_.Now()));
-    housekeeper_.Start();
+    LMSMAIL_RETURN_IF_ERROR(parts_.journal->Replay(
+        queue_, [this](const ClaimedMail& mail, const DeliveryResult& result) {
+          return DecideByResult(mail, result, clock_.Now(), policy_);
+        }));
+    maintenance_.Start();
     report_again_ = std::make_unique<lifecycle::Periodic>(
         "report_again", [this, since = clock_.Now() - kReportedAgain] {
           return events_.ReportAgain(since).ok() ? absl::InfiniteDuration() : absl::Seconds(30);
@@ -126,7 +129,7 @@ class DispatchWorkload final : public service::Workload {
   }
 
   void Stop(absl::Time deadline) override {
-    housekeeper_.Stop();
+    maintenance_.Stop();
     if (report_again_ != nullptr) report_again_->Stop();
     worker_.Stop(deadline);
     bounces_.Stop();
@@ -142,18 +145,18 @@ class DispatchWorkload final : public service::Workload {
   PgQueueStore queue_;
   PgLimitStore limits_;
   PgMessageLog log_;
-  GrpcPreferences preferences_;
-  GrpcTemplateSource templates_;
+  PreferenceClient preferences_;
+  TemplateClient templates_;
   BounceReporter bounces_;
-  Housekeeper housekeeper_;
+  QueueMaintenance maintenance_;
   Worker worker_;
-  Intake intake_;
+  Submitter submitter_;
   RawMessages raw_messages_;
   EventRecorder events_;
-  SendHandlers send_;
+  SubmissionHandlers send_;
   MessageHandlers messages_;
   QueueHandlers queue_handlers_;
-  DispatchServiceImpl service_;
+  DispatchService service_;
   std::unique_ptr<lifecycle::Periodic> report_again_;  // last: its thread uses the rest
 };
 
@@ -173,7 +176,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.transports,
       config.ToTransports(
-          runtime.clock,
+          runtime.config.school, runtime.clock,
           [journal = parts.journal.get()](std::uint64_t token) { journal->DotSent(token); },
           [held](const std::string& transport, bool is) {
             held.With({{"transport", transport}}).Set(is ? 1 : 0);
@@ -196,7 +199,7 @@ int main(int argc, char** argv) {
       {.name = "dispatch",
        .port = 7103,
        .metrics_port = 9103,
-       .migrations = kDispatchMigrations,
+       .schema = kDispatchSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .adjust_pool = dispatch::PgQueueStore::Configure,
        .build = [&](const service::Runtime& runtime) { return dispatch::Build(config, runtime); }});

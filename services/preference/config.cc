@@ -7,8 +7,6 @@
 #include <optional>
 #include <string_view>
 
-#include "libs/cron/zone.h"
-#include "libs/language/language_code.h"
 #include "libs/strings/view.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/validation.h"
@@ -43,11 +41,6 @@ bool IsBaseUrl(std::string_view url) {
 }  // namespace
 
 void PreferenceConfig::Declare(config::Schema& schema) {
-  config::Group school_keys = schema.Sub("school");
-  school_keys.String("language_code", &school.language_code,
-                     "Language (BCP 47) of recipients who have none of their own.");
-  school_keys.String("time_zone", &school.time_zone,
-                     "IANA time zone of recipients who have none of their own.");
   config::Group quiet_keys = schema.Sub("quiet_hours");
   quiet_keys.String("start", &quiet_hours.start,
                     "Local time from which optional mail waits; empty, like end: never.");
@@ -66,12 +59,6 @@ void PreferenceConfig::Declare(config::Schema& schema) {
 }
 
 void PreferenceConfig::Check(Violations& violations) const {
-  if (!language::IsLanguageCode(school.language_code)) {
-    violations.Add("school.language_code", "must be a BCP 47 language such as en or pt-BR");
-  }
-  if (!cron::LoadZone(school.time_zone).ok()) {
-    violations.Add("school.time_zone", "must be a zone of the IANA database such as Europe/Berlin");
-  }
   if (!quiet_hours.start.empty() || !quiet_hours.end.empty()) {
     const auto parsed = QuietHours::Parse(quiet_hours.start, quiet_hours.end);
     for (const FieldViolation& violation : ViolationsOf(parsed.status())) {
@@ -100,7 +87,7 @@ void PreferenceConfig::Check(Violations& violations) const {
   }
 }
 
-School PreferenceConfig::ToSchool() const {
+School PreferenceConfig::ToSchool(const service::SchoolConfig& school) const {
   School result{school.language_code, school.time_zone, std::nullopt, {{}, defaults.wording}};
   if (auto parsed = QuietHours::Parse(quiet_hours.start, quiet_hours.end); parsed.ok()) {
     result.quiet_hours = *parsed;

@@ -6,16 +6,13 @@
 #include "absl/status/statusor.h"
 
 #include "libs/config/schema.h"
+#include "libs/service/school_config.h"
 #include "services/preference/recipient_check.h"
 
 namespace lmsmail::preference {
 
 // The service's own keys; those that every service has are service::BaseConfig's.
 struct PreferenceConfig {
-  struct SchoolKeys {
-    std::string language_code = "en";
-    std::string time_zone = "UTC";
-  } school;
   struct QuietHoursKeys {
     std::string start = "21:00";
     std::string end = "08:00";
@@ -31,7 +28,7 @@ struct PreferenceConfig {
   void Declare(config::Schema& schema);
 
   // Of a configuration that was loaded without a fault.
-  School ToSchool() const;
+  School ToSchool(const service::SchoolConfig& school) const;
 
  private:
   void Check(Violations& violations) const;

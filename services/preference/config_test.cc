@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::preference {
@@ -35,9 +35,7 @@ absl::Status Load(PreferenceConfig& config, std::vector<const char*> flags,
 TEST(PreferenceConfigTest, Defaults) {
   PreferenceConfig config;
   ASSERT_OK(Load(config, {"--keys_file=keys"}));
-  const School school = config.ToSchool();
-  EXPECT_EQ(school.language_code, "en");
-  EXPECT_EQ(school.time_zone, "UTC");
+  const School school = config.ToSchool({});
   EXPECT_TRUE(school.quiet_hours.has_value());
   EXPECT_THAT(school.defaults.subscribed, ElementsAre(Category::kDemo, Category::kProgress,
                                                       Category::kContent, Category::kAnnouncement));
@@ -47,7 +45,7 @@ TEST(PreferenceConfigTest, ASchoolMayAskFirstAndWriteAtNight) {
   PreferenceConfig config;
   ASSERT_OK(Load(config, {"--keys_file=keys", "--quiet_hours.start=", "--quiet_hours.end=",
                           "--defaults.subscribed=progress", "--defaults.wording=terms-3"}));
-  const School school = config.ToSchool();
+  const School school = config.ToSchool({});
   EXPECT_FALSE(school.quiet_hours.has_value());
   EXPECT_THAT(school.defaults.subscribed, ElementsAre(Category::kProgress));
   EXPECT_EQ(school.defaults.wording, "terms-3");
@@ -63,15 +61,13 @@ TEST(PreferenceConfigTest, SaysHowToMakeKeys) {
 
 TEST(PreferenceConfigTest, TellsEveryFault) {
   PreferenceConfig config;
-  const auto violations = ViolationsOf(
-      Load(config,
-           {"--keys_file=keys", "--school.language_code=english!", "--school.time_zone=Berlin",
-            "--quiet_hours.start=9pm", "--quiet_hours.end=", "--defaults.subscribed=payment",
-            "--public_url=mail.school.example/"},
-           "too short"));
+  const auto violations = ViolationsOf(Load(
+      config,
+      {"--keys_file=keys", "--quiet_hours.start=9pm",
+       "--quiet_hours.end=", "--defaults.subscribed=payment", "--public_url=mail.school.example/"},
+      "too short"));
   for (const char* key :
-       {"keys_file", "school.language_code", "school.time_zone", "quiet_hours.start",
-        "quiet_hours.end", "defaults.subscribed", "public_url"}) {
+       {"keys_file", "quiet_hours.start", "quiet_hours.end", "defaults.subscribed", "public_url"}) {
     EXPECT_THAT(violations, Contains(Field(&FieldViolation::field, HasSubstr(key))));
   }
 }

@@ -89,7 +89,7 @@ absl::Status PreferenceService::HandleListConsentEvents(const rpc::CallInfo& cal
       std::vector<ConsentEvent> events,
       domain_.consent.ListEvents(id, ParseEventId(page.cursor()), page.limit(), call.deadline));
   response.set_next_page_token(
-      page.Cut(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
+      page.TrimToPage(events, [](const ConsentEvent& last) { return std::to_string(last.id); }));
   for (const ConsentEvent& event : events) *response.add_events() = ToProto(id, event);
   return absl::OkStatus();
 }

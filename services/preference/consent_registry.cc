@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::preference {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/preference/v1/preference_service.pb.h"
 #include "services/preference/consent.h"
 #include "services/preference/recipient.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "libs/resource_name/name.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::preference {
 namespace {

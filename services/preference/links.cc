@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::preference {
 namespace {

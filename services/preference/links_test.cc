@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::preference {

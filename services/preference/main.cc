@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/preference_migrations.h"
+#include "embedded/lmsmail_preference_migrations.h"
 
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
@@ -27,10 +27,10 @@ class PreferenceWorkload final : public service::Workload {
       : keys_(std::move(keys)),
         links_(keys_, config.public_url),
         store_(runtime.pool),
-        recipients_(store_, keys_, config.ToSchool().defaults, runtime.clock),
-        consent_(store_, keys_, config.ToSchool().defaults, runtime.clock),
+        recipients_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
+        consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         suppressions_(store_, keys_, runtime.clock),
-        check_(store_, keys_, links_, config.ToSchool(), runtime.clock),
+        check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock),
         service_(runtime.runner, {recipients_, consent_, suppressions_, check_, links_}) {}
 
   std::vector<rpc::HostedService> Services() override {
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
                        {.name = "preference",
                         .port = 7102,
                         .metrics_port = 9102,
-                        .migrations = kPreferenceMigrations,
+                        .schema = kPreferenceSchema,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
                         .adjust_pool = preference::PgPreferenceStore::Configure,
                         .build = [&](const service::Runtime& runtime)

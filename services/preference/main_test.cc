@@ -37,11 +37,12 @@ absl::StatusOr<pb::CheckRecipientsResponse> RegisterAndCheckAnn(int port) {
   upsert.add_recipients()->set_name("recipients/ann");
   upsert.mutable_recipients(0)->set_email_address("ann@example.com");
   LMSMAIL_RETURN_IF_ERROR(
-      rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::After(absl::Seconds(30))).status());
+      rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::WithTimeout(absl::Seconds(30)))
+          .status());
   pb::CheckRecipientsRequest check;
   check.add_checks()->set_recipient("recipients/ann");
   check.mutable_checks(0)->set_category(lmsmail::type::v1::CATEGORY_PAYMENT);
-  return rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::After(absl::Seconds(30)));
+  return rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::WithTimeout(absl::Seconds(30)));
 }
 
 TEST(PreferenceMainTest, SaysHowToMakeKeys) {

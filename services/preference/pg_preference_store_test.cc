@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "embedded/preference_migrations.h"
+#include "embedded/lmsmail_preference_migrations.h"
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/sql_error.h"
@@ -22,7 +22,7 @@ namespace {
 
 std::shared_ptr<postgres::Pool> NewPool() {
   postgres::PoolOptions options;
-  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceMigrations);
+  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceSchema);
   if (!dsn.ok()) throw std::runtime_error(dsn.status().ToString());
   options.dsn = *std::move(dsn);
   options.schema = "preference";

@@ -8,7 +8,7 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/resource_name/name.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/pg_defaults.h"
 #include "services/preference/pg_preference_store.h"

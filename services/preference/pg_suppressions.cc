@@ -6,7 +6,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/preference/pg_preference_store.h"
 
 namespace lmsmail::preference {

@@ -13,7 +13,7 @@
 namespace lmsmail::preference {
 
 // Of every list.
-inline constexpr rpc::PageSizes kPageSizes = {.standard = 100, .most = 1000};
+inline constexpr rpc::PageSizes kPageSizes = {.default_size = 100, .max_size = 1000};
 
 // The protocol, on top of the domain. The handlers of each subject have their own file:
 // recipient_handlers.cc, consent_handlers.cc, suppression_handlers.cc.

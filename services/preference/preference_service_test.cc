@@ -38,7 +38,7 @@ class PreferenceServiceTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const std::type_identity_t<Request>& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(10)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(10)));
   }
 
   absl::StatusOr<pb::UpsertRecipientsResponse> Register(const std::string& id,

@@ -2,7 +2,7 @@
 
 #include "absl/time/civil_time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::preference {

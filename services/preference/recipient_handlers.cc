@@ -44,7 +44,8 @@ absl::Status PreferenceService::HandleListRecipients(const rpc::CallInfo& call,
                                                     .email_address = request.email_address(),
                                                     .limit = page.limit()},
                                                    call.deadline));
-  response.set_next_page_token(page.Cut(recipients, [](const Recipient& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(recipients, [](const Recipient& last) { return last.id; }));
   for (const Recipient& recipient : recipients) *response.add_recipients() = ToProto(recipient);
   return absl::OkStatus();
 }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "libs/address/email_address.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/preference_store.h"
 

@@ -71,7 +71,7 @@ absl::Status PreferenceService::HandleListSuppressions(const rpc::CallInfo& call
       std::vector<Suppression> suppressions,
       domain_.suppressions.List({ParsePosition(page.cursor()), reason, page.limit()},
                                 call.deadline));
-  response.set_next_page_token(page.Cut(suppressions, [](const Suppression& last) {
+  response.set_next_page_token(page.TrimToPage(suppressions, [](const Suppression& last) {
     return rpc::PageCursor{std::to_string(absl::ToUnixMicros(last.create_time)), last.id};
   }));
   for (const Suppression& suppression : suppressions) {

@@ -26,7 +26,7 @@ constexpr std::size_t kMaxDetail = 500;
 constexpr std::size_t kMaxRequestId = 128;
 
 void CheckName(std::string_view name, std::string field, Violations& violations) {
-  if (auto fault = validation::TextFault(name, {.most = kMaxName})) {
+  if (auto fault = validation::TextError(name, {.max_length = kMaxName})) {
     violations.Add(std::move(field), *std::move(fault));
   } else if (const absl::Status status = address::ValidateDisplayName(name); !status.ok()) {
     violations.Add(std::move(field), std::string(ToStd(status.message())));
@@ -58,8 +58,9 @@ void CheckEmailAddress(std::string_view address, std::string_view field, Violati
 }
 
 void CheckSource(const ConsentSource& source, std::string_view path, Violations& violations) {
-  CheckText(source.actor, fmt::format("{}.actor", path), {.most = kMaxActor}, violations);
-  CheckText(source.wording, fmt::format("{}.wording", path), {.most = kMaxWording}, violations);
+  CheckText(source.actor, fmt::format("{}.actor", path), {.max_length = kMaxActor}, violations);
+  CheckText(source.wording, fmt::format("{}.wording", path), {.max_length = kMaxWording},
+            violations);
   if (source.method == ConsentMethod::kDefault) {
     violations.Add(fmt::format("{}.method", path),
                    "METHOD_DEFAULT is for first registrations; say how the wish reached you");
@@ -68,11 +69,11 @@ void CheckSource(const ConsentSource& source, std::string_view path, Violations&
 
 void CheckDetail(std::string_view detail, std::string_view field, Violations& violations) {
   // A server's reply has lines.
-  CheckText(detail, field, {.most = kMaxDetail, .multiline = true}, violations);
+  CheckText(detail, field, {.max_length = kMaxDetail, .multiline = true}, violations);
 }
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", {.most = kMaxRequestId}, violations);
+  CheckText(request_id, "request_id", {.max_length = kMaxRequestId}, violations);
 }
 
 }  // namespace lmsmail::preference

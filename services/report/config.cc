@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "libs/cron/zone.h"
 #include "services/report/weekly_report_run.h"
 
 namespace lmsmail::report {
@@ -10,8 +9,6 @@ namespace lmsmail::report {
 void ReportConfig::Declare(config::Schema& schema) {
   dispatch.Declare(schema.Sub("dispatch"));
   templates.Declare(schema.Sub("template"));
-  schema.String("school.time_zone", &time_zone,
-                "The IANA time zone of the school, whose weeks are reported.");
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
@@ -22,10 +19,6 @@ void ReportConfig::Check(Violations& violations) const {
   if (dispatch.timeout >= kRunLease) {
     violations.Add("dispatch.timeout", fmt::format("must be below {}, the lease of a run",
                                                    absl::FormatDuration(kRunLease)));
-  }
-  if (!cron::LoadZone(time_zone).ok()) {
-    violations.Add("school.time_zone",
-                   "is no time zone of the IANA database, as Europe/Berlin is one");
   }
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "libs/config/schema.h"
 #include "libs/service/peer_config.h"
 
@@ -11,8 +9,6 @@ namespace lmsmail::report {
 struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
   service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
-  // Decides where one week ends and the next begins.
-  std::string time_zone = "UTC";
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);

@@ -35,11 +35,12 @@ absl::Status CourseHandlers::ListCourses(const rpc::CallInfo& call,
                                          const v1::ListCoursesRequest& request,
                                          v1::ListCoursesResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"courses"}, {.standard = 100, .most = 1000}, violations);
+  const rpc::Page page(request, {"courses"}, {.default_size = 100, .max_size = 1000}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Course> courses,
                            courses_.List(page.after(), page.limit(), call.deadline));
-  response.set_next_page_token(page.Cut(courses, [](const Course& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(courses, [](const Course& last) { return last.id; }));
   for (const Course& course : courses) *response.add_courses() = ToProto(course);
   return absl::OkStatus();
 }
@@ -62,7 +63,7 @@ absl::Status CourseHandlers::ListEnrolledStudents(const rpc::CallInfo& call,
                                                   v1::ListEnrolledStudentsResponse& response) {
   Violations violations;
   const std::string course = CourseIdFromProto(request.course(), "course", violations);
-  const rpc::Page page(request, {"enrollments", course}, {.standard = 1000, .most = 1000},
+  const rpc::Page page(request, {"enrollments", course}, {.default_size = 1000, .max_size = 1000},
                        violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(courses_.Get(course, call.deadline).status());
@@ -70,7 +71,7 @@ absl::Status CourseHandlers::ListEnrolledStudents(const rpc::CallInfo& call,
       std::vector<Enrollment> enrollments,
       activities_.ListEnrolled(course, clock_.Now(), page.after(), page.limit(), call.deadline));
   response.set_next_page_token(
-      page.Cut(enrollments, [](const Enrollment& last) { return last.student; }));
+      page.TrimToPage(enrollments, [](const Enrollment& last) { return last.student; }));
   for (const Enrollment& enrollment : enrollments) {
     *response.add_enrollments() = ToProto(enrollment);
   }

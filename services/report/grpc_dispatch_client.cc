@@ -31,7 +31,7 @@ pb::SendBatchRequest RequestOf(const Mailing& mailing) {
 absl::StatusOr<std::vector<absl::Status>> GrpcDispatchClient::HandOver(const Mailing& mailing) {
   LMSMAIL_ASSIGN_OR_RETURN(const pb::SendBatchResponse response,
                            rpc::Call(*stub_, &pb::DispatchService::StubInterface::SendBatch,
-                                     RequestOf(mailing), rpc::After(timeout_)));
+                                     RequestOf(mailing), rpc::WithTimeout(timeout_)));
   std::vector<absl::Status> results;
   for (const pb::BatchItemResult& result : response.results()) {
     results.emplace_back(static_cast<absl::StatusCode>(result.status().code()),

@@ -7,7 +7,7 @@
 #include <set>
 #include <variant>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::report {

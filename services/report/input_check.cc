@@ -24,12 +24,12 @@ constexpr absl::Duration kLongestWatch = absl::Hours(24);
 const absl::Time kEarliest = absl::FromUnixSeconds(946'684'800);  // 2000-01-01
 
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
-  CheckText(key, field, {.most = kMostKey, .required = true}, violations);
+  CheckText(key, field, {.max_length = kMostKey, .required = true}, violations);
 }
 
 void CheckUrl(std::string_view url, Violations& violations) {
   if (url.empty()) return;
-  CheckText(url, "url", {.most = kMostUrl}, violations);
+  CheckText(url, "url", {.max_length = kMostUrl}, violations);
   if (!url.starts_with("https://") && !url.starts_with("http://")) {
     violations.Add("url", "must be an absolute address beginning with https:// or http://");
   }
@@ -48,7 +48,8 @@ void CheckFact(const Enrolled& fact, absl::Time now, Violations& violations) {
 void CheckFact(const Unenrolled&, absl::Time, Violations&) {}
 void CheckFact(const LessonCompleted& fact, absl::Time, Violations& violations) {
   CheckKey(fact.lesson_id, "lesson_completed.lesson_id", violations);
-  CheckText(fact.lesson_title, "lesson_completed.lesson_title", {.most = kMostTitle}, violations);
+  CheckText(fact.lesson_title, "lesson_completed.lesson_title", {.max_length = kMostTitle},
+            violations);
 }
 void CheckFact(const Watched& fact, absl::Time, Violations& violations) {
   if (fact.duration < absl::Milliseconds(1) || fact.duration > kLongestWatch) {
@@ -62,14 +63,14 @@ void CheckFact(const QuizTaken& fact, absl::Time, Violations& violations) {
 }  // namespace
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  CheckText(request_id, "request_id", {.most = kMostRequestId}, violations);
+  CheckText(request_id, "request_id", {.max_length = kMostRequestId}, violations);
 }
 
 void CheckCourse(const Course& course, Violations& violations) {
   if (course.title.empty()) violations.Add("title", "is required");
-  CheckText(course.title, "title", {.most = kMostTitle}, violations);
+  CheckText(course.title, "title", {.max_length = kMostTitle}, violations);
   CheckUrl(course.url, violations);
-  CheckText(course.instructor_name, "instructor_name", {.most = kMostTitle}, violations);
+  CheckText(course.instructor_name, "instructor_name", {.max_length = kMostTitle}, violations);
   if (course.lesson_count < 0 || course.lesson_count > kMostLessons) {
     violations.Add("lesson_count", fmt::format("must be 0 (not known) to {}", kMostLessons));
   }

@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/report/activity.h"
 #include "services/report/course.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "embedded/report_migrations.h"
+#include "embedded/lmsmail_report_migrations.h"
 
 #include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
@@ -81,7 +81,8 @@ class ReportWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                           cron::LoadZone(runtime.config.school.time_zone));
   Peers peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
@@ -98,7 +99,7 @@ int main(int argc, char** argv) {
                        {.name = "report",
                         .port = 7105,
                         .metrics_port = 9105,
-                        .migrations = kReportMigrations,
+                        .schema = kReportSchema,
                         .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
                         .build =
                             [&](const service::Runtime& runtime) {

@@ -56,7 +56,7 @@ TEST(ReportMainTest, ARunIsCarriedOutAndItsMailHandedOver) {
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
   const auto stub = v1::ReportService::NewStub(channel);
-  const rpc::CallOptions options = rpc::After(absl::Seconds(30));
+  const rpc::CallOptions options = rpc::WithTimeout(absl::Seconds(30));
 
   v1::RecordActivityRequest record;
   for (const char* id : {"enrol", "watch"}) {

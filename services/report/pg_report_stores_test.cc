@@ -3,7 +3,7 @@
 #include <thread>
 #include <utility>
 
-#include "embedded/report_migrations.h"
+#include "embedded/lmsmail_report_migrations.h"
 
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "services/report/pg_activity_store.h"
@@ -31,8 +31,7 @@ class PgStores final : public Stores {
 
 std::unique_ptr<Stores> NewPgStores() {
   postgres::PoolOptions options;
-  options.dsn =
-      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportMigrations).value();
+  options.dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
   options.schema = "report";
   return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
 }

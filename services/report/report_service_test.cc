@@ -32,7 +32,7 @@ class ReportServiceTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (v1::ReportService::StubInterface::*method)(
                                     grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
   }
 
   static v1::Activity Fact(const std::string& id, const std::string& student) {

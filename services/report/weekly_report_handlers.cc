@@ -59,13 +59,13 @@ absl::Status WeeklyReportHandlers::ListWeeklyReportRuns(
     const rpc::CallInfo& call, const v1::ListWeeklyReportRunsRequest& request,
     v1::ListWeeklyReportRunsResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"runs"}, {.standard = 20, .most = 100}, violations);
+  const rpc::Page page(request, {"runs"}, {.default_size = 20, .max_size = 100}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       std::vector<WeeklyReportRun> runs,
       store_.ListRuns(IsoWeek::Parse(page.after()), page.limit(), call.deadline));
   response.set_next_page_token(
-      page.Cut(runs, [](const WeeklyReportRun& last) { return last.week.ToString(); }));
+      page.TrimToPage(runs, [](const WeeklyReportRun& last) { return last.week.ToString(); }));
   for (const WeeklyReportRun& run : runs) *response.add_runs() = ToProto(run);
   return absl::OkStatus();
 }
@@ -98,7 +98,7 @@ absl::Status WeeklyReportHandlers::ListWeeklyReports(const rpc::CallInfo& call,
   Violations violations;
   ReportQuery query = QueryOf(request, violations);
   const rpc::Page page(request, {"reports", request.parent(), request.student()},
-                       {.standard = 100, .most = 1000}, violations);
+                       {.default_size = 100, .max_size = 1000}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   if (query.week) {
     LMSMAIL_RETURN_IF_ERROR(store_.GetRun(*query.week, call.deadline).status());
@@ -109,7 +109,7 @@ absl::Status WeeklyReportHandlers::ListWeeklyReports(const rpc::CallInfo& call,
   query.limit = page.limit();
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<WeeklyReport> reports,
                            store_.ListReports(query, call.deadline));
-  response.set_next_page_token(page.Cut(reports, [&](const WeeklyReport& last) {
+  response.set_next_page_token(page.TrimToPage(reports, [&](const WeeklyReport& last) {
     return query.week ? last.student : last.week.ToString();
   }));
   for (const WeeklyReport& report : reports) *response.add_reports() = ToProto(report);

@@ -5,13 +5,12 @@
 #include <algorithm>
 
 #include "libs/retry/backoff.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::report {
 namespace {
 
-constexpr absl::Duration kFirstBackoff = absl::Seconds(15);
-constexpr absl::Duration kLongestBackoff = absl::Minutes(15);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(15), absl::Minutes(15)};
 
 void End(WeeklyReportRun& run, RunState state, absl::Time now) {
   run.state = state;
@@ -77,7 +76,7 @@ void Postpone(WeeklyReportRun& run, const absl::Status& why, absl::Time now) {
     End(run, RunState::kFailed, now);
     return;
   }
-  run.next_attempt_time = now + retry::Backoff(run.failure_count, kFirstBackoff, kLongestBackoff);
+  run.next_attempt_time = now + retry::Backoff(kBackoff, run.failure_count);
   Release(run, now);
 }
 

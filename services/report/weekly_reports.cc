@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/report/weekly_mail.h"
 

@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/type/v1/mail.pb.h"
 
 namespace lmsmail::scheduler {

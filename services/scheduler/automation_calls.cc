@@ -5,7 +5,7 @@
 
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/convert.h"
 #include "services/scheduler/resource_names.h"
@@ -14,7 +14,7 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr rpc::PageSizes kPages{.standard = 50, .most = 200};
+constexpr rpc::PageSizes kPages{.default_size = 50, .max_size = 200};
 constexpr std::string_view kUpdatable[] = {"display_name",   "audience", "template", "delay",
                                            "collect_window", "lane",     "enabled"};
 constexpr std::string_view kOutputOnly[] = {"name", "create_time", "update_time", "etag"};
@@ -50,7 +50,7 @@ absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
   LMSMAIL_ASSIGN_OR_RETURN(auto automations,
                            parts_.automations.List(page.after(), page.limit(), call.deadline));
   response.set_next_page_token(
-      page.Cut(automations, [](const Automation& last) { return last.id; }));
+      page.TrimToPage(automations, [](const Automation& last) { return last.id; }));
   for (const Automation& automation : automations) {
     ToProto(automation, *response.add_automations());
   }

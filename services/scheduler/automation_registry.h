@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/automation.h"
 #include "services/scheduler/automation_store.h"
 #include "services/scheduler/request_store.h"

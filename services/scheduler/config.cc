@@ -1,15 +1,10 @@
 #include "services/scheduler/config.h"
 
-#include "libs/cron/zone.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::scheduler {
 
 void SchedulerConfig::Declare(config::Schema& schema) {
-  schema.Sub("school").String(
-      "time_zone", &school.time_zone,
-      "IANA time zone of dates in mails, and of the schedules that come with "
-      "the product when it first starts.");
   config::Group worker_keys = schema.Sub("worker");
   worker_keys.Int32("threads", &worker.threads, "How many events are worked on at the same time.",
                     {1, 64});
@@ -24,10 +19,6 @@ void SchedulerConfig::Declare(config::Schema& schema) {
   dispatch.Declare(schema.Sub("dispatch"));
   report.Declare(schema.Sub("report"));
   schema.Check([this](Violations& violations) {
-    if (!cron::LoadZone(school.time_zone).ok()) {
-      violations.Add("school.time_zone",
-                     "must be a zone of the IANA database such as Europe/Berlin");
-    }
     dispatch.Check("dispatch", violations);
     report.Check("report", violations);
   });

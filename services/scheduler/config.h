@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "absl/time/time.h"
 
@@ -12,9 +11,6 @@ namespace lmsmail::scheduler {
 
 // The service's own keys; those that every service has are service::BaseConfig's.
 struct SchedulerConfig {
-  struct School {
-    std::string time_zone = "UTC";
-  } school;
   struct Worker {
     std::int32_t threads = 4;
     absl::Duration poll_interval = absl::Seconds(1);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
 #include "services/scheduler/automation.h"
 #include "services/scheduler/event_store.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "services/scheduler/convert.h"

@@ -8,7 +8,7 @@
 
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/hash.h"
 #include "services/scheduler/event_facts.h"

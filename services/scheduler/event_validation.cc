@@ -32,9 +32,9 @@ void CheckDuration(const google::protobuf::Duration& duration, std::string_view 
 Violations CheckCourse(const v1::CourseRef& course) {
   Violations violations;
   CheckCourseId(course.course_id(), "course_id", violations);
-  CheckText(course.title(), "title", {.most = kMaxTitle}, violations);
+  CheckText(course.title(), "title", {.max_length = kMaxTitle}, violations);
   CheckUrl(course.url(), "url", violations);
-  CheckText(course.instructor_name(), "instructor_name", {.most = kMaxTitle}, violations);
+  CheckText(course.instructor_name(), "instructor_name", {.max_length = kMaxTitle}, violations);
   return violations;
 }
 
@@ -56,8 +56,9 @@ Violations Check(const v1::StudentUnenrolled& unenrolled) {
 Violations Check(const v1::DemoClassAttended& demo) {
   Violations violations;
   CheckStudent(demo.student(), "student", violations);
-  CheckText(demo.class_title(), "class_title", {.most = kMaxTitle, .required = true}, violations);
-  CheckText(demo.host_name(), "host_name", {.most = kMaxTitle}, violations);
+  CheckText(demo.class_title(), "class_title", {.max_length = kMaxTitle, .required = true},
+            violations);
+  CheckText(demo.host_name(), "host_name", {.max_length = kMaxTitle}, violations);
   if (demo.has_course()) violations.AddNested("course", CheckCourse(demo.course()));
   CheckUrl(demo.enroll_url(), "enroll_url", violations);
   return violations;
@@ -66,7 +67,8 @@ Violations Check(const v1::DemoClassAttended& demo) {
 Violations Check(const v1::PaymentSucceeded& payment) {
   Violations violations;
   CheckStudent(payment.student(), "student", violations);
-  CheckText(payment.payment_id(), "payment_id", {.most = kMaxId, .required = true}, violations);
+  CheckText(payment.payment_id(), "payment_id", {.max_length = kMaxId, .required = true},
+            violations);
   if (payment.amount_minor() <= 0) {
     violations.Add("amount_minor", "is required: more than 0, in the currency's smallest unit");
   }
@@ -74,7 +76,7 @@ Violations Check(const v1::PaymentSucceeded& payment) {
       !std::ranges::all_of(payment.currency_code(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
     violations.Add("currency_code", "must be three capital letters (ISO 4217), such as EUR");
   }
-  CheckText(payment.description(), "description", {.most = kMaxTitle}, violations);
+  CheckText(payment.description(), "description", {.max_length = kMaxTitle}, violations);
   if (payment.has_course()) violations.AddNested("course", CheckCourse(payment.course()));
   CheckUrl(payment.receipt_url(), "receipt_url", violations);
   return violations;
@@ -83,9 +85,10 @@ Violations Check(const v1::PaymentSucceeded& payment) {
 Violations Check(const v1::ContentPublished& content) {
   Violations violations;
   violations.AddNested("course", CheckCourse(content.course()));
-  CheckText(content.content_id(), "content_id", {.most = kMaxId, .required = true}, violations);
-  CheckText(content.title(), "title", {.most = kMaxTitle, .required = true}, violations);
-  CheckText(content.kind(), "kind", {.most = kMaxKind}, violations);
+  CheckText(content.content_id(), "content_id", {.max_length = kMaxId, .required = true},
+            violations);
+  CheckText(content.title(), "title", {.max_length = kMaxTitle, .required = true}, violations);
+  CheckText(content.kind(), "kind", {.max_length = kMaxKind}, violations);
   CheckUrl(content.url(), "url", violations);
   CheckDuration(content.duration(), "duration", violations);
   return violations;
@@ -95,8 +98,8 @@ Violations Check(const v1::LessonCompleted& lesson) {
   Violations violations;
   CheckStudent(lesson.student(), "student", violations);
   CheckCourseId(lesson.course_id(), "course_id", violations);
-  CheckText(lesson.lesson_id(), "lesson_id", {.most = kMaxId, .required = true}, violations);
-  CheckText(lesson.lesson_title(), "lesson_title", {.most = kMaxTitle}, violations);
+  CheckText(lesson.lesson_id(), "lesson_id", {.max_length = kMaxId, .required = true}, violations);
+  CheckText(lesson.lesson_title(), "lesson_title", {.max_length = kMaxTitle}, violations);
   CheckDuration(lesson.watch_duration(), "watch_duration", violations);
   return violations;
 }
@@ -138,7 +141,7 @@ void CheckPayload(const v1::Event& event, Violations& violations) {
 
 Violations CheckEvent(const v1::Event& event) {
   Violations violations;
-  CheckText(event.event_id(), "event_id", {.most = kMaxId, .required = true}, violations);
+  CheckText(event.event_id(), "event_id", {.max_length = kMaxId, .required = true}, violations);
   CheckTime(event.event_time(), "event_time", violations);
   CheckPayload(event, violations);
   return violations;

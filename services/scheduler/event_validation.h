@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
 
 namespace lmsmail::scheduler {

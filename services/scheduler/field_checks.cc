@@ -31,7 +31,7 @@ void CheckUrl(std::string_view url, std::string field, Violations& violations) {
 }
 
 void CheckRequestId(std::string_view request_id, Violations& violations) {
-  validation::CheckText(request_id, "request_id", {.most = kMaxRequestId, .required = true},
+  validation::CheckText(request_id, "request_id", {.max_length = kMaxRequestId, .required = true},
                         violations);
 }
 
@@ -46,7 +46,7 @@ void CheckCourseId(std::string_view id, std::string field, Violations& violation
 }
 
 void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDisplayName}, violations);
 }
 
 }  // namespace lmsmail::scheduler

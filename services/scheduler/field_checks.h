@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // Checks of single fields; each adds at most one violation.
 namespace lmsmail::scheduler {

@@ -1,6 +1,6 @@
 #include "services/scheduler/in_memory_automation_store.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/resource_names.h"
 
 namespace lmsmail::scheduler {

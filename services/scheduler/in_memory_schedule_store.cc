@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/resource_names.h"
 
 namespace lmsmail::scheduler {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/scheduler_migrations.h"
+#include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
@@ -43,6 +43,7 @@ class SchedulerWorkload final : public service::Workload {
   SchedulerWorkload(const SchedulerConfig& config, absl::TimeZone zone, const Channels& channels,
                     const service::Runtime& runtime)
       : config_(config),
+        school_(runtime.config.school),
         metrics_(runtime.metrics),
         dispatch_(channels.dispatch, config.dispatch.timeout),
         report_(channels.report, config.report.timeout),
@@ -71,7 +72,7 @@ class SchedulerWorkload final : public service::Workload {
 
   absl::Status Start() override {
     LMSMAIL_RETURN_IF_ERROR(
-        schedules_.StartShipped(config_.school.time_zone, absl::Now() + kStartTimeout));
+        schedules_.StartShipped(school_.time_zone, absl::Now() + kStartTimeout));
     const absl::Duration poll = config_.worker.poll_interval;
     absl::MutexLock lock(&mutex_);
     for (int i = 0; i < config_.worker.threads; ++i) {
@@ -108,6 +109,7 @@ class SchedulerWorkload final : public service::Workload {
   }
 
   const SchedulerConfig& config_;
+  const service::SchoolConfig& school_;
   const SchedulerMetrics metrics_;
   DispatchClient dispatch_;
   ReportClient report_;
@@ -134,7 +136,8 @@ class SchedulerWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, cron::LoadZone(config.school.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                           cron::LoadZone(runtime.config.school.time_zone));
   Channels channels;
   LMSMAIL_ASSIGN_OR_RETURN(channels.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(channels.report, rpc::NewChannel(config.report.Channel()));
@@ -152,7 +155,7 @@ int main(int argc, char** argv) {
       {.name = "scheduler",
        .port = 7104,
        .metrics_port = 9104,
-       .migrations = kSchedulerMigrations,
+       .schema = kSchedulerSchema,
        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
        .build =
            [&](const lmsmail::service::Runtime& runtime) {

@@ -120,7 +120,7 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
   const auto stub = v1::SchedulerService::NewStub(channel);
-  const rpc::CallOptions options = rpc::After(kPatience);
+  const rpc::CallOptions options = rpc::WithTimeout(kPatience);
 
   v1::PublishEventsRequest publish;
   *publish.add_events() = Enrolled("e-1");

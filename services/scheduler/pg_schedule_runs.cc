@@ -6,7 +6,7 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/scheduler/pg_request_store.h"
 #include "services/scheduler/pg_schedule_rows.h"
 #include "services/scheduler/pg_schedule_store.h"

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "embedded/scheduler_migrations.h"
+#include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/clock/clock.h"
 #include "libs/postgres/pool.h"
@@ -29,7 +29,7 @@ namespace {
 std::shared_ptr<postgres::Pool> NewPool() {
   postgres::PoolOptions options;
   options.dsn =
-      postgres::EmbeddedPostgres::Shared().NewDatabase("scheduler", kSchedulerMigrations).value();
+      postgres::EmbeddedPostgres::Shared().NewDatabase("scheduler", kSchedulerSchema).value();
   options.schema = "scheduler";
   options.size = 8;
   return postgres::Pool::Create(std::move(options)).value();

@@ -17,8 +17,7 @@ namespace {
 // Longer than the slowest action may take.
 constexpr absl::Duration kLease = absl::Minutes(5);
 constexpr int kMostAttempts = 10;
-constexpr absl::Duration kFirstRetry = absl::Seconds(5);
-constexpr absl::Duration kMostRetry = absl::Minutes(10);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(5), absl::Minutes(10)};
 constexpr absl::Duration kStoreTimeout = absl::Seconds(10);
 
 absl::Time StoreDeadline() { return absl::Now() + kStoreTimeout; }
@@ -83,7 +82,7 @@ void RunWorker::Settle(const ClaimedRun& claimed, const absl::StatusOr<std::stri
     run.state = ScheduleRun::State::kPending;
     run.detail =
         fmt::format("attempt {} failed: {}", run.attempts, ToStd(outcome.status().message()));
-    due = now + retry::Backoff(run.attempts, kFirstRetry, kMostRetry);
+    due = now + retry::Backoff(kBackoff, run.attempts);
     metrics_.runs_retried.Increment();
   }
   const absl::Status settled = store_.SettleRun(run, due, StoreDeadline());

@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // What happens at certain times.
 namespace lmsmail::scheduler {

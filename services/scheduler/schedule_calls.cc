@@ -7,7 +7,7 @@
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/convert.h"
 #include "services/scheduler/resource_names.h"
@@ -16,7 +16,7 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr rpc::PageSizes kPages{.standard = 50, .most = 200};
+constexpr rpc::PageSizes kPages{.default_size = 50, .max_size = 200};
 constexpr int kStandardPreview = 5;
 constexpr int kMostPreview = 100;
 constexpr std::string_view kUpdatable[] = {"display_name",    "cron",  "time_zone", "catch_up",
@@ -76,7 +76,8 @@ absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(auto schedules,
                            parts_.schedules.List(page.after(), page.limit(), call.deadline));
-  response.set_next_page_token(page.Cut(schedules, [](const Schedule& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(schedules, [](const Schedule& last) { return last.id; }));
   for (const Schedule& schedule : schedules) ToProto(schedule, *response.add_schedules());
   return absl::OkStatus();
 }
@@ -138,7 +139,8 @@ absl::Status SchedulerServiceImpl::Handle(const rpc::CallInfo& call,
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(
       auto runs, parts_.schedules.ListRuns(id, page.after(), page.limit(), call.deadline));
-  response.set_next_page_token(page.Cut(runs, [](const ScheduleRun& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(runs, [](const ScheduleRun& last) { return last.id; }));
   for (const ScheduleRun& run : runs) ToProto(run, *response.add_runs());
   return absl::OkStatus();
 }

@@ -29,7 +29,7 @@ class SchedulerServiceTest : public ::testing::Test {
  protected:
   template <typename Method, typename Request>
   auto Call(Method method, const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(10)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(10)));
   }
 
   v1::CreateScheduleRequest Create(const std::string& id) {

@@ -10,8 +10,7 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr absl::Duration kFirstRetry = absl::Seconds(2);
-constexpr absl::Duration kMostRetry = absl::Minutes(15);
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(2), absl::Minutes(15)};
 
 }  // namespace
 
@@ -28,7 +27,7 @@ TaskResult Wait(std::string detail, absl::Time until) {
 }
 
 absl::Time RetryTime(int attempts, absl::Time now) {
-  return now + retry::Backoff(attempts, kFirstRetry, kMostRetry);
+  return now + retry::Backoff(kBackoff, attempts);
 }
 
 TaskResult AfterError(const Task& task, const absl::Status& error, absl::Time now) {

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/template/template_store.h"
 
 namespace lmsmail::templates {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/templates/v1/template_service.pb.h"
 #include "services/template/template.h"
 #include "services/template/template_store.h"

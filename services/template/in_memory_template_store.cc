@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::templates {
 namespace {

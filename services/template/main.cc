@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
       {.name = "template",
        .port = 7101,
        .metrics_port = 9101,
-       .migrations = kTemplateMigrations,
+       .schema = kTemplateSchema,
        .declare = [&](config::Schema& schema) { config.Declare(schema); },
        .build =
            [&](const service::Runtime& runtime) { return templates::Build(config, runtime); }});

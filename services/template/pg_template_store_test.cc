@@ -22,7 +22,7 @@ namespace {
 // A pool on a database of its own.
 std::unique_ptr<postgres::Pool> NewPool() {
   postgres::PoolOptions options;
-  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("template", kTemplateMigrations);
+  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("template", kTemplateSchema);
   EXPECT_OK(dsn);
   if (!dsn.ok()) return nullptr;
   options.dsn = *dsn;

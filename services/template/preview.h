@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/template/catalog.h"
 #include "services/template/compiled_cache.h"
 

@@ -11,7 +11,7 @@
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/struct.h"
 #include "services/template/convert.h"
@@ -20,8 +20,8 @@
 namespace lmsmail::templates {
 namespace {
 
-constexpr rpc::PageSizes kTemplatePages{.standard = 50, .most = 200};
-constexpr rpc::PageSizes kVersionPages{.standard = 20, .most = 100};
+constexpr rpc::PageSizes kTemplatePages{.default_size = 50, .max_size = 200};
+constexpr rpc::PageSizes kVersionPages{.default_size = 20, .max_size = 100};
 
 constexpr std::string_view kUpdatable[] = {"display_name", "description", "contents", "variables",
                                            "unescaped_variables"};
@@ -150,7 +150,8 @@ absl::Status TemplateServiceImpl::Handle(Call call, const v1::ListTemplatesReque
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<Template> found, catalog_.List(query, call.deadline));
-  response.set_next_page_token(page.Cut(found, [](const Template& last) { return last.id; }));
+  response.set_next_page_token(
+      page.TrimToPage(found, [](const Template& last) { return last.id; }));
   for (const Template& state : found) ToProto(state, *response.add_templates());
   return absl::OkStatus();
 }
@@ -182,8 +183,8 @@ absl::Status TemplateServiceImpl::Handle(Call call, const v1::ListTemplateVersio
 
   LMSMAIL_ASSIGN_OR_RETURN(auto found,
                            catalog_.ListVersions(id, below, page.limit(), call.deadline));
-  response.set_next_page_token(
-      page.Cut(found.versions, [](const Version& last) { return fmt::format("{}", last.number); }));
+  response.set_next_page_token(page.TrimToPage(
+      found.versions, [](const Version& last) { return fmt::format("{}", last.number); }));
   for (const Version& version : found.versions) {
     ToProto(found.state, version, *response.add_versions());
   }

@@ -34,7 +34,7 @@ class TemplateServiceTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::After(absl::Seconds(20)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
   }
 
   static v1::CreateTemplateRequest NewTemplate(const std::string& id = "welcome",

@@ -151,11 +151,12 @@ WordingFaults CheckWording(const Wording& wording) {
 }
 
 void CheckDisplayName(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDisplayName}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDisplayName}, violations);
 }
 
 void CheckDescription(std::string_view text, std::string_view field, Violations& violations) {
-  validation::CheckText(text, field, {.most = kMaxDescription, .multiline = true}, violations);
+  validation::CheckText(text, field, {.max_length = kMaxDescription, .multiline = true},
+                        violations);
 }
 
 }  // namespace lmsmail::templates

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "services/template/template.h"
 
 namespace lmsmail::templates {

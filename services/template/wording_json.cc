@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/templates/v1/template_service.pb.h"
 #include "services/template/convert.h"
 

@@ -83,7 +83,7 @@ absl::Status Probe(const Options& options) {
 absl::Status Run(int argc, char** argv) {
   Options options;
   config::Schema schema("claim_probe", "1");
-  schema.String("dsn", &options.dsn, "The database, with dispatch's schema.").Required();
+  schema.String("dsn", &options.dsn, "The database, with dispatch's schema.");
   schema.Int32("cycles", &options.cycles, "Claims at most.", {1});
   schema.Int32("batch", &options.batch, "Mails of a claim.", {1, 1000});
   LMSMAIL_ASSIGN_OR_RETURN(const config::Outcome outcome, schema.Load(argc, argv, environ));

@@ -76,7 +76,7 @@ absl::Status AllAccepted(std::int64_t accepted, std::size_t wanted, const std::s
 absl::Status SendBulk(Stage::Dispatch& stub, const std::vector<out::SendBulkRequest>& requests,
                       std::size_t mails) {
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(kCallTimeout), context);
+  rpc::Apply(rpc::WithTimeout(kCallTimeout), context);
   out::SendBulkResponse response;
   const auto stream = stub.SendBulk(&context, &response);
   const bool sent = std::ranges::all_of(
@@ -130,7 +130,8 @@ void Traffic::SendReceipts(int caller) {
     request.mutable_target()->set_recipient(mail.recipient);
     SetWord(*request.mutable_context());
     const auto send = [&](Stage::Dispatch& stub) {
-      return rpc::Call(stub, &Stage::Dispatch::Send, request, rpc::After(kCallTimeout)).status();
+      return rpc::Call(stub, &Stage::Dispatch::Send, request, rpc::WithTimeout(kCallTimeout))
+          .status();
     };
     if (!Deliver(caller, send, {mail.accepted})) return;
   }
@@ -147,7 +148,7 @@ void Traffic::SendBatches(int caller) {
     const auto send = [&](Stage::Dispatch& stub) -> absl::Status {
       LMSMAIL_ASSIGN_OR_RETURN(
           const out::SendBatchResponse response,
-          rpc::Call(stub, &Stage::Dispatch::SendBatch, request, rpc::After(kCallTimeout)));
+          rpc::Call(stub, &Stage::Dispatch::SendBatch, request, rpc::WithTimeout(kCallTimeout)));
       return AllAccepted(response.accepted_count(), kBatch, response.ShortDebugString());
     };
     if (!Deliver(caller, send, std::move(mails))) return;

@@ -9,6 +9,10 @@ constexpr std::string_view kEveryService = R"(
 postgres:
   dsn: {dsn}
   probe_interval: 50ms
+school:
+  name: School of Tests
+  url: https://learn.example
+  postal_address: 1 Example Street, 12345 Exampletown
 )";
 
 constexpr std::string_view kPreference = R"(
@@ -20,10 +24,6 @@ quiet_hours:
 )";
 
 constexpr std::string_view kDispatch = R"(
-site:
-  name: School of Tests
-  url: https://learn.example
-  postal_address: 1 Example Street, 12345 Exampletown
 worker:
   journal: {journal}
   lease: 10s

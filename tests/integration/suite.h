@@ -112,6 +112,6 @@ class Suite {
   std::unique_ptr<scheduler::v1::SchedulerService::Stub> scheduler_;
 };
 
-inline rpc::CallOptions Soon() { return rpc::After(absl::Seconds(20)); }
+inline rpc::CallOptions Soon() { return rpc::WithTimeout(absl::Seconds(20)); }
 
 }  // namespace lmsmail::integration

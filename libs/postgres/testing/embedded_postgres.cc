@@ -135,9 +135,11 @@ absl::Status Execute(const std::string& dsn, const std::string& sql) {
   }
 }
 
-std::string TemplateName(std::string_view schema, absl::Span<const Migration> migrations) {
+std::string TemplateName(std::string_view schema, const SchemaDefinition& definition) {
   std::string all;
-  for (const Migration& migration : migrations) all.append(migration.name).append(migration.sql);
+  for (const auto files : {definition.migrations, definition.functions}) {
+    for (const SqlFile& file : files) all.append(file.name).append(file.sql);
+  }
   return fmt::format("template_{}_{:x}", schema, std::hash<std::string>()(all));
 }
 
@@ -191,13 +193,13 @@ absl::StatusOr<std::string> EmbeddedPostgres::CopyDatabase(std::string_view from
 absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase() { return CopyDatabase("template1"); }
 
 absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase(std::string_view schema,
-                                                          absl::Span<const Migration> migrations) {
-  const std::string name = TemplateName(schema, migrations);
+                                                          const SchemaDefinition& definition) {
+  const std::string name = TemplateName(schema, definition);
   {
     absl::MutexLock lock(&template_mutex_);
     if (!templates_.contains(name)) {
       LMSMAIL_RETURN_IF_ERROR(Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {}", name)));
-      LMSMAIL_RETURN_IF_ERROR(Migrate(Dsn(name), schema, migrations));
+      LMSMAIL_RETURN_IF_ERROR(Migrate(Dsn(name), schema, definition));
       templates_.insert(name);
     }
   }

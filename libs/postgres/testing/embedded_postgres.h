@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/types/span.h"
 
 #include "libs/postgres/migration.h"
 
@@ -35,9 +34,9 @@ class EmbeddedPostgres {
 
   // The DSN (as superuser) of a new, empty database.
   absl::StatusOr<std::string> NewDatabase();
-  // The same with `migrations` applied to `schema`. They run once per schema; later calls copy.
+  // The same with `schema` brought up to `definition`. The first call migrates; later ones copy.
   absl::StatusOr<std::string> NewDatabase(std::string_view schema,
-                                          absl::Span<const Migration> migrations);
+                                          const SchemaDefinition& definition);
 
   // For tests of what happens to clients. Stop() closes all connections and waits for the end;
   // KillHard() is SIGKILL to the whole server; after either, Start() brings it up again, with all

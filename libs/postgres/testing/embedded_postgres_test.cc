@@ -18,7 +18,7 @@
 namespace lmsmail::postgres {
 namespace {
 
-constexpr Migration kMigrations[] = {{"0001_note", "CREATE TABLE note (text text)"}};
+constexpr SqlFile kMigrations[] = {{"0001_note", "CREATE TABLE note (text text)"}};
 
 std::string Query(const std::string& dsn, const std::string& sql) {
   pqxx::connection connection(dsn);
@@ -27,9 +27,9 @@ std::string Query(const std::string& dsn, const std::string& sql) {
 
 TEST(EmbeddedPostgresTest, DatabasesAreSeparateCopies) {
   ASSERT_OK_AND_ASSIGN(const std::string one,
-                       EmbeddedPostgres::Shared().NewDatabase("school", kMigrations));
+                       EmbeddedPostgres::Shared().NewDatabase("school", {kMigrations}));
   ASSERT_OK_AND_ASSIGN(const std::string other,
-                       EmbeddedPostgres::Shared().NewDatabase("school", kMigrations));
+                       EmbeddedPostgres::Shared().NewDatabase("school", {kMigrations}));
   Query(one, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
   EXPECT_EQ(Query(one, "SELECT count(*) FROM school.note"), "1");
   EXPECT_EQ(Query(other, "SELECT count(*) FROM school.note"), "0");
@@ -44,7 +44,7 @@ TEST(EmbeddedPostgresTest, ServersRunSideBySide) {
 
 TEST(EmbeddedPostgresTest, WhatIsCommittedSurvivesAHardKill) {
   ASSERT_OK_AND_ASSIGN(const auto server, EmbeddedPostgres::Create());
-  ASSERT_OK_AND_ASSIGN(const std::string dsn, server->NewDatabase("school", kMigrations));
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, server->NewDatabase("school", {kMigrations}));
   Query(dsn, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
   ASSERT_OK(server->KillHard());
   EXPECT_THROW(Query(dsn, "SELECT 1"), pqxx::broken_connection);

@@ -7,53 +7,40 @@
 
 #include "absl/status/status.h"
 
-#include "libs/rpc/call_runner.h"
+#include "libs/rpc/bound_service.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 
 namespace lmsmail::rpc {
 
 // Echo does what the test says; Collect joins.
-class EchoService final : public testing::v1::EchoService::CallbackService {
+class EchoService final : public BoundService<testing::v1::EchoService> {
  public:
-  using Behaviour = std::function<absl::Status(const CallInfo&, const testing::v1::EchoRequest&,
-                                               testing::v1::EchoResponse&)>;
+  using Request = testing::v1::EchoRequest;
+  using Response = testing::v1::EchoResponse;
+  using Behaviour = std::function<absl::Status(const CallInfo&, const Request&, Response&)>;
 
   explicit EchoService(CallRunner& runner, Behaviour behaviour = Reply)
-      : runner_(runner), behaviour_(std::move(behaviour)) {}
+      : BoundService(runner), behaviour_(std::move(behaviour)) {
+    Bind("Echo", *this, &EchoService::RunEcho);
+    BindClientStream("Collect", *this, &EchoService::StartCollect);
+  }
 
   // Answers with the request's text and the call's identity.
-  static absl::Status Reply(const CallInfo& call, const testing::v1::EchoRequest& request,
-                            testing::v1::EchoResponse& response) {
+  static absl::Status Reply(const CallInfo& call, const Request& request, Response& response) {
     response.set_text(request.text());
     response.set_request_id(call.request_id);
     response.set_traceparent(call.traceparent);
     return absl::OkStatus();
   }
 
-  grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
-                                 const testing::v1::EchoRequest* request,
-                                 testing::v1::EchoResponse* response) override {
-    return runner_.Run(context, "lmsmail.testing.v1.EchoService/Echo",
-                       [this, request, response](const CallInfo& call) {
-                         return behaviour_(call, *request, *response);
-                       });
-  }
-
-  grpc::ServerReadReactor<testing::v1::EchoRequest>* Collect(
-      grpc::CallbackServerContext* context, testing::v1::EchoResponse* response) override {
-    return runner_.RunClientStream<testing::v1::EchoRequest>(
-        context, "lmsmail.testing.v1.EchoService/Collect",
-        std::make_unique<Collector>(behaviour_, *response));
-  }
-
  private:
-  class Collector final : public ClientStreamHandler<testing::v1::EchoRequest> {
+  class Collector final : public ClientStreamHandler<Request> {
    public:
-    Collector(const Behaviour& behaviour, testing::v1::EchoResponse& response)
+    Collector(const Behaviour& behaviour, Response& response)
         : behaviour_(behaviour), response_(response) {}
 
-    absl::Status OnMessage(const CallInfo& call, testing::v1::EchoRequest& message) override {
-      testing::v1::EchoResponse one;
+    absl::Status OnMessage(const CallInfo& call, Request& message) override {
+      Response one;
       const absl::Status status = behaviour_(call, message, one);
       joined_ += one.text();
       return status;
@@ -65,11 +52,17 @@ class EchoService final : public testing::v1::EchoService::CallbackService {
 
    private:
     const Behaviour& behaviour_;
-    testing::v1::EchoResponse& response_;
+    Response& response_;
     std::string joined_;
   };
 
-  CallRunner& runner_;
+  absl::Status RunEcho(const CallInfo& call, const Request& request, Response& response) {
+    return behaviour_(call, request, response);
+  }
+  std::unique_ptr<ClientStreamHandler<Request>> StartCollect(Response& response) {
+    return std::make_unique<Collector>(behaviour_, response);
+  }
+
   const Behaviour behaviour_;
 };
 

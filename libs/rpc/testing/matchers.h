@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "libs/rpc/status.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 // For what came over the wire (grpc::Status) and what Call() made of it (absl::Status, StatusOr).
 namespace lmsmail::rpc {

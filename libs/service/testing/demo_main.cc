@@ -2,7 +2,7 @@
 
 #include <pqxx/pqxx>
 
-#include "embedded/service_demo_migrations.h"
+#include "embedded/service_demo_schema.h"
 
 #include "libs/postgres/transaction.h"
 #include "libs/rpc/testing/echo_service.h"
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
                                 {.name = "demo",
                                  .port = 0,
                                  .metrics_port = 0,
-                                 .migrations = kServiceDemoMigrations,
+                                 .schema = kServiceDemoSchema,
                                  .adjust_pool =
                                      [](lmsmail::postgres::PoolOptions& o) {
                                        o.lock_timeout = absl::Seconds(20);

@@ -12,7 +12,7 @@
 #include "libs/resource_name/name.h"
 #include "libs/rpc/time.h"
 #include "libs/token/hash.h"
-#include "services/dispatch/resource_names.h"
+#include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -6,14 +6,14 @@
 
 #include "absl/types/span.h"
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
-#include "services/dispatch/intake/intake.h"
-#include "services/dispatch/message.h"
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
-#include "services/dispatch/timeline.h"
-#include "services/dispatch/writing/message_id_header.h"
+#include "services/dispatch/log/timeline.h"
+#include "services/dispatch/message/message.h"
+#include "services/dispatch/rendering/message_id_header.h"
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
+#include "services/dispatch/submission/submitter.h"
 
 // Between the protocol's messages and the domain's types. Faults of a request are added to
 // `violations`, and what is faulty is left at its default.

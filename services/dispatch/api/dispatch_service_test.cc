@@ -7,7 +7,7 @@
 
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/api/dispatch_service_fixture.h"
+#include "services/dispatch/testing/dispatch_service_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -135,7 +135,7 @@ TEST_F(DispatchServiceTest, ACancelledBatchSendsNothing) {
 
 TEST_F(DispatchServiceTest, ABulkStreamIsAcceptedChunkByChunk) {
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(absl::Seconds(20)), context);
+  rpc::Apply(rpc::WithTimeout(absl::Seconds(20)), context);
   v1::SendBulkResponse response;
   const auto writer = stub_->SendBulk(&context, &response);
   v1::SendBulkRequest message;
@@ -162,7 +162,7 @@ TEST_F(DispatchServiceTest, ABulkStreamIsAcceptedChunkByChunk) {
 
 TEST_F(DispatchServiceTest, ABulkStreamBeginsWithItsHeader) {
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(absl::Seconds(20)), context);
+  rpc::Apply(rpc::WithTimeout(absl::Seconds(20)), context);
   v1::SendBulkResponse response;
   const auto writer = stub_->SendBulk(&context, &response);
   v1::SendBulkRequest message;

@@ -10,17 +10,17 @@
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
-#include "services/dispatch/intake/mail_validation.h"
-#include "services/dispatch/resource_names.h"
-#include "services/dispatch/timeline.h"
+#include "services/dispatch/log/timeline.h"
+#include "services/dispatch/message/resource_names.h"
+#include "services/dispatch/submission/mail_validation.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr rpc::PageSizes kPageSizes{.standard = 50, .most = 500};
+constexpr rpc::PageSizes kPageSizes{.default_size = 50, .max_size = 500};
 constexpr absl::Duration kDefaultPast = absl::Hours(24 * 30);
 constexpr absl::Duration kMaxStatsPeriod = absl::Hours(24 * 366);
 constexpr int kMaxEvents = 1000;
@@ -78,7 +78,7 @@ absl::StatusOr<MessageId> MessageHandlers::Find(const Request& request) {
   return InvalidField("name", "must be \"messages/{message}\" as Send answered it");
 }
 
-absl::Status MessageHandlers::GetMessage(const v1::GetMessageRequest& request,
+absl::Status MessageHandlers::GetMessage(const rpc::CallInfo&, const v1::GetMessageRequest& request,
                                          v1::Message& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
@@ -98,7 +98,8 @@ absl::Status MessageHandlers::GetMessage(const v1::GetMessageRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::ListMessages(const v1::ListMessagesRequest& request,
+absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
+                                           const v1::ListMessagesRequest& request,
                                            v1::ListMessagesResponse& response) {
   Violations violations;
   const int size = rpc::PageSize(request.page_size(), kPageSizes, violations);
@@ -122,7 +123,8 @@ absl::Status MessageHandlers::ListMessages(const v1::ListMessagesRequest& reques
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::CancelMessage(const v1::CancelMessageRequest& request,
+absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo&,
+                                            const v1::CancelMessageRequest& request,
                                             v1::Message& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
   LMSMAIL_ASSIGN_OR_RETURN(const CancelResult result, d_.queue.Cancel(id));
@@ -138,7 +140,8 @@ absl::Status MessageHandlers::CancelMessage(const v1::CancelMessageRequest& requ
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::RetryMessage(const v1::RetryMessageRequest& request,
+absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo&,
+                                           const v1::RetryMessageRequest& request,
                                            v1::Message& response) {
   Violations violations;
   CheckKey(request.request_id(), "request_id", violations);
@@ -152,7 +155,8 @@ absl::Status MessageHandlers::RetryMessage(const v1::RetryMessageRequest& reques
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::ExplainMessage(const v1::ExplainMessageRequest& request,
+absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo&,
+                                             const v1::ExplainMessageRequest& request,
                                              v1::ExplainMessageResponse& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
   LMSMAIL_ASSIGN_OR_RETURN(const History history, d_.log.Explain(id));
@@ -170,12 +174,14 @@ absl::Status MessageHandlers::FillBatch(BatchId id, v1::Batch& response) {
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::GetBatch(const v1::GetBatchRequest& request, v1::Batch& response) {
+absl::Status MessageHandlers::GetBatch(const rpc::CallInfo&, const v1::GetBatchRequest& request,
+                                       v1::Batch& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
   return FillBatch(id, response);
 }
 
-absl::Status MessageHandlers::CancelBatch(const v1::CancelBatchRequest& request,
+absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo&,
+                                          const v1::CancelBatchRequest& request,
                                           v1::Batch& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
   LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id));
@@ -221,7 +227,8 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   return out;
 }
 
-absl::Status MessageHandlers::RecordEvents(const v1::RecordEventsRequest& request,
+absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
+                                           const v1::RecordEventsRequest& request,
                                            v1::RecordEventsResponse& response) {
   Violations violations;
   if (request.events().empty() || request.events_size() > kMaxEvents) {
@@ -249,7 +256,8 @@ absl::Status MessageHandlers::RecordEvents(const v1::RecordEventsRequest& reques
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::GetMailStats(const v1::GetMailStatsRequest& request,
+absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo&,
+                                           const v1::GetMailStatsRequest& request,
                                            v1::GetMailStatsResponse& response) {
   const absl::Time now = d_.clock.Now();
   Violations violations;

@@ -6,12 +6,13 @@
 #include "absl/status/statusor.h"
 
 #include "libs/clock/clock.h"
+#include "libs/rpc/call_info.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
-#include "services/dispatch/event_recorder.h"
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
-#include "services/dispatch/writing/message_id_header.h"
-#include "services/dispatch/writing/raw_messages.h"
+#include "services/dispatch/log/event_recorder.h"
+#include "services/dispatch/rendering/message_id_header.h"
+#include "services/dispatch/rendering/raw_messages.h"
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
 
@@ -30,18 +31,23 @@ class MessageHandlers {
   };
   explicit MessageHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
 
-  absl::Status GetMessage(const v1::GetMessageRequest& request, v1::Message& response);
-  absl::Status ListMessages(const v1::ListMessagesRequest& request,
+  absl::Status GetMessage(const rpc::CallInfo& call, const v1::GetMessageRequest& request,
+                          v1::Message& response);
+  absl::Status ListMessages(const rpc::CallInfo& call, const v1::ListMessagesRequest& request,
                             v1::ListMessagesResponse& response);
-  absl::Status CancelMessage(const v1::CancelMessageRequest& request, v1::Message& response);
-  absl::Status RetryMessage(const v1::RetryMessageRequest& request, v1::Message& response);
-  absl::Status ExplainMessage(const v1::ExplainMessageRequest& request,
+  absl::Status CancelMessage(const rpc::CallInfo& call, const v1::CancelMessageRequest& request,
+                             v1::Message& response);
+  absl::Status RetryMessage(const rpc::CallInfo& call, const v1::RetryMessageRequest& request,
+                            v1::Message& response);
+  absl::Status ExplainMessage(const rpc::CallInfo& call, const v1::ExplainMessageRequest& request,
                               v1::ExplainMessageResponse& response);
-  absl::Status GetBatch(const v1::GetBatchRequest& request, v1::Batch& response);
-  absl::Status CancelBatch(const v1::CancelBatchRequest& request, v1::Batch& response);
-  absl::Status RecordEvents(const v1::RecordEventsRequest& request,
+  absl::Status GetBatch(const rpc::CallInfo& call, const v1::GetBatchRequest& request,
+                        v1::Batch& response);
+  absl::Status CancelBatch(const rpc::CallInfo& call, const v1::CancelBatchRequest& request,
+                           v1::Batch& response);
+  absl::Status RecordEvents(const rpc::CallInfo& call, const v1::RecordEventsRequest& request,
                             v1::RecordEventsResponse& response);
-  absl::Status GetMailStats(const v1::GetMailStatsRequest& request,
+  absl::Status GetMailStats(const rpc::CallInfo& call, const v1::GetMailStatsRequest& request,
                             v1::GetMailStatsResponse& response);
 
  private:

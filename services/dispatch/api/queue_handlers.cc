@@ -11,11 +11,11 @@
 
 #include "libs/rpc/page.h"
 #include "libs/rpc/time.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/text.h"
 #include "services/dispatch/api/convert.h"
-#include "services/dispatch/resource_names.h"
+#include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -52,36 +52,37 @@ absl::Status QueueHandlers::FillLane(Lane lane, v1::LaneStats& response) {
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::GetQueueStats(const v1::GetQueueStatsRequest&,
+absl::Status QueueHandlers::GetQueueStats(const rpc::CallInfo&, const v1::GetQueueStatsRequest&,
                                           v1::GetQueueStatsResponse& response) {
   return FillLanes(response);
 }
 
-absl::Status QueueHandlers::ListInFlight(const v1::ListInFlightRequest& request,
+absl::Status QueueHandlers::ListInFlight(const rpc::CallInfo&,
+                                         const v1::ListInFlightRequest& request,
                                          v1::ListInFlightResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"in_flight"}, {.standard = 50, .most = 500}, violations);
+  const rpc::Page page(request, {"in_flight"}, {.default_size = 50, .max_size = 500}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   const ClaimId after = DecodeId(page.after()).value_or(0);
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<InFlightClaim> claims,
                            d_.queue.InFlight(after, page.limit()));
   response.set_next_page_token(
-      page.Cut(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
+      page.TrimToPage(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
   for (const InFlightClaim& claim : claims) ToProto(claim, *response.add_batches());
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::PauseLane(const v1::PauseLaneRequest& request,
+absl::Status QueueHandlers::PauseLane(const rpc::CallInfo&, const v1::PauseLaneRequest& request,
                                       v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
-  validation::CheckText(request.detail(), "detail", {.most = kMaxPauseDetail}, violations);
+  validation::CheckText(request.detail(), "detail", {.max_length = kMaxPauseDetail}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail()));
   return FillLane(lane, response);
 }
 
-absl::Status QueueHandlers::ResumeLane(const v1::ResumeLaneRequest& request,
+absl::Status QueueHandlers::ResumeLane(const rpc::CallInfo&, const v1::ResumeLaneRequest& request,
                                        v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
@@ -90,15 +91,16 @@ absl::Status QueueHandlers::ResumeLane(const v1::ResumeLaneRequest& request,
   return FillLane(lane, response);
 }
 
-absl::Status QueueHandlers::Sweep(const v1::SweepRequest&, v1::SweepResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Housekeeper::Swept swept, d_.housekeeper.Sweep());
+absl::Status QueueHandlers::Sweep(const rpc::CallInfo&, const v1::SweepRequest&,
+                                  v1::SweepResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const QueueMaintenance::Swept swept, d_.maintenance.Sweep());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.Maintain());
   response.set_recovered_count(swept.recovered);
   response.set_promoted_count(swept.promoted);
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::PurgeLogs(const v1::PurgeLogsRequest& request,
+absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsRequest& request,
                                       v1::PurgeLogsResponse& response) {
   Violations violations;
   const absl::Duration age = request.has_max_age()
@@ -115,23 +117,24 @@ absl::Status QueueHandlers::PurgeLogs(const v1::PurgeLogsRequest& request,
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::ListTransports(const v1::ListTransportsRequest& request,
+absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
+                                           const v1::ListTransportsRequest& request,
                                            v1::ListTransportsResponse& response) {
   Violations violations;
-  const rpc::Page page(request, {"transports"}, {.standard = 50, .most = 100}, violations);
+  const rpc::Page page(request, {"transports"}, {.default_size = 50, .max_size = 100}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   std::vector<TransportInfo> transports = d_.transports.List();
   std::erase_if(transports, [&](const TransportInfo& info) { return info.name <= page.after(); });
   transports.resize(std::min(transports.size(), static_cast<std::size_t>(page.limit())));
   response.set_next_page_token(
-      page.Cut(transports, [](const TransportInfo& last) { return last.name; }));
+      page.TrimToPage(transports, [](const TransportInfo& last) { return last.name; }));
   for (const TransportInfo& info : transports) {
     v1::Transport& transport = *response.add_transports();
     transport.set_name(info.name);
     transport.set_kind(info.kind);
     transport.set_endpoint(info.endpoint);
     transport.set_default_(info.name == d_.transports.default_name());
-    if (const std::optional<TransportHold> hold = d_.transports.Find(info.name)->hold()) {
+    if (const std::optional<BreakerState> hold = d_.transports.Find(info.name)->hold()) {
       *transport.mutable_held_until_time() = rpc::ToProto(hold->until);
       transport.set_hold_detail(hold->detail);
     }
@@ -139,7 +142,8 @@ absl::Status QueueHandlers::ListTransports(const v1::ListTransportsRequest& requ
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::TestTransport(const v1::TestTransportRequest& request,
+absl::Status QueueHandlers::TestTransport(const rpc::CallInfo&,
+                                          const v1::TestTransportRequest& request,
                                           v1::TestTransportResponse& response) {
   if (request.transport().empty()) {
     return InvalidField("transport", "is required; ListTransports tells the names");

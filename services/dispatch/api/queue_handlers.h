@@ -5,11 +5,12 @@
 #include "absl/status/status.h"
 
 #include "libs/clock/clock.h"
+#include "libs/rpc/call_info.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
-#include "services/dispatch/delivery/housekeeper.h"
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
-#include "services/dispatch/transport/transports.h"
+#include "services/dispatch/claiming/queue_maintenance.h"
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
+#include "services/dispatch/transports/transports.h"
 
 namespace lmsmail::dispatch {
 
@@ -21,22 +22,26 @@ class QueueHandlers {
     const Clock& clock;
     QueueStore& queue;
     MessageLog& log;
-    Housekeeper& housekeeper;
+    QueueMaintenance& maintenance;
     const Transports& transports;
   };
   explicit QueueHandlers(Dependencies dependencies) : d_(dependencies) {}
 
-  absl::Status GetQueueStats(const v1::GetQueueStatsRequest& request,
+  absl::Status GetQueueStats(const rpc::CallInfo& call, const v1::GetQueueStatsRequest& request,
                              v1::GetQueueStatsResponse& response);
-  absl::Status ListInFlight(const v1::ListInFlightRequest& request,
+  absl::Status ListInFlight(const rpc::CallInfo& call, const v1::ListInFlightRequest& request,
                             v1::ListInFlightResponse& response);
-  absl::Status PauseLane(const v1::PauseLaneRequest& request, v1::LaneStats& response);
-  absl::Status ResumeLane(const v1::ResumeLaneRequest& request, v1::LaneStats& response);
-  absl::Status Sweep(const v1::SweepRequest& request, v1::SweepResponse& response);
-  absl::Status PurgeLogs(const v1::PurgeLogsRequest& request, v1::PurgeLogsResponse& response);
-  absl::Status ListTransports(const v1::ListTransportsRequest& request,
+  absl::Status PauseLane(const rpc::CallInfo& call, const v1::PauseLaneRequest& request,
+                         v1::LaneStats& response);
+  absl::Status ResumeLane(const rpc::CallInfo& call, const v1::ResumeLaneRequest& request,
+                          v1::LaneStats& response);
+  absl::Status Sweep(const rpc::CallInfo& call, const v1::SweepRequest& request,
+                     v1::SweepResponse& response);
+  absl::Status PurgeLogs(const rpc::CallInfo& call, const v1::PurgeLogsRequest& request,
+                         v1::PurgeLogsResponse& response);
+  absl::Status ListTransports(const rpc::CallInfo& call, const v1::ListTransportsRequest& request,
                               v1::ListTransportsResponse& response);
-  absl::Status TestTransport(const v1::TestTransportRequest& request,
+  absl::Status TestTransport(const rpc::CallInfo& call, const v1::TestTransportRequest& request,
                              v1::TestTransportResponse& response);
 
  private:

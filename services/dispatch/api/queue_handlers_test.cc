@@ -6,7 +6,7 @@
 
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/api/dispatch_service_fixture.h"
+#include "services/dispatch/testing/dispatch_service_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -89,7 +89,7 @@ TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
 
 TEST_F(DispatchServiceTest, ShowsATransportThatIsHeld) {
   auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.SetHold(TransportHold{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
+  transport.SetHold(BreakerState{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 
 #include "libs/lifecycle/periodic.h"
-#include "services/dispatch/recipient_check.h"
+#include "services/dispatch/message/recipient_check.h"
 
 namespace lmsmail::dispatch {
 

@@ -1,11 +1,12 @@
 #include "services/dispatch/delivery/delivery_policy.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -69,48 +70,12 @@ Outcome Defer(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::
   return outcome;
 }
 
-bool IsGreylisting(const DeliveryResult& result) {
-  return result.reply_code == 451 &&
-         (result.enhanced_code == "4.7.1" || result.enhanced_code.empty());
-}
-
-bool IsRateLimit(const DeliveryResult& result) {
-  return result.reply_code == 421 || result.enhanced_code == "4.7.28" ||
-         result.enhanced_code == "4.4.5" || result.reply_code == 454;
-}
-
-std::string_view SubjectOf(std::string_view enhanced_code) {
-  const std::size_t dot = enhanced_code.find('.');
-  if (dot == std::string_view::npos) return {};
-  enhanced_code.remove_prefix(dot + 1);
-  return enhanced_code.substr(0, enhanced_code.find('.'));
-}
-
-Reason PermanentReason(const DeliveryResult& result) {
-  if (ProvesAddressDead(result)) return Reason::kRecipientRejected;
-  if (result.enhanced_code == "5.3.4" || result.enhanced_code == "5.2.3" ||
-      (result.reply_code == 552 && result.enhanced_code.empty())) {
-    return Reason::kTooLarge;
-  }
-  const std::string_view subject = SubjectOf(result.enhanced_code);
-  // 5.1.7 and 5.1.8 are about the sender's address.
-  const bool about_sender = result.enhanced_code == "5.1.7" || result.enhanced_code == "5.1.8";
-  if ((subject == "1" || subject == "2") && !about_sender) return Reason::kRecipientRejected;
-  if (!subject.empty()) return Reason::kSenderRejected;
-  // Without an enhanced code RFC 5321 section 4.2.3 is all there is: 550, 551, 553 mean the
-  // mailbox.
-  const bool mailbox =
-      result.reply_code == 550 || result.reply_code == 551 || result.reply_code == 553;
-  return mailbox ? Reason::kRecipientRejected : Reason::kSenderRejected;
-}
-
 Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
                         absl::Time now, const DeliveryPolicy& policy) {
   absl::Duration wait = Spread(Doubled(policy.first_retry, policy.longest_retry, claimed.attempt),
                                outcome.id, outcome.step);
   if (IsGreylisting(result)) wait = std::max(wait, policy.greylist_retry);
-  const Reason reason = IsRateLimit(result) ? Reason::kRateLimited : Reason::kDeferredByServer;
-  return Defer(std::move(outcome), claimed, reason, now + wait, policy);
+  return Defer(std::move(outcome), claimed, TemporaryReason(result), now + wait, policy);
 }
 
 // Not an attempt: nothing reached the server, and the mail is not at fault.
@@ -154,7 +119,7 @@ Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time 
   outcome.kind = Outcome::Kind::kUncertain;
   outcome.reason = Reason::kConnectionLostAfterData;
   const absl::Time retry = now + Spread(policy.ambiguous_retry, outcome.id, outcome.step);
-  const bool resend = policy.resend_ambiguous.contains(claimed.mail.template_ref.category) &&
+  const bool resend = policy.resend_uncertain.contains(claimed.mail.template_ref.category) &&
                       outcome.attempt < policy.max_attempts && retry <= claimed.mail.expire_time;
   if (resend) {
     outcome.kind = Outcome::Kind::kDeferred;
@@ -165,24 +130,12 @@ Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time 
 
 }  // namespace
 
-bool RefusesSender(const DeliveryResult& result) {
-  if (result.kind != DeliveryResult::Kind::kRejectedPermanent) return false;
-  if (ProvesAddressDead(result)) return false;
-  if (SubjectOf(result.enhanced_code) == "7") return true;
-  if (result.enhanced_code == "5.1.7" || result.enhanced_code == "5.1.8") return true;
-  return result.reply_code == 530 || result.reply_code == 534 || result.reply_code == 535 ||
-         result.reply_code == 538;
-}
-
-bool ProvesAddressDead(std::string_view enhanced_code) {
-  static constexpr std::array<std::string_view, 8> kDead = {"5.1.1",  "5.1.2", "5.1.3",  "5.1.6",
-                                                            "5.1.10", "5.2.1", "5.7.13", "5.7.17"};
-  return std::find(kDead.begin(), kDead.end(), enhanced_code) != kDead.end();
-}
-
-bool ProvesAddressDead(const DeliveryResult& result) {
-  return result.kind == DeliveryResult::Kind::kRejectedPermanent &&
-         ProvesAddressDead(result.enhanced_code);
+std::set<Category> DeliveryPolicy::CategoriesResentWhenUncertain() {
+  std::set<Category> categories;
+  for (const Category category : kCategories) {
+    if (PolicyOf(category).resend_when_uncertain) categories.insert(category);
+  }
+  return categories;
 }
 
 std::optional<Outcome> DecideBeforeCheck(const ClaimedMail& claimed, absl::Time now,
@@ -247,8 +200,7 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       outcome.kind = Outcome::Kind::kSent;
       return outcome;
     case DeliveryResult::Kind::kRejectedPermanent:
-      // Too many recipients for now, whatever the class says (RFC 3463, X.5.3).
-      if (result.enhanced_code == "5.5.3") {
+      if (IsTemporaryDespiteItsCode(result)) {
         return DecideTemporary(std::move(outcome), claimed, result, now, policy);
       }
       if (RefusesSender(result)) {

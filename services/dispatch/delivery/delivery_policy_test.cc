@@ -6,6 +6,7 @@
 #include <string>
 
 #include "libs/strings/utf8.h"
+#include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
 namespace {

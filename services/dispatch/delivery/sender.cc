@@ -6,7 +6,7 @@
 #include <iterator>
 #include <optional>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -62,18 +62,18 @@ void Sender::Process(TakenClaim taken) {
   for (const ClaimedMail& it : mails) {
     queries.push_back({it.mail.target, it.mail.template_ref.category});
   }
-  GiveWay();
+  Yield();
   const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
   CountDemand(mails, verdicts);
   for (std::size_t i = 0; i < mails.size(); ++i) {
-    GiveWay();
+    Yield();
     if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
     return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
   }
 }
 
-void Sender::GiveWay() const {
-  if (d_.gives_way_to != nullptr) d_.gives_way_to->GiveWay();
+void Sender::Yield() const {
+  if (d_.yields_to != nullptr) d_.yields_to->Yield();
 }
 
 std::vector<absl::StatusOr<Verdict>> Sender::Check(absl::Span<const RecipientQuery> queries) {
@@ -136,10 +136,10 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
     return record(std::move(outcome));
   }
   // The first turn comes before the writing, which is in vain for a mail that has to wait long.
-  std::unique_ptr<Departure> departure =
+  std::unique_ptr<DeliveryAttempt> attempt =
       MakeDeparture(claim, std::move(mail), verdict->recipient, *transport);
-  if (!departures_.TakeTurn(*departure)) return true;
-  const ClaimedMail& leaving = departure->mail;
+  if (!departures_.AcquirePermit(*attempt)) return true;
+  const ClaimedMail& leaving = attempt->mail;
   const Wording& wording = WordingOf(leaving.mail.template_ref);
   if (!wording.ok()) {
     const std::string detail(wording.status().message());
@@ -156,8 +156,8 @@ bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
     return record(FailUnwritten(leaving, ReasonOfUnwritten(composed.status()),
                                 std::string(composed.status().message())));
   }
-  departure->composed = *std::move(composed);
-  return departures_.Depart(std::move(departure));
+  attempt->composed = *std::move(composed);
+  return departures_.Depart(std::move(attempt));
 }
 
 void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
@@ -175,20 +175,21 @@ void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
   }
 }
 
-std::unique_ptr<Departure> Sender::MakeDeparture(const Claim& claim, ClaimedMail&& mail,
-                                                 const Recipient& recipient, Transport& transport) {
-  auto departure = std::make_unique<Departure>();
-  departure->claim = claim.id;
-  departure->urgent = IsUrgent(claim.lane);
-  departure->mail = std::move(mail);
-  departure->transport = &transport;
-  departure->recipient_domain = DomainOf(recipient);
-  departure->limits =
-      d_.limits.For(departure->mail.mail, departure->recipient_domain, transport.info().name);
-  for (const Limit& limit : departure->limits) {
-    departure->demand.push_back(std::max(1, demand_[limit.key]--));
+std::unique_ptr<DeliveryAttempt> Sender::MakeDeparture(const Claim& claim, ClaimedMail&& mail,
+                                                       const Recipient& recipient,
+                                                       Transport& transport) {
+  auto attempt = std::make_unique<DeliveryAttempt>();
+  attempt->claim = claim.id;
+  attempt->urgent = IsUrgent(claim.lane);
+  attempt->mail = std::move(mail);
+  attempt->transport = &transport;
+  attempt->recipient_domain = DomainOf(recipient);
+  attempt->limits =
+      d_.limits.For(attempt->mail.mail, attempt->recipient_domain, transport.info().name);
+  for (const Limit& limit : attempt->limits) {
+    attempt->demand.push_back(std::max(1, demand_[limit.key]--));
   }
-  return departure;
+  return attempt;
 }
 
 const Sender::Wording& Sender::WordingOf(const TemplateRef& ref) {

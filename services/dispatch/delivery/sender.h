@@ -11,23 +11,23 @@
 
 #include "libs/clock/clock.h"
 #include "libs/telemetry/logging.h"
+#include "services/dispatch/claiming/cancellation_watch.h"
+#include "services/dispatch/claiming/claimer.h"
+#include "services/dispatch/claiming/in_flight_budget.h"
+#include "services/dispatch/claiming/intent_journal.h"
+#include "services/dispatch/claiming/lane_schedule.h"
+#include "services/dispatch/claiming/open_claims.h"
+#include "services/dispatch/claiming/priority_gate.h"
 #include "services/dispatch/delivery/bounce_reporter.h"
-#include "services/dispatch/delivery/cancellation_watch.h"
-#include "services/dispatch/delivery/claimer.h"
+#include "services/dispatch/delivery/delay_queue.h"
+#include "services/dispatch/delivery/deliveries.h"
 #include "services/dispatch/delivery/delivery_policy.h"
-#include "services/dispatch/delivery/departures.h"
-#include "services/dispatch/delivery/in_flight_budget.h"
-#include "services/dispatch/delivery/intent_journal.h"
-#include "services/dispatch/delivery/lane_schedule.h"
-#include "services/dispatch/delivery/open_claims.h"
-#include "services/dispatch/delivery/right_of_way.h"
-#include "services/dispatch/delivery/turn_timer.h"
 #include "services/dispatch/limits/rate_limits.h"
-#include "services/dispatch/queue_store.h"
-#include "services/dispatch/recipient_check.h"
-#include "services/dispatch/transport/transports.h"
-#include "services/dispatch/writing/composer.h"
-#include "services/dispatch/writing/template_source.h"
+#include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/composer.h"
+#include "services/dispatch/rendering/template_source.h"
+#include "services/dispatch/storage/queue_store.h"
+#include "services/dispatch/transports/transports.h"
 
 namespace lmsmail::dispatch {
 
@@ -43,7 +43,7 @@ class Sender {
     CancellationWatch& cancellations;
     InFlightBudget& budget;
     RateLimits& limits;
-    TurnTimer& timer;
+    DelayQueue& timer;
     RecipientCheck& recipients;
     TemplateSource& templates;
     Transports& transports;
@@ -53,7 +53,7 @@ class Sender {
     const MessageIdHeader& message_ids;
     DeliveryPolicy policy;
     std::size_t max_message_bytes = 1 << 20;
-    RightOfWay* gives_way_to = nullptr;  // before the check and each mail
+    PriorityGate* yields_to = nullptr;  // before the check and each mail
   };
   explicit Sender(Dependencies dependencies);
 
@@ -67,7 +67,7 @@ class Sender {
  private:
   using Wording = absl::StatusOr<std::shared_ptr<const CompiledVersion>>;
 
-  void GiveWay() const;
+  void Yield() const;
   // The mails that nothing stands against before anybody is asked.
   std::vector<ClaimedMail> Sift(Claim& claim);
   // One call for all, unless one of them makes the call invalid: then smaller ones find it out.
@@ -77,13 +77,13 @@ class Sender {
                    const std::vector<absl::StatusOr<Verdict>>& verdicts);
   // False when nothing more of this claim may be handed over; the mail was not told of then.
   bool SendOne(const TakenClaim& taken, ClaimedMail& mail, const absl::StatusOr<Verdict>& verdict);
-  std::unique_ptr<Departure> MakeDeparture(const Claim& claim, ClaimedMail&& mail,
-                                           const Recipient& recipient, Transport& transport);
+  std::unique_ptr<DeliveryAttempt> MakeDeparture(const Claim& claim, ClaimedMail&& mail,
+                                                 const Recipient& recipient, Transport& transport);
   const Wording& WordingOf(const TemplateRef& ref);
 
   const Dependencies d_;
   Composer composer_;
-  Departures departures_;
+  Deliveries departures_;
   // Of the claim at hand:
   std::map<std::pair<std::string, int>, Wording> wordings_;
   std::map<std::string, int, std::less<>> demand_;  // by key of a limit

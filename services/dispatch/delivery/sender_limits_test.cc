@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/delivery/sender_fixture.h"
+#include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

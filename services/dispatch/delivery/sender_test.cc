@@ -8,7 +8,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/struct_from_json.h"
-#include "services/dispatch/delivery/sender_fixture.h"
+#include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -239,19 +239,19 @@ TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
 TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
   Accept("ada");
   const auto urgent_mail_comes = [this] {
-    right_of_way_.Begin();
-    clock_.Advance(RightOfWay::kLongest);
+    priority_gate_.UrgentArrived();
+    clock_.Advance(PriorityGate::kMaxPause);
   };
   bool stood_aside_before_the_check = false;
   recipients_.OnCheck([&] {
-    stood_aside_before_the_check = !right_of_way_.taken();
-    clock_.Advance(RightOfWay::kLongest);  // past what is left to ordinary mail
+    stood_aside_before_the_check = !priority_gate_.closed();
+    clock_.Advance(PriorityGate::kMaxPause);  // past what is left to ordinary mail
     urgent_mail_comes();
   });
   urgent_mail_comes();
   sender_.Process(Take());
   EXPECT_TRUE(stood_aside_before_the_check);
-  EXPECT_FALSE(right_of_way_.taken());
+  EXPECT_FALSE(priority_gate_.closed());
 }
 
 TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {

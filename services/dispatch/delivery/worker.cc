@@ -9,7 +9,7 @@
 
 #include "absl/time/clock.h"
 
-#include "services/dispatch/niceness.h"
+#include "services/dispatch/transports/thread_priority.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -24,7 +24,7 @@ void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
 Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
                                OpenClaims& claims, CancellationWatch& cancellations,
-                               InFlightBudget& budget, RateLimits& limits, TurnTimer& timer) {
+                               InFlightBudget& budget, RateLimits& limits, DelayQueue& timer) {
   return {.clock = d.clock,
           .claims = claims,
           .cancellations = cancellations,
@@ -51,31 +51,31 @@ Worker::Worker(Dependencies dependencies, Options options)
       budget_(options_.max_in_flight, options_.max_in_flight / 4),
       limits_(d_.limits, d_.clock, options_.limits),
       connections_(d_.connections, d_.transports, d_.clock, options_.name),
-      right_of_way_(d_.clock),
+      priority_gate_(d_.clock),
       urgent_timer_(d_.clock),
       ordinary_timer_(d_.clock),
-      flusher_(d_.queue, claims_, budget_, d_.journal, right_of_way_, d_.metrics),
+      flusher_(d_.queue, claims_, budget_, d_.journal, priority_gate_, d_.metrics),
       urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr)},
-      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &right_of_way_)} {
-  const auto add_sender = [this](Way& way, TurnTimer& timer, RightOfWay* gives_way_to) {
+      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &priority_gate_)} {
+  const auto add_sender = [this](Way& way, DelayQueue& timer, PriorityGate* yields_to) {
     Sender::Dependencies with =
         ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer);
-    with.gives_way_to = gives_way_to;
+    with.yields_to = yields_to;
     way.senders.push_back(std::make_unique<Sender>(std::move(with)));
   };
   add_sender(urgent_, urgent_timer_, nullptr);
   const unsigned senders =
       std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
-  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &right_of_way_);
+  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &priority_gate_);
 }
 
-Claimer Worker::MakeClaimer(std::vector<Lane> lanes, RightOfWay* gives_way_to) const {
+Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const {
   return Claimer(d_.queue, d_.clock, d_.metrics,
                  {.worker = options_.name,
                   .lanes = std::move(lanes),
                   .batch = options_.batch,
                   .lease = options_.lease,
-                  .gives_way_to = gives_way_to});
+                  .yields_to = yields_to});
 }
 
 Worker::~Worker() { Stop(absl::Now()); }
@@ -97,7 +97,7 @@ void Worker::Start() {
     send_threads_.emplace_back([this, &sender] {
       NameThread("writer");
       // The thread's own on Linux (setpriority(2), NOTES).
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kWriterNice);
+      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kRenderThreadNice);
       Send(ordinary_, *sender);
     });
   }
@@ -144,12 +144,12 @@ void Worker::Stop(absl::Time deadline) {
   flush_thread_.join();
 }
 
-void Worker::Arriving(Lane lane) {
-  if (IsUrgent(lane)) right_of_way_.Begin();
+void Worker::BeforeAccept(Lane lane) {
+  if (IsUrgent(lane)) priority_gate_.UrgentArrived();
 }
 
 void Worker::Accepted(Lane lane) {
-  Arriving(lane);
+  BeforeAccept(lane);
   absl::MutexLock lock(&mutex_);
   WayOf(lane).accepted.insert(lane);
 }
@@ -191,7 +191,7 @@ void Worker::Send(Way& way, Sender& sender) {
     }
     const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
-    if (&way == &urgent_) right_of_way_.End(claimed);
+    if (&way == &urgent_) priority_gate_.UrgentSent(claimed);
   }
 }
 

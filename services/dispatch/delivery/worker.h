@@ -11,18 +11,18 @@
 #include "absl/time/time.h"
 
 #include "libs/lifecycle/periodic.h"
-#include "services/dispatch/delivery/claim_handoff.h"
-#include "services/dispatch/delivery/claimer.h"
-#include "services/dispatch/delivery/connection_sharing.h"
-#include "services/dispatch/delivery/flusher.h"
-#include "services/dispatch/delivery/in_flight_budget.h"
-#include "services/dispatch/delivery/open_claims.h"
-#include "services/dispatch/delivery/right_of_way.h"
+#include "services/dispatch/claiming/claim_handoff.h"
+#include "services/dispatch/claiming/claimer.h"
+#include "services/dispatch/claiming/flusher.h"
+#include "services/dispatch/claiming/in_flight_budget.h"
+#include "services/dispatch/claiming/open_claims.h"
+#include "services/dispatch/claiming/priority_gate.h"
+#include "services/dispatch/delivery/delay_queue.h"
 #include "services/dispatch/delivery/sender.h"
-#include "services/dispatch/delivery/turn_timer.h"
-#include "services/dispatch/limits/connection_shares.h"
-#include "services/dispatch/limits/limit_store.h"
+#include "services/dispatch/limits/connection_sharing.h"
 #include "services/dispatch/limits/rate_limits.h"
+#include "services/dispatch/storage/connection_shares.h"
+#include "services/dispatch/storage/limit_store.h"
 
 namespace lmsmail::dispatch {
 
@@ -76,7 +76,7 @@ class Worker {
   void Stop(absl::Time deadline);
 
   // Mail is about to be accepted into `lane` here. From any thread.
-  void Arriving(Lane lane);
+  void BeforeAccept(Lane lane);
   // Mail was accepted into `lane` here that may be due. From any thread.
   void Accepted(Lane lane);
 
@@ -91,7 +91,7 @@ class Worker {
     bool room = false;             // a sender took its claim
   };
 
-  Claimer MakeClaimer(std::vector<Lane> lanes, RightOfWay* gives_way_to) const;
+  Claimer MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const;
   void Claim(Way& way);
   void Send(Way& way, Sender& sender);
   void Flush();
@@ -107,9 +107,9 @@ class Worker {
   InFlightBudget budget_;
   RateLimits limits_;
   ConnectionSharing connections_;
-  RightOfWay right_of_way_;
-  TurnTimer urgent_timer_;
-  TurnTimer ordinary_timer_;
+  PriorityGate priority_gate_;
+  DelayQueue urgent_timer_;
+  DelayQueue ordinary_timer_;
   Flusher flusher_;
   Way urgent_;
   Way ordinary_;

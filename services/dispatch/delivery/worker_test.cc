@@ -13,10 +13,10 @@
 
 #include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/fake_peers.h"
-#include "services/dispatch/limits/in_memory_limit_store.h"
-#include "services/dispatch/queue_store_decorator.h"
+#include "services/dispatch/storage/in_memory_limit_store.h"
 #include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_peers.h"
+#include "services/dispatch/testing/queue_store_decorator.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "services/dispatch/limits/throttling.h"
+#include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -194,7 +194,7 @@ void RateLimits::Answered(std::string_view domain, std::string_view transport,
   answered_.Count(domain_key, now);
   answered_.Count(transport_key, now);
   const Throttled throttled = ThrottledBy(result);
-  if (throttled == Throttled::kNobody) return;
+  if (throttled == Throttled::kNothing) return;
   to_spare_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
                                                       : std::move(domain_key));
 }

@@ -16,10 +16,10 @@
 
 #include "libs/clock/clock.h"
 #include "libs/telemetry/logging.h"
-#include "services/dispatch/limits/limit_store.h"
 #include "services/dispatch/limits/recent_rate.h"
-#include "services/dispatch/message.h"
-#include "services/dispatch/transport/transport.h"
+#include "services/dispatch/message/message.h"
+#include "services/dispatch/storage/limit_store.h"
+#include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "services/dispatch/limits/in_memory_limit_store.h"
+#include "services/dispatch/storage/in_memory_limit_store.h"
 
 namespace lmsmail::dispatch {
 namespace {

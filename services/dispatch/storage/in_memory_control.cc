@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/storage/message_id.h"
 
 namespace lmsmail::dispatch {
 namespace {

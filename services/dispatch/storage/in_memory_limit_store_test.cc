@@ -1,4 +1,4 @@
-#include "services/dispatch/limits/in_memory_limit_store.h"
+#include "services/dispatch/storage/in_memory_limit_store.h"
 
 #include "services/dispatch/storage/limit_store_contract.h"
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "services/dispatch/message/message_id.h"
+#include "services/dispatch/storage/counter_values.h"
 #include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/storage/message_id.h"
-#include "services/dispatch/storage/tally_counts.h"
 
 namespace lmsmail::dispatch {
 namespace {

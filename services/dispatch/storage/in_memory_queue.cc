@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/storage/message_id.h"
 #include "services/dispatch/storage/shard_choice.h"
 
 // The queue's way: accept, claim, flush. People's interventions and upkeep are in

@@ -16,9 +16,9 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
+#include "services/dispatch/storage/message_log.h"
 #include "services/dispatch/storage/message_state.h"
+#include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
 

@@ -9,8 +9,8 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "services/dispatch/limits/connection_shares.h"
-#include "services/dispatch/limits/limit_store.h"
+#include "services/dispatch/storage/connection_shares.h"
+#include "services/dispatch/storage/limit_store.h"
 
 // The rules that every LimitStore keeps, and ConnectionShares.
 namespace lmsmail::dispatch {

@@ -4,9 +4,9 @@
 
 #include "absl/time/time.h"
 
-#include "services/dispatch/message.h"
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
+#include "services/dispatch/message/message.h"
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
 

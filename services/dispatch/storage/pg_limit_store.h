@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libs/postgres/pool.h"
-#include "services/dispatch/limits/connection_shares.h"
-#include "services/dispatch/limits/limit_store.h"
+#include "services/dispatch/storage/connection_shares.h"
+#include "services/dispatch/storage/limit_store.h"
 
 namespace lmsmail::dispatch {
 

@@ -10,7 +10,7 @@
 
 #include "absl/time/time.h"
 
-#include "services/dispatch/message.h"
+#include "services/dispatch/message/message.h"
 
 // Reading mails from the tables `message`, `scheduled` and `batch`. For use inside a transaction's
 // body: all of these throw what libpqxx throws.

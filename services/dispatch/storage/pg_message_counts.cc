@@ -8,10 +8,10 @@
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
+#include "libs/status/error_details.h"
+#include "services/dispatch/storage/counter_values.h"
 #include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_message_log.h"
-#include "services/dispatch/storage/tally_counts.h"
 
 // What is counted: batches, days, the last minutes. All come from `tally`.
 namespace lmsmail::dispatch {

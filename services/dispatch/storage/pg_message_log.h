@@ -9,7 +9,7 @@
 #include "absl/types/span.h"
 
 #include "libs/postgres/pool.h"
-#include "services/dispatch/message_log.h"
+#include "services/dispatch/storage/message_log.h"
 
 namespace lmsmail::dispatch {
 

@@ -5,9 +5,9 @@
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
-#include "libs/status/fault.h"
-#include "services/dispatch/storage/floor_arrays.h"
+#include "libs/status/error_details.h"
 #include "services/dispatch/storage/pg_queue_store.h"
+#include "services/dispatch/storage/watermark_arrays.h"
 
 // What people do to the queue: cancel, retry, pause, look at it.
 namespace lmsmail::dispatch {

@@ -10,10 +10,10 @@
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
-#include "services/dispatch/storage/floor_arrays.h"
-#include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_mail_rows.h"
+#include "services/dispatch/storage/watermark_arrays.h"
 
 // Claims: taking mails, keeping them, giving them back. The other parts of the class are in
 // pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_upkeep.cc.
@@ -91,8 +91,8 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
 // What a claim did to the shards of its lane.
 struct Taken {
   std::optional<int> shard;
-  ClaimFloors::View view;
-  ClaimFloors::Key last;
+  LowWatermarks::View view;
+  LowWatermarks::Key last;
   std::int64_t transaction = 0;
   std::vector<std::int64_t> idle;
 };
@@ -120,9 +120,9 @@ PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
 
 absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
                                             int limit, absl::Duration lease) {
-  const ClaimFloors::Scan scan = floors_.Begin(lane);
-  const std::string floor_due = ToArrayLiteral(scan.floors, &ClaimFloors::Key::due);
-  const std::string floor_id = ToArrayLiteral(scan.floors, &ClaimFloors::Key::id);
+  const LowWatermarks::Scan scan = floors_.Begin(lane);
+  const std::string floor_due = ToArrayLiteral(scan.floors, &LowWatermarks::Key::due);
+  const std::string floor_id = ToArrayLiteral(scan.floors, &LowWatermarks::Key::id);
   Taken taken;
   absl::StatusOr<Claim> claim =
       RunStatement(pool_, {.name = "dispatch.take_due"},
@@ -204,7 +204,7 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
 }
 
 absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const Lane> lanes) {
-  std::map<Lane, ClaimFloors::Scan> scans;
+  std::map<Lane, LowWatermarks::Scan> scans;
   FloorArrays floors;
   postgres::ArrayLiteral asked;
   for (const Lane lane : lanes) {
@@ -218,7 +218,7 @@ absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const
         const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
                                               floors.dues.str(), floors.ids.str(), asked.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
-        const ClaimFloors::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
+        const LowWatermarks::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
         if (!next || *next > view.clock) {
           for (const std::int64_t number : postgres::Int8Array(row[3])) {
             const auto lane = static_cast<Lane>(number);

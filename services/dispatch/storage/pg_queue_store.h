@@ -12,13 +12,13 @@
 
 #include "libs/clock/clock.h"
 #include "libs/postgres/pool.h"
-#include "services/dispatch/queue_store.h"
-#include "services/dispatch/storage/claim_floors.h"
+#include "services/dispatch/storage/low_watermarks.h"
 #include "services/dispatch/storage/pg_sequence.h"
+#include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
 
-// The queue in PostgreSQL, in the schema `dispatch` that kDispatchMigrations makes. All times are
+// The queue in PostgreSQL, in the schema `dispatch` that kDispatchSchema makes. All times are
 // the database's clock. Its functions are in migrations/; here they are called.
 //
 // Depths() counts each kind of waiting mail up to 10 000 and estimates beyond; the rest is exact.
@@ -74,7 +74,7 @@ class PgQueueStore final : public QueueStore {
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
   const SystemClock clock_;
-  ClaimFloors floors_{clock_};
+  LowWatermarks floors_{clock_};
 };
 
 }  // namespace lmsmail::dispatch

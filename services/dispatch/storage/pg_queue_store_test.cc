@@ -13,7 +13,7 @@
 #include "libs/postgres/session.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/pg_store_under_test.h"
 #include "services/dispatch/storage/queue_store_contract.h"
 #include "services/dispatch/storage/shard_choice.h"

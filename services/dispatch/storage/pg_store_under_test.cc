@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "embedded/dispatch_migrations.h"
+#include "embedded/lmsmail_dispatch_migrations.h"
 
 #include "libs/postgres/field.h"
 #include "libs/postgres/testing/embedded_postgres.h"
@@ -65,8 +65,7 @@ std::unique_ptr<postgres::Pool> MakePool(const std::string& dsn) {
 }  // namespace
 
 PgStoreUnderTest::PgStoreUnderTest()
-    : dsn_(OrThrow(
-          postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchMigrations))) {
+    : dsn_(OrThrow(postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", kDispatchSchema))) {
   Reconnect();
 }
 

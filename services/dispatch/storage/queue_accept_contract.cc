@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/message_id.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/queue_store_contract.h"
 
 namespace lmsmail::dispatch {

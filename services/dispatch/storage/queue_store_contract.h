@@ -9,8 +9,8 @@
 
 #include "absl/time/time.h"
 
-#include "services/dispatch/message_log.h"
-#include "services/dispatch/queue_store.h"
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
 
 // The rules that every store keeps. A store's own test says how to make one:
 //

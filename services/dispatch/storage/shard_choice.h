@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/dispatch/queue_store.h"
+#include "services/dispatch/storage/queue_store.h"
 
 // Which shard of the queue mail waits in. Claims visit the shards that have due mail in turn, so
 // what shares a shard waits for each other, and what does not shares the way out evenly.

@@ -90,7 +90,7 @@ class System:
             smtp_port = smtp_port or self.sink.port
             argv += [f"--template.target={self.targets['template']}",
                      f"--preference.target={self.targets['preference']}",
-                     "--site.url=https://learn.example", "--site.name=School of Benchmarks",
+                     "--school.url=https://learn.example", "--school.name=School of Benchmarks",
                      "--default_transport=sink", "--transports.sink.kind=smtp",
                      "--transports.sink.host=127.0.0.1", "--transports.sink.tls=none",
                      f"--transports.sink.port={smtp_port}"]

@@ -23,7 +23,7 @@ absl::Status SendStream(const std::shared_ptr<grpc::Channel>& channel,
                         std::int64_t recipients) {
   const auto stub = Dispatch::NewStub(channel);
   grpc::ClientContext context;
-  rpc::Apply(rpc::After(absl::Hours(4)), context);
+  rpc::Apply(rpc::WithTimeout(absl::Hours(4)), context);
   dispatch::v1::SendBulkResponse response;
   const auto stream = stub->SendBulk(&context, &response);
   dispatch::v1::SendBulkRequest header;
@@ -61,7 +61,7 @@ absl::StatusOr<Report> SendBulk(const std::vector<std::shared_ptr<grpc::Channel>
 
 absl::Status SetPaused(const std::shared_ptr<grpc::Channel>& channel, bool paused) {
   const auto stub = Dispatch::NewStub(channel);
-  const rpc::CallOptions soon = rpc::After(absl::Seconds(30));
+  const rpc::CallOptions soon = rpc::WithTimeout(absl::Seconds(30));
   for (const type::v1::Lane lane : {type::v1::LANE_BULK, type::v1::LANE_TRANSACTIONAL}) {
     if (paused) {
       dispatch::v1::PauseLaneRequest request;

@@ -25,8 +25,8 @@ struct Options {
   std::string templates = "127.0.0.1:7101";
   std::string preferences = "127.0.0.1:7102";
   std::string run = "run";
-  std::int64_t count = 10'000;
-  std::int64_t recipients = 10'000;
+  std::int32_t count = 10'000;
+  std::int32_t recipients = 10'000;
   std::int32_t callers = 64;
   std::int32_t channels = 1;
   absl::Duration interval = absl::Milliseconds(20);
@@ -46,8 +46,8 @@ struct Options {
     schema.String("templates", &templates, "gRPC target of the template service.");
     schema.String("preferences", &preferences, "gRPC target of the preference service.");
     schema.String("run", &run, "Begins every request id; another run needs another.");
-    schema.Int64("count", &count, "How many mails or calls.", {1});
-    schema.Int64("recipients", &recipients, "How many students there are.", {1});
+    schema.Int32("count", &count, "How many mails or calls.", {1});
+    schema.Int32("recipients", &recipients, "How many students there are.", {1});
     schema.Int32("callers", &callers, "Callers of send and echo.", {1, 10'000});
     schema.Int32("channels", &channels, "Connections to dispatch; streams of bulk.", {1, 64});
     schema.Duration("interval", &interval, "Between two probes.", {absl::Microseconds(10)});

@@ -29,7 +29,7 @@ void AddPerson(preference::v1::UpsertRecipientsRequest& request, std::string nam
 absl::Status Upsert(Preferences::Stub& stub,
                     const preference::v1::UpsertRecipientsRequest& request) {
   return rpc::Call(stub, &Preferences::StubInterface::UpsertRecipients, request,
-                   rpc::After(absl::Minutes(1)))
+                   rpc::WithTimeout(absl::Minutes(1)))
       .status();
 }
 
@@ -41,7 +41,7 @@ absl::Status PrepareSchool(const std::shared_ptr<grpc::Channel>& templates,
   const auto template_stub = Templates::NewStub(templates);
   LMSMAIL_RETURN_IF_ERROR(
       rpc::Call(*template_stub, &Templates::StubInterface::InstallDefaultTemplates,
-                templates::v1::InstallDefaultTemplatesRequest(), rpc::After(absl::Minutes(1)))
+                templates::v1::InstallDefaultTemplatesRequest(), rpc::WithTimeout(absl::Minutes(1)))
           .status());
   const auto preference_stub = Preferences::NewStub(preferences);
   for (std::int64_t first = 0; first < recipients; first += kChunk) {

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/call_async.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "tests/bench/load/callers.h"
@@ -41,7 +42,7 @@ absl::StatusOr<Report> SendOneByOne(const Channels& channels, const std::string&
   return CallInParallel(
       count, callers, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
         rpc::CallAsync(stubs.At(number), &Async::Send, SingleSend(run, number, recipients),
-                       rpc::After(absl::Seconds(30)),
+                       rpc::WithTimeout(absl::Seconds(30)),
                        [done = std::move(done)](auto answer) mutable { done(answer.status()); });
       });
 }
@@ -51,7 +52,7 @@ absl::StatusOr<Report> Echo(const Channels& channels, std::int64_t count, int ca
   return CallInParallel(
       count, callers, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
         rpc::CallAsync(stubs.At(number), &Async::ListTransports,
-                       dispatch::v1::ListTransportsRequest(), rpc::After(absl::Seconds(30)),
+                       dispatch::v1::ListTransportsRequest(), rpc::WithTimeout(absl::Seconds(30)),
                        [done = std::move(done)](auto answer) mutable { done(answer.status()); });
       });
 }
@@ -63,17 +64,18 @@ absl::Status SendProbes(const Channels& channels, const std::string& run, std::i
   const Stubs stubs(channels);
   LMSMAIL_RETURN_IF_ERROR(CallSteadily(
       count, interval, [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
-        rpc::CallAsync(
-            stubs.At(number), &Async::Send, ProbeSend(run, number), rpc::After(absl::Seconds(30)),
-            [&, begun = absl::Now(),
-             done = std::move(done)](absl::StatusOr<dispatch::v1::Message> answer) mutable {
-              if (answer.ok()) {
-                absl::MutexLock lock(&file_mutex);
-                file << absl::ToUnixMicros(begun) << ' ' << absl::ToUnixMicros(absl::Now()) << ' '
-                     << answer->message_id() << '\n';
-              }
-              done(answer.status());
-            });
+        rpc::CallAsync(stubs.At(number), &Async::Send, ProbeSend(run, number),
+                       rpc::WithTimeout(absl::Seconds(30)),
+                       [&, begun = absl::Now(), done = std::move(done)](
+                           absl::StatusOr<dispatch::v1::Message> answer) mutable {
+                         if (answer.ok()) {
+                           absl::MutexLock lock(&file_mutex);
+                           file << absl::ToUnixMicros(begun) << ' '
+                                << absl::ToUnixMicros(absl::Now()) << ' ' << answer->message_id()
+                                << '\n';
+                         }
+                         done(answer.status());
+                       });
       }));
   file.flush();
   return file ? absl::OkStatus() : absl::DataLossError("cannot write " + path);

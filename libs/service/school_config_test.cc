@@ -1,0 +1,58 @@
+#include "libs/service/school_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "libs/service/base_config.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lmsmail::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+
+absl::Status Load(BaseConfig& config, std::vector<const char*> flags) {
+  config::Schema schema("demo", "1");
+  config.Declare(schema);
+  flags.insert(flags.begin(), {"demo", "--postgres.dsn=dbname=lms"});
+  const char* const environment[] = {nullptr};
+  return schema.Load(static_cast<int>(flags.size()), flags.data(), environment).status();
+}
+
+TEST(SchoolConfigTest, HasDefaultsForAllKeys) {
+  BaseConfig config(0, 0);
+  ASSERT_OK(Load(config, {}));
+  EXPECT_EQ(config.school.name, "LMS");
+  EXPECT_EQ(config.school.url, "http://127.0.0.1:8080");
+  EXPECT_EQ(config.school.language_code, "en");
+  EXPECT_EQ(config.school.time_zone, "UTC");
+}
+
+TEST(SchoolConfigTest, IsReadFromTheBaseConfiguration) {
+  BaseConfig config(0, 0);
+  ASSERT_OK(Load(config, {"--school.name=Lund", "--school.url=https://learn.example",
+                          "--school.postal_address=1 Example Street",
+                          "--school.language_code=pt-BR", "--school.time_zone=Europe/Berlin"}));
+  EXPECT_EQ(config.school.name, "Lund");
+  EXPECT_EQ(config.school.url, "https://learn.example");
+  EXPECT_EQ(config.school.postal_address, "1 Example Street");
+  EXPECT_EQ(config.school.language_code, "pt-BR");
+  EXPECT_EQ(config.school.time_zone, "Europe/Berlin");
+}
+
+TEST(SchoolConfigTest, ReportsInvalidUrlLanguageAndTimeZone) {
+  BaseConfig config(0, 0);
+  EXPECT_THAT(
+      ViolationsOf(Load(config, {"--school.url=learn.example", "--school.language_code=english!",
+                                 "--school.time_zone=Berlin"})),
+      ElementsAre(Field(&FieldViolation::field, HasSubstr("school.url")),
+                  Field(&FieldViolation::field, HasSubstr("school.language_code")),
+                  Field(&FieldViolation::field, HasSubstr("school.time_zone"))));
+}
+
+}  // namespace
+}  // namespace lmsmail::service

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+// Time zones of the IANA database by name ("Europe/Berlin", "UTC"). Names come from outside, so
+// nothing else that Abseil accepts is a name here: no file paths, fixed offsets or host defaults.
+namespace lmsmail::time_zone {
+
+bool IsValid(std::string_view name);
+
+// INVALID_ARGUMENT, with the field "time_zone", when the name is not valid.
+absl::StatusOr<absl::TimeZone> Load(std::string_view name);
+
+}  // namespace lmsmail::time_zone

@@ -1,0 +1,134 @@
+#include "services/dispatch/api/submission_handlers.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "libs/status/error_details.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/api/convert.h"
+#include "services/dispatch/message/resource_names.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr int kMaxRefusals = 100;
+
+template <typename Items>
+std::vector<MailItem> ItemsFromProto(const Items& items) {
+  std::vector<MailItem> out;
+  out.reserve(static_cast<std::size_t>(items.size()));
+  for (const v1::BatchItem& item : items) out.push_back(ItemFromProto(item));
+  return out;
+}
+
+// Keeps only the stream's header, what was counted, and the first refusals.
+class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
+ public:
+  BulkHandler(Submitter& submitter, v1::SendBulkResponse& response)
+      : submitter_(submitter), response_(response) {}
+
+  absl::Status OnMessage(const rpc::CallInfo&, v1::SendBulkRequest& message) override {
+    if (!bulk_) return Open(message);
+    if (message.has_header()) return InvalidField("header", "belongs into the first message only");
+    return Add(message);
+  }
+
+  absl::Status OnEnd(const rpc::CallInfo&) override {
+    if (!bulk_) return InvalidField("header", "is required in the stream's first message");
+    return Count(bulk_->Finish());
+  }
+
+ private:
+  absl::Status Open(v1::SendBulkRequest& message) {
+    if (!message.has_header()) {
+      return InvalidField("header", "is required in the stream's first message");
+    }
+    header_ = message.header();
+    Violations violations;
+    const MailHeader header = HeaderFromProto(header_, violations);
+    LMSMAIL_ASSIGN_OR_RETURN(Submitter::Bulk bulk,
+                             submitter_.OpenBulk(header, std::move(violations)));
+    bulk_.emplace(std::move(bulk));
+    // The first message may bring items of its own.
+    message.clear_header();
+    return message.items().empty() ? absl::OkStatus() : Add(message);
+  }
+
+  absl::Status Add(const v1::SendBulkRequest& message) {
+    std::vector<MailItem> items = ItemsFromProto(message.items());
+    const std::int64_t digest = DigestOf(header_, items);
+    return Count(bulk_->Add(std::move(items), digest));
+  }
+
+  absl::Status Count(const absl::StatusOr<BatchResult>& result) {
+    LMSMAIL_RETURN_IF_ERROR(result.status());
+    if (result->batch != 0) response_.set_batch(BatchName(result->batch));
+    for (const ItemResult& item : result->items) Count(item);
+    return absl::OkStatus();
+  }
+
+  void Count(const ItemResult& item) {
+    const std::int64_t index = index_++;
+    if (item.status.ok()) {
+      response_.set_accepted_count(response_.accepted_count() + 1);
+      if (item.duplicate) response_.set_duplicate_count(response_.duplicate_count() + 1);
+      return;
+    }
+    response_.set_refused_count(response_.refused_count() + 1);
+    if (response_.refusals_size() >= kMaxRefusals) return;
+    auto& refusal = *response_.add_refusals();
+    refusal.set_index(index);
+    ToProto(item.status, *refusal.mutable_status());
+  }
+
+  Submitter& submitter_;
+  v1::SendBulkResponse& response_;
+  v1::BatchHeader header_;
+  std::optional<Submitter::Bulk> bulk_;
+  std::int64_t index_ = 0;
+};
+
+}  // namespace
+
+void SubmissionHandlers::Send(const rpc::CallInfo&, const v1::SendRequest& request,
+                              v1::Message& response, rpc::Responder responder) {
+  Violations violations;
+  const MailHeader header = HeaderFromProto(request, violations);
+  MailItem item = ItemFromProto(request);
+  auto done = [this, &response, responder = std::move(responder)](
+                  const absl::StatusOr<MessageRecord>& record) mutable {
+    if (record.ok()) ToProto(*record, message_ids_, response);
+    responder.Finish(record.status());
+  };
+  if (request.validate_only())
+    return done(submitter_.Validate(header, std::move(item), std::move(violations)));
+  submitter_.Send(header, std::move(item), DigestOf(request), std::move(violations),
+                  std::move(done));
+}
+
+absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo&,
+                                           const v1::SendBatchRequest& request,
+                                           v1::SendBatchResponse& response) {
+  if (!request.has_header()) return InvalidField("header", "is required");
+  Violations violations;
+  const MailHeader header = HeaderFromProto(request.header(), violations);
+  std::vector<MailItem> items = ItemsFromProto(request.items());
+  const std::int64_t digest = DigestOf(request.header(), items);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const BatchResult result,
+      submitter_.SendBatch(header, std::move(items), digest, std::move(violations)));
+  response.set_batch(BatchName(result.batch));
+  for (const ItemResult& item : result.items) {
+    ToProto(item, *response.add_results());
+    if (item.status.ok()) response.set_accepted_count(response.accepted_count() + 1);
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<rpc::ClientStreamHandler<v1::SendBulkRequest>> SubmissionHandlers::SendBulk(
+    v1::SendBulkResponse& response) {
+  return std::make_unique<BulkHandler>(submitter_, response);
+}
+
+}  // namespace lmsmail::dispatch

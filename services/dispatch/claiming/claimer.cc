@@ -1,0 +1,93 @@
+#include "services/dispatch/claiming/claimer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr absl::Duration kOutageRest = absl::Milliseconds(500);
+// Other replicas accept mail too, and don't tell.
+constexpr absl::Duration kLongestRest = absl::Milliseconds(100);
+constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
+
+}  // namespace
+
+std::optional<TakenClaim> Claimer::TakeNext(const std::function<bool(Lane)>& wanted) {
+  if (options_.yields_to != nullptr) options_.yields_to->Yield();
+  outage_ = false;
+  if (schedule_.Idle() && !MailIsDue()) return std::nullopt;
+  for (const Lane lane : schedule_.Order(clock_.Now())) {
+    if (!wanted(lane)) continue;
+    if (!HaveId()) break;
+    if (std::optional<TakenClaim> taken = Take(lane)) return taken;
+    if (outage_) break;
+  }
+  return std::nullopt;
+}
+
+bool Claimer::HaveId() {
+  if (next_id_ != 0) return true;
+  const absl::StatusOr<ClaimId> id = queue_.NextClaimId();
+  outage_ = !id.ok();
+  if (outage_) {
+    log_.Log(telemetry::Level::kWarning, "queue not reachable", {{"error", id.status()}});
+    return false;
+  }
+  next_id_ = *id;
+  return true;
+}
+
+std::optional<TakenClaim> Claimer::Take(Lane lane) {
+  const absl::Time start = clock_.Now();
+  absl::StatusOr<Claim> claim =
+      in_doubt_ ? queue_.Resume(next_id_)
+                : queue_.TakeDue(next_id_, options_.worker, lane, options_.batch, options_.lease);
+  if (!claim.ok()) {
+    outage_ = true;
+    // Whatever went wrong, the mail may be taken.
+    in_doubt_ = true;
+    log_.Log(telemetry::Level::kWarning, "mail could not be claimed",
+             {{"lane", NameOf(lane)}, {"error", claim.status()}});
+    return std::nullopt;
+  }
+  const bool resumed = std::exchange(in_doubt_, false);
+  if (claim->mails.empty()) {
+    // An id that was in doubt is not used again.
+    if (resumed) {
+      next_id_ = 0;
+    } else {
+      schedule_.FoundEmpty(lane, clock_.Now());
+    }
+    return std::nullopt;
+  }
+  metrics_.claim_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - start));
+  const int mails = static_cast<int>(claim->mails.size());
+  schedule_.Took(claim->lane, mails, mails >= options_.batch, clock_.Now());
+  next_id_ = 0;
+  // A resumed claim's lease began somewhere before; half of it is a safe guess, and the lease
+  // keeper sets it right.
+  return TakenClaim{*std::move(claim), resumed ? start - options_.lease / 2 : start};
+}
+
+bool Claimer::MailIsDue() {
+  const absl::StatusOr<std::optional<absl::Time>> due = queue_.NextDue(options_.lanes);
+  outage_ = !due.ok();
+  if (outage_) return false;
+  next_due_ = *due;
+  if (!next_due_ || *next_due_ > clock_.Now()) return false;
+  schedule_.Wake();
+  return true;
+}
+
+absl::Duration Claimer::Rest(const std::function<bool(Lane)>& wanted) const {
+  if (outage_) return kOutageRest;
+  const absl::Time now = clock_.Now();
+  if (schedule_.Idle()) {
+    const absl::Duration until_due = next_due_ ? *next_due_ - now : kLongestRest;
+    return std::clamp(until_due, kShortestRest, kLongestRest);
+  }
+  return std::clamp(schedule_.NextTry(wanted) - now, absl::ZeroDuration(), kLongestRest);
+}
+
+}  // namespace lmsmail::dispatch

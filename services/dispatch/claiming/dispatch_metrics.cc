@@ -1,0 +1,103 @@
+#include "services/dispatch/claiming/dispatch_metrics.h"
+
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace lmsmail::dispatch {
+
+std::string_view NameOf(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::kSent:
+      return "sent";
+    case Outcome::Kind::kDeferred:
+      return "deferred";
+    case Outcome::Kind::kFailed:
+      return "failed";
+    case Outcome::Kind::kCancelled:
+      return "cancelled";
+    case Outcome::Kind::kExpired:
+      return "expired";
+    case Outcome::Kind::kUncertain:
+      return "uncertain";
+    case Outcome::Kind::kSkipped:
+      return "skipped";
+  }
+  return "unknown";
+}
+
+std::string_view NameOf(Reason reason) {
+  constexpr std::array<std::string_view, 22> kNames = {"none",
+                                                       "unknown_recipient",
+                                                       "unsubscribed",
+                                                       "bounced",
+                                                       "complained",
+                                                       "suppressed",
+                                                       "invalid_address",
+                                                       "quiet_hours",
+                                                       "no_consent",
+                                                       "template_unavailable",
+                                                       "render_failed",
+                                                       "too_large",
+                                                       "recipient_rejected",
+                                                       "sender_rejected",
+                                                       "retries_exhausted",
+                                                       "deferred_by_server",
+                                                       "unreachable",
+                                                       "rate_limited",
+                                                       "check_unavailable",
+                                                       "connection_lost_after_data",
+                                                       "cancelled",
+                                                       "expired"};
+  const auto index = static_cast<std::size_t>(reason);
+  return index < kNames.size() ? kNames[index] : "unknown";
+}
+
+DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
+    : in_flight(metrics
+                    .AddGauge("lmsmail_dispatch_in_flight",
+                              "Mails handed over whose outcome is not recorded yet.")
+                    .With()),
+      claim_seconds(metrics
+                        .AddHistogram("lmsmail_dispatch_claim_seconds",
+                                      "Time to take a batch of mails from the queue.")
+                        .With()),
+      flush_seconds(
+          metrics
+              .AddHistogram("lmsmail_dispatch_flush_seconds", "Time to record a batch of outcomes.")
+              .With()),
+      unrecorded_(metrics
+                      .AddCounter("lmsmail_dispatch_unrecorded_total",
+                                  "Outcomes given up because the database refuses them.")
+                      .With()),
+      accepted_(metrics.AddCounter("lmsmail_dispatch_accepted_total", "Mails accepted, by lane.")),
+      outcomes_(metrics.AddCounter("lmsmail_dispatch_outcomes_total",
+                                   "Outcomes recorded, by kind and reason.")),
+      queue_depth_(metrics.AddGauge("lmsmail_dispatch_queue_depth",
+                                    "Mails in the queue of all replicas, by lane and kind.")) {}
+
+void DispatchMetrics::CountAccepted(Lane lane, int mails) {
+  accepted_.With({{"lane", std::string(NameOf(lane))}}).Increment(mails);
+}
+
+void DispatchMetrics::CountOutcomes(absl::Span<const Outcome> outcomes) {
+  std::map<std::pair<Outcome::Kind, Reason>, int> counts;
+  for (const Outcome& outcome : outcomes) ++counts[{outcome.kind, outcome.reason}];
+  for (const auto& [key, count] : counts) {
+    outcomes_
+        .With(
+            {{"kind", std::string(NameOf(key.first))}, {"reason", std::string(NameOf(key.second))}})
+        .Increment(count);
+  }
+}
+
+void DispatchMetrics::SetDepth(const LaneDepth& depth) {
+  const std::string lane(NameOf(depth.lane));
+  queue_depth_.With({{"lane", lane}, {"kind", "due"}}).Set(static_cast<double>(depth.due));
+  queue_depth_.With({{"lane", lane}, {"kind", "waiting"}}).Set(static_cast<double>(depth.waiting));
+  queue_depth_.With({{"lane", lane}, {"kind", "scheduled"}})
+      .Set(static_cast<double>(depth.scheduled));
+}
+
+}  // namespace lmsmail::dispatch

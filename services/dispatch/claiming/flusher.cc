@@ -1,0 +1,117 @@
+#include "services/dispatch/claiming/flusher.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// Beside data that it will never take, the database refuses everything for a while when it fails
+// over to a server that is read-only yet. With the worker's pause in between, some 20 seconds.
+constexpr int kMostRefusals = 100;
+
+// With what a server's words cannot spoil.
+Outcome WithoutWords(Outcome outcome) {
+  outcome.enhanced_code.clear();
+  outcome.reply_text = "the server's words could not be recorded";
+  return outcome;
+}
+
+}  // namespace
+
+bool Flusher::FlushAll() {
+  priority_gate_.Yield();
+  bool all = true;
+  for (OpenClaims::Job& job : claims_.TakeJobs()) {
+    const auto handed_over =
+        std::count_if(job.outcomes.begin(), job.outcomes.end(),
+                      [](const Outcome& outcome) { return !outcome.content_hash.empty(); });
+    const absl::Status status = Flush(job);
+    if (!status.ok()) {
+      all = false;
+      log_.Log(telemetry::Level::kWarning, "outcomes could not be recorded; trying again",
+               {{"claim", job.id}, {"outcomes", job.outcomes.size()}, {"error", status}});
+      claims_.PutBack(std::move(job));
+      continue;
+    }
+    journal_.Recorded(job.outcomes);
+    metrics_.CountOutcomes(job.outcomes);
+    budget_.Release(static_cast<int>(handed_over));
+    claims_.Finish(job);
+  }
+  metrics_.in_flight.Set(budget_.in_use());
+  return all;
+}
+
+absl::Status Flusher::Flush(OpenClaims::Job& job) {
+  const absl::Time start = absl::Now();
+  absl::Status status = FlushTogether(job);
+  if (!status.ok() && !MaySucceedLater(status)) status = FlushOneByOne(job);
+  LMSMAIL_RETURN_IF_ERROR(status);
+  metrics_.flush_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
+  return absl::OkStatus();
+}
+
+absl::Status Flusher::FlushTogether(const OpenClaims::Job& job) {
+  const bool ends = job.last && !given_up_.contains(job.id);
+  if (!job.outcomes.empty() || (ends && !job.give_back)) {
+    LMSMAIL_RETURN_IF_ERROR(Record(job.id, job.outcomes, ends && !job.give_back));
+  }
+  if (ends && job.give_back) {
+    LMSMAIL_ASSIGN_OR_RETURN([[maybe_unused]] const int released, queue_.Release(job.id));
+  }
+  if (ends) journal_.ClaimEnded(job.id);
+  refused_.erase(job.id);
+  if (job.last) given_up_.erase(job.id);
+  return absl::OkStatus();
+}
+
+absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
+  std::vector<Outcome> recorded;
+  for (const Outcome& outcome : job.outcomes) {
+    absl::Status status = Record(job.id, {outcome}, false);
+    if (!status.ok() && !MaySucceedLater(status))
+      status = Record(job.id, {WithoutWords(outcome)}, false);
+    if (status.ok()) {
+      recorded.push_back(outcome);
+      continue;
+    }
+    if (MaySucceedLater(status) || ++refused_[job.id] < kMostRefusals) return status;
+    telemetry::LogError("an outcome is given up: the database refuses it",
+                        {{"claim", job.id},
+                         {"message", outcome.id},
+                         {"kind", NameOf(outcome.kind)},
+                         {"error", status}});
+    metrics_.CountUnrecorded(1);
+    given_up_.insert(job.id);
+  }
+  job.outcomes = std::move(recorded);
+  const OpenClaims::Job rest{
+      .id = job.id, .outcomes = {}, .last = job.last, .give_back = job.give_back};
+  const absl::Status status = FlushTogether(rest);
+  if (status.ok() || MaySucceedLater(status)) return status;
+  if (++refused_[job.id] < kMostRefusals) return status;
+  telemetry::LogError("a claim cannot be ended; its lease will",
+                      {{"claim", job.id}, {"error", status}});
+  refused_.erase(job.id);
+  given_up_.erase(job.id);
+  return absl::OkStatus();
+}
+
+absl::Status Flusher::Record(ClaimId claim, absl::Span<const Outcome> outcomes, bool last) {
+  LMSMAIL_ASSIGN_OR_RETURN(const FlushResult result, queue_.Flush(claim, outcomes, last));
+  if (!result.live) {
+    log_.Log(telemetry::Level::kWarning,
+             "a lease ended before its outcomes were recorded; only mails sent were",
+             {{"claim", claim}, {"outcomes", outcomes.size()}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,151 @@
+#include "services/dispatch/claiming/flusher.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/telemetry/metrics.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/queue_store_decorator.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// Refuses calls with outcomes that it does not like, as a database does whole transactions.
+class FastidiousQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
+                                    bool last) override {
+    for (const Outcome& outcome : outcomes) {
+      if (refuses(outcome)) return absl::InternalError("database error in dispatch.flush");
+    }
+    return QueueStoreDecorator::Flush(id, outcomes, last);
+  }
+  std::function<bool(const Outcome&)> refuses = [](const Outcome&) { return false; };
+};
+
+class FlusherTest : public testing::Test {
+ protected:
+  // A claim of three mails, of which all were sent.
+  void SendThree() {
+    for (const std::string key : {"a", "b", "c"}) {
+      Submission submission;
+      submission.request_id = key;
+      submission.template_ref = {"enrollment", 1, Category::kEnrollment};
+      submission.due_time = clock_.Now();
+      submission.expire_time = clock_.Now() + absl::Hours(48);
+      submission.items.push_back({{Target::Kind::kRecipient, "recipients/" + key}, "", ""});
+      ids_.push_back(store_.Accept({submission})->front()->items.front().id);
+    }
+    for (int i = 0; i < 10 && mails_.size() < ids_.size(); ++i) Take();
+    ASSERT_EQ(mails_.size(), ids_.size());
+    ASSERT_TRUE(budget_.Acquire(false));
+    ASSERT_TRUE(budget_.Acquire(false));
+    ASSERT_TRUE(budget_.Acquire(false));
+    for (const auto& [claim, mail] : mails_) {
+      journal_->HandedOver(claim, mail, "smtp", "hash");
+      Outcome outcome;
+      outcome.id = mail.mail.id;
+      outcome.step = mail.step;
+      outcome.attempt = 1;
+      outcome.reply_text = mail.mail.request_id;
+      outcome.content_hash = "hash";
+      claims_.Record(claim, std::move(outcome));
+    }
+  }
+  // From one shard.
+  void Take() {
+    const Claim claim = *store_.TakeDue(*store_.NextClaimId(), "test", Lane::kTransactional, 100,
+                                        absl::Seconds(60));
+    if (claim.mails.empty()) return;
+    claims_.Open(claim, clock_.Now() + absl::Seconds(55));
+    for (const ClaimedMail& mail : claim.mails) mails_.emplace_back(claim.id, mail);
+  }
+  MessageRecord Record(std::size_t i) {
+    const auto record = store_.Get(ids_.at(i));
+    EXPECT_OK(record);
+    return record.value_or(MessageRecord{});
+  }
+  // The worker's turns; false when something waits still.
+  bool FlushFor(int turns) {
+    for (int i = 0; i < turns; ++i) {
+      if (flusher_.FlushAll()) return true;
+    }
+    return false;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  FastidiousQueue queue_{store_};
+  telemetry::Metrics registry_{{"dispatch", "test"}};
+  DispatchMetrics metrics_{registry_};
+  OpenClaims claims_;
+  InFlightBudget budget_{100, 25};
+  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
+  PriorityGate priority_gate_{clock_};
+  Flusher flusher_{queue_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  std::vector<MessageId> ids_;
+  std::vector<std::pair<ClaimId, ClaimedMail>> mails_;
+};
+
+TEST_F(FlusherTest, StandsAsideForUrgentMail) {
+  priority_gate_.UrgentArrived();
+  clock_.Advance(PriorityGate::kMaxPause);
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_FALSE(priority_gate_.closed());
+}
+
+TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {
+  SendThree();
+  queue_.refuses = [](const Outcome& outcome) { return outcome.reply_text == "b"; };
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(Record(0).detail, "a");
+  EXPECT_EQ(Record(1).state, State::kSent);
+  EXPECT_EQ(Record(1).detail, "the server's words could not be recorded");
+  EXPECT_EQ(Record(1).content_hash, "hash");
+  EXPECT_EQ(Record(2).detail, "c");
+  EXPECT_EQ(budget_.in_use(), 0);
+  EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
+  EXPECT_TRUE(store_.InFlight(0, 10)->empty());
+}
+
+TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
+  SendThree();
+  const MessageId bad = ids_[1];
+  queue_.refuses = [bad](const Outcome& outcome) { return outcome.id == bad; };
+  EXPECT_FALSE(FlushFor(50)) << "it may be the database's fault";
+  EXPECT_TRUE(FlushFor(100));
+  EXPECT_EQ(Record(0).state, State::kSent);
+  EXPECT_EQ(Record(1).state, State::kSending);
+  EXPECT_EQ(Record(2).state, State::kSent);
+  EXPECT_EQ(budget_.in_use(), 0);
+  EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
+
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(*store_.RecoverExpired(), 0);
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(*store_.RecoverExpired(), 1);
+  mails_.clear();
+  for (int i = 0; i < 10 && mails_.empty(); ++i) Take();
+  ASSERT_EQ(mails_.size(), 1u);
+  EXPECT_TRUE(mails_[0].second.recovered) << "the policy must know that it may have been sent";
+}
+
+TEST_F(FlusherTest, ADatabaseThatRefusesEverythingForAWhileLosesNothing) {
+  SendThree();
+  queue_.refuses = [](const Outcome&) { return true; };
+  EXPECT_FALSE(FlushFor(50));
+  queue_.refuses = [](const Outcome&) { return false; };
+  EXPECT_TRUE(flusher_.FlushAll());
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(Record(i).state, State::kSent);
+  EXPECT_TRUE(store_.InFlight(0, 10)->empty());
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,172 @@
+#include "services/dispatch/claiming/intent_journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/delivery/delivery_policy.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/queue_store_decorator.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+class IntentJournalTest : public testing::Test {
+ protected:
+  IntentJournalTest() {
+    std::filesystem::remove(path_);
+    journal_ = *IntentJournal::Open(path_, 100);
+  }
+  ~IntentJournalTest() override { std::filesystem::remove(path_); }
+
+  // Accepts and claims `count` mails.
+  Claim Take(Category category, int count) {
+    Submission submission;
+    submission.request_id = std::to_string(static_cast<int>(category));
+    submission.batch = true;
+    submission.template_ref = {"template", 1, category};
+    submission.due_time = clock_.Now();
+    submission.expire_time = clock_.Now() + absl::Hours(1);
+    for (int i = 0; i < count; ++i) {
+      submission.items.push_back({{Target::Kind::kRecipient, "recipients/a"}, "", ""});
+    }
+    EXPECT_OK(store_.Accept({submission}));
+    auto claim =
+        store_.TakeDue(*store_.NextClaimId(), "test", submission.lane, 100, absl::Seconds(60));
+    EXPECT_OK(claim);
+    journal_->ClaimOpened(claim->id);
+    return *std::move(claim);
+  }
+  std::uint64_t HandOver(const Claim& claim, std::size_t mail) {
+    return journal_->HandedOver(claim.id, claim.mails[mail], "smtp", std::string(32, 'h'));
+  }
+  // As after kill -9: nothing is tidied, the file is as it was.
+  void Restart() {
+    journal_.reset();
+    journal_ = *IntentJournal::Open(path_, 100);
+  }
+  absl::Status Replay() { return journal_->Replay(store_, decide_); }
+  MessageRecord Record(const Claim& claim, std::size_t mail) {
+    return *store_.Get(claim.mails[mail].mail.id);
+  }
+
+  const std::string path_ = testing::TempDir() + "/intent_journal_test";
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  const std::function<Outcome(const ClaimedMail&, const DeliveryResult&)> decide_ =
+      [this](const ClaimedMail& mail, const DeliveryResult& result) {
+        return DecideByResult(mail, result, clock_.Now(), DeliveryPolicy());
+      };
+  std::unique_ptr<IntentJournal> journal_;
+};
+
+TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
+  const Claim claim = Take(Category::kProgress, 5);
+  HandOver(claim, 0);
+  journal_->DotSent(HandOver(claim, 1));
+  journal_->DotSent(HandOver(claim, 2));
+  journal_->Answered(claim.mails[2].mail.id, true);
+  journal_->DotSent(HandOver(claim, 3));
+  journal_->Answered(claim.mails[3].mail.id, false);
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kQueued);     // not sent
+  EXPECT_EQ(Record(claim, 1).state, State::kUncertain);  // between "." and the answer
+  EXPECT_EQ(Record(claim, 2).state, State::kSent);
+  EXPECT_EQ(Record(claim, 2).content_hash, std::string(32, 'h'));
+  EXPECT_EQ(Record(claim, 3).state,
+            State::kQueued);  // refused, which the successor will hear again
+  EXPECT_EQ(Record(claim, 4).state, State::kQueued);  // never handed over
+  // Nothing is held, and what waits is not marked as if it might have been sent.
+  ASSERT_OK_AND_ASSIGN(
+      const Claim next,
+      store_.TakeDue(*store_.NextClaimId(), "test", Lane::kTransactional, 100, absl::Seconds(60)));
+  ASSERT_EQ(next.mails.size(), 3u);
+  for (const ClaimedMail& mail : next.mails) EXPECT_FALSE(mail.recovered);
+}
+
+TEST_F(IntentJournalTest, AReceiptInDoubtIsSentAgain) {
+  const Claim claim = Take(Category::kPayment, 1);
+  journal_->DotSent(HandOver(claim, 0));
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kQueued);
+  EXPECT_EQ(Record(claim, 0).reason, Reason::kConnectionLostAfterData);
+  EXPECT_EQ(Record(claim, 0).attempt_count, 1);
+}
+
+TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
+  const Claim claim = Take(Category::kProgress, 1);
+  journal_->DotSent(HandOver(claim, 0));
+  Outcome outcome;
+  outcome.id = claim.mails[0].mail.id;
+  outcome.step = claim.mails[0].step;
+  outcome.kind = Outcome::Kind::kSkipped;
+  ASSERT_OK(store_.Flush(claim.id, {outcome}, true));
+  journal_->Recorded({outcome});
+  journal_->ClaimEnded(claim.id);
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kSkipped);
+}
+
+// Takes no outcome, whenever it is asked.
+class RefusingQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<FlushResult> Flush(ClaimId, absl::Span<const Outcome>, bool) override {
+    return absl::InternalError("invalid data");
+  }
+};
+
+TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
+  const Claim claim = Take(Category::kProgress, 1);
+  journal_->DotSent(HandOver(claim, 0));
+  journal_->Answered(claim.mails[0].mail.id, true);
+  Restart();
+  RefusingQueue refusing(store_);
+  ASSERT_OK(journal_->Replay(refusing, decide_));
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);
+}
+
+TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
+  const Claim claim = Take(Category::kProgress, 1);
+  HandOver(claim, 0);
+  Restart();
+  ASSERT_OK(Replay());
+  const Claim again =
+      *store_.TakeDue(*store_.NextClaimId(), "test", Lane::kTransactional, 100, absl::Seconds(60));
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);
+  EXPECT_EQ(again.mails.size(), 1u);
+}
+
+TEST_F(IntentJournalTest, AFullJournalAndUnknownTokensDoNoHarm) {
+  const Claim claim = Take(Category::kProgress, 100);
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_NE(HandOver(claim, i), 0u);
+  EXPECT_EQ(HandOver(claim, 0), 0u);
+  journal_->DotSent(0);
+  journal_->DotSent(1000);
+  journal_->Answered(12345, true);
+}
+
+TEST_F(IntentJournalTest, BelongsToOneProcessAtATime) {
+  EXPECT_THAT(IntentJournal::Open(path_, 100), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(IntentJournalTest, AnotherSizeBeginsAnew) {
+  const Claim claim = Take(Category::kProgress, 1);
+  HandOver(claim, 0);
+  journal_.reset();
+  journal_ = *IntentJournal::Open(path_, 200);
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // its lease will tell
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,129 @@
+#include "services/dispatch/claiming/open_claims.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace lmsmail::dispatch {
+
+void OpenClaims::Open(const Claim& claim, absl::Time usable_until) {
+  absl::MutexLock lock(&mutex_);
+  Entry& entry = claims_[claim.id];
+  entry.untold = static_cast<int>(claim.mails.size());
+  entry.usable_until = usable_until;
+}
+
+bool OpenClaims::Usable(ClaimId id, absl::Time now) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = claims_.find(id);
+  return it != claims_.end() && !it->second.lost && now < it->second.usable_until;
+}
+
+std::vector<ClaimId> OpenClaims::Ids() const {
+  absl::MutexLock lock(&mutex_);
+  std::vector<ClaimId> ids;
+  ids.reserve(claims_.size());
+  for (const auto& [id, entry] : claims_) {
+    if (!entry.lost) ids.push_back(id);
+  }
+  return ids;
+}
+
+void OpenClaims::Extended(absl::Span<const ClaimId> asked, absl::Span<const ClaimId> held,
+                          absl::Time usable_until) {
+  absl::MutexLock lock(&mutex_);
+  for (const ClaimId id : asked) {
+    const auto it = claims_.find(id);
+    if (it == claims_.end()) continue;
+    if (std::find(held.begin(), held.end(), id) != held.end()) {
+      it->second.usable_until = usable_until;
+    } else {
+      it->second.lost = true;
+    }
+  }
+}
+
+void OpenClaims::Record(ClaimId id, Outcome outcome) {
+  absl::MutexLock lock(&mutex_);
+  Entry& entry = claims_.at(id);
+  entry.outcomes.push_back(std::move(outcome));
+  ++unrecorded_;
+  Told(entry, 1);
+}
+
+void OpenClaims::GiveBack(ClaimId id, int mails) {
+  if (mails == 0) return;
+  absl::MutexLock lock(&mutex_);
+  Entry& entry = claims_.at(id);
+  entry.give_back = true;
+  Told(entry, mails);
+}
+
+void OpenClaims::Forget(ClaimId id, int mails) {
+  if (mails == 0) return;
+  absl::MutexLock lock(&mutex_);
+  Told(claims_.at(id), mails);
+}
+
+void OpenClaims::Told(Entry& entry, int mails) {
+  entry.untold -= mails;
+  if (entry.untold == 0) ++ended_;
+}
+
+std::vector<OpenClaims::Job> OpenClaims::TakeJobs() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Job> jobs;
+  for (auto& [id, entry] : claims_) {
+    const bool last = entry.untold == 0;
+    if (entry.taken || (entry.outcomes.empty() && !last)) continue;
+    entry.taken = true;
+    if (last) --ended_;
+    unrecorded_ -= static_cast<int>(entry.outcomes.size());
+    jobs.push_back({id, std::move(entry.outcomes), last, entry.give_back});
+    entry.outcomes.clear();
+  }
+  return jobs;
+}
+
+void OpenClaims::Finish(const Job& job) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = claims_.find(job.id);
+  if (it == claims_.end()) return;
+  if (job.last) {
+    claims_.erase(it);
+  } else {
+    it->second.taken = false;
+  }
+}
+
+void OpenClaims::PutBack(Job job) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = claims_.find(job.id);
+  if (it == claims_.end()) return;
+  Entry& entry = it->second;
+  entry.taken = false;
+  if (job.last) ++ended_;
+  unrecorded_ += static_cast<int>(job.outcomes.size());
+  job.outcomes.insert(job.outcomes.end(), std::make_move_iterator(entry.outcomes.begin()),
+                      std::make_move_iterator(entry.outcomes.end()));
+  entry.outcomes = std::move(job.outcomes);
+}
+
+bool OpenClaims::WaitForWork(int outcomes, absl::Duration timeout) const {
+  const auto work = [this, outcomes] { return unrecorded_ >= outcomes || ended_ > 0; };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(&work), timeout);
+}
+
+bool OpenClaims::WaitUntilEmpty(absl::Duration timeout) const {
+  const auto empty = [this] { return claims_.empty(); };
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithTimeout(absl::Condition(&empty), timeout);
+}
+
+int OpenClaims::unrecorded() const {
+  absl::MutexLock lock(&mutex_);
+  return unrecorded_;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,46 @@
+#include "services/dispatch/claiming/queue_maintenance.h"
+
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::dispatch {
+
+void QueueMaintenance::Start() {
+  if (periodic_ != nullptr) return;
+  periodic_ = std::make_unique<lifecycle::Periodic>("maintenance", options_.sweep_interval,
+                                                    [this] { Turn(); });
+}
+
+void QueueMaintenance::Stop() {
+  if (periodic_ != nullptr) periodic_->Stop();
+}
+
+void QueueMaintenance::Turn() {
+  absl::Status status = Sweep().status();
+  if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
+    searched_ = clock_.Now();  // even if it fails: it takes long where there is much
+    status = queue_.FindOverlooked();
+  }
+  if (status.ok() && clock_.Now() - maintained_ >= options_.maintain_interval) {
+    status = queue_.Maintain();
+    if (status.ok()) maintained_ = clock_.Now();
+  }
+  if (!status.ok()) {
+    log_.Log(telemetry::Level::kWarning, "the queue could not be put in order",
+             {{"error", status}});
+  }
+}
+
+absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {
+  Swept swept;
+  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
+  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
+  if (swept.recovered > 0) {
+    telemetry::LogWarning("mail was taken back from workers that stopped",
+                          {{"mails", swept.recovered}});
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
+  for (const LaneDepth& depth : depths) metrics_.SetDepth(depth);
+  return swept;
+}
+
+}  // namespace lmsmail::dispatch

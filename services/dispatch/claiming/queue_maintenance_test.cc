@@ -1,0 +1,114 @@
+#include "services/dispatch/claiming/queue_maintenance.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/telemetry/metrics.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/queue_store_decorator.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+// Counts what is asked of it, and fails when told to.
+class CountingQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<int> RecoverExpired() override {
+    ++recoveries;
+    if (!sweeps.ok()) return sweeps;
+    return QueueStoreDecorator::RecoverExpired();
+  }
+  absl::Status FindOverlooked() override {
+    ++searches;
+    return searched;
+  }
+  absl::Status Maintain() override {
+    ++maintenances;
+    return maintained;
+  }
+  absl::Status sweeps, searched, maintained;
+  int recoveries = 0, searches = 0, maintenances = 0;
+};
+
+class QueueMaintenanceTest : public testing::Test {
+ protected:
+  void TurnAfter(absl::Duration wait) {
+    clock_.Advance(wait);
+    maintenance_.Turn();
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  CountingQueue queue_{store_};
+  telemetry::Metrics registry_{{"dispatch", "test"}};
+  DispatchMetrics metrics_{registry_};
+  QueueMaintenance maintenance_{queue_,
+                                clock_,
+                                metrics_,
+                                {.sweep_interval = absl::Seconds(5),
+                                 .search_interval = absl::Minutes(10),
+                                 .maintain_interval = absl::Hours(1)}};
+  const absl::Status failure_ = absl::UnavailableError("the database is away");
+};
+
+TEST_F(QueueMaintenanceTest, SweepsAtEveryTurn) {
+  for (int turn = 1; turn <= 3; ++turn) {
+    TurnAfter(absl::Seconds(5));
+    EXPECT_EQ(queue_.recoveries, turn);
+  }
+}
+
+TEST_F(QueueMaintenanceTest, LooksForOverlookedMailEveryTenMinutes) {
+  TurnAfter(absl::Minutes(9));
+  EXPECT_EQ(queue_.searches, 0);
+  TurnAfter(absl::Minutes(1));
+  TurnAfter(absl::Minutes(9));
+  EXPECT_EQ(queue_.searches, 1);
+  TurnAfter(absl::Minutes(1));
+  EXPECT_EQ(queue_.searches, 2);
+}
+
+// A search reads the whole queue: failing, it must not be repeated every few seconds.
+TEST_F(QueueMaintenanceTest, SearchesNoMoreOftenWhenSearchesFail) {
+  queue_.searched = failure_;
+  TurnAfter(absl::Minutes(10));
+  TurnAfter(absl::Minutes(9));
+  EXPECT_EQ(queue_.searches, 1);
+  TurnAfter(absl::Minutes(1));
+  EXPECT_EQ(queue_.searches, 2);
+}
+
+TEST_F(QueueMaintenanceTest, MaintainsAtOnceAndThenHourly) {
+  TurnAfter(absl::ZeroDuration());
+  EXPECT_EQ(queue_.maintenances, 1);
+  TurnAfter(absl::Minutes(59));
+  EXPECT_EQ(queue_.maintenances, 1);
+  TurnAfter(absl::Minutes(1));
+  EXPECT_EQ(queue_.maintenances, 2);
+}
+
+// Mail of tomorrow needs its partition: what failed is tried again at the next turn.
+TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
+  queue_.maintained = failure_;
+  TurnAfter(absl::ZeroDuration());
+  TurnAfter(absl::Seconds(5));
+  EXPECT_EQ(queue_.maintenances, 2);
+  queue_.maintained = absl::OkStatus();
+  TurnAfter(absl::Seconds(5));
+  TurnAfter(absl::Seconds(5));
+  EXPECT_EQ(queue_.maintenances, 3);
+}
+
+TEST_F(QueueMaintenanceTest, AsksForNothingMoreOfAStoreThatIsAway) {
+  queue_.sweeps = failure_;
+  TurnAfter(absl::Hours(1));
+  EXPECT_EQ(queue_.searches, 0);
+  EXPECT_EQ(queue_.maintenances, 0);
+  queue_.sweeps = absl::OkStatus();
+  TurnAfter(absl::Seconds(5));
+  EXPECT_EQ(queue_.searches, 1);
+  EXPECT_EQ(queue_.maintenances, 1);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,215 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+
+#include "libs/render/renderer.h"
+#include "libs/rpc/testing/in_process_server.h"
+#include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
+#include "services/dispatch/clients/preference_client.h"
+#include "services/dispatch/clients/template_client.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+namespace tpb = lmsmail::templates::v1;
+namespace ppb = lmsmail::preference::v1;
+
+class TemplatePeer final : public tpb::TemplateService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetTemplate(grpc::CallbackServerContext* context,
+                                        const tpb::GetTemplateRequest* request,
+                                        tpb::Template* response) override {
+    ++asked;
+    response->set_name(request->name());
+    response->set_category(lmsmail::type::v1::CATEGORY_CONTENT);
+    response->set_published_version(published);
+    return Finish(context);
+  }
+  grpc::ServerUnaryReactor* GetTemplateVersion(grpc::CallbackServerContext* context,
+                                               const tpb::GetTemplateVersionRequest* request,
+                                               tpb::TemplateVersion* response) override {
+    ++fetched;
+    response->set_name(request->name());
+    response->set_version(3);
+    response->set_category(lmsmail::type::v1::CATEGORY_CONTENT);
+    tpb::LocalizedContent& content = *response->add_contents();
+    content.set_language_code("en");
+    content.set_subject("{{course.title}}");
+    content.set_text("{{#items}}[{{title}}]{{/items}}");
+    content.set_html("<p>{{course.title}}</p>");
+    const auto declare = [&](const char* name, tpb::Variable::Type type, bool required) {
+      tpb::Variable& variable = *response->add_variables();
+      variable.set_name(name);
+      variable.set_type(type);
+      variable.set_required(required);
+    };
+    declare("course.title", tpb::Variable::TYPE_STRING, true);
+    declare("items", tpb::Variable::TYPE_LIST, true);
+    declare("items.title", tpb::Variable::TYPE_STRING, true);
+    return Finish(context);
+  }
+
+  std::atomic<int> asked = 0;
+  std::atomic<int> fetched = 0;
+  std::atomic<int> published = 3;
+  std::atomic<grpc::StatusCode> code = grpc::StatusCode::OK;
+
+ private:
+  grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) const {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status(code, "as the test wants it"));
+    return reactor;
+  }
+};
+
+class GrpcTemplateSourceTest : public testing::Test {
+ protected:
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  TemplatePeer peer_;
+  rpc::InProcessServer server_{{rpc::Host<tpb::TemplateService>(peer_)}};
+  TemplateClient source_{server_.NewStub<tpb::TemplateService>(), clock_, absl::Seconds(5)};
+};
+
+TEST_F(GrpcTemplateSourceTest, BelievesThePublishedVersionForTwoSeconds) {
+  ASSERT_OK_AND_ASSIGN(const TemplateRef ref, source_.Resolve("new_content", std::nullopt));
+  EXPECT_EQ(ref, (TemplateRef{"new_content", 3, Category::kContent}));
+  EXPECT_OK(source_.Resolve("new_content", std::nullopt));
+  EXPECT_EQ(peer_.asked, 1);
+  peer_.published = 4;
+  clock_.Advance(absl::Seconds(3));
+  ASSERT_OK_AND_ASSIGN(const TemplateRef newer, source_.Resolve("new_content", std::nullopt));
+  EXPECT_EQ(newer.version, 4);
+}
+
+TEST_F(GrpcTemplateSourceTest, GoesOnWithWhatItKnewWhileThePeerIsAway) {
+  ASSERT_OK(source_.Resolve("new_content", std::nullopt));
+  clock_.Advance(absl::Minutes(10));
+  peer_.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  ASSERT_OK_AND_ASSIGN(const TemplateRef stale, source_.Resolve("new_content", std::nullopt));
+  EXPECT_EQ(stale.version, 3);
+  EXPECT_FALSE(source_.Resolve("never_asked", std::nullopt).ok());
+  peer_.code = grpc::StatusCode::NOT_FOUND;
+  clock_.Advance(absl::Minutes(10));
+  EXPECT_THAT(source_.Resolve("new_content", std::nullopt), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(GrpcTemplateSourceTest, AnUnpublishedTemplateIsAPreconditionThatFailed) {
+  peer_.published = 0;
+  EXPECT_THAT(source_.Resolve("draft", std::nullopt),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(GrpcTemplateSourceTest, FetchesAVersionOnceAndRendersListsOfIt) {
+  ASSERT_OK_AND_ASSIGN(const auto version, source_.Get("new_content", 3));
+  ASSERT_OK(source_.Get("new_content", 3));
+  EXPECT_EQ(peer_.fetched, 1);
+  render::Renderer renderer;
+  render::Rendered out;
+  ASSERT_OK(renderer.Render(
+      version->Pick("en").compiled,
+      StructFromJson(R"({"course": {"title": "C++"}, "items": [{"title": "a"}, {"title": "b"}]})"),
+      {}, out));
+  EXPECT_EQ(out.subject, "C++");
+  EXPECT_EQ(out.text, "[a][b]");
+  EXPECT_THAT(
+      renderer.Render(version->Pick("en").compiled,
+                      StructFromJson(R"({"course": {"title": "C++"}, "items": [{"x": "a"}]})"), {},
+                      out),
+      StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+class PreferencePeer final : public ppb::PreferenceService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* CheckRecipients(grpc::CallbackServerContext* context,
+                                            const ppb::CheckRecipientsRequest* request,
+                                            ppb::CheckRecipientsResponse* response) override {
+    {
+      absl::MutexLock lock(&mutex);
+      sizes.push_back(request->checks_size());
+    }
+    for (const auto& check : request->checks()) {
+      ppb::Verdict& verdict = *response->add_verdicts();
+      if (check.recipient() == "recipients/gone") {
+        verdict.set_decision(ppb::Verdict::DECISION_SKIP);
+        verdict.set_reason(ppb::Verdict::REASON_UNKNOWN_RECIPIENT);
+        continue;
+      }
+      if (check.recipient() == "recipients/asleep") {
+        verdict.set_decision(ppb::Verdict::DECISION_DEFER);
+        verdict.set_reason(ppb::Verdict::REASON_QUIET_HOURS);
+        verdict.mutable_retry_time()->set_seconds(1'800'000'000);
+        continue;
+      }
+      if (check.recipient() != "recipients/new_decision") {
+        verdict.set_decision(ppb::Verdict::DECISION_ALLOW);
+      }
+      verdict.set_email_address("ada@students.example");
+      verdict.set_given_name("Ada");
+    }
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+  grpc::ServerUnaryReactor* AddSuppression(grpc::CallbackServerContext* context,
+                                           const ppb::AddSuppressionRequest* request,
+                                           ppb::Suppression*) override {
+    {
+      absl::MutexLock lock(&mutex);
+      added = *request;
+    }
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  absl::Mutex mutex;
+  std::vector<int> sizes;
+  ppb::AddSuppressionRequest added;
+};
+
+class GrpcPreferencesTest : public testing::Test {
+ protected:
+  static RecipientQuery Query(const std::string& id) {
+    return {{Target::Kind::kRecipient, "recipients/" + id}, Category::kProgress};
+  }
+
+  PreferencePeer peer_;
+  rpc::InProcessServer server_{{rpc::Host<ppb::PreferenceService>(peer_)}};
+  PreferenceClient preferences_{server_.NewStub<ppb::PreferenceService>(), absl::Seconds(10)};
+};
+
+TEST_F(GrpcPreferencesTest, AsksAThousandAtATimeInOrder) {
+  std::vector<RecipientQuery> queries(1500, Query("ada"));
+  queries[1200] = Query("gone");
+  queries[3] = Query("asleep");
+  ASSERT_OK_AND_ASSIGN(const std::vector<Verdict> verdicts, preferences_.Check(queries));
+  ASSERT_EQ(verdicts.size(), 1500u);
+  EXPECT_THAT(peer_.sizes, testing::ElementsAre(1000, 500));
+  EXPECT_EQ(verdicts[0].decision, Verdict::Decision::kAllow);
+  EXPECT_EQ(verdicts[0].recipient.given_name, "Ada");
+  EXPECT_EQ(verdicts[3].decision, Verdict::Decision::kDefer);
+  EXPECT_EQ(verdicts[3].retry_time, absl::FromUnixSeconds(1'800'000'000));
+  EXPECT_EQ(verdicts[1200].decision, Verdict::Decision::kSkip);
+  EXPECT_EQ(verdicts[1200].reason, Reason::kUnknownRecipient);
+}
+
+TEST_F(GrpcPreferencesTest, ADecisionThatIsNotUnderstoodSendsNothing) {
+  EXPECT_THAT(preferences_.Check({Query("new_decision")}),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(GrpcPreferencesTest, SuppressesAnAddress) {
+  ASSERT_OK(preferences_.Add("ada@students.example", SuppressionCause::kComplained, "550"));
+  EXPECT_EQ(peer_.added.email_address(), "ada@students.example");
+  EXPECT_EQ(peer_.added.reason(), ppb::Suppression::REASON_COMPLAINED);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

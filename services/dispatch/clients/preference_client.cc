@@ -1,0 +1,112 @@
+#include "services/dispatch/clients/preference_client.h"
+
+#include <algorithm>
+#include <string>
+
+#include "libs/rpc/client_call.h"
+#include "libs/rpc/time.h"
+#include "libs/status/status_macros.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+namespace pb = lmsmail::preference::v1;
+
+constexpr std::size_t kMaxChecks = 1000;
+constexpr std::size_t kMaxDetail = 500;
+
+void ToProto(const RecipientQuery& query, pb::CheckRecipientsRequest::Check& check) {
+  if (query.target.kind == Target::Kind::kRecipient) {
+    check.set_recipient(query.target.value);
+  } else {
+    check.set_email_address(query.target.value);
+  }
+  check.set_category(static_cast<lmsmail::type::v1::Category>(query.category));
+}
+
+Reason FromProto(pb::Verdict::Reason reason) {
+  switch (reason) {
+    case pb::Verdict::REASON_UNKNOWN_RECIPIENT:
+      return Reason::kUnknownRecipient;
+    case pb::Verdict::REASON_UNSUBSCRIBED:
+      return Reason::kUnsubscribed;
+    case pb::Verdict::REASON_BOUNCED:
+      return Reason::kBounced;
+    case pb::Verdict::REASON_COMPLAINED:
+      return Reason::kComplained;
+    case pb::Verdict::REASON_SUPPRESSED:
+      return Reason::kSuppressed;
+    case pb::Verdict::REASON_INVALID_ADDRESS:
+      return Reason::kInvalidAddress;
+    case pb::Verdict::REASON_QUIET_HOURS:
+      return Reason::kQuietHours;
+    case pb::Verdict::REASON_NO_CONSENT:
+      return Reason::kNoConsent;
+    default:
+      return Reason::kNone;
+  }
+}
+
+absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
+  Verdict verdict;
+  verdict.reason = FromProto(answer.reason());
+  verdict.recipient.email_address = answer.email_address();
+  verdict.recipient.display_name = answer.display_name();
+  verdict.recipient.given_name = answer.given_name();
+  verdict.recipient.language_code = answer.language_code();
+  verdict.recipient.unsubscribe_url = answer.unsubscribe_url();
+  verdict.recipient.preferences_url = answer.preferences_url();
+  switch (answer.decision()) {
+    case pb::Verdict::DECISION_ALLOW:
+      verdict.decision = Verdict::Decision::kAllow;
+      return verdict;
+    case pb::Verdict::DECISION_SKIP:
+      verdict.decision = Verdict::Decision::kSkip;
+      return verdict;
+    case pb::Verdict::DECISION_DEFER: {
+      verdict.decision = Verdict::Decision::kDefer;
+      LMSMAIL_ASSIGN_OR_RETURN(verdict.retry_time, rpc::FromProto(answer.retry_time()));
+      return verdict;
+    }
+    default:
+      // Rather not sent than sent against somebody's will.
+      return absl::UnavailableError("preferences gave a decision that is not understood");
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
+    absl::Span<const RecipientQuery> queries) {
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(queries.size());
+  while (!queries.empty()) {
+    const auto part = queries.subspan(0, std::min(queries.size(), kMaxChecks));
+    queries.remove_prefix(part.size());
+    pb::CheckRecipientsRequest request;
+    for (const RecipientQuery& query : part) ToProto(query, *request.add_checks());
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const pb::CheckRecipientsResponse response,
+        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::WithTimeout(timeout_)));
+    if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
+      return absl::UnavailableError("preferences gave another number of verdicts");
+    }
+    for (const pb::Verdict& answer : response.verdicts()) {
+      LMSMAIL_ASSIGN_OR_RETURN(Verdict verdict, FromProto(answer));
+      verdicts.push_back(std::move(verdict));
+    }
+  }
+  return verdicts;
+}
+
+absl::Status PreferenceClient::Add(std::string_view email_address, SuppressionCause cause,
+                                   std::string_view detail) {
+  pb::AddSuppressionRequest request;
+  request.set_email_address(std::string(email_address));
+  request.set_reason(cause == SuppressionCause::kComplained ? pb::Suppression::REASON_COMPLAINED
+                                                            : pb::Suppression::REASON_BOUNCED);
+  request.set_detail(std::string(detail.substr(0, kMaxDetail)));
+  return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::WithTimeout(timeout_)).status();
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/dispatch/message/recipient_check.h"
+
+namespace lmsmail::dispatch {
+
+// Asks the preference service, 1000 recipients a call. Thread-safe.
+class PreferenceClient final : public RecipientCheck, public SuppressionList {
+ public:
+  using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
+
+  // `timeout` is of one call.
+  PreferenceClient(std::unique_ptr<Stub> stub, absl::Duration timeout)
+      : stub_(std::move(stub)), timeout_(timeout) {}
+
+  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override;
+  absl::Status Add(std::string_view email_address, SuppressionCause cause,
+                   std::string_view detail) override;
+
+ private:
+  const std::unique_ptr<Stub> stub_;
+  const absl::Duration timeout_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,157 @@
+#include "services/dispatch/clients/template_client.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "libs/render/content.h"
+#include "libs/render/declarations.h"
+#include "libs/render/variable.h"
+#include "libs/resource_name/name.h"
+#include "libs/rpc/client_call.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/message/resource_names.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+namespace pb = lmsmail::templates::v1;
+using Variables = google::protobuf::RepeatedPtrField<pb::Variable>;
+
+constexpr absl::Duration kBelieved = absl::Seconds(2);
+
+render::VariableType TypeOf(pb::Variable::Type type) {
+  switch (type) {
+    case pb::Variable::TYPE_NUMBER:
+      return render::VariableType::kNumber;
+    case pb::Variable::TYPE_BOOLEAN:
+      return render::VariableType::kBoolean;
+    case pb::Variable::TYPE_LIST:
+      return render::VariableType::kList;
+    case pb::Variable::TYPE_OBJECT:
+      return render::VariableType::kObject;
+    case pb::Variable::TYPE_URL:
+      return render::VariableType::kUrl;
+    default:
+      return render::VariableType::kString;
+  }
+}
+
+std::vector<render::Variable> FromProto(const Variables& variables) {
+  std::vector<render::Variable> flat;
+  for (const pb::Variable& variable : variables) {
+    flat.push_back({.name = variable.name(),
+                    .type = TypeOf(variable.type()),
+                    .required = variable.required()});
+  }
+  return render::NestFields(std::move(flat));
+}
+
+absl::StatusOr<std::shared_ptr<const CompiledVersion>> Compile(std::string_view key,
+                                                               const pb::TemplateVersion& version) {
+  auto compiled = std::make_shared<CompiledVersion>();
+  compiled->ref = {std::string(key), version.version(), static_cast<Category>(version.category())};
+  const std::vector<render::Variable> variables = FromProto(version.variables());
+  for (const pb::LocalizedContent& content : version.contents()) {
+    LMSMAIL_ASSIGN_OR_RETURN(auto language, render::Template::Compile({.subject = content.subject(),
+                                                                       .html = content.html(),
+                                                                       .text = content.text()},
+                                                                      variables));
+    compiled->languages.push_back({content.language_code(), std::move(language)});
+  }
+  if (compiled->languages.empty()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} has no wording", TemplateVersionName(compiled->ref)));
+  }
+  return compiled;
+}
+
+bool IsAway(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsInternal(status) || absl::IsResourceExhausted(status);
+}
+
+}  // namespace
+
+absl::StatusOr<TemplateRef> TemplateClient::Resolve(std::string_view key,
+                                                    std::optional<int> version) {
+  if (!version) return ResolvePublished(key);
+  LMSMAIL_ASSIGN_OR_RETURN(const Version found, Get(key, *version));
+  return found->ref;
+}
+
+absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view key) {
+  std::optional<Published> known;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto it = published_.find(key); it != published_.end()) known = it->second;
+  }
+  const absl::Time now = clock_.Now();
+  if (known && now - known->asked < kBelieved) return known->ref;
+  absl::StatusOr<TemplateRef> fresh = FetchPublished(key);
+  if (!fresh.ok() && known && IsAway(fresh.status())) {
+    fresh = known->ref;  // believed for another while, so that not every Send waits for a timeout
+  }
+  absl::MutexLock lock(&mutex_);
+  if (fresh.ok()) {
+    published_.insert_or_assign(std::string(key), Published{*fresh, now});
+  } else if (!IsAway(fresh.status())) {
+    published_.erase(std::string(key));
+  }
+  return fresh;
+}
+
+absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key) {
+  pb::GetTemplateRequest request;
+  request.set_name(resource_name::TemplateName(key));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found, rpc::Call(*stub_, &Stub::GetTemplate, request,
+                                                               rpc::WithTimeout(timeout_)));
+  if (found.has_delete_time()) {
+    return absl::NotFoundError(fmt::format("{} was deleted", request.name()));
+  }
+  if (found.published_version() == 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} has no published version; publish one first", request.name()));
+  }
+  return TemplateRef{std::string(key), found.published_version(),
+                     static_cast<Category>(found.category())};
+}
+
+absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Get(std::string_view key,
+                                                                           int version) {
+  VersionKey wanted{std::string(key), version};
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto it = versions_.find(wanted); it != versions_.end()) {
+      by_use_.splice(by_use_.begin(), by_use_, it->second.use);
+      return it->second.version;
+    }
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(Version fetched, Fetch(key, version));
+  return Remember(std::move(wanted), std::move(fetched));
+}
+
+absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std::string_view key,
+                                                                             int version) {
+  pb::GetTemplateVersionRequest request;
+  request.set_name(resource_name::TemplateVersionName(key, version));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const pb::TemplateVersion found,
+      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::WithTimeout(timeout_)));
+  return Compile(key, found);
+}
+
+TemplateClient::Version TemplateClient::Remember(VersionKey key, Version version) {
+  absl::MutexLock lock(&mutex_);
+  if (const auto it = versions_.find(key); it != versions_.end()) return it->second.version;
+  by_use_.push_front(key);
+  versions_.emplace(std::move(key), Kept{version, by_use_.begin()});
+  if (versions_.size() > max_versions_) {
+    versions_.erase(by_use_.back());
+    by_use_.pop_back();
+  }
+  return version;
+}
+
+}  // namespace lmsmail::dispatch

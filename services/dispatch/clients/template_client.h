@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "lmsmail/templates/v1/template_service.grpc.pb.h"
+#include "services/dispatch/rendering/template_source.h"
+
+namespace lmsmail::dispatch {
+
+// Asks the template service, and remembers. Which version is published is believed for two seconds,
+// and longer while the service is away: mail goes on being accepted and sent with the wording known
+// last. Versions never change, so the most recently used are kept for ever. Thread-safe.
+class TemplateClient final : public TemplateSource {
+ public:
+  using Stub = lmsmail::templates::v1::TemplateService::StubInterface;
+
+  // `clock` must outlive this; `timeout` is of one call.
+  TemplateClient(std::unique_ptr<Stub> stub, const Clock& clock, absl::Duration timeout,
+                 std::size_t max_versions = 256)
+      : stub_(std::move(stub)), clock_(clock), timeout_(timeout), max_versions_(max_versions) {}
+
+  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override;
+  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
+                                                             int version) override;
+
+ private:
+  using Version = std::shared_ptr<const CompiledVersion>;
+  struct Published {
+    TemplateRef ref;
+    absl::Time asked;
+  };
+  using VersionKey = std::pair<std::string, int>;
+  struct Kept {
+    Version version;
+    std::list<VersionKey>::iterator use;
+  };
+
+  absl::StatusOr<TemplateRef> ResolvePublished(std::string_view key);
+  absl::StatusOr<TemplateRef> FetchPublished(std::string_view key);
+  absl::StatusOr<Version> Fetch(std::string_view key, int version);
+  Version Remember(VersionKey key, Version version);
+
+  const std::unique_ptr<Stub> stub_;
+  const Clock& clock_;
+  const absl::Duration timeout_;
+  const std::size_t max_versions_;
+  absl::Mutex mutex_;
+  std::map<std::string, Published, std::less<>> published_ ABSL_GUARDED_BY(mutex_);
+  std::map<VersionKey, Kept> versions_ ABSL_GUARDED_BY(mutex_);
+  std::list<VersionKey> by_use_ ABSL_GUARDED_BY(mutex_);  // most recent first
+};
+
+}  // namespace lmsmail::dispatch

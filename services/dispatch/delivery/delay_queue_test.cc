@@ -1,0 +1,62 @@
+#include "services/dispatch/delivery/delay_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class DelayQueueTest : public testing::Test {
+ protected:
+  void Add(absl::Duration in, int number) {
+    timer_.Add(clock_.Now() + in,
+               [this, number](bool go) { (go ? gone_ : stopped_).push_back(number); });
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  std::vector<int> gone_;
+  std::vector<int> stopped_;
+  DelayQueue timer_{clock_};
+};
+
+TEST_F(DelayQueueTest, CallsInOrderOfTimeWhenItHasCome) {
+  Add(absl::Milliseconds(20), 2);
+  Add(absl::Milliseconds(10), 1);
+  Add(absl::Milliseconds(30), 3);
+  timer_.RunDue();
+  EXPECT_THAT(gone_, IsEmpty());
+  clock_.Advance(absl::Milliseconds(20));
+  timer_.RunDue();
+  EXPECT_THAT(gone_, ElementsAre(1, 2));
+}
+
+TEST_F(DelayQueueTest, AStopCallsAllThatWaitAndAllThatComes) {
+  Add(absl::Hours(1), 1);
+  timer_.Stop();
+  Add(absl::ZeroDuration(), 2);
+  EXPECT_THAT(stopped_, ElementsAre(1, 2));
+  EXPECT_THAT(gone_, IsEmpty());
+}
+
+TEST(TurnTimerThreadTest, WakesForANearerCallThanTheOneItWaitsFor) {
+  const SystemClock clock;
+  DelayQueue timer(clock);
+  timer.Start();
+  bool late_went = true;
+  absl::Notification near;
+  timer.Add(clock.Now() + absl::Hours(1), [&](bool go) { late_went = go; });
+  timer.Add(clock.Now() + absl::Milliseconds(1), [&](bool) { near.Notify(); });
+  EXPECT_TRUE(near.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  timer.Stop();
+  EXPECT_FALSE(late_went);
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,256 @@
+#include "services/dispatch/log/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace lmsmail::dispatch {
+namespace {
+
+std::string At(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+}
+
+std::string ReplyOf(const Outcome& outcome) {
+  if (outcome.reply_code == 0) return outcome.reply_text;
+  // Servers normally repeat the enhanced code in their text.
+  const bool repeated = outcome.reply_text.starts_with(outcome.enhanced_code);
+  return fmt::format("{}{}{}{}{}", outcome.reply_code,
+                     outcome.enhanced_code.empty() || repeated ? "" : " ",
+                     repeated ? "" : outcome.enhanced_code, outcome.reply_text.empty() ? "" : " ",
+                     outcome.reply_text);
+}
+
+TimelineEntry::Kind KindOf(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::kSent:
+      return TimelineEntry::Kind::kSent;
+    case Outcome::Kind::kDeferred:
+      return TimelineEntry::Kind::kDeferred;
+    case Outcome::Kind::kFailed:
+      return TimelineEntry::Kind::kFailed;
+    case Outcome::Kind::kCancelled:
+      return TimelineEntry::Kind::kCancelled;
+    case Outcome::Kind::kExpired:
+      return TimelineEntry::Kind::kExpired;
+    case Outcome::Kind::kUncertain:
+      return TimelineEntry::Kind::kUncertain;
+    case Outcome::Kind::kSkipped:
+      return TimelineEntry::Kind::kSkipped;
+  }
+  return TimelineEntry::Kind::kFailed;
+}
+
+std::string Describe(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kSent:
+      return "the server took it";
+    case Outcome::Kind::kDeferred:
+      return fmt::format("put off until {}: {}", At(outcome.retry_time), Explain(outcome.reason));
+    case Outcome::Kind::kFailed:
+      return fmt::format("given up: {}", Explain(outcome.reason));
+    case Outcome::Kind::kCancelled:
+      return "cancelled before it was sent";
+    case Outcome::Kind::kExpired:
+      return fmt::format("not sent: {}", Explain(outcome.reason));
+    case Outcome::Kind::kUncertain:
+      return fmt::format("it may or may not have arrived: {}", Explain(outcome.reason));
+    case Outcome::Kind::kSkipped:
+      return fmt::format("not sent: {}", Explain(outcome.reason));
+  }
+  return "";
+}
+
+TimelineEntry EntryOf(const RecordedOutcome& recorded) {
+  const Outcome& outcome = recorded.outcome;
+  TimelineEntry entry;
+  entry.time = recorded.time;
+  entry.kind = KindOf(outcome.kind);
+  entry.reason = outcome.reason;
+  entry.description = Describe(outcome);
+  // Only what came through a transport was an attempt.
+  entry.attempt = outcome.transport.empty() ? 0 : outcome.attempt;
+  entry.transport = outcome.transport;
+  entry.reply_code = outcome.reply_code;
+  entry.enhanced_code = outcome.enhanced_code;
+  entry.reply_text = outcome.reply_text;
+  return entry;
+}
+
+std::string_view DescribeEvent(std::int16_t type) {
+  constexpr std::array<std::string_view, 8> kTexts = {"the provider reported something",
+                                                      "the recipient's server took it",
+                                                      "it came back",
+                                                      "the provider tries again later",
+                                                      "it was opened, as far as a pixel can tell",
+                                                      "a link in it was followed",
+                                                      "it was reported as unwanted",
+                                                      "the provider refused to send it"};
+  return kTexts[type > 0 && type < 8 ? static_cast<std::size_t>(type) : 0];
+}
+
+void AddEntry(std::vector<TimelineEntry>& entries, absl::Time time, TimelineEntry::Kind kind,
+              std::string description) {
+  TimelineEntry entry;
+  entry.time = time;
+  entry.kind = kind;
+  entry.description = std::move(description);
+  entries.push_back(std::move(entry));
+}
+
+const RecordedOutcome* LatestOf(const History& history) {
+  return history.outcomes.empty() ? nullptr : &history.outcomes.back();
+}
+
+std::string AttemptsOf(int attempts) {
+  return attempts == 1 ? "1 attempt" : fmt::format("{} attempts", attempts);
+}
+
+// "; the server said: 451 4.7.1 come back later"
+std::string LastWords(const History& history) {
+  const RecordedOutcome* const latest = LatestOf(history);
+  if (latest == nullptr) return "";
+  const std::string reply = ReplyOf(latest->outcome);
+  if (reply.empty()) return "";
+  return latest->outcome.reply_code != 0 ? fmt::format("; the server said: {}", reply)
+                                         : fmt::format("; {}", reply);
+}
+
+std::string SummarizeWaiting(const History& history) {
+  const MessageRecord& record = history.record;
+  const RecordedOutcome* const latest = LatestOf(history);
+  if (latest == nullptr || latest->outcome.kind != Outcome::Kind::kDeferred) {
+    return "Waits for its turn.";
+  }
+  return fmt::format("Put off at {} because {}{}. It is tried again at {}{}.", At(latest->time),
+                     Explain(latest->outcome.reason), LastWords(history),
+                     At(record.next_attempt_time.value_or(latest->outcome.retry_time)),
+                     record.attempt_count == 0
+                         ? ""
+                         : fmt::format(", after {} so far", AttemptsOf(record.attempt_count)));
+}
+
+}  // namespace
+
+std::string_view Explain(Reason reason) {
+  switch (reason) {
+    case Reason::kNone:
+      return "no reason was recorded";
+    case Reason::kUnknownRecipient:
+      return "no such recipient is known, or they were erased";
+    case Reason::kUnsubscribed:
+      return "the recipient does not want this category of mail";
+    case Reason::kBounced:
+      return "mail to the address came back for good";
+    case Reason::kComplained:
+      return "the recipient reported mail of ours as unwanted";
+    case Reason::kSuppressed:
+      return "the address is on the suppression list";
+    case Reason::kInvalidAddress:
+      return "the address cannot be written to";
+    case Reason::kQuietHours:
+      return "it is night where the recipient lives";
+    case Reason::kNoConsent:
+      return "this category needs consent, and a bare address has given none";
+    case Reason::kTemplateUnavailable:
+      return "the template is gone or could not be read";
+    case Reason::kRenderFailed:
+      return "the template could not be written with this context";
+    case Reason::kTooLarge:
+      return "the mail is too large";
+    case Reason::kRecipientRejected:
+      return "the server refused the recipient for good";
+    case Reason::kSenderRejected:
+      return "the server refused us or the content, which is not the recipient's fault";
+    case Reason::kRetriesExhausted:
+      return "temporary refusals used up its attempts or its time";
+    case Reason::kDeferredByServer:
+      return "the server asked to come back later";
+    case Reason::kUnreachable:
+      return "the server could not be reached";
+    case Reason::kRateLimited:
+      return "a limit on messages was reached";
+    case Reason::kCheckUnavailable:
+      return "preferences could not be asked, and nothing is sent unchecked";
+    case Reason::kConnectionLostAfterData:
+      return "the connection broke between the last byte and the answer";
+    case Reason::kCancelled:
+      return "somebody cancelled it";
+    case Reason::kExpired:
+      return "its expire_time passed before it could be sent";
+  }
+  return "of a reason this version does not know";
+}
+
+std::vector<TimelineEntry> BuildTimeline(const History& history) {
+  const Mail& mail = history.record.mail;
+  std::vector<TimelineEntry> entries;
+  AddEntry(entries, mail.create_time, TimelineEntry::Kind::kAccepted,
+           fmt::format("accepted under the key \"{}\"", mail.request_id));
+  if (mail.due_time > mail.create_time + absl::Seconds(1)) {
+    AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
+             fmt::format("not to be sent before {}", At(mail.due_time)));
+  }
+  for (const RecordedOutcome& recorded : history.outcomes) entries.push_back(EntryOf(recorded));
+  for (const History::Retried& retried : history.retries) {
+    AddEntry(entries, retried.time, TimelineEntry::Kind::kRetried,
+             fmt::format("put back into the queue under the key \"{}\"", retried.request_id));
+  }
+  if (history.cancel_requested && history.record.state != State::kCancelled) {
+    AddEntry(entries, *history.cancel_requested, TimelineEntry::Kind::kCancelled,
+             "cancellation was asked for");
+  }
+  if (history.cancel_requested && history.record.state == State::kCancelled &&
+      std::none_of(entries.begin(), entries.end(), [](const TimelineEntry& entry) {
+        return entry.kind == TimelineEntry::Kind::kCancelled;
+      })) {
+    AddEntry(entries, *history.cancel_requested, TimelineEntry::Kind::kCancelled, "cancelled");
+  }
+  if (history.claimed) {
+    AddEntry(entries, *history.claimed, TimelineEntry::Kind::kClaimed, "a worker took it");
+  }
+  for (const History::Event& event : history.events) {
+    AddEntry(entries, event.time, TimelineEntry::Kind::kEvent,
+             event.detail.empty() ? std::string(DescribeEvent(event.type))
+                                  : fmt::format("{}: {}", DescribeEvent(event.type), event.detail));
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const TimelineEntry& a, const TimelineEntry& b) { return a.time < b.time; });
+  return entries;
+}
+
+std::string Summarize(const History& history) {
+  const MessageRecord& record = history.record;
+  const std::string when = At(record.update_time);
+  switch (record.state) {
+    case State::kScheduled:
+      return fmt::format("Waits for its time, {}.", At(record.mail.due_time));
+    case State::kQueued:
+      return SummarizeWaiting(history);
+    case State::kSending:
+      return "A worker is sending it this moment.";
+    case State::kSent:
+      return fmt::format("Sent to the server at {}{}.", when, LastWords(history));
+    case State::kSkipped:
+      return fmt::format("Not sent, decided at {}: {}.", when, Explain(record.reason));
+    case State::kFailed:
+      return fmt::format("Failed at {}{}: {}{}.", when,
+                         record.attempt_count == 0
+                             ? ""
+                             : fmt::format(" after {}", AttemptsOf(record.attempt_count)),
+                         Explain(record.reason), LastWords(history));
+    case State::kExpired:
+      return fmt::format("Expired at {}: {}.", when, Explain(record.reason));
+    case State::kCancelled:
+      return fmt::format("Cancelled at {}; it was not sent.", when);
+    case State::kUncertain:
+      return fmt::format("It may or may not have arrived: {} at {}. RetryMessage sends it again.",
+                         Explain(Reason::kConnectionLostAfterData), when);
+  }
+  return "";
+}
+
+}  // namespace lmsmail::dispatch

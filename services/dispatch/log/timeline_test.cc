@@ -1,0 +1,125 @@
+#include "services/dispatch/log/timeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Kind = TimelineEntry::Kind;
+
+const absl::Time kNine =
+    absl::FromCivil(absl::CivilSecond(2026, 11, 23, 9, 0, 0), absl::UTCTimeZone());
+
+History Waiting() {
+  History history;
+  history.record.mail.id = 1;
+  history.record.mail.request_id = "payment/1";
+  history.record.mail.create_time = kNine;
+  history.record.mail.due_time = kNine;
+  history.record.update_time = kNine;
+  return history;
+}
+
+RecordedOutcome Recorded(Outcome::Kind kind, Reason reason, absl::Duration after) {
+  RecordedOutcome recorded;
+  recorded.time = kNine + after;
+  recorded.outcome.kind = kind;
+  recorded.outcome.reason = reason;
+  return recorded;
+}
+
+std::vector<Kind> KindsOf(const History& history) {
+  std::vector<Kind> kinds;
+  for (const TimelineEntry& entry : BuildTimeline(history)) kinds.push_back(entry.kind);
+  return kinds;
+}
+
+TEST(TimelineTest, TellsAMailThatWasGreylistedAndSent) {
+  History history = Waiting();
+  RecordedOutcome grey =
+      Recorded(Outcome::Kind::kDeferred, Reason::kDeferredByServer, absl::Seconds(1));
+  grey.outcome.attempt = 1;
+  grey.outcome.transport = "smtp";
+  grey.outcome.reply_code = 451;
+  grey.outcome.enhanced_code = "4.7.1";
+  grey.outcome.reply_text = "4.7.1 come back later";
+  grey.outcome.retry_time = kNine + absl::Minutes(5);
+  RecordedOutcome sent = Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Minutes(5));
+  sent.outcome.attempt = 2;
+  sent.outcome.transport = "smtp";
+  sent.outcome.reply_code = 250;
+  sent.outcome.reply_text = "2.0.0 queued";
+  history.outcomes = {grey};
+  history.record.state = State::kQueued;
+  history.record.attempt_count = 1;
+  history.record.next_attempt_time = grey.outcome.retry_time;
+  EXPECT_EQ(Summarize(history),
+            "Put off at 2026-11-23 09:00:01 UTC because the server asked to come back later; the "
+            "server said: 451 4.7.1 come back later. It is tried again at 2026-11-23 09:05:00 UTC, "
+            "after 1 attempt so far.");
+
+  history.outcomes.push_back(sent);
+  history.record.state = State::kSent;
+  history.record.update_time = sent.time;
+  const auto entries = BuildTimeline(history);
+  EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kDeferred, Kind::kSent));
+  EXPECT_EQ(entries[1].attempt, 1);
+  EXPECT_EQ(entries[1].enhanced_code, "4.7.1");
+  EXPECT_EQ(entries[2].attempt, 2);
+  EXPECT_EQ(Summarize(history),
+            "Sent to the server at 2026-11-23 09:05:00 UTC; the server said: 250 2.0.0 queued.");
+}
+
+TEST(TimelineTest, AnOutcomeWithoutTransportIsNoAttempt) {
+  History history = Waiting();
+  history.outcomes = {Recorded(Outcome::Kind::kDeferred, Reason::kQuietHours, absl::Seconds(1)),
+                      Recorded(Outcome::Kind::kSkipped, Reason::kUnsubscribed, absl::Hours(8))};
+  history.record.state = State::kSkipped;
+  history.record.reason = Reason::kUnsubscribed;
+  for (const TimelineEntry& entry : BuildTimeline(history)) EXPECT_EQ(entry.attempt, 0);
+  EXPECT_THAT(Summarize(history), HasSubstr("does not want this category"));
+}
+
+TEST(TimelineTest, OrdersEverythingByTime) {
+  History history = Waiting();
+  history.record.mail.due_time = kNine + absl::Hours(1);
+  history.outcomes = {
+      Recorded(Outcome::Kind::kUncertain, Reason::kConnectionLostAfterData, absl::Hours(1)),
+      Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Hours(3))};
+  history.retries = {{kNine + absl::Hours(2), "again/1"}};
+  history.events = {{kNine + absl::Hours(4), 5, "https://school.example"}};
+  history.record.state = State::kSent;
+  EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kScheduled, Kind::kUncertain,
+                                            Kind::kRetried, Kind::kSent, Kind::kEvent));
+}
+
+TEST(TimelineTest, ACancellationIsToldOnce) {
+  History history = Waiting();
+  history.cancel_requested = kNine + absl::Seconds(1);
+  history.record.state = State::kCancelled;
+  EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kCancelled));
+  history.outcomes = {Recorded(Outcome::Kind::kCancelled, Reason::kCancelled, absl::Seconds(2))};
+  EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kCancelled));
+}
+
+TEST(TimelineTest, EveryStateHasASummary) {
+  for (int state = 1; state <= 9; ++state) {
+    History history = Waiting();
+    history.record.state = static_cast<State>(state);
+    EXPECT_FALSE(Summarize(history).empty()) << state;
+  }
+}
+
+TEST(TimelineTest, EveryReasonHasWords) {
+  for (int reason = 0; reason <= 21; ++reason) {
+    EXPECT_FALSE(Explain(static_cast<Reason>(reason)).starts_with("of a reason")) << reason;
+  }
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

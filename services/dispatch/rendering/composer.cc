@@ -1,0 +1,98 @@
+#include "services/dispatch/rendering/composer.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "libs/address/email_address.h"
+#include "libs/mime/message.h"
+#include "libs/mime/validation.h"
+#include "libs/status/status_macros.h"
+#include "libs/token/hash.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using render::Object;
+
+absl::Status ParseContext(const std::string& serialized, Object& context) {
+  if (render::ParseValues(serialized, context)) return absl::OkStatus();
+  context.Clear();
+  return absl::FailedPreconditionError("the stored context cannot be read");
+}
+
+// Gmail counts complaints by these parts (support.google.com/mail/answer/6254652): campaign,
+// customer, type, and a sender of 5 to 15 characters that never changes.
+std::string FeedbackId(const Mail& mail) {
+  return fmt::format("{}:{}:{}", mail.template_ref.key, NameOf(mail.template_ref.category),
+                     "lmsmail");
+}
+
+}  // namespace
+
+absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
+                              const CompiledVersion& version) {
+  arena_.Reset();
+  Object& own = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
+  Object& provided = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
+  LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
+  // The mails of a batch come one after the other.
+  if (mail.shared_context != shared_bytes_) {
+    shared_bytes_.clear();
+    LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.shared_context, shared_));
+    shared_bytes_ = mail.shared_context;
+  }
+  AddProvided(site_, recipient, provided);
+  const Object* const scopes[] = {&own, &shared_, &provided};
+  const CompiledVersion::Language& language =
+      version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);
+  render::RenderOptions options;
+  options.max_output_bytes = max_bytes_;
+  return renderer_.Render(language.compiled, scopes, options, rendered_);
+}
+
+absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient& recipient,
+                                               const CompiledVersion& version,
+                                               const SenderIdentity& sender) {
+  LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress to,
+                           address::ParseEmailAddress(recipient.email_address));
+  LMSMAIL_RETURN_IF_ERROR(Render(mail, recipient, version));
+
+  const std::string message_id = message_ids_.Of(mail.id);
+  const std::string_view category = NameOf(mail.template_ref.category);
+  const std::string list_id = fmt::format("{}.{}", category, site_.domain);
+  const std::string feedback_id = FeedbackId(mail);
+
+  mime::Message message;
+  message.from = sender.from;
+  message.to = {recipient.display_name, to};
+  message.reply_to = sender.reply_to;
+  message.subject = rendered_.subject;
+  message.date = mail.due_time;
+  message.message_id = message_id;
+  message.boundary_seed = message_id;
+  message.text = rendered_.text;
+  message.html = rendered_.html;
+  if (!PolicyOf(mail.template_ref.category).mandatory &&
+      mime::IsOneClickUri(recipient.unsubscribe_url)) {
+    message.unsubscribe_url = recipient.unsubscribe_url;
+  }
+  message.list_id = list_id;
+  message.feedback_id = feedback_id;
+  message.suppress_auto_responses = true;
+
+  ComposedMail composed;
+  LMSMAIL_RETURN_IF_ERROR(mime::Build(message, composed.message, {.message_octets = max_bytes_}));
+  if (sender.signer != nullptr) {
+    // At the time that the mail is dated, not now: every attempt has the same bytes.
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string signature,
+                             sender.signer->Sign(composed.message, mail.due_time));
+    composed.message.insert(0, signature);
+  }
+  composed.recipient = to.ToString();
+  composed.content_hash = token::Sha256(composed.message);
+  composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
+  return composed;
+}
+
+}  // namespace lmsmail::dispatch

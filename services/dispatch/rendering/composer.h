@@ -1,0 +1,58 @@
+#pragma once
+
+#include <google/protobuf/arena.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+#include "libs/render/renderer.h"
+#include "services/dispatch/message/message.h"
+#include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/message_id_header.h"
+#include "services/dispatch/rendering/provided_context.h"
+#include "services/dispatch/rendering/template_source.h"
+#include "services/dispatch/transports/transport.h"
+
+namespace lmsmail::dispatch {
+
+struct ComposedMail {
+  std::string message;  // RFC 5322, CRLF
+  std::string recipient;
+  std::string content_hash;  // SHA-256 of `message`, raw
+  bool needs_smtputf8 = false;
+};
+
+// Writes mails. The same mail, recipient, wording and sender give the same bytes on every attempt
+// and every replica. Not thread-safe: every sender has its own.
+class Composer {
+ public:
+  // Both must outlive this.
+  Composer(const SiteIdentity& site, const MessageIdHeader& message_ids, std::size_t max_bytes)
+      : site_(site), message_ids_(message_ids), max_bytes_(max_bytes) {}
+
+  // Errors: FAILED_PRECONDITION for a context that does not fit the template, RESOURCE_EXHAUSTED
+  // for a mail past the largest size, INVALID_ARGUMENT for an address, a subject or a size that no
+  // mail may have.
+  absl::StatusOr<ComposedMail> Compose(const Mail& mail, const Recipient& recipient,
+                                       const CompiledVersion& version,
+                                       const SenderIdentity& sender);
+
+ private:
+  absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);
+
+  const SiteIdentity& site_;
+  const MessageIdHeader& message_ids_;
+  const std::size_t max_bytes_;
+  std::array<char, 16384> block_;                                // most mails need no more
+  google::protobuf::Arena arena_{block_.data(), block_.size()};  // of one mail
+  std::string shared_bytes_;  // of the last mail's shared context,
+  render::Object shared_;     // which is this
+  render::Renderer renderer_;
+  render::Rendered rendered_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,197 @@
+#include "services/dispatch/rendering/composer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <string>
+
+#include "libs/status/error_details.h"
+#include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
+#include "libs/token/hash.h"
+#include "services/dispatch/testing/fake_peers.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::shared_ptr<const dkim::Signer> Signer() {
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free);
+  const std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &pem);
+  auto signer = dkim::Signer::Create("school.example", "k1", {pem, static_cast<std::size_t>(size)});
+  EXPECT_OK(signer);
+  return signer.ok() ? std::make_shared<const dkim::Signer>(*std::move(signer)) : nullptr;
+}
+
+class ComposerTest : public testing::Test {
+ protected:
+  absl::StatusOr<ComposedMail> Compose() {
+    const auto version = templates_.Get(mail_.template_ref.key, mail_.template_ref.version);
+    if (!version.ok()) return version.status();
+    Composer composer(site_, message_ids_, max_bytes_);
+    return composer.Compose(mail_, recipient_, **version, sender_);
+  }
+  std::string Text() {
+    auto composed = Compose();
+    EXPECT_OK(composed);
+    return composed.ok() ? composed->message : "";
+  }
+  static std::string Context(const std::string& json) {
+    return StructFromJson(json).SerializeAsString();
+  }
+  void UseWeekly() {
+    mail_.template_ref = {"weekly_progress", 1, Category::kProgress};
+    mail_.context = Context(R"({"minutes": 42})");
+  }
+
+  SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
+  const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  std::size_t max_bytes_ = 1 << 20;
+  FakeTemplateSource templates_;
+  SenderIdentity sender_ = FakeTransport().sender();
+  Recipient recipient_ =
+      FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"}).recipient;
+  Mail mail_ = [] {
+    Mail mail;
+    mail.id = 4711;
+    mail.template_ref = {"enrollment", 1, Category::kEnrollment};
+    mail.context = Context(R"({"course": "C++"})");
+    mail.due_time = absl::FromUnixSeconds(1'800'000'000);
+    return mail;
+  }();
+};
+
+TEST_F(ComposerTest, WritesWhatMailNeeds) {
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("From: The School <noreply@school.example>\r\n"));
+  EXPECT_THAT(text, HasSubstr("To: Ada Lovelace <ada@students.example>\r\n"));
+  EXPECT_THAT(text, HasSubstr("Subject: Welcome, Ada\r\n"));
+  EXPECT_THAT(text, HasSubstr("Date: Fri, 15 Jan 2027 08:00:00 +0000\r\n"));
+  EXPECT_THAT(text, HasSubstr("Message-ID: <" + message_ids_.Of(4711) + ">\r\n"));
+  EXPECT_THAT(text, HasSubstr("List-Id: <enrollment.school.example>\r\n"));
+  EXPECT_THAT(text, HasSubstr("Feedback-ID: enrollment:enrollment:lmsmail\r\n"));
+  EXPECT_THAT(text, HasSubstr("Auto-Submitted: auto-generated\r\n"));
+  EXPECT_THAT(text, HasSubstr("Hello Ada, welcome to C++ at The School."));
+}
+
+TEST_F(ComposerTest, TheSameMailHasTheSameBytesAlways) {
+  ASSERT_OK_AND_ASSIGN(const ComposedMail first, Compose());
+  ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());
+  EXPECT_EQ(first.message, again.message);
+  EXPECT_EQ(first.content_hash, token::Sha256(first.message));
+  mail_.id = 4712;
+  ASSERT_OK_AND_ASSIGN(const ComposedMail other, Compose());
+  EXPECT_NE(first.content_hash, other.content_hash);
+}
+
+TEST_F(ComposerTest, SignsTheSameWayAlways) {
+  UseWeekly();
+  ASSERT_OK_AND_ASSIGN(const ComposedMail plain, Compose());
+  sender_.signer = Signer();
+  ASSERT_NE(sender_.signer, nullptr);
+  ASSERT_OK_AND_ASSIGN(const ComposedMail signed_mail, Compose());
+  EXPECT_THAT(signed_mail.message, StartsWith("DKIM-Signature: v=1;"));
+  EXPECT_THAT(signed_mail.message, EndsWith(plain.message));
+  EXPECT_EQ(signed_mail.content_hash, token::Sha256(signed_mail.message));
+
+  std::string signature =
+      signed_mail.message.substr(0, signed_mail.message.size() - plain.message.size());
+  std::erase_if(signature, [](char c) { return c == ' ' || c == '\r' || c == '\n'; });
+  EXPECT_THAT(signature, HasSubstr(";d=school.example;s=k1;t=1800000000;"));
+  // Without these two no receiver offers one-click unsubscription (RFC 8058 section 4).
+  EXPECT_THAT(signature, HasSubstr(":list-unsubscribe:list-unsubscribe-post:"));
+
+  ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());
+  EXPECT_EQ(again.message, signed_mail.message);
+}
+
+TEST_F(ComposerTest, OptionalCategoriesCarryOneClickUnsubscription) {
+  EXPECT_THAT(Text(), Not(HasSubstr("List-Unsubscribe")));
+  UseWeekly();
+  EXPECT_THAT(Text(), HasSubstr("List-Unsubscribe: <https://mail.example/u/ada>\r\n"
+                                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+}
+
+TEST_F(ComposerTest, AnUnsafeUnsubscribeLinkIsNoHeader) {
+  UseWeekly();
+  recipient_.unsubscribe_url = "http://mail.example/u/ada";
+  EXPECT_THAT(Text(), Not(HasSubstr("List-Unsubscribe")));
+  recipient_.unsubscribe_url = "http://127.0.0.1:8080/u/ada";
+  EXPECT_THAT(Text(), HasSubstr("List-Unsubscribe-Post"));
+}
+
+TEST_F(ComposerTest, TheCallersValuesWin) {
+  mail_.shared_context = Context(R"({"site_name": "Shared", "course": "Shared"})");
+  mail_.context = Context(R"({"user": {"first_name": "Grace"}, "course": "Own"})");
+  const std::string text = Text();
+  EXPECT_THAT(text, HasSubstr("Subject: Welcome, Grace\r\n"));
+  EXPECT_THAT(text, HasSubstr("Hello Grace, welcome to Own at Shared."));
+}
+
+TEST_F(ComposerTest, UnknownNamesLeaveTheirSectionClosed) {
+  recipient_.given_name = "";
+  recipient_.display_name = "";
+  EXPECT_THAT(Text(), HasSubstr("Subject: Welcome\r\n"));
+  recipient_.display_name = "Grace Hopper";
+  EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Grace\r\n"));
+}
+
+TEST_F(ComposerTest, AnAddressWithoutPreferencesIsGivenNone) {
+  templates_.Publish({"plain", 1, Category::kEnrollment}, "Hello",
+                     "Mail.{{#preferences_url}} Choose at {{preferences_url}}{{/preferences_url}}",
+                     {{.name = "preferences_url", .type = render::VariableType::kUrl}});
+  mail_.template_ref = {"plain", 1, Category::kEnrollment};
+  EXPECT_THAT(Text(), HasSubstr("Choose at https://mail.example/p/ada"));
+  recipient_.preferences_url = "";
+  EXPECT_THAT(Text(), Not(HasSubstr("Choose")));
+}
+
+TEST_F(ComposerTest, AMissingRequiredVariableIsNamed) {
+  UseWeekly();
+  mail_.context = "";
+  const auto composed = Compose();
+  EXPECT_THAT(composed, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("minutes")));
+}
+
+TEST_F(ComposerTest, LineBreaksInValuesNeverMakeHeaders) {
+  mail_.context = Context(R"({"user": {"first_name": "A\r\nBcc: evil@example.org"}})");
+  const std::string text = Text();
+  EXPECT_THAT(text.substr(0, text.find("\r\n\r\n")), Not(HasSubstr("\r\nBcc:")));
+}
+
+TEST_F(ComposerTest, AMailPastTheLimitIsRefused) {
+  mail_.context = Context("{\"course\": \"" + std::string(20'000, 'x') + "\"}");
+  max_bytes_ = 16 << 10;
+  EXPECT_FALSE(Compose().ok());
+}
+
+TEST_F(ComposerTest, AnAddressThatNoMailMayHaveIsRefused) {
+  recipient_.email_address = "ada@students.example\r\nRCPT TO:<x@y.example>";
+  EXPECT_THAT(Compose(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(CompiledVersionTest, PicksTheNearestLanguage) {
+  CompiledVersion version;
+  version.languages = {{"en", nullptr}, {"de-AT", nullptr}, {"de", nullptr}, {"pt-BR", nullptr}};
+  EXPECT_EQ(version.Pick("de").code, "de");
+  EXPECT_EQ(version.Pick("DE-at").code, "de-AT");
+  EXPECT_EQ(version.Pick("de-CH").code, "de");
+  EXPECT_EQ(version.Pick("pt").code, "pt-BR");
+  EXPECT_EQ(version.Pick("fr").code, "en");
+  EXPECT_EQ(version.Pick("").code, "en");
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

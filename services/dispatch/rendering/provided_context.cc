@@ -1,0 +1,56 @@
+#include "services/dispatch/rendering/provided_context.h"
+
+#include <memory>
+#include <string_view>
+
+namespace lmsmail::dispatch {
+namespace {
+
+using google::protobuf::Struct;
+using render::Object;
+
+void Put(Object& fields, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  render::Field& field = *fields.add_fields();
+  field.set_name(name.data(), name.size());
+  field.mutable_value()->set_string_value(value.data(), value.size());
+}
+
+std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
+
+}  // namespace
+
+void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
+  Put(provided, "postal_address", site.postal_address);
+  Put(provided, "preferences_url", recipient.preferences_url);
+  Put(provided, "site_name", site.name);
+  Put(provided, "site_url", site.url);
+  Put(provided, "unsubscribe_url", recipient.unsubscribe_url);
+  render::Field& field = *provided.add_fields();
+  field.set_name("user");
+  Object& user = *field.mutable_value()->mutable_struct_value();
+  Put(user, "email", recipient.email_address);
+  Put(user, "first_name",
+      recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
+  Put(user, "full_name", recipient.display_name);
+  render::SortFields(provided);
+}
+
+const Struct& EverythingProvided() {
+  static const Struct& provided = *[] {
+    Object all;
+    AddProvided({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
+                {.email_address = "-",
+                 .display_name = "-",
+                 .given_name = "-",
+                 .language_code = "-",
+                 .unsubscribe_url = "https://-",
+                 .preferences_url = "https://-"},
+                all);
+    auto values = std::make_unique<Struct>(render::ToStruct(all));
+    return values.release();  // for as long as the program runs
+  }();
+  return provided;
+}
+
+}  // namespace lmsmail::dispatch

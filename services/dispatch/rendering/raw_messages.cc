@@ -1,0 +1,45 @@
+#include "services/dispatch/rendering/raw_messages.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "libs/status/status_macros.h"
+#include "libs/token/hash.h"
+
+namespace lmsmail::dispatch {
+
+RawMessage RawMessages::Write(const MessageRecord& record) const {
+  RawMessage raw;
+  absl::StatusOr<std::string> bytes = Compose(record.mail);
+  if (!bytes.ok()) {
+    raw.unavailable_reason = std::string(bytes.status().message());
+    return raw;
+  }
+  raw.bytes = *std::move(bytes);
+  raw.verified = !record.content_hash.empty() && token::Sha256(raw.bytes) == record.content_hash;
+  return raw;
+}
+
+absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
+  const RecipientQuery query{mail.target, mail.template_ref.category};
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
+  const Recipient& recipient = verdicts.at(0).recipient;
+  if (recipient.email_address.empty()) {
+    return absl::NotFoundError("its recipient is unknown or was erased");
+  }
+  const Transport* const transport = transports_.Find(mail.transport);
+  if (transport == nullptr) {
+    return absl::NotFoundError(
+        fmt::format("its transport \"{}\" is no longer configured", mail.transport));
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const auto version,
+                           templates_.Get(mail.template_ref.key, mail.template_ref.version));
+  Composer composer(site_, message_ids_, max_bytes_);
+  LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
+                           composer.Compose(mail, recipient, *version, transport->sender()));
+  return std::move(composed.message);
+}
+
+}  // namespace lmsmail::dispatch

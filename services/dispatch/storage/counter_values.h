@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+
+#include "services/dispatch/storage/message_log.h"
+#include "services/dispatch/storage/queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// lmsmail.dispatch.v1.ProviderEvent.Type
+inline constexpr std::int16_t kDeliveredEvent = 1;
+inline constexpr std::int16_t kBouncedEvent = 2;
+inline constexpr std::int16_t kOpenedEvent = 4;
+inline constexpr std::int16_t kClickedEvent = 5;
+inline constexpr std::int16_t kComplainedEvent = 6;
+
+// Whether a mail that it is reported of has arrived.
+inline bool ProvesArrival(std::int16_t event) {
+  return event == kDeliveredEvent || event == kOpenedEvent || event == kClickedEvent ||
+         event == kComplainedEvent;
+}
+
+// A refusal of the recipient at delivery is a bounce as much as one that is reported later.
+inline void CountOutcome(Outcome::Kind kind, Reason reason, std::int64_t count, DayStats& stats) {
+  switch (kind) {
+    case Outcome::Kind::kSent:
+      stats.sent += count;
+      break;
+    case Outcome::Kind::kFailed:
+      stats.failed += count;
+      if (reason == Reason::kRecipientRejected) stats.bounced += count;
+      break;
+    case Outcome::Kind::kSkipped:
+      stats.skipped += count;
+      break;
+    case Outcome::Kind::kCancelled:
+    case Outcome::Kind::kExpired:
+      stats.dropped += count;
+      break;
+    case Outcome::Kind::kDeferred:
+    case Outcome::Kind::kUncertain:
+      break;
+  }
+}
+
+// The first event of its type of one mail.
+inline void CountEvent(std::int16_t type, std::int64_t count, DayStats& stats) {
+  if (type == kBouncedEvent) stats.bounced += count;
+  if (type == kOpenedEvent) stats.opened += count;
+  if (type == kClickedEvent) stats.clicked += count;
+  if (type == kComplainedEvent) stats.complained += count;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,95 @@
+#include "services/dispatch/storage/in_memory_limit_store.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace lmsmail::dispatch {
+
+double InMemoryLimitStore::ShareOf(const State& state, absl::Time now) {
+  return std::min(1.0, state.share + absl::FDivDuration(now - state.spared_at, kRecovery));
+}
+
+double InMemoryLimitStore::RateOf(const State& state, const RateRule& rule, double share) {
+  if (rule.per_second > 0) return rule.per_second * share;
+  return share < 1 ? state.measured * share : 0;
+}
+
+absl::StatusOr<Turns> InMemoryLimitStore::Take(const LimitStore::Request& request) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  State& state = states_[request.key];
+  const double rate = RateOf(state, request.rule, ShareOf(state, now));
+  if (rate == 0) return Turns{request.count, absl::ZeroDuration(), absl::ZeroDuration()};
+  if (request.fresh && state.line_ends[request.line] > now) return Turns{};
+  const absl::Time first = std::max(state.next_turn, now - ToleranceOf(request.rule));
+  const absl::Duration interval = absl::Seconds(1 / rate);
+  const double fit = std::floor(absl::FDivDuration(now + request.ahead - first, interval)) + 1;
+  const int count = static_cast<int>(std::clamp<double>(fit, 0, request.count));
+  if (count > 0) state.next_turn = first + count * interval;
+  return Turns{count, first - now, interval};
+}
+
+absl::StatusOr<Turns> InMemoryLimitStore::Join(const LimitStore::Request& request) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  State& state = states_[request.key];
+  // At the full rate, though less may be let through for now: places are not given out anew when
+  // the rate comes back.
+  const double rate =
+      request.rule.per_second > 0 ? request.rule.per_second : std::max(state.measured, 1.0);
+  absl::Time& end = state.line_ends.try_emplace(request.line, absl::InfinitePast()).first->second;
+  const absl::Time first = std::max({end, state.next_turn, now});
+  const absl::Duration interval = absl::Seconds(1 / rate);
+  end = first + request.count * interval;
+  return Turns{request.count, first - now, interval};
+}
+
+absl::Status InMemoryLimitStore::Spare(std::string_view key, const RateRule& rule,
+                                       double measured) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  State& state = states_[std::string(key)];
+  if (now - state.spared_at < kSpareInterval) return absl::OkStatus();
+  const double share = ShareOf(state, now);
+  if (rule.per_second <= 0 && share >= 1) state.measured = std::max(measured, kLeastMeasured);
+  state.share = std::max(kLeastShare, share / 2);
+  state.spared_at = now;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> InMemoryLimitStore::Spared() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> keys;
+  for (const auto& [key, state] : states_) {
+    if (ShareOf(state, clock_.Now()) < 1) keys.push_back(key);
+  }
+  return keys;
+}
+
+absl::StatusOr<int> InMemoryLimitStore::Share(const ConnectionShares::Request& request) {
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = clock_.Now();
+  Holders& holders = connections_[request.key];
+  std::erase_if(holders, [now](const auto& entry) { return entry.second.until < now; });
+  const auto own =
+      holders.try_emplace(request.holder, Holder{.joined = now, .asked = now, .until = now}).first;
+  own->second.asked = now;
+  own->second.until = now + request.lease;
+  const bool counted_on = std::ranges::any_of(
+      holders, [own](const auto& other) { return other.second.asked < own->second.joined; });
+  if (counted_on) return 0;
+  const int count = static_cast<int>(holders.size());
+  const int rank = static_cast<int>(std::distance(holders.begin(), own));
+  return request.total / count + (rank < request.total % count ? 1 : 0);
+}
+
+absl::Status InMemoryLimitStore::Leave(std::string_view holder) {
+  absl::MutexLock lock(&mutex_);
+  for (auto& [key, holders] : connections_) {
+    if (const auto own = holders.find(holder); own != holders.end()) holders.erase(own);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace lmsmail::dispatch

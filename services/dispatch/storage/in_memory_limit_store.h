@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "libs/clock/clock.h"
+#include "services/dispatch/storage/connection_shares.h"
+#include "services/dispatch/storage/limit_store.h"
+
+namespace lmsmail::dispatch {
+
+// For tests, and what PgLimitStore is compared with.
+class InMemoryLimitStore : public LimitStore, public ConnectionShares {
+ public:
+  // `clock` outlives the store.
+  explicit InMemoryLimitStore(const Clock& clock) : clock_(clock) {}
+
+  absl::StatusOr<Turns> Take(const LimitStore::Request& request) override;
+  absl::StatusOr<Turns> Join(const LimitStore::Request& request) override;
+  absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override;
+  absl::StatusOr<std::vector<std::string>> Spared() override;
+  absl::StatusOr<int> Share(const ConnectionShares::Request& request) override;
+  absl::Status Leave(std::string_view holder) override;
+
+ private:
+  struct State {
+    absl::Time next_turn = absl::InfinitePast();
+    std::map<Line, absl::Time> line_ends;
+    double share = 1;  // of the rate, at spared_at
+    absl::Time spared_at = absl::InfinitePast();
+    double measured = 0;
+  };
+  struct Holder {
+    absl::Time joined;
+    absl::Time asked;
+    absl::Time until;
+  };
+  using Holders = std::map<std::string, Holder, std::less<>>;
+  static double ShareOf(const State& state, absl::Time now);
+  // Mails a second at `share`; 0: no limit.
+  static double RateOf(const State& state, const RateRule& rule, double share);
+
+  const Clock& clock_;
+  absl::Mutex mutex_;
+  std::map<std::string, State, std::less<>> states_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Holders> connections_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "services/dispatch/message/message.h"
+#include "services/dispatch/storage/queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// One outcome as it was recorded.
+struct RecordedOutcome {
+  Outcome outcome;
+  absl::Time time;
+};
+
+struct MessageRecord {
+  Mail mail;
+  State state = State::kQueued;
+  Reason reason = Reason::kNone;
+  std::string detail;
+  absl::Time update_time;
+  int attempt_count = 0;
+  std::optional<absl::Time> next_attempt_time;
+  std::string content_hash;  // of the bytes that were sent; empty before
+};
+
+// What the log knows of one mail's life, oldest first within each list.
+struct History {
+  MessageRecord record;
+  std::vector<RecordedOutcome> outcomes;
+  struct Retried {
+    absl::Time time;
+    std::string request_id;
+  };
+  std::vector<Retried> retries;
+  std::optional<absl::Time> cancel_requested;
+  std::optional<absl::Time> claimed;  // while a worker holds it
+  struct Event {
+    absl::Time time;
+    std::int16_t type;  // lmsmail.dispatch.v1.ProviderEvent.Type
+    std::string detail;
+  };
+  std::vector<Event> events;
+};
+
+struct MessageFilter {
+  std::optional<Target> target;
+  std::string template_key;  // empty: any
+  std::optional<State> state;
+  BatchId batch = 0;  // 0: any
+  absl::Time start;   // by due time
+  absl::Time end;
+};
+
+struct BatchRecord {
+  BatchId id = 0;
+  std::string request_id;
+  TemplateRef template_ref;
+  double max_per_second = 0;  // as its sender set it; 0: no limit
+  absl::Time create_time;
+  bool cancelled = false;
+  std::int64_t accepted = 0;
+  struct Count {
+    Outcome::Kind kind;
+    Reason reason;
+    std::int64_t count;
+  };
+  std::vector<Count> counts;     // final outcomes
+  double recent_per_second = 0;  // final outcomes over the last minute
+};
+
+struct ProviderEvent {
+  std::string event_id;
+  std::int16_t type = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type
+  MessageId message = 0;
+  absl::Time time;
+  std::string detail;
+};
+
+// What the log knows against an address: a permanent refusal of the recipient, or a provider's
+// event.
+struct AddressReport {
+  MessageId message = 0;
+  std::int16_t event = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type; 0: a refusal
+  int reply_code = 0;      // refusals only
+  std::string enhanced_code;
+  std::string detail;  // events only
+};
+
+struct DayStats {
+  absl::Time day;  // UTC midnight
+  std::string template_key;
+  std::int64_t sent = 0, skipped = 0, failed = 0, bounced = 0, opened = 0, clicked = 0, dropped = 0,
+               complained = 0;
+};
+
+// What is remembered of a call by its request_id.
+struct KnownRequest {
+  std::int64_t digest = 0;  // of its body; of a bulk stream: of its first chunk
+  bool batch = false;
+  TemplateRef template_ref;  // batches only
+  MessageId first = 0;       // its first mail
+};
+
+// Reading what happened. Thread-safe. NOT_FOUND where a mail or batch does not exist, or is no
+// longer in the log.
+class MessageLog {
+ public:
+  virtual ~MessageLog() = default;
+
+  // The mail that was accepted under a Send's request_id or an item's dedupe key.
+  virtual absl::StatusOr<MessageId> FindByKey(std::string_view key) = 0;
+  // What was accepted under `request_id`, if anything was and its key is not forgotten yet.
+  virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) = 0;
+  virtual absl::StatusOr<MessageRecord> Get(MessageId id) = 0;
+  virtual absl::StatusOr<History> Explain(MessageId id) = 0;
+
+  struct Page {
+    std::vector<MessageRecord> records;
+    // Where the next page begins; 0 at the end. A page may be short, even empty, before the end: a
+    // filter that matches little is looked through in bounded steps.
+    MessageId next = 0;
+  };
+  // Newest (highest id) first, below `before` (0: from the newest).
+  virtual absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) = 0;
+
+  virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id) = 0;
+
+  struct EventCounts {
+    int recorded = 0, duplicate = 0, unknown = 0;
+  };
+  // A report that an UNCERTAIN mail was delivered, opened, clicked or complained about makes it
+  // SENT; that it bounced, FAILED for kBounced. In one call the former outweighs the latter.
+  virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) = 0;
+
+  // Mails refused as kRecipientRejected, and bounces and complaints reported, since then.
+  virtual absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) = 0;
+
+  // By day, then template; at most 366 days.
+  virtual absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
+                                                      std::string_view template_key) = 0;
+  // Sent a second over the last minute by lane, and final outcomes of the last hour by state.
+  struct Recent {
+    std::vector<std::pair<Lane, double>> sent_per_second;
+    std::vector<std::pair<State, std::int64_t>> last_hour;
+  };
+  virtual absl::StatusOr<Recent> RecentOutcomes() = 0;
+};
+
+}  // namespace lmsmail::dispatch

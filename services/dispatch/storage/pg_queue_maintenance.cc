@@ -1,0 +1,180 @@
+#include <map>
+#include <pqxx/nontransaction>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "libs/postgres/field.h"
+#include "libs/postgres/session.h"
+#include "libs/postgres/sql_error.h"
+#include "libs/postgres/timestamp.h"
+#include "libs/postgres/transaction.h"
+#include "libs/status/status_macros.h"
+#include "libs/telemetry/logging.h"
+#include "services/dispatch/storage/pg_queue_store.h"
+
+// Housekeeping: what runs now and then, on any replica.
+namespace lmsmail::dispatch {
+namespace {
+
+using postgres::RunInTransaction;
+
+constexpr int kPromoteAtOnce = 5000;
+constexpr int kForgetAtOnce = 5000;
+constexpr int kDropAttempts = 5;
+
+struct OldDay {
+  std::int64_t day;
+  bool waiting;
+};
+
+}  // namespace
+
+absl::StatusOr<int> PgQueueStore::Promote() {
+  int promoted = 0;
+  for (;;) {
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const int moved,
+        RunInTransaction(
+            pool_, {.name = "dispatch.promote"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
+              return tx.exec_params1("SELECT promote($1)", kPromoteAtOnce)[0].as<int>();
+            }));
+    promoted += moved;
+    if (moved < kPromoteAtOnce) return promoted;
+  }
+}
+
+// One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
+absl::Status PgQueueStore::FindOverlooked() {
+  std::map<Lane, std::vector<LowWatermarks::Key>> floors;
+  for (const Lane lane : kLanes) floors[lane] = floors_.Floors(lane);  // before looking: they rise
+  return RunInTransaction(
+      pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
+        tx.exec("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off");
+        for (const pqxx::row& row :
+             tx.exec("SELECT lane, shard, min(due_at) FROM queue GROUP BY lane, shard")) {
+          const auto lane = static_cast<Lane>(row[0].as<int>());
+          const int shard = row[1].as<int>();
+          const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
+          const std::vector<LowWatermarks::Key>& of_lane = floors[lane];
+          const auto index = static_cast<std::size_t>(shard);
+          if (index < of_lane.size() && oldest < of_lane[index]) {
+            floors_.Lower(lane, shard, oldest);
+          }
+        }
+        return absl::OkStatus();
+      });
+}
+
+absl::Status PgQueueStore::EnsureDays() {
+  return RunInTransaction(pool_, {.name = "dispatch.ensure_days", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::Status {
+                            tx.exec("SELECT ensure_days()");
+                            return absl::OkStatus();
+                          });
+}
+
+absl::Status PgQueueStore::ForgetKeys() {
+  for (;;) {
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const int forgotten,
+        RunInTransaction(
+            pool_, {.name = "dispatch.forget_keys", .repeatable = true},
+            [&](pqxx::work& tx) -> absl::StatusOr<int> {
+              return tx.exec_params1("SELECT forget_keys($1)", kForgetAtOnce)[0].as<int>();
+            }));
+    if (forgotten < kForgetAtOnce) return absl::OkStatus();
+  }
+}
+
+absl::Status PgQueueStore::Maintain() {
+  LMSMAIL_RETURN_IF_ERROR(EnsureDays());
+  LMSMAIL_RETURN_IF_ERROR(ForgetKeys());
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_tallies"},
+                                           [&](pqxx::work& tx) -> absl::Status {
+                                             tx.exec("SELECT compact_tallies()");
+                                             return absl::OkStatus();
+                                           }));
+  Vacuum();
+  return absl::OkStatus();
+}
+
+// Autovacuum has few workers and may be busy with another table for an hour, while these small ones
+// turn over completely within a minute. Only a hint: without it nothing breaks.
+void PgQueueStore::Vacuum() {
+  absl::StatusOr<postgres::Pool::Lease> lease =
+      pool_.Checkout(absl::Now() + pool_.options().checkout_timeout);
+  if (!lease.ok()) return;
+  try {
+    pqxx::nontransaction tx((*lease)->connection());
+    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_head, tally");
+  } catch (const std::exception& error) {
+    const absl::Status status = postgres::ToStatus("dispatch.vacuum", error);
+    if (postgres::MustReconnect(status)) lease->Discard();
+    telemetry::LogWarning("the queue's tables were not vacuumed", {{"error", status}});
+  }
+}
+
+absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t day) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kDropAttempts; ++attempt) {
+    // It waits for little, since whoever comes after it waits behind it.
+    status =
+        RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
+                         [&](pqxx::work& tx) -> absl::Status {
+                           tx.exec_params("SELECT drop_partition($1, $2)", std::string(table), day);
+                           return absl::OkStatus();
+                         });
+    if (status.code() != absl::StatusCode::kAborted) return status;
+  }
+  return status;
+}
+
+absl::Status PgQueueStore::DropDay(std::int64_t day) {
+  LMSMAIL_RETURN_IF_ERROR(
+      RunInTransaction(pool_, {.name = "dispatch.forget_day"}, [&](pqxx::work& tx) -> absl::Status {
+        tx.exec_params("SELECT forget_day($1)", day);
+        return absl::OkStatus();
+      }));
+  // Mails last: a day is found by them, should this break off.
+  for (const std::string_view table : {"event", "result", "message"}) {
+    LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool count_only) {
+  const std::string cutoff = postgres::ToTimestamptz(before);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const std::vector<OldDay> days,
+      RunInTransaction(pool_, {.name = "dispatch.old_days", .repeatable = true},
+                       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
+                         std::vector<OldDay> found;
+                         for (const pqxx::row& row : tx.exec_params(
+                                  "SELECT day, waiting FROM old_days($1::timestamptz)", cutoff)) {
+                           found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
+                         }
+                         return found;
+                       }));
+  Purged purged;
+  for (const OldDay& day : days) {
+    if (day.waiting) {
+      ++purged.kept_days;
+      continue;
+    }
+    if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDay(day.day));
+    ++purged.dropped_days;
+  }
+  if (!count_only && purged.kept_days == 0) {
+    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.drop_batches"},
+                                             [&](pqxx::work& tx) -> absl::Status {
+                                               tx.exec_params("SELECT drop_batches($1)", cutoff);
+                                               return absl::OkStatus();
+                                             }));
+  }
+  return purged;
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,88 @@
+#include "services/dispatch/submission/group_commit.h"
+
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/types/span.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+absl::Status WrongNumberOfAnswers() {
+  return absl::InternalError("the store gave another number of answers");
+}
+
+}  // namespace
+
+absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission) {
+  auto results = store.Accept(absl::MakeConstSpan(&submission, 1));
+  if (!results.ok()) return results.status();
+  if (results->size() != 1) return WrongNumberOfAnswers();
+  return std::move(results->front());
+}
+
+void GroupCommit::Accept(Submission submission, Done done) {
+  Group group;
+  {
+    absl::MutexLock lock(&mutex_);
+    queue_.push_back({std::move(submission), std::move(done)});
+    if (commits_ >= options_.max_commits) return;
+    ++commits_;
+    group = TakeGroup();
+  }
+  // What throws must not take the place of a commit with it; who comes next goes on.
+  absl::Cleanup resign = [this] {
+    absl::MutexLock lock(&mutex_);
+    --commits_;
+  };
+  for (;;) {
+    Commit(std::move(group));
+    absl::MutexLock lock(&mutex_);
+    group = TakeGroup();
+    if (!group.submissions.empty()) continue;
+    --commits_;  // under the lock that found nothing waiting
+    std::move(resign).Cancel();
+    return;
+  }
+}
+
+std::size_t GroupCommit::waiting() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
+// Submissions with the same key stay apart, so that the later one sees what became of the first.
+GroupCommit::Group GroupCommit::TakeGroup() {
+  Group group;
+  std::unordered_set<std::string> keys;
+  while (!queue_.empty() && group.dones.size() < options_.max_group) {
+    Waiting& next = queue_.front();
+    if (!keys.insert(next.submission.request_id).second) break;
+    group.submissions.push_back(std::move(next.submission));
+    group.dones.push_back(std::move(next.done));
+    queue_.pop_front();
+  }
+  return group;
+}
+
+void GroupCommit::Commit(Group group) {
+  auto results = store_.Accept(group.submissions);
+  if (results.ok() && results->size() != group.dones.size()) results = WrongNumberOfAnswers();
+  // One submission that the store cannot take must not refuse its neighbours.
+  const bool each_alone =
+      group.dones.size() > 1 && !results.ok() && !MaySucceedLater(results.status());
+  for (std::size_t i = 0; i < group.dones.size(); ++i) {
+    const Submission& submission = group.submissions[i];
+    if (each_alone) {
+      group.dones[i](submission, AcceptAlone(store_, submission));
+    } else if (results.ok()) {
+      group.dones[i](submission, std::move((*results)[i]));
+    } else {
+      group.dones[i](submission, results.status());
+    }
+  }
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,263 @@
+#include "services/dispatch/submission/submitter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/protobuf/deterministic_bytes.h"
+#include "libs/status/error_details.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/message/resource_names.h"
+#include "services/dispatch/submission/mail_validation.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time created,
+                       absl::Time due) {
+  MessageRecord record;
+  Mail& mail = record.mail;
+  mail.id = id;
+  mail.template_ref = submission.template_ref;
+  mail.target = submission.items.at(0).target;
+  mail.lane = submission.lane;
+  mail.context = submission.items.at(0).context;
+  mail.language_code = submission.language_code;
+  mail.transport = submission.transport;
+  mail.labels = submission.labels;
+  mail.request_id = submission.request_id;
+  mail.create_time = created;
+  mail.due_time = due;
+  mail.expire_time = submission.expire_time;
+  record.state = due > created ? State::kScheduled : State::kQueued;
+  record.next_attempt_time = due;
+  record.update_time = created;
+  return record;
+}
+
+bool IsAway(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+}  // namespace
+
+absl::StatusOr<TemplateRef> Submitter::ResolveTemplate(const MailHeader& header,
+                                                       std::string_view prefix) {
+  const auto name = ParseTemplateName(header.template_name);
+  auto ref = dependencies_.templates.Resolve(name->key, name->version);
+  if (ref.ok() || !absl::IsFailedPrecondition(ref.status())) return ref;
+  // Said by the field, since only the caller can choose another template or publish this one.
+  return WithReason(absl::FailedPreconditionError(
+                        fmt::format("{}template: {}", prefix, std::string(ref.status().message()))),
+                    {"TEMPLATE_NOT_PUBLISHED", {{"template", header.template_name}}});
+}
+
+absl::StatusOr<ContextValidation> Submitter::ContextsOf(const TemplateRef& ref,
+                                                        const MailHeader& header) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto version, dependencies_.templates.Get(ref.key, ref.version));
+  return ContextValidation(std::move(version), header.shared_context);
+}
+
+Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef template_ref) const {
+  const absl::Time now = dependencies_.clock.Now();
+  const CategoryPolicy& policy = PolicyOf(template_ref.category);
+  Submission submission;
+  submission.request_id = header.request_id;
+  submission.template_ref = std::move(template_ref);
+  submission.lane = header.lane.value_or(policy.default_lane);
+  submission.due_time = std::max(header.send_time.value_or(now), now);
+  submission.expire_time =
+      header.expire_time.value_or(submission.due_time + policy.default_lifetime);
+  submission.shared_context = protobuf::DeterministicBytes(header.shared_context);
+  submission.language_code = header.language_code;
+  submission.transport = header.transport;
+  submission.labels = header.labels;
+  submission.max_per_second = header.max_per_second;
+  return submission;
+}
+
+absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailItem item,
+                                                 Violations found) {
+  CheckItem(item, "", found);
+  CheckHeader(header, "", found);
+  CheckTimes(header, "", dependencies_.clock.Now(), found);
+  CheckTransport(header, "", dependencies_.transports, found);
+  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+
+  LMSMAIL_ASSIGN_OR_RETURN(TemplateRef ref, ResolveTemplate(header, ""));
+  // Wording that cannot be had now will say itself what it lacks, when it is sent.
+  if (const auto contexts = ContextsOf(ref, header); contexts.ok()) {
+    Violations violations;
+    contexts->Check(item.context.values(), "", violations);
+    LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  }
+  Submission submission = ToSubmission(header, std::move(ref));
+  submission.items.push_back(
+      {*std::move(item.target), std::move(item.context).bytes(), header.request_id});
+  return submission;
+}
+
+absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& header,
+                                                            Violations found) {
+  CheckHeader(header, "header.", found);
+  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+  // A repetition goes on with the version that its first try was accepted with: which items are
+  // refused, and so which ids the others have, must not change between the two.
+  LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
+                           dependencies_.log.FindRequest(header.request_id));
+  TemplateRef ref;
+  if (known && known->batch) {
+    ref = known->template_ref;
+  } else {
+    CheckTimes(header, "header.", dependencies_.clock.Now(), found);
+    CheckTransport(header, "header.", dependencies_.transports, found);
+    LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+    LMSMAIL_ASSIGN_OR_RETURN(ref, ResolveTemplate(header, "header."));
+  }
+  Prepared prepared;
+  absl::StatusOr<ContextValidation> contexts = ContextsOf(ref, header);
+  // For the same reason a batch is either checked or not accepted while its wording is away.
+  if (IsAway(contexts.status())) return contexts.status();
+  if (contexts.ok()) prepared.contexts = *std::move(contexts);
+  prepared.submission = ToSubmission(header, std::move(ref));
+  prepared.submission.batch = true;
+  return prepared;
+}
+
+absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, MailItem item,
+                                                  Violations found) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Submission submission,
+                           PrepareOne(header, std::move(item), std::move(found)));
+  return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
+}
+
+std::optional<MessageRecord> Submitter::FirstAnswer(const std::string& request_id,
+                                                    std::int64_t digest) {
+  Violations violations;
+  CheckKey(request_id, "request_id", violations);
+  if (!violations.empty()) return std::nullopt;
+  const auto known = dependencies_.log.FindRequest(request_id);
+  if (!known.ok() || !*known || (*known)->batch || (*known)->digest != digest) return std::nullopt;
+  absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first);
+  return record.ok() ? std::optional(*std::move(record)) : std::nullopt;
+}
+
+void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations found,
+                     SendDone done) {
+  absl::StatusOr<Submission> submission = PrepareOne(header, std::move(item), std::move(found));
+  if (!submission.ok()) {
+    if (auto first = FirstAnswer(header.request_id, digest)) return done(*std::move(first));
+    return done(submission.status());
+  }
+  submission->digest = digest;
+  dependencies_.before_accept(submission->lane);
+  commits_.Accept(*std::move(submission),
+                  [this, done = std::move(done)](const Submission& stored,
+                                                 absl::StatusOr<Accepted> accepted) mutable {
+                    done(AnswerTo(stored, std::move(accepted)));
+                  });
+}
+
+absl::StatusOr<MessageRecord> Submitter::AnswerTo(const Submission& submission,
+                                                  absl::StatusOr<Accepted> accepted) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted noted, Note(submission, std::move(accepted)));
+  const Accepted::Item& only = noted.items.at(0);
+  if (noted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
+  // What was stored this moment need not be read back.
+  return RecordOf(submission, only.id, only.create_time, only.due_time);
+}
+
+absl::StatusOr<BatchResult> Submitter::SendBatch(const MailHeader& header,
+                                                 std::vector<MailItem> items, std::int64_t digest,
+                                                 Violations found) {
+  if (items.empty() || items.size() > kMaxBatchItems) {
+    found.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
+                                   kMaxBatchItems, items.size()));
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+  prepared.submission.digest = digest;
+  return Store(Check(std::move(prepared), std::move(items)));
+}
+
+absl::StatusOr<Submitter::Bulk> Submitter::OpenBulk(const MailHeader& header, Violations found) {
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+  return Bulk(*this, std::move(prepared));
+}
+
+absl::StatusOr<BatchResult> Submitter::Bulk::Add(std::vector<MailItem> items, std::int64_t digest) {
+  if (items.empty() || items.size() > kMaxBatchItems) {
+    return InvalidField("items", fmt::format("must be 1 to {} in each message of the stream; there "
+                                             "are {}",
+                                             kMaxBatchItems, items.size()));
+  }
+  Prepared prepared = shared_;
+  prepared.submission.chunk = chunk_++;
+  prepared.submission.digest = digest;
+  Checked checked = submitter_->Check(std::move(prepared), std::move(items));
+  absl::StatusOr<BatchResult> before = Finish();
+  if (!before.ok()) return before;
+  storing_ =
+      std::async(std::launch::async, [submitter = submitter_, it = std::move(checked)]() mutable {
+        return submitter->Store(std::move(it));
+      });
+  return before;
+}
+
+absl::StatusOr<BatchResult> Submitter::Bulk::Finish() {
+  if (!storing_.valid()) return BatchResult();
+  return storing_.get();
+}
+
+absl::StatusOr<Accepted> Submitter::Note(const Submission& submission,
+                                         absl::StatusOr<Accepted> accepted) {
+  LMSMAIL_RETURN_IF_ERROR(accepted.status());
+  if (accepted->items.size() != submission.items.size()) {
+    return absl::InternalError("the store gave another number of mails than it was given");
+  }
+  const auto fresh = std::ranges::count_if(
+      accepted->items, [](const Accepted::Item& item) { return !item.duplicate; });
+  if (!accepted->replayed) dependencies_.accepted(submission.lane, static_cast<int>(fresh));
+  return accepted;
+}
+
+Submitter::Checked Submitter::Check(Prepared prepared, std::vector<MailItem> items) const {
+  Checked checked;
+  checked.submission = std::move(prepared.submission);
+  checked.submission.items.reserve(items.size());
+  checked.positions.reserve(items.size());
+  checked.result.items.resize(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    MailItem& item = items[i];
+    Violations violations;
+    const std::string prefix = fmt::format("items[{}].", i);
+    CheckItem(item, prefix, violations);
+    if (violations.empty() && prepared.contexts) {
+      prepared.contexts->Check(item.context.values(), prefix, violations);
+    }
+    checked.result.items[i].status = violations.ToStatus();
+    if (!violations.empty()) continue;
+    checked.positions.push_back(i);
+    checked.submission.items.push_back(
+        {*std::move(item.target), std::move(item.context).bytes(), std::move(item.dedupe_key)});
+  }
+  return checked;
+}
+
+// Puts the answers back into the caller's order.
+absl::StatusOr<BatchResult> Submitter::Store(Checked checked) {
+  const Submission& submission = checked.submission;
+  BatchResult& result = checked.result;
+  if (submission.items.empty()) return std::move(result);
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted,
+                           Note(submission, AcceptAlone(dependencies_.queue, submission)));
+  result.batch = accepted.batch;
+  for (std::size_t i = 0; i < checked.positions.size(); ++i) {
+    ItemResult& item = result.items[checked.positions[i]];
+    item.id = accepted.items[i].id;
+    item.duplicate = accepted.items[i].duplicate;
+  }
+  return std::move(result);
+}
+
+}  // namespace lmsmail::dispatch

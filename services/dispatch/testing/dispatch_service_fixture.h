@@ -1,0 +1,132 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/in_process_server.h"
+#include "libs/telemetry/metrics.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/api/dispatch_service.h"
+#include "services/dispatch/claiming/flusher.h"
+#include "services/dispatch/delivery/sender.h"
+#include "services/dispatch/storage/in_memory_limit_store.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_peers.h"
+
+namespace lmsmail::dispatch {
+
+using Stub = v1::DispatchService::StubInterface;
+
+inline std::vector<std::unique_ptr<Transport>> OneTransport() {
+  std::vector<std::unique_ptr<Transport>> all;
+  all.push_back(std::make_unique<FakeTransport>());
+  return all;
+}
+
+// The service over real gRPC, on the store without a database. Mail is sent when the test says so.
+class DispatchServiceTest : public testing::Test {
+ protected:
+  template <typename Method, typename Request>
+  auto Call(Method method, const Request& request) {
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
+  }
+
+  static v1::SendRequest ToAda(const std::string& request_id) {
+    v1::SendRequest request;
+    request.set_request_id(request_id);
+    request.set_template_("templates/enrollment");
+    request.mutable_target()->set_recipient("recipients/ada");
+    (*request.mutable_context()->mutable_fields())["course"].set_string_value("C++");
+    return request;
+  }
+  v1::Message Sent(const std::string& request_id) {
+    auto message = Call(&Stub::Send, ToAda(request_id));
+    EXPECT_OK(message);
+    SendDue();
+    return message.value_or(v1::Message{});
+  }
+  void SendDue() {
+    for (const Lane lane : kLanes) {
+      const auto id = store_.NextClaimId();
+      auto claim = store_.TakeDue(*id, "test", lane, 1000, absl::Seconds(60));
+      if (claim->mails.empty()) continue;
+      claims_.Open(*claim, clock_.Now() + absl::Seconds(55));
+      sender_.Process({*std::move(claim), clock_.Now()});
+      flusher_.FlushAll();
+    }
+  }
+  v1::GetMessageRequest ByKey(const std::string& request_id) {
+    v1::GetMessageRequest request;
+    request.set_request_id(request_id);
+    return request;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  FakeRecipientCheck recipients_;
+  FakeTemplateSource templates_;
+  FakeSuppressionList suppressions_;
+  BounceReporter bounces_{suppressions_};
+  Transports transports_{OneTransport(), "fake"};
+  const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
+  const MessageIdHeader message_ids_{"school.example", std::nullopt};
+
+  telemetry::Metrics registry_{{"dispatch", "test"}};
+  DispatchMetrics metrics_{registry_};
+  OpenClaims claims_;
+  CancellationWatch cancellations_{store_, clock_};
+  InFlightBudget budget_{100, 25};
+  InMemoryLimitStore limit_store_{clock_};
+  RateLimits limits_{limit_store_, clock_, {}};
+  DelayQueue timer_{clock_};
+  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
+  PriorityGate priority_gate_{clock_};
+  Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  Sender sender_{{.clock = clock_,
+                  .claims = claims_,
+                  .cancellations = cancellations_,
+                  .budget = budget_,
+                  .limits = limits_,
+                  .timer = timer_,
+                  .recipients = recipients_,
+                  .templates = templates_,
+                  .transports = transports_,
+                  .bounces = bounces_,
+                  .journal = *journal_,
+                  .site = site_,
+                  .message_ids = message_ids_,
+                  .policy = {}}};
+
+  Submitter submitter_{{.clock = clock_,
+                        .templates = templates_,
+                        .queue = store_,
+                        .log = store_,
+                        .transports = transports_.Names()}};
+  RawMessages raw_messages_{recipients_, templates_, transports_, site_, message_ids_, 1 << 20};
+  EventRecorder events_{store_, recipients_, bounces_};
+  QueueMaintenance maintenance_{store_, clock_, metrics_, {}};
+  SubmissionHandlers send_{submitter_, message_ids_};
+  MessageHandlers messages_{{.clock = clock_,
+                             .queue = store_,
+                             .log = store_,
+                             .raw_messages = raw_messages_,
+                             .events = events_,
+                             .message_ids = message_ids_,
+                             .became_due = [](Lane) {}}};
+  QueueHandlers queue_{{.clock = clock_,
+                        .queue = store_,
+                        .log = store_,
+                        .maintenance = maintenance_,
+                        .transports = transports_}};
+  rpc::TestRunner runner_;
+  DispatchService service_{runner_.get(), send_, messages_, queue_};
+  rpc::InProcessServer server_{{rpc::Host<v1::DispatchService>(service_)}};
+  std::unique_ptr<v1::DispatchService::Stub> stub_ = server_.NewStub<v1::DispatchService>();
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,269 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "libs/address/email_address.h"
+#include "libs/render/template.h"
+#include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/template_source.h"
+#include "services/dispatch/transports/transport.h"
+
+// Stand-ins for what dispatch talks to. Tests set what they answer. Thread-safe where a worker's
+// threads meet the test's.
+namespace lmsmail::dispatch {
+
+class FakeRecipientCheck final : public RecipientCheck {
+ public:
+  // What everybody gets who has no verdict of their own: allowed, with an address made of the name.
+  void Set(const std::string& target, Verdict verdict) {
+    absl::MutexLock lock(&mutex_);
+    verdicts_[target] = std::move(verdict);
+  }
+  void SetStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+  }
+  // Calls that ask about `target` are invalid.
+  void Refuse(std::string target) {
+    absl::MutexLock lock(&mutex_);
+    refused_ = std::move(target);
+  }
+  // What happens meanwhile.
+  void OnCheck(std::function<void()> action) {
+    absl::MutexLock lock(&mutex_);
+    on_check_ = std::move(action);
+  }
+  int calls() const {
+    absl::MutexLock lock(&mutex_);
+    return calls_;
+  }
+
+  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override {
+    absl::MutexLock lock(&mutex_);
+    ++calls_;
+    if (on_check_) on_check_();
+    if (!status_.ok()) return status_;
+    std::vector<Verdict> verdicts;
+    for (const RecipientQuery& query : queries) {
+      if (query.target.value == refused_) return absl::InvalidArgumentError("no recipient's name");
+      const auto it = verdicts_.find(query.target.value);
+      verdicts.push_back(it != verdicts_.end() ? it->second : Allowed(query.target));
+    }
+    return verdicts;
+  }
+
+  static Verdict Allowed(const Target& target) {
+    Verdict verdict;
+    if (target.kind == Target::Kind::kAddress) {
+      verdict.recipient.email_address = target.value;
+      return verdict;
+    }
+    const std::string id = target.value.substr(target.value.rfind('/') + 1);
+    verdict.recipient = {.email_address = id + "@students.example",
+                         .display_name = "Ada Lovelace",
+                         .given_name = "Ada",
+                         .language_code = "en",
+                         .unsubscribe_url = "https://mail.example/u/" + id,
+                         .preferences_url = "https://mail.example/p/" + id};
+    return verdict;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, Verdict> verdicts_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::string refused_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_check_ ABSL_GUARDED_BY(mutex_);
+  int calls_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+class FakeSuppressionList final : public SuppressionList {
+ public:
+  absl::Status Add(std::string_view email_address, SuppressionCause cause,
+                   std::string_view) override {
+    absl::MutexLock lock(&mutex_);
+    added_[std::string(email_address)] = cause;
+    return absl::OkStatus();
+  }
+  // Waits until `address` is on it.
+  bool WaitFor(const std::string& address) {
+    const auto there = [&] { return added_.contains(address); };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(10));
+  }
+  std::map<std::string, SuppressionCause> added() const {
+    absl::MutexLock lock(&mutex_);
+    return added_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::map<std::string, SuppressionCause> added_ ABSL_GUARDED_BY(mutex_);
+};
+
+class FakeTemplateSource final : public TemplateSource {
+ public:
+  FakeTemplateSource() {
+    Publish({"enrollment", 1, Category::kEnrollment},
+            "Welcome{{#user.first_name}}, "
+            "{{user.first_name}}{{/user.first_name}}",
+            "Hello {{user.first_name}}, welcome to {{course}} at {{site_name}}.");
+    Publish({"weekly_progress", 1, Category::kProgress}, "Your week",
+            "You learnt {{minutes}} minutes. Leave: {{unsubscribe_url}}",
+            {{.name = "minutes", .type = render::VariableType::kNumber, .required = true}});
+  }
+
+  void Publish(const TemplateRef& ref, const std::string& subject, const std::string& text,
+               std::vector<render::Variable> more = {}) {
+    std::vector<render::Variable> variables = {
+        {.name = "user.first_name"},
+        {.name = "course"},
+        {.name = "site_name"},
+        {.name = "unsubscribe_url", .type = render::VariableType::kUrl}};
+    variables.insert(variables.end(), more.begin(), more.end());
+    auto compiled = render::Template::Compile(
+        {.subject = subject, .html = "<p>" + text + "</p>", .text = text}, variables);
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
+    auto version = std::make_shared<CompiledVersion>();
+    version->ref = ref;
+    version->languages.push_back({"en", *std::move(compiled)});
+    absl::MutexLock lock(&mutex_);
+    published_[ref.key] = ref;
+    versions_[{ref.key, ref.version}] = std::move(version);
+  }
+  void SetStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+  }
+
+  // Of Get alone: which version is published is known, and its wording is not.
+  void SetContentStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    content_status_ = std::move(status);
+  }
+
+  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override {
+    absl::MutexLock lock(&mutex_);
+    if (!status_.ok()) return status_;
+    const auto it = published_.find(std::string(key));
+    if (it == published_.end()) return absl::NotFoundError("no such template");
+    TemplateRef ref = it->second;
+    if (version) ref.version = *version;
+    return ref;
+  }
+  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
+                                                             int version) override {
+    absl::MutexLock lock(&mutex_);
+    if (!status_.ok()) return status_;
+    if (!content_status_.ok()) return content_status_;
+    const auto it = versions_.find({std::string(key), version});
+    if (it == versions_.end()) return absl::NotFoundError("no such version");
+    return it->second;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  absl::Status content_status_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, TemplateRef> published_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, int>, std::shared_ptr<const CompiledVersion>> versions_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+// Answers each mail at once, or keeps it until the test answers.
+class FakeTransport final : public Transport {
+ public:
+  explicit FakeTransport(int shared_connections = 0) : shared_connections_(shared_connections) {
+    sender_.from = {"The School", *address::ParseEmailAddress("noreply@school.example")};
+    sender_.envelope_from = "bounces@school.example";
+  }
+
+  void Answer(DeliveryResult result) {
+    absl::MutexLock lock(&mutex_);
+    result_ = std::move(result);
+  }
+  // From now on mails stay unanswered until AnswerHeld() or Shutdown().
+  void Hold() {
+    absl::MutexLock lock(&mutex_);
+    holds_ = true;
+  }
+  void AnswerHeld(const DeliveryResult& result) {
+    std::vector<Done> held;
+    {
+      absl::MutexLock lock(&mutex_);
+      held.swap(held_);
+    }
+    for (Done& done : held) done(result);
+  }
+  bool WaitForMails(std::size_t count) {
+    const auto there = [&] { return mails_.size() >= count; };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(10));
+  }
+  std::vector<OutgoingMail> mails() const {
+    absl::MutexLock lock(&mutex_);
+    return mails_;
+  }
+
+  const TransportInfo& info() const override { return info_; }
+  int shared_connections() const override { return shared_connections_; }
+  void SetConnections(int count) override { connections_ = count; }
+  int connections() const { return connections_; }
+  const SenderIdentity& sender() const override { return sender_; }
+  std::optional<BreakerState> hold() const override {
+    absl::MutexLock lock(&mutex_);
+    return hold_;
+  }
+  void SetHold(std::optional<BreakerState> hold) {
+    absl::MutexLock lock(&mutex_);
+    hold_ = std::move(hold);
+  }
+  void Send(OutgoingMail mail, Done done) override {
+    DeliveryResult result;
+    {
+      absl::MutexLock lock(&mutex_);
+      mails_.push_back(std::move(mail));
+      if (holds_) {
+        held_.push_back(std::move(done));
+        return;
+      }
+      result = result_;
+    }
+    done(std::move(result));
+  }
+  absl::StatusOr<std::string> Test() override { return "fine"; }
+  void Shutdown(absl::Duration) override {
+    DeliveryResult cancelled;
+    cancelled.kind = DeliveryResult::Kind::kCancelled;
+    AnswerHeld(cancelled);
+  }
+
+ private:
+  const TransportInfo info_{"fake", "fake", "nowhere"};
+  const int shared_connections_;
+  std::atomic<int> connections_ = 0;
+  SenderIdentity sender_;
+  mutable absl::Mutex mutex_;
+  DeliveryResult result_ ABSL_GUARDED_BY(mutex_) = {.kind = DeliveryResult::Kind::kAccepted,
+                                                    .reply_code = 250,
+                                                    .enhanced_code = "2.0.0",
+                                                    .reply_text = "2.0.0 queued"};
+  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<BreakerState> hold_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
+  std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lmsmail::dispatch

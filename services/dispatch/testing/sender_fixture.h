@@ -1,0 +1,127 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/clock/clock.h"
+#include "libs/telemetry/metrics.h"
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/claiming/flusher.h"
+#include "services/dispatch/delivery/sender.h"
+#include "services/dispatch/storage/in_memory_limit_store.h"
+#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_peers.h"
+#include "services/dispatch/testing/queue_store_decorator.h"
+
+namespace lmsmail::dispatch {
+
+// A database that can be away.
+class UnreliableQueue final : public QueueStoreDecorator {
+ public:
+  using QueueStoreDecorator::QueueStoreDecorator;
+  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
+                                    bool last) override {
+    if (!status.ok()) return status;
+    return QueueStoreDecorator::Flush(id, outcomes, last);
+  }
+  absl::Status status;
+};
+
+// The worker's parts without its threads: a claim goes through sender and flusher when told.
+class SenderFixture : public testing::Test {
+ protected:
+  explicit SenderFixture(LimitRules rules = {}) : rules_(std::move(rules)) {}
+
+  MessageId Accept(std::string key, std::string template_key = "enrollment",
+                   std::string context = "") {
+    Submission submission;
+    submission.request_id = key;
+    submission.template_ref = {
+        template_key, 1,
+        template_key == "enrollment" ? Category::kEnrollment : Category::kProgress};
+    submission.lane = Lane::kTransactional;
+    submission.due_time = clock_.Now();
+    submission.expire_time = clock_.Now() + absl::Hours(48);
+    submission.items.push_back(
+        {{Target::Kind::kRecipient, "recipients/" + key}, std::move(context), key});
+    const auto accepted = store_.Accept({submission});
+    return accepted->front()->items.front().id;
+  }
+
+  TakenClaim Take() {
+    const auto id = store_.NextClaimId();
+    auto claim = store_.TakeDue(*id, "test", Lane::kTransactional, 100, absl::Seconds(60));
+    TakenClaim taken{*std::move(claim), clock_.Now()};
+    claims_.Open(taken.claim, clock_.Now() + absl::Seconds(55));
+    return taken;
+  }
+  // Takes what is due, sends and records it.
+  void SendDue() {
+    sender_.Process(Take());
+    EXPECT_TRUE(flusher_.FlushAll());
+  }
+  MessageRecord Record(MessageId id) {
+    const auto record = store_.Get(id);
+    EXPECT_OK(record);
+    return record.value_or(MessageRecord{});
+  }
+  std::int64_t InFlight() {
+    std::int64_t count = 0;
+    const auto depths = store_.Depths();
+    for (const LaneDepth& depth : *depths) count += depth.in_flight;
+    return count;
+  }
+
+  LimitRules rules_;
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  InMemoryStore store_{clock_};
+  UnreliableQueue queue_{store_};
+  telemetry::Metrics registry_{{"dispatch", "test"}};
+  DispatchMetrics metrics_{registry_};
+  OpenClaims claims_;
+  CancellationWatch cancellations_{queue_, clock_};
+  InFlightBudget budget_{100, 25};
+  InMemoryLimitStore limit_store_{clock_};
+  RateLimits limits_{limit_store_, clock_, rules_};
+  DelayQueue timer_{clock_};
+  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
+  PriorityGate priority_gate_{clock_};
+  Flusher flusher_{queue_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  FakeRecipientCheck recipients_;
+  FakeTemplateSource templates_;
+  FakeSuppressionList suppressions_;
+  BounceReporter bounces_{suppressions_};
+  FakeTransport& transport_ = *new FakeTransport;  // owned by transports_
+  Transports transports_ = MakeTransports(transport_);
+  const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
+  const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  Sender sender_{{.clock = clock_,
+                  .claims = claims_,
+                  .cancellations = cancellations_,
+                  .budget = budget_,
+                  .limits = limits_,
+                  .timer = timer_,
+                  .recipients = recipients_,
+                  .templates = templates_,
+                  .transports = transports_,
+                  .bounces = bounces_,
+                  .journal = *journal_,
+                  .site = site_,
+                  .message_ids = message_ids_,
+                  .policy = {},
+                  .yields_to = &priority_gate_}};
+
+ private:
+  static Transports MakeTransports(FakeTransport& transport) {
+    std::vector<std::unique_ptr<Transport>> all;
+    all.push_back(std::unique_ptr<Transport>(&transport));
+    return Transports(std::move(all), "fake");
+  }
+};
+
+}  // namespace lmsmail::dispatch

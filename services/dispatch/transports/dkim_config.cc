@@ -1,0 +1,48 @@
+#include "services/dispatch/transports/dkim_config.h"
+
+#include <fmt/format.h>
+
+#include "absl/strings/match.h"
+
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+
+namespace lmsmail::dispatch {
+
+void DkimConfig::Declare(config::Group keys) {
+  keys.String("domain", &domain,
+              "Signs mail from this domain and those below with DKIM; empty: unsigned.");
+  keys.String("selector", &selector,
+              "Names the key: its public half is in DNS at <selector>._domainkey.<domain>.");
+  keys.Secret("private_key", &private_key,
+              "PEM file of the key: RSA, which costs 264 us of CPU a mail at 2048 bits and every "
+              "receiver knows, or Ed25519, which costs a sixth and many do not know.");
+}
+
+void DkimConfig::Check(std::string_view prefix, Violations& violations) const {
+  if (empty()) return;
+  if (domain.empty() || selector.empty() || private_key.empty()) {
+    violations.Add(fmt::format("{}dkim.domain", prefix),
+                   "selector and private_key_file come together");
+    return;
+  }
+  const auto signer = dkim::Signer::Create(domain, selector, private_key);
+  if (!signer.ok()) {
+    violations.Add(fmt::format("{}dkim.private_key_file", prefix),
+                   std::string(signer.status().message()));
+  }
+}
+
+bool DkimConfig::Covers(std::string_view address) const {
+  const std::string_view from = address.substr(address.rfind('@') + 1);
+  return !empty() && (absl::EqualsIgnoreCase(ToAbsl(from), domain) ||
+                      absl::EndsWithIgnoreCase(ToAbsl(from), "." + domain));
+}
+
+absl::StatusOr<std::shared_ptr<const dkim::Signer>> DkimConfig::ToSigner() const {
+  LMSMAIL_ASSIGN_OR_RETURN(dkim::Signer signer,
+                           dkim::Signer::Create(domain, selector, private_key));
+  return std::make_shared<const dkim::Signer>(std::move(signer));
+}
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "libs/smtp/client.h"
+#include "libs/smtp/options.h"
+#include "services/dispatch/transports/transport.h"
+
+namespace lmsmail::dispatch {
+
+// Hands mails to a mail server over SMTP. Urgent mail has connections of its own, a quarter of all
+// and at least one, so that it never stands behind the bulk; a single connection is for both.
+class SmtpTransport final : public Transport {
+ public:
+  // Called with a mail's token before the last byte of it leaves; must not block.
+  using DotObserver = std::function<void(std::uint64_t token)>;
+
+  static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(std::string name,
+                                                               SenderIdentity sender,
+                                                               const smtp::Options& options,
+                                                               int shared_connections,
+                                                               DotObserver before_dot);
+
+  const TransportInfo& info() const override { return info_; }
+  const SenderIdentity& sender() const override { return sender_; }
+  int shared_connections() const override { return shared_connections_; }
+  void SetConnections(int count) override;
+  void Send(OutgoingMail mail, Done done) override;
+  absl::StatusOr<std::string> Test() override;
+  void Shutdown(absl::Duration grace) override;
+
+ private:
+  SmtpTransport(TransportInfo info, SenderIdentity sender, int most_connections,
+                int shared_connections, std::unique_ptr<smtp::Client> urgent,
+                std::unique_ptr<smtp::Client> ordinary);
+
+  const TransportInfo info_;
+  const SenderIdentity sender_;
+  const int most_connections_;  // of this replica
+  const int shared_connections_;
+  std::atomic<int> connections_;
+  const std::unique_ptr<smtp::Client> urgent_;
+  const std::unique_ptr<smtp::Client> ordinary_;
+};
+
+}  // namespace lmsmail::dispatch
