@@ -131,15 +131,15 @@ TEST_F(AiosmtpdTest, ReceivesMailsUnchanged) {
   EXPECT_EQ(Member(second, "content"), absl::Base64Escape(utf8.message));
 }
 
-TEST_F(AiosmtpdTest, ARefusedRecipientDoesNotStopTheNextMail) {
+TEST_F(AiosmtpdTest, ARejectedRecipientDoesNotStopTheNextMail) {
   Start();
   Outbox outbox(options_);
 
-  const Result refused = outbox.SendAndWait(SampleMail("unknown@x.test"));
+  const Result rejected = outbox.SendAndWait(SampleMail("unknown@x.test"));
   const Result accepted = outbox.SendAndWait(SampleMail("a@x.test"));
 
-  EXPECT_EQ(refused.kind, Kind::kRejectedPermanent);
-  EXPECT_EQ(refused.enhanced_code, "5.1.1");
+  EXPECT_EQ(rejected.kind, Kind::kRejectedPermanent);
+  EXPECT_EQ(rejected.enhanced_code, "5.1.1");
   EXPECT_EQ(accepted.kind, Kind::kAccepted);
 }
 

@@ -9,7 +9,7 @@
 #include "libs/smtp/testing/scripted_server.h"
 #include "libs/testing/status_matchers.h"
 
-// What becomes of mails when the server refuses, breaks off or talks nonsense.
+// Mails whose server rejects them, disconnects or breaks the protocol.
 namespace lmsmail::smtp {
 namespace {
 
@@ -23,14 +23,14 @@ using testing::ServerOptions;
 using testing::Step;
 using Kind = Result::Kind;
 
-// The same fates with and without pipelining.
-class Refusal : public ::testing::TestWithParam<bool> {
+// Every case runs with and without pipelining.
+class ServerError : public ::testing::TestWithParam<bool> {
  protected:
   ServerOptions Server() const { return {.pipelining = GetParam()}; }
 };
-INSTANTIATE_TEST_SUITE_P(Pipelining, Refusal, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Pipelining, ServerError, ::testing::Bool());
 
-TEST_P(Refusal, OfTheRecipientKeepsTheConnection) {
+TEST_P(ServerError, RejectedRecipientKeepsTheConnection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kRcpt, .reply = "550 5.1.1 No such user", .matching = "bad@"});
   Outbox outbox(server.ClientOptions());
@@ -51,7 +51,7 @@ TEST_P(Refusal, OfTheRecipientKeepsTheConnection) {
   EXPECT_THAT(server.received()[0].recipients, ElementsAre("good@x.test"));
 }
 
-TEST_P(Refusal, OfTheSender) {
+TEST_P(ServerError, RejectedSenderKeepsTheConnection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kMail, .reply = "450 4.7.1 Slow down"});
   Outbox outbox(server.ClientOptions());
@@ -64,7 +64,7 @@ TEST_P(Refusal, OfTheSender) {
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
 
-TEST_P(Refusal, OfData) {
+TEST_P(ServerError, RejectedDataKeepsTheConnection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kData, .reply = "451 4.3.0 Disk full"});
   Outbox outbox(server.ClientOptions());
@@ -75,7 +75,7 @@ TEST_P(Refusal, OfData) {
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
 
-TEST_P(Refusal, OfTheMessage) {
+TEST_P(ServerError, RejectedMessageKeepsTheConnection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kFinalDot, .reply = "554 5.7.1 Spam"});
   Outbox outbox(server.ClientOptions());
@@ -88,7 +88,7 @@ TEST_P(Refusal, OfTheMessage) {
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
 
-TEST_P(Refusal, OfTheRecipientByHangingUpAfterwards) {
+TEST_P(ServerError, DisconnectAfterARejectedRecipientIsARejection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kRcpt, .reply = "550 5.1.1 No such user", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -97,7 +97,7 @@ TEST_P(Refusal, OfTheRecipientByHangingUpAfterwards) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("good@x.test")).kind, Kind::kAccepted);
 }
 
-TEST_P(Refusal, DisconnectAfterTheDotIsAmbiguous) {
+TEST_P(ServerError, DisconnectAfterTheDotIsAmbiguous) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kFinalDot, .reply = "", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -111,7 +111,7 @@ TEST_P(Refusal, DisconnectAfterTheDotIsAmbiguous) {
   EXPECT_THAT(server.received()[0].recipients, ElementsAre("b@x.test"));
 }
 
-TEST_P(Refusal, DisconnectBeforeTheDotIsSafeToSendAgain) {
+TEST_P(ServerError, DisconnectBeforeTheDotIsAConnectionError) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kData, .reply = "", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -123,7 +123,7 @@ TEST_P(Refusal, DisconnectBeforeTheDotIsSafeToSendAgain) {
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kUnavailable));
 }
 
-TEST_P(Refusal, GarbageIsAFaultOfTheConnection) {
+TEST_P(ServerError, MalformedReplyIsAConnectionError) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kRcpt, .reply = "HTTP/1.1 200 OK"});
   Outbox outbox(server.ClientOptions());
@@ -137,14 +137,14 @@ TEST_P(Refusal, GarbageIsAFaultOfTheConnection) {
   EXPECT_EQ(server.Count(Step::kConnect), 2u);
 }
 
-TEST_P(Refusal, GarbageAfterTheDotIsAmbiguous) {
+TEST_P(ServerError, MalformedReplyAfterTheDotIsAmbiguous) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kFinalDot, .reply = "ok"});
   Outbox outbox(server.ClientOptions());
   EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAmbiguous);
 }
 
-TEST_P(Refusal, AnAnswerOfTheWrongClassIsGarbageToo) {
+TEST_P(ServerError, UnexpectedReplyClassIsAConnectionError) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kData, .reply = "250 2.0.0 whatever"});
   server.Inject({.at = Step::kFinalDot, .reply = "354 more"});
@@ -153,7 +153,7 @@ TEST_P(Refusal, AnAnswerOfTheWrongClassIsGarbageToo) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAmbiguous);
 }
 
-TEST_P(Refusal, AReplyTooManyIsNotTakenForTheAnswerToTheMessage) {
+TEST_P(ServerError, ExtraReplyIsNotTakenForTheReplyToTheMessage) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kData, .reply = "354 Go ahead\r\n250 2.0.0 Queued"});
   Outbox outbox(server.ClientOptions());
@@ -165,7 +165,7 @@ TEST_P(Refusal, AReplyTooManyIsNotTakenForTheAnswerToTheMessage) {
   EXPECT_THAT(server.received(), IsEmpty());
 }
 
-TEST_P(Refusal, ClosingBeforeTheDotIsSafeToSendAgain) {
+TEST_P(ServerError, Reply421BeforeTheDotIsAConnectionError) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kRcpt, .reply = "421 4.3.2 Shutting down", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -177,7 +177,7 @@ TEST_P(Refusal, ClosingBeforeTheDotIsSafeToSendAgain) {
   EXPECT_EQ(result.reply, "4.3.2 Shutting down");
 }
 
-TEST_P(Refusal, ClosingAsTheAnswerToTheMessageIsARejection) {
+TEST_P(ServerError, Reply421ToTheMessageIsARejection) {
   ScriptedServer server(Server());
   server.Inject({.at = Step::kFinalDot, .reply = "421 4.3.2 Shutting down", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -188,7 +188,7 @@ TEST_P(Refusal, ClosingAsTheAnswerToTheMessageIsARejection) {
   EXPECT_EQ(outbox.Wait(second).kind, Kind::kAccepted);
 }
 
-TEST_P(Refusal, AServerThatClosesWithoutNoticeLosesNoMail) {
+TEST_P(ServerError, ServerThatClosesUnannouncedLosesNoMail) {
   ServerOptions server_options = Server();
   server_options.closes_after_messages = 3;
   ScriptedServer server(server_options);
@@ -203,7 +203,7 @@ TEST_P(Refusal, AServerThatClosesWithoutNoticeLosesNoMail) {
   EXPECT_EQ(server.received().size(), 20u);
 }
 
-TEST(Fault, AStaleIdleConnectionIsReplacedUnnoticed) {
+TEST(ConnectionError, Reply421OnAnIdleConnectionCausesARetry) {
   ScriptedServer server;
   Outbox outbox(server.ClientOptions());
   ASSERT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
@@ -214,7 +214,7 @@ TEST(Fault, AStaleIdleConnectionIsReplacedUnnoticed) {
   EXPECT_EQ(server.Count(Step::kConnect), 2u);
 }
 
-TEST(Fault, AConnectionClosedWhileIdleIsReplacedUnnoticed) {
+TEST(ConnectionError, ConnectionClosedWhileIdleCausesARetry) {
   ScriptedServer server;
   Outbox outbox(server.ClientOptions());
   ASSERT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
@@ -223,7 +223,7 @@ TEST(Fault, AConnectionClosedWhileIdleIsReplacedUnnoticed) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
 }
 
-TEST(Fault, AServerThatNeverTakesAMailIsNotTriedForever) {
+TEST(ConnectionError, FirstMailOfAConnectionIsNotRetried) {
   ScriptedServer server;
   server.Inject({.at = Step::kMail, .reply = "", .disconnect = true, .every_time = true});
   Outbox outbox(server.ClientOptions());
@@ -233,8 +233,8 @@ TEST(Fault, AServerThatNeverTakesAMailIsNotTriedForever) {
   EXPECT_EQ(server.Count(Step::kMail), 1u);
 }
 
-// RFC 2920 section 3.1: DATA was sent along, so the server's 354 must be ended somehow.
-TEST(Fault, AGoAheadWithoutRecipientIsEndedByALoneDot) {
+// RFC 2920 section 3.1: DATA was pipelined, so the client must end the DATA phase after 354.
+TEST(ConnectionError, EmptyMessageEndsA354WithoutRecipients) {
   ScriptedServer server({.goes_ahead_without_recipient = true});
   server.Inject({.at = Step::kRcpt, .reply = "550 5.1.1 No such user", .matching = "bad@"});
   server.Inject({.at = Step::kFinalDot, .reply = "554 5.5.1 No recipients"});
@@ -251,7 +251,7 @@ TEST(Fault, AGoAheadWithoutRecipientIsEndedByALoneDot) {
   EXPECT_EQ(server.received()[0].message, SampleMail("good@x.test").message);
 }
 
-TEST(Fault, ARefusalInTheMiddleOfALargeMessage) {
+TEST(ConnectionError, RejectionInTheMiddleOfALargeMessage) {
   ScriptedServer server;
   server.Inject({.at = Step::kMessage, .reply = "552 5.3.4 Too big", .disconnect = true});
   Outbox outbox(server.ClientOptions());
@@ -260,8 +260,7 @@ TEST(Fault, ARefusalInTheMiddleOfALargeMessage) {
 
   const Result result = outbox.SendAndWait(SampleMail("a@x.test", body));
 
-  // The reset that follows may overtake the reply; either way the mail is known not to be
-  // delivered.
+  // The TCP reset may arrive before the reply is read. Either way the mail was not delivered.
   if (result.kind == Kind::kRejectedPermanent) {
     EXPECT_EQ(result.code, 552);
   } else {
@@ -270,7 +269,7 @@ TEST(Fault, ARefusalInTheMiddleOfALargeMessage) {
   }
 }
 
-TEST(Fault, WhenNoConnectionCanBeHadEveryWaitingMailHearsOfIt) {
+TEST(ConnectionError, FailsEveryQueuedMailWhenNoConnectionCanBeOpened) {
   ScriptedServer server;
   server.Inject({.at = Step::kConnect, .reply = "554 5.7.1 Your address is blocked", .hold = true});
   Outbox outbox(server.ClientOptions());
@@ -287,7 +286,7 @@ TEST(Fault, WhenNoConnectionCanBeHadEveryWaitingMailHearsOfIt) {
   EXPECT_EQ(outbox.SendAndWait(SampleMail("c@x.test")).kind, Kind::kAccepted);
 }
 
-TEST(Fault, ARefusedSecondConnectionDoesNotHurtTheFirst) {
+TEST(ConnectionError, RejectedSecondConnectionDoesNotAffectTheFirst) {
   ScriptedServer server;
   server.Inject({.at = Step::kFinalDot, .hold = true});
   Options options = server.ClientOptions();
@@ -305,7 +304,7 @@ TEST(Fault, ARefusedSecondConnectionDoesNotHurtTheFirst) {
   EXPECT_EQ(outbox.Wait(second).kind, Kind::kAccepted);
 }
 
-TEST(Fault, AClosedPort) {
+TEST(ConnectionError, ReportsAClosedPort) {
   Options options;
   {
     ScriptedServer server;
@@ -320,7 +319,7 @@ TEST(Fault, AClosedPort) {
   EXPECT_THAT(outbox.client().Check(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
-TEST(Fault, SilenceAfterTheDotIsAmbiguous) {
+TEST(ConnectionError, TimeoutAfterTheDotIsAmbiguous) {
   ScriptedServer server;
   server.Inject({.at = Step::kFinalDot, .hold = true});
   Options options = server.ClientOptions();
@@ -330,11 +329,11 @@ TEST(Fault, SilenceAfterTheDotIsAmbiguous) {
   const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
 
   EXPECT_EQ(result.kind, Kind::kAmbiguous);
-  EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kDeadlineExceeded,
-                                      HasSubstr("the answer to the message")));
+  EXPECT_THAT(result.status,
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("the reply to the message")));
 }
 
-TEST(Fault, SilenceBeforeTheDotIsSafeToSendAgain) {
+TEST(ConnectionError, TimeoutBeforeTheDotIsAConnectionError) {
   ScriptedServer server;
   server.Inject({.at = Step::kMail, .hold = true});
   Options options = server.ClientOptions();
@@ -347,7 +346,7 @@ TEST(Fault, SilenceBeforeTheDotIsSafeToSendAgain) {
   EXPECT_THAT(result.status, StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("MAIL")));
 }
 
-TEST(ClientFaults, AMailThatMayNotGoIsNotBegun) {
+TEST(MaySend, CancelsAMailBeforeItsEnvelope) {
   ScriptedServer server;
   Outbox outbox(server.ClientOptions());
   Mail mail = SampleMail("late@x.test");
@@ -362,7 +361,7 @@ TEST(ClientFaults, AMailThatMayNotGoIsNotBegun) {
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
 
-TEST(ClientFaults, AMailThatMayNoLongerGoIsBrokenOffBeforeItsMessage) {
+TEST(MaySend, CancelsAMailBeforeItsMessage) {
   ScriptedServer server;
   server.Inject({.at = Step::kData, .hold = true});
   Outbox outbox(server.ClientOptions());

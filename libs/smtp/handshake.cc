@@ -16,7 +16,7 @@ std::string_view ServerName(const Options& options) {
   return options.tls.server_name.empty() ? options.host : options.tls.server_name;
 }
 
-// EHLO; HELO when the server does not know it (RFC 5321 section 3.2).
+// Falls back to HELO when the server does not know EHLO (RFC 5321 section 3.2).
 Awaitable<absl::Status> SendEhlo(Connection& connection, const Options& options,
                                  Capabilities& capabilities) {
   const absl::Duration timeout = options.timeouts.greeting;
@@ -46,8 +46,8 @@ Awaitable<absl::Status> UpgradeToTls(Connection& connection, const Options& opti
   absl::Status status = co_await Command(connection, "STARTTLS", "STARTTLS", timeout);
   if (!status.ok()) co_return status;
   if (connection.reply().code != 220) co_return ReplyError("STARTTLS", connection.reply());
-  // Whatever came with the reply was put there by someone on the way, to be read as if it had come
-  // under TLS (CVE-2011-0411).
+  // An attacker injects plaintext here so that it is read as if it had arrived under TLS
+  // (CVE-2011-0411).
   if (connection.has_unread_input()) {
     co_return absl::InternalError("plaintext followed the server's answer to STARTTLS");
   }

@@ -13,7 +13,7 @@ std::string_view ToString(Phase phase) {
     case Phase::kDotSent:
       return "dot sent";
     case Phase::kReplied:
-      return "answered";
+      return "replied";
   }
   return "";
 }
@@ -27,7 +27,7 @@ std::string_view ToString(Result::Kind kind) {
     case Result::Kind::kRejectedPermanent:
       return "permanently rejected";
     case Result::Kind::kConnectionError:
-      return "connection fault";
+      return "connection error";
     case Result::Kind::kAmbiguous:
       return "ambiguous";
     case Result::Kind::kCancelled:

@@ -18,9 +18,9 @@ Options Usable() {
   return options;
 }
 
-TEST(Options, DefaultsNeedOnlyNames) { EXPECT_OK(Usable().Validate()); }
+TEST(Options, DefaultsAreValid) { EXPECT_OK(Usable().Validate()); }
 
-TEST(Options, EveryFaultIsNamed) {
+TEST(Options, ReportsEveryError) {
   Options options;
   options.port = 0;
   options.max_connections = 0;
@@ -33,7 +33,7 @@ TEST(Options, EveryFaultIsNamed) {
                              HasSubstr("timeouts.final_dot"))));
 }
 
-TEST(Options, CredentialsDoNotTravelInTheClear) {
+TEST(Options, RefusesCredentialsWithoutTls) {
   Options options = Usable();
   options.credentials = {.username = "user", .password = "secret"};
   EXPECT_THAT(options.Validate(),
@@ -61,7 +61,7 @@ TEST(Options, CredentialsAreEitherAPasswordOrATokenFile) {
                                            HasSubstr("either a password or a token_file")));
 }
 
-TEST(Options, NothingInANameCanBecomeACommand) {
+TEST(Options, RefusesNamesThatCouldBecomeCommands) {
   Options options = Usable();
   options.ehlo_name = "x\r\nMAIL FROM:<evil@x>";
   EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument));

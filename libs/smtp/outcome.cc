@@ -87,7 +87,7 @@ Result Rejected(std::string_view command, const Reply& reply) {
   return result;
 }
 
-Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status) {
+Result RejectedLocally(int code, std::string_view enhanced_code, absl::Status status) {
   Result result = Make(Result::Kind::kRejectedPermanent, Phase::kNotStarted);
   result.code = code;
   result.enhanced_code = enhanced_code;

@@ -25,9 +25,9 @@ std::optional<Reply> ReplyOf(const absl::Status& status);
 Result Accepted(const Reply& reply);
 // `reply` is a 4yz or 5yz reply to `command`.
 Result Rejected(std::string_view command, const Reply& reply);
-// The client itself refuses the mail, before sending anything, with the code that a server would
+// The client itself rejects the mail, before sending anything, with the code that a server would
 // have used.
-Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status);
+Result RejectedLocally(int code, std::string_view enhanced_code, absl::Status status);
 // The session failed with `error` while the mail was in `phase`.
 Result Interrupted(Phase phase, const absl::Status& error);
 
