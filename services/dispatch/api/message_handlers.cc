@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
-#include "libs/rpc/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
@@ -59,10 +59,11 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
     filter.batch = batch.value_or(0);
   }
   filter.start = request.has_start_time()
-                     ? rpc::FromProto(request.start_time(), "start_time", violations)
+                     ? protobuf::FromProto(request.start_time(), "start_time", violations)
                      : now - kDefaultPast;
-  filter.end = request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations)
-                                      : absl::InfiniteFuture();
+  filter.end = request.has_end_time()
+                   ? protobuf::FromProto(request.end_time(), "end_time", violations)
+                   : absl::InfiniteFuture();
   return filter;
 }
 
@@ -210,7 +211,7 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   out.detail = event.detail();
   out.time =
       event.has_event_time()
-          ? rpc::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
+          ? protobuf::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
           : d_.clock.Now();
   if (event.message().empty() == event.message_id().empty()) {
     fault("message", "give either message or message_id");
@@ -262,10 +263,11 @@ absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo&,
   const absl::Time now = d_.clock.Now();
   Violations violations;
   const absl::Time start = request.has_start_time()
-                               ? rpc::FromProto(request.start_time(), "start_time", violations)
+                               ? protobuf::FromProto(request.start_time(), "start_time", violations)
                                : now - kDefaultPast;
-  const absl::Time end =
-      request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations) : now;
+  const absl::Time end = request.has_end_time()
+                             ? protobuf::FromProto(request.end_time(), "end_time", violations)
+                             : now;
   if (end < start) violations.Add("end_time", "must not be before start_time");
   if (end - start > kMaxStatsPeriod) {
     violations.Add("start_time", "must be at most 366 days before end_time");

@@ -9,8 +9,8 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/page.h"
-#include "libs/rpc/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/text.h"
@@ -104,7 +104,7 @@ absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsR
                                       v1::PurgeLogsResponse& response) {
   Violations violations;
   const absl::Duration age = request.has_max_age()
-                                 ? rpc::FromProto(request.max_age(), "max_age", violations)
+                                 ? protobuf::FromProto(request.max_age(), "max_age", violations)
                                  : absl::ZeroDuration();
   if (violations.empty() && age < kLeastLogAge) {
     violations.Add("max_age", "is required and must be at least 7 days (\"604800s\")");
@@ -135,7 +135,7 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
     transport.set_endpoint(info.endpoint);
     transport.set_default_(info.name == d_.transports.default_name());
     if (const auto open = d_.transports.Find(info.name)->open_breaker()) {
-      *transport.mutable_circuit_breaker_retry_time() = rpc::ToProto(open->until);
+      *transport.mutable_circuit_breaker_retry_time() = protobuf::ToProto(open->until);
       transport.set_circuit_breaker_detail(open->detail);
     }
   }
@@ -152,7 +152,7 @@ absl::Status QueueHandlers::TestTransport(const rpc::CallInfo&,
   if (transport == nullptr) return NotFound(fmt::format("transport {}", request.transport()));
   const absl::Time start = absl::Now();
   const absl::StatusOr<std::string> report = transport->Test();
-  *response.mutable_latency() = rpc::ToProto(absl::Now() - start);
+  *response.mutable_latency() = protobuf::ToProto(absl::Now() - start);
   response.set_ok(report.ok());
   response.set_detail(report.ok() ? *report : std::string(report.status().message()));
   return absl::OkStatus();

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::dispatch {
@@ -67,7 +67,7 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
       return verdict;
     case pb::Verdict::DECISION_DEFER: {
       verdict.decision = Verdict::Decision::kDefer;
-      LMSMAIL_ASSIGN_OR_RETURN(verdict.retry_time, rpc::FromProto(answer.retry_time()));
+      LMSMAIL_ASSIGN_OR_RETURN(verdict.retry_time, protobuf::FromProto(answer.retry_time()));
       return verdict;
     }
     default:

@@ -28,8 +28,8 @@ std::vector<LowWatermarks::Key> LowWatermarks::Watermarks(Lane lane) const {
   return watermarks;
 }
 
-void LowWatermarks::RecordTaken(Lane lane, const Scan& scan, int shard, Key last, const Snapshot& snapshot,
-                         std::int64_t transaction) {
+void LowWatermarks::RecordTaken(Lane lane, const Scan& scan, int shard, Key last,
+                                const Snapshot& snapshot, std::int64_t transaction) {
   absl::MutexLock lock(&mutex_);
   lanes_[lane].next_shard = shard + 1;
   Raise(lane, scan, shard, std::min(last, Settled(snapshot)));
@@ -37,7 +37,7 @@ void LowWatermarks::RecordTaken(Lane lane, const Scan& scan, int shard, Key last
 }
 
 void LowWatermarks::RecordIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                              const Snapshot& snapshot) {
+                               const Snapshot& snapshot) {
   absl::MutexLock lock(&mutex_);
   const Key settled = Settled(snapshot);
   for (const std::int64_t shard : shards) Raise(lane, scan, static_cast<int>(shard), settled);

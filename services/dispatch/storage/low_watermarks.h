@@ -19,13 +19,13 @@ namespace lmsmail::dispatch {
 // transaction anywhere makes claims slower and slower. Thread-safe.
 //
 // Rows get a due time not before the database's clock at their insertion, but become visible only
-// at their commit: so a watermark stays below what a transaction that is still running may have read
-// from that clock. Who inserts into the queue has its transaction number before it reads the clock.
-// A claim has its own number after it read the clock, so once all lower numbers have ended, nothing
-// new can come below that reading. It usually takes as long as an insertion, and at most
-// kCommitWindow is waited for: a commit that takes longer leaves its rows below the watermark until a
-// sweep. Now and then a shard's scan begins a little below its watermark. What lies deeper is found by
-// whoever looks through the whole queue, and lowers the watermark to it.
+// at their commit: so a watermark stays below what a transaction that is still running may have
+// read from that clock. Who inserts into the queue has its transaction number before it reads the
+// clock. A claim has its own number after it read the clock, so once all lower numbers have ended,
+// nothing new can come below that reading. It usually takes as long as an insertion, and at most
+// kCommitWindow is waited for: a commit that takes longer leaves its rows below the watermark until
+// a sweep. Now and then a shard's scan begins a little below its watermark. What lies deeper is
+// found by whoever looks through the whole queue, and lowers the watermark to it.
 class LowWatermarks {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
@@ -60,10 +60,10 @@ class LowWatermarks {
   // That claim is committed, has the number `transaction`, and took everything of `shard` up to
   // `last`.
   void RecordTaken(Lane lane, const Scan& scan, int shard, Key last, const Snapshot& snapshot,
-            std::int64_t transaction);
+                   std::int64_t transaction);
   // It found nothing due in `shards`.
   void RecordIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                 const Snapshot& snapshot);
+                  const Snapshot& snapshot);
   // A row of `shard` was found right after `watermark`.
   void Lower(Lane lane, int shard, Key watermark);
 

@@ -20,11 +20,11 @@ class LowWatermarksTest : public testing::Test {
   // A claim with the next transaction number, while those from `oldest_running` on may run.
   void RecordTaken(int shard, absl::Time last, std::int64_t oldest_running = 0) {
     watermarks_.RecordTaken(Lane::kBulk, watermarks_.Begin(Lane::kBulk), shard, {last, 7},
-                 {clock_.Now(), oldest_running}, ++transaction_);
+                            {clock_.Now(), oldest_running}, ++transaction_);
   }
   void RecordIdle(std::vector<std::int64_t> shards, std::int64_t oldest_running = 0) {
     watermarks_.RecordIdle(Lane::kBulk, watermarks_.Begin(Lane::kBulk), shards,
-                      {clock_.Now(), oldest_running});
+                           {clock_.Now(), oldest_running});
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -53,7 +53,8 @@ TEST_F(LowWatermarksTest, RisesToWhatAClaimReadOnceAllBeforeItHaveEnded) {
   RecordTaken(0, first);
   clock_.Advance(absl::Seconds(1));
   RecordTaken(0, clock_.Now(), transaction_ - 1);
-  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow) << "one before it runs still";
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow)
+      << "one before it runs still";
   RecordTaken(0, clock_.Now(), 101);
   EXPECT_EQ(WatermarkOf(0), first);
   RecordIdle({1}, transaction_);
@@ -67,7 +68,8 @@ TEST_F(LowWatermarksTest, WhoLookedEarlierRaisesNoFloorForWhatOthersHaveSeenSinc
   RecordIdle({0}, transaction_);
   watermarks_.RecordIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, early);
   EXPECT_EQ(WatermarkOf(1), early.clock - LowWatermarks::kCommitWindow);
-  watermarks_.RecordIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, {early.clock, transaction_});
+  watermarks_.RecordIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1},
+                         {early.clock, transaction_});
   EXPECT_EQ(WatermarkOf(1), early.clock) << "nor beyond where it looked";
 }
 

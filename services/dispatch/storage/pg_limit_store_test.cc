@@ -15,7 +15,7 @@
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/storage/limit_store_contract.h"
-#include "services/dispatch/storage/pg_test_database.h"
+#include "services/dispatch/testing/pg_test_database.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/pg_queue_fixture.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

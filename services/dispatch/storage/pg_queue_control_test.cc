@@ -1,6 +1,6 @@
 // Cancelling, trying again, forgetting.
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/pg_queue_fixture.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "services/dispatch/storage/pg_queue_fixture.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

@@ -48,7 +48,8 @@ absl::StatusOr<int> PgQueueStore::Promote() {
 // One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
 absl::Status PgQueueStore::FindOverlooked() {
   std::map<Lane, std::vector<LowWatermarks::Key>> watermarks;
-  for (const Lane lane : kLanes) watermarks[lane] = watermarks_.Watermarks(lane);  // before looking: they rise
+  for (const Lane lane : kLanes)
+    watermarks[lane] = watermarks_.Watermarks(lane);  // before looking: they rise
   return RunInTransaction(
       pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {

@@ -140,7 +140,8 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
   if (!claim.ok()) return claim;
   // Only now that it is committed.
   if (taken.shard) {
-    watermarks_.RecordTaken(lane, scan, *taken.shard, taken.last, taken.snapshot, taken.transaction);
+    watermarks_.RecordTaken(lane, scan, *taken.shard, taken.last, taken.snapshot,
+                            taken.transaction);
   }
   watermarks_.RecordIdle(lane, scan, taken.idle, taken.snapshot);
   return claim;
@@ -215,8 +216,9 @@ absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const
   return RunStatement(
       pool_, {.name = "dispatch.next_due", .reads_only = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::optional<absl::Time>> {
-        const pqxx::row row = tx.exec_params1(kNextDueSql, watermarks.lanes.str(), watermarks.shards.str(),
-                                              watermarks.dues.str(), watermarks.ids.str(), asked.str());
+        const pqxx::row row =
+            tx.exec_params1(kNextDueSql, watermarks.lanes.str(), watermarks.shards.str(),
+                            watermarks.dues.str(), watermarks.ids.str(), asked.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
         const LowWatermarks::Snapshot snapshot{postgres::Time(row[1]), row[2].as<std::int64_t>()};
         if (!next || *next > snapshot.clock) {

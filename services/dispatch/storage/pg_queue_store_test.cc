@@ -13,8 +13,8 @@
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message/message_id.h"
-#include "services/dispatch/storage/pg_queue_fixture.h"
 #include "services/dispatch/storage/shard_choice.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {

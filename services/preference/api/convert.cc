@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "services/preference/domain/request_validation.h"
 #include "services/preference/domain/resource_names.h"
 
@@ -120,8 +120,8 @@ v1::Recipient ToProto(const Recipient& recipient) {
   result.set_given_name(recipient.given_name);
   result.set_language_code(recipient.language_code);
   result.set_time_zone(recipient.time_zone);
-  *result.mutable_create_time() = rpc::ToProto(recipient.create_time);
-  *result.mutable_update_time() = rpc::ToProto(recipient.update_time);
+  *result.mutable_create_time() = protobuf::ToProto(recipient.create_time);
+  *result.mutable_update_time() = protobuf::ToProto(recipient.update_time);
   return result;
 }
 
@@ -139,7 +139,7 @@ v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& c
     if (found == consent.categories.end()) continue;
     preference.set_subscribed(found->subscribed);
     if (found->update_time) {
-      *preference.mutable_update_time() = rpc::ToProto(*found->update_time);
+      *preference.mutable_update_time() = protobuf::ToProto(*found->update_time);
     }
   }
   return result;
@@ -153,7 +153,7 @@ v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& even
   result.mutable_source()->set_method(static_cast<v1::ConsentSource::Method>(event.source.method));
   result.mutable_source()->set_actor(event.source.actor);
   result.mutable_source()->set_consent_text(event.source.consent_text);
-  *result.mutable_event_time() = rpc::ToProto(event.event_time);
+  *result.mutable_event_time() = protobuf::ToProto(event.event_time);
   return result;
 }
 
@@ -163,7 +163,7 @@ v1::Suppression ToProto(const Suppression& suppression) {
   result.set_email_address(suppression.email_address);
   result.set_reason(static_cast<v1::Suppression::Reason>(suppression.reason));
   result.set_detail(suppression.detail);
-  *result.mutable_create_time() = rpc::ToProto(suppression.create_time);
+  *result.mutable_create_time() = protobuf::ToProto(suppression.create_time);
   return result;
 }
 
@@ -177,7 +177,7 @@ v1::Verdict ToProto(Verdict verdict) {
   result.set_language_code(std::move(verdict.language_code));
   result.set_time_zone(std::move(verdict.time_zone));
   if (verdict.decision == Decision::kDefer) {
-    *result.mutable_retry_time() = rpc::ToProto(verdict.retry_time);
+    *result.mutable_retry_time() = protobuf::ToProto(verdict.retry_time);
   }
   result.set_unsubscribe_url(std::move(verdict.unsubscribe_url));
   result.set_preferences_url(std::move(verdict.preferences_url));

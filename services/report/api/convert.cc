@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "services/report/domain/course_validation.h"
 #include "services/report/domain/resource_names.h"
 #include "services/report/domain/weekly_mail.h"
@@ -18,8 +18,8 @@ decltype(Activity::event) EventFromProto(const v1::Activity& activity, Violation
     case v1::Activity::kEnrolled: {
       Enrolled event;
       if (activity.enrolled().has_start_time()) {
-        event.start_time =
-            rpc::FromProto(activity.enrolled().start_time(), "enrolled.start_time", violations);
+        event.start_time = protobuf::FromProto(activity.enrolled().start_time(),
+                                               "enrolled.start_time", violations);
       }
       return event;
     }
@@ -29,7 +29,8 @@ decltype(Activity::event) EventFromProto(const v1::Activity& activity, Violation
       return LessonCompleted{activity.lesson_completed().lesson_id(),
                              activity.lesson_completed().lesson_title()};
     case v1::Activity::kWatched:
-      return Watched{rpc::FromProto(activity.watched().duration(), "watched.duration", violations)};
+      return Watched{
+          protobuf::FromProto(activity.watched().duration(), "watched.duration", violations)};
     case v1::Activity::kQuizTaken:
       return QuizTaken{activity.quiz_taken().quiz_id(), activity.quiz_taken().passed()};
     case v1::Activity::EVENT_NOT_SET:
@@ -44,7 +45,7 @@ Activity FromProto(const v1::Activity& proto, absl::Time now, Violations& violat
   activity.student = StudentIdFromProto(proto.student(), "student", violations);
   activity.course = CourseIdFromProto(proto.course(), "course", violations);
   activity.time = proto.has_activity_time()
-                      ? rpc::FromProto(proto.activity_time(), "activity_time", violations)
+                      ? protobuf::FromProto(proto.activity_time(), "activity_time", violations)
                       : now;
   Violations event_violations;
   activity.event = EventFromProto(proto, event_violations);
@@ -76,7 +77,7 @@ v1::Course ToProto(const Course& course) {
   proto.set_url(course.url);
   proto.set_instructor_name(course.instructor_name);
   proto.set_lesson_count(course.lesson_count);
-  *proto.mutable_update_time() = rpc::ToProto(course.update_time);
+  *proto.mutable_update_time() = protobuf::ToProto(course.update_time);
   return proto;
 }
 
@@ -84,7 +85,7 @@ v1::Enrollment ToProto(const Enrollment& enrollment) {
   v1::Enrollment proto;
   proto.set_student(RecipientName(enrollment.student));
   proto.set_course(CourseName(enrollment.course));
-  *proto.mutable_enroll_time() = rpc::ToProto(enrollment.enroll_time);
+  *proto.mutable_enroll_time() = protobuf::ToProto(enrollment.enroll_time);
   return proto;
 }
 
@@ -97,15 +98,15 @@ v1::WeeklyReportRun ToProto(const WeeklyReportRun& run) {
   proto.set_mail_count(run.mail_count);
   proto.set_inactive_count(run.inactive_count);
   proto.set_detail(run.detail);
-  *proto.mutable_create_time() = rpc::ToProto(run.create_time);
-  if (run.end_time) *proto.mutable_end_time() = rpc::ToProto(*run.end_time);
+  *proto.mutable_create_time() = protobuf::ToProto(run.create_time);
+  if (run.end_time) *proto.mutable_end_time() = protobuf::ToProto(*run.end_time);
   proto.set_skip_mail(run.skip_mail);
   return proto;
 }
 
 dispatch::v1::MailStats ToProto(const MailStats& stats) {
   dispatch::v1::MailStats proto;
-  if (stats.day_time) *proto.mutable_day_time() = rpc::ToProto(*stats.day_time);
+  if (stats.day_time) *proto.mutable_day_time() = protobuf::ToProto(*stats.day_time);
   proto.set_template_(stats.template_name);
   proto.set_sent_count(stats.sent_count);
   proto.set_skipped_count(stats.skipped_count);
@@ -125,20 +126,20 @@ v1::WeeklyReport ToProto(const WeeklyReport& report) {
   proto.set_start_date(absl::FormatCivilTime(report.week.first_day()));
   proto.set_end_date(absl::FormatCivilTime(report.week.last_day()));
   proto.set_lessons_completed(report.LessonsCompleted());
-  *proto.mutable_watch_duration() = rpc::ToProto(report.WatchDuration());
+  *proto.mutable_watch_duration() = protobuf::ToProto(report.WatchDuration());
   proto.set_quizzes_passed(report.QuizzesPassed());
   proto.set_active_days(report.ActiveDays());
   proto.set_has_activity(report.HasActivity());
   if (report.mail_state == MailState::kAccepted) {
     proto.set_mail_request_id(WeeklyMailDedupeKey(report.week, report.student));
   }
-  *proto.mutable_create_time() = rpc::ToProto(report.create_time);
+  *proto.mutable_create_time() = protobuf::ToProto(report.create_time);
   for (const CourseProgress& course : report.courses) {
     v1::WeeklyReport::CourseProgress& progress = *proto.add_courses();
     progress.set_course(CourseName(course.course));
     progress.set_course_title(course.title);
     progress.set_lessons_completed(course.lessons_completed);
-    *progress.mutable_watch_duration() = rpc::ToProto(course.watch_duration);
+    *progress.mutable_watch_duration() = protobuf::ToProto(course.watch_duration);
     progress.set_quizzes_passed(course.quizzes_passed);
     progress.set_total_lessons_completed(course.total_lessons_completed);
     progress.set_progress_percent(course.ProgressPercent());
@@ -209,10 +210,10 @@ MailStatsQuery MailStatsQueryFromProto(const v1::GetMailStatsRequest& request,
                                        Violations& violations) {
   MailStatsQuery query{.template_name = request.template_()};
   if (request.has_start_time()) {
-    query.start_time = rpc::FromProto(request.start_time(), "start_time", violations);
+    query.start_time = protobuf::FromProto(request.start_time(), "start_time", violations);
   }
   if (request.has_end_time()) {
-    query.end_time = rpc::FromProto(request.end_time(), "end_time", violations);
+    query.end_time = protobuf::FromProto(request.end_time(), "end_time", violations);
   }
   return query;
 }

@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 #include "services/report/domain/resource_names.h"
 #include "services/report/domain/weekly_mail.h"
@@ -29,15 +29,15 @@ pb::SendBatchRequest ToProto(const MailBatch& batch) {
 
 pb::GetMailStatsRequest ToProto(const MailStatsQuery& query) {
   pb::GetMailStatsRequest request;
-  if (query.start_time) *request.mutable_start_time() = rpc::ToProto(*query.start_time);
-  if (query.end_time) *request.mutable_end_time() = rpc::ToProto(*query.end_time);
+  if (query.start_time) *request.mutable_start_time() = protobuf::ToProto(*query.start_time);
+  if (query.end_time) *request.mutable_end_time() = protobuf::ToProto(*query.end_time);
   request.set_template_(query.template_name);
   return request;
 }
 
 absl::StatusOr<MailStats> FromProto(const pb::MailStats& proto) {
   MailStats stats;
-  LMSMAIL_ASSIGN_OR_RETURN(stats.day_time, rpc::FromProto(proto.day_time()));
+  LMSMAIL_ASSIGN_OR_RETURN(stats.day_time, protobuf::FromProto(proto.day_time()));
   stats.template_name = proto.template_();
   stats.sent_count = proto.sent_count();
   stats.skipped_count = proto.skipped_count();

@@ -9,7 +9,7 @@
 
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "services/scheduler/domain/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -17,7 +17,7 @@ namespace {
 
 absl::Duration Seconds(const google::protobuf::Duration& duration, std::string_view field,
                        Violations& violations) {
-  return absl::Trunc(rpc::FromProto(duration, field, violations), absl::Seconds(1));
+  return absl::Trunc(protobuf::FromProto(duration, field, violations), absl::Seconds(1));
 }
 
 Action FromProto(const v1::Action& message, Violations& violations) {
@@ -41,7 +41,7 @@ void ToProto(const Action& action, v1::Action& message) {
   } else if (std::holds_alternative<SweepQueue>(action)) {
     message.mutable_sweep_queue();
   } else if (const auto* purge = std::get_if<PurgeLogs>(&action)) {
-    *message.mutable_purge_logs()->mutable_max_age() = rpc::ToProto(purge->max_age);
+    *message.mutable_purge_logs()->mutable_max_age() = protobuf::ToProto(purge->max_age);
   }
 }
 
@@ -103,27 +103,27 @@ void ToProto(const Schedule& schedule, v1::Schedule& message) {
   message.set_cron(schedule.cron);
   message.set_time_zone(schedule.time_zone);
   message.set_catch_up(static_cast<v1::Schedule::CatchUp>(schedule.catch_up));
-  *message.mutable_catch_up_window() = rpc::ToProto(schedule.catch_up_window);
+  *message.mutable_catch_up_window() = protobuf::ToProto(schedule.catch_up_window);
   ToProto(schedule.action, *message.mutable_action());
   message.set_state(schedule.paused ? v1::Schedule::STATE_PAUSED : v1::Schedule::STATE_ACTIVE);
   if (schedule.next_run_time) {
-    *message.mutable_next_run_time() = rpc::ToProto(*schedule.next_run_time);
+    *message.mutable_next_run_time() = protobuf::ToProto(*schedule.next_run_time);
   }
   if (schedule.last_run_time) {
-    *message.mutable_last_run_time() = rpc::ToProto(*schedule.last_run_time);
+    *message.mutable_last_run_time() = protobuf::ToProto(*schedule.last_run_time);
   }
-  *message.mutable_create_time() = rpc::ToProto(schedule.create_time);
-  *message.mutable_update_time() = rpc::ToProto(schedule.update_time);
+  *message.mutable_create_time() = protobuf::ToProto(schedule.create_time);
+  *message.mutable_update_time() = protobuf::ToProto(schedule.update_time);
   message.set_etag(EtagOf(schedule));
 }
 
 void ToProto(const ScheduleRun& run, v1::ScheduleRun& message) {
   message.set_name(RunName(run.schedule_id, run.id));
-  *message.mutable_nominal_time() = rpc::ToProto(run.nominal_time);
+  *message.mutable_nominal_time() = protobuf::ToProto(run.nominal_time);
   message.set_state(static_cast<v1::ScheduleRun::State>(run.state));
   message.set_detail(run.detail);
-  if (run.start_time) *message.mutable_start_time() = rpc::ToProto(*run.start_time);
-  if (run.end_time) *message.mutable_end_time() = rpc::ToProto(*run.end_time);
+  if (run.start_time) *message.mutable_start_time() = protobuf::ToProto(*run.start_time);
+  if (run.end_time) *message.mutable_end_time() = protobuf::ToProto(*run.end_time);
   message.set_attempt_count(run.attempts);
 }
 
@@ -134,21 +134,21 @@ void ToProto(const Automation& automation, v1::Automation& message) {
   message.set_audience(static_cast<v1::Automation::Audience>(automation.audience));
   message.set_template_(automation.template_name);
   if (automation.delay > absl::ZeroDuration()) {
-    *message.mutable_delay() = rpc::ToProto(automation.delay);
+    *message.mutable_delay() = protobuf::ToProto(automation.delay);
   }
   if (automation.collect_window > absl::ZeroDuration()) {
-    *message.mutable_collect_window() = rpc::ToProto(automation.collect_window);
+    *message.mutable_collect_window() = protobuf::ToProto(automation.collect_window);
   }
   message.set_lane(automation.lane);
   message.set_enabled(automation.enabled);
-  *message.mutable_create_time() = rpc::ToProto(automation.create_time);
-  *message.mutable_update_time() = rpc::ToProto(automation.update_time);
+  *message.mutable_create_time() = protobuf::ToProto(automation.create_time);
+  *message.mutable_update_time() = protobuf::ToProto(automation.update_time);
   message.set_etag(EtagOf(automation));
 }
 
 void ToProto(const StoredEvent& event, v1::EventRecord& message) {
   *message.mutable_event() = event.event;
-  *message.mutable_create_time() = rpc::ToProto(event.create_time);
+  *message.mutable_create_time() = protobuf::ToProto(event.create_time);
   message.set_state(StateOf(event.tasks));
   std::vector<std::string_view> details;
   for (const auto& task : event.tasks) {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
-#include "libs/rpc/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/api/convert.h"
@@ -149,11 +149,11 @@ absl::Status ScheduleHandlers::PreviewScheduleRuns(const rpc::CallInfo& call,
   query.count = request.count() == 0 ? kDefaultPreview : std::min(request.count(), kMaxPreview);
   if (!request.name().empty()) query.schedule_id = ScheduleId(request.name(), "name", violations);
   if (request.has_start_time()) {
-    query.after = rpc::FromProto(request.start_time(), "start_time", violations);
+    query.after = protobuf::FromProto(request.start_time(), "start_time", violations);
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(const auto times, schedules_.Preview(query, call.deadline));
-  for (const absl::Time time : times) *response.add_run_times() = rpc::ToProto(time);
+  for (const absl::Time time : times) *response.add_run_times() = protobuf::ToProto(time);
   return absl::OkStatus();
 }
 

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "libs/clock/clock.h"
+#include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
-#include "libs/rpc/time.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/storage/in_memory_automation_store.h"
 #include "services/scheduler/storage/in_memory_event_store.h"

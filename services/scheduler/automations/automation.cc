@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "libs/rpc/etag.h"
+#include "libs/etag/etag.h"
 #include "services/scheduler/domain/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -10,7 +10,7 @@ namespace lmsmail::scheduler {
 std::string NameOf(const Automation& automation) { return AutomationName(automation.id); }
 
 std::string EtagOf(const Automation& automation) {
-  return rpc::EtagOf(fmt::format("{}/{}", automation.id, automation.revision));
+  return etag::Make(fmt::format("{}/{}", automation.id, automation.revision));
 }
 
 }  // namespace lmsmail::scheduler

@@ -1,7 +1,7 @@
 #include "services/scheduler/clients/dispatch_client.h"
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::scheduler {
@@ -72,7 +72,7 @@ absl::StatusOr<SweepResult> DispatchClient::Sweep() {
 
 absl::StatusOr<PurgeResult> DispatchClient::PurgeLogs(absl::Duration max_age) {
   dispatch::v1::PurgeLogsRequest request;
-  *request.mutable_max_age() = rpc::ToProto(max_age);
+  *request.mutable_max_age() = protobuf::ToProto(max_age);
   LMSMAIL_ASSIGN_OR_RETURN(
       const dispatch::v1::PurgeLogsResponse response,
       rpc::Call(*stub_, &Stub::PurgeLogs, request, rpc::WithTimeout(kMaintenanceTimeout)));

@@ -2,9 +2,9 @@
 
 #include <variant>
 
+#include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
 #include "libs/rpc/client_call.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::scheduler {
@@ -19,7 +19,7 @@ struct FactWriter {
   void operator()(const Fact::Enrolled& enrolled) const {
     report::v1::Activity::Enrolled& message = *activity.mutable_enrolled();
     if (enrolled.start_time != absl::InfinitePast()) {
-      *message.mutable_start_time() = rpc::ToProto(enrolled.start_time);
+      *message.mutable_start_time() = protobuf::ToProto(enrolled.start_time);
     }
   }
   void operator()(const Fact::Unenrolled&) const { activity.mutable_unenrolled(); }
@@ -28,7 +28,7 @@ struct FactWriter {
     activity.mutable_lesson_completed()->set_lesson_title(lesson.lesson_title);
   }
   void operator()(const Fact::Watched& watched) const {
-    *activity.mutable_watched()->mutable_duration() = rpc::ToProto(watched.duration);
+    *activity.mutable_watched()->mutable_duration() = protobuf::ToProto(watched.duration);
   }
   void operator()(const Fact::QuizPassed& quiz) const {
     activity.mutable_quiz_taken()->set_quiz_id(quiz.quiz_id);
@@ -45,7 +45,7 @@ absl::Status ReportClient::RecordFacts(const std::vector<Fact>& facts) {
     activity.set_activity_id(fact.id);
     activity.set_student(fact.student);
     activity.set_course(resource_name::CourseName(fact.course_id));
-    *activity.mutable_activity_time() = rpc::ToProto(fact.time);
+    *activity.mutable_activity_time() = protobuf::ToProto(fact.time);
     std::visit(FactWriter{activity}, fact.what);
   }
   return rpc::Call(*stub_, &Stub::RecordActivity, request, rpc::WithTimeout(timeout_)).status();

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/rpc/etag.h"
+#include "libs/etag/etag.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/domain/idempotency.h"
@@ -38,7 +38,7 @@ class ResourceRegistry {
   absl::Status Delete(std::string_view id, std::string_view etag, absl::Time deadline) {
     if (etag.empty()) return store_.Delete(id, std::nullopt, deadline);
     LMSMAIL_ASSIGN_OR_RETURN(const Resource resource, store_.Find(id, deadline));
-    LMSMAIL_RETURN_IF_ERROR(rpc::CheckEtag(etag, EtagOf(resource), NameOf(resource)));
+    LMSMAIL_RETURN_IF_ERROR(etag::Check(etag, EtagOf(resource), NameOf(resource)));
     return store_.Delete(id, resource.revision, deadline);
   }
 
@@ -76,7 +76,7 @@ class ResourceRegistry {
     for (int attempt = 1;; ++attempt) {
       LMSMAIL_ASSIGN_OR_RETURN(Resource resource, store_.Find(id, deadline));
       LMSMAIL_ASSIGN_OR_RETURN(const bool changed, edit(resource));
-      LMSMAIL_RETURN_IF_ERROR(rpc::CheckEtag(etag, EtagOf(resource), NameOf(resource)));
+      LMSMAIL_RETURN_IF_ERROR(etag::Check(etag, EtagOf(resource), NameOf(resource)));
       if (!changed) return resource;
       resource.update_time = clock_.Now();
       ++resource.revision;

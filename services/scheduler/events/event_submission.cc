@@ -8,7 +8,7 @@
 
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/automations/mail_key.h"
@@ -91,7 +91,7 @@ class Batch {
       return;
     }
     NewEvent valid{.event = event, .digest = digest, .tasks = {}};
-    if (!event.has_event_time()) *valid.event.mutable_event_time() = rpc::ToProto(now);
+    if (!event.has_event_time()) *valid.event.mutable_event_time() = protobuf::ToProto(now);
     valid.tasks = PlanTasks(valid.event, automations, now);
     valid_events_.push_back(std::move(valid));
     positions_.push_back(i);

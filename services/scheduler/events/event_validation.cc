@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "libs/validation/text.h"
 #include "services/scheduler/domain/field_validation.h"
 
@@ -19,12 +19,12 @@ constexpr std::size_t kMaxKind = 63;
 
 void CheckTime(const google::protobuf::Timestamp& time, std::string_view field,
                Violations& violations) {
-  rpc::FromProto(time, field, violations);
+  protobuf::FromProto(time, field, violations);
 }
 
 void CheckDuration(const google::protobuf::Duration& duration, std::string_view field,
                    Violations& violations) {
-  if (rpc::FromProto(duration, field, violations) < absl::ZeroDuration()) {
+  if (protobuf::FromProto(duration, field, violations) < absl::ZeroDuration()) {
     violations.Add(std::string(field), "must be 0s or more");
   }
 }

@@ -4,7 +4,7 @@
 
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
-#include "libs/rpc/etag.h"
+#include "libs/etag/etag.h"
 #include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/resource_names.h"
 
@@ -13,7 +13,7 @@ namespace lmsmail::scheduler {
 std::string NameOf(const Schedule& schedule) { return ScheduleName(schedule.id); }
 
 std::string EtagOf(const Schedule& schedule) {
-  return rpc::EtagOf(fmt::format("{}/{}", schedule.id, schedule.revision));
+  return etag::Make(fmt::format("{}/{}", schedule.id, schedule.revision));
 }
 
 std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::Time after) {

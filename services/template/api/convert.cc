@@ -10,8 +10,8 @@
 
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
+#include "libs/protobuf/time.h"
 #include "libs/render/encode.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 #include "services/template/api/resource_names.h"
 
@@ -179,9 +179,9 @@ void ToProto(const Template& state, v1::Template& message) {
   message.set_latest_version(state.latest_version);
   message.set_published_version(state.published_version);
   message.set_built_in(state.built_in);
-  *message.mutable_create_time() = rpc::ToProto(state.create_time);
-  *message.mutable_update_time() = rpc::ToProto(state.update_time);
-  if (state.delete_time) *message.mutable_delete_time() = rpc::ToProto(*state.delete_time);
+  *message.mutable_create_time() = protobuf::ToProto(state.create_time);
+  *message.mutable_update_time() = protobuf::ToProto(state.update_time);
+  if (state.delete_time) *message.mutable_delete_time() = protobuf::ToProto(*state.delete_time);
   message.set_etag(EtagOf(state));
 }
 
@@ -205,7 +205,7 @@ void ToProto(const Template& state, const Version& version, v1::TemplateVersion&
   ContentToProto(version.content, message);
   message.set_digest(version.digest);
   message.set_built_in(version.built_in);
-  *message.mutable_create_time() = rpc::ToProto(version.create_time);
+  *message.mutable_create_time() = protobuf::ToProto(version.create_time);
 }
 
 std::int64_t DigestOf(const v1::CreateTemplateRequest& request) {

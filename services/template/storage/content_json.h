@@ -8,8 +8,8 @@
 
 namespace lmsmail::templates {
 
-// The stored form of content: JSON with the field names of lmsmail.templates.v1.TemplateVersion, which
-// an engineer can read and query in psql.
+// The stored form of content: JSON with the field names of lmsmail.templates.v1.TemplateVersion,
+// which an engineer can read and query in psql.
 absl::StatusOr<std::string> ContentToJson(const TemplateContent& content);
 // INTERNAL when `json` was not made by ContentToJson. Ignores unknown fields, so that a release can
 // read what a newer one stored.

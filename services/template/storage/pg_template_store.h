@@ -31,7 +31,7 @@ class PgTemplateStore final : public TemplateStore {
                       absl::Time deadline) override;
   absl::Status Update(const Change& change, absl::Time deadline) override;
   absl::StatusOr<std::optional<IdempotencyRecord>> FindRecord(std::string_view request_id,
-                                                         absl::Time deadline) override;
+                                                              absl::Time deadline) override;
   absl::StatusOr<int> DeleteRecordsBefore(absl::Time before, absl::Time deadline) override;
 
  private:

@@ -69,7 +69,7 @@ class TemplateStore {
   virtual absl::Status Update(const Change& change, absl::Time deadline) = 0;
 
   virtual absl::StatusOr<std::optional<IdempotencyRecord>> FindRecord(std::string_view request_id,
-                                                                 absl::Time deadline) = 0;
+                                                                      absl::Time deadline) = 0;
   // Deletes the records older than `before`. Returns how many.
   virtual absl::StatusOr<int> DeleteRecordsBefore(absl::Time before, absl::Time deadline) = 0;
 };

@@ -1,4 +1,4 @@
-#include "services/dispatch/storage/pg_queue_fixture.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
 
 #include <algorithm>
 

@@ -11,7 +11,7 @@
 
 #include "services/dispatch/storage/pg_message_log.h"
 #include "services/dispatch/storage/pg_queue_store.h"
-#include "services/dispatch/storage/pg_test_database.h"
+#include "services/dispatch/testing/pg_test_database.h"
 
 namespace lmsmail::dispatch {
 

@@ -1,4 +1,4 @@
-#include "services/dispatch/storage/pg_test_database.h"
+#include "services/dispatch/testing/pg_test_database.h"
 
 #include <fmt/format.h>
 

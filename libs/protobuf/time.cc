@@ -1,9 +1,9 @@
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace lmsmail::rpc {
+namespace lmsmail::protobuf {
 namespace {
 
 // google/protobuf/timestamp.proto: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
@@ -71,4 +71,4 @@ absl::Duration FromProto(const google::protobuf::Duration& duration, std::string
   return absl::ZeroDuration();
 }
 
-}  // namespace lmsmail::rpc
+}  // namespace lmsmail::protobuf

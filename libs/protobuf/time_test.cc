@@ -1,16 +1,18 @@
+#include "libs/protobuf/time.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "libs/rpc/testing/matchers.h"
-#include "libs/rpc/time.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 
-namespace lmsmail::rpc {
+namespace lmsmail::protobuf {
 namespace {
 
-using ::testing::_;
+using ::testing::ElementsAre;
+using ::testing::Field;
 
 TEST(TimeTest, ConvertsTimesBothWays) {
   for (const absl::Time time : {absl::UnixEpoch(), absl::FromUnixNanos(1'700'000'000'123'456'789),
@@ -42,9 +44,10 @@ TEST(TimeTest, ReportsOutOfRangeValuesAsViolations) {
   Violations violations;
   EXPECT_EQ(FromProto(time, "send_time", violations), absl::UnixEpoch());
   EXPECT_EQ(FromProto(mixed, "ttl", violations), absl::ZeroDuration());
-  EXPECT_THAT(violations.ToStatus(), HasViolation("send_time", _));
-  EXPECT_THAT(violations.ToStatus(), HasViolation("ttl", _));
+  EXPECT_THAT(ViolationsOf(violations.ToStatus()),
+              ElementsAre(Field(&FieldViolation::field, "send_time"),
+                          Field(&FieldViolation::field, "ttl")));
 }
 
 }  // namespace
-}  // namespace lmsmail::rpc
+}  // namespace lmsmail::protobuf

@@ -10,7 +10,7 @@
 
 #include "libs/status/error_details.h"
 
-namespace lmsmail::rpc {
+namespace lmsmail::protobuf {
 
 // Clamps to protobuf's range: the years 1 to 9999 and durations of 10,000 years.
 google::protobuf::Timestamp ToProto(absl::Time time);
@@ -26,4 +26,4 @@ absl::Time FromProto(const google::protobuf::Timestamp& time, std::string_view f
 absl::Duration FromProto(const google::protobuf::Duration& duration, std::string_view field,
                          Violations& violations);
 
-}  // namespace lmsmail::rpc
+}  // namespace lmsmail::protobuf
