@@ -77,8 +77,7 @@ TEST(BuiltInTemplateTest, MentionPreferencesOnlyWithALink) {
     ASSERT_OK_AND_ASSIGN(const auto compiled,
                          render::Template::Compile({.subject = localized.subject,
                                                     .html = localized.html,
-                                                    .text = localized.text,
-                                                    .partials = {}},
+                                                    .text = localized.text},
                                                    ToRender(built_in.content.variables)));
     google::protobuf::Struct context = render::SampleContext(compiled->schema());
     ASSERT_EQ(context.mutable_fields()->erase("preferences_url"), 1u) << built_in.id;
