@@ -1,5 +1,5 @@
-// Random histories against a model that knows one thing of every mail: whether it waits, is held,
-// or has ended. Seeds are fixed; a failure names its seed.
+// Compares random histories with a model that knows whether each mail waits, is held or has ended.
+// Seeds are fixed; a failure names its seed.
 #include <fmt/format.h>
 
 #include <map>
@@ -51,7 +51,7 @@ class RandomHistory {
       case 5:
         return FlushSome();
       case 6:
-        return RepeatAFlush();
+        return RepeatFlush();
       case 7:
         return Pick(2) == 0 ? ReleaseOne() : LoseLeases();
       case 8:
@@ -61,7 +61,7 @@ class RandomHistory {
     }
   }
 
-  // Every mail is where the model has it, and nowhere else.
+  // Checks that the store has each mail where the model has it, and nowhere else.
   void Check() {
     for (const auto& [id, mail] : mails_) {
       const auto record = log_.Get(id);
@@ -85,7 +85,7 @@ class RandomHistory {
     CheckDepth();
   }
 
-  // Lets everything come to its end.
+  // Sends everything that is left.
   void Drain() {
     LoseLeases();
     for (int rounds = 0; rounds < 100; ++rounds) {
@@ -133,7 +133,6 @@ class RandomHistory {
   }
 
   void TakeSome(int limit = 6) {
-    // A repeated TakeDue would claim more, as it must be with a fresh id each time.
     ASSERT_OK_AND_ASSIGN(const ClaimId id, queue_.NextClaimId());
     ASSERT_OK_AND_ASSIGN(const Claim claim,
                          queue_.TakeDue(id, "w", Lane::kBulk, limit, absl::Minutes(1)));
@@ -200,7 +199,7 @@ class RandomHistory {
     claims_.erase(id);
   }
 
-  void RepeatAFlush() {
+  void RepeatFlush() {
     if (flushed_.empty()) return;
     const auto& [id, outcomes] = flushed_[Pick(flushed_.size())];
     ASSERT_OK_AND_ASSIGN(const FlushResult repeated, queue_.Flush(id, outcomes, /*last=*/false));
@@ -217,7 +216,7 @@ class RandomHistory {
     claims_.erase(it);
   }
 
-  // Every worker dies. One of them comes back too late, having sent what it had.
+  // All workers lose their leases. One of them reports too late that it has sent its mail.
   void LoseLeases() {
     advance_(absl::Minutes(1));
     ASSERT_OK(queue_.RecoverExpired());
@@ -234,13 +233,13 @@ class RandomHistory {
       }
     }
     if (!claims_.empty() && Pick(2) == 0) {
-      const ModelClaim& zombie = claims_.begin()->second;
+      const ModelClaim& stale = claims_.begin()->second;
       std::vector<Outcome> outcomes;
-      for (const ClaimedMail& claimed : zombie.claim.mails) {
-        if (zombie.open.contains(claimed.mail.id)) outcomes.push_back(Make(claimed, Kind::kSent));
+      for (const ClaimedMail& claimed : stale.claim.mails) {
+        if (stale.open.contains(claimed.mail.id)) outcomes.push_back(Make(claimed, Kind::kSent));
       }
       ASSERT_OK_AND_ASSIGN(const FlushResult late,
-                           queue_.Flush(zombie.claim.id, outcomes, /*last=*/true));
+                           queue_.Flush(stale.claim.id, outcomes, /*last=*/true));
       EXPECT_FALSE(late.live);
       EXPECT_EQ(late.recorded, static_cast<int>(outcomes.size()));
       for (const Outcome& outcome : outcomes) mails_[outcome.id].sent = true;
@@ -255,7 +254,7 @@ class RandomHistory {
     ASSERT_OK_AND_ASSIGN(const CancelResult result, queue_.Cancel(id));
     switch (mail.place) {
       case ModelMail::Place::kWaiting:
-        // A mail that was given back may be found by its next claim only.
+        // A mail that was released may be found by its next claim only.
         if (result == CancelResult::kCancelled) {
           mail.place = ModelMail::Place::kEnded;
           mail.ended = State::kCancelled;
@@ -310,7 +309,7 @@ class RandomHistory {
 
 class PgQueueInvariantsTest : public PgQueueFixture {};
 
-TEST_F(PgQueueInvariantsTest, EveryMailIsInExactlyOnePlace) {
+TEST_F(PgQueueInvariantsTest, EachMailIsInExactlyOnePlace) {
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Renew();
