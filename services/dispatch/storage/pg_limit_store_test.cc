@@ -65,11 +65,11 @@ TEST_P(Replicas, TogetherKeepTheRateOverEveryWindow) {
     replicas.emplace_back([&] {
       RateLimits limits(store, clock, {});
       while (clock.Now() < end) {
-        const RateLimits::Answer answer = limits.Take(limit, {.fresh = false, .mails = 100});
-        const absl::Time when = answer.turn ? answer.turn->from : answer.retry;
+        const RateLimits::Result result = limits.Acquire(limit, {.fresh = false, .mails = 100});
+        const absl::Time when = result.permit ? result.permit->from : result.retry_time;
         absl::SleepFor(std::min(when, end) - clock.Now());
         const absl::Time now = clock.Now();
-        if (!answer.turn || now < answer.turn->from || now > answer.turn->until) continue;
+        if (!result.permit || now < result.permit->from || now > result.permit->until) continue;
         absl::MutexLock lock(&mutex);
         sent.push_back(now);
       }
