@@ -188,17 +188,17 @@ TEST_F(ConfigTest, LimitsTransportsDomainsAndBatches) {
   EXPECT_EQ(rules.batch, (RateRule{100, 0}));
 }
 
-TEST_F(ConfigTest, ALimitsDomainsMustBeDomainsAndOfOneLimitOnly) {
+TEST_F(ConfigTest, RefusesInvalidAndRepeatedDomainsOfLimits) {
   const absl::Status status =
       Load({"--limits.domains.a.match=gmail.com,nowhere", "--limits.domains.b.match=gmail.com",
             "--limits.domains.c.rate_per_second=1"});
-  const auto fault = [](const char* field, const char* words) {
+  const auto violation = [](const char* field, const char* text) {
     return Contains(testing::AllOf(testing::Field(&FieldViolation::field, field),
-                                   testing::Field(&FieldViolation::description, HasSubstr(words))));
+                                   testing::Field(&FieldViolation::description, HasSubstr(text))));
   };
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.a.match", "\"nowhere\" is no domain"));
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.b.match", "limits.domains.a already"));
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.c.match", "at least one"));
+  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.a.match", "\"nowhere\" is not a valid recipient domain"));
+  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.b.match", "already in limits.domains.a"));
+  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.c.match", "at least one"));
 }
 
 }  // namespace
