@@ -158,7 +158,7 @@ TEST_F(ConfigTest, ATransportLogsInWithAPasswordOrATokenFile) {
 TEST_F(ConfigTest, BuildsATransportWithATokenFileThatIsReadLater) {
   ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
                   "--transports.relay.username=u", "--transports.relay.token_file=/none"}));
-  EXPECT_OK(config_.ToTransports(clock_, nullptr, nullptr));
+  EXPECT_OK(config_.ToTransports({}, clock_, nullptr, nullptr));
 }
 
 TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
