@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -52,7 +53,7 @@ bool Flusher::FlushAll() {
 absl::Status Flusher::Flush(OpenClaims::Job& job) {
   const absl::Time start = absl::Now();
   absl::Status status = FlushTogether(job);
-  if (!status.ok() && !MaySucceedLater(status)) status = FlushOneByOne(job);
+  if (!status.ok() && !IsTransient(status)) status = FlushOneByOne(job);
   LMSMAIL_RETURN_IF_ERROR(status);
   metrics_.flush_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
   return absl::OkStatus();
@@ -76,13 +77,13 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   std::vector<Outcome> recorded;
   for (const Outcome& outcome : job.outcomes) {
     absl::Status status = Record(job.id, {outcome}, false);
-    if (!status.ok() && !MaySucceedLater(status))
+    if (!status.ok() && !IsTransient(status))
       status = Record(job.id, {WithoutWords(outcome)}, false);
     if (status.ok()) {
       recorded.push_back(outcome);
       continue;
     }
-    if (MaySucceedLater(status) || ++refused_[job.id] < kMostRefusals) return status;
+    if (IsTransient(status) || ++refused_[job.id] < kMostRefusals) return status;
     telemetry::LogError("an outcome is given up: the database refuses it",
                         {{"claim", job.id},
                          {"message", outcome.id},
@@ -95,7 +96,7 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   const OpenClaims::Job rest{
       .id = job.id, .outcomes = {}, .last = job.last, .give_back = job.give_back};
   const absl::Status status = FlushTogether(rest);
-  if (status.ok() || MaySucceedLater(status)) return status;
+  if (status.ok() || IsTransient(status)) return status;
   if (++refused_[job.id] < kMostRefusals) return status;
   telemetry::LogError("a claim cannot be ended; its lease will",
                       {{"claim", job.id}, {"error", status}});

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::dispatch {
@@ -135,7 +136,7 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
   for (const auto& [claim, outcomes] : left) {
     const absl::Status flushed =
         outcomes.empty() ? absl::OkStatus() : queue.Flush(claim, outcomes, false).status();
-    if (!flushed.ok() && MaySucceedLater(flushed)) return flushed;
+    if (!flushed.ok() && IsTransient(flushed)) return flushed;
     if (!flushed.ok()) {
       // Not given back, or what was sent would be sent again as if it never had been.
       telemetry::LogError(
