@@ -7,6 +7,8 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/types/span.h"
 
+#include "libs/status/transient.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
@@ -72,7 +74,7 @@ void GroupCommit::Commit(Group group) {
   if (results.ok() && results->size() != group.dones.size()) results = WrongNumberOfAnswers();
   // One submission that the store cannot take must not refuse its neighbours.
   const bool each_alone =
-      group.dones.size() > 1 && !results.ok() && !MaySucceedLater(results.status());
+      group.dones.size() > 1 && !results.ok() && !IsTransient(results.status());
   for (std::size_t i = 0; i < group.dones.size(); ++i) {
     const Submission& submission = group.submissions[i];
     if (each_alone) {
