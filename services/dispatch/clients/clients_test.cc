@@ -113,13 +113,13 @@ TEST_F(GrpcTemplateSourceTest, FetchesAVersionOnceAndRendersListsOfIt) {
   render::Renderer renderer;
   render::Rendered out;
   ASSERT_OK(renderer.Render(
-      version->Pick("en").compiled,
+      version->LanguageFor("en").compiled,
       StructFromJson(R"({"course": {"title": "C++"}, "items": [{"title": "a"}, {"title": "b"}]})"),
       {}, out));
   EXPECT_EQ(out.subject, "C++");
   EXPECT_EQ(out.text, "[a][b]");
   EXPECT_THAT(
-      renderer.Render(version->Pick("en").compiled,
+      renderer.Render(version->LanguageFor("en").compiled,
                       StructFromJson(R"({"course": {"title": "C++"}, "items": [{"x": "a"}]})"), {},
                       out),
       StatusIs(absl::StatusCode::kFailedPrecondition));
