@@ -108,18 +108,10 @@ class DispatchWorkload final : public service::Workload {
                             parts_.message_ids, static_cast<std::size_t>(config_.max_message_size)};
   EventRecorder events_{log_, preferences_, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
-  MessageHandlers message_handlers_{{.clock = clock_,
-                                     .queue = queue_,
-                                     .log = log_,
-                                     .raw_messages = raw_messages_,
-                                     .events = events_,
-                                     .message_ids = parts_.message_ids,
-                                     .on_retry = [this](Lane lane) { worker_.Accepted(lane); }}};
-  QueueHandlers queue_handlers_{{.clock = clock_,
-                                 .queue = queue_,
-                                 .log = log_,
-                                 .maintenance = maintenance_,
-                                 .transports = *parts_.transports}};
+  MessageHandlers message_handlers_{{clock_, queue_, log_, raw_messages_, events_,
+                                     parts_.message_ids,
+                                     [this](Lane lane) { worker_.Accepted(lane); }}};
+  QueueHandlers queue_handlers_{{clock_, queue_, log_, maintenance_, *parts_.transports}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
                            queue_handlers_};
 };

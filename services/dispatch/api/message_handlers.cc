@@ -214,7 +214,7 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
           ? protobuf::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
           : d_.clock.Now();
   if (event.message().empty() == event.message_id().empty()) {
-    add_violation("message", "give either message or message_id");
+    add_violation("message", "either message or message_id must be set");
     return std::nullopt;
   }
   const std::optional<MessageId> id = event.message().empty()
