@@ -10,7 +10,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-std::string FormatTime(absl::Time time) {
+std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
 }
 
@@ -49,7 +49,7 @@ std::string Describe(const Outcome& outcome) {
     case Outcome::Kind::kSent:
       return "the server accepted the mail";
     case Outcome::Kind::kDeferred:
-      return fmt::format("deferred until {}: {}", FormatTime(outcome.retry_time),
+      return fmt::format("deferred until {}: {}", TimeText(outcome.retry_time),
                          Explain(outcome.reason));
     case Outcome::Kind::kFailed:
       return fmt::format("failed: {}", Explain(outcome.reason));
@@ -128,8 +128,8 @@ std::string SummarizeWaiting(const History& history) {
     return "The mail waits in the queue.";
   }
   return fmt::format("Deferred at {} because {}{}. The next attempt is at {}{}.",
-                     FormatTime(latest->time), Explain(latest->outcome.reason), LastReply(history),
-                     FormatTime(record.next_attempt_time.value_or(latest->outcome.retry_time)),
+                     TimeText(latest->time), Explain(latest->outcome.reason), LastReply(history),
+                     TimeText(record.next_attempt_time.value_or(latest->outcome.retry_time)),
                      record.attempt_count == 0
                          ? ""
                          : fmt::format(", after {} so far", FormatAttempts(record.attempt_count)));
@@ -195,7 +195,7 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
            fmt::format("accepted under the key \"{}\"", mail.request_id));
   if (mail.due_time > mail.create_time + absl::Seconds(1)) {
     AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
-             fmt::format("not to be sent before {}", FormatTime(mail.due_time)));
+             fmt::format("not to be sent before {}", TimeText(mail.due_time)));
   }
   for (const RecordedOutcome& recorded : history.outcomes) entries.push_back(EntryOf(recorded));
   for (const History::Retried& retried : history.retries) {
@@ -227,10 +227,10 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
 
 std::string Summarize(const History& history) {
   const MessageRecord& record = history.record;
-  const std::string when = FormatTime(record.update_time);
+  const std::string when = TimeText(record.update_time);
   switch (record.state) {
     case State::kScheduled:
-      return fmt::format("The mail is scheduled for {}.", FormatTime(record.mail.due_time));
+      return fmt::format("The mail is scheduled for {}.", TimeText(record.mail.due_time));
     case State::kQueued:
       return SummarizeWaiting(history);
     case State::kSending:
