@@ -240,7 +240,7 @@ TEST(ValidateTest, RejectsWhatCouldEndALine) {
   }
 }
 
-TEST(ValidateTest, HoldsAddressesThatNobodyParsed) {
+TEST(ValidateTest, RejectsAddressesThatWereNotParsed) {
   Message message = Weekly();
   message.to.address.local = "jörg";  // not flagged: the octets would be 8-bit unannounced
   EXPECT_THAT(InvalidFields(message), ElementsAre("to.address"));
@@ -248,7 +248,7 @@ TEST(ValidateTest, HoldsAddressesThatNobodyParsed) {
   EXPECT_THAT(InvalidFields(message), ElementsAre("to.address"));
 }
 
-TEST(ValidateTest, RefusesReservedDoubleAndMalformedHeaders) {
+TEST(ValidateTest, RejectsReservedRepeatedAndMalformedHeaders) {
   Message message = Weekly();
   const Header headers[] = {{"subject", "x"},      {"Bcc", "x"},        {"content-type", "x"},
                             {"X-Course", "x"},     {"x-course", "x"},   {"X Course", "x"},

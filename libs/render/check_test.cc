@@ -136,7 +136,7 @@ TEST(CheckTemplate, AllowsListedVariablesUnescaped) {
               IsEmpty());
 }
 
-TEST(CheckTemplate, ReportsEveryFaultOfEveryPartAtOnce) {
+TEST(CheckTemplate, ReportsEveryErrorOfEveryPart) {
   Content content;
   content.subject = "Привет\r\nBcc: x@example.com {{a}}";
   content.html = "{{b}}\n{{#tags}}";
@@ -210,7 +210,7 @@ TEST(CheckTemplate, LimitsTheNumberOfErrors) {
   EXPECT_THAT(CheckTemplate(Html(html), Variables()).errors, SizeIs(kMaxErrors));
 }
 
-TEST(Compile, RefusesBrokenSyntaxWithEveryFault) {
+TEST(Compile, ReportsEverySyntaxError) {
   Content content = Html("{{#a}}");
   content.text = "{{b";
 

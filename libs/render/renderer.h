@@ -54,8 +54,6 @@ class Renderer {
                       const google::protobuf::Struct& context, const RenderOptions& options,
                       Rendered& out);
 
-  std::size_t cached() const { return by_template_.size(); }
-
  private:
   struct Parsed;
 

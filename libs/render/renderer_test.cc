@@ -207,7 +207,6 @@ TEST(Renderer, KeepsTheMostRecentlyUsedTemplates) {
   for (const auto& compiled : {a, b, a, c, b, a, c}) {
     ASSERT_OK(renderer.Render(compiled, google::protobuf::Struct(), {}, out));
     seen += out.html;
-    EXPECT_LE(renderer.cached(), 2u);
   }
 
   EXPECT_EQ(seen, "abacbac");

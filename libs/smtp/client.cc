@@ -152,8 +152,6 @@ bool Client::TrySend(Mail&& mail, Done&& done) {
 }
 
 void Client::SetMaxConnections(size_t connections) { impl_->pool().SetMaxConnections(connections); }
-size_t Client::queued() const { return impl_->pool().queued(); }
-size_t Client::in_flight() const { return impl_->pool().in_flight(); }
 bool Client::WaitUntilIdle(absl::Duration timeout) const {
   return impl_->pool().WaitUntilIdle(timeout);
 }

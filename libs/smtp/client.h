@@ -57,9 +57,6 @@ class Client {
   // cancels queued and later mails. Thread-safe.
   void SetMaxConnections(size_t connections);
 
-  size_t queued() const;     // accepted, not yet on a connection
-  size_t in_flight() const;  // on a connection, without a result yet
-
   // True once every accepted mail has its result; false after `timeout`.
   bool WaitUntilIdle(absl::Duration timeout) const;
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 
@@ -55,8 +54,5 @@ struct Result {
   // OK exactly when accepted. Never holds an address or the message.
   absl::Status status;
 };
-
-std::string_view ToString(Phase phase);
-std::string_view ToString(Result::Kind kind);
 
 }  // namespace lmsmail::smtp

@@ -61,16 +61,6 @@ void Pool::SetMaxConnections(size_t connections) {
   });
 }
 
-size_t Pool::queued() const {
-  absl::MutexLock lock(&mutex_);
-  return queue_.size();
-}
-
-size_t Pool::in_flight() const {
-  absl::MutexLock lock(&mutex_);
-  return unfinished_ - queue_.size();
-}
-
 bool Pool::accepting() const {
   absl::MutexLock lock(&mutex_);
   return accepting_;

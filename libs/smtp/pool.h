@@ -39,8 +39,6 @@ class Pool final : public SessionOwner {
   // Like Enqueue, but the transaction ends at once with `result`.
   bool EnqueueRejected(std::unique_ptr<Transaction>& transaction, Result result);
   void SetMaxConnections(size_t connections);
-  size_t queued() const;
-  size_t in_flight() const;
   bool WaitUntilIdle(absl::Duration timeout) const;
   // Accepts no more, cancels queued mails, and lets sessions quit when they have finished.
   void StopAccepting();

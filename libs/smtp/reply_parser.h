@@ -12,7 +12,6 @@ struct Reply {
   std::string text;  // without the codes; lines joined by '\n'
 
   bool positive() const { return code / 100 == 2; }
-  bool intermediate() const { return code / 100 == 3; }
   bool temporary() const { return code / 100 == 4; }
   bool permanent() const { return code / 100 == 5; }
   bool rejection() const { return temporary() || permanent(); }

@@ -32,16 +32,16 @@ constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 constexpr absl::Duration kMaintenanceInterval = absl::Hours(1);
 constexpr absl::Duration kMeasureInterval = absl::Seconds(15);
 
-struct Channels {
-  std::shared_ptr<grpc::Channel> dispatch;
-  std::shared_ptr<grpc::Channel> report;
-};
-
 class SchedulerWorkload final : public service::Workload {
  public:
-  SchedulerWorkload(const SchedulerConfig& config, absl::TimeZone zone, const Channels& channels,
-                    const service::Runtime& runtime)
-      : config_(config), zone_(zone), channels_(channels), runtime_(runtime) {}
+  SchedulerWorkload(const SchedulerConfig& config, const service::Runtime& runtime,
+                    absl::TimeZone zone, const std::shared_ptr<grpc::Channel>& dispatch,
+                    const std::shared_ptr<grpc::Channel>& report)
+      : config_(config),
+        runtime_(runtime),
+        zone_(zone),
+        dispatch_(dispatch, config.dispatch.timeout),
+        report_(report, config.report.timeout) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::SchedulerService>(service_)};
@@ -85,13 +85,12 @@ class SchedulerWorkload final : public service::Workload {
   }
 
   const SchedulerConfig& config_;
-  const absl::TimeZone zone_;
-  const Channels channels_;
   const service::Runtime& runtime_;
+  const absl::TimeZone zone_;
   const Clock& clock_ = runtime_.clock;
   const SchedulerMetrics metrics_{runtime_.metrics};
-  DispatchClient dispatch_{channels_.dispatch, config_.dispatch.timeout};
-  ReportClient report_{channels_.report, config_.report.timeout};
+  DispatchClient dispatch_;
+  ReportClient report_;
   PgRequestStore requests_{runtime_.pool};
   PgScheduleStore schedule_store_{runtime_.pool};
   PgAutomationStore automation_store_{runtime_.pool};
@@ -124,10 +123,9 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& 
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
                            time_zone::Load(runtime.config.school.time_zone));
-  Channels channels;
-  LMSMAIL_ASSIGN_OR_RETURN(channels.dispatch, rpc::NewChannel(config.dispatch.Channel()));
-  LMSMAIL_ASSIGN_OR_RETURN(channels.report, rpc::NewChannel(config.report.Channel()));
-  return std::make_unique<SchedulerWorkload>(config, zone, channels, runtime);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto report, rpc::NewChannel(config.report.Channel()));
+  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, report);
 }
 
 }  // namespace

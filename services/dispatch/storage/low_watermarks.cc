@@ -15,7 +15,7 @@ LowWatermarks::Scan LowWatermarks::Begin(Lane lane) const {
 
 LowWatermarks::Key LowWatermarks::Begin(const Shard& shard) const {
   const absl::Time now = clock_.Now();
-  if (now - shard.swept >= kSweepInterval) return Key{shard.watermark.due - kSweepDepth, 0};
+  if (now - shard.sweep_time >= kSweepInterval) return Key{shard.watermark.due - kSweepDepth, 0};
   return shard.watermark;
 }
 
@@ -50,7 +50,7 @@ LowWatermarks::Key LowWatermarks::Settled(const Snapshot& snapshot) {
   for (auto ended = clocks_.begin(); ended != running; ++ended) {
     settled = std::max(settled, ended->second);
   }
-  return {std::min(settled, snapshot.clock), 0};  // it looked no further
+  return {std::min(settled, snapshot.clock), 0};  // the scan read no later rows
 }
 
 void LowWatermarks::Raise(Lane lane, const Scan& scan, int shard, Key up_to) {
@@ -59,10 +59,10 @@ void LowWatermarks::Raise(Lane lane, const Scan& scan, int shard, Key up_to) {
   if (shards.size() <= index) shards.resize(index + 1);
   Shard& raised = shards[index];
   const Key began = index < scan.starts.size() ? scan.starts[index] : Key{};
-  if (raised.watermark < began) return;  // lowered meanwhile, for a row that this scan did not see
-  // A sweep that was used up by rows below the watermark has not seen them all: the next goes on.
+  if (raised.watermark < began) return;  // lowered meanwhile to a row that the scan did not see
+  // A sweep that found rows may not have reached the watermark. The next scan continues it.
   if (!(up_to < raised.watermark) && began.due <= raised.watermark.due - kSweepDepth) {
-    raised.swept = clock_.Now();
+    raised.sweep_time = clock_.Now();
   }
   raised.watermark = std::max(raised.watermark, up_to);
 }

@@ -11,7 +11,7 @@ bool IsUndone(const MessageFacts& facts) {
          (!facts.latest || facts.retried->delivery_count > facts.latest->outcome.delivery_count);
 }
 
-// The outcome that decided the mail's fate; null while that is open.
+// The final outcome; null while there is none.
 const RecordedOutcome* FinalOutcome(const MessageFacts& facts) {
   if (facts.sent) return &*facts.sent;
   if (!facts.latest || !IsFinal(facts.latest->outcome.kind) || IsUndone(facts)) return nullptr;

@@ -14,8 +14,8 @@ const double kRecoverySeconds = absl::ToDoubleSeconds(LimitStore::kRecovery);
 
 }  // namespace
 
-// Running it again takes further turns, and those of a run whose COMMIT got lost are lost: that is
-// repeatable as far as limits are concerned.
+// Repeatable: a second run acquires other permits, and those of a run whose COMMIT had no reply are
+// lost, which keeps the limit.
 absl::StatusOr<Permits> PgLimitStore::Acquire(const LimitStore::Request& request) {
   return RunInTransaction(
       pool_, {.name = "dispatch.acquire_permits", .repeatable = true},

@@ -6,8 +6,8 @@
 
 namespace lmsmail::dispatch {
 
-// The state of limits in the tables rate_limit and connection_share. All times are the database's
-// clock.
+// Keeps limits in the tables rate_limit and connection_share. All times are by the clock of the
+// database.
 class PgLimitStore final : public LimitStore, public ConnectionShares {
  public:
   // `pool` has the schema "dispatch" and outlives the store.

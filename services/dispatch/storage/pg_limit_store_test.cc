@@ -47,7 +47,7 @@ TEST(PgLimitStoreTest, DeletesKeysThatHaveBeenIdleForADay) {
             "batch:2 batch:3");
 }
 
-// Replicas that send as fast as they may, each with its own RateLimits.
+// Replicas that send as fast as they can, each with its own RateLimits.
 class Replicas : public testing::TestWithParam<int> {};
 
 TEST_P(Replicas, TogetherKeepTheRateOverEveryWindow) {
@@ -65,11 +65,11 @@ TEST_P(Replicas, TogetherKeepTheRateOverEveryWindow) {
     replicas.emplace_back([&] {
       RateLimits limits(store, clock, {});
       while (clock.Now() < end) {
-        const RateLimits::Answer answer = limits.Take(limit, {.fresh = false, .mails = 100});
-        const absl::Time when = answer.turn ? answer.turn->from : answer.retry;
+        const RateLimits::Result result = limits.Acquire(limit, {.fresh = false, .mails = 100});
+        const absl::Time when = result.permit ? result.permit->from : result.retry_time;
         absl::SleepFor(std::min(when, end) - clock.Now());
         const absl::Time now = clock.Now();
-        if (!answer.turn || now < answer.turn->from || now > answer.turn->until) continue;
+        if (!result.permit || now < result.permit->from || now > result.permit->until) continue;
         absl::MutexLock lock(&mutex);
         sent.push_back(now);
       }
@@ -81,12 +81,12 @@ TEST_P(Replicas, TogetherKeepTheRateOverEveryWindow) {
   for (std::size_t i = 0; i < sent.size(); ++i) {
     for (std::size_t j = i; j < sent.size(); ++j) {
       const absl::Duration window = sent[j] - sent[i] + tolerance;
-      // One more for the first, one for what the clock rounds.
+      // One more for the first mail, and one for the rounding of the clock.
       ASSERT_LE(j - i + 1, kRate * absl::ToDoubleSeconds(window) + 2)
           << "within " << sent[j] - sent[i];
     }
   }
-  EXPECT_GE(sent.size(), kRate * absl::ToDoubleSeconds(kRun) / 2) << "and use it";
+  EXPECT_GE(sent.size(), kRate * absl::ToDoubleSeconds(kRun) / 2) << "the replicas use the rate";
 }
 
 INSTANTIATE_TEST_SUITE_P(Count, Replicas, testing::Values(1, 2, 4));

@@ -13,7 +13,7 @@
 #include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_message_log.h"
 
-// What is counted: batches, days, the last minutes. All come from `counter`.
+// Statistics from `counter`: of batches, of days, and of the last minutes.
 namespace lmsmail::dispatch {
 namespace {
 

@@ -12,8 +12,8 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// A claim may still list a mail that it has put off and another claim holds by now: the higher step
-// is the one that counts.
+// A claim may still list a mail that it has deferred and that another claim holds by now: the
+// higher delivery count is the valid one.
 std::string FactsSql() {
   return fmt::format(
       "WITH held AS MATERIALIZED ("

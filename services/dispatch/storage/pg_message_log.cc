@@ -22,11 +22,10 @@ namespace {
 
 using postgres::RunInTransaction;
 
-// A page looks at so many mails at most.
-constexpr int kMostLookedAt = 1000;
+// The number of mails that one call examines at most.
+constexpr int kMaxExamined = 1000;
 
-// One snapshot for all queries of a call: a mail that moves on in between is not seen twice, or not
-// at all.
+// All queries of a call use one snapshot: a mail that changes its table in between is seen once.
 postgres::TransactionOptions Reading(std::string_view name) {
   return {.name = name, .isolation = postgres::Isolation::kRepeatableRead, .repeatable = true};
 }
@@ -74,20 +73,20 @@ std::optional<absl::Time> LoadClaimTime(pqxx::work& tx, MessageId id) {
       tx.exec_params1("SELECT max(claim_time) FROM claim WHERE $1 = ANY (msg_ids)", id)[0]);
 }
 
-// A mail that may be on a page, with what the filter needs.
+// A mail that may be on a page, with the fields that the filter needs.
 struct Candidate {
   MessageId id;
   absl::Time due;
   std::string template_key;
 };
 
-// Ids begin with the day of the due time as it was when the mail was accepted; a lock that it
-// waited for may have carried its due time past midnight.
+// An id contains the day of the due time at the beginning of Accept. If Accept then waited for a
+// lock, the due time may be on the next day.
 std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId before) {
   std::string where = fmt::format("msg_id >= {}", FirstIdOf(DayOf(filter.start) - 1));
   const bool has_end = filter.end > absl::UnixEpoch();
   if (before > 0) where += fmt::format(" AND msg_id < {}", before);
-  // After the last day there is no id.
+  // No id lies after the last day.
   if (const std::int64_t last_day = DayOf(filter.end); has_end && last_day < kMaxDay) {
     where += fmt::format(" AND msg_id < {}", FirstIdOf(last_day + 1));
   }
@@ -101,10 +100,10 @@ std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId
   const auto newest_of = [&](std::string_view table) {
     return fmt::format(
         "(SELECT msg_id, due_time, template_key FROM {} WHERE {} ORDER BY msg_id DESC LIMIT {})",
-        table, where, kMostLookedAt);
+        table, where, kMaxExamined);
   };
   return fmt::format("{} UNION ALL {} ORDER BY msg_id DESC LIMIT {}", newest_of("message"),
-                     newest_of("scheduled"), kMostLookedAt);
+                     newest_of("scheduled"), kMaxExamined);
 }
 
 std::vector<Candidate> LoadCandidates(pqxx::work& tx, const MessageFilter& filter,
@@ -152,7 +151,7 @@ absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::strin
         known.digest = row[0].as<std::int64_t>();
         known.batch = row[1].as<bool>();
         known.first = row[2].as<std::int64_t>();
-        // Its batch may have been purged before its key was forgotten.
+        // Its batch may have been purged before its key was deleted.
         if (known.batch && row[3].is_null()) return std::nullopt;
         if (known.batch) {
           known.template_ref = {postgres::Text(row[3]), row[4].as<int>(),
@@ -213,7 +212,7 @@ absl::StatusOr<MessageLog::Page> PgMessageLog::List(const MessageFilter& filter,
       pool_, Reading("dispatch.list"), [&](pqxx::work& tx) -> absl::StatusOr<Page> {
         std::vector<Candidate> candidates = LoadCandidates(tx, filter, before);
         Page page;
-        if (candidates.size() == kMostLookedAt) page.next = candidates.back().id;
+        if (candidates.size() == kMaxExamined) page.next = candidates.back().id;
         if (!filter.template_key.empty()) {
           std::erase_if(candidates,
                         [&](const Candidate& c) { return c.template_key != filter.template_key; });

@@ -28,7 +28,7 @@ std::vector<MessageId> PageIds(const MessageLog::Page& page) {
 
 class PgMessageLogTest : public PgQueueFixture {};
 
-TEST_F(PgMessageLogTest, TellsAMailsStory) {
+TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
   const MessageId id = AcceptMail("story");
   const Claim first = Take();
   ASSERT_THAT(first.mails, SizeIs(1));
@@ -74,14 +74,14 @@ TEST_F(PgMessageLogTest, ListsNewestFirstInPages) {
             std::set<MessageId>(ids.begin(), ids.end()));
 }
 
-TEST_F(PgMessageLogTest, ListFilters) {
+TEST_F(PgMessageLogTest, ListAppliesFilters) {
   const MessageId sent = Ended("sent", Kind::kSent);
   const MessageId failed = Ended("failed", Kind::kFailed);
   const MessageId waiting = AcceptMail("waiting");
   const Accepted batch = AcceptOne(Batch("weekly", 2));
-  Submission far = Send("far");
-  far.due_time = Now() + absl::Hours(24 * 10);
-  const MessageId scheduled = AcceptOne(far).items[0].id;
+  Submission later = Send("later");
+  later.due_time = Now() + absl::Hours(24 * 10);
+  const MessageId scheduled = AcceptOne(later).items[0].id;
 
   const auto list = [&](const MessageFilter& filter) {
     auto page = log().List(filter, 0, 100);
@@ -119,7 +119,7 @@ TEST_F(PgMessageLogTest, ListFilters) {
   EXPECT_THAT(list(by_time), ElementsAre(sent));
 }
 
-TEST_F(PgMessageLogTest, CountsABatch) {
+TEST_F(PgMessageLogTest, CountsOutcomesOfBatch) {
   const Accepted accepted = AcceptOne(Batch("weekly", 4));
   const std::vector<Claim> claims = TakeAll(Lane::kBulk);
   ASSERT_THAT(claims, SizeIs(1));
@@ -142,18 +142,18 @@ TEST_F(PgMessageLogTest, CountsABatch) {
 
   ASSERT_OK(queue().Retry(mails[2].mail.id, "again"));
   ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
-  EXPECT_THAT(batch.counts, SizeIs(1)) << "a mail that is tried again has no outcome";
+  EXPECT_THAT(batch.counts, SizeIs(1)) << "a retried mail has no outcome yet";
   Advance(absl::Minutes(10));
   ASSERT_OK(queue().Maintain());
   ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
-  EXPECT_EQ(batch.accepted, 4) << "counts outlive their compaction";
+  EXPECT_EQ(batch.accepted, 4) << "compaction keeps the counts";
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].count, 2);
   EXPECT_EQ(batch.recent_per_second, 0);
 }
 
-TEST_F(PgMessageLogTest, RemembersRequests) {
-  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unheard of"));
+TEST_F(PgMessageLogTest, FindsRequests) {
+  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unknown"));
   EXPECT_FALSE(known.has_value());
   const MessageId mail = AcceptMail("one");
   ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one"));
@@ -162,7 +162,7 @@ TEST_F(PgMessageLogTest, RemembersRequests) {
   EXPECT_EQ(known->digest, Send("one").digest);
   EXPECT_EQ(known->first, mail);
 
-  // A batch whose first chunks had nothing to accept.
+  // The first chunks of this batch had nothing to accept.
   const Accepted accepted = AcceptOne(Batch("many", 3, 2));
   ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many"));
   ASSERT_TRUE(known.has_value());
@@ -171,7 +171,7 @@ TEST_F(PgMessageLogTest, RemembersRequests) {
   EXPECT_EQ(known->first, accepted.items[0].id);
 }
 
-TEST_F(PgMessageLogTest, RecordsEventsOnce) {
+TEST_F(PgMessageLogTest, RecordsEachEventOnce) {
   const MessageId id = Ended("sent", Kind::kSent);
   const std::vector<ProviderEvent> events = {{"e1", kOpened, id, Now(), "first"},
                                              {"e2", kOpened, id, Now(), "second"},
@@ -190,14 +190,14 @@ TEST_F(PgMessageLogTest, RecordsEventsOnce) {
   EXPECT_EQ(history.events[0].type, kOpened);
 }
 
-TEST_F(PgMessageLogTest, ReportsEndUncertainty) {
+TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
   const auto report = [this](MessageId id, std::vector<std::int16_t> types) {
     std::vector<ProviderEvent> events;
     for (const std::int16_t type : types) {
       events.push_back({"e" + std::to_string(type), type, id, Now(), ""});
     }
     EXPECT_OK(log().RecordEvents(events));
-    EXPECT_OK(log().RecordEvents(events)) << "repeating it changes nothing";
+    EXPECT_OK(log().RecordEvents(events)) << "a repeated call changes nothing";
     return Get(id);
   };
   int name = 0;
@@ -226,14 +226,14 @@ TEST_F(PgMessageLogTest, ReportsEndUncertainty) {
   EXPECT_EQ(last_hour[State::kFailed], 1);
   EXPECT_EQ(last_hour[State::kUncertain], 1);
 
-  // It may be tried again as any other failure; then reports are not about that try.
+  // It can be retried like any other failed mail. Events then do not concern the retry.
   ASSERT_OK(queue().Retry(bounced, "again"));
   EXPECT_EQ(report(bounced, {kOpened}).state, State::kQueued);
   FlushAll(Take(), Kind::kSent);
   EXPECT_EQ(StateOf(bounced), State::kSent);
 }
 
-TEST_F(PgMessageLogTest, TellsWhatSpeaksAgainstAddresses) {
+TEST_F(PgMessageLogTest, ReportsRefusalsBouncesAndComplaints) {
   Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
   Advance(absl::Hours(2));
   const absl::Time since = Now() - absl::Hours(1);
@@ -247,14 +247,14 @@ TEST_F(PgMessageLogTest, TellsWhatSpeaksAgainstAddresses) {
   ASSERT_THAT(reports, SizeIs(2));
   if (reports[0].event != 0) std::swap(reports[0], reports[1]);
   EXPECT_EQ(reports[0].message, refused);
-  EXPECT_EQ(reports[0].reply_code, 250) << "as the outcome had it";
+  EXPECT_EQ(reports[0].reply_code, 250) << "that of the outcome";
   EXPECT_EQ(reports[0].enhanced_code, "2.0.0");
   EXPECT_EQ(reports[1].message, sent);
   EXPECT_EQ(reports[1].event, kBounced);
   EXPECT_EQ(reports[1].detail, "mailbox gone");
 }
 
-TEST_F(PgMessageLogTest, CountsDays) {
+TEST_F(PgMessageLogTest, CountsOutcomesByDay) {
   const MessageId sent = Ended("1", Kind::kSent);
   Ended("2", Kind::kFailed, Reason::kRecipientRejected);
   Ended("3", Kind::kFailed, Reason::kRenderFailed);
@@ -300,7 +300,7 @@ TEST_F(PgMessageLogTest, CountsDays) {
   check();
 }
 
-TEST_F(PgMessageLogTest, TellsTheLastMinuteAndHour) {
+TEST_F(PgMessageLogTest, CountsLastMinuteAndHour) {
   Ended("1", Kind::kSent);
   Ended("2", Kind::kSent);
   Ended("3", Kind::kFailed);

@@ -1,4 +1,3 @@
-// Accepting: keys, conflicts, batches, due times.
 #include <set>
 #include <thread>
 
@@ -15,7 +14,7 @@ using ::testing::SizeIs;
 
 class PgQueueAcceptTest : public PgQueueFixture {};
 
-TEST_F(PgQueueAcceptTest, TellsTheTimesOfASendAsTheyAreStored) {
+TEST_F(PgQueueAcceptTest, AcceptReturnsTimesOfSendAsStored) {
   Submission tomorrow = Send("later");
   tomorrow.due_time = Now() + absl::Hours(48);
   for (const Submission& submission : {Send("now"), tomorrow}) {
@@ -27,7 +26,7 @@ TEST_F(PgQueueAcceptTest, TellsTheTimesOfASendAsTheyAreStored) {
   }
 }
 
-TEST_F(PgQueueAcceptTest, GivesBackAMailAsItWasAccepted) {
+TEST_F(PgQueueAcceptTest, ClaimReturnsMailAsAccepted) {
   Submission send = Send("pay-1", Lane::kCritical);
   send.language_code = "de";
   send.transport = "smtp-2";
@@ -62,7 +61,7 @@ TEST_F(PgQueueAcceptTest, GivesBackAMailAsItWasAccepted) {
   EXPECT_EQ(DayOf(mail.id), DayOf(mail.due_time));
 }
 
-TEST_F(PgQueueAcceptTest, MailsOfABatchShareContextLabelsAndRate) {
+TEST_F(PgQueueAcceptTest, MailsOfBatchShareContextLabelsAndRate) {
   Submission batch = Batch("weekly", 2);
   batch.shared_context = "shared";
   batch.labels = {{"week", "48"}};
@@ -83,7 +82,7 @@ TEST_F(PgQueueAcceptTest, MailsOfABatchShareContextLabelsAndRate) {
   EXPECT_EQ(record.max_per_second, 0.5);
 }
 
-TEST_F(PgQueueAcceptTest, SameKeyAndBodyGivesTheFirstAnswer) {
+TEST_F(PgQueueAcceptTest, SameRequestIdAndBodyReplaysFirstResult) {
   const Submission batch = Batch("weekly", 3);
   const Accepted first = AcceptOne(batch);
   const Accepted again = AcceptOne(batch);
@@ -97,7 +96,7 @@ TEST_F(PgQueueAcceptTest, SameKeyAndBodyGivesTheFirstAnswer) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(3));
 }
 
-TEST_F(PgQueueAcceptTest, AConflictConcernsItsSubmissionAlone) {
+TEST_F(PgQueueAcceptTest, ConflictConcernsItsSubmissionOnly) {
   AcceptMail("used");
   Submission other = Send("used");
   other.digest += 1;
@@ -109,7 +108,7 @@ TEST_F(PgQueueAcceptTest, AConflictConcernsItsSubmissionAlone) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(2));
 }
 
-TEST_F(PgQueueAcceptTest, TheSameKeyTwiceInOneCall) {
+TEST_F(PgQueueAcceptTest, AcceptsRequestIdOnceWithinOneCall) {
   const Submission send = Send("twice");
   Submission other = send;
   other.digest += 1;
@@ -124,7 +123,7 @@ TEST_F(PgQueueAcceptTest, TheSameKeyTwiceInOneCall) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(1));
 }
 
-TEST_F(PgQueueAcceptTest, ADedupeKeyHoldsAcrossBatchesAndWithinOne) {
+TEST_F(PgQueueAcceptTest, DedupeKeyHoldsAcrossAndWithinBatches) {
   Submission first = Batch("monday", 3);
   first.items[1].dedupe_key = "week-48/student-1";
   const Accepted before = AcceptOne(first);
@@ -144,19 +143,19 @@ TEST_F(PgQueueAcceptTest, ADedupeKeyHoldsAcrossBatchesAndWithinOne) {
     EXPECT_TRUE(after.items[3].duplicate);
     EXPECT_NE(after.items[2].id, after.items[1].id);
     ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(after.batch));
-    EXPECT_EQ(batch.accepted, 2) << "mails of another batch do not count";
+    EXPECT_EQ(batch.accepted, 2) << "mails of the other batch do not count";
   }
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(5));
   EXPECT_THAT(log().FindByKey("week-48/student-1"), IsOkAndHolds(before.items[1].id));
 }
 
-TEST_F(PgQueueAcceptTest, ASendsKeyIsOneOfThem) {
+TEST_F(PgQueueAcceptTest, RequestIdOfSendIsADedupeKey) {
   const MessageId id = AcceptMail("enrol/7");
   EXPECT_THAT(log().FindByKey("enrol/7"), IsOkAndHolds(id));
   EXPECT_THAT(log().FindByKey("enrol/8"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PgQueueAcceptTest, ChunksOfAStreamAreOneBatch) {
+TEST_F(PgQueueAcceptTest, ChunksOfStreamAreOneBatch) {
   const Accepted first = AcceptOne(Batch("stream", 2, 0));
   const Accepted second = AcceptOne(Batch("stream", 3, 1));
   EXPECT_EQ(first.batch, second.batch);
@@ -168,7 +167,7 @@ TEST_F(PgQueueAcceptTest, ChunksOfAStreamAreOneBatch) {
   EXPECT_THAT(log().GetBatch(first.batch + 1000), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PgQueueAcceptTest, ManySubmissionsInOneCall) {
+TEST_F(PgQueueAcceptTest, AcceptsManySubmissionsInOneCall) {
   std::vector<Submission> submissions;
   for (int i = 0; i < 150; ++i) submissions.push_back(Send("send-" + std::to_string(i)));
   submissions.push_back(Batch("batch", 200));
@@ -184,31 +183,31 @@ TEST_F(PgQueueAcceptTest, ManySubmissionsInOneCall) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(200));
 }
 
-TEST_F(PgQueueAcceptTest, TwinsAtTheSameTimeAreOneRequest) {
+TEST_F(PgQueueAcceptTest, ConcurrentCallsWithOneRequestIdAcceptOnce) {
   const Submission batch = Batch("twins", 20);
-  std::vector<Accepted> answers(4);
+  std::vector<Accepted> results(4);
   std::vector<std::thread> callers;
-  for (Accepted& answer : answers) {
-    callers.emplace_back([&] { answer = AcceptOne(batch); });
+  for (Accepted& result : results) {
+    callers.emplace_back([&] { result = AcceptOne(batch); });
   }
   for (std::thread& caller : callers) caller.join();
   int accepted = 0;
-  for (const Accepted& answer : answers) {
-    if (!answer.replayed) ++accepted;
-    ASSERT_THAT(answer.items, SizeIs(20));
-    EXPECT_EQ(answer.items[7].id, answers[0].items[7].id);
+  for (const Accepted& result : results) {
+    if (!result.replayed) ++accepted;
+    ASSERT_THAT(result.items, SizeIs(20));
+    EXPECT_EQ(result.items[7].id, results[0].items[7].id);
   }
   EXPECT_EQ(accepted, 1);
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(20));
 }
 
-TEST_F(PgQueueAcceptTest, RefusesTooManyItemsAndNone) {
+TEST_F(PgQueueAcceptTest, RefusesTooManyOrNoItems) {
   EXPECT_THAT(queue().Accept({Batch("large", 1001)}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(queue().Accept({Batch("empty", 0)}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_OK(queue().Accept({}));
 }
 
-TEST_F(PgQueueAcceptTest, APastDueTimeMeansNow) {
+TEST_F(PgQueueAcceptTest, PastDueTimeMeansNow) {
   Submission late = Send("late");
   late.due_time = Now() - absl::Hours(100);
   const MessageId id = AcceptOne(late).items[0].id;
@@ -216,7 +215,7 @@ TEST_F(PgQueueAcceptTest, APastDueTimeMeansNow) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), ElementsAre(id));
 }
 
-TEST_F(PgQueueAcceptTest, WaitsForItsTime) {
+TEST_F(PgQueueAcceptTest, MailWaitsForItsDueTime) {
   Submission later = Send("later");
   later.due_time = Now() + absl::Hours(2);
   const MessageId id = AcceptOne(later).items[0].id;
@@ -230,11 +229,11 @@ TEST_F(PgQueueAcceptTest, WaitsForItsTime) {
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), ElementsAre(id));
 }
 
-TEST_F(PgQueueAcceptTest, MailOfALaterDayIsPromoted) {
-  Submission far = Batch("newsletter", 3);
-  far.due_time = Now() + absl::Hours(24 * 20);
-  far.shared_context = "shared";
-  const Accepted accepted = AcceptOne(far);
+TEST_F(PgQueueAcceptTest, MailOfLaterDayIsPromoted) {
+  Submission later = Batch("newsletter", 3);
+  later.due_time = Now() + absl::Hours(24 * 20);
+  later.shared_context = "shared";
+  const Accepted accepted = AcceptOne(later);
   EXPECT_EQ(StateOf(accepted.items[0].id), State::kScheduled);
   EXPECT_THAT(queue().Promote(), IsOkAndHolds(0));
   ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths());

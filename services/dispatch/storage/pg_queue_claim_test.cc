@@ -1,4 +1,3 @@
-// Claiming, flushing, losing a lease.
 #include <algorithm>
 #include <thread>
 
@@ -16,7 +15,7 @@ using Kind = Outcome::Kind;
 
 class PgQueueClaimTest : public PgQueueFixture {};
 
-TEST_F(PgQueueClaimTest, ABatchComesOutInItsOrder) {
+TEST_F(PgQueueClaimTest, ClaimsBatchInItsOrder) {
   const std::vector<MessageId> ids = AcceptBatch("ordered", 10);
   const Claim first = Take(Lane::kBulk, 4);
   const Claim second = Take(Lane::kBulk, 100);
@@ -28,7 +27,7 @@ TEST_F(PgQueueClaimTest, ABatchComesOutInItsOrder) {
   EXPECT_EQ(taken, ids);
 }
 
-TEST_F(PgQueueClaimTest, LanesAreApart) {
+TEST_F(PgQueueClaimTest, ClaimsOnlyFromTheGivenLane) {
   AcceptMail("critical", Lane::kCritical);
   AcceptMail("bulk", Lane::kBulk);
   EXPECT_THAT(Take(Lane::kNotification).mails, IsEmpty());
@@ -36,7 +35,7 @@ TEST_F(PgQueueClaimTest, LanesAreApart) {
   EXPECT_THAT(Take(Lane::kCritical).mails, SizeIs(1));
 }
 
-TEST_F(PgQueueClaimTest, ClaimersNeverGetTheSameMail) {
+TEST_F(PgQueueClaimTest, ConcurrentClaimsNeverShareMail) {
   constexpr int kMails = 600;
   for (int i = 0; i < 6; ++i) AcceptBatch("many-" + std::to_string(i), kMails / 6);
   Advance(absl::Seconds(1));
@@ -50,7 +49,7 @@ TEST_F(PgQueueClaimTest, ClaimersNeverGetTheSameMail) {
           mine.push_back(std::move(claim));
           continue;
         }
-        // Empty, or the lane is busy: another may hold it this instant.
+        // The lane is empty, or another worker is claiming from it.
         const auto depths = queue().Depths();
         if (!depths.ok() || (*depths)[3].due == 0) return;
       }
@@ -64,7 +63,7 @@ TEST_F(PgQueueClaimTest, ClaimersNeverGetTheSameMail) {
   EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end()) << "a mail was claimed twice";
 }
 
-TEST_F(PgQueueClaimTest, AnOutcomeEndsAMail) {
+TEST_F(PgQueueClaimTest, FinalOutcomeEndsMail) {
   const MessageId id = AcceptMail("sent");
   const Claim claim = Take();
   EXPECT_EQ(StateOf(id), State::kSending);
@@ -81,7 +80,7 @@ TEST_F(PgQueueClaimTest, AnOutcomeEndsAMail) {
   EXPECT_THAT(queue().InFlight(0, 10), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_F(PgQueueClaimTest, EveryKindHasItsState) {
+TEST_F(PgQueueClaimTest, EachOutcomeKindHasItsState) {
   EXPECT_EQ(StateOf(Ended("1", Kind::kFailed)), State::kFailed);
   EXPECT_EQ(StateOf(Ended("2", Kind::kCancelled)), State::kCancelled);
   EXPECT_EQ(StateOf(Ended("3", Kind::kExpired)), State::kExpired);
@@ -91,7 +90,7 @@ TEST_F(PgQueueClaimTest, EveryKindHasItsState) {
   EXPECT_EQ(skipped.reason, Reason::kUnsubscribed);
 }
 
-TEST_F(PgQueueClaimTest, FlushingAPartKeepsTheRestClaimed) {
+TEST_F(PgQueueClaimTest, PartialFlushKeepsTheRestClaimed) {
   const std::vector<MessageId> ids = AcceptBatch("part", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -108,7 +107,7 @@ TEST_F(PgQueueClaimTest, FlushingAPartKeepsTheRestClaimed) {
   EXPECT_THAT(queue().InFlight(claim.id, 10), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_F(PgQueueClaimTest, RepeatingAFlushChangesNothing) {
+TEST_F(PgQueueClaimTest, RepeatedFlushChangesNothing) {
   AcceptBatch("repeat", 2);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(2));
@@ -126,7 +125,7 @@ TEST_F(PgQueueClaimTest, RepeatingAFlushChangesNothing) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_F(PgQueueClaimTest, ADeferredMailComesBackAtItsTime) {
+TEST_F(PgQueueClaimTest, DeferredMailIsDueAtItsRetryTime) {
   const MessageId id = AcceptMail("deferred");
   const absl::Time due = Get(id).mail.due_time;
   const Claim first = Take();
@@ -149,11 +148,11 @@ TEST_F(PgQueueClaimTest, ADeferredMailComesBackAtItsTime) {
   EXPECT_EQ(second.mails[0].attempt, 1);
   EXPECT_FALSE(second.mails[0].recovered);
   EXPECT_LT(absl::AbsDuration(second.mails[0].mail.due_time - due),
-            absl::Minutes(11))  // the clock of the test may have been moved instead
+            absl::Minutes(11))  // Advance() moves stored times
       << "a retry does not change the due time";
 }
 
-TEST_F(PgQueueClaimTest, ReleaseGivesBackWhatHasNoOutcome) {
+TEST_F(PgQueueClaimTest, ReleaseReturnsMailWithoutOutcome) {
   const std::vector<MessageId> ids = AcceptBatch("release", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -169,14 +168,14 @@ TEST_F(PgQueueClaimTest, ReleaseGivesBackWhatHasNoOutcome) {
   EXPECT_FALSE(again.mails[0].recovered);
 }
 
-TEST_F(PgQueueClaimTest, AnExpiredLeaseIsRecovered) {
+TEST_F(PgQueueClaimTest, RecoversMailOfExpiredLease) {
   const std::vector<MessageId> ids = AcceptBatch("dead", 3);
   const Claim claim = Take(Lane::kBulk, 100, absl::Minutes(1));
   ASSERT_THAT(claim.mails, SizeIs(3));
   Flush(claim, {OutcomeOf(claim.mails[0], Kind::kSent)}, /*last=*/false);
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
   Advance(absl::Seconds(31));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0)) << "late, but not over";
+  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0)) << "overdue, but not expired";
   Advance(absl::Seconds(31));
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(2));
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
@@ -190,14 +189,14 @@ TEST_F(PgQueueClaimTest, AnExpiredLeaseIsRecovered) {
   EXPECT_FALSE(again.mails[0].already_sent);
   EXPECT_THAT(queue().Release(again.id), IsOkAndHolds(2));
   Advance(absl::Seconds(1));
-  EXPECT_TRUE(Take(Lane::kBulk).mails.at(0).recovered) << "the mark survives a release";
+  EXPECT_TRUE(Take(Lane::kBulk).mails.at(0).recovered) << "a release keeps the mark";
 }
 
-TEST_F(PgQueueClaimTest, ALeaseThatEndedUnseenMayStillBeExtended) {
+TEST_F(PgQueueClaimTest, LeaseThatExpiredDuringOutageCanBeExtended) {
   AcceptBatch("outage", 2);
   const Claim living = Take(Lane::kBulk, 1, absl::Minutes(1));
   const Claim dead = Take(Lane::kBulk, 1, absl::Minutes(1));
-  Advance(absl::Minutes(10));  // the store was away
+  Advance(absl::Minutes(10));  // the store was down
   EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
   EXPECT_THAT(queue().Extend({living.id}, absl::Minutes(1)), IsOkAndHolds(ElementsAre(living.id)));
   Advance(absl::Seconds(29));
@@ -208,7 +207,7 @@ TEST_F(PgQueueClaimTest, ALeaseThatEndedUnseenMayStillBeExtended) {
               IsOkAndHolds(ElementsAre(living.id)));
 }
 
-TEST_F(PgQueueClaimTest, ExtendKeepsALeaseAlive) {
+TEST_F(PgQueueClaimTest, ExtendKeepsLeaseAlive) {
   AcceptMail("long");
   const Claim claim = Take(Lane::kTransactional, 100, absl::Minutes(1));
   Advance(absl::Seconds(50));
@@ -221,7 +220,7 @@ TEST_F(PgQueueClaimTest, ExtendKeepsALeaseAlive) {
   EXPECT_THAT(queue().Extend({claim.id}, absl::Minutes(1)), IsOkAndHolds(IsEmpty()));
 }
 
-TEST_F(PgQueueClaimTest, AStaleOwnerMayOnlyAddThatMailWasSent) {
+TEST_F(PgQueueClaimTest, StaleHolderCanOnlyRecordSent) {
   const std::vector<MessageId> ids = AcceptBatch("zombie", 3);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(3));
@@ -247,7 +246,7 @@ TEST_F(PgQueueClaimTest, AStaleOwnerMayOnlyAddThatMailWasSent) {
   EXPECT_EQ(batch.counts[0].count, 3) << "a mail counts once";
 }
 
-TEST_F(PgQueueClaimTest, ALateSentFactOverridesAFailure) {
+TEST_F(PgQueueClaimTest, LateSentOutcomeOverridesFailure) {
   const std::vector<MessageId> ids = AcceptBatch("late", 1);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(1));
@@ -263,7 +262,7 @@ TEST_F(PgQueueClaimTest, ALateSentFactOverridesAFailure) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_F(PgQueueClaimTest, ResumeTellsWhatIsHeld) {
+TEST_F(PgQueueClaimTest, ResumeReturnsHeldMail) {
   AcceptBatch("resume", 3);
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
@@ -279,7 +278,7 @@ TEST_F(PgQueueClaimTest, ResumeTellsWhatIsHeld) {
   EXPECT_THAT(unknown.mails, IsEmpty());
 }
 
-TEST_F(PgQueueClaimTest, APausedLaneWaits) {
+TEST_F(PgQueueClaimTest, PausedLaneIsNotClaimed) {
   AcceptMail("waits");
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
   ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
@@ -312,20 +311,20 @@ TEST_F(PgQueueClaimTest, DepthsCountEachLane) {
   EXPECT_EQ(depths[3].in_flight, 2);
 }
 
-TEST_F(PgQueueClaimTest, OnlyTheLanesThatAreAskedForAreDue) {
+TEST_F(PgQueueClaimTest, NextDueConsidersTheGivenLanesOnly) {
   AcceptBatch("due", 3);
   Submission later = Batch("later", 2);
   later.due_time = Now() + absl::Hours(30);
   later.lane = Lane::kNotification;
   AcceptOne(later);
   EXPECT_THAT(queue().NextDue({Lane::kCritical, Lane::kTransactional}), IsOkAndHolds(std::nullopt));
-  ASSERT_OK_AND_ASSIGN(const auto far, queue().NextDue({Lane::kNotification}));
-  EXPECT_EQ(far, later.due_time);
-  ASSERT_OK_AND_ASSIGN(const auto near, queue().NextDue({Lane::kNotification, Lane::kBulk}));
-  EXPECT_LE(near, Now());
+  ASSERT_OK_AND_ASSIGN(const auto notification, queue().NextDue({Lane::kNotification}));
+  EXPECT_EQ(notification, later.due_time);
+  ASSERT_OK_AND_ASSIGN(const auto bulk, queue().NextDue({Lane::kNotification, Lane::kBulk}));
+  EXPECT_LE(bulk, Now());
 }
 
-TEST_F(PgQueueClaimTest, NothingIsDueInAnEmptyQueue) {
+TEST_F(PgQueueClaimTest, NothingIsDueInEmptyQueue) {
   EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(Take().mails, IsEmpty());
 }

@@ -9,13 +9,13 @@
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
-// What people do to the queue: cancel, retry, pause, look at it.
+// What operators do with the queue: cancel, retry, pause, inspect.
 namespace lmsmail::dispatch {
 namespace {
 
 using postgres::RunInTransaction;
 
-// Mails of one lane are counted up to this number and estimated beyond it.
+// The mails of a lane are counted up to this number, and estimated beyond it.
 constexpr int kExactCount = 10000;
 
 constexpr char kInFlightSql[] =
@@ -134,8 +134,8 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
   WatermarkArrays watermarks;
   for (const Lane lane : kLanes) watermarks.Add(lane, watermarks_.Watermarks(lane));
   return RunInTransaction(
-      // The function's inner counts would each see a newer state otherwise, and a mail that is just
-      // being claimed would be neither waiting nor in flight.
+      // Otherwise each count inside the function would see a newer state, and a mail that is being
+      // claimed would be neither waiting nor in flight.
       pool_,
       {.name = "dispatch.depths",
        .isolation = postgres::Isolation::kRepeatableRead,

@@ -1,4 +1,3 @@
-// Cancelling, trying again, forgetting.
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/pg_queue_fixture.h"
 
@@ -13,7 +12,7 @@ using Kind = Outcome::Kind;
 
 class PgQueueControlTest : public PgQueueFixture {};
 
-TEST_F(PgQueueControlTest, CancelsAWaitingMail) {
+TEST_F(PgQueueControlTest, CancelsWaitingMail) {
   const MessageId id = AcceptMail("waiting");
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
@@ -22,7 +21,7 @@ TEST_F(PgQueueControlTest, CancelsAWaitingMail) {
   EXPECT_THAT(Take().mails, IsEmpty());
 }
 
-TEST_F(PgQueueControlTest, CancelsAMailThatWasPutOff) {
+TEST_F(PgQueueControlTest, CancelsDeferredMail) {
   const MessageId id = AcceptMail("deferred");
   const Claim claim = Take();
   ASSERT_THAT(claim.mails, SizeIs(1));
@@ -35,7 +34,7 @@ TEST_F(PgQueueControlTest, CancelsAMailThatWasPutOff) {
   EXPECT_THAT(Take().mails, IsEmpty());
 }
 
-TEST_F(PgQueueControlTest, AsksTheWorkerThatHoldsAMail) {
+TEST_F(PgQueueControlTest, RequestsCancellationOfClaimedMail) {
   ASSERT_OK_AND_ASSIGN(const Cancellations before, queue().CancellationsSince(0));
   const MessageId id = AcceptMail("held");
   const Claim claim = Take();
@@ -50,21 +49,21 @@ TEST_F(PgQueueControlTest, AsksTheWorkerThatHoldsAMail) {
   EXPECT_THAT(queue().Release(claim.id), IsOkAndHolds(1));
   const Claim again = Take();
   ASSERT_THAT(again.mails, SizeIs(1));
-  EXPECT_TRUE(again.mails[0].cancelled) << "whoever claims it next hears of it too";
+  EXPECT_TRUE(again.mails[0].cancelled) << "the next claim shows the request too";
   ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
   EXPECT_TRUE(history.cancel_requested.has_value());
 }
 
-TEST_F(PgQueueControlTest, CancelComesTooLateForAnEndedMail) {
+TEST_F(PgQueueControlTest, CancelIsTooLateForEndedMail) {
   EXPECT_THAT(queue().Cancel(Ended("1", Kind::kSent)), IsOkAndHolds(CancelResult::kTooLate));
   EXPECT_THAT(queue().Cancel(Ended("2", Kind::kFailed)), IsOkAndHolds(CancelResult::kTooLate));
   EXPECT_THAT(queue().Cancel(12345), IsOkAndHolds(CancelResult::kNotFound));
 }
 
-TEST_F(PgQueueControlTest, CancelsMailOfALaterDay) {
-  Submission far = Batch("far", 2);
-  far.due_time = Now() + absl::Hours(24 * 40);
-  const Accepted accepted = AcceptOne(far);
+TEST_F(PgQueueControlTest, CancelsMailOfLaterDay) {
+  Submission later = Batch("later", 2);
+  later.due_time = Now() + absl::Hours(24 * 40);
+  const Accepted accepted = AcceptOne(later);
   const MessageId id = accepted.items[0].id;
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
@@ -80,14 +79,14 @@ TEST_F(PgQueueControlTest, CancelsMailOfALaterDay) {
   EXPECT_EQ(batch.counts[0].count, 1);
 }
 
-TEST_F(PgQueueControlTest, ACancelledBatchIsMarkedWhenClaimed) {
+TEST_F(PgQueueControlTest, ClaimMarksMailOfCancelledBatch) {
   const Accepted accepted = AcceptOne(Batch("cancelled", 2));
   AcceptBatch("other", 1);
   ASSERT_OK(queue().CancelBatch(accepted.batch));
   ASSERT_OK(queue().CancelBatch(accepted.batch));
   EXPECT_THAT(queue().CancelBatch(accepted.batch + 1000), StatusIs(absl::StatusCode::kNotFound));
-  ASSERT_OK_AND_ASSIGN(const Cancellations told, queue().CancellationsSince(0));
-  EXPECT_THAT(told.batches, ElementsAre(accepted.batch));
+  ASSERT_OK_AND_ASSIGN(const Cancellations since, queue().CancellationsSince(0));
+  EXPECT_THAT(since.batches, ElementsAre(accepted.batch));
   ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(accepted.batch));
   EXPECT_TRUE(batch.cancelled);
   const std::vector<Claim> claims = TakeAll(Lane::kBulk);
@@ -99,7 +98,7 @@ TEST_F(PgQueueControlTest, ACancelledBatchIsMarkedWhenClaimed) {
   }
 }
 
-TEST_F(PgQueueControlTest, RetryPutsAnEndedMailBack) {
+TEST_F(PgQueueControlTest, RetryReturnsEndedMailToTheQueue) {
   const MessageId id = Ended("failed", Kind::kFailed, Reason::kRecipientRejected);
   ASSERT_OK(queue().Retry(id, "again-1"));
   ASSERT_OK(queue().Retry(id, "again-1"));
@@ -121,7 +120,7 @@ TEST_F(PgQueueControlTest, RetryPutsAnEndedMailBack) {
   EXPECT_EQ(history.retries[0].request_id, "again-1");
 }
 
-TEST_F(PgQueueControlTest, RetryNeedsAnEndedMail) {
+TEST_F(PgQueueControlTest, RetryRequiresEndedMail) {
   const MessageId waiting = AcceptMail("waiting");
   EXPECT_THAT(queue().Retry(waiting, "r"), StatusIs(absl::StatusCode::kFailedPrecondition));
   Take();
@@ -129,7 +128,7 @@ TEST_F(PgQueueControlTest, RetryNeedsAnEndedMail) {
   EXPECT_THAT(queue().Retry(12345, "r"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PgQueueControlTest, RetryUndoesACancellation) {
+TEST_F(PgQueueControlTest, RetryRevokesCancellation) {
   const MessageId id = AcceptMail("held");
   const Claim claim = Take();
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kRequested));
@@ -141,7 +140,7 @@ TEST_F(PgQueueControlTest, RetryUndoesACancellation) {
   EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kRequested));
 }
 
-TEST_F(PgQueueControlTest, ARetriedMailOfACancelledBatchGoes) {
+TEST_F(PgQueueControlTest, RetriedMailOfCancelledBatchIsNotCancelled) {
   const Accepted accepted = AcceptOne(Batch("batch", 1));
   ASSERT_OK(queue().CancelBatch(accepted.batch));
   FlushAll(Take(Lane::kBulk), Kind::kCancelled, Reason::kCancelled);
@@ -152,7 +151,7 @@ TEST_F(PgQueueControlTest, ARetriedMailOfACancelledBatchGoes) {
   EXPECT_FALSE(again.mails[0].cancelled);
 }
 
-TEST_F(PgQueueControlTest, KeysAreForgottenAfterThirtyDays) {
+TEST_F(PgQueueControlTest, RequestIdsExpireAfterThirtyDays) {
   const MessageId id = AcceptMail("key");
   ASSERT_OK(queue().Maintain());
   EXPECT_TRUE(AcceptOne(Send("key")).replayed);
@@ -182,7 +181,7 @@ TEST_F(PgQueueControlTest, PurgeKeepsDaysWithWaitingMail) {
   EXPECT_THAT(log().Get(id), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(PgQueueControlTest, AcceptsAfterAPurgeOfToday) {
+TEST_F(PgQueueControlTest, AcceptsAfterPurgeOfToday) {
   ASSERT_OK(queue().Purge(Now() + absl::Hours(24), /*count_only=*/false));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), IsEmpty());
   const MessageId id = AcceptMail("next");

@@ -1,5 +1,5 @@
-// Random histories against a model that knows one thing of every mail: whether it waits, is held,
-// or has ended. Seeds are fixed; a failure names its seed.
+// Compares random histories with a model that knows whether each mail waits, is held or has ended.
+// Seeds are fixed; a failure names its seed.
 #include <fmt/format.h>
 
 #include <map>
@@ -16,8 +16,8 @@ namespace {
 using Kind = Outcome::Kind;
 
 struct ModelMail {
-  enum class Place { kWaiting, kBreakerOpen, kEnded } place = Place::kWaiting;
-  int step = 1;
+  enum class Where { kQueued, kClaimed, kEnded } where = Where::kQueued;
+  int delivery_count = 1;
   bool recovered = false;
   bool sent = false;
   bool cancel_asked = false;
@@ -51,7 +51,7 @@ class RandomHistory {
       case 5:
         return FlushSome();
       case 6:
-        return RepeatAFlush();
+        return RepeatFlush();
       case 7:
         return Pick(2) == 0 ? ReleaseOne() : LoseLeases();
       case 8:
@@ -61,23 +61,23 @@ class RandomHistory {
     }
   }
 
-  // Every mail is where the model has it, and nowhere else.
+  // Checks that the store has each mail where the model has it, and nowhere else.
   void Check() {
     for (const auto& [id, mail] : mails_) {
       const auto record = log_.Get(id);
       ASSERT_OK(record);
-      switch (mail.place) {
-        case ModelMail::Place::kWaiting:
+      switch (mail.where) {
+        case ModelMail::Where::kQueued:
           if (mail.sent) {
             EXPECT_EQ(record->state, State::kSent) << id;
           } else {
             EXPECT_EQ(record->state, State::kQueued) << id;
           }
           break;
-        case ModelMail::Place::kBreakerOpen:
+        case ModelMail::Where::kClaimed:
           EXPECT_EQ(record->state, mail.sent ? State::kSent : State::kSending) << id;
           break;
-        case ModelMail::Place::kEnded:
+        case ModelMail::Where::kEnded:
           EXPECT_EQ(record->state, mail.sent ? State::kSent : mail.ended) << id;
           break;
       }
@@ -85,7 +85,7 @@ class RandomHistory {
     CheckDepth();
   }
 
-  // Lets everything come to its end.
+  // Sends everything that is left.
   void Drain() {
     LoseLeases();
     for (int rounds = 0; rounds < 100; ++rounds) {
@@ -103,7 +103,7 @@ class RandomHistory {
       }
     }
     for (const auto& [id, mail] : mails_) {
-      EXPECT_TRUE(mail.place == ModelMail::Place::kEnded || mail.sent) << id << " was lost";
+      EXPECT_TRUE(mail.where == ModelMail::Where::kEnded || mail.sent) << id << " was lost";
     }
     Check();
   }
@@ -133,7 +133,6 @@ class RandomHistory {
   }
 
   void TakeSome(int limit = 6) {
-    // A repeated TakeDue would claim more, as it must be with a fresh id each time.
     ASSERT_OK_AND_ASSIGN(const ClaimId id, queue_.NextClaimId());
     ASSERT_OK_AND_ASSIGN(const Claim claim,
                          queue_.TakeDue(id, "w", Lane::kBulk, limit, absl::Minutes(1)));
@@ -143,12 +142,12 @@ class RandomHistory {
     for (const ClaimedMail& claimed : claim.mails) {
       ASSERT_TRUE(mails_.contains(claimed.mail.id));
       ModelMail& mail = mails_[claimed.mail.id];
-      EXPECT_EQ(mail.place, ModelMail::Place::kWaiting) << claimed.mail.id << " is held twice";
+      EXPECT_EQ(mail.where, ModelMail::Where::kQueued) << claimed.mail.id << " is held twice";
       EXPECT_EQ(claimed.delivery_count, mail.delivery_count);
       EXPECT_EQ(claimed.recovered, mail.recovered);
       EXPECT_EQ(claimed.already_sent, mail.sent);
       EXPECT_EQ(claimed.cancelled, mail.cancel_asked);
-      mail.place = ModelMail::Place::kBreakerOpen;
+      mail.where = ModelMail::Where::kClaimed;
       model.open.insert(claimed.mail.id);
     }
   }
@@ -183,11 +182,11 @@ class RandomHistory {
       ModelMail& mail = mails_[outcome.id];
       claims_[id].open.erase(outcome.id);
       if (outcome.kind == Kind::kDeferred) {
-        mail.place = ModelMail::Place::kWaiting;
+        mail.where = ModelMail::Where::kQueued;
         ++mail.delivery_count;
         mail.recovered = false;
       } else {
-        mail.place = ModelMail::Place::kEnded;
+        mail.where = ModelMail::Where::kEnded;
         mail.ended = dispatch::StateOf(outcome.kind);
         mail.sent = mail.sent || outcome.kind == Kind::kSent;
       }
@@ -195,12 +194,12 @@ class RandomHistory {
     if (!outcomes.empty()) flushed_.emplace_back(id, outcomes);
     if (!last) return;
     for (const MessageId open : claims_[id].open) {
-      mails_[open].place = ModelMail::Place::kEnded;  // already sent
+      mails_[open].where = ModelMail::Where::kEnded;  // already sent
     }
     claims_.erase(id);
   }
 
-  void RepeatAFlush() {
+  void RepeatFlush() {
     if (flushed_.empty()) return;
     const auto& [id, outcomes] = flushed_[Pick(flushed_.size())];
     ASSERT_OK_AND_ASSIGN(const FlushResult repeated, queue_.Flush(id, outcomes, /*last=*/false));
@@ -213,11 +212,11 @@ class RandomHistory {
     const auto it = std::next(claims_.begin(), Pick(claims_.size()));
     ASSERT_OK_AND_ASSIGN(const int released, queue_.Release(it->first));
     EXPECT_EQ(released, static_cast<int>(it->second.open.size()));
-    for (const MessageId id : it->second.open) mails_[id].place = ModelMail::Place::kWaiting;
+    for (const MessageId id : it->second.open) mails_[id].where = ModelMail::Where::kQueued;
     claims_.erase(it);
   }
 
-  // Every worker dies. One of them comes back too late, having sent what it had.
+  // All workers lose their leases. One of them reports too late that it has sent its mail.
   void LoseLeases() {
     advance_(absl::Minutes(1));
     ASSERT_OK(queue_.RecoverExpired());
@@ -228,19 +227,19 @@ class RandomHistory {
     EXPECT_EQ(recovered, held);
     for (const auto& [id, model] : claims_) {
       for (const MessageId open : model.open) {
-        mails_[open].place = ModelMail::Place::kWaiting;
+        mails_[open].where = ModelMail::Where::kQueued;
         mails_[open].recovered = true;
         ++mails_[open].delivery_count;
       }
     }
     if (!claims_.empty() && Pick(2) == 0) {
-      const ModelClaim& zombie = claims_.begin()->second;
+      const ModelClaim& stale = claims_.begin()->second;
       std::vector<Outcome> outcomes;
-      for (const ClaimedMail& claimed : zombie.claim.mails) {
-        if (zombie.open.contains(claimed.mail.id)) outcomes.push_back(Make(claimed, Kind::kSent));
+      for (const ClaimedMail& claimed : stale.claim.mails) {
+        if (stale.open.contains(claimed.mail.id)) outcomes.push_back(Make(claimed, Kind::kSent));
       }
       ASSERT_OK_AND_ASSIGN(const FlushResult late,
-                           queue_.Flush(zombie.claim.id, outcomes, /*last=*/true));
+                           queue_.Flush(stale.claim.id, outcomes, /*last=*/true));
       EXPECT_FALSE(late.live);
       EXPECT_EQ(late.recorded, static_cast<int>(outcomes.size()));
       for (const Outcome& outcome : outcomes) mails_[outcome.id].sent = true;
@@ -253,22 +252,22 @@ class RandomHistory {
     auto& [id, mail] = *std::next(mails_.begin(), Pick(mails_.size()));
     if (mail.sent) return;
     ASSERT_OK_AND_ASSIGN(const CancelResult result, queue_.Cancel(id));
-    switch (mail.place) {
-      case ModelMail::Place::kWaiting:
-        // A mail that was given back may be found by its next claim only.
+    switch (mail.where) {
+      case ModelMail::Where::kQueued:
+        // A mail that was released may be found by its next claim only.
         if (result == CancelResult::kCancelled) {
-          mail.place = ModelMail::Place::kEnded;
+          mail.where = ModelMail::Where::kEnded;
           mail.ended = State::kCancelled;
         } else {
           EXPECT_EQ(result, CancelResult::kRequested);
           mail.cancel_asked = true;
         }
         break;
-      case ModelMail::Place::kBreakerOpen:
+      case ModelMail::Where::kClaimed:
         EXPECT_EQ(result, CancelResult::kRequested);
         mail.cancel_asked = true;
         break;
-      case ModelMail::Place::kEnded:
+      case ModelMail::Where::kEnded:
         EXPECT_EQ(result, mail.ended == State::kCancelled ? CancelResult::kCancelled
                                                           : CancelResult::kTooLate);
         break;
@@ -279,12 +278,12 @@ class RandomHistory {
     if (mails_.empty()) return;
     auto& [id, mail] = *std::next(mails_.begin(), Pick(mails_.size()));
     const absl::Status status = queue_.Retry(id, fmt::format("retry-{}", requests_++));
-    if (mail.place != ModelMail::Place::kEnded || mail.sent) {
+    if (mail.where != ModelMail::Where::kEnded || mail.sent) {
       EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
       return;
     }
     EXPECT_OK(status);
-    mail.place = ModelMail::Place::kWaiting;
+    mail.where = ModelMail::Where::kQueued;
     mail.cancel_asked = false;
     mail.recovered = false;
     ++mail.delivery_count;
@@ -292,7 +291,7 @@ class RandomHistory {
 
   void CheckDepth() {
     std::int64_t waiting = 0;
-    for (const auto& [id, mail] : mails_) waiting += mail.place == ModelMail::Place::kWaiting;
+    for (const auto& [id, mail] : mails_) waiting += mail.where == ModelMail::Where::kQueued;
     ASSERT_OK_AND_ASSIGN(const auto depths, queue_.Depths());
     EXPECT_EQ(depths.at(3).due + depths.at(3).waiting, waiting);
   }
@@ -310,7 +309,7 @@ class RandomHistory {
 
 class PgQueueInvariantsTest : public PgQueueFixture {};
 
-TEST_F(PgQueueInvariantsTest, EveryMailIsInExactlyOnePlace) {
+TEST_F(PgQueueInvariantsTest, EachMailIsInExactlyOnePlace) {
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Renew();

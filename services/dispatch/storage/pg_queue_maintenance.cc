@@ -14,15 +14,15 @@
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
-// Housekeeping: what runs now and then, on any replica.
+// Maintenance, which runs from time to time on any replica.
 namespace lmsmail::dispatch {
 namespace {
 
 using postgres::RunInTransaction;
 
-constexpr int kPromoteAtOnce = 5000;
-constexpr int kForgetAtOnce = 5000;
-constexpr int kDropAttempts = 5;
+constexpr int kMaxPromoted = 5000;
+constexpr int kMaxDeletedKeys = 5000;
+constexpr int kMaxDropAttempts = 5;
 
 struct OldDay {
   std::int64_t day;
@@ -36,20 +36,20 @@ absl::StatusOr<int> PgQueueStore::Promote() {
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
         const int moved,
-        RunInTransaction(
-            pool_, {.name = "dispatch.promote"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-              return tx.exec_params1("SELECT promote($1)", kPromoteAtOnce)[0].as<int>();
-            }));
+        RunInTransaction(pool_, {.name = "dispatch.promote"},
+                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
+                           return tx.exec_params1("SELECT promote($1)", kMaxPromoted)[0].as<int>();
+                         }));
     promoted += moved;
-    if (moved < kPromoteAtOnce) return promoted;
+    if (moved < kMaxPromoted) return promoted;
   }
 }
 
-// One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
+// Reads the whole table: with many dead rows an index would be ten times slower.
 absl::Status PgQueueStore::FindOverlooked() {
   std::map<Lane, std::vector<LowWatermarks::Key>> watermarks;
   for (const Lane lane : kLanes)
-    watermarks[lane] = watermarks_.Watermarks(lane);  // before looking: they rise
+    watermarks[lane] = watermarks_.Watermarks(lane);  // read first, because they rise
   return RunInTransaction(
       pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
@@ -78,22 +78,23 @@ absl::Status PgQueueStore::EnsureDays() {
                           });
 }
 
-absl::Status PgQueueStore::ForgetKeys() {
+absl::Status PgQueueStore::DeleteExpiredKeys() {
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
-        const int forgotten,
-        RunInTransaction(
-            pool_, {.name = "dispatch.delete_expired_keys", .repeatable = true},
-            [&](pqxx::work& tx) -> absl::StatusOr<int> {
-              return tx.exec_params1("SELECT delete_expired_keys($1)", kForgetAtOnce)[0].as<int>();
-            }));
-    if (forgotten < kForgetAtOnce) return absl::OkStatus();
+        const int deleted,
+        RunInTransaction(pool_, {.name = "dispatch.delete_expired_keys", .repeatable = true},
+                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
+                           return tx
+                               .exec_params1("SELECT delete_expired_keys($1)", kMaxDeletedKeys)[0]
+                               .as<int>();
+                         }));
+    if (deleted < kMaxDeletedKeys) return absl::OkStatus();
   }
 }
 
 absl::Status PgQueueStore::Maintain() {
   LMSMAIL_RETURN_IF_ERROR(EnsureDays());
-  LMSMAIL_RETURN_IF_ERROR(ForgetKeys());
+  LMSMAIL_RETURN_IF_ERROR(DeleteExpiredKeys());
   LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_counters"},
                                            [&](pqxx::work& tx) -> absl::Status {
                                              tx.exec("SELECT compact_counters()");
@@ -103,8 +104,8 @@ absl::Status PgQueueStore::Maintain() {
   return absl::OkStatus();
 }
 
-// Autovacuum has few workers and may be busy with another table for an hour, while these small ones
-// turn over completely within a minute. Only a hint: without it nothing breaks.
+// Autovacuum has few workers, which may be busy with another table for an hour, while all rows of
+// these small tables change within a minute. Errors are only logged: vacuuming is an optimization.
 void PgQueueStore::Vacuum() {
   absl::StatusOr<postgres::Pool::Lease> lease =
       pool_.Checkout(absl::Now() + pool_.options().checkout_timeout);
@@ -121,8 +122,8 @@ void PgQueueStore::Vacuum() {
 
 absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t day) {
   absl::Status status;
-  for (int attempt = 0; attempt < kDropAttempts; ++attempt) {
-    // It waits for little, since whoever comes after it waits behind it.
+  for (int attempt = 0; attempt < kMaxDropAttempts; ++attempt) {
+    // Its lock_timeout is short, because later transactions wait behind it.
     status =
         RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
                          [&](pqxx::work& tx) -> absl::Status {
@@ -140,7 +141,7 @@ absl::Status PgQueueStore::DropDay(std::int64_t day) {
                                              tx.exec_params("SELECT delete_day_records($1)", day);
                                              return absl::OkStatus();
                                            }));
-  // Mails last: a day is found by them, should this break off.
+  // `message` last: purgeable_days finds a day by it, so an interrupted purge is continued.
   for (const std::string_view table : {"event", "result", "message"}) {
     LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
   }

@@ -15,7 +15,7 @@
 #include "services/dispatch/storage/pg_mail_rows.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
-// Claims: taking mails, keeping them, giving them back. The other parts of the class are in
+// Claims: making, extending, releasing and recovering them. The other parts of the class are in
 // pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_maintenance.cc.
 namespace lmsmail::dispatch {
 namespace {
@@ -24,10 +24,11 @@ using postgres::RunInTransaction;
 using postgres::RunStatement;
 using postgres::ToArrayLiteral;
 
-// One transaction recovers at most the mails of so many claims.
-constexpr int kClaimsAtOnce = 20;
+// One transaction recovers at most this many claims.
+constexpr int kMaxRecoveredClaims = 20;
 
-// The head of each lane and shard, from its watermark on, and of each lane's mail of later days.
+// The first mail of each lane and shard, from its low watermark on, and the first scheduled mail of
+// each lane.
 constexpr char kNextDueSql[] =
     "SELECT least(min(q.due_time), min(s.due_time)), statement_timestamp(), "
     "  pg_snapshot_xmin(pg_current_snapshot()), "
@@ -60,14 +61,14 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   AddShared(shared, claimed.mail);
   if (const auto batch = shared.find(claimed.mail.batch);
       batch != shared.end() && batch->second.cancelled) {
-    // Who asks for another try of one mail means it, though the batch had been cancelled before.
+    // A later request to retry this mail overrides the cancellation of its batch.
     const std::optional<absl::Time> retried = postgres::OptionalTime(row[kFirst + 5]);
     if (!retried || *retried < *batch->second.cancelled) claimed.cancelled = true;
   }
   return claimed;
 }
 
-// `rows` begin with the columns of claimed_mails.
+// `rows` begin with the columns of claimed_mails().
 Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows) {
   Claim claim;
   claim.id = id;
@@ -88,7 +89,7 @@ Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows
   return claim;
 }
 
-// What a claim did to the shards of its lane.
+// What take_due() found in the shards of its lane.
 struct Taken {
   std::optional<int> shard;
   LowWatermarks::Snapshot snapshot;
@@ -138,7 +139,7 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
                      return empty;
                    });
   if (!claim.ok()) return claim;
-  // Only now that it is committed.
+  // Only after the commit.
   if (taken.shard) {
     watermarks_.RecordTaken(lane, scan, *taken.shard, taken.last, taken.snapshot,
                             taken.transaction);
@@ -195,12 +196,13 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
         const Recovered recovered,
         RunInTransaction(pool_, {.name = "dispatch.recover_expired"},
                          [&](pqxx::work& tx) -> absl::StatusOr<Recovered> {
-                           const pqxx::row row = tx.exec_params1(
-                               "SELECT claims, mails FROM recover_expired($1)", kClaimsAtOnce);
+                           const pqxx::row row =
+                               tx.exec_params1("SELECT claims, mails FROM recover_expired($1)",
+                                               kMaxRecoveredClaims);
                            return Recovered{row[0].as<int>(), row[1].as<int>()};
                          }));
     mails += recovered.mails;
-    if (recovered.claims < kClaimsAtOnce) return mails;
+    if (recovered.claims < kMaxRecoveredClaims) return mails;
   }
 }
 
@@ -211,7 +213,7 @@ absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const
   for (const Lane lane : lanes) {
     asked.AddInt(static_cast<int>(lane));
     scans[lane] = watermarks_.Begin(lane);
-    watermarks.Add(lane, scans[lane].watermarks);
+    watermarks.Add(lane, scans[lane].starts);
   }
   return RunStatement(
       pool_, {.name = "dispatch.next_due", .reads_only = true},

@@ -224,18 +224,17 @@ TEST_F(PgQueueStoreTest, ResumesClaimAfterCommitWithoutReply) {
   ASSERT_OK_AND_ASSIGN(const Claim claim, queue().Resume(id));
   EXPECT_THAT(claim.mails, SizeIs(5));
   EXPECT_EQ(claim.lane, Lane::kBulk);
-  ASSERT_OK_AND_ASSIGN(const FlushResult flushed,
-                       queue().Flush(id, Outcomes(claim, Outcome::Kind::kSent), true));
-  EXPECT_TRUE(flushed.live);
+  EXPECT_TRUE(FlushAll(claim, Outcome::Kind::kSent).live);
 }
 
 // Connections break at any moment. A caller that repeats the call has each mail exactly once.
 TEST_F(PgQueueStoreTest, AcceptsEachMailOnceWhenConnectionsBreak) {
   constexpr int kBatches = 60;
+  std::vector<Submission> batches;
+  for (int i = 0; i < kBatches; ++i) batches.push_back(Batch(fmt::format("broken-{}", i), 5));
   std::atomic<int> accepted = 0;
   std::thread caller([&] {
-    for (int i = 0; i < kBatches; ++i) {
-      const Submission batch = Batch(fmt::format("broken-{}", i), 5);
+    for (const Submission& batch : batches) {
       for (;;) {
         const auto result = queue().Accept({batch});
         if (result.ok() && result->at(0).ok()) break;

@@ -8,11 +8,11 @@
 
 namespace lmsmail::dispatch {
 
-// The watermarks of many lanes as parallel arrays, for unnest(lanes, shards, dues, ids).
+// The low watermarks of several lanes as parallel arrays, for unnest(lanes, shards, dues, ids).
 struct WatermarkArrays {
   postgres::ArrayLiteral lanes, shards, dues, ids;
 
-  // `watermarks` by shard.
+  // `watermarks` are in order of shards.
   void Add(Lane lane, const std::vector<LowWatermarks::Key>& watermarks) {
     int shard = 0;
     for (const LowWatermarks::Key& watermark : watermarks) {

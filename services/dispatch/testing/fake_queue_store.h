@@ -21,9 +21,9 @@
 
 namespace lmsmail::dispatch {
 
-// A queue and its log, with no more rules than the tests of their users need. What a real store
+// A queue, with no more rules than the tests of their users need. What a real store
 // must do is tested with PgQueueStore. Tests override functions that are to fail. Thread-safe.
-class FakeQueueStore : public QueueStore, public MessageLog {
+class FakeQueueStore : public QueueStore {
  public:
   // `clock` outlives this.
   explicit FakeQueueStore(const Clock& clock) : clock_(clock) {}

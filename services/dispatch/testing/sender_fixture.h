@@ -77,7 +77,7 @@ class SenderFixture : public testing::Test {
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
   const DeliveryDependencies dependencies_{.clock = clock_,
-                                           .queue = queue_,
+                                           .queue = store_,
                                            .limits = limit_store_,
                                            .connections = limit_store_,
                                            .recipients = recipients_,

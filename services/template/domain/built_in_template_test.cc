@@ -11,8 +11,8 @@
 #include "libs/resource_name/id.h"
 #include "libs/testing/status_matchers.h"
 #include "services/template/domain/catalog.h"
+#include "services/template/domain/compiled_cache.h"
 #include "services/template/domain/content_validation.h"
-#include "services/template/domain/declarations.h"
 #include "services/template/domain/preview.h"
 #include "services/template/storage/in_memory_template_store.h"
 
@@ -74,12 +74,7 @@ TEST(BuiltInTemplateTest, MentionPreferencesOnlyWithALink) {
   render::Renderer renderer;
   for (const NewTemplate& built_in : All()) {
     const LocalizedContent& localized = built_in.content.languages.front();
-    ASSERT_OK_AND_ASSIGN(const auto compiled,
-                         render::Template::Compile({.subject = localized.subject,
-                                                    .html = localized.html,
-                                                    .text = localized.text,
-                                                    .partials = {}},
-                                                   ToRender(built_in.content.variables)));
+    ASSERT_OK_AND_ASSIGN(const auto compiled, Compile(built_in.content, localized));
     google::protobuf::Struct context = render::SampleContext(compiled->schema());
     ASSERT_EQ(context.mutable_fields()->erase("preferences_url"), 1u) << built_in.id;
     render::Rendered mail;
