@@ -131,21 +131,6 @@ struct Cancellations {
   std::vector<BatchId> batches;
 };
 
-// Whether a store's error may be gone when the same call is made again.
-inline bool MaySucceedLater(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kUnknown:  // a COMMIT's answer was lost
-      return true;
-    default:
-      return false;
-  }
-}
-
 // The queue: which mails were accepted, which worker holds them, and their outcomes. Thread-safe.
 // Every function is one transaction; what it returned OK for survives a crash. Data is split by
 // lifetime, and no row is updated for a mail: an immutable message, a queue row while it waits, one
