@@ -23,17 +23,17 @@
 
 namespace lmsmail::dispatch {
 
-// The service's own keys; those that every service has are service::BaseConfig's.
+// The configuration keys of this service. service::BaseConfig has those of every service.
 struct DispatchConfig {
-  // "console" needs no configuration and is always present.
+  // The transport "console" always exists and needs no keys.
   std::map<std::string, TransportConfig> transports;
   std::string default_transport = "console";
   std::string from = "noreply@lms.example";
   std::string from_name;  // empty: the school's name
   DkimConfig dkim;
 
-  std::string message_id_domain;  // empty: of the default transport's From
-  std::string message_id_keys;    // what the file at message_id_keys_file holds; may be empty
+  std::string message_id_domain;  // empty: that of the default transport's From
+  std::string message_id_keys;    // the content of message_id_keys_file; may be empty
 
   service::PeerConfig template_service{.target = "127.0.0.1:7101"};
   service::PeerConfig preference_service{.target = "127.0.0.1:7102", .timeout = absl::Seconds(10)};
@@ -57,10 +57,10 @@ struct DispatchConfig {
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);
 
-  // Of a configuration that was loaded without a violation.
+  // The methods below need a configuration that was loaded without violations.
   SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
-  // The clock must outlive the transports.
+  // `clock` must outlive the transports.
   absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
       const service::SchoolConfig& school, const Clock& clock,
       const TransportConfig::Observers& observers) const;

@@ -65,7 +65,7 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
   EXPECT_EQ(transports->Find("console")->sender().from.display_name, "School");
 }
 
-TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
+TEST_F(ConfigTest, MessageIdsUseTheDomainOfTheFromAddress) {
   const auto domain = [this] {
     const auto message_ids = config_.ToMessageIds();
     EXPECT_OK(message_ids);
@@ -81,7 +81,7 @@ TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
   EXPECT_EQ(domain(), "id.example");
 }
 
-TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
+TEST_F(ConfigTest, SignsOnlyMailOfTheKeyDomain) {
   // The key of RFC 8463 appendix A.2.
   secret_ =
       "-----BEGIN PRIVATE KEY-----\n"
@@ -103,7 +103,7 @@ TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
   EXPECT_EQ(record("plain"), "");
 }
 
-TEST_F(ConfigTest, NamesFaultsOfSigning) {
+TEST_F(ConfigTest, ReportsInvalidDkimKeys) {
   const auto fields = [this](std::vector<std::string> flags) {
     std::vector<std::string> found;
     for (const FieldViolation& it : ViolationsOf(Load(std::move(flags)))) found.push_back(it.field);
@@ -132,7 +132,7 @@ TEST_F(ConfigTest, ReportsEveryViolation) {
   }
 }
 
-TEST_F(ConfigTest, ATransportLogsInWithAPasswordOrATokenFile) {
+TEST_F(ConfigTest, RequiresAPasswordOrATokenFile) {
   const auto fields = [this](std::vector<std::string> flags) {
     flags.insert(flags.end(),
                  {"--transports.relay.kind=smtp", "--transports.relay.host=mx.example"});
@@ -154,7 +154,7 @@ TEST_F(ConfigTest, ATransportLogsInWithAPasswordOrATokenFile) {
               testing::ElementsAre("transports.relay.tls"));
 }
 
-TEST_F(ConfigTest, BuildsATransportWithATokenFileThatIsReadLater) {
+TEST_F(ConfigTest, BuildsATransportBeforeItsTokenFileExists) {
   ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
                   "--transports.relay.username=u", "--transports.relay.token_file=/none"}));
   EXPECT_OK(config_.ToTransports({}, clock_, {}));
@@ -196,8 +196,10 @@ TEST_F(ConfigTest, RefusesInvalidAndRepeatedDomainsOfLimits) {
     return Contains(testing::AllOf(testing::Field(&FieldViolation::field, field),
                                    testing::Field(&FieldViolation::description, HasSubstr(text))));
   };
-  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.a.match", "\"nowhere\" is not a valid recipient domain"));
-  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.b.match", "already in limits.domains.a"));
+  EXPECT_THAT(ViolationsOf(status),
+              violation("limits.domains.a.match", "\"nowhere\" is not a valid recipient domain"));
+  EXPECT_THAT(ViolationsOf(status),
+              violation("limits.domains.b.match", "already in limits.domains.a"));
   EXPECT_THAT(ViolationsOf(status), violation("limits.domains.c.match", "at least one"));
 }
 

@@ -8,10 +8,10 @@
 
 #include "google/rpc/error_details.pb.h"
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
-#include "libs/token/hash.h"
 #include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
@@ -21,7 +21,7 @@ std::optional<Lane> OptionalLane(lmsmail::type::v1::Lane lane, const char* field
                                  Violations& violations) {
   if (lane == lmsmail::type::v1::LANE_UNSPECIFIED) return std::nullopt;
   if (!lmsmail::type::v1::Lane_IsValid(lane)) {
-    violations.Add(field, "is no lane this service knows");
+    violations.Add(field, "is not a known lane");
     return std::nullopt;
   }
   return static_cast<Lane>(lane);
@@ -89,7 +89,7 @@ Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations) {
 }
 
 std::int64_t DigestOf(const v1::SendRequest& request) {
-  return token::Digest64(protobuf::DeterministicBytes(request));
+  return hash::Digest64(protobuf::DeterministicBytes(request));
 }
 
 std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items) {
@@ -105,7 +105,7 @@ std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> 
     add(item.dedupe_key);
     add(item.context.bytes());
   }
-  return token::Digest64(body);
+  return hash::Digest64(body);
 }
 
 lmsmail::type::v1::Lane ToProto(Lane lane) { return static_cast<lmsmail::type::v1::Lane>(lane); }

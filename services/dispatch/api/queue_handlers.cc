@@ -21,7 +21,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::size_t kMaxPauseDetail = 200;
-constexpr absl::Duration kLeastLogAge = absl::Hours(24 * 7);
+constexpr absl::Duration kMinLogAge = absl::Hours(24 * 7);
 
 }  // namespace
 
@@ -106,7 +106,7 @@ absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsR
   const absl::Duration age = request.has_max_age()
                                  ? protobuf::FromProto(request.max_age(), "max_age", violations)
                                  : absl::ZeroDuration();
-  if (violations.empty() && age < kLeastLogAge) {
+  if (violations.empty() && age < kMinLogAge) {
     violations.Add("max_age", "is required and must be at least 7 days (\"604800s\")");
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
@@ -146,7 +146,7 @@ absl::Status QueueHandlers::TestTransport(const rpc::CallInfo&,
                                           const v1::TestTransportRequest& request,
                                           v1::TestTransportResponse& response) {
   if (request.transport().empty()) {
-    return InvalidField("transport", "is required; ListTransports tells the names");
+    return InvalidField("transport", "is required; ListTransports returns the names");
   }
   Transport* const transport = d_.transports.Find(request.transport());
   if (transport == nullptr) return NotFound(fmt::format("transport {}", request.transport()));

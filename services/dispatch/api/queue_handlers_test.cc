@@ -36,7 +36,7 @@ TEST_F(DispatchServiceTest, PausesAndResumesALane) {
   EXPECT_EQ(sent.state(), v1::STATE_SENT);
 }
 
-TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
+TEST_F(DispatchServiceTest, ListsClaimsOfWorkers) {
   ASSERT_OK(Call(&Stub::Send, ToAda("k")));
   const auto id = store_.NextClaimId();
   ASSERT_OK(store_.TakeDue(*id, "replica-1", Lane::kTransactional, 10, absl::Seconds(60)));
@@ -51,7 +51,7 @@ TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
   EXPECT_EQ(swept.recovered_count(), 1);
 }
 
-TEST_F(DispatchServiceTest, ListsWhatWorkersHoldPageByPage) {
+TEST_F(DispatchServiceTest, ListsClaimsInPages) {
   for (const char* key : {"a", "b", "c", "d"}) {
     ASSERT_OK(Call(&Stub::Send, ToAda(key)));
     ASSERT_OK(
@@ -76,7 +76,7 @@ TEST_F(DispatchServiceTest, ListsWhatWorkersHoldPageByPage) {
   EXPECT_THAT(refused, rpc::HasViolation("page_size", _));
 }
 
-TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
+TEST_F(DispatchServiceTest, PurgeLogsRequiresSevenDays) {
   v1::PurgeLogsRequest purge;
   EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
   purge.mutable_max_age()->set_seconds(6 * 86400);
@@ -85,7 +85,7 @@ TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
   EXPECT_OK(Call(&Stub::PurgeLogs, purge));
 }
 
-TEST_F(DispatchServiceTest, ShowsATransportThatIsHeld) {
+TEST_F(DispatchServiceTest, ListsOpenCircuitBreakers) {
   auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
   transport.SetOpenBreaker(
       OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
@@ -96,7 +96,7 @@ TEST_F(DispatchServiceTest, ShowsATransportThatIsHeld) {
   EXPECT_EQ(list.transports(0).circuit_breaker_detail(), "the server refuses us: 550");
 }
 
-TEST_F(DispatchServiceTest, KnowsItsTransports) {
+TEST_F(DispatchServiceTest, ListsAndTestsTransports) {
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);

@@ -27,7 +27,7 @@ class ClaimerTest : public testing::Test {
   PriorityGate priority_gate_{clock_};
 };
 
-TEST_F(ClaimerTest, StandsAsideForUrgentMailWhereToldTo) {
+TEST_F(ClaimerTest, YieldsToUrgentMailWithAPriorityGate) {
   EXPECT_TRUE(TakenAfterAnAttempt(nullptr));
   EXPECT_FALSE(TakenAfterAnAttempt(&priority_gate_));
 }

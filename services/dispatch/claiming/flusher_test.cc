@@ -83,14 +83,14 @@ class FlusherTest : public testing::Test {
   std::vector<std::pair<ClaimId, ClaimedMail>> mails_;
 };
 
-TEST_F(FlusherTest, StandsAsideForUrgentMail) {
+TEST_F(FlusherTest, YieldsToUrgentMail) {
   priority_gate_.UrgentArrived();
   clock_.Advance(PriorityGate::kMaxPause);
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_FALSE(priority_gate_.closed());
 }
 
-TEST_F(FlusherTest, RecordsAnOutcomeWithoutReplyTextThatTheDatabaseRefuses) {
+TEST_F(FlusherTest, RecordsAnOutcomeWithoutItsInvalidReplyText) {
   SendThree();
   RefuseOutcomes([](const Outcome& outcome) { return outcome.reply_text == "b"; });
   EXPECT_TRUE(flusher_.FlushAll());
@@ -104,7 +104,7 @@ TEST_F(FlusherTest, RecordsAnOutcomeWithoutReplyTextThatTheDatabaseRefuses) {
   EXPECT_TRUE(store_.InFlight(0, 10)->empty());
 }
 
-TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
+TEST_F(FlusherTest, DropsOnlyARefusedOutcomeAndLetsItsLeaseExpire) {
   SendThree();
   const MessageId bad = ids_[1];
   RefuseOutcomes([bad](const Outcome& outcome) { return outcome.id == bad; });
@@ -124,7 +124,7 @@ TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
   EXPECT_TRUE(mails_[0].second.recovered) << "the policy must know that it may have been sent";
 }
 
-TEST_F(FlusherTest, ADatabaseThatRefusesEverythingForAWhileLosesNothing) {
+TEST_F(FlusherTest, KeepsOutcomesWhileTheDatabaseRefusesAll) {
   SendThree();
   RefuseOutcomes([](const Outcome&) { return true; });
   EXPECT_FALSE(FlushFor(50));

@@ -64,7 +64,7 @@ class IntentJournalTest : public testing::Test {
   std::unique_ptr<IntentJournal> journal_;
 };
 
-TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
+TEST_F(IntentJournalTest, ReplaysSentUnsentAndUncertainMail) {
   const Claim claim = Take(Category::kProgress, 5);
   HandOver(claim, 0);
   journal_->DotSent(HandOver(claim, 1));
@@ -89,7 +89,7 @@ TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
   for (const ClaimedMail& mail : next.mails) EXPECT_FALSE(mail.recovered);
 }
 
-TEST_F(IntentJournalTest, AReceiptInDoubtIsSentAgain) {
+TEST_F(IntentJournalTest, ReplaysUncertainReceiptsAsDeferred) {
   const Claim claim = Take(Category::kPayment, 1);
   journal_->DotSent(HandOver(claim, 0));
   Restart();
@@ -99,7 +99,7 @@ TEST_F(IntentJournalTest, AReceiptInDoubtIsSentAgain) {
   EXPECT_EQ(Record(claim, 0).attempt_count, 1);
 }
 
-TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
+TEST_F(IntentJournalTest, DoesNotReplayRecordedOutcomes) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
   Outcome outcome;
@@ -114,7 +114,7 @@ TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
   EXPECT_EQ(Record(claim, 0).state, State::kSkipped);
 }
 
-TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
+TEST_F(IntentJournalTest, LeavesRefusedClaimsToTheirLeases) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
   journal_->ReplyReceived(claim.mails[0].mail.id, true);
@@ -124,7 +124,7 @@ TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
   EXPECT_EQ(Record(claim, 0).state, State::kSending);
 }
 
-TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
+TEST_F(IntentJournalTest, ReplaysOnce) {
   const Claim claim = Take(Category::kProgress, 1);
   HandOver(claim, 0);
   Restart();
@@ -136,7 +136,7 @@ TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
   EXPECT_EQ(again.mails.size(), 1u);
 }
 
-TEST_F(IntentJournalTest, AFullJournalAndUnknownTokensDoNoHarm) {
+TEST_F(IntentJournalTest, IgnoresMailBeyondItsSizeAndUnknownTokens) {
   const Claim claim = Take(Category::kProgress, 100);
   for (std::size_t i = 0; i < 100; ++i) EXPECT_NE(HandOver(claim, i), 0u);
   EXPECT_EQ(HandOver(claim, 0), 0u);
@@ -145,11 +145,11 @@ TEST_F(IntentJournalTest, AFullJournalAndUnknownTokensDoNoHarm) {
   journal_->ReplyReceived(12345, true);
 }
 
-TEST_F(IntentJournalTest, BelongsToOneProcessAtATime) {
+TEST_F(IntentJournalTest, AllowsOneProcessAtATime) {
   EXPECT_THAT(IntentJournal::Open(path_, 100), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(IntentJournalTest, AnotherSizeBeginsAnew) {
+TEST_F(IntentJournalTest, StartsEmptyAfterItsSizeChanged) {
   const Claim claim = Take(Category::kProgress, 1);
   HandOver(claim, 0);
   journal_.reset();

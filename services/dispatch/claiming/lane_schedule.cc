@@ -12,7 +12,7 @@ constexpr absl::Duration kMaxPollInterval = absl::Milliseconds(100);
 std::size_t Index(Lane lane) { return static_cast<std::size_t>(lane) - 1; }
 
 double WeightOf(Lane lane) {
-  constexpr double kWeights[] = {8, 4, 2, 1};
+  constexpr double kWeights[] = {2, 1, 2, 1};
   return kWeights[Index(lane)];
 }
 

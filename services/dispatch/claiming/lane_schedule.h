@@ -11,16 +11,16 @@
 
 namespace lmsmail::dispatch {
 
-// Decides which lane to claim from next. Lanes share the capacity 8 : 4 : 2 : 1, so that a million
-// bulk mails never delay a receipt and receipts never starve the bulk, by stride scheduling
-// (Waldspurger, 1995): each mail claimed advances its lane's pass by 1 / weight, and the lane with
-// the lowest pass is next. A lane that is found empty is polled less and less often. Not
-// thread-safe.
+// Decides which lane of a pipeline to claim from next. The two lanes of a pipeline, critical and
+// transactional or notification and bulk, share its capacity 2 : 1, so that neither starves the
+// other, by stride scheduling (Waldspurger, 1995): each mail claimed advances its lane's pass by
+// 1 / weight, and the lane with the lowest pass is next. A lane that is found empty is polled less
+// and less often. Not thread-safe.
 class LaneSchedule {
  public:
   explicit LaneSchedule(std::vector<Lane> lanes) : lanes_(std::move(lanes)) {}
 
-  // Lanes to try now, the best first; empty while all poll_interval.
+  // Lanes to try now, the best first. Empty while every lane waits for its next poll.
   std::vector<Lane> Order(absl::Time now) const;
 
   // `full`: the batch was as large as requested. After a smaller one the lane waits a moment, so

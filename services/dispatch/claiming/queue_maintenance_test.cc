@@ -49,7 +49,7 @@ class QueueMaintenanceTest : public testing::Test {
   const absl::Status failure_ = absl::UnavailableError("the database is away");
 };
 
-TEST_F(QueueMaintenanceTest, SweepsAtEveryTurn) {
+TEST_F(QueueMaintenanceTest, SweepsInEveryRun) {
   for (int turn = 1; turn <= 3; ++turn) {
     TurnAfter(absl::Seconds(5));
     EXPECT_EQ(queue_.recoveries, turn);
@@ -67,7 +67,7 @@ TEST_F(QueueMaintenanceTest, LooksForOverlookedMailEveryTenMinutes) {
 }
 
 // A search reads the whole queue: failing, it must not be repeated every few seconds.
-TEST_F(QueueMaintenanceTest, SearchesNoMoreOftenWhenSearchesFail) {
+TEST_F(QueueMaintenanceTest, DoesNotSearchMoreOftenAfterErrors) {
   queue_.searched = failure_;
   TurnAfter(absl::Minutes(10));
   TurnAfter(absl::Minutes(9));
@@ -76,7 +76,7 @@ TEST_F(QueueMaintenanceTest, SearchesNoMoreOftenWhenSearchesFail) {
   EXPECT_EQ(queue_.searches, 2);
 }
 
-TEST_F(QueueMaintenanceTest, MaintainsAtOnceAndThenHourly) {
+TEST_F(QueueMaintenanceTest, MaintainsInTheFirstRunAndThenHourly) {
   TurnAfter(absl::ZeroDuration());
   EXPECT_EQ(queue_.maintenances, 1);
   TurnAfter(absl::Minutes(59));
@@ -97,7 +97,7 @@ TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
   EXPECT_EQ(queue_.maintenances, 3);
 }
 
-TEST_F(QueueMaintenanceTest, AsksForNothingMoreOfAStoreThatIsAway) {
+TEST_F(QueueMaintenanceTest, EndsTheRunWhenTheStoreIsUnavailable) {
   queue_.sweeps = failure_;
   TurnAfter(absl::Hours(1));
   EXPECT_EQ(queue_.searches, 0);

@@ -14,7 +14,7 @@ namespace lmsmail::dispatch {
 
 // Adds dead addresses to the suppression list in the background, and retries while that service is
 // unavailable. Reports that are lost with the process are found in the log by the next one; see
-// EventRecorder::ReportAgain. Thread-safe.
+// EventRecorder::Replay. Thread-safe.
 class BounceReporter {
  public:
   // `list` must outlive this.

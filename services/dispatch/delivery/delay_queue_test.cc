@@ -26,7 +26,7 @@ class DelayQueueTest : public testing::Test {
   DelayQueue delays_{clock_};
 };
 
-TEST_F(DelayQueueTest, CallsInOrderOfTimeWhenItHasCome) {
+TEST_F(DelayQueueTest, CallsInOrderOfTime) {
   Add(absl::Milliseconds(20), 2);
   Add(absl::Milliseconds(10), 1);
   Add(absl::Milliseconds(30), 3);
@@ -37,7 +37,7 @@ TEST_F(DelayQueueTest, CallsInOrderOfTimeWhenItHasCome) {
   EXPECT_THAT(gone_, ElementsAre(1, 2));
 }
 
-TEST_F(DelayQueueTest, AStopCallsAllThatWaitAndAllThatComes) {
+TEST_F(DelayQueueTest, StopCallsWaitingAndLaterEntriesAtOnce) {
   Add(absl::Hours(1), 1);
   delays_.Stop();
   Add(absl::ZeroDuration(), 2);
@@ -45,7 +45,7 @@ TEST_F(DelayQueueTest, AStopCallsAllThatWaitAndAllThatComes) {
   EXPECT_THAT(gone_, IsEmpty());
 }
 
-TEST(TurnTimerThreadTest, WakesForANearerCallThanTheOneItWaitsFor) {
+TEST(DelayQueueThreadTest, WakesForAnEarlierEntry) {
   const SystemClock clock;
   DelayQueue delays(clock);
   delays.Start();

@@ -47,7 +47,7 @@ class SenderLimitsTest : public SenderFixture {
   }
 };
 
-TEST_F(SenderLimitsTest, MailOverALimitHoldsUpNoOther) {
+TEST_F(SenderLimitsTest, MailOverALimitDoesNotDelayOtherMail) {
   AcceptFor("gmail.com", 50);
   const auto others = AcceptFor("school.example", 30);
   SendDue();
@@ -56,7 +56,7 @@ TEST_F(SenderLimitsTest, MailOverALimitHoldsUpNoOther) {
   for (const MessageId id : others) EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderLimitsTest, ItWaitsForItsPlaceAndCountsNoAttempt) {
+TEST_F(SenderLimitsTest, WaitsForItsPositionAndCountsNoAttempt) {
   const auto ids = AcceptFor("gmail.com", 50);
   SendDue();
   const MessageRecord waiting = Record(ids.back());
@@ -67,7 +67,7 @@ TEST_F(SenderLimitsTest, ItWaitsForItsPlaceAndCountsNoAttempt) {
   EXPECT_THAT(waiting.detail, testing::HasSubstr("domain:gmail"));
 }
 
-TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
+TEST_F(SenderLimitsTest, SendsAllMailAtTheRateWithAtMostOneMoreWrite) {
   const auto ids = AcceptFor("gmail.com", 80);
   SendFor(absl::Seconds(4));
   EXPECT_NEAR(SentTo("gmail.com"), 41, 4);
@@ -80,7 +80,7 @@ TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
   }
 }
 
-TEST_F(SenderLimitsTest, ABatchLeavesAtTheRateItAskedFor) {
+TEST_F(SenderLimitsTest, SendsABatchAtItsMaxRate) {
   Submission batch;
   batch.request_id = "slowly";
   batch.batch = true;
@@ -101,7 +101,7 @@ TEST_F(SenderLimitsTest, ABatchLeavesAtTheRateItAskedFor) {
   EXPECT_THAT(transport_.mails(), SizeIs(1 + 12));
 }
 
-TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
+TEST_F(SenderLimitsTest, LaterMailGoesToTheEndOfTheWaitlist) {
   AcceptFor("gmail.com", 50);
   SendDue();
   const MessageId late = Accept("late");
@@ -112,7 +112,7 @@ TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
   EXPECT_GE(Record(late).next_attempt_time.value(), clock_.Now() + absl::Seconds(4));
 }
 
-TEST_F(SenderLimitsTest, AMailWhoseTimeEndsBeforeItsPlaceExpiresInTime) {
+TEST_F(SenderLimitsTest, MailThatWouldWaitPastItsExpireTimeExpires) {
   const auto ids = AcceptFor("gmail.com", 90);
   SendDue();
   clock_.Advance(absl::Hours(49));
@@ -120,7 +120,7 @@ TEST_F(SenderLimitsTest, AMailWhoseTimeEndsBeforeItsPlaceExpiresInTime) {
   EXPECT_EQ(Record(ids.back()).state, State::kExpired);
 }
 
-TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
+TEST_F(SenderLimitsTest, StopReleasesMailThatWaitsForAPermit) {
   const auto ids = AcceptFor("gmail.com", 50);
   sender_.Process(Take());
   sender_.Stop();
@@ -132,7 +132,7 @@ TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
   EXPECT_THAT(transport_.mails(), SizeIs(SentTo("gmail.com")));
 }
 
-TEST_F(SenderLimitsTest, AThrottlingTransportIsSlowedAndTheMailNotLost) {
+TEST_F(SenderLimitsTest, ThrottledTransportSlowsDownWithoutLosingMail) {
   transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
                      .reply_code = 421,
                      .enhanced_code = "4.7.0",

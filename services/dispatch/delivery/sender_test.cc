@@ -18,7 +18,7 @@ using testing::SizeIs;
 
 using SenderTest = SenderFixture;
 
-TEST_F(SenderTest, SendsAndRecordsWhatTheServerSaid) {
+TEST_F(SenderTest, SendsMailAndRecordsTheReply) {
   const MessageId id = Accept("ada");
   SendDue();
   const MessageRecord record = Record(id);
@@ -33,14 +33,14 @@ TEST_F(SenderTest, SendsAndRecordsWhatTheServerSaid) {
   EXPECT_EQ(store_.InFlightCount(), 0);
 }
 
-TEST_F(SenderTest, AsksOnceForAWholeClaim) {
+TEST_F(SenderTest, ChecksAWholeClaimInOneCall) {
   for (int i = 0; i < 50; ++i) Accept("s" + std::to_string(i));
   SendDue();
   EXPECT_EQ(recipients_.calls(), 1);
   EXPECT_THAT(transport_.mails(), SizeIs(50));
 }
 
-TEST_F(SenderTest, NothingIsSentUncheckedWhilePreferencesAreAway) {
+TEST_F(SenderTest, DefersMailWhileTheRecipientCheckIsUnavailable) {
   const MessageId id = Accept("ada");
   recipients_.SetStatus(absl::UnavailableError("away"));
   SendDue();
@@ -56,7 +56,7 @@ TEST_F(SenderTest, NothingIsSentUncheckedWhilePreferencesAreAway) {
   EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderTest, ARecipientThatCannotBeAskedAboutFailsAlone) {
+TEST_F(SenderTest, OnlyMailToAnInvalidRecipientFails) {
   const MessageId bad = Accept("bad");
   const MessageId good = Accept("good");
   recipients_.Refuse("recipients/bad");
@@ -66,7 +66,7 @@ TEST_F(SenderTest, ARecipientThatCannotBeAskedAboutFailsAlone) {
   EXPECT_EQ(Record(good).state, State::kSent);
 }
 
-TEST_F(SenderTest, SkipsWhoUnsubscribed) {
+TEST_F(SenderTest, SkipsUnsubscribedRecipients) {
   const MessageId id = Accept("ada");
   Verdict verdict;
   verdict.decision = Verdict::Decision::kSkip;
@@ -78,7 +78,7 @@ TEST_F(SenderTest, SkipsWhoUnsubscribed) {
   EXPECT_EQ(Record(id).reason, Reason::kUnsubscribed);
 }
 
-TEST_F(SenderTest, WaitsForTheMorning) {
+TEST_F(SenderTest, DefersMailInQuietHours) {
   const MessageId id = Accept("ada");
   Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
   verdict.decision = Verdict::Decision::kDefer;
@@ -105,7 +105,7 @@ TEST_F(SenderTest, ExpiredMailIsNotSent) {
   EXPECT_EQ(recipients_.calls(), 0);
 }
 
-TEST_F(SenderTest, HeedsACancellationBetweenClaimAndHandOver) {
+TEST_F(SenderTest, CancelsMailBetweenClaimAndTransmission) {
   const MessageId id = Accept("ada");
   cancellations_.Refresh();
   TakenClaim taken = Take();
@@ -117,7 +117,7 @@ TEST_F(SenderTest, HeedsACancellationBetweenClaimAndHandOver) {
   EXPECT_THAT(transport_.mails(), IsEmpty());
 }
 
-TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
+TEST_F(SenderTest, UnavailableTemplateDefersMailAndDeletedOneFailsIt) {
   const MessageId waits = Accept("ada");
   templates_.SetStatus(absl::UnavailableError("away"));
   SendDue();
@@ -132,7 +132,7 @@ TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
   EXPECT_EQ(Record(gone).reason, Reason::kTemplateUnavailable);
 }
 
-TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
+TEST_F(SenderTest, OnlyMailThatCannotBeRenderedFailsWithTheError) {
   const MessageId bad = Accept("ada", "weekly_progress");
   const MessageId good =
       Accept("grace", "weekly_progress", StructFromJson(R"({"minutes": 3})").SerializeAsString());
@@ -143,7 +143,7 @@ TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
   EXPECT_EQ(Record(good).state, State::kSent);
 }
 
-TEST_F(SenderTest, ADeadAddressIsSuppressed) {
+TEST_F(SenderTest, SuppressesDeadAddresses) {
   const MessageId id = Accept("ada");
   transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
                      .reply_code = 550,
@@ -155,7 +155,7 @@ TEST_F(SenderTest, ADeadAddressIsSuppressed) {
   EXPECT_TRUE(suppressions_.WaitFor("ada@students.example"));
 }
 
-TEST_F(SenderTest, ARefusalOfUsSuppressesNobody) {
+TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
   const MessageId id = Accept("ada");
   transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
                      .reply_code = 550,
@@ -167,7 +167,7 @@ TEST_F(SenderTest, ARefusalOfUsSuppressesNobody) {
   EXPECT_THAT(suppressions_.added(), IsEmpty());
 }
 
-TEST_F(SenderTest, ATemporaryRefusalIsTriedAgainWithTheSameBytes) {
+TEST_F(SenderTest, RetriesTemporaryRejectionsWithTheSameBytes) {
   const MessageId id = Accept("ada");
   transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
                      .reply_code = 451,
@@ -188,7 +188,7 @@ TEST_F(SenderTest, ATemporaryRefusalIsTriedAgainWithTheSameBytes) {
   EXPECT_EQ(transport_.mails()[0].message, transport_.mails()[1].message);
 }
 
-TEST_F(SenderTest, AnUnknownTransportWaitsForItsConfiguration) {
+TEST_F(SenderTest, DefersMailOfAnUnknownTransport) {
   Submission submission;
   submission.request_id = "k";
   submission.template_ref = {"enrollment", 1, Category::kEnrollment};
@@ -203,7 +203,7 @@ TEST_F(SenderTest, AnUnknownTransportWaitsForItsConfiguration) {
   EXPECT_THAT(record.detail, testing::HasSubstr("gone"));
 }
 
-TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
+TEST_F(SenderTest, StoppedSenderReleasesItsClaim) {
   const MessageId id = Accept("ada");
   TakenClaim taken = Take();
   sender_.Stop();
@@ -215,7 +215,7 @@ TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
   EXPECT_EQ(store_.InFlightCount(), 0);
 }
 
-TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
+TEST_F(SenderTest, ReleasesAClaimNearTheEndOfItsLease) {
   const MessageId id = Accept("ada");
   TakenClaim taken = Take();
   clock_.Advance(absl::Seconds(56));
@@ -225,7 +225,7 @@ TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
   EXPECT_EQ(Record(id).state, State::kQueued);
 }
 
-TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
+TEST_F(SenderTest, ReleasesMailThatAShutdownLeftUnsent) {
   const MessageId id = Accept("ada");
   transport_.Hold();
   sender_.Process(Take());
@@ -236,7 +236,7 @@ TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
   EXPECT_EQ(budget_.in_use(), 0);
 }
 
-TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
+TEST_F(SenderTest, YieldsToUrgentMailBeforeTheCheckAndBeforeEachMail) {
   Accept("ada");
   const auto urgent_mail_comes = [this] {
     priority_gate_.UrgentArrived();
@@ -254,7 +254,7 @@ TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
   EXPECT_FALSE(priority_gate_.closed());
 }
 
-TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {
+TEST_F(SenderTest, KeepsOutcomesWhileTheDatabaseIsUnavailable) {
   const MessageId id = Accept("ada");
   sender_.Process(Take());
   store_.on_flush = [](const auto&) { return absl::UnavailableError("away"); };
@@ -268,7 +268,7 @@ TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {
   EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderTest, OutcomesComeInAnyOrderAndTheLastEndsTheClaim) {
+TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
   const MessageId early = Accept("ada");
   Verdict skip;
   skip.decision = Verdict::Decision::kSkip;
@@ -290,7 +290,7 @@ TEST_F(SenderTest, OutcomesComeInAnyOrderAndTheLastEndsTheClaim) {
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
 }
 
-TEST_F(SenderTest, MailThatStillWaitsInTheTransportWhenItsLeaseEndsMayNotGo) {
+TEST_F(SenderTest, DoesNotTransmitQueuedMailAfterItsLease) {
   Accept("ada");
   transport_.Hold();
   sender_.Process(Take());
@@ -303,7 +303,7 @@ TEST_F(SenderTest, MailThatStillWaitsInTheTransportWhenItsLeaseEndsMayNotGo) {
   EXPECT_FALSE(may_send());
 }
 
-TEST_F(SenderTest, ALostLeaseStillRecordsWhatWasSent) {
+TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   const MessageId id = Accept("ada");
   transport_.Hold();
   sender_.Process(Take());

@@ -64,6 +64,12 @@ Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) co
 
 Worker::~Worker() { Stop(absl::Now()); }
 
+absl::Status Worker::ReplayJournal() {
+  return d_.journal.Replay(d_.queue, [this](const ClaimedMail& mail, const DeliveryResult& result) {
+    return DecideByResult(mail, result, d_.clock.Now(), options_.policy);
+  });
+}
+
 void Worker::Start() {
   if (!claim_threads_.empty()) return;
   connections_.Start();

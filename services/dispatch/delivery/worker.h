@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
@@ -49,6 +50,9 @@ class Worker {
   Worker(const DeliveryDependencies& dependencies, Options options);
   ~Worker();
 
+  // Records what the journal of the previous process knows. Call it before Start(), again after an
+  // error.
+  absl::Status ReplayJournal();
   // Idempotent.
   void Start();
   // Claims no more mail, lets mail in transmission finish, records the outcomes, releases the rest

@@ -115,7 +115,7 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
 };
 
-TEST_F(WorkerTest, SendsWhatIsThereAndWhatComes) {
+TEST_F(WorkerTest, SendsWaitingAndNewMail) {
   const auto before = Accept("before", Lane::kBulk, 50);
   Start();
   EXPECT_TRUE(WaitForState(before, State::kSent));
@@ -124,7 +124,7 @@ TEST_F(WorkerTest, SendsWhatIsThereAndWhatComes) {
   EXPECT_EQ(transport_->mails().size(), 51u);
 }
 
-TEST_F(WorkerTest, AClaimWhoseCommitWasInDoubtIsResumed) {
+TEST_F(WorkerTest, ResumesAClaimAfterALostCommitReply) {
   const auto ids = Accept("a", Lane::kTransactional, 5);
   store_.forgets = true;
   Start();
@@ -132,7 +132,7 @@ TEST_F(WorkerTest, AClaimWhoseCommitWasInDoubtIsResumed) {
   EXPECT_EQ(transport_->mails().size(), 5u);
 }
 
-TEST_F(WorkerTest, UrgentMailPassesBulkThatASlowServerHoldsUp) {
+TEST_F(WorkerTest, UrgentMailOvertakesBulkMailToASlowServer) {
   max_in_flight_ = 40;
   transport_->Hold();
   Accept("bulk", Lane::kBulk, 200);
@@ -143,7 +143,7 @@ TEST_F(WorkerTest, UrgentMailPassesBulkThatASlowServerHoldsUp) {
   EXPECT_EQ(transport_->mails().back().recipient, "receipt@students.example");
 }
 
-TEST_F(WorkerTest, StoppingGivesBackWhatWasNotSent) {
+TEST_F(WorkerTest, StopReleasesUnsentMail) {
   max_in_flight_ = 40;
   transport_->Hold();
   const auto ids = Accept("bulk", Lane::kBulk, 100);
@@ -158,7 +158,7 @@ TEST_F(WorkerTest, StoppingGivesBackWhatWasNotSent) {
   }
 }
 
-TEST_F(WorkerTest, StopsWithoutHavingStarted) {
+TEST_F(WorkerTest, StopsWithoutAStart) {
   Start();
   Worker never({.clock = clock_,
                 .queue = store_,

@@ -86,7 +86,7 @@ TEST_F(RateLimitsTest, FindsTheLimitsOfDomainTransportAndBatch) {
   EXPECT_THAT(replica->For(MailOf(0), "school.example", "console"), IsEmpty());
 }
 
-TEST_F(RateLimitsTest, ABatchMayAskForALowerRateThanTheOperatorGrants) {
+TEST_F(RateLimitsTest, BatchMayHaveALowerRateThanTheOperatorAllows) {
   const auto rate = [this](double granted, double asked) {
     rules_ = {.batch = {.per_second = granted, .burst = 9}};
     const auto limits = NewReplica()->For(MailOf(7, asked), "school.example", "console");

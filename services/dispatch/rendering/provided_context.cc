@@ -20,7 +20,7 @@ std::string_view FirstWord(std::string_view text) { return text.substr(0, text.f
 
 }  // namespace
 
-void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
+void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
   Put(provided, "postal_address", site.postal_address);
   Put(provided, "preferences_url", recipient.preferences_url);
   Put(provided, "site_name", site.name);
@@ -36,19 +36,19 @@ void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& p
   render::SortFields(provided);
 }
 
-const Struct& EverythingProvided() {
+const Struct& SampleProvidedContext() {
   static const Struct& provided = *[] {
     Object all;
-    AddProvided({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
-                {.address = address::EmailAddress{.local = "-", .domain = "-"},
-                 .display_name = "-",
-                 .given_name = "-",
-                 .language_code = "-",
-                 .unsubscribe_url = "https://-",
-                 .preferences_url = "https://-"},
-                all);
+    AddProvidedContext({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
+                       {.address = address::EmailAddress{.local = "-", .domain = "-"},
+                        .display_name = "-",
+                        .given_name = "-",
+                        .language_code = "-",
+                        .unsubscribe_url = "https://-",
+                        .preferences_url = "https://-"},
+                       all);
     auto values = std::make_unique<Struct>(render::ToStruct(all));
-    return values.release();  // for as long as the program runs
+    return values.release();  // never destroyed
   }();
   return provided;
 }

@@ -122,8 +122,7 @@ class DispatchServiceTest : public testing::Test {
                              .log = log_,
                              .raw_messages = raw_messages_,
                              .events = events_,
-                             .message_ids = message_ids_,
-                             .became_due = [](Lane) {}}};
+                             .message_ids = message_ids_}};
   QueueHandlers queue_{{.clock = clock_,
                         .queue = store_,
                         .log = log_,
