@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "libs/retry/backoff.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr absl::Duration kMinPollInterval = absl::Milliseconds(5);
-constexpr absl::Duration kMaxPollInterval = absl::Milliseconds(100);
+// Between polls of an empty lane.
+constexpr retry::BackoffPolicy kPollInterval{.initial = absl::Milliseconds(5),
+                                             .max = absl::Milliseconds(100)};
 
 std::size_t Index(Lane lane) { return static_cast<std::size_t>(lane) - 1; }
 
@@ -34,40 +37,38 @@ std::vector<Lane> LaneSchedule::Order(absl::Time now) const {
 void LaneSchedule::Claimed(Lane lane, int mails, bool full, absl::Time now) {
   State& state = Of(lane);
   state.pass += mails / WeightOf(lane);
-  state.poll_interval = absl::ZeroDuration();
-  state.next_try = full ? now : now + kMinPollInterval;
+  state.empty_polls = 0;
+  state.next_try = full ? now : now + kPollInterval.initial;
   // An idle lane must not accumulate credit: it starts at the lowest pass of the busy lanes.
   double level = state.pass;
   for (const Lane other : lanes_) {
-    if (Of(other).poll_interval == absl::ZeroDuration()) level = std::min(level, Of(other).pass);
+    if (Of(other).empty_polls == 0) level = std::min(level, Of(other).pass);
   }
   for (const Lane other : lanes_) {
-    if (Of(other).poll_interval > absl::ZeroDuration())
-      Of(other).pass = std::max(Of(other).pass, level);
+    if (Of(other).empty_polls > 0) Of(other).pass = std::max(Of(other).pass, level);
   }
 }
 
 void LaneSchedule::FoundEmpty(Lane lane, absl::Time now) {
   State& state = Of(lane);
-  state.poll_interval = std::clamp(state.poll_interval * 2, kMinPollInterval, kMaxPollInterval);
   state.found_empty = now;
-  state.next_try = now + state.poll_interval;
+  state.next_try = now + retry::Backoff(kPollInterval, ++state.empty_polls);
 }
 
 void LaneSchedule::Wake() {
   for (const Lane lane : lanes_) {
     State& state = Of(lane);
-    if (state.poll_interval == absl::ZeroDuration()) continue;
-    state.poll_interval = kMinPollInterval;
+    if (state.empty_polls == 0) continue;
+    state.empty_polls = 1;
     state.next_try = absl::InfinitePast();
   }
 }
 
 void LaneSchedule::Accepted(Lane lane) {
   State& state = Of(lane);
-  if (state.poll_interval == absl::ZeroDuration()) return;
-  state.poll_interval = kMinPollInterval;
-  state.next_try = state.found_empty + kMinPollInterval;
+  if (state.empty_polls == 0) return;
+  state.empty_polls = 1;
+  state.next_try = state.found_empty + kPollInterval.initial;
 }
 
 absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const {
@@ -79,8 +80,10 @@ absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const 
 }
 
 bool LaneSchedule::Idle() const {
-  return std::ranges::all_of(
-      lanes_, [this](Lane lane) { return states_[Index(lane)].poll_interval >= kMaxPollInterval; });
+  return std::ranges::all_of(lanes_, [this](Lane lane) {
+    const int polls = states_[Index(lane)].empty_polls;
+    return polls > 0 && retry::Backoff(kPollInterval, polls) >= kPollInterval.max;
+  });
 }
 
 }  // namespace lmsmail::dispatch

@@ -40,7 +40,7 @@ class LaneSchedule {
  private:
   struct State {
     double pass = 0;  // mails claimed / weight
-    absl::Duration poll_interval = absl::ZeroDuration();
+    int empty_polls = 0;  // in a row
     absl::Time found_empty = absl::InfinitePast();
     absl::Time next_try = absl::InfinitePast();
   };
