@@ -221,7 +221,7 @@ TEST_F(PgQueueClaimTest, ExtendKeepsLeaseAlive) {
 }
 
 TEST_F(PgQueueClaimTest, StaleHolderCanOnlyRecordSent) {
-  const std::vector<MessageId> ids = AcceptBatch("zombie", 3);
+  const std::vector<MessageId> ids = AcceptBatch("stale", 3);
   const Claim stale = Take(Lane::kBulk);
   ASSERT_THAT(stale.mails, SizeIs(3));
   EXPECT_THAT(Abandon(), IsOkAndHolds(3));
@@ -235,12 +235,12 @@ TEST_F(PgQueueClaimTest, StaleHolderCanOnlyRecordSent) {
   EXPECT_EQ(StateOf(ids[1]), State::kQueued);
 
   Advance(absl::Seconds(1));
-  const Claim fresh = Take(Lane::kBulk);
-  ASSERT_THAT(fresh.mails, SizeIs(3));
-  for (const ClaimedMail& claimed : fresh.mails) {
+  const Claim recovered = Take(Lane::kBulk);
+  ASSERT_THAT(recovered.mails, SizeIs(3));
+  for (const ClaimedMail& claimed : recovered.mails) {
     EXPECT_EQ(claimed.already_sent, claimed.mail.id == ids[0]);
   }
-  FlushAll(fresh, Kind::kSent);
+  FlushAll(recovered, Kind::kSent);
   ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(stale.mails[0].mail.batch));
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].count, 3) << "a mail counts once";

@@ -28,7 +28,7 @@ inline std::vector<std::unique_ptr<Transport>> OneTransport() {
   return all;
 }
 
-// The service over real gRPC, on the store without a database. Mail is sent when the test says so.
+// The service over gRPC, with a fake store. Mail is sent when the test calls SendDue().
 class DispatchServiceTest : public testing::Test {
  protected:
   template <typename Method, typename Request>

@@ -10,7 +10,7 @@
 
 namespace lmsmail::dispatch {
 
-// The log of a FakeQueueStore. Not thread-safe as far as events and canned answers are concerned.
+// The log of a FakeQueueStore. Events and canned results are not thread-safe.
 class FakeMessageLog final : public MessageLog {
  public:
   explicit FakeMessageLog(FakeQueueStore& store) : store_(store) {}

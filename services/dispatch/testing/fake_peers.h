@@ -20,13 +20,13 @@
 #include "services/dispatch/rendering/template_source.h"
 #include "services/dispatch/transports/transport.h"
 
-// Stand-ins for what dispatch talks to. Tests set what they answer. Thread-safe where a worker's
-// threads meet the test's.
+// Fakes of the services and servers that dispatch calls. Tests set their results. Thread-safe where
+// the threads of a worker and of the test meet.
 namespace lmsmail::dispatch {
 
 class FakeRecipientCheck final : public RecipientCheck {
  public:
-  // What everybody gets who has no verdict of their own: allowed, with an address made of the name.
+  // Targets without a verdict are allowed, and have an address made of their name.
   void Set(const std::string& target, Verdict verdict) {
     absl::MutexLock lock(&mutex_);
     verdicts_[target] = std::move(verdict);
@@ -35,12 +35,12 @@ class FakeRecipientCheck final : public RecipientCheck {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
-  // Calls that ask about `target` are invalid.
+  // Makes all calls that contain `target` fail with INVALID_ARGUMENT.
   void Refuse(std::string target) {
     absl::MutexLock lock(&mutex_);
     refused_ = std::move(target);
   }
-  // What happens meanwhile.
+  // Runs during each call.
   void OnCheck(std::function<void()> action) {
     absl::MutexLock lock(&mutex_);
     on_check_ = std::move(action);
@@ -97,7 +97,7 @@ class FakeSuppressionList final : public SuppressionList {
     added_[std::string(email_address)] = cause;
     return absl::OkStatus();
   }
-  // Waits until `address` is on it.
+  // Waits until `address` is on the list.
   bool WaitFor(const std::string& address) {
     const auto there = [&] { return added_.contains(address); };
     absl::MutexLock lock(&mutex_);
@@ -148,7 +148,7 @@ class FakeTemplateSource final : public TemplateSource {
     status_ = std::move(status);
   }
 
-  // Of Get alone: which version is published is known, and its wording is not.
+  // Fails Get only: which version is published is known, but its content is not.
   void SetContentStatus(absl::Status status) {
     absl::MutexLock lock(&mutex_);
     content_status_ = std::move(status);
@@ -182,7 +182,7 @@ class FakeTemplateSource final : public TemplateSource {
       ABSL_GUARDED_BY(mutex_);
 };
 
-// Answers each mail at once, or keeps it until the test answers.
+// Replies to each mail at once, or keeps it until the test replies.
 class FakeTransport final : public Transport {
  public:
   explicit FakeTransport(int shared_connections = 0) : shared_connections_(shared_connections) {
@@ -194,7 +194,7 @@ class FakeTransport final : public Transport {
     absl::MutexLock lock(&mutex_);
     result_ = std::move(result);
   }
-  // From now on mails stay unanswered until AnswerHeld() or Shutdown().
+  // From now on mails get no reply until AnswerHeld() or Shutdown().
   void Hold() {
     absl::MutexLock lock(&mutex_);
     holding_ = true;

@@ -15,7 +15,7 @@
 
 namespace lmsmail::dispatch {
 
-// A fresh queue with its log.
+// An empty queue and its log.
 class PgQueueFixture : public testing::Test {
  protected:
   PgQueueFixture() { Renew(); }

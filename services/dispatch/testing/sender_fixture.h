@@ -19,7 +19,7 @@
 
 namespace lmsmail::dispatch {
 
-// The worker's parts without its threads: a claim goes through sender and flusher when told.
+// The parts of the worker without its threads: the test passes a claim through sender and flusher.
 class SenderFixture : public testing::Test {
  protected:
   explicit SenderFixture(LimitRules rules = {}) : rules_(std::move(rules)) {}
@@ -47,7 +47,7 @@ class SenderFixture : public testing::Test {
     claims_.Open(taken.claim, clock_.Now() + absl::Seconds(55));
     return taken;
   }
-  // Takes what is due, sends and records it.
+  // Claims what is due, sends it and records the outcomes.
   void SendDue() {
     sender_.Process(Take());
     EXPECT_TRUE(flusher_.FlushAll());
