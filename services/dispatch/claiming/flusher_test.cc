@@ -62,9 +62,9 @@ class FlusherTest : public testing::Test {
                  : absl::OkStatus();
     };
   }
-  // The worker's turns; false when something waits still.
-  bool FlushFor(int turns) {
-    for (int i = 0; i < turns; ++i) {
+  // Flushes up to `runs` times, as the worker does. Returns whether everything was recorded.
+  bool FlushFor(int runs) {
+    for (int i = 0; i < runs; ++i) {
       if (flusher_.FlushAll()) return true;
     }
     return false;
@@ -108,7 +108,7 @@ TEST_F(FlusherTest, DropsOnlyARefusedOutcomeAndLetsItsLeaseExpire) {
   SendThree();
   const MessageId bad = ids_[1];
   RefuseOutcomes([bad](const Outcome& outcome) { return outcome.id == bad; });
-  EXPECT_FALSE(FlushFor(50)) << "it may be the database's fault";
+  EXPECT_FALSE(FlushFor(50)) << "the database may be the cause";
   EXPECT_TRUE(FlushFor(100));
   EXPECT_EQ(Record(0).state, State::kSent);
   EXPECT_EQ(Record(1).state, State::kSending);

@@ -75,7 +75,7 @@ TEST_F(IntentJournalTest, ReplaysSentUnsentAndUncertainMail) {
   Restart();
   ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kQueued);     // not sent
-  EXPECT_EQ(Record(claim, 1).state, State::kUncertain);  // between "." and the answer
+  EXPECT_EQ(Record(claim, 1).state, State::kUncertain);  // between "." and the reply
   EXPECT_EQ(Record(claim, 2).state, State::kSent);
   EXPECT_EQ(Record(claim, 2).content_hash, std::string(32, 'h'));
   EXPECT_EQ(Record(claim, 3).state,
@@ -155,7 +155,7 @@ TEST_F(IntentJournalTest, StartsEmptyAfterItsSizeChanged) {
   journal_.reset();
   journal_ = *IntentJournal::Open(path_, 200);
   ASSERT_OK(Replay());
-  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // its lease will tell
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // recovered when its lease expires
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// Counts what is asked of it, and fails when told to.
+// Counts calls, and fails those that a test chooses.
 class CountingQueue final : public FakeQueueStore {
  public:
   using FakeQueueStore::FakeQueueStore;
@@ -46,13 +46,13 @@ class QueueMaintenanceTest : public testing::Test {
                                 {.sweep_interval = absl::Seconds(5),
                                  .search_interval = absl::Minutes(10),
                                  .maintain_interval = absl::Hours(1)}};
-  const absl::Status failure_ = absl::UnavailableError("the database is away");
+  const absl::Status failure_ = absl::UnavailableError("the database is unavailable");
 };
 
 TEST_F(QueueMaintenanceTest, SweepsInEveryRun) {
-  for (int turn = 1; turn <= 3; ++turn) {
+  for (int run = 1; run <= 3; ++run) {
     TurnAfter(absl::Seconds(5));
-    EXPECT_EQ(queue_.recoveries, turn);
+    EXPECT_EQ(queue_.recoveries, run);
   }
 }
 
@@ -85,7 +85,7 @@ TEST_F(QueueMaintenanceTest, MaintainsInTheFirstRunAndThenHourly) {
   EXPECT_EQ(queue_.maintenances, 2);
 }
 
-// Mail of tomorrow needs its partition: what failed is tried again at the next turn.
+// Mail of tomorrow needs its partition: a failed call is repeated by the next run.
 TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
   queue_.maintained = failure_;
   TurnAfter(absl::ZeroDuration());

@@ -12,7 +12,7 @@
 
 namespace lmsmail::dispatch {
 
-// Holds what waits for a permit that is near, so that a sender goes on with other mail meanwhile.
+// Delays calls, so that a sender continues with other mail while one waits for its permit.
 // Thread-safe.
 class DelayQueue {
  public:

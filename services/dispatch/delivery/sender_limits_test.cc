@@ -76,7 +76,7 @@ TEST_F(SenderLimitsTest, SendsAllMailAtTheRateWithAtMostOneMoreWrite) {
   for (const MessageId id : ids) {
     EXPECT_EQ(Record(id).state, State::kSent);
     EXPECT_EQ(Record(id).attempt_count, 1);
-    EXPECT_LE(store_.OutcomeCount(id), 2) << "once out of turn, once sent";
+    EXPECT_LE(store_.OutcomeCount(id), 2) << "deferred once, sent once";
   }
 }
 
@@ -133,13 +133,13 @@ TEST_F(SenderLimitsTest, StopReleasesMailThatWaitsForAPermit) {
 }
 
 TEST_F(SenderLimitsTest, ThrottledTransportSlowsDownWithoutLosingMail) {
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
                      .reply_code = 421,
                      .enhanced_code = "4.7.0",
                      .reply_text = "slow down"});
   const auto refused = AcceptFor("a.example", 60);
   SendDue();
-  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
                      .reply_code = 250,
                      .enhanced_code = "2.0.0",
                      .reply_text = "queued"});

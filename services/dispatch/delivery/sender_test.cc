@@ -145,7 +145,7 @@ TEST_F(SenderTest, OnlyMailThatCannotBeRenderedFailsWithTheError) {
 
 TEST_F(SenderTest, SuppressesDeadAddresses) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
                      .reply_code = 550,
                      .enhanced_code = "5.1.1",
                      .reply_text = "5.1.1 no such user"});
@@ -157,7 +157,7 @@ TEST_F(SenderTest, SuppressesDeadAddresses) {
 
 TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
                      .reply_code = 550,
                      .enhanced_code = "5.7.1",
                      .reply_text = "5.7.1 policy"});
@@ -169,14 +169,14 @@ TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
 
 TEST_F(SenderTest, RetriesTemporaryRejectionsWithTheSameBytes) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
                      .reply_code = 451,
                      .enhanced_code = "4.7.1",
                      .reply_text = "4.7.1 greylisted"});
   SendDue();
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_GE(Record(id).next_attempt_time, clock_.Now() + absl::Minutes(5));
-  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
+  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
                      .reply_code = 250,
                      .enhanced_code = "",
                      .reply_text = ""});
@@ -227,7 +227,7 @@ TEST_F(SenderTest, ReleasesAClaimNearTheEndOfItsLease) {
 
 TEST_F(SenderTest, ReleasesMailThatAShutdownLeftUnsent) {
   const MessageId id = Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   transport_.Shutdown(absl::ZeroDuration());
   EXPECT_TRUE(flusher_.FlushAll());
@@ -275,13 +275,13 @@ TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
   skip.reason = Reason::kSuppressed;
   recipients_.Set("recipients/ada", skip);
   const MessageId late = Accept("grace");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(early).state, State::kSkipped);
   EXPECT_EQ(Record(late).state, State::kSending);
   EXPECT_FALSE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
-  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
+  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
                          .reply_code = 250,
                          .enhanced_code = "",
                          .reply_text = ""});
@@ -292,7 +292,7 @@ TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
 
 TEST_F(SenderTest, DoesNotTransmitQueuedMailAfterItsLease) {
   Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   ASSERT_THAT(transport_.mails(), SizeIs(1));
   const auto may_send = transport_.mails()[0].may_send;
@@ -305,11 +305,11 @@ TEST_F(SenderTest, DoesNotTransmitQueuedMailAfterItsLease) {
 
 TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   const MessageId id = Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   clock_.Advance(absl::Minutes(1));
   ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
-  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
+  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
                          .reply_code = 250,
                          .enhanced_code = "",
                          .reply_text = ""});

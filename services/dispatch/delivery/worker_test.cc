@@ -22,7 +22,7 @@ namespace {
 
 using testing::IsEmpty;
 
-// Loses the answer to the first COMMIT of a claim.
+// Loses the reply to the first COMMIT of a claim.
 class ForgetfulQueue final : public FakeQueueStore {
  public:
   using FakeQueueStore::FakeQueueStore;
@@ -134,7 +134,7 @@ TEST_F(WorkerTest, ResumesAClaimAfterALostCommitReply) {
 
 TEST_F(WorkerTest, UrgentMailOvertakesBulkMailToASlowServer) {
   max_in_flight_ = 40;
-  transport_->Hold();
+  transport_->Stall();
   Accept("bulk", Lane::kBulk, 200);
   Start();
   ASSERT_TRUE(transport_->WaitForMails(30));  // all that ordinary mail may have in flight
@@ -145,7 +145,7 @@ TEST_F(WorkerTest, UrgentMailOvertakesBulkMailToASlowServer) {
 
 TEST_F(WorkerTest, StopReleasesUnsentMail) {
   max_in_flight_ = 40;
-  transport_->Hold();
+  transport_->Stall();
   const auto ids = Accept("bulk", Lane::kBulk, 100);
   Start();
   ASSERT_TRUE(transport_->WaitForMails(30));

@@ -190,22 +190,22 @@ class FakeTransport final : public Transport {
     sender_.envelope_from = "bounces@school.example";
   }
 
-  void Answer(DeliveryResult result) {
+  void SetResult(DeliveryResult result) {
     absl::MutexLock lock(&mutex_);
     result_ = std::move(result);
   }
-  // From now on mails get no reply until AnswerHeld() or Shutdown().
-  void Hold() {
+  // From now on mails get no reply until FinishPending() or Shutdown().
+  void Stall() {
     absl::MutexLock lock(&mutex_);
-    holding_ = true;
+    stalled_ = true;
   }
-  void AnswerHeld(const DeliveryResult& result) {
-    std::vector<Done> held;
+  void FinishPending(const DeliveryResult& result) {
+    std::vector<Done> pending;
     {
       absl::MutexLock lock(&mutex_);
-      held.swap(held_);
+      pending.swap(pending_);
     }
-    for (Done& done : held) done(result);
+    for (Done& done : pending) done(result);
   }
   bool WaitForMails(std::size_t count) {
     const auto there = [&] { return mails_.size() >= count; };
@@ -235,8 +235,8 @@ class FakeTransport final : public Transport {
     {
       absl::MutexLock lock(&mutex_);
       mails_.push_back(std::move(mail));
-      if (holding_) {
-        held_.push_back(std::move(done));
+      if (stalled_) {
+        pending_.push_back(std::move(done));
         return;
       }
       result = result_;
@@ -247,7 +247,7 @@ class FakeTransport final : public Transport {
   void Shutdown(absl::Duration) override {
     DeliveryResult cancelled;
     cancelled.kind = DeliveryResult::Kind::kCancelled;
-    AnswerHeld(cancelled);
+    FinishPending(cancelled);
   }
 
  private:
@@ -260,9 +260,9 @@ class FakeTransport final : public Transport {
                                                     .reply_code = 250,
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
-  bool holding_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stalled_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Done> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };
 

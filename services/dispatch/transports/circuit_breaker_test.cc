@@ -28,7 +28,7 @@ class CircuitBreakerTest : public testing::Test {
     result.reply_code = code;
     result.enhanced_code = std::move(enhanced_code);
     result.reply_text = "text";
-    inner_->Answer(std::move(result));
+    inner_->SetResult(std::move(result));
   }
   void RefuseUs() { Reply(Kind::kRejectedPermanent, 550, "5.7.1"); }
   void OpenIt() {
