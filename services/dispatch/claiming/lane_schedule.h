@@ -39,7 +39,7 @@ class LaneSchedule {
 
  private:
   struct State {
-    double pass = 0;  // mails claimed / weight
+    double pass = 0;      // mails claimed / weight
     int empty_polls = 0;  // in a row
     absl::Time found_empty = absl::InfinitePast();
     absl::Time next_try = absl::InfinitePast();

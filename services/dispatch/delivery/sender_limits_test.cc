@@ -134,15 +134,15 @@ TEST_F(SenderLimitsTest, StopReleasesMailThatWaitsForAPermit) {
 
 TEST_F(SenderLimitsTest, ThrottledTransportSlowsDownWithoutLosingMail) {
   transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                     .reply_code = 421,
-                     .enhanced_code = "4.7.0",
-                     .reply_text = "slow down"});
+                        .reply_code = 421,
+                        .enhanced_code = "4.7.0",
+                        .reply_text = "slow down"});
   const auto refused = AcceptFor("a.example", 60);
   SendDue();
   transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
-                     .reply_code = 250,
-                     .enhanced_code = "2.0.0",
-                     .reply_text = "queued"});
+                        .reply_code = 250,
+                        .enhanced_code = "2.0.0",
+                        .reply_text = "queued"});
   const std::size_t before = transport_.mails().size();
   const auto next = AcceptFor("b.example", 60);
   SendDue();

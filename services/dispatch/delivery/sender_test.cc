@@ -146,9 +146,9 @@ TEST_F(SenderTest, OnlyMailThatCannotBeRenderedFailsWithTheError) {
 TEST_F(SenderTest, SuppressesDeadAddresses) {
   const MessageId id = Accept("ada");
   transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                     .reply_code = 550,
-                     .enhanced_code = "5.1.1",
-                     .reply_text = "5.1.1 no such user"});
+                        .reply_code = 550,
+                        .enhanced_code = "5.1.1",
+                        .reply_text = "5.1.1 no such user"});
   SendDue();
   EXPECT_EQ(Record(id).state, State::kFailed);
   EXPECT_EQ(Record(id).reason, Reason::kRecipientRejected);
@@ -158,9 +158,9 @@ TEST_F(SenderTest, SuppressesDeadAddresses) {
 TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
   const MessageId id = Accept("ada");
   transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                     .reply_code = 550,
-                     .enhanced_code = "5.7.1",
-                     .reply_text = "5.7.1 policy"});
+                        .reply_code = 550,
+                        .enhanced_code = "5.7.1",
+                        .reply_text = "5.7.1 policy"});
   SendDue();
   bounces_.Stop();
   EXPECT_EQ(Record(id).reason, Reason::kSenderRejected);
@@ -170,16 +170,16 @@ TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
 TEST_F(SenderTest, RetriesTemporaryRejectionsWithTheSameBytes) {
   const MessageId id = Accept("ada");
   transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                     .reply_code = 451,
-                     .enhanced_code = "4.7.1",
-                     .reply_text = "4.7.1 greylisted"});
+                        .reply_code = 451,
+                        .enhanced_code = "4.7.1",
+                        .reply_text = "4.7.1 greylisted"});
   SendDue();
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_GE(Record(id).next_attempt_time, clock_.Now() + absl::Minutes(5));
   transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
-                     .reply_code = 250,
-                     .enhanced_code = "",
-                     .reply_text = ""});
+                        .reply_code = 250,
+                        .enhanced_code = "",
+                        .reply_text = ""});
   clock_.Advance(absl::Minutes(10));
   SendDue();
   EXPECT_EQ(Record(id).state, State::kSent);
@@ -282,9 +282,9 @@ TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
   EXPECT_EQ(Record(late).state, State::kSending);
   EXPECT_FALSE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
   transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
-                         .reply_code = 250,
-                         .enhanced_code = "",
-                         .reply_text = ""});
+                            .reply_code = 250,
+                            .enhanced_code = "",
+                            .reply_text = ""});
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(late).state, State::kSent);
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
@@ -310,9 +310,9 @@ TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   clock_.Advance(absl::Minutes(1));
   ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
   transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
-                         .reply_code = 250,
-                         .enhanced_code = "",
-                         .reply_text = ""});
+                            .reply_code = 250,
+                            .enhanced_code = "",
+                            .reply_text = ""});
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(id).state, State::kSent);
   SendDue();  // whoever gets it next sends nothing
