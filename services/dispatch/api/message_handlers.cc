@@ -207,7 +207,7 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   }
   ProviderEvent out;
   out.event_id = event.event_id();
-  out.type = static_cast<std::int16_t>(event.type());
+  out.type = static_cast<EventType>(event.type());
   out.detail = event.detail();
   out.time =
       event.has_event_time()

@@ -86,8 +86,7 @@ TEST_F(DispatchServiceTest, PurgeLogsRequiresSevenDays) {
 }
 
 TEST_F(DispatchServiceTest, ListsOpenCircuitBreakers) {
-  auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.SetOpenBreaker(
+  transport_.SetOpenBreaker(
       OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));

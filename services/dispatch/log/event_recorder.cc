@@ -13,8 +13,6 @@ namespace lmsmail::dispatch {
 namespace {
 
 // lmsmail.dispatch.v1.ProviderEvent.Type
-constexpr std::int16_t kEventBounced = 2;
-constexpr std::int16_t kEventComplained = 6;
 
 // Covers nearly every outage of the preference service. A longer period would suppress addresses
 // again that somebody removed from the list meanwhile.
@@ -29,7 +27,7 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
   // Duplicates are suppressed again, which is idempotent: after a crash between recording and
   // suppressing, the provider's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
-    if (event.type != kEventBounced && event.type != kEventComplained) continue;
+    if (event.type != EventType::kBounced && event.type != EventType::kComplained) continue;
     const absl::Status status = Suppress({.message = event.message,
                                           .event = event.type,
                                           .reply_code = 0,
@@ -59,7 +57,7 @@ absl::Status EventRecorder::Replay(absl::Time since) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports, log_.AddressReports(since));
   absl::Status all;
   for (const AddressReport& report : reports) {
-    if (report.event == 0 && !ProvesAddressDead(report.enhanced_code)) continue;
+    if (!report.event && !ProvesAddressDead(report.enhanced_code)) continue;
     all.Update(Suppress(report));
   }
   return all;
@@ -82,9 +80,9 @@ absl::Status EventRecorder::Suppress(const AddressReport& report) {
   if (address.empty()) return absl::OkStatus();
   bounces_.Report(
       std::move(address),
-      report.event == kEventComplained ? SuppressionCause::kComplained : SuppressionCause::kBounced,
-      report.event == 0 ? fmt::format("{} {}", report.reply_code, report.enhanced_code)
-                        : report.detail);
+      report.event == EventType::kComplained ? SuppressionCause::kComplained
+                                             : SuppressionCause::kBounced,
+      report.event ? report.detail : fmt::format("{} {}", report.reply_code, report.enhanced_code));
   return absl::OkStatus();
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -81,17 +80,24 @@ TimelineEntry EntryOf(const RecordedOutcome& recorded) {
   return entry;
 }
 
-std::string_view DescribeEvent(std::int16_t type) {
-  constexpr std::array<std::string_view, 8> kTexts = {
-      "the provider reported an unknown event",
-      "the recipient's server accepted the mail",
-      "the mail bounced",
-      "the provider retries the delivery later",
-      "the mail was opened, as far as a tracking pixel shows",
-      "a link in the mail was followed",
-      "the recipient reported the mail as unwanted",
-      "the provider refused to send the mail"};
-  return kTexts[type > 0 && type < 8 ? static_cast<std::size_t>(type) : 0];
+std::string_view DescribeEvent(EventType type) {
+  switch (type) {
+    case EventType::kDelivered:
+      return "the recipient's server accepted the mail";
+    case EventType::kBounced:
+      return "the mail bounced";
+    case EventType::kDeferred:
+      return "the provider retries the delivery later";
+    case EventType::kOpened:
+      return "the mail was opened, as far as a tracking pixel shows";
+    case EventType::kClicked:
+      return "a link in the mail was followed";
+    case EventType::kComplained:
+      return "the recipient reported the mail as unwanted";
+    case EventType::kRejected:
+      return "the provider refused to send the mail";
+  }
+  return "the provider reported an unknown event";
 }
 
 void AddEntry(std::vector<TimelineEntry>& entries, absl::Time time, TimelineEntry::Kind kind,

@@ -34,6 +34,17 @@ enum class State : std::int16_t {
   kUncertain = 9,
 };
 
+// What a provider reported about a mail.
+enum class EventType : std::int16_t {
+  kDelivered = 1,
+  kBounced = 2,
+  kDeferred = 3,
+  kOpened = 4,
+  kClicked = 5,
+  kComplained = 6,
+  kRejected = 7,
+};
+
 enum class Reason : std::int16_t {
   kNone = 0,
   kUnknownRecipient = 1,

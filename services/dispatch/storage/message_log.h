@@ -46,7 +46,7 @@ struct History {
   std::optional<absl::Time> claimed;  // set while a worker holds it
   struct Event {
     absl::Time time;
-    std::int16_t type;  // lmsmail.dispatch.v1.ProviderEvent.Type
+    EventType type;
     std::string detail;
   };
   std::vector<Event> events;
@@ -80,7 +80,7 @@ struct BatchRecord {
 
 struct ProviderEvent {
   std::string event_id;
-  std::int16_t type = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type
+  EventType type = EventType::kDelivered;
   MessageId message = 0;
   absl::Time time;
   std::string detail;
@@ -89,8 +89,8 @@ struct ProviderEvent {
 // Evidence against an address: a permanent refusal of the recipient, or an event of a provider.
 struct AddressReport {
   MessageId message = 0;
-  std::int16_t event = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type; 0: a refusal
-  int reply_code = 0;      // refusals only
+  std::optional<EventType> event;  // nullopt: a refusal
+  int reply_code = 0;              // refusals only
   std::string enhanced_code;
   std::string detail;  // events only
 };

@@ -81,17 +81,18 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
 absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
     absl::Span<const ProviderEvent> events) {
   const auto each = [&](auto projection) { return ToArrayLiteral(events, projection); };
+  const std::string types =
+      each([](const ProviderEvent& event) { return static_cast<int>(event.type); });
   return RunInTransaction(
       pool_, {.name = "dispatch.record_events", .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<EventCounts> {
         const pqxx::row row = tx.exec_params1(
             "SELECT recorded, duplicate, unknown FROM record_events($1::int8[], $2::int2[], "
             "$3::text[], $4::timestamptz[], $5::text[])",
-            each(&ProviderEvent::message), each(&ProviderEvent::type),
-            each(&ProviderEvent::event_id), each(&ProviderEvent::time),
-            each(&ProviderEvent::detail));
+            each(&ProviderEvent::message), types, each(&ProviderEvent::event_id),
+            each(&ProviderEvent::time), each(&ProviderEvent::detail));
         tx.exec_params("SELECT resolve_uncertain($1::int8[], $2::int2[])",
-                       each(&ProviderEvent::message), each(&ProviderEvent::type));
+                       each(&ProviderEvent::message), types);
         return EventCounts{row[0].as<int>(), row[1].as<int>(), row[2].as<int>()};
       });
 }

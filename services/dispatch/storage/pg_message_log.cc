@@ -63,8 +63,8 @@ void AddEvents(pqxx::work& tx, MessageId id, History& history) {
   for (const pqxx::row& row : tx.exec_params("SELECT event_time, type, detail FROM event WHERE "
                                              "msg_id = $1 ORDER BY event_time, event_id",
                                              id)) {
-    history.events.push_back({postgres::Time(row[0]), static_cast<std::int16_t>(row[1].as<int>()),
-                              postgres::Text(row[2])});
+    history.events.push_back(
+        {postgres::Time(row[0]), static_cast<EventType>(row[1].as<int>()), postgres::Text(row[2])});
   }
 }
 
@@ -167,14 +167,16 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AddressReport>> {
         std::vector<AddressReport> reports;
         for (const pqxx::row& row :
-             tx.exec_params("SELECT msg_id, 0, reply_code, enhanced_code, '' FROM result "
+             tx.exec_params("SELECT msg_id, NULL, reply_code, enhanced_code, '' FROM result "
                             "WHERE kind = 3 AND reason = 12 AND record_time >= $1::timestamptz "
                             "UNION ALL "
                             "SELECT msg_id, type, 0, '', detail FROM event "
                             "WHERE type IN (2, 6) AND event_time >= $1::timestamptz",
                             postgres::ToTimestamptz(since))) {
+          std::optional<EventType> event;
+          if (!row[1].is_null()) event = static_cast<EventType>(row[1].as<int>());
           reports.push_back({.message = row[0].as<std::int64_t>(),
-                             .event = static_cast<std::int16_t>(row[1].as<int>()),
+                             .event = event,
                              .reply_code = row[2].as<int>(),
                              .enhanced_code = postgres::Text(row[3]),
                              .detail = postgres::Text(row[4])});

@@ -13,12 +13,7 @@ using ::testing::SizeIs;
 
 using Kind = Outcome::Kind;
 
-constexpr std::int16_t kDelivered = 1;
-constexpr std::int16_t kBounced = 2;
-constexpr std::int16_t kDeferred = 3;
-constexpr std::int16_t kOpened = 4;
-constexpr std::int16_t kClicked = 5;
-constexpr std::int16_t kComplained = 6;
+using enum EventType;
 
 std::vector<MessageId> PageIds(const MessageLog::Page& page) {
   std::vector<MessageId> ids;
@@ -191,10 +186,10 @@ TEST_F(PgMessageLogTest, RecordsEachEventOnce) {
 }
 
 TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
-  const auto report = [this](MessageId id, std::vector<std::int16_t> types) {
+  const auto report = [this](MessageId id, std::vector<EventType> types) {
     std::vector<ProviderEvent> events;
-    for (const std::int16_t type : types) {
-      events.push_back({"e" + std::to_string(type), type, id, Now(), ""});
+    for (const EventType type : types) {
+      events.push_back({"e" + std::to_string(static_cast<int>(type)), type, id, Now(), ""});
     }
     EXPECT_OK(log().RecordEvents(events));
     EXPECT_OK(log().RecordEvents(events)) << "a repeated call changes nothing";
@@ -202,9 +197,9 @@ TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
   };
   int name = 0;
   const auto uncertain = [&] { return Ended("u" + std::to_string(++name), Kind::kUncertain); };
-  for (const std::int16_t type : {kDelivered, kOpened, kClicked, kComplained}) {
+  for (const EventType type : {kDelivered, kOpened, kClicked, kComplained}) {
     const MessageRecord record = report(uncertain(), {type});
-    EXPECT_EQ(record.state, State::kSent) << type;
+    EXPECT_EQ(record.state, State::kSent) << static_cast<int>(type);
     EXPECT_EQ(record.attempt_count, 1);
   }
   const MessageId bounced = uncertain();
@@ -245,7 +240,7 @@ TEST_F(PgMessageLogTest, ReportsRefusalsBouncesAndComplaints) {
                                 {"old", kComplained, sent, since - absl::Hours(1), ""}}));
   ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since));
   ASSERT_THAT(reports, SizeIs(2));
-  if (reports[0].event != 0) std::swap(reports[0], reports[1]);
+  if (reports[0].event) std::swap(reports[0], reports[1]);
   EXPECT_EQ(reports[0].message, refused);
   EXPECT_EQ(reports[0].reply_code, 250) << "that of the outcome";
   EXPECT_EQ(reports[0].enhanced_code, "2.0.0");

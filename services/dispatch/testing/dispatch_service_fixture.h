@@ -4,32 +4,19 @@
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
-#include "libs/telemetry/metrics.h"
-#include "libs/testing/status_matchers.h"
 #include "services/dispatch/api/dispatch_service.h"
-#include "services/dispatch/claiming/flusher.h"
-#include "services/dispatch/delivery/sender.h"
-#include "services/dispatch/storage/in_memory_limit_store.h"
 #include "services/dispatch/testing/fake_message_log.h"
-#include "services/dispatch/testing/fake_peers.h"
+#include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
 
 using Stub = v1::DispatchService::StubInterface;
 
-inline std::vector<std::unique_ptr<Transport>> OneTransport() {
-  std::vector<std::unique_ptr<Transport>> all;
-  all.push_back(std::make_unique<FakeTransport>());
-  return all;
-}
-
 // The service over gRPC, with a fake store. Mail is sent when the test calls SendDue().
-class DispatchServiceTest : public testing::Test {
+class DispatchServiceTest : public SenderFixture {
  protected:
   template <typename Method, typename Request>
   auto Call(Method method, const Request& request) {
@@ -66,48 +53,7 @@ class DispatchServiceTest : public testing::Test {
     return request;
   }
 
-  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  FakeQueueStore store_{clock_};
   FakeMessageLog log_{store_};
-  FakeRecipientCheck recipients_;
-  FakeTemplateSource templates_;
-  FakeSuppressionList suppressions_;
-  BounceReporter bounces_{suppressions_};
-  Transports transports_{OneTransport(), "fake"};
-  const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
-  const MessageIdHeader message_ids_{"school.example", std::nullopt};
-
-  telemetry::Metrics registry_{{"dispatch", "test"}};
-  DispatchMetrics metrics_{registry_};
-  OpenClaims claims_;
-  CancellationWatch cancellations_{store_, clock_};
-  InFlightBudget budget_{100, 25};
-  InMemoryLimitStore limit_store_{clock_};
-  RateLimits limits_{limit_store_, clock_, {}};
-  DelayQueue delays_{clock_};
-  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
-  PriorityGate priority_gate_{clock_};
-  Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
-  const DeliveryDependencies dependencies_{.clock = clock_,
-                                           .queue = store_,
-                                           .limits = limit_store_,
-                                           .connections = limit_store_,
-                                           .recipients = recipients_,
-                                           .templates = templates_,
-                                           .transports = transports_,
-                                           .bounces = bounces_,
-                                           .journal = *journal_,
-                                           .site = site_,
-                                           .message_ids = message_ids_,
-                                           .metrics = metrics_};
-  const SenderContext context_{.dependencies = dependencies_,
-                               .claims = claims_,
-                               .cancellations = cancellations_,
-                               .budget = budget_,
-                               .limits = limits_,
-                               .policy = {}};
-  Sender sender_{context_, delays_, nullptr};
-
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
                         .queue = store_,
