@@ -56,9 +56,8 @@ std::vector<dispatch::Outcome> AllSent(const dispatch::Claim& claim) {
 absl::StatusOr<bool> Cycle(dispatch::PgQueueStore& queue, int batch, Timings& timings) {
   LMSMAIL_ASSIGN_OR_RETURN(const dispatch::ClaimId id, queue.NextClaimId());
   const absl::Time start = absl::Now();
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const dispatch::Claim claim,
-      queue.TakeDue(id, "probe", dispatch::Lane::kBulk, batch, absl::Minutes(1)));
+  LMSMAIL_ASSIGN_OR_RETURN(const dispatch::Claim claim,
+                           queue.TakeDue(id, "probe", Lane::kBulk, batch, absl::Minutes(1)));
   const absl::Time claimed = absl::Now();
   if (claim.mails.empty()) return false;
   LMSMAIL_RETURN_IF_ERROR(queue.Flush(id, AllSent(claim), true).status());
