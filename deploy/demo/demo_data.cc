@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::demo {
@@ -96,8 +96,8 @@ class HistoryWriter {
         fmt::format("demo/{}/{}/{}/{}", absl::FormatCivilTime(monday_), student, course, fact));
     activity.set_student(Student(student));
     activity.set_course(fmt::format("courses/{}", course));
-    *activity.mutable_activity_time() =
-        rpc::ToProto(absl::FromCivil(absl::CivilHour(monday_ + day) + hour, absl::UTCTimeZone()));
+    *activity.mutable_activity_time() = protobuf::ToProto(
+        absl::FromCivil(absl::CivilHour(monday_ + day) + hour, absl::UTCTimeZone()));
     return activity;
   }
 

@@ -17,8 +17,8 @@ absl::Status Run() {
   std::puts("Every service is SERVING.");
   LMSMAIL_RETURN_IF_ERROR(
       Call(*suite.templates,
-           &templates::v1::TemplateService::StubInterface::InstallDefaultTemplates,
-           templates::v1::InstallDefaultTemplatesRequest())
+           &templates::v1::TemplateService::StubInterface::InstallBuiltInTemplates,
+           templates::v1::InstallBuiltInTemplatesRequest())
           .status());
   LMSMAIL_RETURN_IF_ERROR(LoadDemoData(suite, absl::Now()));
   std::puts(

@@ -8,18 +8,21 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+
 #include "libs/status/status_macros.h"
 #include "libs/strings/utf8.h"
+#include "libs/strings/view.h"
 
 namespace lmsmail::address {
 namespace {
 
-// RFC 5321 section 4.5.3.1; 254 is what a path of 256 octets leaves without its "<" and ">".
+// RFC 5321 section 4.5.3.1. A path of 256 octets includes "<" and ">", which leaves 254.
 constexpr std::size_t kMaxLocal = 64;
 constexpr std::size_t kMaxDomain = 255;
 constexpr std::size_t kMaxAddress = 254;
 constexpr std::size_t kMaxLabel = 63;  // RFC 1035 section 2.3.4
-// No text longer than this can become an address; it bounds the work that hostile input can cause.
+// No longer text can become an address. Bounds the work that hostile input causes.
 constexpr std::size_t kMaxInput = 1024;
 constexpr std::size_t kMaxDisplayName = 256;
 
@@ -28,36 +31,26 @@ absl::Status Invalid(fmt::format_string<Args...> format, Args&&... args) {
   return absl::InvalidArgumentError(fmt::format(format, std::forward<Args>(args)...));
 }
 
-// Locale must not matter, hence not <cctype>.
-bool IsAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+  return std::all_of(text.begin(), text.end(), absl::ascii_isascii);
 }
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
+std::string AsciiLower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
 bool IsControl(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 bool IsSpace(char32_t c) {
   return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
          c == 0x205f || c == 0x3000;
 }
-// Nothing a reader sees: line separators, direction marks, joiners, non-characters.
+// Line separators, direction marks, joiners and non-characters.
 bool IsInvisible(char32_t c) {
   return c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
          (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfdd0 && c <= 0xfdef) ||
          (c & 0xfffe) == 0xfffe || (c >= 0xe0000 && c <= 0xe0fff);
 }
-// Joiners are invisible too, but some scripts and emoji are written with them.
+// Joiners are invisible too, but some scripts and emoji need them.
 bool IsJoiner(char32_t c) { return c == 0x200c || c == 0x200d; }
 
-// RFC 5322 section 3.2.3: the printable ASCII of a dot-atom besides letters and digits.
+// The characters of a dot-atom besides letters and digits (RFC 5322 section 3.2.3).
 bool IsAtomSymbol(char c) {
   return std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
 }
@@ -98,7 +91,7 @@ absl::Status CheckLocal(std::string_view local) {
         "characters");
   }
   for (const char c : local) {
-    if ((c & 0x80) == 0 && c != '.' && !IsAlnum(c) && !IsAtomSymbol(c)) {
+    if (absl::ascii_isascii(c) && c != '.' && !absl::ascii_isalnum(c) && !IsAtomSymbol(c)) {
       return Invalid(
           "has '{}' before the '@'; letters, digits, single dots and "
           "!#$%&'*+-/=?^_`{{|}}~ are allowed there",
@@ -130,7 +123,7 @@ absl::Status CheckDomain(std::string_view domain) {
       return Invalid("has a domain label that starts or ends with '-'; remove the hyphen");
     }
     for (const char c : last) {
-      if (!IsAlnum(c) && c != '-') {
+      if (!absl::ascii_isalnum(c) && c != '-') {
         return Invalid(
             "has '{}' in its domain; letters, digits, hyphens and dots are allowed there", c);
       }
@@ -141,7 +134,7 @@ absl::Status CheckDomain(std::string_view domain) {
   if (labels < 2) {
     return Invalid("has a domain without a dot; write the full domain, as name@example.com");
   }
-  if (std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+  if (std::all_of(last.begin(), last.end(), absl::ascii_isdigit)) {
     return Invalid("has a number for a top-level domain; write a domain name, not an IP address");
   }
   return absl::OkStatus();
@@ -151,10 +144,10 @@ bool HasALabel(std::string_view lower_domain) {
   return lower_domain.starts_with("xn--") || lower_domain.find(".xn--") != std::string_view::npos;
 }
 
-// The domain as DNS knows it: IDNA 2008 with the mappings of UTS 46, non-transitional, as browsers
-// do. IDN2_USE_STD3_ASCII_RULES is left out on purpose: with it libidn2 2.3 drops forbidden
+// The domain as DNS knows it: IDNA 2008 with the mappings of UTS 46, non-transitional, as in
+// browsers. IDN2_USE_STD3_ASCII_RULES is not set, because libidn2 2.3 then drops forbidden
 // characters, so that a fraction's "a/c" or a full-width "@" would name another domain. CheckDomain
-// refuses them.
+// refuses these characters.
 absl::StatusOr<std::string> ToAscii(std::string_view domain) {
   std::string lower = AsciiLower(domain);
   if (IsAscii(lower) && !HasALabel(lower)) return lower;

@@ -18,7 +18,7 @@ using ::testing::Not;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-TEST(ParseEmailAddressTest, KeepsTheLocalPartAndLowersTheDomain) {
+TEST(ParseEmailAddressTest, KeepsLocalPartAndLowersDomain) {
   ASSERT_OK_AND_ASSIGN(const EmailAddress address,
                        ParseEmailAddress("Ann.Lee+course@Mail.Example.COM"));
   EXPECT_EQ(address.local, "Ann.Lee+course");
@@ -27,29 +27,29 @@ TEST(ParseEmailAddressTest, KeepsTheLocalPartAndLowersTheDomain) {
   EXPECT_EQ(address.ToString(), "Ann.Lee+course@mail.example.com");
 }
 
-TEST(ParseEmailAddressTest, TakesEveryAtomCharacter) {
+TEST(ParseEmailAddressTest, AcceptsEveryAtomCharacter) {
   EXPECT_OK(ParseEmailAddress("!#$%&'*+-/=?^_`{|}~@example.com"));
   EXPECT_OK(ParseEmailAddress("a@b.co"));
   EXPECT_OK(ParseEmailAddress("0@0.example"));
 }
 
-TEST(ParseEmailAddressTest, TurnsInternationalDomainsIntoALabels) {
+TEST(ParseEmailAddressTest, ConvertsInternationalDomainsToALabels) {
   const auto domain = [](std::string_view text) { return ParseEmailAddress(text).value().domain; };
   EXPECT_EQ(domain("info@BÜCHER.example"), "xn--bcher-kva.example");
   EXPECT_EQ(domain("info@xn--Bcher-kva.example"), "xn--bcher-kva.example");
-  EXPECT_EQ(domain("info@faß.de"), "xn--fa-hia.de");  // transitional processing would say fass.de
+  EXPECT_EQ(domain("info@faß.de"), "xn--fa-hia.de");  // Transitional processing gives fass.de.
   EXPECT_EQ(domain("a@例え.テスト"), "xn--r8jz45g.xn--zckzah");
   EXPECT_EQ(domain("a@例え。テスト"), "xn--r8jz45g.xn--zckzah");  // the ideographic full stop
 }
 
-TEST(ParseEmailAddressTest, FlagsALocalPartThatNeedsSmtputf8) {
+TEST(ParseEmailAddressTest, FlagsLocalPartThatNeedsSmtputf8) {
   ASSERT_OK_AND_ASSIGN(const EmailAddress address, ParseEmailAddress("jörg@exämple.com"));
   EXPECT_TRUE(address.needs_smtputf8);
   EXPECT_EQ(address.local, "jörg");
   EXPECT_EQ(address.domain, "xn--exmple-cua.com");
 }
 
-TEST(ParseEmailAddressTest, SaysWhatIsWrongAndWhatWouldBeRight) {
+TEST(ParseEmailAddressTest, ErrorNamesProblemAndRemedy) {
   struct Case {
     std::string text;
     std::string message;
@@ -102,12 +102,12 @@ TEST(ParseEmailAddressTest, SaysWhatIsWrongAndWhatWouldBeRight) {
   }
 }
 
-TEST(ParseEmailAddressTest, DoesNotRepeatTheAddressInItsMessage) {
+TEST(ParseEmailAddressTest, ErrorDoesNotRepeatAddress) {
   EXPECT_THAT(ParseEmailAddress("secret(x)@school.example"),
               StatusIs(kInvalid, AllOf(Not(HasSubstr("secret")), Not(HasSubstr("school")))));
 }
 
-TEST(ParseEmailAddressTest, HoldsToTheLimitsOfRfc5321) {
+TEST(ParseEmailAddressTest, EnforcesLimitsOfRfc5321) {
   const std::string label(63, 'd');
   const std::string domain = label + "." + label + "." + label;       // 191
   EXPECT_OK(ParseEmailAddress(std::string(62, 'l') + "@" + domain));  // 254
@@ -124,7 +124,7 @@ TEST(ParseEmailAddressTest, HoldsToTheLimitsOfRfc5321) {
               StatusIs(kInvalid, HasSubstr("octets")));
 }
 
-TEST(CanonicalFormTest, IsOneForAllCapitalisationsOfAnAddress) {
+TEST(CanonicalFormTest, IgnoresCase) {
   const auto canonical = [](std::string_view text) {
     return CanonicalForm(ParseEmailAddress(text).value());
   };
@@ -135,7 +135,7 @@ TEST(CanonicalFormTest, IsOneForAllCapitalisationsOfAnAddress) {
   EXPECT_NE(canonical("ann+x@example.com"), canonical("ann@example.com"));
 }
 
-TEST(ValidateDisplayNameTest, TakesNamesAndRefusesWhatHidesOrSmuggles) {
+TEST(ValidateDisplayNameTest, AcceptsNamesAndRefusesDeceptiveCharacters) {
   for (const char* name :
        {"", "Doe, Jane", "Łukasz \"Luke\" O'Neil", "山田 太郎", "👩‍🎓 Club"}) {
     EXPECT_OK(ValidateDisplayName(name)) << name;
@@ -147,9 +147,8 @@ TEST(ValidateDisplayNameTest, TakesNamesAndRefusesWhatHidesOrSmuggles) {
   EXPECT_THAT(ValidateDisplayName(std::string(257, 'a')), StatusIs(kInvalid, HasSubstr("257")));
 }
 
-// Whatever hostile text is accepted must be harmless in an SMTP command and in a header, and must
-// read back as itself.
-TEST(ParseEmailAddressTest, AcceptsNothingHarmfulOutOfRandomText) {
+// Any accepted text must be harmless in an SMTP command and in a header, and must parse to itself.
+TEST(ParseEmailAddressTest, AcceptsNothingHarmfulInRandomText) {
   const std::vector<std::string> pieces = {"a",
                                            "B",
                                            "7",
@@ -218,7 +217,7 @@ TEST(ParseEmailAddressTest, AcceptsNothingHarmfulOutOfRandomText) {
                 })));
     ASSERT_THAT(ParseEmailAddress(whole), IsOkAndHolds(*address)) << whole;
   }
-  EXPECT_GT(accepted, 1000);  // or the loop above has proved nothing
+  EXPECT_GT(accepted, 1000);  // Otherwise the loop above proves nothing.
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ int Number(std::string_view text) {
 
 }  // namespace
 
-IsoWeek::IsoWeek(absl::CivilDay any_day_of_it)
-    : monday_(absl::PrevWeekday(any_day_of_it + 1, absl::Weekday::monday)) {}
+IsoWeek::IsoWeek(absl::CivilDay any_day)
+    : monday_(absl::PrevWeekday(any_day + 1, absl::Weekday::monday)) {}
 
 std::optional<IsoWeek> IsoWeek::Parse(std::string_view text) {
   if (text.size() != 8 || text.substr(4, 2) != "-W") return std::nullopt;

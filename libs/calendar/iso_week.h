@@ -11,15 +11,15 @@
 
 namespace lmsmail {
 
-// A week of ISO 8601: it begins on Monday and belongs to the year that its Thursday lies in.
+// A week of ISO 8601. It begins on Monday and belongs to the year of its Thursday.
 class IsoWeek {
  public:
   IsoWeek() = default;  // the week of 1970-01-01
-  explicit IsoWeek(absl::CivilDay any_day_of_it);
+  explicit IsoWeek(absl::CivilDay any_day);
 
-  // "2026-W47"; nothing else, and no week that its year does not have.
+  // Accepts "2026-W47" and no other form. nullopt for a week that its year does not have.
   static std::optional<IsoWeek> Parse(std::string_view text);
-  // The last that was over at `now` in `zone`.
+  // The last week that had ended by `now` in `zone`.
   static IsoWeek LastWhole(absl::Time now, absl::TimeZone zone);
 
   std::string ToString() const;
@@ -29,8 +29,8 @@ class IsoWeek {
   absl::CivilDay first_day() const { return monday_; }
   absl::CivilDay last_day() const { return monday_ + 6; }
 
-  // When each of its days begins in `zone`, and at last when it ends: 8 moments. Days are shorter
-  // or longer where the clock is changed.
+  // The start of each of its days in `zone`, then the end of the week: 8 times. A day is shorter or
+  // longer when the UTC offset changes.
   std::vector<absl::Time> DayBounds(absl::TimeZone zone) const;
 
   friend bool operator==(const IsoWeek& a, const IsoWeek& b) { return a.monday_ == b.monday_; }

@@ -14,7 +14,7 @@ absl::TimeZone Zone(const std::string& name) {
   return zone;
 }
 
-TEST(IsoWeekTest, ReadsWhatItWrites) {
+TEST(IsoWeekTest, ParsesItsOwnText) {
   for (const char* text : {"2026-W47", "2026-W01", "2020-W53", "2026-W53", "1999-W52"}) {
     const auto week = IsoWeek::Parse(text);
     ASSERT_TRUE(week) << text;
@@ -22,14 +22,14 @@ TEST(IsoWeekTest, ReadsWhatItWrites) {
   }
 }
 
-TEST(IsoWeekTest, RefusesOtherSpellingsAndWeeksThatDoNotExist) {
+TEST(IsoWeekTest, RefusesOtherFormsAndWeeksThatDoNotExist) {
   for (const char* text : {"", "2026-47", "2026W47", "2026-w47", "2026-W7", "2026-W047", "2026-W00",
                            "2025-W53", "2026-W54", "2026-W-1", "+026-W47", "0000-W01"}) {
     EXPECT_FALSE(IsoWeek::Parse(text)) << text;
   }
 }
 
-TEST(IsoWeekTest, BelongsToTheYearOfItsThursday) {
+TEST(IsoWeekTest, BelongsToYearOfItsThursday) {
   EXPECT_EQ(IsoWeek(absl::CivilDay(2027, 1, 3)).ToString(), "2026-W53");
   EXPECT_EQ(IsoWeek(absl::CivilDay(2025, 12, 29)).ToString(), "2026-W01");
   EXPECT_EQ(IsoWeek(absl::CivilDay(2026, 11, 16)).first_day(), absl::CivilDay(2026, 11, 16));
@@ -37,12 +37,12 @@ TEST(IsoWeekTest, BelongsToTheYearOfItsThursday) {
   EXPECT_EQ(IsoWeek(absl::CivilDay(2026, 11, 16)).last_day(), absl::CivilDay(2026, 11, 22));
 }
 
-TEST(IsoWeekTest, SortsAsItsTextDoes) {
+TEST(IsoWeekTest, SortsByTime) {
   EXPECT_LT(*IsoWeek::Parse("2026-W53"), *IsoWeek::Parse("2027-W01"));
   EXPECT_EQ(*IsoWeek::Parse("2026-W47"), IsoWeek(absl::CivilDay(2026, 11, 18)));
 }
 
-TEST(IsoWeekTest, TheLastWholeWeekEndsAtMidnightInTheZone) {
+TEST(IsoWeekTest, LastWholeWeekEndsAtLocalMidnight) {
   const absl::TimeZone auckland = Zone("Pacific/Auckland");
   const absl::Time monday = absl::FromCivil(absl::CivilDay(2026, 11, 23), auckland);
   EXPECT_EQ(IsoWeek::LastWhole(monday, auckland).ToString(), "2026-W47");
@@ -50,7 +50,7 @@ TEST(IsoWeekTest, TheLastWholeWeekEndsAtMidnightInTheZone) {
   EXPECT_EQ(IsoWeek::LastWhole(monday, absl::UTCTimeZone()).ToString(), "2026-W46");
 }
 
-TEST(IsoWeekTest, TheLastWholeWeekAtTheTurnOfTheYear) {
+TEST(IsoWeekTest, LastWholeWeekAtNewYear) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   const auto at = [&](int month, int day) {
     return absl::FromCivil(absl::CivilDay(2027, month, day), utc);
@@ -59,14 +59,14 @@ TEST(IsoWeekTest, TheLastWholeWeekAtTheTurnOfTheYear) {
   EXPECT_EQ(IsoWeek::LastWhole(at(1, 1), utc).ToString(), "2026-W52");
 }
 
-TEST(IsoWeekTest, DaysAreAsLongAsTheClockMakesThem) {
+TEST(IsoWeekTest, DayIsShorterWhenSummerTimeBegins) {
   const auto days = IsoWeek::Parse("2026-W13")->DayBounds(Zone("Europe/Berlin"));
   ASSERT_EQ(days.size(), 8u);
   EXPECT_EQ(days[1] - days[0], absl::Hours(24));
   EXPECT_EQ(days[7] - days[6], absl::Hours(23));
 }
 
-TEST(IsoWeekTest, LabelSaysNoMoreThanIsNeeded) {
+TEST(IsoWeekTest, LabelOmitsWhatRepeats) {
   EXPECT_EQ(IsoWeek::Parse("2026-W47")->Label(), "16–22 November");
   EXPECT_EQ(IsoWeek::Parse("2026-W49")->Label(), "30 November – 6 December");
   EXPECT_EQ(IsoWeek::Parse("2026-W53")->Label(), "28 December 2026 – 3 January 2027");

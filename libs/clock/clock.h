@@ -7,7 +7,7 @@
 
 namespace lmsmail {
 
-// Where the domain gets the time from, so that tests choose it. Thread-safe.
+// The domain's source of time, replaced in tests. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -19,7 +19,7 @@ class SystemClock final : public Clock {
   absl::Time Now() const override { return absl::Now(); }
 };
 
-// Stands still until told otherwise.
+// Moves only by Advance() and Set().
 class FakeClock final : public Clock {
  public:
   explicit FakeClock(absl::Time start) : now_(start) {}

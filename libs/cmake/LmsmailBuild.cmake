@@ -1,5 +1,5 @@
-# How everything is compiled and linked. Options are global on purpose: precompiled headers are
-# shared between targets, which GCC allows only when their code-generation flags are the same.
+# Compiler and linker options. They are global because targets share precompiled headers, which GCC
+# allows only for targets with the same code-generation flags.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -15,14 +15,14 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
                     -Woverloaded-virtual -Werror)
-# -pthread for all, since gRPC's targets bring it along: a precompiled header does not fit targets
-# that differ in it.
+# gRPC's targets add -pthread. All targets have it, since a precompiled header only fits targets with
+# the same option.
 add_compile_options(-fstack-protector-strong -pthread)
 
 set(LMSMAIL_SANITIZE "" CACHE STRING "Sanitizers for the whole build, e.g. address,undefined")
-set(LMSMAIL_TEST_TIMEOUT_FACTOR 1 CACHE STRING "What a test's time limit is multiplied by")
+set(LMSMAIL_TEST_TIMEOUT_FACTOR 1 CACHE STRING "Factor of every test's time limit")
 if(LMSMAIL_SANITIZE)
-  # Reports need line numbers, no more.
+  # Reports need line numbers only.
   set(CMAKE_CXX_FLAGS_DEBUG "-g1")
   add_compile_options(-fsanitize=${LMSMAIL_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LMSMAIL_SANITIZE})

@@ -1,5 +1,5 @@
-# Every outside package, found once. The README's dependency table says what each is for; the list of
-# Debian packages is deploy/packages.
+# Finds every external package. The README's dependency table says what each is for; deploy/packages
+# lists the Debian packages.
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
@@ -20,10 +20,10 @@ find_path(KAINJOW_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)
 add_library(kainjow_mustache INTERFACE)
 target_include_directories(kainjow_mustache SYSTEM INTERFACE ${KAINJOW_INCLUDE_DIR})
 
-# google/rpc/{status,error_details,code}.proto: Debian ships them only inside this Go package.
+# google/rpc/{status,error_details,code}.proto, which Debian has only in this Go package.
 find_path(GOOGLEAPIS_PROTO_DIR google/rpc/error_details.proto REQUIRED
           PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH)
 
-# grpc/health/v1/health.proto: gRPC's own health service brings no descriptor for reflection.
+# grpc/health/v1/health.proto, because gRPC's health service has no descriptor for reflection.
 find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto REQUIRED
           PATHS /usr/share/grpc-proto NO_DEFAULT_PATH)

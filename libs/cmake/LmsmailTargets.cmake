@@ -1,4 +1,4 @@
-# The only ways a target is made in this tree.
+# The functions that define all targets of this tree.
 #
 #   lmsmail_library(NAME SRCS a.cc ... [DEPS public libs ...] [PRIVATE_DEPS libs ...] [PCH grpc|pqxx])
 #   lmsmail_binary(NAME SRCS main.cc DEPS ... [PCH grpc|pqxx])
@@ -6,7 +6,7 @@
 #   lmsmail_proto_library(NAME PROTO path/below/root.proto ... [ROOT dir] [DEPS proto libs ...] [GRPC])
 #   lmsmail_embed_sql(NAME SYMBOL kTemplateSchema [DIR dir])
 #
-# Includes are written from the repository's root: #include "libs/clock/clock.h".
+# Include paths start at the repository's root: #include "libs/clock/clock.h".
 
 function(_lmsmail_precompile target kind)
   if(kind)
@@ -14,7 +14,7 @@ function(_lmsmail_precompile target kind)
   endif()
 endfunction()
 
-# What a compiler run needs to have been written first; `generated` makes all of it and compiles nothing.
+# `generated` writes all generated sources and compiles nothing, for tools that only parse.
 add_custom_target(generated)
 function(_lmsmail_generated name)
   add_custom_target(${name}_generated DEPENDS ${ARGN})
@@ -44,14 +44,14 @@ function(lmsmail_binary name)
   _lmsmail_instrument(${name})
 endfunction()
 
-# How the link of every program ends.
+# Links what the sanitizers need into every program.
 function(_lmsmail_instrument target)
   if(LMSMAIL_SANITIZE MATCHES thread)
     target_link_libraries(${target} PRIVATE lmsmail_tsan_annotations)
   endif()
 endfunction()
 
-# One test program; ctest sees it as one test, so a run stays quick and its output whole.
+# One test program is one test of ctest, which keeps runs quick and output together.
 function(lmsmail_test name)
   cmake_parse_arguments(ARG "" "PCH;LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
   if(NOT ARG_LABEL)

@@ -1,7 +1,7 @@
-"""Reads lines "expression|seconds since 1970" and prints the next runs in UTC that croniter finds.
+"""Reads lines "expression|seconds since 1970" and prints the next runs in UTC, by croniter.
 
-One line of seconds since 1970, separated by blanks, for each line of input; "error" where croniter
-refuses the expression. Argument: how many runs to print for each.
+Prints one line for each line of input: seconds since 1970, separated by blanks, or "error" when
+croniter refuses the expression. The argument is the number of runs to print for each expression.
 """
 
 import sys

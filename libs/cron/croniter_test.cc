@@ -1,6 +1,6 @@
-// Compares with Python's croniter, in UTC, on expressions drawn at random (always the same ones).
-// Left out are those on which croniter differs from Vixie cron by intent: a day of month and a day
-// of week that are both given, of which one starts with "*" and is not "*" alone.
+// Compares with Python's croniter, in UTC, on random expressions from a fixed seed. Excludes those
+// on which croniter differs from Vixie cron by intent: day of month and day of week are both given,
+// and one of them starts with "*" and is not "*" alone.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -80,9 +80,9 @@ std::string RunsOf(const std::string& text, std::int64_t after) {
   return line;
 }
 
-TEST(Croniter, AgreesInUtc) {
+TEST(CroniterTest, AgreesInUtc) {
   if (std::system("/usr/bin/python3 -c 'import croniter' 2>/dev/null") != 0) {
-    GTEST_SKIP() << "needs the package python3-croniter";
+    GTEST_SKIP() << "requires the package python3-croniter";
   }
   const std::string questions = ::testing::TempDir() + fmt::format("croniter_{}", getpid());
   const std::string answers = questions + ".answers";

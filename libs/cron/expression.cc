@@ -12,6 +12,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
@@ -20,7 +21,7 @@
 namespace lmsmail::cron {
 namespace {
 
-constexpr std::size_t kLongestText = 256;
+constexpr std::size_t kMaxText = 256;
 
 constexpr std::array<std::string_view, 12> kMonthNames = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                           "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
@@ -31,7 +32,7 @@ struct FieldKind {
   std::string_view name;
   int min;
   int max;
-  int count;  // of different values: Sunday is both 0 and 7
+  int count;  // of different values, because Sunday is both 0 and 7
   std::span<const std::string_view> value_names = {};  // the first one stands for `min`
 };
 
@@ -57,35 +58,28 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
 }
 
-// What the caller wrote, made safe for messages and logs.
+// The caller's text, escaped for messages and logs.
 std::string Quote(std::string_view text) {
   return fmt::format("\"{}\"", absl::CHexEscape(ToAbsl(text)));
 }
 
-absl::Status Faulty(std::string description) {
+absl::Status Invalid(std::string description) {
   return absl::InvalidArgumentError(std::move(description));
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
-  for (std::size_t end; (end = text.find(separator)) != std::string_view::npos;) {
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  parts.push_back(text);
+  for (const auto part : absl::StrSplit(ToAbsl(text), separator)) parts.push_back(ToStd(part));
   return parts;
 }
 
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
-  while (true) {
-    while (!text.empty() && absl::ascii_isspace(text.front())) text.remove_prefix(1);
-    if (text.empty()) return words;
-    std::size_t end = 0;
-    while (end < text.size() && !absl::ascii_isspace(text[end])) ++end;
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(end);
+  const auto spaces = absl::ByAnyChar(" \t\n\v\f\r");
+  for (const auto word : absl::StrSplit(ToAbsl(text), spaces, absl::SkipEmpty())) {
+    words.push_back(ToStd(word));
   }
+  return words;
 }
 
 // Digits only: no sign, no blanks.
@@ -103,11 +97,11 @@ absl::StatusOr<int> ParseValue(const FieldKind& kind, std::string_view text) {
   }
   const std::optional<int> value = ParseDigits(text);
   if (value && *value >= kind.min && *value <= kind.max) return *value;
-  if (text == "?") return Faulty("\"?\" is not cron; write \"*\"");
+  if (text == "?") return Invalid("\"?\" is not cron; write \"*\"");
   const std::string names =
       kind.value_names.empty() ? "" : fmt::format(" or a name like {}", kind.value_names[1]);
-  return Faulty(fmt::format("{} is not a value of this field; use {}-{}{}", Quote(text), kind.min,
-                            kind.max, names));
+  return Invalid(fmt::format("{} is not a value of this field; use {}-{}{}", Quote(text), kind.min,
+                             kind.max, names));
 }
 
 // `range` is "*", "value" or "first-last".
@@ -117,12 +111,12 @@ absl::StatusOr<std::pair<int, int>> ParseRange(const FieldKind& kind, std::strin
   LMSMAIL_ASSIGN_OR_RETURN(const int first, ParseValue(kind, range.substr(0, dash)));
   if (dash == std::string_view::npos) return std::pair(first, first);
   LMSMAIL_ASSIGN_OR_RETURN(int last, ParseValue(kind, range.substr(dash + 1)));
-  // "FRI-SUN" means what it says, although Sunday's name stands for 0.
+  // "FRI-SUN" is a valid range, although SUN is 0.
   const bool ends_on_sunday = EqualsIgnoringCase(range.substr(dash + 1), "SUN");
   if (ends_on_sunday && first > 0) last = 7;
   if (first > last) {
-    return Faulty(
-        fmt::format("range {} runs backwards; split it into a list of two ranges", Quote(range)));
+    return Invalid(
+        fmt::format("range {} is descending; split it into a list of two ranges", Quote(range)));
   }
   return std::pair(first, last);
 }
@@ -130,24 +124,24 @@ absl::StatusOr<std::pair<int, int>> ParseRange(const FieldKind& kind, std::strin
 absl::StatusOr<int> ParseStep(const FieldKind& kind, std::string_view range,
                               std::string_view text) {
   if (range != "*" && range.find('-') == std::string_view::npos) {
-    return Faulty(fmt::format("a step needs \"*\" or a range before it; write {}-{}/{}", range,
-                              kind.max, absl::CHexEscape(ToAbsl(text))));
+    return Invalid(fmt::format("a step needs \"*\" or a range before it; write {}-{}/{}", range,
+                               kind.max, absl::CHexEscape(ToAbsl(text))));
   }
-  // A longer step would match a single value, which nobody means who writes "*/90" for minutes.
+  // A longer step matches a single value, which is not what "*/90" for minutes is meant to do.
   const std::optional<int> step = ParseDigits(text);
   if (step && *step >= 1 && *step < kind.count) return *step;
-  return Faulty(fmt::format("step {} is outside 1-{}; steps start anew with every {}", Quote(text),
-                            kind.count - 1,
-                            kind.name == "minute" ? "hour"
-                            : kind.name == "hour" ? "day"
-                                                  : "turn of the field"));
+  return Invalid(fmt::format("step {} is outside 1-{}; steps restart with every {}", Quote(text),
+                             kind.count - 1,
+                             kind.name == "minute" ? "hour"
+                             : kind.name == "hour" ? "day"
+                                                   : "cycle of the field"));
 }
 
 // Bit n of the result stands for the value n.
 absl::StatusOr<std::uint64_t> ParseField(const FieldKind& kind, std::string_view field) {
   std::uint64_t values = 0;
   for (const std::string_view item : Split(field, ',')) {
-    if (item.empty()) return Faulty("an item of the list is empty; remove the extra comma");
+    if (item.empty()) return Invalid("an item of the list is empty; remove the extra comma");
     const std::size_t slash = item.find('/');
     const std::string_view range = item.substr(0, slash);
     LMSMAIL_ASSIGN_OR_RETURN(const auto bounds, ParseRange(kind, range));
@@ -192,9 +186,9 @@ bool Expression::Matches(absl::CivilMinute minute) const {
 bool Expression::EveryHour() const { return hours_ == (std::uint64_t{1} << 24) - 1; }
 
 absl::StatusOr<Expression> Parse(std::string_view text) {
-  if (text.size() > kLongestText) {
-    return InvalidField("", fmt::format("is {} characters long; at most {} are allowed",
-                                        text.size(), kLongestText));
+  if (text.size() > kMaxText) {
+    return InvalidField(
+        "", fmt::format("is {} characters long; at most {} are allowed", text.size(), kMaxText));
   }
   std::vector<std::string_view> words = Words(text);
   if (words.size() == 1 && words.front().starts_with('@')) {

@@ -57,7 +57,7 @@ Values DaysOfWeek(std::string_view field) {
   return values;
 }
 
-TEST(Parse, ReadsValuesListsRangesAndSteps) {
+TEST(ParseTest, ReadsValuesListsRangesAndSteps) {
   EXPECT_EQ(Minutes("7"), Values({7}));
   EXPECT_EQ(Minutes("007"), Values({7}));
   EXPECT_EQ(Minutes("59,0,30,30"), Values({0, 30, 59}));
@@ -69,7 +69,7 @@ TEST(Parse, ReadsValuesListsRangesAndSteps) {
   EXPECT_EQ(Minutes("*").size(), 60);
 }
 
-TEST(Parse, ReadsNames) {
+TEST(ParseTest, ReadsNames) {
   EXPECT_EQ(Months("JAN,dec"), Values({1, 12}));
   EXPECT_EQ(Months("Mar-May"), Values({3, 4, 5}));
   EXPECT_EQ(DaysOfWeek("MON-fri"), Values({1, 2, 3, 4, 5}));
@@ -79,7 +79,7 @@ TEST(Parse, ReadsNames) {
   EXPECT_EQ(DaysOfWeek("SUN-SUN"), Values({0}));
 }
 
-TEST(Parse, KnowsBothNumbersOfSunday) {
+TEST(ParseTest, AcceptsBothNumbersOfSunday) {
   EXPECT_EQ(DaysOfWeek("0"), Values({0}));
   EXPECT_EQ(DaysOfWeek("7"), Values({0}));
   EXPECT_EQ(DaysOfWeek("5-7"), Values({0, 5, 6}));
@@ -87,18 +87,18 @@ TEST(Parse, KnowsBothNumbersOfSunday) {
   EXPECT_EQ(DaysOfWeek("*/2"), Values({0, 2, 4, 6}));
 }
 
-TEST(Parse, StepsOverAllDaysOfTheWeekDoNotCountSundayTwice) {
+TEST(ParseTest, StepsOverAllDaysOfTheWeekDoNotCountSundayTwice) {
   EXPECT_EQ(DaysOfWeek("1-7/3"), Values({0, 1, 4}));
   EXPECT_EQ(DaysOfWeek("*/3"), Values({0, 3, 6}));
 }
 
-TEST(Parse, IgnoresBlanksAround) {
+TEST(ParseTest, IgnoresExtraBlanks) {
   EXPECT_TRUE(Parsed("  0\t9  * * MON ").Matches(absl::CivilMinute(2026, 3, 2, 9, 0)));
 }
 
-TEST(Parse, KeepsTheText) { EXPECT_EQ(Parsed("@daily").text(), "@daily"); }
+TEST(ParseTest, KeepsTheText) { EXPECT_EQ(Parsed("@daily").text(), "@daily"); }
 
-TEST(Parse, ExpandsMacros) {
+TEST(ParseTest, ExpandsMacros) {
   const auto matches = [](std::string_view text, int month, int day, int hour) {
     return Parsed(text).Matches(absl::CivilMinute(2026, month, day, hour, 0));
   };
@@ -115,26 +115,26 @@ TEST(Parse, ExpandsMacros) {
   EXPECT_TRUE(matches("@annually", 1, 1, 0));
 }
 
-TEST(MatchesDay, TakesEitherDayWhenBothAreRestricted) {
+TEST(MatchesDayTest, EitherDayIsEnoughWhenBothAreRestricted) {
   EXPECT_EQ(DaysOfMarch("1,15", "FRI"), Values({1, 6, 13, 15, 20, 27}));
   EXPECT_EQ(DaysOfMarch("1,15", "0-6").size(), 31);
 }
 
-TEST(MatchesDay, NeedsBothDaysWhenOneStartsWithAStar) {
+TEST(MatchesDayTest, BothDaysMustMatchWhenOneStartsWithStar) {
   EXPECT_EQ(DaysOfMarch("*", "FRI"), Values({6, 13, 20, 27}));
   EXPECT_EQ(DaysOfMarch("1,15", "*"), Values({1, 15}));
   EXPECT_EQ(DaysOfMarch("*/2", "FRI"), Values({13, 27}));
   EXPECT_EQ(DaysOfMarch("1-10", "*/3"), Values({1, 4, 7, 8}));
 }
 
-TEST(EveryHour, IsAboutTheMeaningNotTheSpelling) {
+TEST(EveryHourTest, DoesNotDependOnSpelling) {
   EXPECT_TRUE(Parsed("5 * 1 * *").EveryHour());
   EXPECT_TRUE(Parsed("5 0-23 * * *").EveryHour());
   EXPECT_FALSE(Parsed("* */2 * * *").EveryHour());
   EXPECT_FALSE(Parsed("* 1-23 * * *").EveryHour());
 }
 
-TEST(Parse, NamesTheFieldAndTheRemedy) {
+TEST(ParseTest, ErrorNamesFieldAndRemedy) {
   const struct {
     std::string_view text;
     std::string_view field;
@@ -162,7 +162,7 @@ TEST(Parse, NamesTheFieldAndTheRemedy) {
       {"1-2-3 * * * *", "minute", "use 0-59"},
       {"5/15 * * * *", "minute", "write 5-59/15"},
       {"*/0 * * * *", "minute", "outside 1-59"},
-      {"*/90 * * * *", "minute", "outside 1-59; steps start anew with every hour"},
+      {"*/90 * * * *", "minute", "outside 1-59; steps restart with every hour"},
       {"*/ * * * *", "minute", "outside 1-59"},
       {"*/5/5 * * * *", "minute", "outside 1-59"},
       {"** * * * *", "minute", "use 0-59"},
@@ -183,7 +183,7 @@ TEST(Parse, NamesTheFieldAndTheRemedy) {
   }
 }
 
-TEST(Parse, TellsAllFaultyFieldsAtOnce) {
+TEST(ParseTest, ReportsAllInvalidFields) {
   std::vector<std::string> fields;
   for (const FieldViolation& violation : ViolationsOf(Parse("60 24 0 13 8").status())) {
     fields.push_back(violation.field);
@@ -191,7 +191,7 @@ TEST(Parse, TellsAllFaultyFieldsAtOnce) {
   EXPECT_THAT(fields, ElementsAre("minute", "hour", "day_of_month", "month", "day_of_week"));
 }
 
-TEST(Parse, WithstandsHostileText) {
+TEST(ParseTest, RefusesHostileText) {
   EXPECT_THAT(Parse(std::string(1 << 20, '*')),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most 256")));
   const std::string binary("\0\xff\x1b * * * *", 11);

@@ -6,16 +6,16 @@
 namespace lmsmail::cron {
 namespace {
 
-// February 29 on a given day of the week comes at least every 40 years (across 2100, which is no
-// leap year); any other day that comes at all comes sooner.
-constexpr int kLongestWaitYears = 41;
+// February 29 falls on a given day of the week at least every 40 years (across 2100, which is no
+// leap year). Any other day that exists comes sooner.
+constexpr int kMaxWaitYears = 41;
 constexpr absl::civil_year_t kLastYear = 2400;
 
 absl::CivilDay SearchEnd(absl::CivilMinute from) {
-  return absl::CivilDay(std::min(from.year() + kLongestWaitYears, kLastYear + 1), 1, 1);
+  return absl::CivilDay(std::min(from.year() + kMaxWaitYears, kLastYear + 1), 1, 1);
 }
 
-// The first matching minute of from's day, from `from` on.
+// The first matching minute at or after `from` on the same day.
 std::optional<absl::CivilMinute> FirstMatchOfDay(const Expression& expression,
                                                  absl::CivilMinute from) {
   int minute = from.minute();
@@ -46,7 +46,7 @@ std::optional<absl::CivilMinute> FirstMatch(const Expression& expression, absl::
   return std::nullopt;
 }
 
-// Where a local minute that runs exactly once runs. Never decreases as `minute` grows.
+// The instant of a local minute that runs exactly once. Never decreases as `minute` grows.
 absl::Time OnlyInstantOf(absl::TimeZone zone, absl::CivilMinute minute) {
   const absl::TimeZone::TimeInfo info = zone.At(absl::CivilSecond(minute));
   return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre;
@@ -69,8 +69,8 @@ std::optional<absl::Time> NextOncePerLocalMinute(const Expression& expression, a
 // `after` is a whole second.
 std::optional<absl::Time> NextByRealTime(const Expression& expression, absl::TimeZone zone,
                                          absl::Time after) {
-  // Between two changes of the UTC offset, local and real time run alike: search one such stretch
-  // after the other. A year has two or so; `end` bounds the walk.
+  // Between two changes of the UTC offset, local time and real time advance together. So search one
+  // such period after another. A year has about two; `end` bounds the search.
   absl::Time from = after + absl::Seconds(1);
   const absl::CivilDay end = SearchEnd(absl::CivilMinute(zone.At(from).cs));
   while (true) {
@@ -93,7 +93,7 @@ std::optional<absl::Time> Next(const Expression& expression, absl::TimeZone zone
                                absl::Time strictly_after) {
   const absl::Time last = absl::FromCivil(absl::CivilYear(kLastYear), absl::UTCTimeZone());
   if (strictly_after > last) return std::nullopt;
-  // Runs are at whole seconds, so nothing lies between `strictly_after` and the second it is in.
+  // Runs are at whole seconds, so none lies between `strictly_after` and the start of its second.
   const std::int64_t second = std::max<std::int64_t>(absl::ToUnixSeconds(strictly_after), -1);
   const absl::Time after = absl::FromUnixSeconds(second);
   return expression.EveryHour() ? NextByRealTime(expression, zone, after)

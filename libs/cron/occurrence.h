@@ -8,25 +8,26 @@
 
 #include "libs/cron/expression.h"
 
-// When a cron expression comes due in a time zone. What happens where clocks change depends on
-// whether the expression names its hours:
+// When a cron expression runs in a time zone. Where the UTC offset changes, the runs depend on
+// whether the expression matches every hour:
 //
-// * It leaves hours out ("0 9 * * MON", "*/5 2 * * *", "30 */2 * * *"): each local date and time it
-//   names runs exactly once. One that the clocks jump over runs at the first instant after the gap,
-//   as one run with whatever else falls on that instant; of one that comes twice, the first counts.
-// * It runs in every hour ("*/5 * * * *", "0 * * * *"): it follows the clock on the wall through
-//   real time, so "*/5" keeps its five minutes. Nothing is made up for after a gap, and the
-//   repeated hour has its runs as well.
+// * It does not ("0 9 * * MON", "*/5 2 * * *", "30 */2 * * *"): each matching local time runs
+//   exactly once. A local time that the clock skips runs at the first instant after the gap;
+//   several runs at the same instant are one. Of a local time that occurs twice, the first one
+//   runs.
+// * It does ("*/5 * * * *", "0 * * * *"): it runs whenever the local clock shows a matching time,
+// so
+//   "*/5" runs every five minutes. Skipped times do not run, and a repeated hour runs twice.
 //
-// This is Vixie cron's treatment of fixed-time and wildcard jobs, except that what counts is
-// whether hours are left out, not whether the minute or the hour was written with a "*".
+// This is how Vixie cron treats fixed-time and wildcard jobs, except that Vixie cron asks whether
+// the minute or the hour was written with a "*".
 //
-// Pure functions; thread-safe.
+// Pure functions. Thread-safe.
 namespace lmsmail::cron {
 
 // The first run after `strictly_after`; nullopt when there is none, as for February 30. Pass the
-// nominal time of the run before, not the time at which it was carried out: then no run is lost or
-// doubled. Covers the years 1970 to 2400.
+// nominal time of the previous run, not the time at which it ran, so that no run is lost or
+// repeated. Covers the years 1970 to 2400.
 std::optional<absl::Time> Next(const Expression& expression, absl::TimeZone zone,
                                absl::Time strictly_after);
 

@@ -1,5 +1,5 @@
-// Properties that must hold in every time zone there is: each is checked around the changes of the
-// zone's clock, against a plain walk over all minutes.
+// Properties that must hold in every time zone. Each is checked around changes of the UTC offset,
+// against a plain loop over all minutes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ std::vector<std::string> ZoneNames() {
   return names;
 }
 
-// The last `count` changes of the clock before 2027.
+// The last `count` changes of the UTC offset before 2027.
 std::vector<absl::Time> Changes(absl::TimeZone zone, std::size_t count) {
   std::vector<absl::Time> changes;
   absl::Time time = absl::FromCivil(absl::CivilYear(2027), absl::UTCTimeZone());
@@ -49,8 +49,8 @@ std::vector<absl::Time> Changes(absl::TimeZone zone, std::size_t count) {
   return changes;
 }
 
-// What the documentation of Next() says, in the plainest way: look at each second-0 local minute
-// that either the clock shows or, when hours are fixed, that it jumps over.
+// The documentation of Next() as plain code: looks at each local minute that the clock shows or,
+// when hours are fixed, skips.
 std::vector<absl::Time> Expected(const Expression& expression, absl::TimeZone zone,
                                  absl::Time after, absl::Time until) {
   std::vector<absl::Time> runs;
@@ -78,9 +78,9 @@ std::vector<absl::Time> Expected(const Expression& expression, absl::TimeZone zo
   return runs;
 }
 
-class EveryZone : public ::testing::TestWithParam<std::string_view> {};
+class EveryZoneTest : public ::testing::TestWithParam<std::string_view> {};
 
-TEST_P(EveryZone, RunsAsDocumentedAroundEveryChange) {
+TEST_P(EveryZoneTest, RunsAsDocumentedAroundEveryChange) {
   const std::vector<std::string> names = ZoneNames();
   ASSERT_THAT(names, SizeIs(Gt(300))) << kZoneTable << " comes with the package tzdata";
   ASSERT_OK_AND_ASSIGN(const Expression expression, Parse(GetParam()));
@@ -96,19 +96,19 @@ TEST_P(EveryZone, RunsAsDocumentedAroundEveryChange) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Expressions, EveryZone,
+INSTANTIATE_TEST_SUITE_P(Expressions, EveryZoneTest,
                          ::testing::Values("*/5 * * * *", "7 * * * *", "0 9 * * *", "30 2 * * *",
                                            "*/20 0-3,23 * * *", "0 0 * * *", "30 */2 * * SUN",
                                            "59 * * * SAT", "15 0 1-7 * SUN"));
 
-TEST(EveryZoneAndInstant, NextIsAfterAndNeverGoesBack) {
+TEST(EveryZoneAndInstantTest, NextIsLaterAndNeverDecreases) {
   for (const std::string& name : ZoneNames()) {
     ASSERT_OK_AND_ASSIGN(const absl::TimeZone zone, time_zone::Load(name));
     for (const std::string_view text : {"*/7 * * * *", "10,50 1,2 * * *"}) {
       const Expression expression = *Parse(text);
       for (const absl::Time change : Changes(zone, 1)) {
         absl::Time before = absl::InfinitePast();
-        // Asked every 101 seconds, so that all positions within a minute occur.
+        // Steps of 101 seconds reach all positions within a minute.
         for (absl::Time after = change - absl::Hours(3); after < change + absl::Hours(3);
              after += absl::Seconds(101)) {
           const std::optional<absl::Time> next = Next(expression, zone, after);

@@ -10,10 +10,10 @@ constexpr std::string_view kCrlf = "\r\n";
 
 char AsciiLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Carriage returns and line feeds occur in folded fields only, where unfolding comes with reducing.
+// CR and LF occur in folded fields only. Reducing blanks also unfolds the field.
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Appends `text` with each run of blanks as one space and without those at its end.
+// Appends `text` with each run of blanks as one space and without blanks at its end.
 void AppendBlanksReduced(std::string_view text, std::string& out) {
   const std::size_t start = out.size();
   out.resize(start + text.size());
@@ -48,7 +48,7 @@ void AppendRelaxedHeader(std::string_view field, std::string& out) {
 std::string RelaxedBody(std::string_view body) {
   std::string out;
   out.reserve(body.size() + kCrlf.size());
-  std::size_t content = 0;  // up to the end of the last line that is not empty
+  std::size_t content = 0;  // the end of the last line that is not empty
   while (!body.empty()) {
     const std::size_t end = std::min(body.find(kCrlf), body.size());
     const std::size_t start = out.size();

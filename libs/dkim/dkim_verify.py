@@ -1,7 +1,7 @@
 """dkim_verify.py FOLDER COUNT: verifies FOLDER/*.eml with dkimpy (Debian: python3-dkim).
 
-The lines of FOLDER/*.expected are "valid" or "invalid", the DNS name of the key and its TXT record.
-Prints each wrong verdict and exits with 1 if there is any, or if there are not COUNT messages.
+FOLDER/*.expected has three lines: "valid" or "invalid", the DNS name of the key, its TXT record.
+Prints each wrong verdict. Exits with 1 if there is one, or if there are not COUNT messages.
 """
 
 import pathlib

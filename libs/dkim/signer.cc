@@ -25,8 +25,8 @@ namespace {
 constexpr std::string_view kCrlf = "\r\n";
 constexpr std::size_t kLineLimit = 76;
 
-// What is signed, in this order, as often as it occurs. An oversigned field is named once more than
-// it occurs, so that nobody can add another one in front (RFC 6376 section 8.15). Receivers offer
+// The fields to sign, in this order, each as often as it occurs. An oversigned field is named once
+// more than it occurs, so that nobody can add another one (RFC 6376 section 8.15). Receivers offer
 // one-click unsubscription only if both List-Unsubscribe fields are signed (RFC 8058 section 4).
 struct SignedField {
   std::string_view name;
@@ -60,7 +60,7 @@ struct MessageParts {
   std::string_view body;
 };
 
-// Where the CRLF stands that ends the first field: one that no continuation line follows.
+// The position of the CRLF that ends the first field: no continuation line follows it.
 std::size_t EndOfField(std::string_view message) {
   std::size_t end = message.find(kCrlf);
   while (end != std::string_view::npos) {
@@ -95,7 +95,7 @@ bool HasName(std::string_view field, std::string_view name) {
                                 ToAbsl(name));
 }
 
-// The "h=" names and the canonical octets that they stand for.
+// The "h=" names and the canonical octets of their fields.
 struct SignedHeader {
   std::vector<std::string_view> names;
   std::string octets;
@@ -120,7 +120,7 @@ absl::StatusOr<SignedHeader> SelectFields(const std::vector<std::string_view>& f
   return header;
 }
 
-// "h=a:b:..." in lines of their own; white space around the colons means nothing.
+// "h=a:b:...", folded. White space around the colons has no meaning.
 std::string FoldedNames(const std::vector<std::string_view>& names) {
   std::string text = "h=";
   std::size_t line_start = 0;
@@ -155,7 +155,7 @@ bool IsDnsName(std::string_view name) {
   return label > 0 && name.size() <= 253;
 }
 
-// A key with a passphrase must fail, not ask for it on the terminal.
+// Makes a key with a passphrase fail instead of asking for it on the terminal.
 int NoPassphrase(char*, int, int, void*) { return -1; }
 
 }  // namespace
@@ -163,10 +163,12 @@ int NoPassphrase(char*, int, int, void*) { return -1; }
 absl::StatusOr<Signer> Signer::Create(std::string_view domain, std::string_view selector,
                                       std::string_view private_key) {
   if (!IsDnsName(domain) || domain.find('.') == std::string_view::npos) {
-    return absl::InvalidArgumentError("the DKIM domain must be a domain name, as school.example");
+    return absl::InvalidArgumentError(
+        "the DKIM domain must be a domain name such as school.example");
   }
   if (!IsDnsName(selector)) {
-    return absl::InvalidArgumentError("the DKIM selector must be one or more DNS labels, as lms1");
+    return absl::InvalidArgumentError(
+        "the DKIM selector must be one or more DNS labels such as lms1");
   }
   const std::unique_ptr<BIO, int (*)(BIO*)> bio(
       BIO_new_mem_buf(private_key.data(), static_cast<int>(private_key.size())), BIO_free);
@@ -180,7 +182,7 @@ absl::StatusOr<Signer> Signer::Create(std::string_view domain, std::string_view 
   const int bits = EVP_PKEY_get_bits(key.get());
   if (type != EVP_PKEY_ED25519 && (type != EVP_PKEY_RSA || bits < 1024 || bits > 4096)) {
     return absl::InvalidArgumentError(
-        "the DKIM key must be Ed25519 or RSA of 1024 to 4096 bits (2048 is what receivers advise)");
+        "the DKIM key must be Ed25519 or RSA of 1024 to 4096 bits (receivers advise 2048)");
   }
   return Signer(domain, selector, std::move(key));
 }
@@ -192,7 +194,7 @@ Signer::Signer(std::string_view domain, std::string_view selector, Key key)
       ed25519_(EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_ED25519) {}
 
 absl::StatusOr<std::string> Signer::SignOctets(std::string_view octets) const {
-  // RFC 8463 section 3: Ed25519 signs the SHA-256 of the octets, and has no digest of its own.
+  // RFC 8463 section 3: Ed25519 signs the SHA-256 of the octets and uses no other digest.
   const std::string digest = ed25519_ ? hash::Sha256(octets) : "";
   const std::string_view input = ed25519_ ? digest : octets;
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
@@ -205,7 +207,7 @@ absl::StatusOr<std::string> Signer::SignOctets(std::string_view octets) const {
                          key_.get()) == 1 &&
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      Octets(input), input.size()) == 1;
-  ERR_clear_error();  // the queue is the thread's: what is left there misleads the next user of TLS
+  ERR_clear_error();  // the error queue is per thread: a leftover would mislead later TLS calls
   if (!signed_ok) return absl::InternalError("OpenSSL could not make a DKIM signature");
   signature.resize(size);
   return signature;
@@ -219,7 +221,7 @@ absl::StatusOr<std::string> Signer::Sign(std::string_view message, absl::Time ti
       "b=",
       ed25519_ ? "ed25519-sha256" : "rsa-sha256", domain_, selector_, absl::ToUnixSeconds(time),
       FoldedNames(header.names), Base64(hash::Sha256(RelaxedBody(parts.body))));
-  // The field signs itself, with an empty "b=" and without its CRLF: RFC 6376 section 3.7.
+  // The signature covers its own field, with an empty "b=" and no CRLF (RFC 6376 section 3.7).
   AppendRelaxedHeader(field, header.octets);
   LMSMAIL_ASSIGN_OR_RETURN(const std::string signature, SignOctets(header.octets));
   return field.append(FoldedBase64(Base64(signature))).append(kCrlf);

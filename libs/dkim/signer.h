@@ -10,24 +10,25 @@
 #include "absl/time/time.h"
 
 // Signs messages for DKIM: RFC 6376 with rsa-sha256 (RFC 8301) or ed25519-sha256 (RFC 8463),
-// relaxed/relaxed. A domain may prepend a signature of each kind: not every receiver knows Ed25519.
-// An RSA signature of 2048 bits takes about 0.26 ms of CPU, six times as long as an Ed25519 one.
+// relaxed/relaxed. A message may have a signature of each kind, because not every receiver supports
+// Ed25519. An RSA signature of 2048 bits takes about 0.26 ms of CPU, six times as long as an
+// Ed25519 signature.
 namespace lmsmail::dkim {
 
 class Signer {
  public:
-  // `domain` is the signing domain in ASCII, which DMARC compares with that of From; `selector`
-  // names the key within it; `private_key` is PEM without a passphrase: RSA of 1024 to 4096 bits or
-  // Ed25519. INVALID_ARGUMENT says what is wrong without repeating the key.
+  // `domain` is the signing domain in ASCII, which DMARC compares with the domain of From.
+  // `selector` names the key within the domain. `private_key` is PEM without a passphrase: RSA of
+  // 1024 to 4096 bits or Ed25519. INVALID_ARGUMENT describes the error without repeating the key.
   static absl::StatusOr<Signer> Create(std::string_view domain, std::string_view selector,
                                        std::string_view private_key);
 
-  // The DKIM-Signature field, its CRLF included, to stand before `message`, which is whole: header
-  // with CRLF line ends, empty line, body. The same message, time and key give the same signature.
-  // INVALID_ARGUMENT when `message` is not of that form or has no From. Thread-safe.
+  // Returns the DKIM-Signature field with its CRLF, to be put in front of `message`. `message` is
+  // complete: header with CRLF line ends, empty line, body. The same message, time and key give the
+  // same signature. INVALID_ARGUMENT when `message` has another form or no From. Thread-safe.
   absl::StatusOr<std::string> Sign(std::string_view message, absl::Time time) const;
 
-  // Where the public key is to be published in DNS, and the TXT record's text.
+  // The DNS name at which the public key must be published, and the text of the TXT record.
   std::string RecordName() const;
   std::string RecordText() const;
 

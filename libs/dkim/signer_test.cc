@@ -95,7 +95,7 @@ Signer MakeSigner(const std::string& pem) {
   return Signer::Create("football.example.com", "brisbane", pem).value();
 }
 
-// The value of the signature's tag `name`, without folding.
+// The unfolded value of the signature's tag `name`.
 std::string Tag(std::string field, std::string_view name) {
   for (std::size_t fold; (fold = field.find("\r\n ")) != std::string::npos;) field.erase(fold, 3);
   const std::string start = fmt::format(";{}=", name);
@@ -107,7 +107,7 @@ std::string Tag(std::string field, std::string_view name) {
   return compact.substr(begin, compact.find(';', begin) - begin);
 }
 
-TEST(SignerTest, HashesTheBodyOfRfc8463) {
+TEST(SignerTest, HashesTheBodyOfTheRfc8463Example) {
   ASSERT_OK_AND_ASSIGN(const std::string field, MakeSigner(Ed25519Pem()).Sign(kFootball, kTime));
   EXPECT_EQ(Tag(field, "bh"), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
   EXPECT_EQ(Tag(field, "a"), "ed25519-sha256");
@@ -116,7 +116,7 @@ TEST(SignerTest, HashesTheBodyOfRfc8463) {
   EXPECT_EQ(Tag(field, "t"), "1528637909");
 }
 
-TEST(SignerTest, PublishesTheKeyOfRfc8463) {
+TEST(SignerTest, PublishesTheKeyOfTheRfc8463Example) {
   const Signer signer = MakeSigner(Ed25519Pem());
   EXPECT_EQ(signer.RecordName(), "brisbane._domainkey.football.example.com");
   EXPECT_EQ(signer.RecordText(),
@@ -124,7 +124,7 @@ TEST(SignerTest, PublishesTheKeyOfRfc8463) {
   EXPECT_THAT(MakeSigner(RsaPem()).RecordText(), StartsWith("v=DKIM1; k=rsa; p=MIIB"));
 }
 
-TEST(SignerTest, SignsWhatMattersAndOversignsWhatMustNotBeAdded) {
+TEST(SignerTest, SignsAndOversignsTheConfiguredFields) {
   ASSERT_OK_AND_ASSIGN(const std::string football, MakeSigner(Ed25519Pem()).Sign(kFootball, kTime));
   EXPECT_EQ(Tag(football, "h"), "from:from:to:to:subject:subject:date:date:message-id");
   ASSERT_OK_AND_ASSIGN(const std::string weekly, MakeSigner(Ed25519Pem()).Sign(kWeekly, kTime));
@@ -134,7 +134,7 @@ TEST(SignerTest, SignsWhatMattersAndOversignsWhatMustNotBeAdded) {
             "feedback-id:auto-submitted");
 }
 
-TEST(SignerTest, WritesAFoldedFieldThatStaysTheSame) {
+TEST(SignerTest, WritesADeterministicFoldedField) {
   for (const std::string& pem : {RsaPem(), Ed25519Pem()}) {
     const Signer signer = MakeSigner(pem);
     ASSERT_OK_AND_ASSIGN(const std::string field, signer.Sign(kWeekly, kTime));
@@ -149,7 +149,7 @@ TEST(SignerTest, WritesAFoldedFieldThatStaysTheSame) {
   }
 }
 
-TEST(SignerTest, IsSafeToShareBetweenThreads) {
+TEST(SignerTest, IsThreadSafe) {
   const Signer signer = MakeSigner(RsaPem());
   ASSERT_OK_AND_ASSIGN(const std::string expected, signer.Sign(kWeekly, kTime));
   std::vector<std::string> found(4);
@@ -163,7 +163,7 @@ TEST(SignerTest, IsSafeToShareBetweenThreads) {
   EXPECT_THAT(found, ::testing::Each(expected));
 }
 
-TEST(SignerTest, RefusesWhatIsNotAMessage) {
+TEST(SignerTest, RejectsMalformedMessages) {
   const Signer signer = MakeSigner(Ed25519Pem());
   EXPECT_THAT(signer.Sign("", kTime), StatusIs(kInvalid, HasSubstr("empty line")));
   EXPECT_THAT(signer.Sign("a b", kTime), StatusIs(kInvalid, HasSubstr("empty line")));
@@ -178,7 +178,7 @@ TEST(SignerTest, RefusesWhatIsNotAMessage) {
   EXPECT_OK(signer.Sign("From: a@b.example\r\n\r\n", kTime));
 }
 
-TEST(SignerTest, SaysWhatIsWrongWithItsConfiguration) {
+TEST(SignerTest, DescribesConfigurationErrors) {
   const auto create = [](std::string_view domain, std::string_view selector,
                          const std::string& key) {
     return Signer::Create(domain, selector, key).status();
@@ -202,7 +202,7 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(found, from.size(), to);
 }
 
-// dkimpy, an outside verifier, must accept what is intact and nothing that was tampered with.
+// dkimpy, an independent verifier, must accept intact messages and reject changed ones.
 TEST(SignerTest, IsVerifiedByDkimpy) {
   const TemporaryFolder folder;
   int cases = 0;
@@ -225,12 +225,12 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
     add("valid", signer,
         signed_mail("From: a@football.example.com\r\nReply-To: b@x.example\r\n"
                     "Reply-To: c@x.example\r\n\r\ntwice a field\r\n"));
-    // What a relay may do.
+    // Changes that a relay may make.
     add("valid", signer, "Received: by relay.example\r\n" + weekly);
     add("valid", signer, Replaced(weekly, "X-Course: unsigned", "X-Course: other"));
     add("valid", signer, Replaced(weekly, "week,  folded\r\n onto", "week, folded onto"));
     add("valid", signer, Replaced(weekly, "Hello \t Jos", "Hello Jos"));
-    // What nobody may do.
+    // Changes that invalidate the signature.
     add("invalid", signer, Replaced(weekly, "  indented", "  intended"));
     add("invalid", signer, Replaced(weekly, "Your week", "Your weak"));
     add("invalid", signer, Replaced(weekly, "u/token", "u/taken"));
@@ -245,7 +245,7 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
   }
   const std::string command =
       fmt::format("/usr/bin/python3 '{}' '{}' {}", DKIM_VERIFY, folder.path().string(), cases);
-  EXPECT_EQ(std::system(command.c_str()), 0) << "see the verifier's complaints above";
+  EXPECT_EQ(std::system(command.c_str()), 0) << "see the wrong verdicts above";
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ const unsigned char* Data(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-// Fails only when memory has run out, and a hash of zeros must not pass for one.
+// Calls fail only on memory exhaustion. A hash of zeros must never be returned.
 void Must(int succeeded) {
   if (succeeded != 1) std::abort();
 }
@@ -32,8 +32,8 @@ struct Free {
 template <typename T>
 using Owned = std::unique_ptr<T, Free>;
 
-// OpenSSL's one-call functions look the algorithm up and allocate a context in each call, which
-// costs more than hashing a kilobyte does.
+// OpenSSL's one-call functions look up the algorithm and allocate a context in each call, which
+// costs more than hashing a kilobyte.
 class Sha256Context {
  public:
   void Digest(std::string_view bytes, unsigned char* digest) const {
@@ -57,7 +57,7 @@ class HmacSha256Context {
   }
 
   void Mac(std::string_view key, std::string_view bytes, unsigned char* mac) const {
-    // A null key would mean the last one.
+    // OpenSSL reuses the last key when the key is null.
     static constexpr unsigned char kEmpty = 0;
     Must(EVP_MAC_init(context_.get(), key.empty() ? &kEmpty : Data(key), key.size(), nullptr));
     Must(EVP_MAC_update(context_.get(), Data(bytes), bytes.size()));

@@ -11,15 +11,15 @@ std::string Sha256(std::string_view bytes);
 // 64 lower-case hex digits.
 std::string Sha256Hex(std::string_view bytes);
 
-// The first 8 bytes of SHA-256, big-endian, as the database's int8: tells whether two requests with
-// the same id have the same body. Fit for honest callers only; a determined one can find two bodies
+// The first 8 bytes of SHA-256, big-endian, as an int8 of the database. Shows whether two requests
+// with the same id have the same body. For honest callers only: an attacker can find two bodies
 // with the same 64 bits.
 std::int64_t Digest64(std::string_view bytes);
 
 // HMAC-SHA256 (RFC 2104), 32 raw bytes.
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 
-// Whether two byte strings are the same, in a time that depends on their sizes only.
+// Whether two byte strings are equal. The time depends on their sizes only.
 bool ConstantTimeEquals(std::string_view a, std::string_view b);
 
 }  // namespace lmsmail::hash

@@ -7,20 +7,19 @@
 namespace lmsmail::hash {
 namespace {
 
-// FIPS 180-4's examples.
-TEST(Sha256, HasTheKnownAnswers) {
+TEST(Sha256Test, MatchesExamplesOfFips180) {
   EXPECT_EQ(Sha256Hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(Digest64, IsTheBigEndianStartOfSha256) {
+TEST(Digest64Test, IsBigEndianStartOfSha256) {
   EXPECT_EQ(Digest64("abc"), static_cast<std::int64_t>(0xba7816bf8f01cfeaULL));
   EXPECT_EQ(Digest64(""), static_cast<std::int64_t>(0xe3b0c44298fc1c14ULL));
   EXPECT_NE(Digest64("abc"), Digest64("abd"));
 }
 
-// RFC 4231 section 4, test cases 1 to 7; number 5 is given there in its first 16 bytes.
-TEST(HmacSha256, HasTheVectorsOfTheRfc) {
+// Section 4, test cases 1 to 7. Number 5 is given there by its first 16 bytes.
+TEST(HmacSha256Test, MatchesVectorsOfRfc4231) {
   std::string counting;
   for (char c = 1; c <= 25; ++c) counting.push_back(c);
   const struct {
@@ -50,7 +49,7 @@ TEST(HmacSha256, HasTheVectorsOfTheRfc) {
   }
 }
 
-TEST(HmacSha256, HasNoMemoryOfTheKeyBefore) {
+TEST(HmacSha256Test, DoesNotReuseThePreviousKey) {
   const std::string of_empty = HmacSha256("", "text");
   HmacSha256("another key", "text");
   EXPECT_EQ(HmacSha256("", "text"), of_empty);
@@ -58,7 +57,7 @@ TEST(HmacSha256, HasNoMemoryOfTheKeyBefore) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST(ConstantTimeEquals, Compares) {
+TEST(ConstantTimeEqualsTest, ComparesSizeAndContent) {
   EXPECT_TRUE(ConstantTimeEquals("", ""));
   EXPECT_TRUE(ConstantTimeEquals("same", "same"));
   EXPECT_FALSE(ConstantTimeEquals("same", "sane"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 #include "libs/strings/view.h"
@@ -12,9 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxCode = 35;  // RFC 5646 section 4.4.1
 constexpr std::size_t kMaxSubtag = 8;
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsLetterOrDigit(char c) { return IsLetter(c) || (c >= '0' && c <= '9'); }
 
 std::string_view PrimarySubtag(std::string_view code) { return code.substr(0, code.find('-')); }
 
@@ -28,7 +26,8 @@ bool IsLanguageCode(std::string_view code) {
   if (code.size() > kMaxCode) return false;
   const std::string_view language = code.substr(0, code.find('-'));
   // Languages of four to eight letters are reserved; none was ever registered.
-  if (language.size() < 2 || language.size() > 3 || !std::ranges::all_of(language, IsLetter)) {
+  if (language.size() < 2 || language.size() > 3 ||
+      !std::ranges::all_of(language, absl::ascii_isalpha)) {
     return false;
   }
   code.remove_prefix(language.size());
@@ -36,7 +35,7 @@ bool IsLanguageCode(std::string_view code) {
     code.remove_prefix(1);  // the "-"
     const std::string_view subtag = code.substr(0, code.find('-'));
     if (subtag.empty() || subtag.size() > kMaxSubtag ||
-        !std::ranges::all_of(subtag, IsLetterOrDigit)) {
+        !std::ranges::all_of(subtag, absl::ascii_isalnum)) {
       return false;
     }
     code.remove_prefix(subtag.size());

@@ -4,9 +4,9 @@
 
 namespace lmsmail::language {
 
-// Whether `code` has the shape of a BCP 47 tag (RFC 5646 section 2.1), such as "en", "pt-BR" or
+// Whether `code` has the form of a BCP 47 tag (RFC 5646 section 2.1), such as "en", "pt-BR" or
 // "zh-Hant-TW": a language of two or three letters, then subtags of up to eight letters and digits.
-// Whether it is registered is not asked.
+// Does not check that the tag is registered.
 bool IsLanguageCode(std::string_view code);
 
 // How well text in the language `offered` serves a reader of `wanted`. Ascending.

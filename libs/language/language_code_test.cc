@@ -5,7 +5,7 @@
 namespace lmsmail::language {
 namespace {
 
-TEST(LanguageCodeTest, TakesWhatHasTheShapeOfBcp47) {
+TEST(LanguageCodeTest, AcceptsTagsOfBcp47) {
   for (const char* good : {"en", "fil", "pt-BR", "de-AT", "zh-Hant-TW", "sr-Latn-RS", "de-CH-1996",
                            "es-419", "EN-us"}) {
     EXPECT_TRUE(IsLanguageCode(good)) << good;

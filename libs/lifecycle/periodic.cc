@@ -29,7 +29,7 @@ void Periodic::Stop() {
 }
 
 void Periodic::Loop(const std::string& name) {
-  constexpr size_t kMaxThreadName = 15;  // the kernel's, without the end
+  constexpr size_t kMaxThreadName = 15;  // the kernel's limit, without the terminator
   pthread_setname_np(pthread_self(), name.substr(0, kMaxThreadName).c_str());
   const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || woken_; };
   while (true) {

@@ -10,23 +10,22 @@
 
 namespace lmsmail::lifecycle {
 
-// A thread that calls a function again and again, the first time at once, until stopped. Runs never
-// overlap; an interval counts from the end of one run to the start of the next.
+// A thread that calls a function repeatedly, first at once, until stopped. Runs never overlap; an
+// interval counts from the end of one run to the start of the next.
 class Periodic {
  public:
   // `run` returns how long to wait before its next run; absl::InfiniteDuration() waits for Wake().
-  // `name` shows in top and gdb, cut to 15 characters.
+  // `name` is the thread's name in top and gdb, truncated to 15 characters.
   Periodic(std::string name, std::function<absl::Duration()> run);
   Periodic(std::string name, absl::Duration interval, std::function<void()> run);
   ~Periodic() { Stop(); }
   Periodic(const Periodic&) = delete;
   Periodic& operator=(const Periodic&) = delete;
 
-  // Runs again as soon as the current wait or run is over, without waiting. Wakes during one run
-  // make one more run.
+  // Ends the current wait, or skips the next one. Several calls during one run cause one more run.
   void Wake();
 
-  // Ends the wait, lets a current run finish, and joins. Idempotent. Never from inside `run`.
+  // Ends the wait, lets a current run finish and joins. Idempotent. Never call it inside `run`.
   void Stop();
 
  private:

@@ -11,7 +11,7 @@
 namespace lmsmail::lifecycle {
 namespace {
 
-// Counts runs, and lets the test wait for the nth.
+// Counts runs and lets the test wait for the nth.
 class Runs {
  public:
   void Add() {
@@ -39,7 +39,7 @@ TEST(PeriodicTest, RunsAtOnceAndThenEveryInterval) {
   runs.AwaitAtLeast(5);
 }
 
-TEST(PeriodicTest, AWakeEndsTheWait) {
+TEST(PeriodicTest, WakeEndsTheWait) {
   Runs runs;
   Periodic periodic("sweep", absl::InfiniteDuration(), [&] { runs.Add(); });
   runs.AwaitAtLeast(1);
@@ -47,7 +47,7 @@ TEST(PeriodicTest, AWakeEndsTheWait) {
   runs.AwaitAtLeast(2);
 }
 
-TEST(PeriodicTest, WakesDuringARunMakeOneMore) {
+TEST(PeriodicTest, WakesDuringARunCauseOneMore) {
   Runs runs;
   absl::Notification woken;
   Periodic periodic("sweep", absl::InfiniteDuration(), [&] {
@@ -63,7 +63,7 @@ TEST(PeriodicTest, WakesDuringARunMakeOneMore) {
   EXPECT_EQ(runs.count(), 2);
 }
 
-TEST(PeriodicTest, TheFunctionChoosesItsNextWait) {
+TEST(PeriodicTest, WaitsAsLongAsTheFunctionReturns) {
   Runs runs;
   Periodic periodic("sweep", [&] {
     runs.Add();

@@ -21,7 +21,7 @@ sigset_t ShutdownSignals() {
 void BlockShutdownSignals() {
   const sigset_t signals = ShutdownSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A peer that hangs up is an error of the write, not the end of the process.
+  // Writing to a closed connection returns EPIPE instead of killing the process.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -34,7 +34,7 @@ int WaitForShutdownSignal() {
 }
 
 void RequestShutdown() {
-  // To the process, not to this thread: it stays pending until sigwait() takes it.
+  // Sent to the process rather than to this thread: it stays pending until sigwait() receives it.
   kill(getpid(), SIGTERM);
 }
 

@@ -5,14 +5,14 @@
 namespace lmsmail::lifecycle {
 
 // Blocks SIGTERM and SIGINT and ignores SIGPIPE. Call first in main(): only threads started later
-// inherit the mask, and one thread without it would let the signal kill the process.
+// inherit the mask, and with a single thread that lacks it the signal kills the process.
 void BlockShutdownSignals();
 
 // Waits for SIGTERM, SIGINT or RequestShutdown(), and returns the signal's number.
 int WaitForShutdownSignal();
 
-// Makes WaitForShutdownSignal() return SIGTERM, now or when next called. From any thread, after
-// BlockShutdownSignals().
+// Makes WaitForShutdownSignal() return SIGTERM, now or when it is called next. Callable on any
+// thread, after BlockShutdownSignals().
 void RequestShutdown();
 
 }  // namespace lmsmail::lifecycle

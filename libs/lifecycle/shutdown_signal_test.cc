@@ -15,23 +15,23 @@ class ShutdownSignalTest : public ::testing::Test {
   ShutdownSignalTest() { BlockShutdownSignals(); }
 };
 
-TEST_F(ShutdownSignalTest, ARequestBeforeTheWaitIsNotLost) {
+TEST_F(ShutdownSignalTest, ReturnsForARequestBeforeTheWait) {
   RequestShutdown();
   EXPECT_EQ(WaitForShutdownSignal(), SIGTERM);
 }
 
-TEST_F(ShutdownSignalTest, ARequestFromAnotherThreadEndsTheWait) {
+TEST_F(ShutdownSignalTest, ReturnsForARequestFromAnotherThread) {
   std::thread requester(RequestShutdown);
   EXPECT_EQ(WaitForShutdownSignal(), SIGTERM);
   requester.join();
 }
 
-TEST_F(ShutdownSignalTest, AnInterruptEndsTheWait) {
+TEST_F(ShutdownSignalTest, ReturnsForAnInterrupt) {
   kill(getpid(), SIGINT);
   EXPECT_EQ(WaitForShutdownSignal(), SIGINT);
 }
 
-TEST_F(ShutdownSignalTest, WritingToAClosedPipeIsAnErrorOnly) {
+TEST_F(ShutdownSignalTest, WritingToAClosedPipeReturnsAnError) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   close(ends[0]);

@@ -38,7 +38,7 @@ std::size_t LongestToken(std::string_view text) {
   return longest;
 }
 
-// What stands for itself in "Q" even within a phrase: RFC 2047 section 5 (3).
+// Characters that "Q" leaves unencoded even in a phrase: RFC 2047 section 5 (3).
 bool IsPlainInQ(char c) {
   return IsAlnum(c) || std::string_view("!*+-/").find(c) != std::string_view::npos;
 }
@@ -62,7 +62,7 @@ void AppendQ(std::string_view text, std::string& out) {
 }
 std::size_t SizeInB(std::string_view text) { return (text.size() + 2) / 3 * 4; }
 
-// The octets of the longest start of `text`, in whole characters, that encodes into `room`.
+// The size of the longest prefix of `text`, in whole characters, whose encoding fits into `room`.
 std::size_t FittingPrefix(std::string_view text, bool q, std::size_t room) {
   std::size_t end = 0;
   for (std::size_t size_in_q = 0; end < text.size();) {
@@ -113,7 +113,7 @@ void HeaderField::AppendFoldable(std::string_view token, std::size_t line_limit)
 
 void HeaderField::AppendPlain(std::string_view text) {
   for (bool first = true; !text.empty(); first = false) {
-    // Spaces go with the word after them: unfolding removes the CRLF alone.
+    // Spaces stay with the word after them, because unfolding removes only the CRLF.
     const std::size_t word = std::min(text.find_first_not_of(' '), text.size());
     const std::string_view token = text.substr(0, text.find(' ', word));
     if (!first && Column() + token.size() > kLineLimit) {
@@ -143,7 +143,7 @@ void HeaderField::AppendEncodedWords(std::string_view text) {
       out_.append(kEnd);
       text.remove_prefix(fitting);
     }
-    // White space between two encoded-words is not part of the text: RFC 2047 section 6.2.
+    // White space between two encoded-words is not part of the text (RFC 2047 section 6.2).
     if (!text.empty()) Fold();
   }
 }
@@ -165,7 +165,7 @@ void HeaderField::AppendMailbox(const address::Mailbox& mailbox) {
     out_.append(mailbox.address.local).append(1, '@').append(mailbox.address.domain);
     return;
   }
-  // A quoted string is neither folded nor searched for encoded-words by every reader.
+  // Not every receiver unfolds a quoted string, and some look for encoded-words in it.
   constexpr std::size_t kMaxQuoted = 60;
   if (!IsAscii(name) || name.size() > kMaxQuoted || name.find("=?") != std::string_view::npos) {
     AppendEncodedWords(name);

@@ -25,13 +25,13 @@ std::string To(std::string_view name, std::string_view address) {
   return Field("To", [&mailbox](HeaderField& field) { field.AppendMailbox(mailbox); });
 }
 
-TEST(UnstructuredTest, StaysPlainWhenItReadsBackAsItself) {
+TEST(UnstructuredTest, StaysPlainWhenItDecodesToItself) {
   EXPECT_EQ(Subject("Welcome to Algebra I: week 1, part (b)"),
             "Subject: Welcome to Algebra I: week 1, part (b)\r\n");
   EXPECT_EQ(Subject("two  spaces"), "Subject: two  spaces\r\n");
 }
 
-TEST(UnstructuredTest, FoldsAtSpacesBefore78) {
+TEST(UnstructuredTest, FoldsAtSpacesBeforeColumn78) {
   EXPECT_EQ(Subject(std::string(40, 'a') + " " + std::string(28, 'b') + " ccc"),
             "Subject: " + std::string(40, 'a') + " " + std::string(28, 'b') + "\r\n ccc\r\n");
   EXPECT_EQ(Subject(std::string(40, 'a') + " " + std::string(28, 'b')),
@@ -45,13 +45,13 @@ TEST(UnstructuredTest, EncodesInTheShorterOfQAndB) {
   EXPECT_EQ(Subject("Привет"), "Subject: =?utf-8?B?0J/RgNC40LLQtdGC?=\r\n");
 }
 
-TEST(UnstructuredTest, EncodesPlainTextThatWouldNotSurvive) {
+TEST(UnstructuredTest, EncodesPlainTextThatWouldChange) {
   EXPECT_EQ(Subject(" padded"), "Subject: =?utf-8?Q?_padded?=\r\n");
   EXPECT_EQ(Subject("padded "), "Subject: =?utf-8?Q?padded_?=\r\n");
   EXPECT_EQ(Subject("=?utf-8?Q?x?="), "Subject: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n");
 }
 
-TEST(UnstructuredTest, NeverSplitsACharacterAndKeepsWordsWithin75) {
+TEST(UnstructuredTest, NeverSplitsACharacterAndLimitsWordsTo75) {
   for (int padding = 0; padding < 60; ++padding) {
     std::string text(padding, 'x');
     for (int i = 0; i < 40; ++i) text += "😀é";
@@ -69,7 +69,7 @@ TEST(UnstructuredTest, NeverSplitsACharacterAndKeepsWordsWithin75) {
   }
 }
 
-TEST(MailboxTest, WritesTheNameAsItMustBe) {
+TEST(MailboxTest, QuotesOrEncodesTheNameAsNeeded) {
   EXPECT_EQ(To("", "ann@example.com"), "To: ann@example.com\r\n");
   EXPECT_EQ(To("Ann Lee", "ann@example.com"), "To: Ann Lee <ann@example.com>\r\n");
   EXPECT_EQ(To("Doe, Jane", "jane@example.com"), "To: \"Doe, Jane\" <jane@example.com>\r\n");
@@ -83,7 +83,7 @@ TEST(MailboxTest, WritesTheNameAsItMustBe) {
             "To: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <a@example.com>\r\n");
 }
 
-TEST(MailboxTest, EncodesAPlainNameThatWouldMakeTheLineLong) {
+TEST(MailboxTest, EncodesALongPlainName) {
   EXPECT_EQ(To(std::string(60, 'n') + ".", "a@example.com"),
             "To: =?utf-8?Q?" + std::string(60, 'n') + "?=\r\n =?utf-8?Q?=2E?= <a@example.com>\r\n");
 }
@@ -102,7 +102,7 @@ TEST(DateTest, IsRfc5322InUtc) {
             "Date: Thu, 29 Feb 2024 12:34:56 +0000\r\n");
 }
 
-TEST(IsStructuredTest, KnowsFieldsThatMustNotBeEncoded) {
+TEST(IsStructuredTest, ListsFieldsThatMustNotBeEncoded) {
   EXPECT_TRUE(IsStructured("list-help"));
   EXPECT_TRUE(IsStructured("References"));
   EXPECT_FALSE(IsStructured("X-Course"));

@@ -13,8 +13,8 @@
 namespace lmsmail::mime {
 namespace {
 
-// FNV-1a: the boundary must stay the same for ever, so its hash is spelt out here. It needs no
-// strength, since no part can contain "=_" (transfer_encoding.h).
+// FNV-1a. Implemented here because the boundary must never change. It needs no cryptographic
+// strength, because no part can contain "=_" (transfer_encoding.h).
 std::uint64_t Fnv1a(std::string_view octets) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : octets) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3u;
@@ -48,7 +48,7 @@ void AppendHeaders(const Message& message, std::string& out) {
   }
   if (message.auto_submitted) out.append("Auto-Submitted: auto-generated\r\n");
   if (message.suppress_auto_responses) {
-    // Not "All": that would suppress the reports of failed delivery as well ([MS-OXCMAIL]).
+    // Not "All", which would also suppress reports of failed delivery ([MS-OXCMAIL]).
     out.append("X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n");
   }
   for (const Header& header : message.headers) {
@@ -62,7 +62,7 @@ void AppendHeaders(const Message& message, std::string& out) {
   out.append("MIME-Version: 1.0\r\n");
 }
 
-// A text part: its header fields, an empty line, its encoded body without a line end of its own.
+// A text part: its header fields, an empty line, its encoded body without a final line end.
 void AppendPart(std::string_view subtype, std::string_view body, std::string& out) {
   const TransferEncoding encoding = ShorterEncoding(body);
   out.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\n");
@@ -75,7 +75,7 @@ void AppendPart(std::string_view subtype, std::string_view body, std::string& ou
   }
 }
 
-// RFC 2046 section 5.1.4: the part to prefer comes last. The line end before a boundary belongs to
+// RFC 2046 section 5.1.4: the preferred part comes last. The line end before a boundary belongs to
 // the boundary, not to the part.
 void AppendAlternatives(const Message& message, std::string& out) {
   const std::string boundary = fmt::format("=_{:016x}", Fnv1a(message.boundary_seed));
@@ -97,14 +97,14 @@ absl::Status TooLarge(std::size_t octets, const Limits& limits) {
 }  // namespace
 
 absl::Status Build(const Message& message, std::string& out, const Limits& limits) {
-  // No encoding makes a body shorter, so what is too large already need not be looked at.
+  // No encoding makes a body shorter.
   const std::size_t bodies = message.text.size() + message.html.size();
   if (bodies > limits.message_octets) return TooLarge(bodies, limits);
   LMSMAIL_RETURN_IF_ERROR(Validate(message).ToStatus());
 
   const std::size_t start = out.size();
-  // Room for headers and for what encoding adds to ordinary text: growing step by step would copy
-  // the message four times over.
+  // Room for the header and for what encoding adds to ordinary text. Growing step by step would
+  // copy the message four times.
   out.reserve(start + 2048 + bodies + bodies / 8);
   AppendHeaders(message, out);
   if (message.html.empty()) {

@@ -39,15 +39,15 @@ std::string Built(const Message& message) {
   return out;
 }
 
-std::vector<std::string> FaultyFields(const Message& message) {
+std::vector<std::string> InvalidFields(const Message& message) {
   std::vector<std::string> fields;
-  const Violations faults = Validate(message);
-  for (const FieldViolation& fault : faults.list()) fields.push_back(fault.field);
+  const Violations violations = Validate(message);
+  for (const FieldViolation& it : violations.list()) fields.push_back(it.field);
   return fields;
 }
 
-// Retries rebuild what was sent before: never change these octets, not even to improve them.
-TEST(BuildTest, WritesTheSameOctetsForEver) {
+// Retries rebuild what was sent before. Never change these octets, not even to improve them.
+TEST(BuildTest, NeverChangesItsOctets) {
   Message message = Weekly();
   message.reply_to = MailboxOf("Doe, Jane", "jane@school.example");
   message.unsubscribe_url = "https://u.school.example/u/token";
@@ -90,7 +90,7 @@ TEST(BuildTest, WritesTheSameOctetsForEver) {
             "--=_19dd117dd35fe095--\r\n");
 }
 
-TEST(BuildTest, WithoutHtmlIsOnePlainPart) {
+TEST(BuildTest, WritesOnePlainPartWithoutHtml) {
   Message message = Weekly();
   message.html = {};
   message.auto_submitted = false;
@@ -109,13 +109,13 @@ TEST(BuildTest, WithoutHtmlIsOnePlainPart) {
   EXPECT_THAT(Built(message), EndsWith("\r\n\r\nHello\r\n"));
 }
 
-TEST(BuildTest, AppendsBehindWhatTheBufferHolds) {
+TEST(BuildTest, AppendsToTheBuffer) {
   std::string out = "before";
   ASSERT_OK(Build(Weekly(), out));
   EXPECT_EQ(out, "before" + Built(Weekly()));
 }
 
-TEST(BuildTest, TheBoundaryFollowsTheSeedAlone) {
+TEST(BuildTest, BoundaryDependsOnTheSeedOnly) {
   const auto boundary = [](const std::string& mail) { return mail.substr(mail.find("=_"), 18); };
   Message message = Weekly();
   const std::string first = boundary(Built(message));
@@ -125,7 +125,7 @@ TEST(BuildTest, TheBoundaryFollowsTheSeedAlone) {
   EXPECT_NE(boundary(Built(message)), first);
 }
 
-TEST(BuildTest, AUrlAloneAndAMailtoAlone) {
+TEST(BuildTest, WritesAUrlOnlyOrAMailtoOnly) {
   Message message = Weekly();
   message.unsubscribe_url = "https://u.school.example/1";
   EXPECT_THAT(Built(message), HasSubstr("\r\nList-Unsubscribe: <https://u.school.example/1>\r\n"
@@ -158,7 +158,7 @@ TEST(BuildTest, IsSevenBitUnlessAnAddressNeedsMore) {
               HasSubstr("To: =?utf-8?B?SsO2cmc=?= <jörg@xn--bcher-kva.example>\r\n"));
 }
 
-TEST(BuildTest, RefusesWhatIsTooLargeAndLeavesTheBuffer) {
+TEST(BuildTest, RejectsTooLargeAMessageAndLeavesTheBufferUnchanged) {
   std::string out = "before";
   const std::string large(2000, '=');  // three times that in quoted-printable, less in base64
   Message message = Weekly();
@@ -171,7 +171,7 @@ TEST(BuildTest, RefusesWhatIsTooLargeAndLeavesTheBuffer) {
   EXPECT_OK(Build(message, out, {.message_octets = 4000}));
 }
 
-TEST(ValidateTest, OneClickNeedsHttpsExceptToThisMachine) {
+TEST(ValidateTest, OneClickNeedsHttpsExceptForLoopback) {
   EXPECT_TRUE(IsOneClickUri("https://school.example/u/token"));
   EXPECT_TRUE(IsOneClickUri("http://127.0.0.1:8080/u/token"));
   EXPECT_TRUE(IsOneClickUri("http://localhost:8080/u/token"));
@@ -181,7 +181,7 @@ TEST(ValidateTest, OneClickNeedsHttpsExceptToThisMachine) {
   EXPECT_FALSE(IsOneClickUri(""));
 }
 
-TEST(ValidateTest, NamesEveryFaultAtOnce) {
+TEST(ValidateTest, ReportsEveryError) {
   Message message;
   message.date = absl::InfiniteFuture();
   message.html = "\xff";
@@ -189,61 +189,66 @@ TEST(ValidateTest, NamesEveryFaultAtOnce) {
   message.unsubscribe_mailto = "u@school.example";
   message.list_id = "<x.y>";
   message.feedback_id = "a:b:c:d:sender";
-  EXPECT_THAT(FaultyFields(message), ElementsAre("from.address", "to.address", "subject", "date",
-                                                 "message_id", "text", "html", "unsubscribe_url",
-                                                 "unsubscribe_mailto", "list_id", "feedback_id"));
+  EXPECT_THAT(InvalidFields(message), ElementsAre("from.address", "to.address", "subject", "date",
+                                                  "message_id", "text", "html", "unsubscribe_url",
+                                                  "unsubscribe_mailto", "list_id", "feedback_id"));
   std::string out;
   EXPECT_THAT(Build(message, out), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(out, IsEmpty());
 }
 
-// Every text that reaches a header, tried with everything that could end the line.
-TEST(ValidateTest, LetsNothingEndALine) {
+// Tries every text of a header with every sequence that could end the line.
+TEST(ValidateTest, RejectsWhatCouldEndALine) {
   for (const std::string_view hostile :
        {std::string_view("x\r\nBcc: eve@example.com"), std::string_view("x\nBcc: eve@example.com"),
         std::string_view("x\ry"), std::string_view("x\0y", 3), std::string_view("x\ty\x0b"),
         std::string_view("x\x7fy"), std::string_view("x\xc2\x85y"),
         std::string_view("x\xe2\x80\xa8y"), std::string_view("x\xc0\x8ay")}) {
     SCOPED_TRACE(hostile);
-    const auto faulty = [](auto change) {
+    const auto invalid_fields = [](auto change) {
       Message message = Weekly();
       change(message);
-      return FaultyFields(message);
+      return InvalidFields(message);
     };
     const std::string text(hostile);
     const std::string url = "https://" + text;
     const std::string mailto = "mailto:" + text;
-    EXPECT_THAT(faulty([&](Message& m) { m.from.display_name = text; }),
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.from.display_name = text; }),
                 ElementsAre("from.display_name"));
-    EXPECT_THAT(faulty([&](Message& m) { m.from.address.local = text; }),
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.from.address.local = text; }),
                 ElementsAre("from.address"));
-    EXPECT_THAT(faulty([&](Message& m) { m.to.address.domain = text; }), ElementsAre("to.address"));
-    EXPECT_THAT(faulty([&](Message& m) { m.reply_to = {text, m.to.address}; }),
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.to.address.domain = text; }),
+                ElementsAre("to.address"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.reply_to = {text, m.to.address}; }),
                 ElementsAre("reply_to.display_name"));
-    EXPECT_THAT(faulty([&](Message& m) { m.subject = text; }), ElementsAre("subject"));
-    EXPECT_THAT(faulty([&](Message& m) { m.message_id = text; }), ElementsAre("message_id"));
-    EXPECT_THAT(faulty([&](Message& m) { m.unsubscribe_url = url; }),
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.subject = text; }), ElementsAre("subject"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.message_id = text; }),
+                ElementsAre("message_id"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.unsubscribe_url = url; }),
                 ElementsAre("unsubscribe_url"));
-    EXPECT_THAT(faulty([&](Message& m) { m.unsubscribe_mailto = mailto; }),
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.unsubscribe_mailto = mailto; }),
                 ElementsAre("unsubscribe_mailto"));
-    EXPECT_THAT(faulty([&](Message& m) { m.list_id = text; }), ElementsAre("list_id"));
-    EXPECT_THAT(faulty([&](Message& m) { m.feedback_id = text; }), ElementsAre("feedback_id"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.list_id = text; }), ElementsAre("list_id"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.feedback_id = text; }),
+                ElementsAre("feedback_id"));
     const Header by_name[] = {{text, "value"}};
-    EXPECT_THAT(faulty([&](Message& m) { m.headers = by_name; }), ElementsAre("headers[0].name"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.headers = by_name; }),
+                ElementsAre("headers[0].name"));
     const Header by_value[] = {{"X-Course", text}};
-    EXPECT_THAT(faulty([&](Message& m) { m.headers = by_value; }), ElementsAre("headers[0].value"));
+    EXPECT_THAT(invalid_fields([&](Message& m) { m.headers = by_value; }),
+                ElementsAre("headers[0].value"));
   }
 }
 
-TEST(ValidateTest, HoldsAddressesThatNobodyParsed) {
+TEST(ValidateTest, RejectsAddressesThatWereNotParsed) {
   Message message = Weekly();
   message.to.address.local = "jörg";  // not flagged: the octets would be 8-bit unannounced
-  EXPECT_THAT(FaultyFields(message), ElementsAre("to.address"));
+  EXPECT_THAT(InvalidFields(message), ElementsAre("to.address"));
   message.to.address.local = "ann> <eve";
-  EXPECT_THAT(FaultyFields(message), ElementsAre("to.address"));
+  EXPECT_THAT(InvalidFields(message), ElementsAre("to.address"));
 }
 
-TEST(ValidateTest, RefusesReservedDoubleAndMalformedHeaders) {
+TEST(ValidateTest, RejectsReservedRepeatedAndMalformedHeaders) {
   Message message = Weekly();
   const Header headers[] = {{"subject", "x"},      {"Bcc", "x"},        {"content-type", "x"},
                             {"X-Course", "x"},     {"x-course", "x"},   {"X Course", "x"},
@@ -251,19 +256,19 @@ TEST(ValidateTest, RefusesReservedDoubleAndMalformedHeaders) {
                             {"References", "<ä>"}, {"List-Help", " x"}, {"DKIM-Signature", "x"}};
   message.headers = headers;
   EXPECT_THAT(
-      FaultyFields(message),
+      InvalidFields(message),
       ElementsAre("headers[0].name", "headers[1].name", "headers[2].name", "headers[4].name",
                   "headers[5].name", "headers[6].name", "headers[7].name", "headers[8].value",
                   "headers[9].value", "headers[10].value", "headers[11].name"));
 }
 
-TEST(ValidateTest, HoldsToTheLimits) {
+TEST(ValidateTest, EnforcesTheLimits) {
   Message message = Weekly();
   const std::string subject(998, 's');
   message.subject = subject;
   const std::string url = "https://" + std::string(892, 'u');
   message.unsubscribe_url = url;
-  EXPECT_THAT(FaultyFields(message), IsEmpty());
+  EXPECT_THAT(InvalidFields(message), IsEmpty());
   const std::string mail = Built(message);
   for (std::string_view rest = mail; !rest.empty();) {
     const std::size_t end = rest.find("\r\n");
@@ -274,7 +279,7 @@ TEST(ValidateTest, HoldsToTheLimits) {
   message.subject = long_subject;
   const std::string long_url = url + "u";
   message.unsubscribe_url = long_url;
-  EXPECT_THAT(FaultyFields(message), ElementsAre("subject", "unsubscribe_url"));
+  EXPECT_THAT(InvalidFields(message), ElementsAre("subject", "unsubscribe_url"));
 }
 
 }  // namespace

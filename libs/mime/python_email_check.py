@@ -1,6 +1,6 @@
-"""python_email_check.py FOLDER COUNT: reads FOLDER/*.eml, compares them with FOLDER/*.expected.
+"""python_email_check.py FOLDER COUNT: compares FOLDER/*.eml with FOLDER/*.expected.
 
-Prints what differs and exits with 1 if anything does, or if there are not COUNT messages.
+Prints the differences. Exits with 1 if there are any, or if there are not COUNT messages.
 """
 
 import base64
@@ -32,10 +32,10 @@ def check_octets(raw):
         words = re.findall(rb"=\?utf-8\?[BQ]\?[^?]*\?=", line)
         assert not words or len(line) <= 76, "line with an encoded-word too long"
         assert all(len(word) <= 75 for word in words), "encoded-word too long"
-        for word in words:  # each must be whole characters on its own
+        for word in words:  # each must consist of whole characters
             email.header.decode_header(word.decode())[0][0].decode("utf-8")
     assert all(len(line) <= 76 for line in body.split(b"\r\n")), "body line too long"
-    assert not re.search(rb"\r\n(\.|From )", body), "line a relay or an mbox would change"
+    assert not re.search(rb"\r\n(\.|From )", body), "line that a relay or an mbox would change"
 
 
 def check_defects(message):

@@ -1,5 +1,5 @@
-// Lets Python's `email` package read many varied messages and compares what it finds with what was
-// put in: an outside reader, so that writer and test can't share a misunderstanding.
+// Parses many varied messages with Python's `email` package and compares the result with the input.
+// An independent parser finds errors that our own writer and tests would share.
 
 #include <fmt/format.h>
 
@@ -18,21 +18,21 @@
 namespace lmsmail::mime {
 namespace {
 
-// Random texts that look like what people write, and like what they should not.
+// Generates random texts, ordinary and malicious ones.
 class Writer {
  public:
   explicit Writer(std::uint32_t seed) : random_(seed) {}
 
   std::size_t Below(std::size_t bound) { return random_() % bound; }
 
-  std::string Text(std::size_t most_pieces, const std::vector<std::string_view>& pieces) {
+  std::string Text(std::size_t max_pieces, const std::vector<std::string_view>& pieces) {
     std::string text;
-    for (std::size_t left = Below(most_pieces) + 1; left > 0; --left) {
+    for (std::size_t left = Below(max_pieces) + 1; left > 0; --left) {
       text += pieces[Below(pieces.size())];
     }
     return text;
   }
-  std::string Line(std::size_t most_pieces) {
+  std::string Line(std::size_t max_pieces) {
     static const std::vector<std::string_view> kLatin = {
         "week", " ",  "a",   "Algebra", "é",      "ß",
         ", ",   "\"", "\\",  "(x)",     "=?",     "?=",
@@ -43,7 +43,7 @@ class Writer {
     static const std::vector<std::string_view> kAscii = {
         "Your", " ", "week", "-", "48", " ", "in", " ", "review", "!", "'", "&", "#"};
     const std::size_t kind = Below(3);
-    return Text(most_pieces, kind == 0 ? kLatin : kind == 1 ? kWorld : kAscii);
+    return Text(max_pieces, kind == 0 ? kLatin : kind == 1 ? kWorld : kAscii);
   }
   std::string Body() {
     static const std::vector<std::string_view> kPieces = {
@@ -79,7 +79,7 @@ class Writer {
   std::mt19937 random_;
 };
 
-// What the reader must find, one "name value" a line, the value in base64.
+// What the parser must find, one "name value" a line, the value in base64.
 class Expectations {
  public:
   void Add(std::string_view name, std::string_view value) {
@@ -99,7 +99,7 @@ void AddMailbox(std::string_view field, const address::Mailbox& mailbox, Expecta
 }
 
 void WriteCase(Writer& writer, int number, const TemporaryFolder& folder) {
-  // Phrases can't tell a space at their ends from the space around them, for any reader.
+  // In a phrase no parser can distinguish spaces at its ends from the surrounding white space.
   const auto name = [&writer] { return writer.Below(5) == 0 ? "" : "x" + writer.Line(12) + "y"; };
   const std::string subject = writer.Line(writer.Below(4) == 0 ? 60 : 10);
   const std::string text = writer.Body();
@@ -149,7 +149,7 @@ void WriteCase(Writer& writer, int number, const TemporaryFolder& folder) {
   folder.Write(fmt::format("{:04}.expected", number), expected.lines());
 }
 
-TEST(PythonEmailTest, ReadsBackWhatWasWritten) {
+TEST(PythonEmailTest, ParsesToTheOriginalContent) {
   constexpr int kCases = 400;
   const TemporaryFolder folder;
   Writer writer(20240612);
@@ -159,7 +159,7 @@ TEST(PythonEmailTest, ReadsBackWhatWasWritten) {
   }
   const std::string command = fmt::format("/usr/bin/python3 '{}' '{}' {}", PYTHON_EMAIL_CHECK,
                                           folder.path().string(), kCases);
-  EXPECT_EQ(std::system(command.c_str()), 0) << "see the reader's complaints above";
+  EXPECT_EQ(std::system(command.c_str()), 0) << "see the errors above";
 }
 
 }  // namespace

@@ -11,31 +11,31 @@
 namespace lmsmail::mime {
 namespace {
 
-// What quoted-printable text may not hold as it is, line ends and tabs apart.
+// What quoted-printable must encode, apart from line ends and tabs.
 constexpr auto kMustEncode = [](Octets x) { return (x > 0x7e) | (x == '='); };
 constexpr auto kNotLiteral = [](Octets x) { return (x < ' ') | (x > 0x7e) | (x == '='); };
 
 bool IsLiteral(char c) { return c >= ' ' && c < 0x7f && c != '='; }
 
-// One line of quoted-printable text, handed to `out` when it ends.
+// One line of quoted-printable text, appended to `out` when it ends.
 class QuotedPrintableLine {
  public:
   explicit QuotedPrintableLine(std::string& out) : out_(out) {}
 
   bool empty() const { return size_ == 0; }
 
-  // To be called before literals, since it may start a new line.
+  // Starts a new line when this one is full. Call it before adding literals.
   void MakeRoom() {
     if (size_ == kRoom) BreakSoftly();
   }
 
-  // Takes as much of `text` as stands for itself and fits; returns how much.
+  // Adds the longest prefix of `text` that needs no encoding and fits. Returns its size.
   std::size_t PutLiterals(std::string_view text) {
     text = text.substr(0, kRoom - size_);
     return Put(text.substr(0, FindOctet(text, kNotLiteral)));
   }
 
-  // Takes `text`, for which there must be room.
+  // Adds `text`, which must fit.
   std::size_t Put(std::string_view text) {
     std::memcpy(line_.data() + size_, text.data(), text.size());
     size_ += text.size();
@@ -52,7 +52,7 @@ class QuotedPrintableLine {
     out_.append("\r\n", 2);
   }
 
-  // Space at the end of a line would not survive transport.
+  // Encodes white space at the end of a line, which transport could remove.
   void Finish() {
     if (size_ > 0 && (line_[size_ - 1] == ' ' || line_[size_ - 1] == '\t')) {
       const char blank = line_[--size_];
@@ -62,7 +62,7 @@ class QuotedPrintableLine {
   }
 
  private:
-  static constexpr std::size_t kRoom = 75;  // 76 less the "=" of a soft break
+  static constexpr std::size_t kRoom = 75;  // 76 minus the "=" of a soft break
 
   void WriteEncoded(char c) {
     constexpr char kHex[] = "0123456789ABCDEF";
@@ -87,11 +87,11 @@ class QuotedPrintableLine {
   std::size_t size_ = 0;
 };
 
-bool NeedsArmourAtLineStart(std::string_view text) {
+bool NeedsEncodingAtLineStart(std::string_view text) {
   return text.starts_with('.') || text.starts_with("From ");
 }
 
-// `text` with every line end written as CRLF.
+// Appends `text` with every line end as CRLF.
 void AppendWithCrlf(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const std::size_t feed = text.find('\n');
@@ -137,7 +137,7 @@ void AppendQuotedPrintable(std::string_view text, std::string& out) {
       if (text.starts_with("\r\n")) taken = 2;
     } else if (IsLiteral(c) || c == '\t') {
       line.MakeRoom();
-      if (line.empty() && NeedsArmourAtLineStart(text)) {
+      if (line.empty() && NeedsEncodingAtLineStart(text)) {
         line.PutEncoded(c);
       } else {
         taken = c == '\t' ? line.Put(text.substr(0, 1)) : line.PutLiterals(text);

@@ -24,7 +24,7 @@ std::string Repeat(std::string_view piece, int times) {
   return text;
 }
 
-TEST(QuotedPrintableTest, LeavesPlainTextAloneAndEncodesTheRest) {
+TEST(QuotedPrintableTest, EncodesAllButPlainText) {
   EXPECT_EQ(QuotedPrintable(""), "");
   EXPECT_EQ(QuotedPrintable("Hello, Ann!"), "Hello, Ann!");
   EXPECT_EQ(QuotedPrintable("1+1=2"), "1+1=3D2");
@@ -35,27 +35,27 @@ TEST(QuotedPrintableTest, LeavesPlainTextAloneAndEncodesTheRest) {
             "amid=7Fothers, amid=1Eothers, amid=3Dothers");
 }
 
-TEST(QuotedPrintableTest, MakesEveryLineEndCrlf) {
+TEST(QuotedPrintableTest, ConvertsEveryLineEndToCrlf) {
   EXPECT_EQ(QuotedPrintable("a\nb\r\nc\rd\n\ne\r"), "a\r\nb\r\nc\r\nd\r\n\r\ne\r\n");
   EXPECT_EQ(QuotedPrintable("\n"), "\r\n");
 }
 
-TEST(QuotedPrintableTest, KeepsBlanksAtTheEndOfALine) {
+TEST(QuotedPrintableTest, EncodesBlanksAtTheEndOfALine) {
   EXPECT_EQ(QuotedPrintable("a \nb\t\nc \t"), "a=20\r\nb=09\r\nc =09");
   EXPECT_EQ(QuotedPrintable("a\tb c"), "a\tb c");
   EXPECT_EQ(QuotedPrintable(" "), "=20");
 }
 
-TEST(QuotedPrintableTest, ArmoursWhatARelayOrAnMboxWouldChange) {
+TEST(QuotedPrintableTest, EncodesWhatARelayOrAnMboxWouldChange) {
   EXPECT_EQ(QuotedPrintable("From me\n.\n..\nFromage\nx From . y"),
             "=46rom me\r\n=2E\r\n=2E.\r\nFromage\r\nx From . y");
-  // A soft break makes a new line as well.
+  // A soft break also starts a new line.
   EXPECT_EQ(QuotedPrintable(std::string(75, 'x') + ".y"), std::string(75, 'x') + "=\r\n=2Ey");
   EXPECT_EQ(QuotedPrintable(std::string(75, 'x') + "From y"),
             std::string(75, 'x') + "=\r\n=46rom y");
 }
 
-TEST(QuotedPrintableTest, BreaksLinesAtTheLastMomentAndNeverPast76) {
+TEST(QuotedPrintableTest, BreaksLinesAsLateAsPossibleWithin76) {
   const std::string full(75, 'x');
   EXPECT_EQ(QuotedPrintable(full), full);
   EXPECT_EQ(QuotedPrintable(full + "\n"), full + "\r\n");
@@ -73,7 +73,7 @@ TEST(QuotedPrintableTest, BreaksLinesAtTheLastMomentAndNeverPast76) {
   EXPECT_EQ(QuotedPrintable(std::string(72, 'x') + " \n"), std::string(72, 'x') + "=20\r\n");
 }
 
-TEST(QuotedPrintableTest, CannotContainABoundary) {
+TEST(QuotedPrintableTest, NeverContainsABoundary) {
   EXPECT_EQ(QuotedPrintable("--=_0123456789abcdef").find("=_"), std::string::npos);
 }
 
@@ -93,7 +93,7 @@ TEST(Base64Test, MatchesRfc4648) {
   EXPECT_EQ(unbroken("\xff\xfe\xfd"), "//79");
 }
 
-TEST(Base64Test, BreaksAt76AndCanonicalisesLineEnds) {
+TEST(Base64Test, BreaksLinesAt76AndConvertsLineEnds) {
   const std::string full = Repeat("AAAA", 19);
   EXPECT_EQ(Base64(std::string(57, '\0')), full);
   EXPECT_EQ(Base64(std::string(58, '\0')), full + "\r\nAA==");

@@ -7,12 +7,12 @@
 
 namespace lmsmail::mime {
 
-// What keeps a message from being built, by the names of Message's fields. Nothing that passes can
-// end a header field or start another.
+// Returns the errors that keep `message` from being built, by the names of Message's fields. No
+// valid message can end a header field or start another.
 Violations Validate(const Message& message);
 
-// Fit for Message::unsubscribe_url: https (RFC 8058 section 3.1), or http to this very machine,
-// where a developer tries things out.
+// Whether `uri` is valid as Message::unsubscribe_url: https (RFC 8058 section 3.1), or http to a
+// loopback address for development.
 bool IsOneClickUri(std::string_view uri);
 
 }  // namespace lmsmail::mime

@@ -12,7 +12,7 @@ void ArrayLiteral::Separate() {
 
 void ArrayLiteral::AddText(std::string_view text) {
   Separate();
-  // Quoted always, so that "", "NULL", braces, commas and spaces need no thought.
+  // Always in quotes, so that "", "NULL", braces, commas and spaces are no special cases.
   text_.push_back('"');
   for (const char c : text) {
     if (c == '"' || c == '\\') text_.push_back('\\');
@@ -28,7 +28,7 @@ void ArrayLiteral::AddInt(std::int64_t value) {
 
 void ArrayLiteral::AddDouble(double value) {
   Separate();
-  // The shortest text that reads back as the same double; "inf" and "nan" are PostgreSQL's too.
+  // The shortest text that reads back as the same double. PostgreSQL also reads "inf" and "nan".
   fmt::format_to(std::back_inserter(text_), "{}", value);
 }
 

@@ -14,10 +14,10 @@ namespace lmsmail::postgres {
 
 // Builds the text form of a one-dimensional PostgreSQL array, '{"a","b",NULL}', for a parameter
 // such as $1::text[] (libpqxx 6 has no array parameters). Format: PostgreSQL manual, 8.15.6.
-// Text is UTF-8 without NUL bytes, as PostgreSQL's text is.
+// Like PostgreSQL's text, it holds UTF-8 without NUL bytes.
 class ArrayLiteral {
  public:
-  void AddText(std::string_view text);  // jsonb[], uuid[] and enums too
+  void AddText(std::string_view text);  // also for jsonb[], uuid[] and enums
   void AddInt(std::int64_t value);      // int2[], int4[], int8[]
   void AddDouble(double value);
   void AddBool(bool value);
@@ -64,8 +64,9 @@ void Add(ArrayLiteral& array, const T& value) {
 
 }  // namespace array_internal
 
-// ToArrayLiteral(ids), ToArrayLiteral(recipients, &Recipient::id): an array of what `projection`
-// gives for each item: text, integers, floating point, bool, absl::Time, or std::optional of them.
+// The array of projection(item) for each item of `range`. Elements are text, integers, floating
+// point, bool, absl::Time, or std::optional of these.
+//   ToArrayLiteral(ids); ToArrayLiteral(recipients, &Recipient::id);
 template <typename Range, typename Projection = std::identity>
 std::string ToArrayLiteral(const Range& range, Projection projection = {}) {
   ArrayLiteral array;

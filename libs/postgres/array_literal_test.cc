@@ -9,21 +9,21 @@
 namespace lmsmail::postgres {
 namespace {
 
-TEST(ArrayLiteralTest, EmptyRangeIsTheEmptyArray) {
+TEST(ArrayLiteralTest, WritesEmptyArray) {
   EXPECT_EQ(ToArrayLiteral(std::vector<std::string>{}), "{}");
 }
 
-TEST(ArrayLiteralTest, TextIsAlwaysQuotedAndNullNever) {
+TEST(ArrayLiteralTest, QuotesTextButNotNull) {
   const std::vector<std::optional<std::string>> texts = {"", "NULL", std::nullopt, "a,b", "{}"};
   EXPECT_EQ(ToArrayLiteral(texts), R"({"","NULL",NULL,"a,b","{}"})");
 }
 
-TEST(ArrayLiteralTest, QuotesAndBackslashesAreEscaped) {
+TEST(ArrayLiteralTest, EscapesQuotesAndBackslashes) {
   EXPECT_EQ(ToArrayLiteral(std::vector<std::string_view>{R"(say "hi")", R"(c:\new)"}),
             R"({"say \"hi\"","c:\\new"})");
 }
 
-TEST(ArrayLiteralTest, NumbersKeepTheirValue) {
+TEST(ArrayLiteralTest, WritesNumbersExactly) {
   EXPECT_EQ(ToArrayLiteral(std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min(), 0}),
             "{-9223372036854775808,0}");
   EXPECT_EQ(ToArrayLiteral(std::vector<short>{-1, 7}), "{-1,7}");
@@ -31,12 +31,12 @@ TEST(ArrayLiteralTest, NumbersKeepTheirValue) {
   EXPECT_EQ(ToArrayLiteral(std::vector<bool>{true, false}), "{t,f}");
 }
 
-TEST(ArrayLiteralTest, TimesAreInUtc) {
+TEST(ArrayLiteralTest, WritesTimesInUtc) {
   EXPECT_EQ(ToArrayLiteral(std::vector<absl::Time>{absl::UnixEpoch(), absl::InfiniteFuture()}),
             R"({"1970-01-01 00:00:00.000000+00","infinity"})");
 }
 
-TEST(ArrayLiteralTest, ProjectionChoosesAMember) {
+TEST(ArrayLiteralTest, ProjectsMembers) {
   struct Recipient {
     int id;
     std::string locale;

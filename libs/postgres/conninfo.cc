@@ -10,7 +10,7 @@
 namespace lmsmail::postgres {
 namespace {
 
-// PostgreSQL manual 34.1.1.1: a value in quotes, with backslashes before quotes and backslashes.
+// PostgreSQL manual 34.1.1.1: quotes around a value, a backslash before each quote and backslash.
 std::string QuoteValue(std::string_view value) {
   std::string quoted = "'";
   for (const char c : value) {
@@ -20,7 +20,7 @@ std::string QuoteValue(std::string_view value) {
   return quoted + '\'';
 }
 
-// The server splits "options" at spaces that no backslash precedes.
+// The server splits "options" at spaces without a backslash before them.
 std::string EscapeOption(std::string_view value) {
   std::string escaped;
   for (const char c : value) {
@@ -40,7 +40,7 @@ absl::StatusOr<std::string> MakeConninfo(std::string_view dsn, const NamedValues
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
       ContainsNul(dsn) ? nullptr : PQconninfoParse(std::string(dsn).c_str(), &parse_error),
       &PQconninfoFree);
-  PQfreemem(parse_error);  // not shown: it may quote a part of the password
+  PQfreemem(parse_error);  // Not shown, because it may quote a part of the password.
   if (parsed == nullptr) {
     return absl::InvalidArgumentError(
         "the database DSN is malformed: write \"host=... dbname=... user=...\" or "
@@ -58,7 +58,7 @@ absl::StatusOr<std::string> MakeConninfo(std::string_view dsn, const NamedValues
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) merged[option->keyword] = option->val;
   }
-  merged["options"].insert(0, options);  // the last setting of a name wins: the DSN's
+  merged["options"].insert(0, options);  // The last setting of a name wins.
 
   std::string conninfo;
   for (const auto& [keyword, value] : merged) {

@@ -22,7 +22,7 @@ auto ReadArray(const pqxx::field& field, Convert convert) {
         items.push_back(convert(std::move(text)));
         break;
       case pqxx::array_parser::null_value:
-        throw pqxx::conversion_error("NULL in an array that should have none");
+        throw pqxx::conversion_error("the array holds a NULL");
       case pqxx::array_parser::done:
         return items;
       case pqxx::array_parser::row_start:
@@ -35,7 +35,7 @@ auto ReadArray(const pqxx::field& field, Convert convert) {
 }  // namespace
 
 absl::Time Time(const pqxx::field& field) {
-  if (field.is_null()) throw pqxx::conversion_error("NULL where a timestamp should be");
+  if (field.is_null()) throw pqxx::conversion_error("the timestamp is NULL");
   const absl::StatusOr<absl::Time> time = ParseTimestamptz(View(field));
   if (!time.ok()) throw pqxx::conversion_error(std::string(time.status().message()));
   return *time;

@@ -2,15 +2,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <pqxx/result>  // libpqxx 6: <pqxx/field> does not stand alone
+#include <pqxx/result>  // <pqxx/field> of libpqxx 6 does not compile alone.
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
 
-// Getters that libpqxx 6 lacks. For use inside a transaction's body: like libpqxx's own, they throw
-// when the text is not of the asked type, or when a value is asked of a NULL.
+// Getters that libpqxx 6 lacks, for use inside a transaction. Like those of libpqxx, they throw
+// when the text does not have the requested type, or when a field without a default is NULL.
 namespace lmsmail::postgres {
 
 // std::nullopt when NULL.
@@ -20,7 +20,7 @@ std::optional<T> Optional(const pqxx::field& field) {
   return field.as<T>();
 }
 
-// Valid as long as the pqxx::result that the field is of; empty when NULL.
+// Empty when NULL. Valid as long as the pqxx::result of the field.
 inline std::string_view View(const pqxx::field& field) { return {field.c_str(), field.size()}; }
 // Empty when NULL.
 inline std::string Text(const pqxx::field& field) { return std::string(View(field)); }
@@ -32,7 +32,7 @@ std::optional<absl::Time> OptionalTime(const pqxx::field& field);
 std::vector<std::string> TextArray(const pqxx::field& field);
 std::vector<std::int64_t> Int8Array(const pqxx::field& field);
 
-// A text parameter that is NULL when `text` is empty of value: tx.exec_params(sql, OrNull(name)).
+// A text parameter that is NULL when `text` has no value: tx.exec_params(sql, OrNull(name)).
 inline const char* OrNull(const std::optional<std::string>& text) {
   return text ? text->c_str() : nullptr;
 }

@@ -10,15 +10,14 @@
 
 namespace lmsmail::postgres {
 
-// Asks whether the database answers. Keeps a connection of its own, so that a service whose pool is
-// busy is not taken for one whose database is gone. Thread-safe.
+// Checks whether the database responds. Uses its own connection, so that a busy pool does not look
+// like a lost database. Thread-safe.
 class HealthProbe {
  public:
-  // Of the database that `pool` is for. `timeout` limits each step: connecting, then asking.
+  // Probes the database of `pool`. `timeout` limits each step: the connection, then the query.
   static absl::StatusOr<std::unique_ptr<HealthProbe>> Create(const Pool& pool,
                                                              absl::Duration timeout);
 
-  // OK, or why not.
   absl::Status Check();
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <pqxx/nontransaction>
@@ -21,6 +22,7 @@
 #include "libs/postgres/migration_statements.h"
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/retry/backoff.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
@@ -28,9 +30,9 @@
 namespace lmsmail::postgres {
 namespace {
 
-constexpr absl::Duration kFirstPause = absl::Seconds(1);
-constexpr absl::Duration kMaxPause = absl::Seconds(30);
-constexpr absl::Duration kMigratorPollInterval = absl::Milliseconds(200);
+constexpr retry::BackoffPolicy kLockBackoff = {absl::Seconds(1), absl::Seconds(30)};
+constexpr retry::BackoffPolicy kMigratorPollInterval = {absl::Milliseconds(200),
+                                                        absl::Milliseconds(200)};
 
 using HashByName = std::map<std::string, std::string, std::less<>>;
 
@@ -71,12 +73,6 @@ absl::StatusOr<std::unique_ptr<Session>> Connect(std::string_view dsn, std::stri
   return Session::Open(conninfo, /*statements=*/{});
 }
 
-// Sleeps for about `duration`, so that processes that started together do not stay in step.
-void SleepAbout(absl::Duration duration, const MigrationOptions& options) {
-  absl::BitGen random;
-  options.sleep(duration * absl::Uniform(random, 0.75, 1.25));
-}
-
 bool IsLockConflict(const absl::Status& status) {
   const std::string state = SqlStateOf(status);
   return state == "55P03" || state == "40P01";  // lock_not_available, deadlock_detected
@@ -110,6 +106,9 @@ class Migrator {
   // errors and logs.
   absl::Status WithLockRetries(const std::string& what, absl::FunctionRef<void()> attempt);
   std::string OldestLockHolder();
+  void Sleep(const retry::BackoffPolicy& policy, int attempts) {
+    options_.sleep(retry::BackoffWithJitter(policy, attempts, jitter_key_));
+  }
   void SetLockTimeout(absl::Duration timeout);
   void DropInvalidIndexesNamedIn(std::string_view statement);
   void Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
@@ -118,6 +117,7 @@ class Migrator {
   pqxx::connection& connection_;
   const std::string schema_;
   const MigrationOptions& options_;
+  const std::uint64_t jitter_key_ = absl::BitGen()();
 };
 
 absl::Status Migrator::Run(const SchemaDefinition& definition) {
@@ -139,16 +139,16 @@ absl::Status Migrator::Run(const SchemaDefinition& definition) {
 // The lock ends with the session. Processes that wait for it ask again and again: a statement that
 // waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all older snapshots.
 void Migrator::Lock() {
-  for (bool first = true;; first = false) {
+  for (int attempts = 1;; ++attempts) {
     const bool locked = pqxx::nontransaction(connection_)
                             .exec_params1("SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
                                           "lmsmail migrations of " + schema_)[0]
                             .as<bool>();
     if (locked) return;
-    if (first) {
+    if (attempts == 1) {
       telemetry::LogInfo("waiting for another process to finish migrations", {{"schema", schema_}});
     }
-    SleepAbout(kMigratorPollInterval, options_);
+    Sleep(kMigratorPollInterval, attempts);
   }
 }
 
@@ -277,7 +277,6 @@ bool Migrator::IsOlderRelease(absl::Span<const SqlFile> migrations) {
 }
 
 absl::Status Migrator::WithLockRetries(const std::string& what, absl::FunctionRef<void()> attempt) {
-  absl::Duration pause = kFirstPause;
   for (int attempts = 1;; ++attempts) {
     absl::Status status;
     try {
@@ -296,8 +295,7 @@ absl::Status Migrator::WithLockRetries(const std::string& what, absl::FunctionRe
     }
     telemetry::LogWarning("migration waits for a lock",
                           {{"step", what}, {"attempt", attempts}, {"holder", holder}});
-    SleepAbout(pause, options_);
-    pause = std::min(2 * pause, kMaxPause);
+    Sleep(kLockBackoff, attempts);
   }
 }
 

@@ -31,13 +31,11 @@ struct SqlFile {
 // applied after the migrations, in one transaction. They may call each other in any order. A file
 // also holds DROP FUNCTION IF EXISTS for each former signature or name.
 //
-// While releases change, the old and the new one run side by side on the newest schema:
-// - Migrations and functions must serve both. What only the old release uses goes one release
-// later.
-// - A release that lacks a migration which the database has leaves tables and functions alone.
-// - Of two releases with the same migrations, the last one to start sets the functions. If the
-// other
-//   one cannot run with that text, give the function a new name or add a migration.
+// During an update, the old and the new release run side by side on the newest schema:
+// - Migrations and functions must serve both. Drop what only the old one uses a release later.
+// - A release that lacks a migration of the database leaves tables and functions alone.
+// - Of two releases with the same migrations, the last one to start sets the functions. A text that
+//   the other release cannot use needs a new function name, or a migration beside it.
 struct SchemaDefinition {
   absl::Span<const SqlFile> migrations = {};
   absl::Span<const SqlFile> functions = {};

@@ -23,8 +23,8 @@ std::int64_t WholeSeconds(absl::Duration duration) {
   return std::max<std::int64_t>(1, absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))));
 }
 
-// A peer that has silently gone is noticed within a minute when idle, and in 15 s when it owes an
-// acknowledgement.
+// A peer that disappeared is noticed within a minute on an idle connection, and within 15 s when an
+// acknowledgement is due.
 NamedValues Parameters(const PoolOptions& options) {
   return {{"application_name", options.application_name},
           {"client_encoding", "UTF8"},
@@ -38,7 +38,7 @@ NamedValues Settings(const PoolOptions& options) {
   NamedValues settings = {
       {"TimeZone", "UTC"},
       {"DateStyle", "ISO"},
-      {"jit", "off"},  // compiling a plan costs more than our short queries
+      {"jit", "off"},  // Compiling a plan costs more than our short queries do.
       {"statement_timeout", Milliseconds(options.statement_timeout)},
       {"lock_timeout", Milliseconds(options.lock_timeout)},
       {"idle_in_transaction_session_timeout", Milliseconds(options.idle_in_transaction_timeout)}};

@@ -18,14 +18,14 @@ namespace lmsmail::postgres {
 
 class Session;
 
-// Registered under `name` on every connection and parsed by the server on its first use there:
-// tx.exec_prepared(name, ...).
+// Registered under `name` on every connection, and parsed by the server at its first use there. Run
+// it with tx.exec_prepared(name, ...).
 struct PreparedStatement {
   std::string name;
   std::string sql;
 };
 
-// What an observer hears after each transaction, retries included.
+// Passed to the observer after each transaction. Includes retries.
 struct TransactionEvent {
   std::string_view name;
   absl::StatusCode code;
@@ -33,38 +33,37 @@ struct TransactionEvent {
   int attempts;
 };
 
-// Every member has an initialiser, so that a caller may name only those it cares for.
+// Every member has an initialiser, so that callers may name only the members they set.
 struct PoolOptions {
   std::string dsn = {};               // "host=... dbname=..." or "postgresql://..."
-  std::size_t size = 4;               // the most connections at one time
+  std::size_t size = 4;               // the maximum number of connections
   std::string application_name = {};  // shown in pg_stat_activity
   std::string schema = {};            // search_path; empty: the server's default
 
-  // The server enforces the first three; zero means no limit.
+  // The server enforces the first three. Zero means no limit.
   absl::Duration statement_timeout = absl::Seconds(5);
   absl::Duration lock_timeout = absl::Seconds(1);
   absl::Duration idle_in_transaction_timeout = absl::Seconds(10);
-  absl::Duration connect_timeout = absl::Seconds(3);  // libpq counts whole seconds, 2 at least
+  absl::Duration connect_timeout = absl::Seconds(3);  // rounded up to seconds, at least 2
   absl::Duration checkout_timeout = absl::Seconds(2);
 
   std::vector<std::pair<std::string, std::string>> settings = {};  // more session settings
   std::vector<PreparedStatement> statements = {};
-  std::function<void(const TransactionEvent&)> observer =
-      {};  // called from any thread; must not block
+  std::function<void(const TransactionEvent&)> observer = {};  // any thread; must not block
 };
 
-// A bounded set of connections. Makes them when they are first needed, so the database may be down
-// when the pool is created, and replaces broken ones. Thread-safe.
+// A bounded set of connections. Opens them when they are first needed, so the database may be down
+// when the pool is created. Replaces broken connections. Thread-safe.
 class Pool {
  public:
-  // INVALID_ARGUMENT for a DSN or setting that could never work. Does not touch the network.
+  // INVALID_ARGUMENT for a DSN or setting that can never work. Does not use the network.
   static absl::StatusOr<std::unique_ptr<Pool>> Create(PoolOptions options);
 
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // A session for one user at a time; goes back to the pool when the lease ends.
+  // Exclusive use of a session, which returns to the pool when the lease ends.
   class Lease {
    public:
     Lease(Lease&& other) noexcept;
@@ -73,7 +72,7 @@ class Pool {
 
     Session& operator*() const { return *session_; }
     Session* operator->() const { return session_.get(); }
-    // The session is closed, not reused, when the lease ends.
+    // Closes the session, instead of reusing it, when the lease ends.
     void Discard() { reusable_ = false; }
 
    private:
@@ -86,7 +85,7 @@ class Pool {
   };
 
   // Waits for a free connection until the checkout timeout or `deadline`, whichever is sooner.
-  // UNAVAILABLE when there is none or the database cannot be reached. Most callers want
+  // UNAVAILABLE when there is none or the database cannot be reached. Most callers use
   // RunInTransaction() instead.
   absl::StatusOr<Lease> Checkout(absl::Time deadline);
 
@@ -97,7 +96,7 @@ class Pool {
 
   absl::StatusOr<std::unique_ptr<Session>> Connect(absl::Time deadline) const;
   std::unique_ptr<Session> TakeIdle() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Gives one lease's place back; a null `session` means that there is nothing to reuse.
+  // Ends a lease. A null `session` means that there is nothing to reuse.
   void Return(std::unique_ptr<Session> session) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const PoolOptions options_;
@@ -105,7 +104,8 @@ class Pool {
 
   absl::Mutex mutex_;
   std::size_t leased_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<Session>> idle_ ABSL_GUARDED_BY(mutex_);  // the last used at the back
+  std::vector<std::unique_ptr<Session>> idle_
+      ABSL_GUARDED_BY(mutex_);  // the most recently used one is last
 };
 
 }  // namespace lmsmail::postgres

@@ -45,7 +45,7 @@ class PoolTest : public ::testing::Test {
   static inline std::unique_ptr<EmbeddedPostgres> server_;
 };
 
-TEST_F(PoolTest, NeedsNoDatabaseToBeCreatedAndRecoversWhenItComes) {
+TEST_F(PoolTest, StartsWithoutDatabaseAndConnectsWhenItIsUp) {
   ASSERT_OK(server_->Stop());
   ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(Options()));
   const absl::Status down = Ask(*pool, "SELECT 1").status();
@@ -55,7 +55,7 @@ TEST_F(PoolTest, NeedsNoDatabaseToBeCreatedAndRecoversWhenItComes) {
   EXPECT_THAT(Ask(*pool, "SELECT 1"), IsOkAndHolds("1"));
 }
 
-TEST_F(PoolTest, RefusesWhatCanNeverWork) {
+TEST_F(PoolTest, RefusesInvalidOptions) {
   PoolOptions options = Options();
   options.dsn = "nonsense";
   EXPECT_THAT(Pool::Create(options), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -68,7 +68,7 @@ TEST_F(PoolTest, RefusesWhatCanNeverWork) {
   EXPECT_THAT(Pool::Create(options), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(PoolTest, SessionsHaveTheAskedSettings) {
+TEST_F(PoolTest, SessionsHaveRequestedSettings) {
   PoolOptions options = Options();
   options.schema = "school";
   options.statement_timeout = absl::Milliseconds(1234);
@@ -87,7 +87,7 @@ TEST_F(PoolTest, ReusesConnections) {
   EXPECT_THAT(Ask(*pool, "SELECT pg_backend_pid()"), IsOkAndHolds(first));
 }
 
-TEST_F(PoolTest, ExhaustedPoolGivesUpAtTheCallersDeadline) {
+TEST_F(PoolTest, CheckoutFailsAtDeadlineWhenPoolIsExhausted) {
   PoolOptions options = Options();
   options.size = 1;
   options.checkout_timeout = absl::Hours(1);
@@ -97,7 +97,7 @@ TEST_F(PoolTest, ExhaustedPoolGivesUpAtTheCallersDeadline) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("busy")));
 }
 
-TEST_F(PoolTest, AWaiterGetsTheConnectionThatComesBack) {
+TEST_F(PoolTest, WaiterGetsReturnedConnection) {
   PoolOptions options = Options();
   options.size = 1;
   options.checkout_timeout = absl::Minutes(1);
@@ -121,26 +121,26 @@ TEST_F(PoolTest, AWaiterGetsTheConnectionThatComesBack) {
 TEST_F(PoolTest, ManyThreadsShareFewConnections) {
   PoolOptions options = Options();
   options.checkout_timeout = absl::Minutes(1);
-  options.application_name = "crowd";
+  options.application_name = "many threads";
   ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(options));
   std::atomic<int> answered = 0;
   {
-    std::vector<std::thread> crowd;
+    std::vector<std::thread> threads;
     for (int i = 0; i < 8; ++i) {
-      crowd.emplace_back([&] {
+      threads.emplace_back([&] {
         for (int j = 0; j < 25; ++j) answered += Ask(*pool, "SELECT 1").ok();
       });
     }
-    for (std::thread& thread : crowd) thread.join();
+    for (std::thread& thread : threads) thread.join();
   }
   EXPECT_EQ(answered, 200);
   ASSERT_OK_AND_ASSIGN(
       const std::string connections,
-      Ask(*pool, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'crowd'"));
+      Ask(*pool, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'many threads'"));
   EXPECT_LE(std::stoi(connections), 2);
 }
 
-TEST_F(PoolTest, BrokenIdleConnectionsAreReplacedUnseen) {
+TEST_F(PoolTest, ReplacesBrokenIdleConnections) {
   ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(Options()));
   ASSERT_OK_AND_ASSIGN(const std::string before, Ask(*pool, "SELECT pg_backend_pid()"));
   ASSERT_OK(server_->TerminateBackends());
@@ -166,7 +166,7 @@ TEST_F(PoolTest, PreparedStatementsExistOnEveryConnection) {
   EXPECT_THAT(add(), IsOkAndHolds(42));
 }
 
-TEST_F(PoolTest, HealthIsTheDatabasesNotThePools) {
+TEST_F(PoolTest, HealthProbeDoesNotDependOnPool) {
   PoolOptions options = Options();
   options.size = 1;
   ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(options));

@@ -12,7 +12,7 @@
 namespace lmsmail::postgres {
 namespace {
 
-// Firewalls forget quiet connections without telling either end, the fastest after a minute.
+// Firewalls drop quiet connections without notice, the fastest of them after a minute.
 constexpr absl::Duration kTrustedFor = absl::Seconds(30);
 
 bool IsQuiet(int socket) {
@@ -34,10 +34,10 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(
 Session::Session(const std::string& conninfo, const std::vector<PreparedStatement>& statements)
     : connection_(conninfo), quiet_(connection_) {
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // with the feature that it turns off
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // The feature is deprecated too.
   connection_.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
-  // The only way to learn a violated constraint's name from libpqxx.
+  // libpqxx reports the name of a violated constraint in no other way.
   connection_.set_verbosity(pqxx::connection_base::verbose);
   for (const PreparedStatement& statement : statements) {
     connection_.prepare(statement.name, statement.sql);

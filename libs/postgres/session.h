@@ -12,11 +12,11 @@
 
 namespace lmsmail::postgres {
 
-// One connection to the server. Once broken it stays broken: libpqxx's silent reconnection, which
-// would lose the session's state, is off. Not thread-safe.
+// One connection to the server. It stays broken once it is broken: libpqxx's silent reconnection is
+// off, because it would lose the session's state. Not thread-safe.
 class Session {
  public:
-  // UNAVAILABLE when the server cannot be reached or does not let us in.
+  // UNAVAILABLE when the server cannot be reached or refuses the connection.
   static absl::StatusOr<std::unique_ptr<Session>> Open(
       const std::string& conninfo, const std::vector<PreparedStatement>& statements);
 
@@ -24,8 +24,8 @@ class Session {
 
   pqxx::connection& connection() { return connection_; }
 
-  // Whether the server is still there. Free when the session was used lately and its socket is
-  // quiet: a server that went away has closed it. Otherwise asks.
+  // Whether the server is still there. Costs no round trip when the session was used recently and
+  // its socket is quiet, because a server that stopped has closed the socket.
   bool IsAlive();
   void MarkUsed() { last_used_ = absl::Now(); }
 

@@ -14,7 +14,6 @@ namespace lmsmail::postgres {
 namespace {
 
 constexpr char kSqlStateUrl[] = "lmsmail/sqlstate";
-constexpr char kConstraintUrl[] = "lmsmail/constraint";
 
 struct ServerError {
   std::string state;       // five characters, or empty
@@ -28,8 +27,8 @@ bool IsSqlState(std::string_view text) {
          });
 }
 
-// Takes apart what libpq writes at verbosity "verbose": "ERROR:  23505: duplicate key ..." on the
-// first line, other fields on lines of their own, CONSTRAINT NAME after those with user's data.
+// Parses what libpq writes at verbosity "verbose": "ERROR:  23505: duplicate key ..." on the first
+// line, then one line for each other field. CONSTRAINT NAME follows the fields with a user's data.
 ServerError Parse(std::string_view text) {
   ServerError error;
   if (const auto at = text.rfind("\nCONSTRAINT NAME:  "); at != std::string_view::npos) {
@@ -48,7 +47,7 @@ ServerError Parse(std::string_view text) {
   return error;
 }
 
-// libpqxx gives some errors a class of their own instead of their SQLSTATE.
+// Some errors are exception classes of libpqxx that do not carry the SQLSTATE.
 std::string StateOf(const std::exception& error) {
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&error)) return sql->sqlstate();
   if (dynamic_cast<const pqxx::serialization_failure*>(&error)) return "40001";
@@ -59,7 +58,7 @@ std::string StateOf(const std::exception& error) {
   return "";
 }
 
-// Messages about a value quote it, and it may be somebody's address.
+// Messages about a value quote it, and it may be a personal address.
 std::string WithoutValues(std::string_view message) {
   return std::string(message.substr(0, message.find_first_of("'\"")));
 }
@@ -92,19 +91,20 @@ absl::Status Internal(std::string_view name, const ServerError& error) {
 absl::Status FromServer(std::string_view name, const ServerError& error) {
   const std::string_view state = error.state;
   if (state == "23505") return absl::AlreadyExistsError("already exists");
-  if (state == "23503") return absl::FailedPreconditionError("refers to what does not exist");
+  if (state == "23503")
+    return absl::FailedPreconditionError("refers to something that does not exist");
   if (state == "40001" || state == "40P01") {
-    return absl::AbortedError("lost a race with another transaction: try again");
+    return absl::AbortedError("conflicts with another transaction: try again");
   }
   if (state == "55P03") {
-    return absl::AbortedError("somebody else is changing the same thing: try again");
+    return absl::AbortedError("another transaction holds a lock: try again");
   }
   if (state == "57014") {
-    telemetry::LogWarning("database transaction cut off",
+    telemetry::LogWarning("database transaction timed out",
                           {{"transaction", name}, {"error", error.message}});
     return absl::DeadlineExceededError("the database took too long");
   }
-  // A migration changed a table under a prepared statement; a new connection prepares it anew.
+  // A migration changed a table of a prepared statement. A new connection prepares it again.
   if (state == "0A000" && error.message.find("cached plan") != std::string::npos) {
     return absl::AbortedError("the database schema has just changed: try again");
   }
@@ -117,15 +117,12 @@ absl::Status FromServer(std::string_view name, const ServerError& error) {
   return Internal(name, error);
 }
 
-std::string PayloadOf(const absl::Status& status, const char* url) {
-  const auto payload = status.GetPayload(url);
-  return payload ? std::string(*payload) : std::string();
-}
-
 }  // namespace
 
-std::string SqlStateOf(const absl::Status& status) { return PayloadOf(status, kSqlStateUrl); }
-std::string ConstraintOf(const absl::Status& status) { return PayloadOf(status, kConstraintUrl); }
+std::string SqlStateOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kSqlStateUrl);
+  return payload ? std::string(*payload) : std::string();
+}
 
 absl::Status DatabaseUnavailable(std::string_view why) {
   return WithReason(absl::UnavailableError(std::string(why)), {kDatabaseUnavailable, {}});
@@ -146,14 +143,13 @@ absl::Status ToStatus(std::string_view name, const std::exception& error) {
   }
   absl::Status status = FromServer(name, parsed);
   if (!parsed.state.empty()) status.SetPayload(kSqlStateUrl, absl::Cord(parsed.state));
-  if (!parsed.constraint.empty()) status.SetPayload(kConstraintUrl, absl::Cord(parsed.constraint));
   return status;
 }
 
 absl::Status CommitInDoubt(std::string_view name) {
   telemetry::LogWarning("database connection lost during a COMMIT", {{"transaction", name}});
-  return WithReason(absl::UnknownError("the database was lost while it committed: the change "
-                                       "may or may not have been made"),
+  return WithReason(absl::UnknownError("the database connection was lost during a COMMIT: the "
+                                       "change may or may not have been made"),
                     {kCommitInDoubt, {}});
 }
 

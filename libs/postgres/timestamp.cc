@@ -12,7 +12,7 @@
 namespace lmsmail::postgres {
 namespace {
 
-// The digits of `text` as a number; with zeros behind them where there are less than `places`.
+// The digits of `text` as a number, padded with zeros on the right to `places` digits.
 int Number(std::string_view text, std::size_t places) {
   int number = 0;
   for (std::size_t i = 0; i < places; ++i) {
@@ -21,14 +21,14 @@ int Number(std::string_view text, std::size_t places) {
   return number;
 }
 
-// Whether `text` is like `form`, in which 0 stands for any digit.
+// Whether `text` matches `form`, in which 0 stands for any digit.
 bool HasForm(std::string_view text, std::string_view form) {
   return std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char expected) {
     return expected == '0' ? absl::ascii_isdigit(c) : c == expected;
   });
 }
 
-// A time in UTC, as every session of a Pool prints it. A claim reads three of them a mail, and
+// Parses a time in UTC, as sessions of a Pool print it. A claim reads three times per mail, and
 // absl::ParseTime takes half a microsecond for each.
 std::optional<absl::Time> ParseUtc(std::string_view text) {
   constexpr std::string_view kForm = "0000-00-00 00:00:00.000000";
@@ -38,7 +38,7 @@ std::optional<absl::Time> ParseUtc(std::string_view text) {
   const auto field = [&](std::size_t at) { return Number(text.substr(at, 2), 2); };
   const int month = field(5), day = field(8), hour = field(11), minute = field(14);
   const absl::CivilSecond civil(Number(text.substr(0, 4), 4), month, day, hour, minute, field(17));
-  // Civil time carries a 13th month over to the next year; PostgreSQL has none.
+  // absl normalizes a 13th month to the next year. Such text is an error here.
   if (civil.month() != month || civil.day() != day || civil.hour() != hour ||
       civil.minute() != minute) {
     return std::nullopt;

@@ -6,14 +6,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// absl::Time and the text form of timestamptz. PostgreSQL keeps whole microseconds: what is finer
-// is cut off, towards the past. absl's infinities are PostgreSQL's.
+// Converts between absl::Time and the text of timestamptz. PostgreSQL keeps whole microseconds, so
+// times are rounded towards the past. Infinities are the same in both.
 namespace lmsmail::postgres {
 
 // "2024-11-25 09:00:00.000000+00", always in UTC.
 std::string ToTimestamptz(absl::Time time);
 
-// Reads timestamptz output in DateStyle ISO, which every session of a Pool has.
+// Reads timestamptz output in DateStyle ISO, which all sessions of a Pool use.
 absl::StatusOr<absl::Time> ParseTimestamptz(std::string_view text);
 
 }  // namespace lmsmail::postgres

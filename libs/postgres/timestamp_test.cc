@@ -8,7 +8,7 @@
 namespace lmsmail::postgres {
 namespace {
 
-TEST(TimestampTest, KeepsMicrosecondsAndCutsTheRestTowardsThePast) {
+TEST(TimestampTest, RoundsToMicrosecondsTowardsThePast) {
   EXPECT_EQ(ToTimestamptz(absl::FromUnixNanos(1'500)), "1970-01-01 00:00:00.000001+00");
   EXPECT_EQ(ToTimestamptz(absl::FromUnixNanos(-1)), "1969-12-31 23:59:59.999999+00");
 }

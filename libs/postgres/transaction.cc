@@ -10,6 +10,7 @@
 
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/retry/backoff.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
@@ -17,30 +18,29 @@ namespace lmsmail::postgres {
 namespace {
 
 constexpr int kMaxAttempts = 4;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(5);
+constexpr retry::BackoffPolicy kBackoff = {absl::Milliseconds(8), absl::Milliseconds(32)};
 
-// What must be set before the transaction's first query; empty, and so free, for most.
+// What must be set before the transaction's first query. Empty for most transactions, which saves a
+// round trip.
 std::string Preamble(const Pool& pool, const TransactionOptions& options) {
   std::string sql;
   if (options.isolation == Isolation::kRepeatableRead) {
     sql += "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;";
-  } else if (options.isolation == Isolation::kSerializable) {
-    sql += "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;";
   }
   const absl::Duration left = options.deadline - absl::Now();
-  const absl::Duration usual = pool.options().statement_timeout;
-  if (left < usual || (usual == absl::ZeroDuration() && left < absl::InfiniteDuration())) {
+  const absl::Duration timeout = pool.options().statement_timeout;
+  if (left < timeout || (timeout == absl::ZeroDuration() && left < absl::InfiniteDuration())) {
     sql += fmt::format("SET LOCAL statement_timeout = {};",
                        std::max<std::int64_t>(1, absl::ToInt64Milliseconds(left)));
   }
   return sql;
 }
 
-// Checks a session out and lets `body` use its connection. Exceptions become statuses.
+// Runs `body` with the connection of a session that it checks out. Exceptions become statuses.
 absl::Status WithConnection(Pool& pool, const TransactionOptions& options,
                             absl::FunctionRef<absl::Status(pqxx::connection&)> body) {
   if (options.deadline <= absl::Now()) {
-    return absl::DeadlineExceededError("no time was left for the database");
+    return absl::DeadlineExceededError("the deadline passed before the database was asked");
   }
   LMSMAIL_ASSIGN_OR_RETURN(Pool::Lease lease, pool.Checkout(options.deadline));
   try {
@@ -63,8 +63,8 @@ absl::Status InTransaction(Pool& pool, const TransactionOptions& options,
   });
 }
 
-absl::Status ByItself(Pool& pool, const TransactionOptions& options,
-                      absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body) {
+absl::Status WithoutTransaction(Pool& pool, const TransactionOptions& options,
+                                absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body) {
   bool began = false;
   absl::Status status = WithConnection(pool, options, [&](pqxx::connection& connection) {
     pqxx::nontransaction tx(connection);
@@ -79,12 +79,10 @@ bool MayRunAgain(const absl::Status& status, const TransactionOptions& options) 
   return IsRetryable(status) || (options.repeatable && ReasonOf(status).reason == kCommitInDoubt);
 }
 
-// Waits before the attempt after `attempt`, longer each time and by chance, so that two that
-// collided do not collide again. False, at once, when `deadline` is too near.
+// Waits before the attempt after `attempt`: longer each time, with jitter, so that two transactions
+// that collided do not collide again. Returns false at once when `deadline` is too near.
 bool Pause(int attempt, absl::Time deadline) {
-  absl::BitGen random;
-  const absl::Duration longest = kFirstPause * (1 << attempt);
-  const absl::Duration pause = longest * absl::Uniform(random, 0.5, 1.0);
+  const absl::Duration pause = retry::BackoffWithJitter(kBackoff, attempt, absl::BitGen()());
   if (absl::Now() + pause >= deadline) return false;
   absl::SleepFor(pause);
   return true;
@@ -106,7 +104,7 @@ absl::Status Repeatedly(Pool& pool, const TransactionOptions& options,
   return status;
 }
 
-// Whether the server's statement timeout ends a statement about as soon as the deadline would.
+// Whether the server's statement timeout is enough to respect `deadline`.
 bool IsFar(const Pool& pool, absl::Time deadline) {
   const absl::Duration left = deadline - absl::Now();
   const absl::Duration timeout = pool.options().statement_timeout;
@@ -123,7 +121,7 @@ absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& option
 absl::Status RunStatusOfStatement(Pool& pool, const TransactionOptions& options,
                                   absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body) {
   return Repeatedly(pool, options, [&] {
-    return IsFar(pool, options.deadline) ? ByItself(pool, options, body)
+    return IsFar(pool, options.deadline) ? WithoutTransaction(pool, options, body)
                                          : InTransaction(pool, options, body);
   });
 }

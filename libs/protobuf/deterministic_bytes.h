@@ -6,9 +6,9 @@
 
 namespace lmsmail::protobuf {
 
-// The message's bytes, with the entries of maps in the order of their keys: equal messages have
-// equal bytes in every process of one version. Fit for digests; SerializeAsString() is not, since
-// it writes maps in the order of their hash table.
+// Serializes `message` with the entries of maps in the order of their keys: equal messages have
+// equal bytes in every process of one version. Use it for digests. SerializeAsString() writes maps
+// in the order of their hash table.
 std::string DeterministicBytes(const google::protobuf::MessageLite& message);
 
 }  // namespace lmsmail::protobuf

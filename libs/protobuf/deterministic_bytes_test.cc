@@ -22,7 +22,7 @@ TEST(DeterministicBytesTest, DoNotDependOnTheOrderOfInsertion) {
   EXPECT_EQ(DeterministicBytes(upwards), DeterministicBytes(downwards));
 }
 
-TEST(DeterministicBytesTest, AreTheWholeMessage) {
+TEST(DeterministicBytesTest, ContainTheWholeMessage) {
   Struct message;
   (*message.mutable_fields())["key"].set_string_value("value");
   Struct parsed;

@@ -18,7 +18,7 @@
 namespace lmsmail::render {
 namespace {
 
-// Follows one part's tokens through its sections and resolves every name as rendering will.
+// Walks one part's tokens through its sections and resolves every name as the renderer does.
 class NameChecker {
  public:
   NameChecker(const Schema& root, const CheckOptions& options, Part part, DiagnosticList& errors,
@@ -51,7 +51,7 @@ class NameChecker {
  private:
   struct Scope {
     const Schema* schema;  // null: undeclared, so its fields are unknown
-    bool transparent;      // an inverted section is no scope
+    bool transparent;      // an inverted section opens no scope
   };
 
   void CheckVariable(const Token& token) {
@@ -59,25 +59,26 @@ class NameChecker {
     if (token.kind == TokenKind::kUnescaped && part_ == Part::kHtml &&
         !options_.unescaped_allowed.contains(schema ? schema->path : token.text)) {
       Fail(token,
-           fmt::format("{} goes into the HTML unescaped, which is allowed for none but known "
-                       "HTML: write {{{{{}}}}}",
+           fmt::format("{} goes into the HTML unescaped, which is allowed for trusted HTML only: "
+                       "write {{{{{}}}}}",
                        Quote(token.text), token.text));
     }
     if (schema == nullptr || token.text == ".") return;
     if (schema->type == VariableType::kList || schema->type == VariableType::kObject) {
       Fail(token, fmt::format("{} is {} and prints nothing: open it with {{{{#{}}}}}",
-                              Quote(token.text), Described(*schema), token.text));
+                              Quote(token.text), KindOf(*schema), token.text));
     }
   }
 
-  // The declaration that `token` means; null, with a error, when there is none.
+  // The declaration of the variable that `token` names. Null, and an error, when there is none.
   const Schema* Resolve(const Token& token) {
     if (token.text == ".") return ResolveItem(token);
     std::vector<std::string> names = absl::StrSplit(token.text, '.');
     const Schema* schema = FindFirst(names.front());
     if (schema == nullptr) {
-      // Inside an undeclared section, which has its own error, anything may be a field.
-      if (!InUndeclared()) Fail(token, fmt::format("{} is not declared", Quote(names.front())));
+      // Inside an undeclared section, which is an error itself, any name may be a field.
+      if (!InUndeclaredSection())
+        Fail(token, fmt::format("{} is not declared", Quote(names.front())));
       return nullptr;
     }
     used_.insert(schema);
@@ -103,7 +104,7 @@ class NameChecker {
     const auto scope = std::find_if(scopes_.rbegin(), scopes_.rend(),
                                     [](const Scope& s) { return !s.transparent; });
     if (scope == scopes_.rend()) {
-      Fail(token, "{{.}} is known only inside a section");
+      Fail(token, "{{.}} is valid only inside a section");
       return nullptr;
     }
     const Schema* schema = scope->schema;
@@ -122,12 +123,12 @@ class NameChecker {
     return root_.Field(name);
   }
 
-  bool InUndeclared() const {
+  bool InUndeclaredSection() const {
     return std::any_of(scopes_.begin(), scopes_.end(),
                        [](const Scope& s) { return s.schema == nullptr && !s.transparent; });
   }
 
-  static std::string_view Described(const Schema& schema) {
+  static std::string_view KindOf(const Schema& schema) {
     return schema.type == VariableType::kList ? "a list" : "an object";
   }
 
@@ -164,8 +165,8 @@ void CheckHtmlSize(const std::vector<Token>& tokens, DiagnosticList& errors) {
   if (bytes <= kGmailClipBytes) return;
   errors.Add({Part::kHtml,
               {},
-              fmt::format("is {} KB before any variable: Gmail hides what comes after {} KB, the "
-                          "unsubscribe link with it",
+              fmt::format("is {} KB without the variables: Gmail hides everything after {} KB, "
+                          "including the unsubscribe link",
                           bytes / 1024, kGmailClipBytes / 1024)});
 }
 
@@ -180,7 +181,7 @@ void WarnOfUnused(const Schema& schema, const absl::flat_hash_set<const Schema*>
   }
 }
 
-// By place, as an author goes through them.
+// In the order in which an author reads the template.
 bool IsBefore(const Diagnostic& a, const Diagnostic& b) {
   return std::tie(a.part, a.location.line, a.location.column) <
          std::tie(b.part, b.location.line, b.location.column);

@@ -12,17 +12,17 @@
 namespace lmsmail::render {
 
 struct CheckOptions {
-  // Schema variables ("report.summary") whose value is HTML, made by us, that {{{name}}} may put
-  // into the html part as it is.
+  // Declared variables ("report.summary") whose value is trusted HTML: {{{name}}} may put it into
+  // the html part unescaped.
   std::set<std::string, std::less<>> unescaped_allowed;
 };
 
 struct CheckResult {
   std::vector<Diagnostic> errors;    // the template must not be saved
-  std::vector<Diagnostic> warnings;  // it may be; its author should know
+  std::vector<Diagnostic> warnings;  // for the author; the template may be saved
 };
 
-// Everything that is wrong with a template, at once. No errors: Template::Compile succeeds.
+// Finds all errors of a template at once. Without errors Template::Compile succeeds.
 CheckResult CheckTemplate(const Content& content, const std::vector<Variable>& variables,
                           const CheckOptions& options = {});
 

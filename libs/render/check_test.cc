@@ -55,7 +55,7 @@ auto ErrorAt(Part part, int line, int column, const std::string& message) {
                Field("message", &Diagnostic::message, HasSubstr(message)));
 }
 
-TEST(CheckTemplate, AcceptsWhatIsRight) {
+TEST(CheckTemplate, AcceptsAValidTemplate) {
   Content content = Html(
       "<p>{{user.first_name}} {{#user}}{{first_name}}{{/user}}</p>\n"
       "{{#report.courses}}\n{{title}} {{site_name}}\n{{#lessons}}{{name}} {{title}}{{/lessons}}\n"
@@ -82,7 +82,7 @@ void PrintTo(const HtmlCase& c, std::ostream* os) { *os << c.html; }
 
 class HtmlError : public ::testing::TestWithParam<HtmlCase> {};
 
-TEST_P(HtmlError, IsFoundInItsPlace) {
+TEST_P(HtmlError, IsReportedWithItsLocation) {
   const CheckResult result = CheckTemplate(Html(GetParam().html), Variables());
 
   EXPECT_THAT(result.errors, ElementsAre(ErrorAt(Part::kHtml, GetParam().line, GetParam().column,
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "'title' is not declared"},
         HtmlCase{"{{course}}", 1, 1, "'course' is an object and prints nothing"},
         HtmlCase{"{{tags}}", 1, 1, "'tags' is a list and prints nothing"},
-        HtmlCase{"{{.}}", 1, 1, "{{.}} is known only inside a section"},
+        HtmlCase{"{{.}}", 1, 1, "{{.}} is valid only inside a section"},
         HtmlCase{"{{#report.courses}}{{.}}{{/report.courses}}", 1, 20, "{{.}} has fields here"},
         HtmlCase{"{{#typo}}{{a}}{{b.c}}{{.}}{{/typo}}", 1, 1, "'typo' is not declared"},
         HtmlCase{"{{{content}}}", 1, 1, "'content' goes into the HTML unescaped"},
@@ -127,16 +127,16 @@ INSTANTIATE_TEST_SUITE_P(Limits, HtmlError,
                                            HtmlCase{std::string(kMaxSourceBytes + 1, 'x'), 0, 0,
                                                     "more than 262144"},
                                            HtmlCase{std::string(103 * 1024, 'x'), 0, 0,
-                                                    "is 103 KB before any variable"}));
+                                                    "is 103 KB without the variables"}));
 
-TEST(CheckTemplate, AllowsUnescapedWhatIsListed) {
+TEST(CheckTemplate, AllowsListedVariablesUnescaped) {
   EXPECT_THAT(CheckTemplate(Html("{{{content}}}{{#course}}{{&title}}{{/course}}"), Variables(),
                             {.unescaped_allowed = {"content", "course.title"}})
                   .errors,
               IsEmpty());
 }
 
-TEST(CheckTemplate, ReportsEveryFaultOfEveryPartAtOnce) {
+TEST(CheckTemplate, ReportsEveryErrorOfEveryPart) {
   Content content;
   content.subject = "Привет\r\nBcc: x@example.com {{a}}";
   content.html = "{{b}}\n{{#tags}}";
@@ -153,13 +153,13 @@ TEST(CheckTemplate, ReportsEveryFaultOfEveryPartAtOnce) {
               ElementsAre(ErrorAt(Part::kVariables, 0, 0, "'user.first_name' is required but")));
 }
 
-TEST(CheckTemplate, WantsASubjectAndABody) {
+TEST(CheckTemplate, RequiresASubjectAndABody) {
   EXPECT_THAT(CheckTemplate({.subject = " ", .html = "", .text = ""}, {}).errors,
               ElementsAre(ErrorAt(Part::kSubject, 0, 0, "is empty"),
                           ErrorAt(Part::kText, 0, 0, "a mail needs one of them")));
 }
 
-TEST(CheckTemplate, FindsTenThousandNestedSections) {
+TEST(CheckTemplate, StopsAtTooDeeplyNestedSections) {
   std::string html;
   for (int i = 0; i < 10'000; ++i) html += "{{#tags}}";
   for (int i = 0; i < 10'000; ++i) html += "{{/tags}}";
@@ -168,8 +168,8 @@ TEST(CheckTemplate, FindsTenThousandNestedSections) {
               ElementsAre(ErrorAt(Part::kHtml, 1, 64 * 9 + 1, "nest more than 64 deep")));
 }
 
-// Each of these took time in the square of its length with a reader less careful.
-TEST(CheckTemplate, AnswersSourcesThatRepeatOneFault) {
+// A careless parser would take quadratic time for each of these.
+TEST(CheckTemplate, HandlesLongSourcesThatRepeatOneError) {
   for (const std::string piece : {"{{#a}}", "{{=x}}", "{{{a ", "{{a ", "{{/b}}", "{{!}}  "}) {
     std::string html;
     while (html.size() + piece.size() <= 100 * 1024) html += piece;
@@ -177,7 +177,7 @@ TEST(CheckTemplate, AnswersSourcesThatRepeatOneFault) {
   }
 }
 
-TEST(CheckTemplate, FindsFaultyDeclarations) {
+TEST(CheckTemplate, ReportsInvalidDeclarations) {
   const std::vector<Variable> variables = {
       {.name = "a b"},
       {.name = "a"},
@@ -198,19 +198,19 @@ TEST(CheckTemplate, FindsFaultyDeclarations) {
 
   EXPECT_THAT(messages,
               ElementsAre(HasSubstr("'a b' is not a variable's name"), "'a' is declared twice",
-                          "'a.b' would be a field of what is declared to have none",
+                          "'a.b' would be a field of a variable that has no fields",
                           "the sample of 'n' is not a number", "the sample of 'u' is not a url",
                           "'s' is a string, which has no fields",
                           "'a1.a2.a3.a4.a5.a6.a7.a8.a9' is nested more than 8 deep"));
 }
 
-TEST(CheckTemplate, BoundsItsReport) {
+TEST(CheckTemplate, LimitsTheNumberOfErrors) {
   std::string html;
   for (int i = 0; i < 1000; ++i) html += "{{x" + std::to_string(i) + "}}";
   EXPECT_THAT(CheckTemplate(Html(html), Variables()).errors, SizeIs(kMaxErrors));
 }
 
-TEST(Compile, RefusesBrokenSyntaxWithEveryFault) {
+TEST(Compile, ReportsEverySyntaxError) {
   Content content = Html("{{#a}}");
   content.text = "{{b";
 

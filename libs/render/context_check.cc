@@ -45,7 +45,7 @@ class ContextChecker {
   using Value = std::remove_const_t<
       std::remove_pointer_t<decltype(Find(std::declval<const Any&>(), std::string()))>>;
 
-  // `path` is made only for errors: a context is checked for every mail, and hardly one has any.
+  // The path is built only for errors: every mail's context is checked, and errors are rare.
   struct Path {
     const Path* parent;
     std::string_view name;
@@ -62,11 +62,11 @@ class ContextChecker {
   void Check(const Schema& schema, const Value* value, const Path& path) {
     if (IsAbsent(value)) {
       if (schema.required) Fail(path, "is missing");
-      // An object known only by its dotted fields is as required as they are.
+      // An object that is declared by dotted names only is required when one of its fields is.
       if (schema.implied) CheckFields(schema, Any::default_instance(), &path);
       return;
     }
-    if (!Fits(schema.type, *value)) return Fail(path, Misfit(schema.type, *value));
+    if (!HasType(schema.type, *value)) return Fail(path, DescribeMismatch(schema.type, *value));
     if (value->has_struct_value()) return CheckFields(schema, value->struct_value(), &path);
     if (!value->has_list_value() || schema.fields.empty()) return;
     for (int i = 0; i < value->list_value().values_size(); ++i) {
@@ -89,7 +89,7 @@ class ContextChecker {
     }
   }
 
-  static bool Fits(VariableType type, const Value& value) {
+  static bool HasType(VariableType type, const Value& value) {
     switch (type) {
       case VariableType::kString:
         return value.has_string_value() || value.has_number_value() || value.has_bool_value();
@@ -107,7 +107,7 @@ class ContextChecker {
     return false;
   }
 
-  static std::string Misfit(VariableType type, const Value& value) {
+  static std::string DescribeMismatch(VariableType type, const Value& value) {
     if (type == VariableType::kUrl && value.has_string_value()) {
       return "is not a URL with http, https or mailto";
     }

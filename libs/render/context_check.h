@@ -10,11 +10,11 @@ namespace lmsmail::render {
 
 struct ContextError {
   std::string variable;  // "report.courses[2].title"
-  std::string message;   // "is missing", "has type string, declared as list"; never holds the value
+  std::string message;   // "is missing", "has type string, declared as list"; never the value
 };
 
-// Where a mail's context breaks what its template declares: required variables absent or null,
-// values of another type. At most kMaxErrors.
+// Checks a mail's context against the template's schema: required variables that are absent or null
+// and values of another type are errors. Returns at most kMaxErrors.
 std::vector<ContextError> CheckContext(const Schema& root, Scopes scopes);
 std::vector<ContextError> CheckContext(const Schema& root, StructScopes scopes);
 

@@ -13,7 +13,7 @@ bool HasFields(VariableType type) {
   return type == VariableType::kList || type == VariableType::kObject;
 }
 
-// Variables by the one they are fields of; kTop for those that are nobody's.
+// Groups variables by the list or object that they are fields of; kTop stands for none.
 class Nesting {
  public:
   explicit Nesting(std::vector<Variable> flat) : flat_(std::move(flat)) {

@@ -4,16 +4,17 @@
 
 #include "libs/render/variable.h"
 
-// Two ways to declare the fields of objects and of lists' items. Forms and protocols want it flat,
-// each by its whole name: a list "items", a string "items.title". The check and the renderer want
-// it nested: the list `items` has the field `title`. Objects may be left undeclared in either.
+// There are two ways to declare the fields of objects and of lists' items. Forms and protocols use
+// flat declarations with full names: a list "items" and a string "items.title". The check and the
+// renderer use nested ones: the list `items` has the field `title`. In both, objects need no
+// declaration of their own.
 namespace lmsmail::render {
 
-// Puts each variable into the nearest one that is declared as a list or an object and whose name,
-// with a dot, begins its own. Keeps the order otherwise.
+// Moves each variable into the closest list or object whose name is a dotted prefix of its name.
+// Keeps the order otherwise.
 std::vector<Variable> NestFields(std::vector<Variable> flat);
 
-// A list or an object comes before its fields.
+// Lists and objects come before their fields.
 std::vector<Variable> FlattenFields(const std::vector<Variable>& nested);
 
 }  // namespace lmsmail::render

@@ -25,7 +25,7 @@ const std::vector<Variable> kFlat = {{.name = "items.title", .required = true, .
                                      {.name = "items.author.name"},
                                      {.name = "items.links.url"}};
 
-TEST(DeclarationsTest, PutsFieldsIntoTheirList) {
+TEST(DeclarationsTest, NestsFieldsOfAList) {
   const std::vector<Variable> nested = NestFields(kFlat);
   EXPECT_EQ(Outline(nested), "user.first_name items{title links{url} author.name}");
   const Variable& title = nested[1].fields[0];
@@ -33,19 +33,19 @@ TEST(DeclarationsTest, PutsFieldsIntoTheirList) {
   EXPECT_EQ(title.sample, "T");
 }
 
-TEST(DeclarationsTest, PutsFieldsIntoADeclaredObject) {
+TEST(DeclarationsTest, NestsFieldsOfADeclaredObject) {
   const std::vector<Variable> nested = NestFields({{.name = "user", .type = VariableType::kObject},
                                                    {.name = "user.first_name"},
                                                    {.name = "username"}});
   EXPECT_EQ(Outline(nested), "user{first_name} username");
 }
 
-TEST(DeclarationsTest, GoesThereAndBack) {
+TEST(DeclarationsTest, FlattensWhatItNested) {
   EXPECT_EQ(Outline(FlattenFields(NestFields(kFlat))),
             "user.first_name items items.title items.links items.links.url items.author.name");
 }
 
-TEST(DeclarationsTest, RepeatedNamesStayForTheCheckToFind) {
+TEST(DeclarationsTest, KeepsRepeatedNames) {
   const std::vector<Variable> nested = NestFields({{.name = "a", .type = VariableType::kList},
                                                    {.name = "a", .type = VariableType::kList},
                                                    {.name = "a.b"}});

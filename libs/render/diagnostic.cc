@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/render/limits.h"
+#include "libs/strings/utf8.h"
 
 namespace lmsmail::render {
 
@@ -26,10 +27,8 @@ Violations ToViolations(const std::vector<Diagnostic>& diagnostics) {
 
 std::string Quote(std::string_view text) {
   constexpr std::size_t kMaxBytes = 60;
-  if (text.size() <= kMaxBytes) return fmt::format("'{}'", text);
-  std::size_t end = kMaxBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return fmt::format("'{}...'", text.substr(0, end));
+  const std::string_view start = TruncateUtf8(text, kMaxBytes);
+  return fmt::format("'{}{}'", start, start.size() < text.size() ? "..." : "");
 }
 
 }  // namespace lmsmail::render

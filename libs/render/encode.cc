@@ -17,7 +17,7 @@ constexpr auto kIsSpecialInHtml = [](Octets x) {
   return kIsForbiddenControl(x) | (x == '&') | (x == '<') | (x == '>') | (x == '"') | (x == '\'');
 };
 
-// Appends `text`, with what `replace` returns in place of every octet that `matches`.
+// Appends `text`, with every octet that `matches` replaced by what `replace` returns.
 template <typename Matches, typename Replace>
 void AppendReplacing(std::string_view text, std::string& out, Matches matches, Replace replace) {
   for (;;) {
@@ -29,7 +29,7 @@ void AppendReplacing(std::string_view text, std::string& out, Matches matches, R
   }
 }
 
-// The length of the control character or line separator that `text` begins with; 0 for none.
+// The length of the control character or line separator at the start of `text`; 0 for none.
 std::size_t BreakLength(std::string_view text) {
   const auto byte = [&text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
@@ -67,7 +67,7 @@ void AppendPlain(std::string_view text, std::string& out) {
 
 void AppendNumber(double number, std::string& out) {
   std::array<char, 32> digits;
-  constexpr double kExactBelow = 9007199254740992;  // 2^53: every whole number below is a double
+  constexpr double kExactBelow = 9007199254740992;  // 2^53: every whole number below it is a double
   const bool whole = std::abs(number) < kExactBelow && std::trunc(number) == number;
   const auto result =
       whole ? std::to_chars(digits.begin(), digits.end(), static_cast<std::int64_t>(number))

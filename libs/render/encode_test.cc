@@ -19,13 +19,13 @@ std::string OneLine(std::string text) {
   return text;
 }
 
-TEST(AppendHtmlEscaped, EscapesAndLeavesOutControls) {
+TEST(AppendHtmlEscaped, EscapesAndOmitsControlCharacters) {
   std::string out = "> ";
   AppendHtmlEscaped(std::string("a<b>&\"'\0\x1b\tя\n", 13), out);
   EXPECT_EQ(out, "> a&lt;b&gt;&amp;&quot;&#39;\tя\n");
 }
 
-TEST(AppendPlain, LeavesOutControlsOnly) {
+TEST(AppendPlain, OmitsControlCharactersOnly) {
   std::string out;
   AppendPlain(std::string("<a>\0\x07\r\n", 7), out);
   EXPECT_EQ(out, "<a>\r\n");
@@ -44,7 +44,7 @@ TEST(AppendNumber, WritesWholeNumbersWithoutDecimalsAndOthersShortest) {
   EXPECT_EQ(Number(std::numeric_limits<double>::infinity()), "inf");
 }
 
-TEST(CollapseToOneLine, LeavesNothingToInjectAHeaderWith) {
+TEST(CollapseToOneLine, ReplacesLineBreaksAndControlCharacters) {
   EXPECT_EQ(OneLine("plain  text"), "plain  text");
   EXPECT_EQ(OneLine("a\r\nBcc: b"), "a Bcc: b");
   EXPECT_EQ(OneLine("a\r\n\t\n b"), "a  b");

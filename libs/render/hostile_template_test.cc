@@ -1,5 +1,5 @@
-// Sources made of random bytes and of random mustache: whatever an author saves, the check answers,
-// and what it lets pass renders.
+// Checks and renders sources of random bytes and of random mustache. Neither may crash, and
+// whatever passes the check must render.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -22,13 +22,13 @@ class Fuzz {
  public:
   explicit Fuzz(unsigned seed) : random_(seed) {}
 
-  std::string Bytes(int most) {
+  std::string Bytes(int max_pieces) {
     std::string out;
-    for (int i = Below(most); i > 0; --i) out.push_back(static_cast<char>(Below(256)));
+    for (int i = Below(max_pieces); i > 0; --i) out.push_back(static_cast<char>(Below(256)));
     return out;
   }
 
-  std::string Mustache(int most) {
+  std::string Mustache(int max_pieces) {
     static constexpr std::string_view kPieces[] = {
         "{{",     "}}",      "{{{",     "}}}",   "{{a}}",  "{{#l}}",      "{{/l}}",
         "{{^l}}", "{{o.p}}", "{{b.c}}", "{{.}}", "{{>p}}", "{{=<% %>=}}", "<%={{ }}=%>",
@@ -36,7 +36,7 @@ class Fuzz {
         "{{/o}}", "{{=",     "=}}",     "$",     "я",      "{{&a}}",      "{{ #a }}x{{/a}}",
         "#",      "^",       "/",       ">",     "\xff"};
     std::string out;
-    for (int i = Below(most); i > 0; --i) out += kPieces[Below(std::size(kPieces))];
+    for (int i = Below(max_pieces); i > 0; --i) out += kPieces[Below(std::size(kPieces))];
     return out;
   }
 
@@ -46,7 +46,7 @@ class Fuzz {
   std::mt19937 random_;
 };
 
-// Whether the template is good.
+// Returns whether the template is valid.
 bool Try(const Content& content, Renderer& renderer) {
   static const auto context =
       StructFromJson(R"({"a": "<1>", "l": [{"a": 2, "b": {"c": 3}}, {}], "o": {"p": true}})");
@@ -64,7 +64,7 @@ bool Try(const Content& content, Renderer& renderer) {
   return check.errors.empty();
 }
 
-TEST(HostileTemplate, RandomBytesAreAnswered) {
+TEST(HostileTemplate, HandlesRandomBytes) {
   Fuzz fuzz(1);
   Renderer renderer(4);
   int tried = 0;
@@ -74,15 +74,16 @@ TEST(HostileTemplate, RandomBytesAreAnswered) {
   EXPECT_EQ(tried, 2000);
 }
 
-TEST(HostileTemplate, RandomMustacheIsAnswered) {
+TEST(HostileTemplate, HandlesRandomMustache) {
   Fuzz fuzz(2);
   Renderer renderer(4);
-  int good = 0;
+  int valid = 0;
   for (int i = 0; i < 10'000; ++i) {
-    good += Try({.subject = fuzz.Mustache(3), .html = fuzz.Mustache(12), .text = fuzz.Mustache(12)},
-                renderer);
+    valid +=
+        Try({.subject = fuzz.Mustache(3), .html = fuzz.Mustache(12), .text = fuzz.Mustache(12)},
+            renderer);
   }
-  EXPECT_GT(good, 20) << "too few good templates for this to test rendering";
+  EXPECT_GT(valid, 20) << "too few valid templates to test rendering";
 }
 
 }  // namespace

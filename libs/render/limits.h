@@ -2,15 +2,15 @@
 
 #include <cstddef>
 
-// What keeps a hostile or careless template from taking a service down.
+// Limits that keep a hostile or careless template from overloading a service.
 namespace lmsmail::render {
 
 inline constexpr std::size_t kMaxSourceBytes = 256 * 1024;  // of each part
-// Gmail shows the first 102 KB of HTML and hides the rest, the unsubscribe link with it.
+// Gmail shows the first 102 KB of HTML and hides the rest, including the unsubscribe link.
 inline constexpr std::size_t kGmailClipBytes = 102 * 1024;
-inline constexpr std::size_t kMaxOutputBytes = 1024 * 1024;  // each rendered part
-// Tags evaluated plus list items walked for one part; stops lists nested in themselves, which take
-// time without making output.
+inline constexpr std::size_t kMaxOutputBytes = 1024 * 1024;  // of each rendered part
+// Evaluated tags plus list items of one part. Stops nested sections over the same list, which take
+// time without producing output.
 inline constexpr std::size_t kMaxSteps = 200'000;
 
 inline constexpr std::size_t kMaxSectionDepth = 64;

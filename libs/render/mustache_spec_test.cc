@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
              R"({"b": false})", "| This\n|\n| A Line\n"}),
     NameOf);
 
-// Where the specification leaves the choice to the language, ours is JavaScript's and Python's.
+// Where the specification leaves the choice to the language, we follow JavaScript and Python.
 INSTANTIATE_TEST_SUITE_P(
     OurChoices, MustacheSpec,
     ::testing::Values(

@@ -43,17 +43,17 @@ PartRenderer::PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t 
 bool PartRenderer::too_many_steps() const { return steps_ > kMaxSteps; }
 
 void PartRenderer::push(const Data*) {
-  Walk& walk = walks_.back();
-  const bool is_list = walk.value->has_list_value();
-  items_.push_back(is_list ? &walk.value->list_value().values(walk.next) : walk.value);
-  ++walk.next;
+  OpenSection& section = open_sections_.back();
+  const bool is_list = section.value->has_list_value();
+  items_.push_back(is_list ? &section.value->list_value().values(section.next) : section.value);
+  ++section.next;
 }
 
 void PartRenderer::pop() {
   items_.pop_back();
-  const Walk& walk = walks_.back();
-  const int items = walk.value->has_list_value() ? walk.value->list_value().values_size() : 1;
-  if (walk.next == items) walks_.pop_back();
+  const OpenSection& section = open_sections_.back();
+  const int items = section.value->has_list_value() ? section.value->list_value().values_size() : 1;
+  if (section.next == items) open_sections_.pop_back();
 }
 
 const PartRenderer::Data* PartRenderer::get(const std::string& name) const {
@@ -125,13 +125,13 @@ const PartRenderer::Data* PartRenderer::Open(const Slot& slot) const {
   const Value* value = Resolve(slot);
   if (value == nullptr || !IsTrue(*value)) return nullptr;
   if (!value->has_list_value()) {
-    walks_.push_back({value});
+    open_sections_.push_back({value});
     return &present_;
   }
   const int size = value->list_value().values_size();
   steps_ += static_cast<std::size_t>(size);
   if (too_many_steps()) throw LimitPassed{};
-  walks_.push_back({value});
+  open_sections_.push_back({value});
   return &ListOf(size);
 }
 

@@ -12,18 +12,20 @@
 
 namespace lmsmail::render {
 
-// Renders one compiled part, once, from protobuf. kainjow walks the sections and asks for each slot
-// in turn; a section's slot is answered, a literal's or variable's is written to the output here
-// and told absent: kainjow would copy every piece four times, which took as long as all the rest.
+// Renders one compiled part, once, from protobuf values. kainjow walks the sections and calls get()
+// for each slot. For a section, get() returns data; for a literal or a variable, it appends the
+// text to the output itself and returns null. kainjow would copy every piece four times, which took
+// as long as everything else.
 //
 // Names, truth, escaping and limits are therefore decided here:
-//  - a dotted name's first segment is looked up in the scopes, the rest inside what was found and
-//    nowhere else (the specification's "context precedence")
+//  - the first segment of a dotted name is looked up in the scopes, the other segments only inside
+//  the
+//    value found (the specification's "context precedence")
 //  - absent, null, false, 0, "" and an empty list are false as a section
 //  - objects and lists print nothing; booleans print true and false
 class PartRenderer final : public kainjow::mustache::basic_context<std::string> {
  public:
-  // Appends to `out`. All that is referred to must outlive this.
+  // Appends to `out`. All references must outlive this object.
   PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
                std::string& out);
 
@@ -32,18 +34,18 @@ class PartRenderer final : public kainjow::mustache::basic_context<std::string> 
   const kainjow::mustache::data* get(const std::string& name) const override;
   const kainjow::mustache::data* get_partial(const std::string&) const override { return nullptr; }
 
-  // Thrown by get(), the only way to end kainjow's walk early, once one of the limits is passed.
+  // Thrown by get() once a limit is passed: nothing else ends kainjow's walk early.
   struct LimitPassed {};
   bool output_too_large() const { return out_.size() > max_output_bytes_; }
   bool too_many_steps() const;
-  // Names that were to be printed and are absent or null, each once.
+  // Names of variables to print that were absent or null, each once.
   const std::vector<std::string>& missing() const { return missing_; }
 
  private:
   using Data = kainjow::mustache::data;
 
-  // A section being walked. kainjow pushes once for each item of a list, once for anything else.
-  struct Walk {
+  // An open section. kainjow calls push() once for each item of a list, and once for anything else.
+  struct OpenSection {
     const Value* value;
     int next = 0;
   };
@@ -59,10 +61,10 @@ class PartRenderer final : public kainjow::mustache::basic_context<std::string> 
   std::string& out_;
   const Data present_{true};
   std::vector<const Value*> items_;  // innermost last
-  // kainjow asks through a const function. Between get() and push() it asks nothing else, which is
-  // what makes `walks_` enough to know whose item is pushed.
-  mutable std::vector<Walk> walks_;
-  mutable std::map<int, Data> lists_;  // by size: an item says nothing but that it is there
+  // Mutable because get() is const. kainjow calls nothing between get() and push(), so the last of
+  // `open_sections_` is the section that is pushed.
+  mutable std::vector<OpenSection> open_sections_;
+  mutable std::map<int, Data> lists_;  // by size: the items themselves are never read
   mutable std::size_t steps_ = 0;
   mutable std::vector<std::string> missing_;
 };

@@ -20,7 +20,7 @@ namespace {
 
 using kainjow::mustache::mustache;
 
-// kainjow's own output, which stays empty: PartRenderer writes.
+// kainjow's own output stays empty, because PartRenderer writes the text.
 struct NoOutput {
   NoOutput& operator<<(const std::string&) { return *this; }
 };
@@ -33,10 +33,10 @@ absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, S
   try {
     parsed.render(context, ignored);
   } catch (const PartRenderer::LimitPassed&) {  // NOLINT(bugprone-empty-catch)
-    // Said below, as it is when the last piece passes the limit.
+    // Reported below, as when the last piece passes the limit.
   }
   if (context.output_too_large()) {
-    return absl::ResourceExhaustedError(fmt::format("rendering {} makes more than {} bytes",
+    return absl::ResourceExhaustedError(fmt::format("rendering {} produces more than {} bytes",
                                                     PartName(name), options.max_output_bytes));
   }
   if (context.too_many_steps()) {
@@ -61,7 +61,7 @@ absl::Status ContextMismatch(const std::vector<ContextError>& errors) {
   }
   return WithReason(
       absl::FailedPreconditionError(
-          fmt::format("the context does not fit the template: {}", fmt::join(messages, "; "))),
+          fmt::format("the context does not match the template: {}", fmt::join(messages, "; "))),
       {"CONTEXT_MISMATCH", {{"variables", fmt::format("{}", fmt::join(variables, ","))}}});
 }
 
@@ -100,7 +100,7 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
   }
   CollapseToOneLine(out.subject);
   if (out.html.size() > kGmailClipBytes) {
-    out.warnings.push_back(fmt::format("html is {} KB: Gmail hides what comes after {} KB",
+    out.warnings.push_back(fmt::format("html is {} KB: Gmail hides everything after {} KB",
                                        out.html.size() / 1024, kGmailClipBytes / 1024));
   }
   return absl::OkStatus();

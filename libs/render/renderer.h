@@ -19,22 +19,22 @@ namespace lmsmail::render {
 
 struct RenderOptions {
   enum class Mode {
-    kSend,     // a context that breaks the template's declarations is an error
-    kPreview,  // it is a warning
+    kSend,     // a context that does not match the template's schema is an error
+    kPreview,  // the same is a warning
   };
   Mode mode = Mode::kSend;
   std::size_t max_output_bytes = kMaxOutputBytes;  // of each part
 };
 
-// Reuse one for many mails: its strings keep their memory.
+// Reuse one for many mails, so that its strings keep their memory.
 struct Rendered {
   std::string subject;                // one line, no control characters
   std::string html;                   // empty when the template has none
   std::string text;                   // likewise
-  std::vector<std::string> warnings;  // for people; names variables, never values
+  std::vector<std::string> warnings;  // human-readable; name variables, never values
 };
 
-// Renders templates, each parsed once. Not safe for threads: every worker has its own.
+// Renders templates and parses each only once. Not thread-safe: every worker has its own.
 class Renderer {
  public:
   // Keeps the `max_templates` most recently used templates parsed.
@@ -44,17 +44,15 @@ class Renderer {
   Renderer& operator=(const Renderer&) = delete;
 
   // Replaces all of `out`. Errors:
-  //   FAILED_PRECONDITION  kSend only: required variables are missing or some have another type;
-  //   the
-  //                        reason CONTEXT_MISMATCH lists them in its metadata "variables"
-  //   RESOURCE_EXHAUSTED   a part grew past max_output_bytes or took more than kMaxSteps
+  // - FAILED_PRECONDITION, with kSend only: required variables are missing or have another type.
+  // The
+  //   reason CONTEXT_MISMATCH lists them in its metadata "variables".
+  // - RESOURCE_EXHAUSTED: a part exceeds max_output_bytes or kMaxSteps.
   absl::Status Render(const std::shared_ptr<const Template>& compiled, Scopes scopes,
                       const RenderOptions& options, Rendered& out);
   absl::Status Render(const std::shared_ptr<const Template>& compiled,
                       const google::protobuf::Struct& context, const RenderOptions& options,
                       Rendered& out);
-
-  std::size_t cached() const { return by_template_.size(); }
 
  private:
   struct Parsed;
@@ -63,7 +61,7 @@ class Renderer {
 
   const std::size_t max_templates_;
   std::list<Parsed> by_use_;  // most recent first
-  // Each Parsed owns its template, so that an address here never means another template.
+  // Each Parsed owns its template, so an address here cannot be reused by another template.
   absl::flat_hash_map<const Template*, std::list<Parsed>::iterator> by_template_;
 };
 

@@ -25,10 +25,10 @@ class Builder {
   void Add(const Variable& variable, Schema& parent, int depth) {
     const std::string path = PathOf(parent, variable.name);
     if (!IsVariableName(variable.name)) {
-      return Fail(
-          fmt::format("{} is not a variable's name: it takes letters, digits, '_' and '-', and '.' "
-                      "before a field",
-                      Quote(path)));
+      return Fail(fmt::format(
+          "{} is not a variable's name: use letters, digits, '_' and '-', and '.' before "
+          "a field",
+          Quote(path)));
     }
     Schema* owner = &parent;
     std::string_view name = variable.name;
@@ -41,7 +41,7 @@ class Builder {
       return Fail(fmt::format("{} is nested more than {} deep", Quote(path), kMaxFieldDepth));
     }
     if (owner == nullptr) {
-      return Fail(fmt::format("{} would be a field of what is declared to have none", Quote(path)));
+      return Fail(fmt::format("{} would be a field of a variable that has no fields", Quote(path)));
     }
     auto& schema = owner->fields[std::string(name)];
     if (schema && !(schema->implied && variable.type == VariableType::kObject)) {
@@ -63,7 +63,7 @@ class Builder {
   }
 
  private:
-  // Null when `name` is declared to be something that a dotted name cannot go through.
+  // Null when `name` is declared as something other than an object.
   Schema* ImpliedObject(Schema& parent, std::string_view name) {
     auto& schema = parent.fields[std::string(name)];
     if (!schema) {

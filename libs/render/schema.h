@@ -11,13 +11,12 @@
 
 namespace lmsmail::render {
 
-// The declared variables as a tree: {"user.first_name"} is the field first_name of an object user.
+// The declared variables as a tree: "user.first_name" is the field first_name of the object user.
 struct Schema {
-  std::string
-      path;  // "user.first_name"; an item's fields follow their list: "report.courses.title"
+  std::string path;  // "user.first_name"; for a field of a list's items "report.courses.title"
   VariableType type = VariableType::kObject;
   bool required = false;
-  bool implied = false;  // an object known only by its dotted fields
+  bool implied = false;  // an object that is declared by dotted names only
   std::string sample;
   std::map<std::string, std::unique_ptr<Schema>, std::less<>> fields;
 
@@ -27,8 +26,8 @@ struct Schema {
   }
 };
 
-// The root's fields are the top-level variables. Errors: names that are not names or are declared
-// twice, fields of what has none, samples that are not of their type.
+// Returns the root, whose fields are the top-level variables. Errors: invalid or repeated names,
+// fields of a variable that is neither object nor list, samples of another type.
 Schema BuildSchema(const std::vector<Variable>& variables, DiagnosticList& errors);
 
 bool IsMailUrl(std::string_view text);

@@ -9,14 +9,14 @@
 
 namespace lmsmail::render {
 
-// Where a mail's top-level variables are looked up, first match wins: what must not be overridden
-// (unsubscribe_url) before the mail's own context before the site's defaults. Null entries are not
-// allowed.
+// The objects in which a mail's top-level variables are looked up; the first match wins. Variables
+// that must not be overridden (unsubscribe_url) come first, then the mail's own context, then the
+// site's defaults. Entries must not be null.
 using Scopes = std::span<const Object* const>;
-// The same of contexts that are only looked at and not rendered.
+// The same for contexts that are checked but not rendered.
 using StructScopes = std::span<const google::protobuf::Struct* const>;
 
-// Null when none of `scopes` has it.
+// Null when no scope has a field `name`.
 template <typename Any>
 auto Find(std::span<const Any* const> scopes, const std::string& name) {
   decltype(Find(**scopes.data(), name)) value = nullptr;

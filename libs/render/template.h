@@ -14,7 +14,7 @@
 
 namespace lmsmail::render {
 
-// What a tag of a compiled part stands for.
+// What a tag of a compiled part refers to.
 struct Slot {
   enum class Use { kLiteral, kEscaped, kPlain, kSection, kInverted };
   Use use = Use::kLiteral;
@@ -22,15 +22,16 @@ struct Slot {
   std::vector<std::string> path;  // the name's segments; empty for {{.}}
 };
 
-// A part in the form that kainjow parses in microseconds and gets right: nothing but tags, named by
-// the number of their slot ("{{&0}}{{#1}}{{&2}}{{/1}}"). Given the text itself, kainjow makes a
-// component of every word and blank, and removes lines by rules that are not the specification's.
+// A part in the form that kainjow parses correctly and within microseconds: only tags, named by the
+// numbers of their slots ("{{&0}}{{#1}}{{&2}}{{/1}}"). From the original text kainjow would make a
+// component of every word and blank, and it would remove lines by rules that differ from the
+// specification.
 struct CompiledPart {
   std::string source;
   std::vector<Slot> slots;
 };
 
-// One version of a template in one locale, ready to render. Immutable; share it between threads.
+// One version of a template in one language, ready to render. Immutable, so threads can share it.
 class Template {
   struct Private {
     explicit Private() = default;
@@ -40,8 +41,8 @@ class Template {
   Template(Private, std::array<CompiledPart, 3> parts, Schema schema)
       : parts_(std::move(parts)), schema_(std::move(schema)) {}
 
-  // INVALID_ARGUMENT, with every error as a violation, when syntax or declarations are broken.
-  // CheckTemplate finds more; what it lets pass, this compiles.
+  // INVALID_ARGUMENT, with every error as a violation, when syntax or declarations are invalid.
+  // CheckTemplate finds more errors; whatever passes it compiles.
   static absl::StatusOr<std::shared_ptr<const Template>> Compile(
       const Content& content, const std::vector<Variable>& variables);
 

@@ -39,7 +39,7 @@ class Tokenizer {
   }
 
  private:
-  // Where a tag's name starts and ends and where the tag itself ends; sigil 0 for {{name}}.
+  // A tag's name and where the tag ends; sigil 0 for {{name}}.
   struct Tag {
     char sigil = 0;
     std::string_view content;
@@ -59,13 +59,13 @@ class Tokenizer {
     AddTag(*tag);
   }
 
-  // On a error skips what cannot be read and returns nothing.
+  // After an error, skips the unreadable text and returns nothing.
   std::optional<Tag> FindTag(std::size_t open) {
     std::size_t begin = open + open_.size();
     Tag tag;
     tag.sigil = ReadSigil(begin);
     std::string close = tag.sigil == '{' ? "}}}" : close_;
-    // Looking no further keeps a source full of unclosed tags from taking time in its square.
+    // The limit keeps a source full of unclosed tags from taking quadratic time.
     const std::string_view source =
         tag.sigil == '!' ? source_ : source_.substr(0, begin + kMaxTagBytes);
     if (tag.sigil == '=' && source.find("=" + close_, begin) != kNone) close = "=" + close_;
@@ -90,7 +90,7 @@ class Tokenizer {
     return tag;
   }
 
-  // Moves `begin`, just behind an opening delimiter, to where the name starts.
+  // Moves `begin` from the end of the opening delimiter to the start of the name.
   char ReadSigil(std::size_t& begin) const {
     if (open_ == "{{" && close_ == "}}" && source_.substr(begin, 1) == "{") {
       ++begin;
@@ -129,13 +129,13 @@ class Tokenizer {
   }
 
   void AddNamed(TokenKind kind, std::string_view name) {
-    if (name.empty()) return Fail("the tag names nothing");
+    if (name.empty()) return Fail("the tag has no name");
     if (name != "." && !IsVariableName(name)) {
-      Fail(
-          fmt::format("{} is not a variable's name: it takes letters, digits, '_' and '-', and '.' "
-                      "before a field",
-                      Quote(name)));
-      // The name may still match its section's other end.
+      Fail(fmt::format(
+          "{} is not a variable's name: use letters, digits, '_' and '-', and '.' before "
+          "a field",
+          Quote(name)));
+      // A section's tag stays, because it may match the section's other tag.
       if (kind == TokenKind::kVariable || kind == TokenKind::kUnescaped) return;
     }
     result_.tokens.push_back({kind, std::string(name), location_});
@@ -158,7 +158,7 @@ class Tokenizer {
     close_ = words[1];
   }
 
-  // The line's begin and the next line's, when nothing but blanks surrounds [open, end).
+  // The starts of this line and the next, when only blanks surround [open, end).
   std::optional<std::pair<std::size_t, std::size_t>> StandaloneLine(std::size_t open,
                                                                     std::size_t end) const {
     std::size_t begin = open;
@@ -190,8 +190,8 @@ class Tokenizer {
   const std::string_view source_;
   std::string open_ = "{{";
   std::string close_ = "}}";
-  std::size_t position_ = 0;  // everything before is in result_
-  std::size_t counted_ = 0;   // everything before is counted in location_
+  std::size_t position_ = 0;  // everything before it is in result_
+  std::size_t counted_ = 0;   // everything before it is counted in location_
   Location location_{1, 1};   // of the tag being read
   Tokenized result_;
 };

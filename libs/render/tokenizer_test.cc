@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// Kinds and texts in one line: "text(a) section(x)".
+// Kinds and texts on one line: "text(a) section(x)".
 std::string Shape(const Tokenized& tokenized) {
   std::string out;
   for (const Token& token : tokenized.tokens) {
@@ -28,7 +28,7 @@ std::string Shape(const Tokenized& tokenized) {
   return out;
 }
 
-TEST(Tokenizer, TellsTheKindsOfTagsApart) {
+TEST(Tokenizer, RecognizesTheKindsOfTags) {
   const Tokenized tokenized = Tokenize("a{{b}}{{{c}}}{{& d }}{{#e}}{{/e}}{{ ^f }}{{/f}}{{!i}}j");
 
   EXPECT_EQ(
@@ -46,7 +46,7 @@ TEST(Tokenizer, CountsLinesAndCodePointsFromOne) {
   EXPECT_EQ(tokenized.tokens.at(4).location, (Location{4, 3}));
 }
 
-TEST(Tokenizer, LeavesBracesOfStyleSheetsAlone) {
+TEST(Tokenizer, LeavesBracesOfStyleSheetsUnchanged) {
   EXPECT_EQ(Shape(Tokenize("@media x{a{b:c}}")), "text(@media x{a{b:c}})");
 }
 
@@ -60,7 +60,7 @@ void PrintTo(const ErrorCase& c, std::ostream* os) { *os << c.source; }
 
 class TokenizerError : public ::testing::TestWithParam<ErrorCase> {};
 
-TEST_P(TokenizerError, IsFoundInItsPlace) {
+TEST_P(TokenizerError, IsReportedWithItsLocation) {
   const Tokenized tokenized = Tokenize(GetParam().source);
 
   ASSERT_THAT(tokenized.errors, SizeIs(1));
@@ -73,8 +73,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(ErrorCase{"ab\nc {{name", {2, 3}, "never closed: '}}' is missing"},
                       ErrorCase{"{{{name}}", {1, 1}, "never closed: '}}}' is missing"},
                       ErrorCase{"{{a <b>{{c}}", {1, 1}, "not closed before the next '{{'"},
-                      ErrorCase{"x{{}}", {1, 2}, "names nothing"},
-                      ErrorCase{"x{{# }}", {1, 2}, "names nothing"},
+                      ErrorCase{"x{{}}", {1, 2}, "has no name"},
+                      ErrorCase{"x{{# }}", {1, 2}, "has no name"},
                       ErrorCase{"{{first name}}", {1, 1}, "'first name' is not a variable's name"},
                       ErrorCase{"{{a..b}}", {1, 1}, "not a variable's name"},
                       ErrorCase{"{{.a}}", {1, 1}, "not a variable's name"},
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ErrorCase{"{{>partial}}", {1, 1}, "partials ({{>name}}) are not supported"},
                       ErrorCase{"{{=| |=}}{{x}} |a", {1, 16}, "'|' is missing"}));
 
-TEST(Tokenizer, GoesOnAfterAFault) {
+TEST(Tokenizer, ContinuesAfterAnError) {
   const Tokenized tokenized = Tokenize("{{a b}} {{c {{d}} {{<e}} {{f}}");
 
   EXPECT_THAT(tokenized.errors, SizeIs(3));

@@ -15,14 +15,14 @@ void SortWithin(Value& value) {
   for (Value& item : *value.mutable_list_value()->mutable_values()) SortWithin(item);
 }
 
-// Sorts the fields; of those with the same name only the last stays.
-void MakeOrder(google::protobuf::RepeatedPtrField<Field>& fields) {
+// Sorts the fields. Of those with the same name only the last is kept.
+void SortAndDeduplicate(google::protobuf::RepeatedPtrField<Field>& fields) {
   std::stable_sort(fields.pointer_begin(), fields.pointer_end(),
                    [](const Field* a, const Field* b) { return a->name() < b->name(); });
   int kept = 0;
   for (int i = 0; i < fields.size(); ++i) {
-    const bool again = kept > 0 && fields[kept - 1].name() == fields[i].name();
-    fields.SwapElements(again ? kept - 1 : kept++, i);
+    const bool repeated = kept > 0 && fields[kept - 1].name() == fields[i].name();
+    fields.SwapElements(repeated ? kept - 1 : kept++, i);
   }
   fields.DeleteSubrange(kept, fields.size() - kept);
 }
@@ -37,10 +37,10 @@ bool ParseValues(const std::string& serialized, Object& out) {
 
 void SortFields(Object& object) {
   auto& fields = *object.mutable_fields();
-  // The common case: contexts are stored in this order.
+  // Usually nothing is to be done, because contexts are stored in this order.
   const auto not_before = [](const Field& a, const Field& b) { return a.name() >= b.name(); };
   if (std::adjacent_find(fields.begin(), fields.end(), not_before) != fields.end()) {
-    MakeOrder(fields);
+    SortAndDeduplicate(fields);
   }
   for (Field& field : fields) SortWithin(*field.mutable_value());
 }
@@ -49,7 +49,7 @@ Object FromStruct(const google::protobuf::Struct& values) {
   const std::string bytes = values.SerializeAsString();
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                static_cast<int>(bytes.size()));
-  input.SetRecursionLimit(std::numeric_limits<int>::max());  // it was as deep in memory already
+  input.SetRecursionLimit(std::numeric_limits<int>::max());  // `values` is as deep already
   Object object;
   object.ParseFromCodedStream(&input);
   SortFields(object);

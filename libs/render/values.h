@@ -9,11 +9,12 @@
 
 namespace lmsmail::render {
 
-// Reads a serialized google.protobuf.Struct. False when it is none; `out` holds anything then.
+// Parses a serialized google.protobuf.Struct. Returns false when it is malformed; `out` is then
+// unspecified.
 bool ParseValues(const std::string& serialized, Object& out);
 
-// Puts `object` and all within it into the order that Find() needs. Of a name that occurs twice the
-// last counts, as in a map. To be called by whoever fills an Object otherwise than by ParseValues.
+// Sorts the fields of `object` and of all objects within it, as Find() requires. Of a repeated name
+// the last occurrence is kept, as in a map. Call it after filling an Object without ParseValues.
 void SortFields(Object& object);
 
 Object FromStruct(const google::protobuf::Struct& values);

@@ -20,13 +20,13 @@ Field& Add(Object& object, const std::string& name, double number) {
   return field;
 }
 
-TEST(Values, AreTheStructThatWasWritten) {
+TEST(Values, EqualTheOriginalStruct) {
   const Struct values = StructFromJson(
       R"({"z": 1.5, "a": {"text": "é", "none": null, "": false}, "list": [{"b": 1, "a": [[]]}, "x"]})");
   EXPECT_TRUE(MessageDifferencer::Equals(ToStruct(FromStruct(values)), values));
 }
 
-TEST(Values, EveryFieldIsFoundWhateverTheOrder) {
+TEST(Values, FindFindsEveryField) {
   Struct values;
   for (int i = 0; i < 1000; ++i) {
     (*values.mutable_fields())["name" + std::to_string(i)].set_number_value(i);
@@ -43,7 +43,7 @@ TEST(Values, EveryFieldIsFoundWhateverTheOrder) {
   EXPECT_EQ(Find(Object(), "name"), nullptr);
 }
 
-TEST(Values, FieldsOfItemsAreFoundToo) {
+TEST(Values, FindWorksInsideListItems) {
   const Object object =
       FromStruct(StructFromJson(R"({"list": [{"z": 1, "b": {"y": 2, "a": 3}}]})"));
   const Object& item = Find(object, "list")->list_value().values(0).struct_value();
@@ -51,7 +51,7 @@ TEST(Values, FieldsOfItemsAreFoundToo) {
   EXPECT_EQ(Find(Find(item, "b")->struct_value(), "a")->number_value(), 3);
 }
 
-TEST(Values, OfANameThatOccursTwiceTheLastCounts) {
+TEST(Values, KeepTheLastOfARepeatedName) {
   Object twice;
   for (const char* name : {"b", "a", "b", "c", "a", "b"}) Add(twice, name, twice.fields_size());
   Object read;
@@ -62,7 +62,7 @@ TEST(Values, OfANameThatOccursTwiceTheLastCounts) {
   EXPECT_EQ(Find(read, "c")->number_value(), 3);
 }
 
-TEST(Values, AFieldWithoutAValueIsThereAndEmpty) {
+TEST(Values, KeepAFieldWithoutAValue) {
   Object object;
   object.add_fields()->set_name("bare");
   Object read;
@@ -71,7 +71,7 @@ TEST(Values, AFieldWithoutAValueIsThereAndEmpty) {
   EXPECT_EQ(Find(read, "bare")->kind_case(), Value::KIND_NOT_SET);
 }
 
-TEST(Values, WhatIsNoStructIsRefused) {
+TEST(Values, RejectMalformedInput) {
   Object read;
   EXPECT_FALSE(ParseValues("\x0a\x7f", read));
 }

@@ -6,10 +6,10 @@
 
 namespace lmsmail::render {
 
-// There is no date: how a date reads depends on locale and time zone, so senders pass it as a
-// string.
+// There is no date type: the format of a date depends on language and time zone, so senders pass it
+// as a string.
 enum class VariableType {
-  kString,  // a number or boolean is welcome too
+  kString,  // accepts numbers and booleans too
   kNumber,
   kBoolean,
   kUrl,  // http://, https:// or mailto:
@@ -35,19 +35,20 @@ constexpr std::string_view VariableTypeName(VariableType type) {
   return "";
 }
 
-// What a template may use and a sender must or may give.
+// A value that a template may use and that a sender must or may provide.
 struct Variable {
-  // "site_name", or "user.first_name": a dotted name declares a field of an object without
-  // declaring the object. Segments are letters, digits, '_' and '-'.
+  // "site_name", or "user.first_name": a dotted name declares a field of an object that needs no
+  // declaration. Segments consist of letters, digits, '_' and '-'.
   std::string name;
   VariableType type = VariableType::kString;
-  // Neither absent nor null. Inside `fields`, wherever the object or the list's item is there.
+  // Must be present and not null. Inside `fields`: whenever the object or the list's item is
+  // present.
   bool required = false;
   std::string description = "";
-  // As text: "Ada", "42", "true". Objects and lists take theirs from `fields`.
+  // As text: "Ada", "42", "true". Samples of objects and lists come from `fields`.
   std::string sample = "";
-  // An object's members or those of each of a list's items. A list without fields holds scalars,
-  // which its section prints with {{.}}.
+  // The fields of an object, or of each item of a list. A list without fields holds scalars, which
+  // {{.}} prints.
   std::vector<Variable> fields = {};
 };
 

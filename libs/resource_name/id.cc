@@ -8,7 +8,7 @@
 namespace lmsmail::resource_name {
 namespace {
 
-constexpr std::size_t kMostCharacters = 63;
+constexpr std::size_t kMaxLength = 63;
 constexpr std::string_view kLmsPunctuation = "_-.~";
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
@@ -16,7 +16,7 @@ bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool Contains(std::string_view set, char c) { return set.find(c) != std::string_view::npos; }
 
-bool HasIdLength(std::string_view id) { return !id.empty() && id.size() <= kMostCharacters; }
+bool HasIdLength(std::string_view id) { return !id.empty() && id.size() <= kMaxLength; }
 
 }  // namespace
 

@@ -3,15 +3,15 @@
 #include <optional>
 #include <string_view>
 
-// The last segments of resource names that callers choose.
+// The ids, chosen by callers, that end resource names.
 namespace lmsmail::resource_name {
 
-// Of what the LMS names itself: recipients and courses. The letters are those of an URL's path
-// (unreserved, RFC 3986 section 2.3).
+// Ids that the LMS chooses, of recipients and courses: the unreserved characters of a URL (RFC 3986
+// section 2.3).
 bool IsLmsId(std::string_view id);
 inline constexpr char kLmsIdRule[] = "1 to 63 of A-Z, a-z, 0-9, '_', '-', '.' and '~'";
 
-// Of what staff name: 1 to 63 of a-z, 0-9 and `punctuation`, starting with a letter.
+// Ids that staff choose: 1 to 63 of a-z, 0-9 and `punctuation`, starting with a letter.
 bool IsStaffId(std::string_view id, std::string_view punctuation);
 inline bool IsTemplateId(std::string_view id) { return IsStaffId(id, "_-"); }
 

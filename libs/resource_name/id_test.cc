@@ -7,7 +7,7 @@
 namespace lmsmail::resource_name {
 namespace {
 
-TEST(IdTest, TheLmsNamesFreely) {
+TEST(IdTest, LmsIdsAllowUnreservedUrlCharacters) {
   EXPECT_TRUE(IsLmsId("A-z_0.9~"));
   EXPECT_TRUE(IsLmsId(std::string(63, 'a')));
   for (const std::string& bad : {std::string(), std::string(64, 'a'), std::string("a/b"),
@@ -16,7 +16,7 @@ TEST(IdTest, TheLmsNamesFreely) {
   }
 }
 
-TEST(IdTest, StaffBeginWithALowerCaseLetter) {
+TEST(IdTest, StaffIdsBeginWithALowerCaseLetter) {
   EXPECT_TRUE(IsTemplateId("demo_completed-2"));
   EXPECT_TRUE(IsTemplateId(std::string(63, 'a')));
   for (const std::string& bad : {std::string(), std::string(64, 'a'), std::string("2nd"),
@@ -27,7 +27,7 @@ TEST(IdTest, StaffBeginWithALowerCaseLetter) {
   EXPECT_FALSE(IsStaffId("queue_sweep", "-"));
 }
 
-TEST(IdTest, NumbersHaveOneSpelling) {
+TEST(IdTest, NumbersHaveNoSignAndNoLeadingZeros) {
   EXPECT_EQ(ParseNumber("1"), 1);
   EXPECT_EQ(ParseNumber("2147483647"), 2147483647);
   for (const char* bad : {"", "0", "01", "-1", "+1", "1a", " 1", "2147483648"}) {

@@ -5,7 +5,7 @@
 namespace lmsmail::resource_name {
 namespace {
 
-TEST(NameTest, ReadsWhatItWrites) {
+TEST(NameTest, ParsesTheNamesItFormats) {
   EXPECT_EQ(ParseRecipientName(RecipientName("student-17")), "student-17");
   EXPECT_EQ(ParseCourseName(CourseName("cpp-101")), "cpp-101");
   EXPECT_EQ(ParseTemplateName(TemplateName("new_content")), "new_content");

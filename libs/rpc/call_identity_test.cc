@@ -10,12 +10,12 @@ namespace {
 
 constexpr char kParent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-TEST(CallIdentityTest, RequestIdsDiffer) {
+TEST(CallIdentityTest, CreatesDistinctValidRequestIds) {
   EXPECT_TRUE(IsValidRequestId(NewRequestId()));
   EXPECT_NE(NewRequestId(), NewRequestId());
 }
 
-TEST(CallIdentityTest, RefusesRequestIdsUnfitForALog) {
+TEST(CallIdentityTest, RefusesRequestIdsThatAreUnsafeInALog) {
   EXPECT_TRUE(IsValidRequestId("weekly_progress/2026-W48/student-17"));
   EXPECT_FALSE(IsValidRequestId(""));
   EXPECT_FALSE(IsValidRequestId("two words"));
@@ -30,7 +30,7 @@ TEST(CallIdentityTest, ChildKeepsTraceAndFlags) {
   EXPECT_EQ(child.substr(52), "-01");
 }
 
-TEST(CallIdentityTest, BeginsATraceWhenTheParentIsNoGood) {
+TEST(CallIdentityTest, StartsATraceWhenTheParentIsInvalid) {
   for (const char* parent :
        {"", "garbage", "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}) {

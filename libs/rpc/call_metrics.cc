@@ -23,7 +23,7 @@ CallMetrics::CallMetrics(telemetry::Metrics& metrics)
     : handled_(metrics.AddCounter("lmsmail_rpc_handled_total",
                                   "Calls that ended, by method and status code.")),
       duration_(metrics.AddHistogram("lmsmail_rpc_duration_seconds",
-                                     "Time from a call's arrival to its answer.")),
+                                     "Time from a call's arrival to its response.")),
       queue_(metrics
                  .AddHistogram("lmsmail_rpc_queue_seconds",
                                "Time from a call's arrival until a thread was free for it.")

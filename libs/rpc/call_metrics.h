@@ -15,9 +15,9 @@
 
 namespace lmsmail::rpc {
 
-// What the server side counts:
+// The server's metrics:
 //   lmsmail_rpc_handled_total{method,code}    calls that ended
-//   lmsmail_rpc_duration_seconds{method}      from arrival to answer
+//   lmsmail_rpc_duration_seconds{method}      from arrival to response
 //   lmsmail_rpc_queue_seconds                 from arrival until a thread was free
 //   lmsmail_rpc_in_flight                     arrived and not ended
 // Thread-safe.
@@ -43,7 +43,7 @@ class CallMetrics {
   telemetry::Histogram queue_;
   telemetry::Gauge in_flight_;
   absl::Mutex mutex_;
-  // Finding a series in its family takes a lock and a map of labels: done once a method.
+  // Looking up a series in its family takes a lock and a map of labels, so each is kept.
   std::map<std::string, Method, std::less<>> methods_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -46,7 +46,7 @@ grpc::ServerUnaryReactor* CallRunner::Begin(const absl::Status& admitted,
   const bool taken =
       executor_.TrySubmit([call, reactor, on_finish, handler = std::move(handler)]() mutable {
         Responder responder(call, reactor, std::move(on_finish));
-        const absl::Status begun = call->Do([&](const CallInfo& info) {
+        const absl::Status begun = call->Run([&](const CallInfo& info) {
           handler(info, std::move(responder));
           return absl::OkStatus();
         });
@@ -58,7 +58,7 @@ grpc::ServerUnaryReactor* CallRunner::Begin(const absl::Status& admitted,
 
 absl::Status CallRunner::Admit() const {
   if (accepting_) return absl::OkStatus();
-  return WithReason(absl::UnavailableError("the service is still starting: repeat it later"),
+  return WithReason(absl::UnavailableError("the service is starting: try again later"),
                     {"NOT_READY", {}});
 }
 

@@ -43,7 +43,7 @@ absl::StatusOr<EchoResponse> Echo(pb::EchoService::Stub& stub, const EchoRequest
   return Call(stub, &pb::EchoService::StubInterface::Echo, request, options);
 }
 
-// An echo call under way.
+// An echo call in flight; the destructor waits for it.
 class PendingEcho {
  public:
   PendingEcho(pb::EchoService::Stub& stub, std::string text, absl::Duration timeout = kTimeout) {
@@ -67,7 +67,7 @@ class PendingEcho {
   absl::Notification done_;
 };
 
-// Holds the handler of the text "hold" until released; counts what ran.
+// Blocks the handler of the text "hold" until Release(); counts the handlers that ran.
 class Gate {
  public:
   EchoService::Behaviour Behaviour() {
@@ -119,7 +119,7 @@ TEST(CallRunnerTest, KeepsTheCallersIdentity) {
   EXPECT_EQ(response.traceparent().substr(0, 36), options.traceparent.substr(0, 36));
 }
 
-TEST(CallRunnerTest, MakesARequestIdAndSendsItBack) {
+TEST(CallRunnerTest, CreatesARequestIdAndReturnsItInTheTrailers) {
   Fixture f;
   grpc::ClientContext context;
   EchoResponse response;
@@ -131,7 +131,7 @@ TEST(CallRunnerTest, MakesARequestIdAndSendsItBack) {
   EXPECT_FALSE(response.request_id().empty());
 }
 
-TEST(CallRunnerTest, ViolationsReachTheCaller) {
+TEST(CallRunnerTest, ReturnsViolationsToTheCaller) {
   Fixture f([](const CallInfo&, const EchoRequest&, EchoResponse&) {
     return InvalidField("text", "must not be shouted");
   });
@@ -141,7 +141,7 @@ TEST(CallRunnerTest, ViolationsReachTheCaller) {
   EXPECT_THAT(result, HasReason("INVALID_ARGUMENT"));
 }
 
-TEST(CallRunnerTest, ExceptionsBecomeInternalAndTellNothing) {
+TEST(CallRunnerTest, TurnsExceptionsIntoInternalWithoutTheirText) {
   Fixture f([](const CallInfo&, const EchoRequest& request, EchoResponse&) -> absl::Status {
     if (request.text() == "int") throw 1;
     throw std::runtime_error("secret");
@@ -155,12 +155,12 @@ TEST(CallRunnerTest, ExceptionsBecomeInternalAndTellNothing) {
   }
 }
 
-TEST(CallRunnerTest, RefusesAtOnceWhenTheQueueIsFull) {
+TEST(CallRunnerTest, RefusesCallsWhenTheQueueIsFull) {
   Gate gate;
   Fixture f(gate.Behaviour(), OneThread(/*queue=*/1));
   PendingEcho running(*f.stub, "hold");
   gate.WaitUntilHeld();
-  // One of these waits in the queue; the other has no place.
+  // One of these waits in the queue; the other is refused.
   absl::StatusOr<EchoResponse> refused = absl::UnknownError("");
   {
     std::optional<PendingEcho> first(std::in_place, *f.stub, "first");
@@ -173,7 +173,7 @@ TEST(CallRunnerTest, RefusesAtOnceWhenTheQueueIsFull) {
   EXPECT_OK(running.Wait());
 }
 
-TEST(CallRunnerTest, DropsCallsWhoseDeadlinePassedInTheQueue) {
+TEST(CallRunnerTest, SkipsCallsWhoseDeadlinePassedInTheQueue) {
   Gate gate;
   Fixture f(gate.Behaviour(), OneThread(/*queue=*/8));
   PendingEcho running(*f.stub, "hold");
@@ -181,12 +181,12 @@ TEST(CallRunnerTest, DropsCallsWhoseDeadlinePassedInTheQueue) {
   EXPECT_THAT(Echo(*f.stub, Text("late"), WithTimeout(absl::Milliseconds(100))),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   gate.Release();
-  // The queue is first in, first out: once this has run, the late one had its turn.
+  // The queue is first in, first out: when this has run, the late call has been skipped.
   EXPECT_OK(Echo(*f.stub, Text("next")));
   EXPECT_EQ(gate.ran(), 2);
 }
 
-TEST(CallRunnerTest, DoesNotBeginWithTooLittleTime) {
+TEST(CallRunnerTest, RefusesCallsWithTooLittleTimeLeft) {
   CallRunner::Options options = TestRunner::DefaultOptions();
   options.policy.min_time = absl::Minutes(1);
   Gate gate;
@@ -196,7 +196,7 @@ TEST(CallRunnerTest, DoesNotBeginWithTooLittleTime) {
   EXPECT_EQ(gate.ran(), 0);
 }
 
-TEST(CallRunnerTest, ImposesADeadlineOnWhoSetsNone) {
+TEST(CallRunnerTest, SetsADeadlineForCallersWithoutOne) {
   absl::Time deadline;
   Fixture f([&](const CallInfo& call, const EchoRequest&, EchoResponse&) {
     deadline = call.deadline;
@@ -208,7 +208,7 @@ TEST(CallRunnerTest, ImposesADeadlineOnWhoSetsNone) {
   EXPECT_LT(deadline, absl::Now() + CallPolicy().default_deadline);
 }
 
-TEST(CallRunnerTest, KeepsAReserveOfTheCallersDeadline) {
+TEST(CallRunnerTest, KeepsAMarginForTheResponse) {
   absl::Time deadline;
   Fixture f([&](const CallInfo& call, const EchoRequest&, EchoResponse&) {
     deadline = call.deadline;
@@ -237,13 +237,13 @@ TEST(CallRunnerTest, CountsByMethodAndCode) {
   EXPECT_THAT(text, HasSubstr("lmsmail_rpc_in_flight 0"));
 }
 
-// What a client stream ended with.
+// The result of a client stream.
 struct Collected {
   grpc::Status status;
   EchoResponse response;
 };
 
-// Sends `texts` and ends, or stops when the server has had enough.
+// Sends `texts` until the server ends the stream.
 Collected Collect(pb::EchoService::Stub& stub, const std::vector<std::string>& texts) {
   Collected collected;
   grpc::ClientContext context;
@@ -257,11 +257,11 @@ Collected Collect(pb::EchoService::Stub& stub, const std::vector<std::string>& t
   return collected;
 }
 
-TEST(ClientStreamTest, HandsMessagesOverInOrderAndOneAtATime) {
+TEST(ClientStreamTest, HandlesMessagesInOrderAndOneAtATime) {
   std::atomic<int> active = 0;
-  std::atomic<int> most = 0;
+  std::atomic<int> max_active = 0;
   Fixture f([&](const CallInfo& call, const EchoRequest& request, EchoResponse& response) {
-    most = std::max(most.load(), ++active);
+    max_active = std::max(max_active.load(), ++active);
     const absl::Status status = EchoService::Reply(call, request, response);
     --active;
     return status;
@@ -275,15 +275,15 @@ TEST(ClientStreamTest, HandsMessagesOverInOrderAndOneAtATime) {
   const Collected collected = Collect(*f.stub, texts);
   EXPECT_THAT(collected.status, GrpcStatusIs(grpc::StatusCode::OK));
   EXPECT_EQ(collected.response.text(), all);
-  EXPECT_EQ(most, 1);
+  EXPECT_EQ(max_active, 1);
 }
 
-TEST(ClientStreamTest, AnEmptyStreamEndsWell) {
+TEST(ClientStreamTest, AcceptsAnEmptyStream) {
   Fixture f;
   EXPECT_THAT(Collect(*f.stub, {}).status, GrpcStatusIs(grpc::StatusCode::OK));
 }
 
-TEST(ClientStreamTest, AnErrorEndsTheStream) {
+TEST(ClientStreamTest, EndsTheStreamAtAnError) {
   std::atomic<int> seen = 0;
   Fixture f([&](const CallInfo&, const EchoRequest& request, EchoResponse&) {
     ++seen;
@@ -295,7 +295,7 @@ TEST(ClientStreamTest, AnErrorEndsTheStream) {
   EXPECT_EQ(seen, 2);
 }
 
-TEST(ClientStreamTest, ExceptionsBecomeInternal) {
+TEST(ClientStreamTest, TurnsExceptionsIntoInternal) {
   Fixture f([](const CallInfo&, const EchoRequest&, EchoResponse&) -> absl::Status {
     throw std::runtime_error("secret");
   });
@@ -304,7 +304,7 @@ TEST(ClientStreamTest, ExceptionsBecomeInternal) {
   EXPECT_EQ(collected.status.error_message(), "internal error");
 }
 
-TEST(ClientStreamTest, LimitsOpenStreamsAndFreesThePlaceOfCancelledOnes) {
+TEST(ClientStreamTest, LimitsOpenStreamsAndFreesTheSlotsOfCancelledOnes) {
   Gate gate;
   CallRunner::Options options = TestRunner::DefaultOptions();
   options.max_streams = 1;
@@ -322,7 +322,7 @@ TEST(ClientStreamTest, LimitsOpenStreamsAndFreesThePlaceOfCancelledOnes) {
   context.TryCancel();  // while its handler runs
   EXPECT_THAT(writer->Finish(), GrpcStatusIs(grpc::StatusCode::CANCELLED));
   gate.Release();
-  // The server lets go of the stream a moment after the handler has returned.
+  // The server frees the slot a moment after the handler has returned.
   const absl::Time give_up = absl::Now() + kTimeout;
   Collected third;
   do {

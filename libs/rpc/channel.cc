@@ -11,7 +11,7 @@ namespace lmsmail::rpc {
 namespace {
 
 // Format: grpc/proposal A6 (retries) and grpc/service_config.proto. The empty name stands for every
-// method. Throttling stops the repeating when most calls fail, so that it can't drown a peer.
+// method. Throttling stops retries when most calls fail, so that they cannot overload a peer.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
@@ -35,14 +35,14 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(const ChannelOptions& 
   arguments.SetMaxReceiveMessageSize(options.max_receive_bytes);
   arguments.SetMaxSendMessageSize(options.max_send_bytes);
   arguments.SetServiceConfigJSON(kServiceConfig);
-  // A name's TXT record must not change how we call.
+  // A TXT record of the target's name must not change the service config.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  // A peer that vanished without a word is noticed within a minute, not after TCP's quarter hour.
+  // Detects a dead peer within a minute; TCP takes a quarter of an hour.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // A restarted peer is found again in seconds; the default backs off to two minutes.
+  // Reconnects to a restarted peer within seconds; the default backs off to two minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);

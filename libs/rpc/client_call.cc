@@ -8,8 +8,8 @@
 
 namespace lmsmail::rpc {
 
-CallOptions Within(const CallInfo& call, absl::Duration at_most) {
-  return {std::min(call.deadline, absl::Now() + at_most), call.request_id, call.traceparent};
+CallOptions Within(const CallInfo& call, absl::Duration timeout) {
+  return {std::min(call.deadline, absl::Now() + timeout), call.request_id, call.traceparent};
 }
 
 CallOptions WithTimeout(absl::Duration timeout) {

@@ -12,7 +12,7 @@
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/status.h"
 
-// Calling a peer: with a deadline always, and with the identity of the call being served.
+// Calls to a peer. Every call has a deadline and carries the identity of the call being served.
 namespace lmsmail::rpc {
 
 struct CallOptions {
@@ -21,10 +21,10 @@ struct CallOptions {
   std::string traceparent = {};  // empty: none is sent
 };
 
-// For a call made while serving `call`: its identity, and its deadline or `at_most` from now,
-// whichever is sooner.
-CallOptions Within(const CallInfo& call, absl::Duration at_most);
-// For a call that no call stands behind.
+// For a call made while serving `call`: with its identity, and with its deadline or `timeout` from
+// now, whichever is sooner.
+CallOptions Within(const CallInfo& call, absl::Duration timeout);
+// For a call made outside of any call, with a new identity.
 CallOptions WithTimeout(absl::Duration timeout);
 
 void Apply(const CallOptions& options, grpc::ClientContext& context);

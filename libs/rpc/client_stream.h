@@ -17,39 +17,40 @@
 
 namespace lmsmail::rpc {
 
-// Serves one client-streaming call. Its functions run on the executor, one at a time and in the
-// order of the stream. While one message is dealt with the next is read, and no more, so a slow
-// handler slows its caller instead of filling memory.
+// Handles one client-streaming call. Its functions run on the executor, one at a time and in the
+// order of the stream. Only the next message is read while one is handled, so that a slow handler
+// slows its caller instead of filling memory.
 template <typename Request>
 class ClientStreamHandler {
  public:
   virtual ~ClientStreamHandler() = default;
 
-  // An error ends the call with it; OnEnd is not called then. `message` may be changed, and is gone
-  // when this returns.
+  // An error ends the call, without OnEnd(). `message` may be changed and is valid until this
+  // returns.
   virtual absl::Status OnMessage(const CallInfo& call, Request& message) = 0;
-  // The caller has sent everything. Fills the response that the handler was made with. Commit in
-  // OnMessage, not here: a caller that broke off can't always be told from one that ended.
+  // The caller has sent everything: fill the response that the handler was created with. Commit
+  // work in OnMessage(), because a caller that disconnected cannot always be told from one that
+  // ended its stream.
   virtual absl::Status OnEnd(const CallInfo& call) = 0;
 };
 
-// Drives a ClientStreamHandler. Owns itself until gRPC is done with it.
+// Connects a ClientStreamHandler to gRPC. Owns itself until OnDone().
 template <typename Request>
 class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
  public:
-  // `release` runs at the very end.
+  // `on_done` runs when gRPC is done with the call.
   static grpc::ServerReadReactor<Request>* Start(
       ServerCall call, std::unique_ptr<ClientStreamHandler<Request>> handler, Executor& executor,
-      absl::AnyInvocable<void()> release) {
+      absl::AnyInvocable<void()> on_done) {
     auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), std::move(handler),
-                                                         executor, std::move(release));
+                                                         executor, std::move(on_done));
     ClientStreamReactor* const started = reactor.get();
     started->self_ = std::move(reactor);
-    started->StartRead(started->incoming_->Renew());
+    started->StartRead(started->incoming_->Reset());
     return started;
   }
 
-  // For a call that is not to be served.
+  // For a call that is refused.
   static grpc::ServerReadReactor<Request>* Refuse(ServerCall call, Executor& executor,
                                                   const absl::Status& status) {
     auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), nullptr, executor, [] {});
@@ -60,13 +61,14 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   }
 
   ClientStreamReactor(ServerCall call, std::unique_ptr<ClientStreamHandler<Request>> handler,
-                      Executor& executor, absl::AnyInvocable<void()> release)
+                      Executor& executor, absl::AnyInvocable<void()> on_done)
       : call_(std::move(call)),
         handler_(std::move(handler)),
         executor_(executor),
-        release_(std::move(release)) {}
+        on_done_(std::move(on_done)) {}
 
-  // `ok` is false at the end of the stream and when the call was cancelled, which Do() sorts out.
+  // `ok` is false at the end of the stream and after a cancellation, which ServerCall::Run()
+  // checks.
   void OnReadDone(bool ok) override {
     {
       absl::MutexLock lock(&mutex_);
@@ -74,19 +76,19 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
       if (busy_) return;
       busy_ = true;
     }
-    Go();
+    ScheduleStep();
   }
 
   void OnDone() override {
     const std::unique_ptr<ClientStreamReactor> self = std::move(self_);
-    release_();
+    on_done_();
   }
 
  private:
-  // A message and all that it is made of, allocated and freed together.
+  // A message on an arena of its own.
   class Buffer {
    public:
-    Request* Renew() {
+    Request* Reset() {
       arena_.Reset();
       message_ = google::protobuf::Arena::CreateMessage<Request>(&arena_);
       return message_;
@@ -103,65 +105,66 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
     google::protobuf::Arena arena_{LargeBlocks()};
     Request* message_ = nullptr;
   };
-  enum class Read { kUnderWay, kMessage, kEnd };
+  enum class Read { kPending, kMessage, kEnd };
 
-  // Deals with what was read, on the executor. `busy_` is set and a read has ended.
-  void Go() {
-    Executor::Task step = [this] { TakeNext() ? Take() : Complete(); };
-    // Once it is submitted, this may be at its next step on another thread, or gone.
+  // Schedules the next step on the executor. `busy_` is set and a read has ended.
+  void ScheduleStep() {
+    Executor::Task step = [this] { NextMessage() ? HandleMessage() : HandleEnd(); };
+    // Once the step is submitted, another thread may run it and destroy this object.
     if (std::exchange(admitted_, true)) {
-      // Bounded by the number of open streams: what was begun is not refused halfway.
+      // An admitted stream is never refused. The number of open streams bounds these tasks.
       executor_.Submit(std::move(step));
     } else if (!executor_.TrySubmit(std::move(step))) {
       End(Executor::Overloaded());
     }
   }
 
-  // Makes what was read the current message, and reads on; false at the end of the stream.
-  bool TakeNext() {
+  // Makes the message that was read the current one and starts the next read. False at the end of
+  // the stream.
+  bool NextMessage() {
     {
       absl::MutexLock lock(&mutex_);
       if (read_ == Read::kEnd) return false;
-      read_ = Read::kUnderWay;
+      read_ = Read::kPending;
     }
     std::swap(current_, incoming_);
-    this->StartRead(incoming_->Renew());
+    this->StartRead(incoming_->Reset());
     return true;
   }
 
-  void Take() {
-    const absl::Status status = call_.Do(
+  void HandleMessage() {
+    const absl::Status status = call_.Run(
         [this](const CallInfo& info) { return handler_->OnMessage(info, current_->message()); });
     if (!status.ok()) return End(status);
     {
       absl::MutexLock lock(&mutex_);
-      if (read_ == Read::kUnderWay) {
+      if (read_ == Read::kPending) {
         busy_ = false;
         return;
       }
     }
-    Go();
+    ScheduleStep();
   }
 
-  void Complete() {
-    End(call_.Do([this](const CallInfo& info) { return handler_->OnEnd(info); }));
+  void HandleEnd() {
+    End(call_.Run([this](const CallInfo& info) { return handler_->OnEnd(info); }));
   }
 
-  // Nothing of this object may be touched afterwards. `busy_` stays set, so that a read which this
-  // cuts off starts nothing.
+  // This object may be destroyed before this returns. `busy_` stays set, so that the end of a
+  // pending read schedules nothing.
   void End(const absl::Status& status) { this->Finish(call_.End(status)); }
 
   ServerCall call_;
   const std::unique_ptr<ClientStreamHandler<Request>> handler_;
   Executor& executor_;
-  absl::AnyInvocable<void()> release_;
+  absl::AnyInvocable<void()> on_done_;
 
   absl::Mutex mutex_;
-  // A step is to run, runs, or was the last.
+  // Whether a step is scheduled or runs; stays set after the last.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
-  Read read_ ABSL_GUARDED_BY(mutex_) = Read::kUnderWay;
+  Read read_ ABSL_GUARDED_BY(mutex_) = Read::kPending;
 
-  // The step's own.
+  // Used by the steps only, which do not overlap.
   bool admitted_ = false;
   Buffer first_;
   Buffer second_;

@@ -33,7 +33,7 @@ void Executor::Submit(Task task) {
 }
 
 absl::Status Executor::Overloaded() {
-  return WithReason(absl::UnavailableError("too many calls are waiting already: repeat it later"),
+  return WithReason(absl::UnavailableError("too many calls are waiting: try again later"),
                     {"OVERLOADED", {}});
 }
 

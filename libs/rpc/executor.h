@@ -12,8 +12,8 @@
 
 namespace lmsmail::rpc {
 
-// A fixed number of threads and a bounded queue in front of them: handlers block on the database,
-// so they must not run on gRPC's own threads, of which a small machine has two. Thread-safe.
+// A fixed number of threads with a bounded queue. Handlers block on the database, so they must not
+// run on gRPC's own threads, of which a small machine has two. Thread-safe.
 class Executor {
  public:
   using Task = absl::AnyInvocable<void()>;  // must not throw
@@ -28,16 +28,16 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
   ~Executor() { Stop(); }
 
-  // Runs what is queued, then joins. Idempotent, but not to be called from two threads at a time.
+  // Runs the queued tasks, then joins. Idempotent; not for two threads at a time.
   void Stop();
 
-  // False, and `task` is dropped, when the queue is full.
+  // Returns false and drops `task` when the queue is full.
   [[nodiscard]] bool TrySubmit(Task task);
-  // Queues beyond the bound. Only for the next step of work that was admitted before and whose
-  // number is bounded otherwise.
+  // Ignores the queue's bound. For the next step of work that was admitted before, if its number is
+  // bounded elsewhere.
   void Submit(Task task);
 
-  // What to answer a call with when TrySubmit refuses.
+  // The status of a call that TrySubmit() refused.
   static absl::Status Overloaded();
 
  private:

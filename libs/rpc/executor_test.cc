@@ -7,7 +7,7 @@
 namespace lmsmail::rpc {
 namespace {
 
-TEST(ExecutorTest, StopWaitsForWhatRunsAndForWhatIsQueued) {
+TEST(ExecutorTest, StopRunsTheQueuedTasksFirst) {
   Executor executor({.threads = 1});
   absl::Notification runs;
   absl::Notification go_on;

@@ -44,8 +44,9 @@ Paths FieldsToUpdate(const google::protobuf::FieldMask& mask,
     } else if (Contains(fields.updatable, path)) {
       chosen.insert(path);
     } else if (!Contains(fields.output_only, path)) {
-      violations.Add("update_mask", fmt::format("\"{}\" can't be updated; what can: {}", path,
-                                                fmt::join(fields.updatable, ", ")));
+      violations.Add("update_mask",
+                     fmt::format("\"{}\" cannot be updated; the updatable fields are {}", path,
+                                 fmt::join(fields.updatable, ", ")));
     }
   }
   return chosen;

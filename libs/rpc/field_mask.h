@@ -12,15 +12,15 @@
 
 namespace lmsmail::rpc {
 
-// Paths of a resource, as an update sees them.
+// The paths of a resource that Update requests may name.
 struct UpdatableFields {
   std::span<const std::string_view> updatable;
   std::span<const std::string_view> output_only = {};  // in a mask, ignored (AIP-134)
 };
 
-// The fields an Update request means (https://google.aip.dev/134): those of `mask`; all updatable
-// ones for "*"; for an empty mask the updatable ones that are populated in `resource`. Other paths
-// are violations of field "update_mask".
+// The fields that an Update request changes (https://google.aip.dev/134): those of `mask`; all
+// updatable ones for "*"; for an empty mask the updatable ones that are populated in `resource`.
+// Other paths are violations of the field "update_mask".
 std::set<std::string, std::less<>> FieldsToUpdate(const google::protobuf::FieldMask& mask,
                                                   const google::protobuf::Message& resource,
                                                   const UpdatableFields& fields,

@@ -26,14 +26,14 @@ google::protobuf::FieldMask Mask(std::initializer_list<const char*> paths) {
   return mask;
 }
 
-TEST(FieldMaskTest, TakesWhatTheMaskNames) {
+TEST(FieldMaskTest, ReturnsTheFieldsOfTheMask) {
   Violations violations;
   EXPECT_THAT(FieldsToUpdate(Mask({"text", "text"}), EchoRequest(), kFields, violations),
               ElementsAre("text"));
   EXPECT_TRUE(violations.empty());
 }
 
-TEST(FieldMaskTest, NoMaskMeansWhatIsPopulated) {
+TEST(FieldMaskTest, EmptyMaskMeansThePopulatedFields) {
   EchoRequest resource;
   resource.mutable_nested()->set_text("x");
   resource.add_tags("t");
@@ -42,20 +42,20 @@ TEST(FieldMaskTest, NoMaskMeansWhatIsPopulated) {
               ElementsAre("nested.text", "tags"));
 }
 
-TEST(FieldMaskTest, StarMeansAll) {
+TEST(FieldMaskTest, StarMeansAllUpdatableFields) {
   Violations violations;
   EXPECT_THAT(FieldsToUpdate(Mask({"*"}), EchoRequest(), kFields, violations),
               ElementsAre("nested.text", "tags", "text"));
 }
 
-TEST(FieldMaskTest, IgnoresOutputOnly) {
+TEST(FieldMaskTest, IgnoresOutputOnlyFields) {
   Violations violations;
   EXPECT_THAT(FieldsToUpdate(Mask({"create_time", "tags"}), EchoRequest(), kFields, violations),
               ElementsAre("tags"));
   EXPECT_TRUE(violations.empty());
 }
 
-TEST(FieldMaskTest, NamesUnknownPathsAndWhatIsPossible) {
+TEST(FieldMaskTest, RefusesUnknownPathsAndNamesTheUpdatableOnes) {
   Violations violations;
   FieldsToUpdate(Mask({"txet", "text"}), EchoRequest(), kFields, violations);
   EXPECT_THAT(

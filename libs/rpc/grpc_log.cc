@@ -16,7 +16,7 @@ telemetry::Level LevelOf(gpr_log_severity severity) {
     case GPR_LOG_SEVERITY_ERROR:
       break;
   }
-  // gRPC calls an error what for us is a peer behaving badly.
+  // gRPC logs the misbehaviour of peers as errors; for this process it is a warning.
   return telemetry::Level::kWarning;
 }
 

@@ -2,8 +2,8 @@
 
 namespace lmsmail::rpc {
 
-// Sends what gRPC itself logs (errors only, unless GRPC_VERBOSITY says otherwise) through
-// libs/telemetry. Call once, before the first server or channel.
+// Sends gRPC's own log (errors only, unless GRPC_VERBOSITY is set) through libs/telemetry. Call
+// once, before the first server or channel.
 void RouteGrpcLog();
 
 }  // namespace lmsmail::rpc

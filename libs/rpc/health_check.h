@@ -9,8 +9,8 @@
 
 namespace lmsmail::rpc {
 
-// Asks grpc.health.v1.Health/Check; `service` is empty for the server as a whole. NOT_FOUND for a
-// service the server doesn't know.
+// Calls grpc.health.v1.Health/Check. `service` is empty for the whole server. NOT_FOUND for a
+// service that the server does not host.
 absl::StatusOr<bool> IsServing(const std::shared_ptr<grpc::Channel>& channel,
                                const std::string& service);
 

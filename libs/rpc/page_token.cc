@@ -37,16 +37,16 @@ std::string MakePageToken(const PageQuery& query, const PageCursor& last_row) {
 absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_view token) {
   PageCursor cursor;
   if (token.empty()) return cursor;
-  const auto fault = [] {
+  const auto invalid = [] {
     return InvalidField("page_token",
-                        "was not given out for this query; begin again without a page_token");
+                        "is not valid for this query; start again without a page_token");
   };
   const std::optional<std::string> bytes = Base64UrlDecode(token);
-  if (!bytes || bytes->size() < kDigestBytes) return fault();
+  if (!bytes || bytes->size() < kDigestBytes) return invalid();
   const std::string rows = bytes->substr(kDigestBytes);
   google::protobuf::ListValue values;
   if (bytes->substr(0, kDigestBytes) != Digest(query, rows) || !values.ParseFromString(rows)) {
-    return fault();
+    return invalid();
   }
   for (const auto& value : values.values()) cursor.push_back(value.string_value());
   return cursor;

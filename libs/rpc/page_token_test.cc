@@ -18,7 +18,7 @@ using ::testing::MatchesRegex;
 const PageQuery kQuery = {"courses/cpp", "state=ACTIVE", "name"};
 const PageCursor kRow = {"2026-01-31T09:00:00Z", std::string("a\0b", 3), ""};
 
-TEST(PageTokenTest, CursorComesBack) {
+TEST(PageTokenTest, ReturnsTheCursor) {
   EXPECT_THAT(ParsePageToken(kQuery, MakePageToken(kQuery, kRow)), IsOkAndHolds(kRow));
 }
 
@@ -27,12 +27,12 @@ TEST(PageTokenTest, IsSafeInAUrl) {
               MatchesRegex("[A-Za-z0-9_-]+"));
 }
 
-TEST(PageTokenTest, NoTokenIsTheFirstPage) {
+TEST(PageTokenTest, EmptyTokenIsTheFirstPage) {
   EXPECT_THAT(ParsePageToken(kQuery, ""), IsOkAndHolds(IsEmpty()));
   EXPECT_EQ(MakePageToken(kQuery, {}), "");
 }
 
-TEST(PageTokenTest, FitsNoOtherQuery) {
+TEST(PageTokenTest, RefusesATokenOfAnotherQuery) {
   const std::string token = MakePageToken(kQuery, kRow);
   for (const PageQuery& other : {PageQuery{"courses/cpp", "state=ACTIVE", "name desc"},
                                  PageQuery{"courses/cp", "pstate=ACTIVE", "name"}, PageQuery{}}) {
@@ -40,7 +40,7 @@ TEST(PageTokenTest, FitsNoOtherQuery) {
   }
 }
 
-TEST(PageTokenTest, RefusesGarbage) {
+TEST(PageTokenTest, RefusesMalformedTokens) {
   std::string changed = MakePageToken(kQuery, kRow);
   changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';
   for (const std::string& token :
@@ -49,7 +49,7 @@ TEST(PageTokenTest, RefusesGarbage) {
   }
 }
 
-TEST(PageSizeTest, FollowsTheRule) {
+TEST(PageSizeTest, AppliesDefaultAndMaximum) {
   const PageSizes sizes{.default_size = 50, .max_size = 100};
   Violations violations;
   EXPECT_EQ(PageSize(0, sizes, violations), 50);

@@ -24,13 +24,13 @@ int Milliseconds(absl::Duration duration) {
       std::min<std::int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
 }
 
-// Both are switches of the whole process, to be thrown before the first server is built.
+// Both are settings of the whole process and take effect for servers built later.
 void EnableHealthAndReflection() {
   static std::once_flag once;
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    // gRPC's health service brings no descriptor; with one, reflection can describe it to grpcurl.
+    // gRPC's health service has no descriptor; this links one, which reflection needs.
     google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
   });
 }
@@ -38,13 +38,13 @@ void EnableHealthAndReflection() {
 void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.SetMaxSendMessageSize(options.max_send_bytes);
-  // Two servers on one port would share its calls by chance; the second is to fail instead.
+  // Makes a second server on the same port fail instead of sharing the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                              Milliseconds(options.max_connection_age));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                              Milliseconds(options.max_connection_age_grace));
-  // Finds dead peers behind silent networks, and lets clients ping as often as NewChannel does.
+  // Detects dead peers, and allows clients to ping as often as NewChannel() does.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(absl::Minutes(1)));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(absl::Seconds(20)));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port <= 0) {
     return absl::UnavailableError(fmt::format(
-        "cannot listen on {}: is the address right, and the port free?", options.listen));
+        "cannot listen on {}: check the address and whether the port is free", options.listen));
   }
   auto started = std::unique_ptr<Server>(new Server(std::move(server), port, std::move(names)));
   started->SetServing(false);

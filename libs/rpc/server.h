@@ -17,11 +17,11 @@
 
 namespace lmsmail::rpc {
 
-// A service with the name that health checks ask for. Does not own it.
+// A service, not owned, with its name in health checks.
 struct HostedService {
   std::string name;
   grpc::Service* service;
-  absl::Status ready;  // why it cannot be hosted; OK: it can
+  absl::Status ready;  // why the service cannot be hosted, or OK
 };
 
 // Host<pb::TemplateService>(template_service)
@@ -34,11 +34,11 @@ HostedService Host(Implementation& implementation) {
 }
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";          // port 0: any free one, see Server::port()
+  std::string listen = "127.0.0.1:0";          // port 0: a free one, see Server::port()
   std::optional<TlsFiles> tls = std::nullopt;  // absent: plain text
   int max_receive_bytes = 4 << 20;
   int max_send_bytes = 16 << 20;
-  // Connections are asked to reconnect after this, so that clients find new replicas.
+  // Clients are asked to reconnect after this time, so that they find new replicas.
   absl::Duration max_connection_age = absl::Minutes(5);
   absl::Duration max_connection_age_grace = absl::Minutes(1);
 };
@@ -47,21 +47,20 @@ struct ServerOptions {
 // per hosted service). Starts as NOT_SERVING.
 class Server {
  public:
-  // An address that cannot be listened on is UNAVAILABLE; unreadable TLS files INVALID_ARGUMENT;
-  // a method without a handler INTERNAL, see BoundService.
+  // UNAVAILABLE for an address that cannot be bound, INVALID_ARGUMENT for unreadable TLS files,
+  // INTERNAL for a method without a handler (see BoundService).
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<HostedService>& services);
-  ~Server();  // Shutdown, at once
+  ~Server();  // Shutdown() without waiting
 
   int port() const { return port_; }
 
-  // What health checks are told. Calls are served either way: balancers act on this, peers need
-  // not.
+  // The status that health checks report, for load balancers. Calls are served either way.
   void SetServing(bool serving);
 
-  // Tells health checks NOT_SERVING, takes no new calls, and returns when those in flight are done,
-  // or, after cancelling what is left, soon after `deadline`. Connections are part of it: an idle
-  // C++ client looks at its own only every 5 s, and is waited for.
+  // Reports NOT_SERVING, refuses new calls and waits for those in flight. After `deadline` it
+  // cancels them and returns soon. It also waits for clients to close their connections; an idle
+  // C++ client does so only every 5 s.
   void Shutdown(absl::Time deadline);
 
  private:

@@ -57,7 +57,7 @@ absl::Status ServerCall::Admit() const {
   return absl::OkStatus();
 }
 
-absl::Status ServerCall::Do(absl::FunctionRef<absl::Status(const CallInfo&)> work) {
+absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> work) {
   if (!begun_) metrics_.Begun(absl::Now() - arrival_);
   begun_ = true;
   absl::Status status = Admit();

@@ -37,7 +37,7 @@ class ServerCall {
 
   // Runs `work` unless the caller has cancelled (CANCELLED) or too little time is left
   // (DEADLINE_EXCEEDED). An exception becomes INTERNAL.
-  absl::Status Do(absl::FunctionRef<absl::Status(const CallInfo&)> work);
+  absl::Status Run(absl::FunctionRef<absl::Status(const CallInfo&)> work);
 
   // Counts and logs the call; returns the status to finish it with. Call exactly once.
   grpc::Status End(const absl::Status& status);

@@ -63,7 +63,7 @@ TEST(ServerTest, StartsAsNotServing) {
   EXPECT_THAT(IsServing(channel, kEchoService), IsOkAndHolds(false));
 }
 
-TEST(ServerTest, APortInUseIsAnError) {
+TEST(ServerTest, RefusesAPortInUse) {
   ASSERT_OK_AND_ASSIGN(const auto first, Server::Start({}, {}));
   const std::string address = fmt::format("127.0.0.1:{}", first->port());
   EXPECT_THAT(Server::Start({.listen = address}, {}),
@@ -85,7 +85,7 @@ TEST(ServerTest, RefusesMessagesBeyondTheLimit) {
       StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
-TEST(ServerTest, ShutdownFinishesWhatIsInFlightAndTakesNothingNew) {
+TEST(ServerTest, ShutdownFinishesCallsInFlightAndRefusesNewOnes) {
   absl::Notification began;
   absl::Notification release;
   TestRunner runner;
@@ -101,8 +101,8 @@ TEST(ServerTest, ShutdownFinishesWhatIsInFlightAndTakesNothingNew) {
   std::thread caller([&] { in_flight = Echo(server.channel()); });
   began.WaitForNotification();
   std::thread stopper([&] { server.server().Shutdown(absl::Now() + absl::Seconds(20)); });
-  // Each try makes its own connection, which the server refuses once it shuts down. A try that
-  // falls into that moment may be CANCELLED.
+  // Each attempt opens its own connection, which the server refuses once it shuts down. An attempt
+  // at that very moment may be CANCELLED.
   const absl::Time give_up = absl::Now() + absl::Seconds(20);
   absl::Status refused;
   do {
@@ -121,7 +121,7 @@ TEST(ServerTest, ShutdownFinishesWhatIsInFlightAndTakesNothingNew) {
   EXPECT_EQ(in_flight->text(), "finished");
 }
 
-TEST(ServerTest, ShutdownCancelsWhatOutlivesTheDeadline) {
+TEST(ServerTest, ShutdownCancelsCallsAtTheDeadline) {
   absl::Notification began;
   std::atomic<bool> cancelled = false;
   TestRunner runner;
@@ -143,12 +143,12 @@ TEST(ServerTest, ShutdownCancelsWhatOutlivesTheDeadline) {
   EXPECT_FALSE(result.ok());
 }
 
-TEST(ChannelTest, RepeatsWhatIsUnavailableAndNothingElse) {
+TEST(ChannelTest, RetriesOnlyUnavailable) {
   std::atomic<int> tries = 0;
-  std::atomic<absl::StatusCode> answer = absl::StatusCode::kUnavailable;
+  std::atomic<absl::StatusCode> error = absl::StatusCode::kUnavailable;
   TestRunner runner;
   EchoService service(runner.get(), [&](const CallInfo&, const EchoRequest&, EchoResponse&) {
-    return ++tries < 3 ? absl::Status(answer, "not now") : absl::OkStatus();
+    return ++tries < 3 ? absl::Status(error, "not now") : absl::OkStatus();
   });
   InProcessServer server({Host<pb::EchoService>(service)});
   EXPECT_OK(Echo(server.channel()));
@@ -156,7 +156,7 @@ TEST(ChannelTest, RepeatsWhatIsUnavailableAndNothingElse) {
   for (const auto code : {absl::StatusCode::kAborted, absl::StatusCode::kDeadlineExceeded,
                           absl::StatusCode::kInternal}) {
     tries = 0;
-    answer = code;
+    error = code;
     EXPECT_THAT(Echo(server.channel()), StatusIs(code));
     EXPECT_EQ(tries, 1);
   }
@@ -187,7 +187,7 @@ class TlsTest : public ::testing::Test {
   EchoService service_{runner_.get()};
 };
 
-TEST_F(TlsTest, ServesThoseWhoTrustTheCertificate) {
+TEST_F(TlsTest, ServesClientsThatTrustTheCertificate) {
   ASSERT_OK_AND_ASSIGN(const auto server,
                        Server::Start({.tls = files_}, {Host<pb::EchoService>(service_)}));
   const std::string target = fmt::format("127.0.0.1:{}", server->port());
@@ -213,7 +213,7 @@ TEST_F(TlsTest, MutualTlsRefusesClientsWithoutACertificate) {
   EXPECT_THAT(Echo(anonymous, absl::Seconds(1)), ::testing::Not(IsOk()));
 }
 
-TEST_F(TlsTest, NamesTheFileThatIsNoGood) {
+TEST_F(TlsTest, NamesTheUnreadableFile) {
   files_.key = directory_ + "/missing";
   EXPECT_THAT(Server::Start({.tls = files_}, {}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("/missing")));

@@ -19,8 +19,8 @@ namespace {
 constexpr int kRetrySeconds = 1;
 constexpr char kCorrelationId[] = "correlation_id";
 
-// The message travels twice (percent-encoded and in the details) and the details in base64; these
-// keep the sum below 8 KiB even for text that is not ASCII.
+// The message travels twice, percent-encoded and in the details, and the details in base64. These
+// limits keep the sum below 8 KiB even for text that is not ASCII.
 constexpr std::size_t kMaxMessageBytes = 600;
 constexpr std::size_t kMaxViolationBytes = 2500;
 
@@ -89,7 +89,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status, const ErrorContext& contex
   AddErrorInfo(status, context, details);
   AddBadRequest(status, details);
   AddRetryInfo(status, details);
-  // The numbers of both enumerations are those of google.rpc.Code.
+  // Both enumerations have the numbers of google.rpc.Code.
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       details.SerializeAsString());
 }
@@ -114,7 +114,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
       }
     }
   }
-  // Violations make their own message: what was sent, without the cuts.
+  // The violations yield the message as it was before truncation.
   if (!violations.empty() && absl::IsInvalidArgument(out)) out = violations.ToStatus();
   return reason.reason.empty() ? out : WithReason(std::move(out), std::move(reason));
 }

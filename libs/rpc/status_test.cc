@@ -43,7 +43,7 @@ TEST(StatusTest, OkStaysOk) {
   EXPECT_OK(FromGrpcStatus(grpc::Status::OK));
 }
 
-TEST(StatusTest, EveryCodeComesBack) {
+TEST(StatusTest, ConvertsEveryCodeBothWays) {
   for (int code = 1; code <= 16; ++code) {
     const grpc::Status sent =
         ToGrpcStatus(absl::Status(static_cast<absl::StatusCode>(code), "text"), kContext);
@@ -53,7 +53,7 @@ TEST(StatusTest, EveryCodeComesBack) {
   }
 }
 
-TEST(StatusTest, ViolationsAndReasonComeBack) {
+TEST(StatusTest, ConvertsViolationsAndReasonBothWays) {
   Violations violations;
   violations.Add("recipients[3].email_address", "has no domain");
   violations.Add("subject", "must not be empty");
@@ -74,25 +74,25 @@ TEST(StatusTest, ErrorInfoNamesServiceAndReason) {
   EXPECT_EQ(info.reason(), "NOT_FOUND");
 }
 
-TEST(StatusTest, ServerFaultsTellOnlyTheCorrelationId) {
-  for (const absl::Status& fault :
+TEST(StatusTest, ServerErrorsShowOnlyTheCorrelationId) {
+  for (const absl::Status& error :
        {absl::InternalError("password"), absl::UnknownError("password"),
         WithReason(absl::DataLossError("password"), {"SECRET", {{"dsn", "password"}}})}) {
-    const grpc::Status sent = ToGrpcStatus(fault, kContext);
+    const grpc::Status sent = ToGrpcStatus(error, kContext);
     EXPECT_EQ(sent.error_message(), "internal error");
     EXPECT_THAT(sent.error_details(), Not(HasSubstr("password")));
     EXPECT_EQ(Info(sent).metadata().at("correlation_id"), "abc");
   }
 }
 
-TEST(StatusTest, RetryInfoWhereWaitingHelps) {
+TEST(StatusTest, AddsRetryInfoForUnavailableAndExhausted) {
   EXPECT_EQ(Count<google::rpc::RetryInfo>(ToGrpcStatus(absl::UnavailableError(""), kContext)), 1);
   EXPECT_EQ(Count<google::rpc::RetryInfo>(ToGrpcStatus(absl::ResourceExhaustedError(""), kContext)),
             1);
   EXPECT_EQ(Count<google::rpc::RetryInfo>(ToGrpcStatus(absl::AbortedError(""), kContext)), 0);
 }
 
-TEST(StatusTest, FitsIntoTrailersHoweverManyFaults) {
+TEST(StatusTest, FitsIntoTrailersWithManyViolations) {
   Violations violations;
   for (int i = 0; i < 500; ++i) {
     violations.Add("items[" + std::to_string(i) + "]", std::string(200, 'x'));
@@ -102,14 +102,14 @@ TEST(StatusTest, FitsIntoTrailersHoweverManyFaults) {
   EXPECT_THAT(sent, HasViolation("items[0]", std::string(200, 'x')));
 }
 
-TEST(StatusTest, LongMessagesAreCutBetweenCharacters) {
+TEST(StatusTest, TruncatesLongMessagesBetweenCharacters) {
   std::string cyrillic = "x";
   for (int i = 0; i < 1000; ++i) cyrillic += "\xd0\x96";
   const std::string message = ToGrpcStatus(absl::AbortedError(cyrillic), kContext).error_message();
   EXPECT_THAT(message, ::testing::EndsWith("\xd0\x96..."));
 }
 
-TEST(StatusTest, AStatusOfSomebodyElseIsTakenAsItIs) {
+TEST(StatusTest, AcceptsAStatusWithoutDetails) {
   EXPECT_THAT(FromGrpcStatus(grpc::Status(grpc::StatusCode::ABORTED, "raced", "no protobuf")),
               StatusIs(absl::StatusCode::kAborted, "raced"));
 }

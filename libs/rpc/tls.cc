@@ -34,7 +34,8 @@ absl::StatusOr<Pem> Read(const TlsFiles& files) {
   LMSMAIL_ASSIGN_OR_RETURN(pem.key, ReadPem(files.key));
   LMSMAIL_ASSIGN_OR_RETURN(pem.authorities, ReadPem(files.authorities));
   if (pem.certificate.empty() != pem.key.empty()) {
-    return absl::InvalidArgumentError("TLS certificate and key go together: set both or neither");
+    return absl::InvalidArgumentError(
+        "a TLS certificate needs its key and a key its certificate: set both or neither");
   }
   return pem;
 }

@@ -13,10 +13,10 @@ namespace lmsmail::rpc {
 
 // Paths of PEM files.
 struct TlsFiles {
-  std::string certificate = {};  // own chain; a client may leave it and the key empty
+  std::string certificate = {};  // own chain; a client's may be empty, with the key
   std::string key = {};
-  // Authorities that the other side's certificate must come from. For a server, empty means that
-  // clients need none; for a client, that the system's authorities are trusted.
+  // Authorities that must have issued the peer's certificate. Empty means for a server that clients
+  // need no certificate, and for a client that the system's authorities are trusted.
   std::string authorities = {};
 };
 

@@ -8,7 +8,7 @@
 namespace lmsmail::service {
 namespace {
 
-// False also for what libpq can't take apart, which the pool will refuse.
+// Also false for a DSN that libpq cannot parse, which the pool will refuse.
 bool HasPassword(const std::string& dsn) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
       PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
@@ -23,10 +23,10 @@ bool HasPassword(const std::string& dsn) {
 }  // namespace
 
 void BaseConfig::Declare(config::Schema& schema) {
-  schema.Address("listen", &listen, "Where the gRPC server listens; port 0 takes a free one.");
-  schema.Address("metrics_listen", &metrics_listen, "Where GET /metrics is served.");
+  schema.Address("listen", &listen, "Address of the gRPC server; port 0 takes a free one.");
+  schema.Address("metrics_listen", &metrics_listen, "Address of GET /metrics.");
   schema.Duration("drain_timeout", &drain_timeout,
-                  "How long a shutdown lets calls and workers finish.",
+                  "How long calls and workers may take to finish at shutdown.",
                   {absl::ZeroDuration(), absl::Minutes(10)});
 
   config::Group rpc_keys = schema.Sub("rpc");
@@ -34,24 +34,24 @@ void BaseConfig::Declare(config::Schema& schema) {
   rpc_keys.Int32("queue", &rpc.queue, "Calls that may wait for a thread; more are refused.",
                  {1, 100'000});
   rpc_keys.Int32("max_streams", &rpc.max_streams, "Client streams open at a time.", {1, 100'000});
-  rpc_keys.Duration("default_deadline", &rpc.default_deadline,
-                    "Deadline of calls that come without one.",
+  rpc_keys.Duration("default_deadline", &rpc.default_deadline, "Deadline of calls without one.",
                     {absl::Milliseconds(100), absl::Hours(1)});
-  rpc_keys.Bytes("max_receive_size", &rpc.max_receive_size, "Largest message accepted.",
+  rpc_keys.Bytes("max_receive_size", &rpc.max_receive_size, "Size of the largest message accepted.",
                  {1024, 1 << 30});
 
   config::Group tls_keys = schema.Sub("tls");
   tls_keys.String("certificate", &tls.certificate, "PEM file of the server's certificate chain.");
   tls_keys.String("key", &tls.key, "PEM file of the certificate's key.");
   tls_keys.String("client_authorities", &tls.client_authorities,
-                  "PEM file of the authorities that clients' certificates must come from.");
+                  "PEM file of the authorities that must have issued clients' certificates.");
 
   config::Group postgres_keys = schema.Sub("postgres");
-  postgres_keys.String("dsn", &postgres.dsn, "The database, if its DSN has no password.");
-  postgres_keys.Secret("dsn", &postgres.dsn_file, "The database's DSN.");
-  postgres_keys.Int32("pool_size", &postgres.pool_size, "Most connections at a time.", {1, 1000});
+  postgres_keys.String("dsn", &postgres.dsn, "DSN of the database, without a password.");
+  postgres_keys.Secret("dsn", &postgres.dsn_file, "DSN of the database.");
+  postgres_keys.Int32("pool_size", &postgres.pool_size, "Maximum number of connections.",
+                      {1, 1000});
   postgres_keys.Duration("probe_interval", &postgres.probe_interval,
-                         "How often the database is asked whether it is there.",
+                         "How often the connection to the database is checked.",
                          {absl::Milliseconds(10), absl::Minutes(1)});
 
   config::Group log_keys = schema.Sub("log");
@@ -60,12 +60,12 @@ void BaseConfig::Declare(config::Schema& schema) {
                  {"info", telemetry::Level::kInfo},
                  {"warning", telemetry::Level::kWarning},
                  {"error", telemetry::Level::kError}},
-                "The least level that is logged.");
+                "Minimum level that is logged.");
   log_keys.Enum("format", &log.format,
                 {{"auto", telemetry::LogFormat::kAuto},
                  {"json", telemetry::LogFormat::kJson},
                  {"text", telemetry::LogFormat::kText}},
-                "How: auto is text on a terminal, JSON otherwise.");
+                "Format of the log: auto means text on a terminal, otherwise JSON.");
 
   school.Declare(schema.Sub("school"));
 
@@ -77,12 +77,13 @@ void BaseConfig::Check(Violations& violations) const {
     violations.Add("postgres.dsn", "give either this or postgres.dsn_file");
   }
   if (HasPassword(postgres.dsn)) {
-    violations.Add("postgres.dsn",
-                   "has a password, which flags and the environment would show to others: put the "
-                   "DSN into a file and name it in postgres.dsn_file");
+    violations.Add(
+        "postgres.dsn",
+        "has a password, which other users can see in flags and the environment: put the "
+        "DSN into a file and give its path in postgres.dsn_file");
   }
   if (tls.certificate.empty() != tls.key.empty()) {
-    violations.Add("tls.certificate", "goes together with tls.key: give both or neither");
+    violations.Add("tls.certificate", "needs tls.key and the reverse: give both or neither");
   }
   if (tls.certificate.empty() && !tls.client_authorities.empty()) {
     violations.Add("tls.client_authorities", "needs tls.certificate and tls.key");

@@ -12,7 +12,7 @@
 
 namespace lmsmail::service {
 
-// The keys that every service has. A service's own config stands beside it.
+// The configuration keys that every service has. A service's own keys are in a struct of its own.
 struct BaseConfig {
   BaseConfig(std::uint16_t port, std::uint16_t metrics_port)
       : listen{"127.0.0.1", port}, metrics_listen{"127.0.0.1", metrics_port} {}
@@ -28,7 +28,8 @@ struct BaseConfig {
     std::int64_t max_receive_size = 4 << 20;
   } rpc;
 
-  // Empty: plain text. With client authorities, clients need a certificate.
+  // Without a certificate the server speaks plain text. With client authorities, clients need a
+  // certificate.
   struct Tls {
     std::string certificate;
     std::string key;
@@ -37,7 +38,7 @@ struct BaseConfig {
 
   struct Postgres {
     std::string dsn;       // without a password
-    std::string dsn_file;  // what that file holds: may have one
+    std::string dsn_file;  // the content of that file; may have a password
     std::int32_t pool_size = 8;
     absl::Duration probe_interval = absl::Seconds(3);
 

@@ -27,7 +27,7 @@ absl::Status Load(BaseConfig& config, std::vector<const char*> flags) {
       .status();
 }
 
-TEST(BaseConfigTest, ListensOnLoopbackUnlessToldOtherwise) {
+TEST(BaseConfigTest, ListensOnLoopbackByDefault) {
   BaseConfig config(7101, 9101);
   ASSERT_OK(Load(config, {"--postgres.dsn=dbname=lms"}));
   EXPECT_EQ(config.listen.ToString(), "127.0.0.1:7101");
@@ -35,13 +35,13 @@ TEST(BaseConfigTest, ListensOnLoopbackUnlessToldOtherwise) {
   EXPECT_EQ(config.postgres.Dsn(), "dbname=lms");
 }
 
-TEST(BaseConfigTest, TakesADsnWithPasswordFromAFile) {
+TEST(BaseConfigTest, AcceptsAPasswordInTheDsnFile) {
   BaseConfig config(0, 0);
   ASSERT_OK(Load(config, {"--postgres.dsn_file=/run/secrets/dsn"}));
   EXPECT_EQ(config.postgres.Dsn(), kSecretDsn);
 }
 
-TEST(BaseConfigTest, RefusesAPasswordAnywhereElse) {
+TEST(BaseConfigTest, RefusesAPasswordInTheDsnKey) {
   for (const char* flag : {"--postgres.dsn=postgresql://lms:hunter2@db/lms",
                            "--postgres.dsn=host=db password=hunter2"}) {
     BaseConfig config(0, 0);
@@ -51,7 +51,7 @@ TEST(BaseConfigTest, RefusesAPasswordAnywhereElse) {
   }
 }
 
-TEST(BaseConfigTest, NeedsExactlyOneDsn) {
+TEST(BaseConfigTest, RequiresExactlyOneDsn) {
   for (const std::vector<const char*>& flags :
        {std::vector<const char*>{},
         std::vector<const char*>{"--postgres.dsn=dbname=lms", "--postgres.dsn_file=/x"}}) {
@@ -61,7 +61,7 @@ TEST(BaseConfigTest, NeedsExactlyOneDsn) {
   }
 }
 
-TEST(BaseConfigTest, TlsFilesGoTogether) {
+TEST(BaseConfigTest, RefusesIncompleteTlsFiles) {
   BaseConfig config(0, 0);
   EXPECT_THAT(
       Load(config, {"--postgres.dsn=dbname=lms", "--tls.key=/key", "--tls.client_authorities=/ca"}),

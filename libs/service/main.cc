@@ -27,7 +27,7 @@ namespace {
 constexpr char kVersion[] = LMSMAIL_VERSION;
 constexpr int kExitConfiguration = 2;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
-constexpr absl::Duration kProbePatience = absl::Seconds(4);  // it may have to connect first
+constexpr absl::Duration kReadinessTimeout = absl::Seconds(4);  // the probe may connect first
 
 postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConfig& config,
                                     telemetry::Metrics& metrics) {
@@ -86,11 +86,11 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                 server.SetServing(ready);
                 serving.Set(ready ? 1 : 0);
               },
-          .gave_up = [] { lifecycle::RequestShutdown(); }};
+          .failed = [] { lifecycle::RequestShutdown(); }};
 }
 
 absl::Status Run(const Definition& definition, const BaseConfig& config) {
-  std::optional<ShutdownWatchdog> watchdog;  // first, to watch over all that is destroyed before it
+  std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
   telemetry::Metrics metrics({.service = definition.name, .version = kVersion});
   LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
@@ -111,10 +111,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
       {{"host", config.listen.host}, {"port", server->port()}, {"metrics_port", exposer->port()}});
 
   const telemetry::Gauge serving =
-      metrics.AddGauge("lmsmail_serving", "1 while health checks are answered with SERVING.")
-          .With();
+      metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
   Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
-                      config.postgres.probe_interval, kProbePatience);
+                      config.postgres.probe_interval, kReadinessTimeout);
 
   const int signal = lifecycle::WaitForShutdownSignal();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
@@ -124,18 +123,18 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   readiness.Stop();
   server->Shutdown(deadline);
   workload->Stop(deadline);
-  runner.Stop();  // a handler that gave its answer may still be at work in the workload
-  return readiness.fault();
+  runner.Stop();  // a handler whose call has ended may still use the workload
+  return readiness.error();
 }
 
 }  // namespace
 
 int Main(int argc, const char* const* argv, const Definition& definition) {
-  // By default glibc keeps an arena for every thread, each with its own peak of free memory: two
-  // halve what a busy dispatch holds, at no cost that could be measured.
+  // By default glibc keeps an arena with its own peak of free memory for every thread. With two
+  // arenas a busy dispatch holds half the memory, at no measurable cost.
   mallopt(M_ARENA_MAX, 2);
   // Debian builds Abseil with its deadlock detector on, a global graph that every lock here and in
-  // gRPC then passes. Our sanitizer builds look for deadlocks instead.
+  // gRPC then takes. The sanitizer builds look for deadlocks instead.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   lifecycle::BlockShutdownSignals();
   BaseConfig config(definition.port, definition.metrics_port);

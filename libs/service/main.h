@@ -19,7 +19,7 @@
 #include "libs/service/base_config.h"
 #include "libs/telemetry/metrics.h"
 
-// What all services' processes do, so that a main.cc is wiring only:
+// What the processes of all services do, so that a main.cc is only wiring:
 //
 //   int main(int argc, char** argv) {
 //     TemplateConfig config;
@@ -50,35 +50,35 @@ class Workload {
 
   virtual std::vector<rpc::HostedService> Services() = 0;
 
-  // The database has its schema; calls come only after this. Starts workers, if there are any.
-  // After UNAVAILABLE and its like it is called again; another error ends the process.
+  // Starts workers. The database has its schema; calls arrive only after this. Repeated after a
+  // transient error (see IsTransient); any other error ends the process.
   virtual absl::Status Start() { return absl::OkStatus(); }
 
-  // No call is in flight any more. Ends workers by `deadline`. Also called without a Start().
+  // Stops workers by `deadline`. No call is in flight any more. Also called without a Start().
   virtual void Stop(absl::Time /*deadline*/) {}
 };
 
 struct Definition {
-  std::string name;  // "template": also the schema in the database and in the name of variables
+  std::string name;  // "template": also the database schema, and part of the environment variables
   std::uint16_t port;
   std::uint16_t metrics_port;
   postgres::SchemaDefinition schema;
   std::function<void(config::Schema&)> declare = {};  // the service's own keys
-  // Prepared statements and session settings, if there are any.
+  // Sets prepared statements and session settings.
   std::function<void(postgres::PoolOptions&)> adjust_pool = {};
-  // Must not touch the database, which may be away still.
+  // Must not use the database, which may still be unavailable.
   std::function<absl::StatusOr<std::unique_ptr<Workload>>(const Runtime&)> build;
 };
 
-// Runs the service until SIGTERM or SIGINT; returns what main() is to return: 0 after a clean end,
-// 2 for faulty configuration, 1 for any other fault.
+// Runs the service until SIGTERM or SIGINT. Returns the exit code: 0 after a clean shutdown, 2 for
+// an invalid configuration, 1 for any other error.
 //
-// Listens at once and answers health checks with NOT_SERVING, and calls with UNAVAILABLE, until the
-// database could be migrated; later it is NOT_SERVING whenever the database is away. It never ends
-// because the database is away.
+// Listens at once. Until the database is migrated, health checks report NOT_SERVING and calls end
+// with UNAVAILABLE; later, health checks report NOT_SERVING whenever the database is unavailable.
+// An unavailable database never ends the process.
 //
-// A shutdown says NOT_SERVING, takes no new calls, lets those in flight and the workers finish
-// within drain_timeout, and ends drain_timeout + kShutdownGrace after the signal at the latest.
+// A shutdown reports NOT_SERVING, refuses new calls, lets calls in flight and workers finish within
+// drain_timeout, and ends the process at most drain_timeout + kShutdownGrace after the signal.
 int Main(int argc, const char* const* argv, const Definition& definition);
 
 inline constexpr absl::Duration kShutdownGrace = absl::Seconds(5);

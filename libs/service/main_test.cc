@@ -47,7 +47,7 @@ absl::StatusOr<pb::EchoResponse> Echo(const std::shared_ptr<grpc::Channel>& chan
                    rpc::WithTimeout(kTimeout));
 }
 
-TEST(MainTest, AllFaultsOfTheConfigurationAreOneLine) {
+TEST(MainTest, PrintsAllErrorsOfTheConfigurationOnOneLine) {
   ServiceProcess demo(Demo(), {"--rpc.threats=8", "--drain_timeout=soon"});
   EXPECT_EQ(demo.WaitForExit(), 2);
   EXPECT_THAT(demo.log(), AllOf(HasSubstr("demo: "), HasSubstr("rpc.threats"),
@@ -55,13 +55,13 @@ TEST(MainTest, AllFaultsOfTheConfigurationAreOneLine) {
   EXPECT_EQ(std::ranges::count(demo.log(), '\n'), 1) << demo.log();
 }
 
-TEST(MainTest, APasswordIsOnlyTakenFromAFile) {
+TEST(MainTest, RefusesAPasswordOutsideAFile) {
   ServiceProcess demo(Demo(), Flags("postgresql://lms:hunter2@db/lms"));
   EXPECT_EQ(demo.WaitForExit(), 2);
   EXPECT_THAT(demo.log(), AllOf(HasSubstr("postgres.dsn_file"), Not(HasSubstr("hunter2"))));
 }
 
-TEST(MainTest, APortInUseEndsIt) {
+TEST(MainTest, ExitsWhenThePortIsInUse) {
   ASSERT_OK_AND_ASSIGN(const auto other, rpc::Server::Start({}, {}));
   auto flags = Flags("host=/nonexistent dbname=x");
   flags.push_back(fmt::format("--listen=127.0.0.1:{}", other->port()));
@@ -70,7 +70,7 @@ TEST(MainTest, APortInUseEndsIt) {
   EXPECT_THAT(demo.log(), HasSubstr(fmt::format("127.0.0.1:{}", other->port())));
 }
 
-TEST(MainTest, WithoutADatabaseItWaitsAndSaysSo) {
+TEST(MainTest, WaitsForTheDatabaseAndLogsIt) {
   ServiceProcess demo(Demo(), Flags("host=/nonexistent dbname=x"));
   const auto channel = ChannelTo(demo.WaitForPort());
   EXPECT_NE(demo.WaitForLine("waiting for the database"), "");
@@ -89,7 +89,7 @@ TEST(MainTest, MigratesServesAndStopsCleanly) {
     const int port = demo.WaitForPort();
     ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
     EXPECT_THAT(demo.log(), HasSubstr("workers started"));
-    // The channel is closed at once: an idle one would take seconds to notice the shutdown.
+    // The channel is destroyed at once: an idle one takes seconds to notice the shutdown.
     ASSERT_OK_AND_ASSIGN(const pb::EchoResponse response, Echo(ChannelTo(port), "x"));
     EXPECT_EQ(response.text(), "from the database");
     demo.Signal(signal);
@@ -98,7 +98,7 @@ TEST(MainTest, MigratesServesAndStopsCleanly) {
   }
 }
 
-TEST(MainTest, FollowsTheDatabaseAwayAndBack) {
+TEST(MainTest, FollowsTheStateOfTheDatabase) {
   ASSERT_OK_AND_ASSIGN(const auto database, postgres::EmbeddedPostgres::Create());
   ASSERT_OK_AND_ASSIGN(const std::string dsn, database->NewDatabase());
   ASSERT_OK(database->Stop());
@@ -118,7 +118,7 @@ TEST(MainTest, FollowsTheDatabaseAwayAndBack) {
   EXPECT_EQ(demo.WaitForExit(), 0);
 }
 
-TEST(MainTest, FinishesTheCallInFlightBeforeItEnds) {
+TEST(MainTest, FinishesTheCallInFlightAtShutdown) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   ServiceProcess demo(Demo(), Flags(dsn));
   const auto channel = ChannelTo(demo.WaitForPort());
@@ -138,7 +138,7 @@ TEST(MainTest, FinishesTheCallInFlightBeforeItEnds) {
   EXPECT_EQ(demo.WaitForExit(), 0);
 }
 
-TEST(MainTest, ACallThatOutlastsTheDrainIsCancelled) {
+TEST(MainTest, CancelsCallsThatExceedTheDrainTimeout) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   auto flags = Flags(dsn);
   flags.push_back("--drain_timeout=50ms");

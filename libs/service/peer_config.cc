@@ -5,15 +5,17 @@
 namespace lmsmail::service {
 
 void PeerConfig::Declare(config::Group keys) {
-  keys.String("target", &target, "Where it is: host:port, or dns:///host:port to balance.");
-  keys.Duration("timeout", &timeout, "Longest wait for one call.",
+  keys.String("target", &target,
+              "Its address: host:port, or dns:///host:port to balance over all its replicas.");
+  keys.Duration("timeout", &timeout, "Deadline of one call.",
                 {absl::Milliseconds(100), absl::Minutes(10)});
   config::Group tls_keys = keys.Sub("tls");
-  tls_keys.Bool("enabled", &tls.enabled, "Whether it is called over TLS.");
+  tls_keys.Bool("enabled", &tls.enabled, "Whether calls use TLS.");
   tls_keys.String("authorities", &tls.authorities,
-                  "PEM file of the authorities its certificate must come from; else the system's.");
-  tls_keys.String("certificate", &tls.certificate, "PEM file of our certificate, if it wants one.");
-  tls_keys.String("key", &tls.key, "PEM file of our certificate's key.");
+                  "PEM file of the authorities of its certificate; empty: the system's.");
+  tls_keys.String("certificate", &tls.certificate,
+                  "PEM file of this service's certificate, if the peer requires one.");
+  tls_keys.String("key", &tls.key, "PEM file of that certificate's key.");
 }
 
 void PeerConfig::Check(std::string_view key, Violations& violations) const {

@@ -30,7 +30,7 @@ struct PeerConfig {
   // Must outlive schema.Load().
   void Declare(config::Group keys);
 
-  // Adds a violation when there is no target; `key` is where the keys are, "preference".
+  // Adds a violation when there is no target. `key` is the prefix of the keys, "preference".
   void Check(std::string_view key, Violations& violations) const;
 
   rpc::ChannelOptions Channel() const;

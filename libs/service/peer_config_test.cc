@@ -7,7 +7,7 @@
 namespace lmsmail::service {
 namespace {
 
-TEST(PeerConfigTest, IsPlainTextUnlessTlsIsEnabled) {
+TEST(PeerConfigTest, UsesTlsOnlyWhenEnabled) {
   for (const bool enabled : {false, true}) {
     PeerConfig peer{.target = "127.0.0.1:7102"};
     config::Schema schema("demo", "1");
@@ -23,7 +23,7 @@ TEST(PeerConfigTest, IsPlainTextUnlessTlsIsEnabled) {
   }
 }
 
-TEST(PeerConfigTest, NeedsATarget) {
+TEST(PeerConfigTest, RequiresATarget) {
   Violations violations;
   PeerConfig{.target = "127.0.0.1:7102"}.Check("preference", violations);
   EXPECT_TRUE(violations.empty());

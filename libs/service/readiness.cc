@@ -6,10 +6,11 @@
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
-Readiness::Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration patience)
+
+Readiness::Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration probe_timeout)
     : callbacks_(std::move(callbacks)),
       interval_(interval),
-      patience_(patience),
+      probe_timeout_(probe_timeout),
       periodic_("readiness", [this] { return Step(); }) {}
 
 void Readiness::Stop() {
@@ -17,23 +18,23 @@ void Readiness::Stop() {
   if (probing_.valid()) probing_.wait();
 }
 
-absl::Status Readiness::fault() const {
+absl::Status Readiness::error() const {
   absl::MutexLock lock(&mutex_);
-  return fault_;
+  return error_;
 }
 
 absl::Duration Readiness::Step() {
   if (!prepared_ && !Prepare()) {
-    return fault().ok() ? interval_ : absl::InfiniteDuration();
+    return error().ok() ? interval_ : absl::InfiniteDuration();
   }
-  Announce(Probe());
+  Update(Probe());
   return interval_;
 }
 
 absl::Status Readiness::Probe() {
   if (!probing_.valid()) probing_ = std::async(std::launch::async, callbacks_.probe);
-  if (probing_.wait_for(absl::ToChronoNanoseconds(patience_)) != std::future_status::ready) {
-    return absl::DeadlineExceededError("it gives no answer");
+  if (probing_.wait_for(absl::ToChronoNanoseconds(probe_timeout_)) != std::future_status::ready) {
+    return absl::DeadlineExceededError("the probe has not returned");
   }
   return probing_.get();
 }
@@ -48,20 +49,20 @@ bool Readiness::Prepare() {
   } else {
     {
       absl::MutexLock lock(&mutex_);
-      fault_ = status;
+      error_ = status;
     }
-    callbacks_.gave_up();
+    callbacks_.failed();
   }
   return prepared_;
 }
 
-void Readiness::Announce(const absl::Status& database) {
+void Readiness::Update(const absl::Status& database) {
   if (database.ok() == ready_) return;
   ready_ = database.ok();
   if (ready_) {
     telemetry::LogInfo("serving");
   } else {
-    telemetry::LogWarning("not serving: the database is away", {{"error", database}});
+    telemetry::LogWarning("not serving: the database is unavailable", {{"error", database}});
   }
   callbacks_.changed(ready_);
 }

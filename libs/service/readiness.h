@@ -13,45 +13,44 @@
 
 namespace lmsmail::service {
 
-// Decides when a service is ready: prepares it as soon as its database lets it, and from then on
-// follows whether the database is there. On a thread of its own.
+// Decides when a service is ready: prepares it once its database can be reached and then follows
+// the state of the database. Runs on a thread of its own.
 class Readiness {
  public:
   struct Callbacks {
-    // Until it succeeds, it is tried again; an error that waiting can't mend gives up.
-    std::function<absl::Status()> prepare;
-    std::function<absl::Status()> probe;
+    std::function<absl::Status()> prepare;    // repeated until OK or an error that is not transient
+    std::function<absl::Status()> probe;      // whether the database can be reached
     std::function<void()> prepared;           // once, after `prepare` succeeded
     std::function<void(bool ready)> changed;  // also the first time
-    std::function<void()> gave_up;            // at most once; fault() says why
+    std::function<void()> failed;             // at most once; error() says why
   };
 
-  // A probe that takes longer than `patience` counts as failed until it answers: a database that
-  // hangs breaks no connection.
-  Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration patience);
+  // A probe that takes longer than `probe_timeout` counts as failed until it returns: a database
+  // that hangs closes no connection.
+  Readiness(Callbacks callbacks, absl::Duration interval, absl::Duration probe_timeout);
 
-  // After it, no callback runs.
+  // No callback runs afterwards.
   void Stop();
 
-  // What `prepare` failed with for good; OK otherwise.
-  absl::Status fault() const;
+  // The error that ended `prepare`; OK if there was none.
+  absl::Status error() const;
 
  private:
   absl::Duration Step();
-  // True when prepared.
+  // Returns whether the service is prepared.
   bool Prepare();
   absl::Status Probe();
-  void Announce(const absl::Status& database);
+  void Update(const absl::Status& database);
 
   const Callbacks callbacks_;
   const absl::Duration interval_;
-  const absl::Duration patience_;
-  // The three below are the thread's own.
+  const absl::Duration probe_timeout_;
+  // The next three are used by the thread only.
   bool prepared_ = false;
   bool ready_ = false;
-  std::future<absl::Status> probing_;  // valid while a probe has not answered
+  std::future<absl::Status> probing_;  // valid while a probe runs
   mutable absl::Mutex mutex_;
-  absl::Status fault_ ABSL_GUARDED_BY(mutex_);
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
   lifecycle::Periodic periodic_;  // last: its thread uses the rest
 };
 

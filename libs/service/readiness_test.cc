@@ -14,16 +14,16 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr absl::Duration kSoon = absl::Microseconds(10);
-constexpr absl::Duration kPatience = absl::Minutes(1);
+constexpr absl::Duration kInterval = absl::Microseconds(10);
+constexpr absl::Duration kProbeTimeout = absl::Minutes(1);
 
-TEST(ReadinessTest, PreparesAgainUntilTheDatabaseIsThere) {
+TEST(ReadinessTest, PreparesUntilTheDatabaseIsAvailable) {
   int tries = 0;
   std::vector<bool> changes;
   absl::Notification ready;
   int prepared = 0;
   Readiness readiness(
-      {.prepare = [&] { return ++tries < 3 ? absl::UnavailableError("away") : absl::OkStatus(); },
+      {.prepare = [&] { return ++tries < 3 ? absl::UnavailableError("down") : absl::OkStatus(); },
        .probe = [] { return absl::OkStatus(); },
        .prepared = [&] { ++prepared; },
        .changed =
@@ -31,14 +31,14 @@ TEST(ReadinessTest, PreparesAgainUntilTheDatabaseIsThere) {
              changes.push_back(now);
              ready.Notify();
            },
-       .gave_up = [] { ADD_FAILURE() << "gave up"; }},
-      kSoon, kPatience);
+       .failed = [] { ADD_FAILURE() << "failed"; }},
+      kInterval, kProbeTimeout);
   ready.WaitForNotification();
   readiness.Stop();
   EXPECT_EQ(tries, 3);
   EXPECT_EQ(prepared, 1);
   EXPECT_THAT(changes, ElementsAre(true));
-  EXPECT_OK(readiness.fault());
+  EXPECT_OK(readiness.error());
 }
 
 TEST(ReadinessTest, FollowsTheProbe) {
@@ -46,12 +46,12 @@ TEST(ReadinessTest, FollowsTheProbe) {
   std::vector<bool> changes;
   absl::Notification done;
   Readiness readiness({.prepare = [] { return absl::OkStatus(); },
-                       // There twice, away twice, then back.
+                       // Up twice, down twice, then up.
                        .probe =
                            [&] {
-                             const bool away = probes == 2 || probes == 3;
+                             const bool down = probes == 2 || probes == 3;
                              ++probes;
-                             return away ? absl::UnavailableError("away") : absl::OkStatus();
+                             return down ? absl::UnavailableError("down") : absl::OkStatus();
                            },
                        .prepared = [] {},
                        .changed =
@@ -59,14 +59,14 @@ TEST(ReadinessTest, FollowsTheProbe) {
                              changes.push_back(now);
                              if (changes.size() == 3) done.Notify();
                            },
-                       .gave_up = [] { ADD_FAILURE() << "gave up"; }},
-                      kSoon, kPatience);
+                       .failed = [] { ADD_FAILURE() << "failed"; }},
+                      kInterval, kProbeTimeout);
   done.WaitForNotification();
   readiness.Stop();
   EXPECT_THAT(changes, ElementsAre(true, false, true));
 }
 
-TEST(ReadinessTest, ADatabaseThatHangsIsAway) {
+TEST(ReadinessTest, TreatsADatabaseThatHangsAsUnavailable) {
   int probes = 0;
   std::vector<bool> changes;
   absl::Notification noticed;
@@ -86,16 +86,16 @@ TEST(ReadinessTest, ADatabaseThatHangsIsAway) {
                              if (!now) noticed.Notify();
                              if (changes.size() == 3) done.Notify();
                            },
-                       .gave_up = [] { ADD_FAILURE() << "gave up"; }},
-                      kSoon, absl::Milliseconds(20));
+                       .failed = [] { ADD_FAILURE() << "failed"; }},
+                      kInterval, absl::Milliseconds(20));
   done.WaitForNotification();
   readiness.Stop();
   EXPECT_THAT(changes, ElementsAre(true, false, true));
 }
 
-TEST(ReadinessTest, GivesUpOnWhatWaitingCannotMend) {
+TEST(ReadinessTest, FailsForGoodWhenTheErrorIsNotTransient) {
   std::atomic<int> tries = 0;
-  absl::Notification gave_up;
+  absl::Notification failed;
   Readiness readiness({.prepare =
                            [&] {
                              ++tries;
@@ -104,12 +104,12 @@ TEST(ReadinessTest, GivesUpOnWhatWaitingCannotMend) {
                        .probe = [] { return absl::OkStatus(); },
                        .prepared = [] { ADD_FAILURE() << "prepared"; },
                        .changed = [](bool) { ADD_FAILURE() << "changed"; },
-                       .gave_up = [&] { gave_up.Notify(); }},
-                      kSoon, kPatience);
-  gave_up.WaitForNotification();
+                       .failed = [&] { failed.Notify(); }},
+                      kInterval, kProbeTimeout);
+  failed.WaitForNotification();
   readiness.Stop();
   EXPECT_EQ(tries, 1);
-  EXPECT_THAT(readiness.fault(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(readiness.error(), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

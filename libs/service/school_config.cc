@@ -24,7 +24,7 @@ void SchoolConfig::Check(Violations& violations) const {
   if (!language::IsLanguageCode(language_code)) {
     violations.Add("school.language_code", "must be a BCP 47 language such as en or pt-BR");
   }
-  if (!time_zone::IsValid(time_zone)) {
+  if (!lmsmail::time_zone::IsValid(time_zone)) {
     violations.Add("school.time_zone", "must be a zone of the IANA database such as Europe/Berlin");
   }
 }

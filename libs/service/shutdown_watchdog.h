@@ -7,8 +7,8 @@
 
 namespace lmsmail::service {
 
-// Ends the process when a shutdown takes longer than `limit`: better a hard end, which every part
-// of the system survives, than one that hangs until the orchestrator kills it unheard.
+// Ends the process with an error log when a shutdown takes longer than `limit`. Every part of the
+// system survives such an end; a shutdown that hangs would be killed without a log.
 class ShutdownWatchdog {
  public:
   explicit ShutdownWatchdog(absl::Duration limit);

@@ -5,14 +5,14 @@
 namespace lmsmail::service {
 namespace {
 
-TEST(ShutdownWatchdogTest, LeavesATimelyShutdownAlone) {
+TEST(ShutdownWatchdogTest, DoesNothingWhenTheShutdownIsTimely) {
   {
     const ShutdownWatchdog watchdog(absl::Hours(1));
   }
   SUCCEED() << "reached only when the watchdog neither fires nor blocks";
 }
 
-TEST(ShutdownWatchdogDeathTest, EndsAShutdownThatHangs) {
+TEST(ShutdownWatchdogDeathTest, EndsTheProcessWhenTheShutdownHangs) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {

@@ -1,23 +1,32 @@
 #include "libs/smtp/auth.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+#include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+
+#include "libs/smtp/outcome.h"
 
 namespace lmsmail::smtp {
 namespace {
 
 // RFC 5321 section 4.5.3.1.4, without the CRLF.
 constexpr size_t kMaxCommandLine = 510;
+constexpr size_t kMaxTokenBytes = 64 * 1024;
 
-// AUTH with the response in the same line, or, when that would be too long, after the first
-// challenge (RFC 4954 section 4).
-AuthScript WithInitialResponse(std::string_view mechanism, std::string_view response,
-                               std::string abort_line) {
+// Sends the response on the command line, or after the first challenge when the line would be too
+// long (RFC 4954 section 4).
+AuthExchange WithInitialResponse(std::string_view mechanism, std::string_view response,
+                                 std::string abort_line) {
   std::string encoded = absl::Base64Escape({response.data(), response.size()});
   std::string command = fmt::format("AUTH {} {}", mechanism, encoded);
   if (command.size() <= kMaxCommandLine) return {{std::move(command)}, std::move(abort_line)};
@@ -29,70 +38,91 @@ std::string SaslName(const std::string& name) {
   return absl::StrReplaceAll(name, {{"=", "=3D"}, {",", "=2C"}});
 }
 
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  const auto error = [&path](std::string_view problem) {
+    return LoginError(fmt::format("the token file {} {}", path, problem));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  std::string token(kMaxTokenBytes + 1, '\0');
+  if (file != nullptr) token.resize(std::fread(token.data(), 1, token.size(), file.get()));
+  if (file == nullptr || std::ferror(file.get()) != 0) {
+    return error("cannot be read: " + std::generic_category().message(errno));
+  }
+  while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
+  if (token.empty()) return error("is empty");
+  if (token.size() > kMaxTokenBytes) {
+    return error(fmt::format("has more than {} bytes", kMaxTokenBytes));
+  }
+  // RFC 6750 section 2.1. A control character would end the token within the exchange.
+  if (std::any_of(token.begin(), token.end(), [](char c) { return c <= ' ' || c > '~'; })) {
+    return error("holds characters that no access token has");
+  }
+  return token;
+}
+
 }  // namespace
 
 std::string_view MechanismName(AuthMechanism mechanism) {
   switch (mechanism) {
-    case AuthMechanism::kAuto:
-      return "automatic";
     case AuthMechanism::kPlain:
       return "PLAIN";
     case AuthMechanism::kLogin:
       return "LOGIN";
-    case AuthMechanism::kXOAuth2:
-      return "XOAUTH2";
     case AuthMechanism::kOAuthBearer:
       return "OAUTHBEARER";
+    case AuthMechanism::kXOAuth2:
+      return "XOAUTH2";
   }
   return "";
 }
 
-absl::StatusOr<AuthMechanism> ChooseMechanism(AuthMechanism wanted,
+absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
                                               const std::vector<std::string>& offered) {
-  const auto is_offered = [&](AuthMechanism mechanism) {
-    return std::find(offered.begin(), offered.end(), MechanismName(mechanism)) != offered.end();
-  };
-  if (wanted != AuthMechanism::kAuto) {
-    if (is_offered(wanted)) return wanted;
-  } else {
-    for (const AuthMechanism mechanism : {AuthMechanism::kPlain, AuthMechanism::kLogin}) {
-      if (is_offered(mechanism)) return mechanism;
+  using Preference = std::array<AuthMechanism, 2>;
+  const Preference usable = credentials.token_file.empty()
+                                ? Preference{AuthMechanism::kPlain, AuthMechanism::kLogin}
+                                : Preference{AuthMechanism::kOAuthBearer, AuthMechanism::kXOAuth2};
+  for (const AuthMechanism mechanism : usable) {
+    if (std::find(offered.begin(), offered.end(), MechanismName(mechanism)) != offered.end()) {
+      return mechanism;
     }
   }
   return absl::FailedPreconditionError(
-      fmt::format("the server offers no matching AUTH mechanism: wanted {}, offered {}",
-                  wanted == AuthMechanism::kAuto ? "PLAIN or LOGIN" : MechanismName(wanted),
-                  offered.empty() ? "none" : absl::StrJoin(offered, " ")));
+      fmt::format("the server offers no usable AUTH mechanism: {} or {} is needed, it offers {}",
+                  MechanismName(usable[0]), MechanismName(usable[1]),
+                  offered.empty() ? "none" : fmt::format("{}", fmt::join(offered, " "))));
 }
 
-AuthScript MakeAuthScript(AuthMechanism mechanism, const Credentials& credentials,
-                          std::string_view host, uint16_t port) {
-  const std::string& user = credentials.username;
-  const std::string& secret = credentials.secret;
+absl::StatusOr<std::string> ReadSecret(const Credentials& credentials) {
+  if (credentials.token_file.empty()) return credentials.password;
+  return ReadToken(credentials.token_file);
+}
+
+AuthExchange MakeAuthExchange(AuthMechanism mechanism, const std::string& username,
+                              const std::string& secret, std::string_view host, uint16_t port) {
   switch (mechanism) {
     case AuthMechanism::kLogin:
-      return {{"AUTH LOGIN", absl::Base64Escape(user), absl::Base64Escape(secret)}, "*"};
+      return {{"AUTH LOGIN", absl::Base64Escape(username), absl::Base64Escape(secret)}, "*"};
     case AuthMechanism::kXOAuth2:
       // developers.google.com/gmail/imap/xoauth2-protocol
       return WithInitialResponse("XOAUTH2",
                                  fmt::format("user={}\x01"
                                              "auth=Bearer {}\x01\x01",
-                                             user, secret),
+                                             username, secret),
                                  "");
     case AuthMechanism::kOAuthBearer:
-      // RFC 7628 sections 3.1 and 3.2.3; "AQ==" is the lone control-A that ends a failed exchange.
+      // RFC 7628 sections 3.1 and 3.2.3. "AQ==" is the lone control-A that ends a failed exchange.
       return WithInitialResponse("OAUTHBEARER",
                                  fmt::format("n,a={},\x01host={}\x01port={}\x01"
                                              "auth=Bearer {}\x01\x01",
-                                             SaslName(user), host, port, secret),
+                                             SaslName(username), host, port, secret),
                                  "AQ==");
-    case AuthMechanism::kAuto:
     case AuthMechanism::kPlain:
       break;
   }
-  // RFC 4616, no authorization identity.
-  return WithInitialResponse("PLAIN", std::string(1, '\0') + user + std::string(1, '\0') + secret,
-                             "*");
+  // RFC 4616, without an authorization identity.
+  return WithInitialResponse("PLAIN", '\0' + username + '\0' + secret, "*");
 }
 
 }  // namespace lmsmail::smtp

@@ -11,22 +11,29 @@
 
 namespace lmsmail::smtp {
 
-// The client's half of one AUTH exchange (RFC 4954), ready to be sent line by line.
-struct AuthScript {
-  std::vector<std::string> lines;  // the AUTH command, then the answer to each 334 in turn
-  // The answer to a 334 more than expected, after which the server gives its verdict: OAuth servers
-  // put the error's details into such a challenge; to others it cancels the exchange.
-  std::string abort_line;
-};
+enum class AuthMechanism { kPlain, kLogin, kOAuthBearer, kXOAuth2 };
 
 std::string_view MechanismName(AuthMechanism mechanism);
 
-// Resolves kAuto against what the server offers; FAILED_PRECONDITION when there is no match.
-absl::StatusOr<AuthMechanism> ChooseMechanism(AuthMechanism wanted,
+// The preferred mechanism among those that the server offers: PLAIN before LOGIN for a password,
+// OAUTHBEARER before XOAUTH2 for a token. FAILED_PRECONDITION when the server offers neither.
+absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
                                               const std::vector<std::string>& offered);
 
-// `mechanism` is not kAuto. `host` and `port` go into OAUTHBEARER (RFC 7628).
-AuthScript MakeAuthScript(AuthMechanism mechanism, const Credentials& credentials,
-                          std::string_view host, uint16_t port);
+// The password, or what the token file holds now, without line breaks at its end. An unreadable
+// file, or one that holds no token, is a LoginError (outcome.h). No error repeats the content.
+absl::StatusOr<std::string> ReadSecret(const Credentials& credentials);
+
+// What the client sends in one AUTH exchange (RFC 4954), line by line.
+struct AuthExchange {
+  std::vector<std::string> lines;  // the AUTH command, then the response to each 334 in order
+  // The response to one 334 more than expected. OAuth servers describe an error in such a challenge
+  // and reject the login after the response; with other mechanisms it cancels the exchange.
+  std::string abort_line;
+};
+
+// OAUTHBEARER (RFC 7628) also sends `host` and `port`.
+AuthExchange MakeAuthExchange(AuthMechanism mechanism, const std::string& username,
+                              const std::string& secret, std::string_view host, uint16_t port);
 
 }  // namespace lmsmail::smtp

@@ -24,8 +24,7 @@ void ApplyLine(absl::string_view line, Capabilities& capabilities) {
       capabilities.max_size = 0;
     }
   }
-  // "AUTH=PLAIN LOGIN" is a form from before RFC 2554 that some servers still send beside the real
-  // one.
+  // Some servers also send "AUTH=PLAIN LOGIN", a form that is older than RFC 2554.
   if (keyword == "AUTH" || keyword.starts_with("AUTH=")) {
     auto& mechanisms = capabilities.auth_mechanisms;
     if (keyword.size() > 5) mechanisms.push_back(keyword.substr(5));

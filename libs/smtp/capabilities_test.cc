@@ -9,7 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(Capabilities, KeywordsInAnyCase) {
+TEST(Capabilities, MatchesKeywordsInAnyCase) {
   const Capabilities capabilities = ParseEhlo(
       "mx.example at your service\nPipelining\nsize 35882577\n8bitmime\nSTARTTLS\nSMTPUTF8\n"
       "auth Plain LOGIN  xoauth2\nENHANCEDSTATUSCODES");
@@ -24,23 +24,23 @@ TEST(Capabilities, KeywordsInAnyCase) {
   EXPECT_EQ(capabilities.lines.size(), 7u);
 }
 
-TEST(Capabilities, TheGreetingLineIsNoKeyword) {
+TEST(Capabilities, IgnoresTheGreetingLine) {
   EXPECT_FALSE(ParseEhlo("PIPELINING").pipelining);
   EXPECT_THAT(ParseEhlo("PIPELINING").lines, IsEmpty());
 }
 
-TEST(Capabilities, SizeWithoutALimit) {
+TEST(Capabilities, AcceptsSizeWithoutALimit) {
   for (const char* text : {"x\nSIZE", "x\nSIZE 0", "x\nSIZE many"}) {
     EXPECT_TRUE(ParseEhlo(text).size) << text;
     EXPECT_EQ(ParseEhlo(text).max_size, 0u) << text;
   }
 }
 
-TEST(Capabilities, TheOldFormOfAuth) {
+TEST(Capabilities, AcceptsTheOldFormOfAuth) {
   EXPECT_THAT(ParseEhlo("x\nAUTH=LOGIN PLAIN").auth_mechanisms, ElementsAre("LOGIN", "PLAIN"));
 }
 
-TEST(Capabilities, AKeywordIsAWholeWord) {
+TEST(Capabilities, MatchesWholeWordsOnly) {
   const Capabilities capabilities = ParseEhlo("x\nPIPELININGX\nXSMTPUTF8\n");
   EXPECT_FALSE(capabilities.pipelining);
   EXPECT_FALSE(capabilities.smtputf8);

@@ -32,7 +32,7 @@ namespace {
 namespace asio = boost::asio;
 using TlsContext = std::unique_ptr<asio::ssl::context>;
 
-// Fine enough that the shortest deadline is met within an eighth of itself.
+// An eighth of the shortest timeout, so that no deadline is missed by more than that.
 std::chrono::milliseconds DeadlineTimerTick(const Options& options) {
   const Timeouts& t = options.timeouts;
   const absl::Duration shortest = std::min(
@@ -41,7 +41,7 @@ std::chrono::milliseconds DeadlineTimerTick(const Options& options) {
                     std::chrono::milliseconds(1000));
 }
 
-// Coroutine parameters are copied into its frame; the references outlive it.
+// The referenced objects must outlive the coroutine.
 Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, DeadlineTimer& deadline_timer,
                                               const Options& options, asio::ssl::context* tls) {
   Connection connection(io, deadline_timer);
@@ -72,7 +72,7 @@ class Client::Impl {
         work_(asio::make_work_guard(io_)),
         thread_([this] { Run(); }) {}
 
-  // Only want of memory or threads makes it throw, and then the program may as well end.
+  // Throws only on memory or thread exhaustion, and then the program may as well end.
   ~Impl() { Shutdown(absl::ZeroDuration()); }  // NOLINT(bugprone-exception-escape)
 
   Pool& pool() { return pool_; }
@@ -110,7 +110,7 @@ class Client::Impl {
  private:
   void Run() {
     pthread_setname_np(pthread_self(), "smtp");
-    // The thread's own on Linux (setpriority(2), NOTES).
+    // Affects this thread only on Linux (setpriority(2), NOTES).
     if (options_.thread_nice != 0) {
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options_.thread_nice);
     }
@@ -124,7 +124,7 @@ class Client::Impl {
   Pool pool_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   absl::once_flag shutdown_;
-  absl::Mutex check_mutex_;  // a check is either begun before the shutdown or not at all
+  absl::Mutex check_mutex_;  // no check starts once the shutdown has begun
   std::thread thread_;       // last: it uses the others
 };
 
@@ -143,17 +143,15 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(Options options, PhaseObs
 
 bool Client::TrySend(Mail&& mail, Done&& done) {
   auto transaction = std::make_unique<Transaction>(std::move(mail), std::move(done));
-  std::optional<Result> refusal = transaction->Prepare();
-  const bool accepted = refusal.has_value()
-                            ? impl_->pool().EnqueueRefused(transaction, *std::move(refusal))
+  std::optional<Result> rejection = transaction->Prepare();
+  const bool accepted = rejection.has_value()
+                            ? impl_->pool().EnqueueRejected(transaction, *std::move(rejection))
                             : impl_->pool().Enqueue(transaction);
   if (!accepted) transaction->Return(mail, done);
   return accepted;
 }
 
 void Client::SetMaxConnections(size_t connections) { impl_->pool().SetMaxConnections(connections); }
-size_t Client::queued() const { return impl_->pool().queued(); }
-size_t Client::in_flight() const { return impl_->pool().in_flight(); }
 bool Client::WaitUntilIdle(absl::Duration timeout) const {
   return impl_->pool().WaitUntilIdle(timeout);
 }

@@ -16,31 +16,30 @@
 
 namespace lmsmail::smtp {
 
-// What Client::Check learnt about the server.
+// What Client::Check found out about the server.
 struct ServerReport {
   std::string greeting;
-  std::vector<std::string>
-      capabilities;            // EHLO keywords with their parameters, as in force for MAIL
-  std::string tls;             // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS
-  std::string auth_mechanism;  // "PLAIN"; empty when none was used
+  std::vector<std::string> capabilities;  // EHLO keywords with parameters, as in force for MAIL
+  std::string tls;                        // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS
+  std::string auth_mechanism;             // "PLAIN"; empty when none was used
 };
 
-// Sends mails to one server over a pool of kept connections, pipelined (RFC 2920) where the server
-// allows: a mail's body and the next mail's envelope leave in one write, so a mail costs one round
-// trip.
+// Sends mails to one server over a pool of persistent connections. Uses pipelining (RFC 2920) where
+// the server supports it: a mail's message and the next mail's envelope leave in one write, so a
+// mail costs one round trip.
 //
-// Owns one thread, on which every callback runs; callbacks must not block and must not call
-// Shutdown, WaitUntilIdle, Check or the destructor. A second client makes a second thread.
+// Owns one thread, which runs every callback. Callbacks must not block and must not call Shutdown,
+// WaitUntilIdle, Check or the destructor.
 //
-// When no connection can be had, every waiting mail ends at once in kConnectionError; pacing the
-// next try is the caller's. A mail whose connection proves dead before the server answered MAIL is
-// sent again on another by itself.
+// When no connection can be opened, every queued mail fails at once with kConnectionError; the
+// caller decides when to retry. When a connection turns out to be dead before the server replied to
+// MAIL, the client itself retries the mail on another connection.
 class Client {
  public:
   using Done = absl::AnyInvocable<void(Result)>;
-  // Called at every change of phase; for kDotSent before the dot leaves, so that a journal written
-  // here names every mail that may be in doubt after a crash. A later Result can take kDotSent back
-  // (kData) when the connection broke before the dot was handed to the network.
+  // Called at every change of phase. It is called for kDotSent before the dot is sent, so that a
+  // journal written here names every mail whose outcome a crash leaves unknown. The Result can say
+  // kData after kDotSent, when the connection failed before the dot was handed to the network.
   using PhaseObserver = std::function<void(uint64_t token, Phase phase)>;
 
   static absl::StatusOr<std::unique_ptr<Client>> Create(Options options,
@@ -49,25 +48,23 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Takes `mail` and calls `done` exactly once, or returns false with both untouched: max_queued
-  // mails wait, or the client is shut down. Checks the mail on the calling thread. Thread-safe.
+  // Accepts `mail` and calls `done` exactly once. Returns false and leaves both unchanged when
+  // max_queued mails are queued or the client is shut down. Checks the mail on the calling thread.
+  // Thread-safe.
   [[nodiscard]] bool TrySend(Mail&& mail, Done&& done);
 
-  // Changes Options::max_connections. Surplus connections close after the mails that they are
-  // at. Zero cancels what waits and what comes. Thread-safe.
+  // Changes Options::max_connections. Surplus connections close after their current mails. Zero
+  // cancels queued and later mails. Thread-safe.
   void SetMaxConnections(size_t connections);
 
-  size_t queued() const;     // accepted, not yet on a connection
-  size_t in_flight() const;  // on a connection, not yet answered
-
-  // True once every accepted mail has its result, false when `timeout` passes first.
+  // True once every accepted mail has its result; false after `timeout`.
   bool WaitUntilIdle(absl::Duration timeout) const;
 
-  // Cancels what has not started, lets what has go on for `grace`, then breaks it off: kAmbiguous
-  // after the final dot, kCancelled before. Returns when every `done` has been called. Idempotent.
+  // Cancels queued mails, gives started ones `grace` to finish, then aborts them: kAmbiguous after
+  // the final dot, kCancelled before it. Returns when every `done` has been called. Idempotent.
   void Shutdown(absl::Duration grace);
 
-  // Opens a connection of its own: connect, EHLO, TLS, AUTH, NOOP, QUIT. Blocks.
+  // Opens a separate connection: connect, EHLO, TLS, AUTH, NOOP, QUIT. Blocks.
   absl::StatusOr<ServerReport> Check();
 
  private:

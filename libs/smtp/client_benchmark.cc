@@ -11,10 +11,10 @@
 #include "libs/smtp/client.h"
 #include "libs/smtp/testing/scripted_server.h"
 
-// How fast ready-made mails go into a server that accepts everything, and what they cost in CPU:
+// Measures throughput and CPU time of mails sent to a server that accepts everything:
 //   smtp_client_benchmark [mails [bytes [none|starttls]]]
-// The server is a process of its own, so that getrusage tells the two sides' CPU apart. Both run on
-// the same cores: compare figures of one run only.
+// The server is a separate process, so that getrusage separates the CPU time of the two sides. Both
+// run on the same cores: compare figures of one run only.
 namespace lmsmail::smtp {
 namespace {
 
@@ -88,7 +88,7 @@ void Run(const Load& load, size_t connections) {
   mail.envelope_from = "school@lms.test";
   mail.recipient = "student@x.test";
   mail.message = MessageOf(load.bytes);
-  size_t accepted = 0;  // touched on the client's thread only, read after WaitUntilIdle
+  size_t accepted = 0;  // written on the client's thread only, read after WaitUntilIdle
   const double cpu_before = CpuSeconds(RUSAGE_SELF);
   const absl::Time start = absl::Now();
   for (size_t i = 0; i < load.mails; ++i) {

@@ -98,9 +98,9 @@ Awaitable<absl::Status> Connection::StartTls(asio::ssl::context& context, const 
 }
 
 Awaitable<std::tuple<Connection::ErrorCode, size_t>> Connection::ReadSome() {
-  const auto room = asio::buffer(input_);
-  return tls_.has_value() ? tls_->async_read_some(room, kToTuple)
-                          : socket_.async_read_some(room, kToTuple);
+  const auto buffer = asio::buffer(input_);
+  return tls_.has_value() ? tls_->async_read_some(buffer, kToTuple)
+                          : socket_.async_read_some(buffer, kToTuple);
 }
 
 Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Duration timeout) {
@@ -111,14 +111,14 @@ Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Du
         co_return absl::OkStatus();
       case ReplyParser::State::kMalformed:
         co_return absl::InternalError(
-            fmt::format("the answer to {} is not an SMTP reply", command));
+            fmt::format("the response to {} is not an SMTP reply", command));
       case ReplyParser::State::kNeedsMore:
         break;
     }
-    if (!waiting) SetDeadline(timeout);  // once: a trickle must not push the deadline away
+    if (!waiting) SetDeadline(timeout);  // once: a slow trickle must not extend the deadline
     waiting = true;
     const auto [error, bytes] = co_await ReadSome();
-    if (error) co_return Error(error, fmt::format("waiting for the answer to {}", command));
+    if (error) co_return Error(error, fmt::format("waiting for the reply to {}", command));
     unread_ = std::string_view(input_.data(), bytes);
   }
 }

@@ -23,17 +23,15 @@
 
 namespace lmsmail::smtp {
 
-// GCC 12 lays a coroutine's frame out wrongly for `if (co_await f("literal"))`: await into a
-// variable, then test that.
+// GCC 12 miscompiles `if (co_await f("literal"))`: await into a variable, then test it.
 template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
 
-// A byte stream to the server, plain or TLS, with a deadline on every step and replies cut out of
-// what is read. Knows nothing of the order of commands. Confined to the io thread; one operation at
-// a time.
+// A byte stream to the server, plain or TLS, with a deadline for every step and a parser for
+// replies. Does not know the order of commands. Confined to the io thread; one operation at a time.
 //
-// Network faults are UNAVAILABLE, a passed deadline DEADLINE_EXCEEDED, a malformed reply INTERNAL.
-// After any of them the connection is of no more use.
+// Network errors are UNAVAILABLE, a passed deadline is DEADLINE_EXCEEDED, a malformed reply
+// INTERNAL. After any of them the connection can no longer be used.
 class Connection final : public DeadlineTimer::Target {
  public:
   Connection(boost::asio::io_context& io, DeadlineTimer& deadline_timer);
@@ -42,30 +40,28 @@ class Connection final : public DeadlineTimer::Target {
   Connection& operator=(const Connection&) = delete;
 
   Awaitable<absl::Status> Connect(const std::string& host, uint16_t port, absl::Duration timeout);
-  // `name` is what the certificate must carry.
+  // The certificate must be for `name`.
   Awaitable<absl::Status> StartTls(boost::asio::ssl::context& context, const std::string& name,
                                    const TlsOptions& options, absl::Duration timeout);
 
-  // Waits for the next reply, then in reply(). `command` is what it answers, for the error's
-  // message.
+  // Waits for the next reply and makes it available from reply(). Errors mention `command`.
   Awaitable<absl::Status> ReadReply(std::string_view command, absl::Duration timeout);
   const Reply& reply() const { return parser_.reply(); }
-  // Bytes that have arrived but belong to no reply read yet.
+  // Whether bytes have arrived that belong to no reply read so far.
   bool has_unread_input() const { return !unread_.empty(); }
 
   struct Written {
     absl::Status status;
-    size_t bytes = 0;  // surely no byte after these has left
+    size_t bytes = 0;  // certainly no byte after these has been sent
   };
-  // Gathers `pieces` into as few writes as possible. `timeout` is for each wait for room, not the
-  // whole.
+  // Sends `pieces` in as few writes as possible. `timeout` applies to each wait for buffer space.
   Awaitable<Written> Write(std::span<const std::string_view> pieces, absl::Duration timeout);
-  // After a failed write: whether a reply has arrived, now in reply(), that may explain it.
+  // After a failed write: true when a reply has arrived that may explain it, now in reply().
   bool ReadLateReply();
 
   enum class IdleResult { kWoken, kTimedOut, kClosed };
-  // Waits until Wake(), `timeout`, or a sign of life from the server, which here can only mean its
-  // end.
+  // Waits for Wake(), `timeout` or input. A server sends nothing to an idle client except that it
+  // closes the connection.
   Awaitable<IdleResult> Idle(absl::Duration timeout);
   void Wake();
 
@@ -83,7 +79,7 @@ class Connection final : public DeadlineTimer::Target {
   void SetDeadline(absl::Duration timeout);
   absl::Status Error(const ErrorCode& error, std::string_view doing) const;
   Awaitable<std::tuple<ErrorCode, size_t>> ReadSome();
-  // Some of `buffers`; waits for room when there is none.
+  // Writes some of `buffers`; waits when the send buffer is full.
   Awaitable<std::tuple<ErrorCode, size_t>> WriteSome(
       std::span<const boost::asio::const_buffer> buffers, absl::Duration timeout);
 

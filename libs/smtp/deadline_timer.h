@@ -10,9 +10,9 @@
 
 namespace lmsmail::smtp {
 
-// Ends what takes too long. One timer looks at all deadlines every tick, for a timer per operation
-// would cost more than the operation; a deadline is thus met up to a tick late. Confined to the io
-// thread.
+// Notifies targets whose deadline has passed. One timer checks all deadlines every tick, because a
+// timer per operation would cost more than the operation. A deadline is therefore noticed up to a
+// tick late. Confined to the io thread.
 class DeadlineTimer {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -21,6 +21,7 @@ class DeadlineTimer {
    public:
     virtual ~Target() = default;
     virtual SteadyTime deadline() const = 0;
+    // Must neither add nor remove targets.
     virtual void OnDeadline() = 0;
     virtual void Abort(const absl::Status& reason) = 0;
   };
@@ -30,7 +31,7 @@ class DeadlineTimer {
 
   void Add(Target* target);
   void Remove(Target* target);
-  // Aborts all that are there and all that will be added.
+  // Aborts all targets, and those that are added later.
   void AbortAll(const absl::Status& reason);
 
  private:

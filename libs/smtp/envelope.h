@@ -10,8 +10,8 @@
 
 namespace lmsmail::smtp {
 
-// Fit to stand between "<" and ">" of MAIL or RCPT without ending it: no control character, space
-// or angle bracket, well-formed UTF-8, one '@' with something on either side, at most 254 octets
+// Checks that `address` can stand between the "<" and ">" of MAIL or RCPT: no control character,
+// space or angle bracket, well-formed UTF-8, an '@' with text on both sides, at most 254 octets
 // (RFC 5321 section 4.5.3.1.3). INVALID_ARGUMENT names `field`, never the address.
 absl::Status CheckEnvelopeAddress(std::string_view field, std::string_view address);
 
@@ -21,7 +21,7 @@ struct MailParameters {
   bool eight_bit = false;
 };
 
-// "MAIL FROM:<sender> SIZE=..." with CRLF, with those parameters that the server knows.
+// Appends "MAIL FROM:<sender> SIZE=..." and CRLF, with the parameters that the server supports.
 void AppendMailCommand(std::string_view sender, const MailParameters& parameters,
                        const Capabilities& server, std::string& out);
 void AppendRcptCommand(std::string_view recipient, std::string& out);

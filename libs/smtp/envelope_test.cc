@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(EnvelopeAddress, OrdinaryOnesPass) {
+TEST(EnvelopeAddress, AcceptsOrdinaryAddresses) {
   for (const char* address : {"a@b", "first.last+tag@mx.example.org", "\"q@q\"@example.org",
                               "jos\xC3\xA9@b\xC3\xBC"
                               "cher.example",
@@ -22,7 +22,7 @@ TEST(EnvelopeAddress, OrdinaryOnesPass) {
   }
 }
 
-TEST(EnvelopeAddress, NothingCanEndTheCommand) {
+TEST(EnvelopeAddress, RejectsWhatCouldEndTheCommand) {
   using namespace std::string_view_literals;
   for (const std::string_view address :
        {"b@x>\r\nRCPT TO:<evil@x"sv, "a@b\r"sv, "a@b\n"sv, "a\0b@c"sv, "a b@c"sv, "a@b "sv,
@@ -34,7 +34,7 @@ TEST(EnvelopeAddress, NothingCanEndTheCommand) {
   }
 }
 
-TEST(EnvelopeAddress, ShapeAndLength) {
+TEST(EnvelopeAddress, ChecksFormAndLength) {
   EXPECT_FALSE(CheckEnvelopeAddress("recipient", "").ok());
   EXPECT_FALSE(CheckEnvelopeAddress("recipient", "nobody").ok());
   EXPECT_FALSE(CheckEnvelopeAddress("recipient", "@b").ok());
@@ -43,7 +43,7 @@ TEST(EnvelopeAddress, ShapeAndLength) {
   EXPECT_FALSE(CheckEnvelopeAddress("recipient", std::string(251, 'a') + "@b.c").ok());
 }
 
-TEST(MailCommand, ParametersOnlyAsOffered) {
+TEST(MailCommand, HasOnlyTheParametersThatTheServerOffers) {
   const MailParameters everything = {.size = 123, .smtputf8 = true, .eight_bit = true};
   Capabilities server;
   std::string command;

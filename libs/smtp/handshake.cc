@@ -16,7 +16,7 @@ std::string_view ServerName(const Options& options) {
   return options.tls.server_name.empty() ? options.host : options.tls.server_name;
 }
 
-// EHLO; HELO when the server does not know it (RFC 5321 section 3.2).
+// Falls back to HELO when the server does not know EHLO (RFC 5321 section 3.2).
 Awaitable<absl::Status> SendEhlo(Connection& connection, const Options& options,
                                  Capabilities& capabilities) {
   const absl::Duration timeout = options.timeouts.greeting;
@@ -46,8 +46,8 @@ Awaitable<absl::Status> UpgradeToTls(Connection& connection, const Options& opti
   absl::Status status = co_await Command(connection, "STARTTLS", "STARTTLS", timeout);
   if (!status.ok()) co_return status;
   if (connection.reply().code != 220) co_return ReplyError("STARTTLS", connection.reply());
-  // Whatever came with the reply was put there by someone on the way, to be read as if it had come
-  // under TLS (CVE-2011-0411).
+  // An attacker injects plaintext here so that it is read as if it had arrived under TLS
+  // (CVE-2011-0411).
   if (connection.has_unread_input()) {
     co_return absl::InternalError("plaintext followed the server's answer to STARTTLS");
   }
@@ -61,15 +61,19 @@ Awaitable<absl::Status> Authenticate(Connection& connection, const Options& opti
                                      HandshakeResult& handshake) {
   const Credentials& credentials = *options.credentials;
   const absl::StatusOr<AuthMechanism> mechanism =
-      ChooseMechanism(credentials.mechanism, handshake.capabilities.auth_mechanisms);
+      ChooseMechanism(credentials, handshake.capabilities.auth_mechanisms);
   if (!mechanism.ok()) co_return mechanism.status();
-  const AuthScript script = MakeAuthScript(*mechanism, credentials, options.host, options.port);
+  const absl::StatusOr<std::string> secret = ReadSecret(credentials);
+  if (!secret.ok()) co_return secret.status();
+  const AuthExchange exchange =
+      MakeAuthExchange(*mechanism, credentials.username, *secret, options.host, options.port);
 
   size_t next = 0;
   bool aborted = false;
   while (true) {
-    const std::string& line = next < script.lines.size() ? script.lines[next] : script.abort_line;
-    aborted = next++ >= script.lines.size();
+    const bool has_next = next < exchange.lines.size();
+    const std::string& line = has_next ? exchange.lines[next++] : exchange.abort_line;
+    aborted = !has_next;
     const absl::Status status =
         co_await Command(connection, line, "AUTH", options.timeouts.greeting);
     if (!status.ok()) co_return status;

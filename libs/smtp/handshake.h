@@ -12,20 +12,21 @@
 
 namespace lmsmail::smtp {
 
-// What a server agreed to before the first MAIL.
+// What was negotiated before the first MAIL.
 struct HandshakeResult {
   std::string greeting;
-  Capabilities capabilities;   // as last announced: after STARTTLS earlier ones do not count
+  Capabilities capabilities;   // from the last EHLO: those before STARTTLS are void
   std::string auth_mechanism;  // empty without AUTH
 };
 
-// From nothing to ready for MAIL: connect, greeting, EHLO, STARTTLS, AUTH. `tls` may be null only
+// Makes a session ready for MAIL: connect, greeting, EHLO, STARTTLS, AUTH. `tls` may be null only
 // when options.tls.mode is kNone.
 Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connection,
                                                             const Options& options,
                                                             boost::asio::ssl::context* tls);
 
-// Writes one command line and waits for its reply.
+// Sends one command line and waits for its reply. Errors mention `name`, not the line, which may
+// hold a secret.
 Awaitable<absl::Status> Command(Connection& connection, std::string_view line,
                                 std::string_view name, absl::Duration timeout);
 

@@ -9,7 +9,7 @@ namespace {
 
 absl::Status Invalid(std::string_view what, size_t at) {
   return absl::InvalidArgumentError(fmt::format(
-      "message: has {} at byte {}; lines must end in CRLF and hold neither CR, LF nor NUL", what,
+      "message: has {} at byte {}; lines must end in CRLF and must not contain CR, LF or NUL", what,
       at));
 }
 
@@ -48,7 +48,7 @@ void AppendDotStuffed(std::string_view message, const MessageScan& scan,
                       std::vector<std::string_view>& pieces) {
   size_t sent = 0;
   for (const size_t dot : scan.leading_dots) {
-    // Up to and with the dot; the rest of the line follows with the dot once more.
+    // Ends with the dot; the next piece starts with the same dot.
     pieces.push_back(message.substr(sent, dot + 1 - sent));
     sent = dot;
   }

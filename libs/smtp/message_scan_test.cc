@@ -24,7 +24,7 @@ std::string OnTheWire(std::string_view message) {
   return wire;
 }
 
-TEST(MessageScan, AMessageWithoutDotsIsNotCut) {
+TEST(MessageScan, SendsAMessageWithoutDotsInOnePiece) {
   const std::string message = "Subject: a.b\r\n\r\nno dot at a start.\r\n";
   const auto scan = ScanMessage(message);
   ASSERT_OK(scan);
@@ -36,31 +36,31 @@ TEST(MessageScan, AMessageWithoutDotsIsNotCut) {
   EXPECT_EQ(pieces[1], ".\r\n");
 }
 
-TEST(MessageScan, DotsAtLineStartsAreDoubled) {
+TEST(MessageScan, DoublesDotsAtLineStarts) {
   EXPECT_EQ(OnTheWire("a\r\n.\r\n..b\r\nc.\r\n"), "a\r\n..\r\n...b\r\nc.\r\n.\r\n");
   EXPECT_EQ(OnTheWire(".first"), "..first\r\n.\r\n");
 }
 
-TEST(MessageScan, TheEndIsAlwaysALineOfItsOwn) {
+TEST(MessageScan, EndsWithADotOnItsOwnLine) {
   EXPECT_EQ(OnTheWire("a"), "a\r\n.\r\n");
   EXPECT_EQ(OnTheWire("a\r\n"), "a\r\n.\r\n");
   EXPECT_EQ(OnTheWire(""), ".\r\n");
 }
 
-TEST(MessageScan, BareLineEndsAndNulAreRefused) {
-  const auto refused = [](std::string_view message) { return ScanMessage(message).status(); };
-  EXPECT_THAT(refused("a\n.\nb\r\n"),
+TEST(MessageScan, RejectsBareLineEndsAndNul) {
+  const auto rejected = [](std::string_view message) { return ScanMessage(message).status(); };
+  EXPECT_THAT(rejected("a\n.\nb\r\n"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bare LF at byte 1")));
-  EXPECT_THAT(refused("\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bare LF")));
-  EXPECT_THAT(refused("ab\r"),
+  EXPECT_THAT(rejected("\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bare LF")));
+  EXPECT_THAT(rejected("ab\r"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bare CR at byte 2")));
-  EXPECT_THAT(refused("a\rb\r\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("CR")));
-  EXPECT_THAT(refused("a\r\r\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("CR")));
-  EXPECT_THAT(refused(std::string_view("a\0b\r\n", 5)),
+  EXPECT_THAT(rejected("a\rb\r\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("CR")));
+  EXPECT_THAT(rejected("a\r\r\n"), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("CR")));
+  EXPECT_THAT(rejected(std::string_view("a\0b\r\n", 5)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("NUL at byte 1")));
 }
 
-TEST(MessageScan, EightBitDataIsSeenAnywhere) {
+TEST(MessageScan, DetectsEightBitDataAnywhere) {
   std::string message(100, 'x');
   EXPECT_FALSE(ScanMessage(message)->has_8bit);
   for (size_t i = 0; i < message.size(); ++i) {
@@ -70,8 +70,8 @@ TEST(MessageScan, EightBitDataIsSeenAnywhere) {
   }
 }
 
-// What a server does on reception gives the message back, whatever it is.
-TEST(MessageScan, RandomMessagesSurviveTheWire) {
+// Undoing the dot-stuffing, as a server does, gives the original message.
+TEST(MessageScan, RandomMessagesAreReceivedUnchanged) {
   std::mt19937 random(5321);
   for (int round = 0; round < 3000; ++round) {
     std::string message;

@@ -17,8 +17,10 @@ void CheckCredentials(const Options& options, Violations& violations) {
   if (!options.credentials.has_value()) return;
   const Credentials& credentials = *options.credentials;
   if (credentials.username.empty()) violations.Add("credentials.username", "is required");
-  if (credentials.secret.empty()) violations.Add("credentials.secret", "is required");
-  if (HasControls(credentials.username) || HasControls(credentials.secret)) {
+  if (credentials.password.empty() == credentials.token_file.empty()) {
+    violations.Add("credentials", "must have either a password or a token_file");
+  }
+  if (HasControls(credentials.username) || HasControls(credentials.password)) {
     violations.Add("credentials", "must hold no control characters");
   }
   if (options.tls.mode == TlsMode::kNone && !options.allow_plaintext_credentials) {

@@ -18,9 +18,9 @@ Options Usable() {
   return options;
 }
 
-TEST(Options, DefaultsNeedOnlyNames) { EXPECT_OK(Usable().Validate()); }
+TEST(Options, DefaultsAreValid) { EXPECT_OK(Usable().Validate()); }
 
-TEST(Options, EveryFaultIsNamed) {
+TEST(Options, ReportsEveryError) {
   Options options;
   options.port = 0;
   options.max_connections = 0;
@@ -33,25 +33,41 @@ TEST(Options, EveryFaultIsNamed) {
                              HasSubstr("timeouts.final_dot"))));
 }
 
-TEST(Options, CredentialsDoNotTravelInTheClear) {
+TEST(Options, RefusesCredentialsWithoutTls) {
   Options options = Usable();
-  options.credentials = {AuthMechanism::kPlain, "user", "secret"};
+  options.credentials = {.username = "user", .password = "secret"};
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("in the clear")));
   options.tls.mode = TlsMode::kStartTls;
   EXPECT_OK(options.Validate());
   options.tls.mode = TlsMode::kNone;
+  options.credentials = {.username = "user", .token_file = "/run/token"};
+  EXPECT_THAT(options.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("in the clear")));
   options.allow_plaintext_credentials = true;
   EXPECT_OK(options.Validate());
 }
 
-TEST(Options, NothingInANameCanBecomeACommand) {
+TEST(Options, CredentialsAreEitherAPasswordOrATokenFile) {
+  Options options = Usable();
+  options.tls.mode = TlsMode::kStartTls;
+  options.credentials = {.username = "user", .token_file = "/run/token"};
+  EXPECT_OK(options.Validate());
+  options.credentials->password = "secret";
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("either a password or a token_file")));
+  options.credentials = {.username = "user"};
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("either a password or a token_file")));
+}
+
+TEST(Options, RefusesNamesThatCouldBecomeCommands) {
   Options options = Usable();
   options.ehlo_name = "x\r\nMAIL FROM:<evil@x>";
   EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument));
   options = Usable();
   options.tls.mode = TlsMode::kStartTls;
-  options.credentials = {AuthMechanism::kPlain, std::string("user\0x", 6), "secret"};
+  options.credentials = {.username = std::string("user\0x", 6), .password = "secret"};
   EXPECT_THAT(options.Validate(),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("control characters")));
 }

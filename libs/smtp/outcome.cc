@@ -37,17 +37,29 @@ absl::StatusCode StatusCodeOf(const Reply& reply) {
   return reply.permanent() ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kInternal;
 }
 
-// Without the text, which may hold the recipient's address.
-std::string Answered(std::string_view command, const Reply& reply) {
-  return fmt::format("the server answered {} to {}", reply.code, command);
+// Leaves the reply's text out, which may hold the recipient's address.
+std::string Describe(std::string_view command, const Reply& reply) {
+  return fmt::format("the server replied {} to {}", reply.code, command);
+}
+
+absl::Status WithReply(absl::Status status, const Reply& reply) {
+  status.SetPayload(kReplyPayload, absl::Cord(fmt::format("{} {}", reply.code, reply.text)));
+  return status;
 }
 
 }  // namespace
 
 absl::Status ReplyError(std::string_view command, const Reply& reply) {
-  absl::Status status(StatusCodeOf(reply), Answered(command, reply));
-  status.SetPayload(kReplyPayload, absl::Cord(fmt::format("{} {}", reply.code, reply.text)));
-  return status;
+  return WithReply(absl::Status(StatusCodeOf(reply), Describe(command, reply)), reply);
+}
+
+absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
+  return WithReply(absl::InternalError(Describe(command, reply)), reply);
+}
+
+absl::Status LoginError(std::string_view problem) {
+  return WithReply(absl::UnauthenticatedError(ToAbsl(problem)),
+                   {535, fmt::format("5.7.8 {}", problem)});
 }
 
 std::optional<Reply> ReplyOf(const absl::Status& status) {
@@ -71,11 +83,11 @@ Result Rejected(std::string_view command, const Reply& reply) {
       Make(reply.temporary() ? Result::Kind::kRejectedTemporary : Result::Kind::kRejectedPermanent,
            Phase::kReplied);
   SetReply(reply, result);
-  result.status = absl::Status(StatusCodeOf(reply), Answered(command, reply));
+  result.status = absl::Status(StatusCodeOf(reply), Describe(command, reply));
   return result;
 }
 
-Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status) {
+Result RejectedLocally(int code, std::string_view enhanced_code, absl::Status status) {
   Result result = Make(Result::Kind::kRejectedPermanent, Phase::kNotStarted);
   result.code = code;
   result.enhanced_code = enhanced_code;

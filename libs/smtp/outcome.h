@@ -8,21 +8,27 @@
 #include "libs/smtp/mail.h"
 #include "libs/smtp/reply_parser.h"
 
-// From what happened on the wire to the Result that a caller gets.
+// Turns what happened on the wire into statuses and into the Result of a mail.
 namespace lmsmail::smtp {
 
-// A session that cannot go on because of `reply`, which answered `command`; the reply travels
-// inside. 4yz is UNAVAILABLE, 530/534/535 UNAUTHENTICATED, other 5yz FAILED_PRECONDITION, the rest
+// The session cannot continue because of `reply`, the reply to `command`. ReplyOf() gives the reply
+// back. 4yz is UNAVAILABLE, 530/534/535 UNAUTHENTICATED, other 5yz FAILED_PRECONDITION, the rest
 // INTERNAL.
 absl::Status ReplyError(std::string_view command, const Reply& reply);
+// The same, but INTERNAL whatever the code: the server broke the protocol.
+absl::Status UnexpectedReply(std::string_view command, const Reply& reply);
+// A login that failed on this side. UNAUTHENTICATED, with the reply 535 that a server would have
+// sent.
+absl::Status LoginError(std::string_view problem);
 std::optional<Reply> ReplyOf(const absl::Status& status);
 
 Result Accepted(const Reply& reply);
-// `reply` is a 4yz or 5yz answer to `command`.
+// `reply` is a 4yz or 5yz reply to `command`.
 Result Rejected(std::string_view command, const Reply& reply);
-// Refused before anything was sent, with the code a server would have used.
-Result RefusedLocally(int code, std::string_view enhanced_code, absl::Status status);
-// The session broke with `error` while the mail was at `phase`.
+// The client itself rejects the mail, before sending anything, with the code that a server would
+// have used.
+Result RejectedLocally(int code, std::string_view enhanced_code, absl::Status status);
+// The session failed with `error` while the mail was in `phase`.
 Result Interrupted(Phase phase, const absl::Status& error);
 
 }  // namespace lmsmail::smtp

@@ -15,34 +15,34 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Result::Kind;
 
-TEST(Outcome, RejectionsFollowTheClassOfTheCode) {
+TEST(Outcome, RejectionKindFollowsTheReplyCode) {
   const Result temporary = Rejected("RCPT", {450, "4.2.0 Greylisted\nplease wait"});
   EXPECT_EQ(temporary.kind, Kind::kRejectedTemporary);
   EXPECT_EQ(temporary.enhanced_code, "4.2.0");
   EXPECT_EQ(temporary.reply, "4.2.0 Greylisted please wait");
   EXPECT_THAT(temporary.status, StatusIs(absl::StatusCode::kUnavailable));
 
-  // The enhanced code may contradict; the reply code decides (RFC 5321 section 4.2.1).
+  // The enhanced code may contradict the reply code, which decides (RFC 5321 section 4.2.1).
   const Result permanent = Rejected("RCPT", {552, "4.2.2 a@b is full"});
   EXPECT_EQ(permanent.kind, Kind::kRejectedPermanent);
   EXPECT_EQ(permanent.code, 552);
   EXPECT_THAT(std::string(permanent.status.message()), Not(HasSubstr("a@b")));
 }
 
-TEST(Outcome, AFaultAfterTheDotIsAmbiguousWhateverItsCause) {
+TEST(Outcome, AnyErrorAfterTheDotIsAmbiguous) {
   EXPECT_EQ(Interrupted(Phase::kDotSent, absl::UnavailableError("")).kind, Kind::kAmbiguous);
   EXPECT_EQ(Interrupted(Phase::kDotSent, absl::CancelledError("")).kind, Kind::kAmbiguous);
   EXPECT_EQ(Interrupted(Phase::kDotSent, absl::DeadlineExceededError("")).kind, Kind::kAmbiguous);
 }
 
-TEST(Outcome, AFaultBeforeTheDotIsSafeToSendAgain) {
+TEST(Outcome, AnErrorBeforeTheDotIsNotAmbiguous) {
   for (const Phase phase : {Phase::kNotStarted, Phase::kEnvelope, Phase::kData}) {
     EXPECT_EQ(Interrupted(phase, absl::UnavailableError("")).kind, Kind::kConnectionError);
     EXPECT_EQ(Interrupted(phase, absl::CancelledError("")).kind, Kind::kCancelled);
   }
 }
 
-TEST(Outcome, TheReplyThatBrokeASessionReachesTheResult) {
+TEST(Outcome, ResultHoldsTheReplyThatEndedTheSession) {
   const Result result =
       Interrupted(Phase::kEnvelope, ReplyError("MAIL", {421, "4.3.2 KeepOpen\ndown"}));
   EXPECT_EQ(result.kind, Kind::kConnectionError);
@@ -53,8 +53,17 @@ TEST(Outcome, TheReplyThatBrokeASessionReachesTheResult) {
 
 TEST(Outcome, WrongCredentialsAreUnauthenticated) {
   EXPECT_THAT(ReplyError("AUTH", {535, "5.7.8 no"}),
-              StatusIs(absl::StatusCode::kUnauthenticated, "the server answered 535 to AUTH"));
+              StatusIs(absl::StatusCode::kUnauthenticated, "the server replied 535 to AUTH"));
   EXPECT_THAT(ReplyError("AUTH", {454, "later"}), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(Outcome, ALocalLoginErrorLooksLikeARejectedLogin) {
+  const Result result = Interrupted(Phase::kNotStarted, LoginError("the token file is empty"));
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
+  EXPECT_EQ(result.code, 535);
+  EXPECT_EQ(result.enhanced_code, "5.7.8");
+  EXPECT_THAT(result.status,
+              StatusIs(absl::StatusCode::kUnauthenticated, "the token file is empty"));
 }
 
 TEST(Printable, KeepsTextAndReplacesTheRest) {
@@ -65,7 +74,7 @@ TEST(Printable, KeepsTextAndReplacesTheRest) {
   EXPECT_EQ(Printable("\xC0\xAF|\xED\xA0\x80|\xF4\x90\x80\x80|\xE2\x82", 100), "??|???|????|??");
 }
 
-TEST(Printable, NeverCutsACharacter) {
+TEST(Printable, NeverSplitsACharacter) {
   EXPECT_EQ(Printable("ab\xE2\x82\xAC", 4), "ab");
   EXPECT_EQ(Printable("ab\xE2\x82\xAC", 5), "ab\xE2\x82\xAC");
 }

@@ -3,15 +3,16 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
+#include "libs/retry/backoff.h"
 #include "libs/smtp/outcome.h"
 
 namespace lmsmail::smtp {
 namespace {
 
-constexpr std::chrono::milliseconds kMinBackoff{1000};
-constexpr std::chrono::milliseconds kMaxBackoff{30000};
+constexpr retry::BackoffPolicy kOpenBackoff{.initial = absl::Seconds(1), .max = absl::Seconds(30)};
 
 }  // namespace
 
@@ -37,7 +38,7 @@ bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
   return true;
 }
 
-bool Pool::EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result result) {
+bool Pool::EnqueueRejected(std::unique_ptr<Transaction>& transaction, Result result) {
   {
     absl::MutexLock lock(&mutex_);
     if (!accepting_) return false;
@@ -58,16 +59,6 @@ void Pool::SetMaxConnections(size_t connections) {
     }
     Dispatch();
   });
-}
-
-size_t Pool::queued() const {
-  absl::MutexLock lock(&mutex_);
-  return queue_.size();
-}
-
-size_t Pool::in_flight() const {
-  absl::MutexLock lock(&mutex_);
-  return unfinished_ - queue_.size();
 }
 
 bool Pool::accepting() const {
@@ -136,7 +127,7 @@ void Pool::FinishAllQueued(const absl::Status& error) {
 
 void Pool::OnReady() {
   --opening_;
-  backoff_ = {};
+  failed_opens_ = 0;
 }
 
 SessionOwner::Idle Pool::OnIdle(Session& session) {
@@ -157,8 +148,10 @@ void Pool::OnNoLongerIdle(Session& session) { std::erase(idle_, &session); }
 void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
   if (!ready) {
     --opening_;
-    backoff_ = std::clamp(backoff_ * 2, kMinBackoff, kMaxBackoff);
-    no_opening_before_ = std::chrono::steady_clock::now() + backoff_;
+    const auto now = std::chrono::steady_clock::now();
+    const auto key = static_cast<uint64_t>(now.time_since_epoch().count());
+    no_opening_before_ = now + absl::ToChronoMilliseconds(
+                                   retry::BackoffWithJitter(kOpenBackoff, ++failed_opens_, key));
   }
   // The session's coroutine is still on the stack; it holds a reference of its own.
   quitting_.erase(&session);
@@ -179,7 +172,7 @@ bool Pool::MayOpen() const {
 
 void Pool::Dispatch() {
   if (max_connections_ == 0) {
-    FinishAllQueued(absl::CancelledError("the client may have no connections"));
+    FinishAllQueued(absl::CancelledError("the client is not allowed any connections"));
     absl::MutexLock lock(&mutex_);
     skip_dispatch_ = false;
     return;
@@ -190,7 +183,7 @@ void Pool::Dispatch() {
     waiting = queue_.size();
     skip_dispatch_ = false;
   }
-  // Those woken leave idle_ only when they run, those opening take nothing until they are open.
+  // Woken sessions leave idle_ only when they run; opening sessions take no mail yet.
   const size_t wake = std::min(waiting, idle_.size());
   for (size_t i = 0; i < wake; ++i) idle_[i]->Wake();
   size_t unserved = waiting - wake;

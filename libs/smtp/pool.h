@@ -25,8 +25,8 @@
 
 namespace lmsmail::smtp {
 
-// The queue of waiting mails and the sessions that draw from it. Sessions pull, so a slow one holds
-// up at most the two mails it has; mails push only to wake an idle session or to open another.
+// The queue of mails and the sessions that take mails from it. Sessions pull, so a slow session
+// delays at most its own two mails. Enqueueing only wakes an idle session or opens another one.
 class Pool final : public SessionOwner {
  public:
   using PhaseObserver = std::function<void(uint64_t token, Phase phase)>;
@@ -34,15 +34,13 @@ class Pool final : public SessionOwner {
   Pool(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
        boost::asio::ssl::context* tls, PhaseObserver observer);
 
-  // Thread-safe. False with `transaction` untouched when it can't be accepted.
+  // Thread-safe. Returns false and leaves `transaction` unchanged when it cannot be accepted.
   bool Enqueue(std::unique_ptr<Transaction>& transaction);
-  // Counts like Enqueue, but ends at once in `result`.
-  bool EnqueueRefused(std::unique_ptr<Transaction>& transaction, Result result);
+  // Like Enqueue, but the transaction ends at once with `result`.
+  bool EnqueueRejected(std::unique_ptr<Transaction>& transaction, Result result);
   void SetMaxConnections(size_t connections);
-  size_t queued() const;
-  size_t in_flight() const;
   bool WaitUntilIdle(absl::Duration timeout) const;
-  // Accepts no more, cancels what waits, and lets sessions leave when they have finished.
+  // Accepts no more, cancels queued mails, and lets sessions quit when they have finished.
   void StopAccepting();
   bool accepting() const;
 
@@ -59,12 +57,12 @@ class Pool final : public SessionOwner {
  private:
   bool IsIdle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return unfinished_ == 0; }
 
-  // The rest is confined to the io thread.
+  // What follows is confined to the io thread.
   void PostDispatch();
-  // Sets idle sessions to work and opens new ones, as many as there are mails for.
+  // Wakes idle sessions and opens new ones, as many as there are queued mails.
   void Dispatch();
   bool MayOpen() const;
-  // More connections are open than may be, apart from those that are about to close.
+  // Does not count the connections that are about to close.
   bool IsOverLimit() const { return sessions_.size() - quitting_.size() > max_connections_; }
   void OpenSession();
   void FinishAllQueued(const absl::Status& error);
@@ -80,16 +78,16 @@ class Pool final : public SessionOwner {
   std::deque<std::unique_ptr<Transaction>> queue_ ABSL_GUARDED_BY(mutex_);
   size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // accepted, `done` not yet returned
   bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
-  // No dispatch could put one more mail to use, or one is already on its way: enqueueing suffices.
+  // Set while a dispatch is already scheduled or would have no effect.
   bool skip_dispatch_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
   std::vector<Session*> idle_;
   std::unordered_set<Session*> quitting_;
   size_t opening_ = 0;
-  // After a failure to open, while others serve: servers limit connections per client.
+  // After a failed connection attempt, because servers limit connections per client.
   std::chrono::steady_clock::time_point no_opening_before_;
-  std::chrono::milliseconds backoff_{0};
+  int failed_opens_ = 0;  // in a row
 };
 
 }  // namespace lmsmail::smtp

@@ -12,16 +12,15 @@ struct Reply {
   std::string text;  // without the codes; lines joined by '\n'
 
   bool positive() const { return code / 100 == 2; }
-  bool intermediate() const { return code / 100 == 3; }
   bool temporary() const { return code / 100 == 4; }
   bool permanent() const { return code / 100 == 5; }
   bool rejection() const { return temporary() || permanent(); }
-  bool closing() const { return code == 421; }  // may answer any command (section 3.8)
+  bool closing() const { return code == 421; }  // may be the reply to any command (section 3.8)
 };
 
-// Cuts a byte stream into replies, however the network has chopped it. Lines may end in a bare LF,
-// as some servers have it; everything else out of form is malformed. Memory stays bounded: a line,
-// a reply and its text have limits well above what RFC 5321 section 4.5.3.1.5 lets a server send.
+// Splits a byte stream into replies, however the network has divided it. Lines may end in a bare
+// LF, as some servers send it; any other deviation is malformed. Memory is bounded: a line, a reply
+// and its text have limits well above what RFC 5321 section 4.5.3.1.5 lets a server send.
 class ReplyParser {
  public:
   static constexpr size_t kMaxLine = 4096;
@@ -30,8 +29,8 @@ class ReplyParser {
 
   enum class State { kNeedsMore, kReply, kMalformed };
 
-  // Consumes from the front of `input` at most to the end of one reply. After kMalformed the stream
-  // has lost its meaning and the parser must not be used again.
+  // Consumes `input` up to the end of one reply at most. After kMalformed the parser must not be
+  // used again.
   State Consume(std::string_view& input);
 
   // The last complete reply, until the next Consume.
@@ -45,7 +44,7 @@ class ReplyParser {
   int lines_ = 0;  // of the reply being read
 };
 
-// The RFC 3463 code a text starts with ("5.1.1"), or empty.
+// The RFC 3463 code at the start of `text` ("5.1.1"), or empty.
 std::string_view EnhancedCodeOf(std::string_view text);
 
 }  // namespace lmsmail::smtp

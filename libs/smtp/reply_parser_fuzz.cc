@@ -6,8 +6,8 @@
 
 #include "libs/smtp/reply_parser.h"
 
-// libFuzzer entry. The first byte chooses how the rest is cut; a cut must never change what is
-// read.
+// libFuzzer entry. The first byte determines how the rest is split; splitting must never change the
+// result.
 namespace {
 
 using lmsmail::smtp::ReplyParser;

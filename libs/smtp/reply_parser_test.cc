@@ -14,7 +14,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using State = ReplyParser::State;
 
-// Every reply in `wire` as "code text", fed in pieces of `chunk` bytes; "malformed" ends the list.
+// Parses `wire` in chunks of `chunk` bytes. Returns each reply as "code text"; "malformed" comes
+// last.
 std::vector<std::string> ParseAll(std::string_view wire, size_t chunk = 1'000'000) {
   ReplyParser parser;
   std::vector<std::string> replies;
@@ -35,39 +36,37 @@ std::vector<std::string> ParseAll(std::string_view wire, size_t chunk = 1'000'00
   return replies;
 }
 
-TEST(ReplyParser, OneLine) {
+TEST(ReplyParser, ParsesOneLine) {
   EXPECT_THAT(ParseAll("250 2.0.0 Ok: queued as 4F\r\n"),
               ElementsAre("250 2.0.0 Ok: queued as 4F"));
 }
 
-TEST(ReplyParser, TheTextMayBeMissing) {
+TEST(ReplyParser, AcceptsRepliesWithoutText) {
   EXPECT_THAT(ParseAll("250\r\n354 \r\n"), ElementsAre("250 ", "354 "));
 }
 
-TEST(ReplyParser, LinesOfOneReplyAreJoined) {
+TEST(ReplyParser, JoinsTheLinesOfAReply) {
   EXPECT_THAT(ParseAll("250-mx.example\r\n250-SIZE 10\r\n250 PIPELINING\r\n"),
               ElementsAre("250 mx.example\nSIZE 10\nPIPELINING"));
 }
 
-TEST(ReplyParser, SeveralRepliesOfOneRead) {
+TEST(ReplyParser, ParsesSeveralRepliesFromOneRead) {
   EXPECT_THAT(ParseAll("250 a\r\n550-b\r\n550 c\r\n354 d\r\n"),
               ElementsAre("250 a", "550 b\nc", "354 d"));
 }
 
-TEST(ReplyParser, AReplyIsTheSameHoweverItIsCut) {
+TEST(ReplyParser, GivesTheSameReplyHoweverItIsSplit) {
   const std::string wire = "250-a\r\n250-\r\n250 b\r\n550 5.1.1 c\r\n";
   const std::vector<std::string> whole = ParseAll(wire);
   ASSERT_THAT(whole, ElementsAre("250 a\n\nb", "550 5.1.1 c"));
   for (size_t chunk = 1; chunk < wire.size(); ++chunk) EXPECT_EQ(ParseAll(wire, chunk), whole);
 }
 
-TEST(ReplyParser, AnUnfinishedReplyIsNone) { EXPECT_THAT(ParseAll("250-a\r\n250 b"), IsEmpty()); }
+TEST(ReplyParser, WaitsForTheEndOfAReply) { EXPECT_THAT(ParseAll("250-a\r\n250 b"), IsEmpty()); }
 
-TEST(ReplyParser, ABareLineFeedEndsALine) {
-  EXPECT_THAT(ParseAll("250 a\n"), ElementsAre("250 a"));
-}
+TEST(ReplyParser, AcceptsBareLineFeeds) { EXPECT_THAT(ParseAll("250 a\n"), ElementsAre("250 a")); }
 
-TEST(ReplyParser, WhatIsNoReplyIsMalformed) {
+TEST(ReplyParser, ReportsMalformedReplies) {
   for (const std::string_view wire :
        {"\r\n", "25\r\n", "2x0 a\r\n", "150 a\r\n", "650 a\r\n", "250_a\r\n", "2500 a\r\n",
         "HTTP/1.1 400 Bad Request\r\n", "250-a\r\n251 b\r\n", "\x16\x03\x01\r\n"}) {
@@ -75,7 +74,7 @@ TEST(ReplyParser, WhatIsNoReplyIsMalformed) {
   }
 }
 
-TEST(ReplyParser, EndlessRepliesAreMalformedNotMemory) {
+TEST(ReplyParser, BoundsTheSizeOfReplies) {
   EXPECT_THAT(ParseAll("250 " + std::string(ReplyParser::kMaxLine, 'x')), ElementsAre("malformed"));
   EXPECT_THAT(ParseAll("250 " + std::string(ReplyParser::kMaxLine, 'x'), 100),
               ElementsAre("malformed"));
@@ -84,7 +83,7 @@ TEST(ReplyParser, EndlessRepliesAreMalformedNotMemory) {
   EXPECT_THAT(ParseAll(lines), ElementsAre("malformed"));
 }
 
-TEST(ReplyParser, LongTextIsCut) {
+TEST(ReplyParser, TruncatesLongText) {
   std::string wire;
   for (int i = 0; i < 100; ++i) wire += "250-" + std::string(1000, 'x') + "\r\n";
   wire += "250 end\r\n";
@@ -96,8 +95,8 @@ TEST(ReplyParser, LongTextIsCut) {
   EXPECT_EQ(parser.reply().text.size(), ReplyParser::kMaxText);
 }
 
-// A fixed seed: the same bytes in every run. The alphabet makes near-replies likely.
-TEST(ReplyParser, RandomBytesNeitherCrashNorDependOnTheCut) {
+// The seed is fixed. The alphabet makes input likely that resembles replies.
+TEST(ReplyParser, RandomBytesGiveTheSameRepliesHoweverTheyAreSplit) {
   std::mt19937 random(2821);
   const std::string_view alphabet("2345019 -\r\n.ab\0\xff", 17);
   for (int round = 0; round < 5000; ++round) {
@@ -117,13 +116,13 @@ TEST(ReplyParser, RandomBytesNeitherCrashNorDependOnTheCut) {
   }
 }
 
-TEST(EnhancedCode, IsWhatTheTextStartsWith) {
+TEST(EnhancedCode, IsReadFromTheStartOfTheText) {
   EXPECT_EQ(EnhancedCodeOf("5.1.1 no such user"), "5.1.1");
   EXPECT_EQ(EnhancedCodeOf("4.7.100\nsecond line"), "4.7.100");
   EXPECT_EQ(EnhancedCodeOf("2.0.0"), "2.0.0");
 }
 
-TEST(EnhancedCode, NothingElseCounts) {
+TEST(EnhancedCode, IsEmptyForOtherTexts) {
   for (const std::string_view text : {"", "Ok", "5.1", "5.1.", "5..1 x", "3.1.1 x", "5.1.1x",
                                       "5.1.1000 x", "5.1.1.1 x", "1.2.3.4 is blocked", "5.1.1-x"}) {
     EXPECT_EQ(EnhancedCodeOf(text), "") << text;

@@ -12,26 +12,18 @@
 namespace lmsmail::smtp {
 namespace {
 
-// How often one mail may meet a connection that turns out to be dead before the caller hears of it.
+// How often one mail may be retried because its connection turned out to be dead.
 constexpr int kMaxStaleConnections = 3;
-// Nothing depends on the answer to QUIT.
+// Nothing depends on the reply to QUIT.
 constexpr absl::Duration kQuitTimeout = absl::Seconds(2);
 
-absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
-  const absl::Status error = ReplyError(command, reply);
-  absl::Status status(absl::StatusCode::kInternal, error.message());
-  error.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { status.SetPayload(url, payload); });
-  return status;
-}
-
 absl::Status NoLongerAllowed() {
-  return absl::CancelledError("its sender no longer has the right to send the mail");
+  return absl::CancelledError("the sender's claim on the mail has expired");
 }
 
-// More replies than commands: from here on no answer could be trusted to belong to its mail.
+// After more replies than commands, no reply can be matched to its mail.
 absl::Status UnrequestedReply() {
-  return absl::InternalError("the server sent a reply that nothing had asked for");
+  return absl::InternalError("the server sent a reply without a command");
 }
 
 }  // namespace
@@ -95,8 +87,8 @@ std::unique_ptr<Transaction> Session::NextTransaction() {
       owner_.Finish(std::move(next), Interrupted(Phase::kNotStarted, NoLongerAllowed()));
       continue;
     }
-    if (std::optional<Result> refusal = next->RefusalBy(capabilities_)) {
-      owner_.Finish(std::move(next), *std::move(refusal));
+    if (std::optional<Result> rejection = next->RejectionBy(capabilities_)) {
+      owner_.Finish(std::move(next), *std::move(rejection));
       continue;
     }
     ++taken_;
@@ -120,16 +112,16 @@ Awaitable<absl::Status> Session::SendMails() {
     absl::Status status = co_await SendEnvelope();
     if (!status.ok()) co_return status;
 
-    const bool refused = rejection_.has_value();
-    if (refused) {
+    const bool rejected = rejection_.has_value();
+    if (rejected) {
       FinishEnvelopeMail(*std::exchange(rejection_, std::nullopt));
       reset_needed_ = !go_ahead_;
     }
     if (go_ahead_) {
-      // After the 354 nothing but a hang-up keeps the server from taking it.
-      if (!refused && !envelope_mail_->MaySend()) co_return NoLongerAllowed();
-      // 354 to a mail without recipient is ended with an empty message (RFC 2920 section 3.1).
-      empty_message_sent_ = refused;
+      // After 354 only closing the connection keeps the server from accepting the mail.
+      if (!rejected && !envelope_mail_->MaySend()) co_return NoLongerAllowed();
+      // An empty message ends a 354 to a mail without recipients (RFC 2920 section 3.1).
+      empty_message_sent_ = rejected;
       data_mail_ = std::move(envelope_mail_);
       status = co_await SendMessage();
       if (!status.ok()) co_return status;
@@ -143,7 +135,7 @@ Awaitable<absl::Status> Session::SendMails() {
 
 void Session::BeginEnvelope() {
   rejection_.reset();
-  mail_answered_ = false;
+  mail_replied_ = false;
   rcpt_accepted_ = false;
   go_ahead_ = false;
   reset_pending_ = std::exchange(reset_needed_, false);
@@ -169,7 +161,7 @@ Awaitable<absl::Status> Session::SendEnvelope() {
     const Connection::Written written =
         co_await connection_.Write(pieces, options_.timeouts.envelope);
     if (!written.status.ok()) {
-      // The server may have said goodbye before it stopped listening.
+      // The server may have sent a reply before it closed the connection.
       if (connection_.ReadLateReply() && connection_.reply().rejection()) {
         co_return ReplyError("MAIL", connection_.reply());
       }
@@ -235,7 +227,7 @@ absl::Status Session::HandleResetReply() {
 absl::Status Session::HandleEnvelopeReply(std::string_view command) {
   const Reply& reply = connection_.reply();
   if (reply.closing()) return ReplyError(command, reply);
-  if (command == "MAIL") mail_answered_ = true;
+  if (command == "MAIL") mail_replied_ = true;
   if (reply.rejection()) {
     if (!rejection_.has_value()) rejection_ = Rejected(command, reply);
     return absl::OkStatus();
@@ -252,7 +244,7 @@ absl::Status Session::HandleDataReply() {
     if (!rejection_.has_value()) rejection_ = Rejected("DATA", reply);
     return absl::OkStatus();
   }
-  // After a refused sender with an accepted recipient even an empty message could be delivered.
+  // After a rejected sender and an accepted recipient even an empty message could be delivered.
   const bool contradiction = rejection_.has_value() && rcpt_accepted_;
   if (reply.code != 354 || contradiction) return UnexpectedReply("DATA", reply);
   if (connection_.has_unread_input()) return UnrequestedReply();
@@ -286,7 +278,7 @@ Awaitable<absl::Status> Session::SendMessage() {
 
   if (data_mail_ != nullptr && written.bytes < up_to_dot) {
     data_mail_->phase = Phase::kData;
-    // A server that refuses a message half way says so and hangs up.
+    // A server that rejects a message half-way replies and closes the connection.
     if (connection_.ReadLateReply() && connection_.reply().rejection() &&
         !connection_.reply().closing()) {
       SetPhase(*data_mail_, Phase::kReplied);
@@ -319,7 +311,7 @@ void Session::FailAll(const absl::Status& error) {
 }
 
 void Session::FailOrRequeue(const absl::Status& error) {
-  if (rejection_.has_value()) {  // the verdict was in before the connection broke
+  if (rejection_.has_value()) {  // the server had decided before the connection failed
     FinishEnvelopeMail(*std::exchange(rejection_, std::nullopt));
   } else if (MayRetry(error)) {
     ++envelope_mail_->stale_connections;
@@ -331,11 +323,10 @@ void Session::FailOrRequeue(const absl::Status& error) {
   }
 }
 
-// A kept connection that the server has meanwhile closed is no error of the mail's or the server's,
-// as long as the server has not reacted to the mail.
+// True when the server had closed a kept connection before it could react to the mail.
 bool Session::MayRetry(const absl::Status& error) const {
   const bool kept = taken_ > 1 || has_idled_;
-  return kept && !mail_answered_ && error.code() == absl::StatusCode::kUnavailable &&
+  return kept && !mail_replied_ && error.code() == absl::StatusCode::kUnavailable &&
          envelope_mail_->stale_connections < kMaxStaleConnections;
 }
 

@@ -28,12 +28,12 @@ void Transaction::Return(Mail& mail, absl::AnyInvocable<void(Result)>& done) {
 std::optional<Result> Transaction::Prepare() {
   if (!mail_.envelope_from.empty()) {
     absl::Status sender = CheckEnvelopeAddress("envelope_from", mail_.envelope_from);
-    if (!sender.ok()) return RefusedLocally(501, "5.1.7", std::move(sender));
+    if (!sender.ok()) return RejectedLocally(501, "5.1.7", std::move(sender));
   }
   absl::Status recipient = CheckEnvelopeAddress("recipient", mail_.recipient);
-  if (!recipient.ok()) return RefusedLocally(501, "5.1.3", std::move(recipient));
+  if (!recipient.ok()) return RejectedLocally(501, "5.1.3", std::move(recipient));
   absl::StatusOr<MessageScan> scan = ScanMessage(mail_.message);
-  if (!scan.ok()) return RefusedLocally(554, "5.6.0", scan.status());
+  if (!scan.ok()) return RejectedLocally(554, "5.6.0", scan.status());
   scan_ = *std::move(scan);
   ascii_envelope_ = IsAscii(mail_.envelope_from) && IsAscii(mail_.recipient);
   return std::nullopt;
@@ -42,21 +42,21 @@ std::optional<Result> Transaction::Prepare() {
 bool Transaction::NeedsSmtpUtf8() const { return mail_.needs_smtputf8 || !ascii_envelope_; }
 
 // Codes: RFC 1870 section 6.1, RFC 6531 section 3.4 and RFC 6152 section 3.
-std::optional<Result> Transaction::RefusalBy(const Capabilities& server) const {
+std::optional<Result> Transaction::RejectionBy(const Capabilities& server) const {
   if (server.max_size != 0 && mail_.message.size() > server.max_size) {
-    return RefusedLocally(552, "5.3.4",
-                          absl::FailedPreconditionError(fmt::format(
-                              "the message has {} octets, the server takes at most {}; not sent",
-                              mail_.message.size(), server.max_size)));
+    return RejectedLocally(552, "5.3.4",
+                           absl::FailedPreconditionError(fmt::format(
+                               "the message has {} octets, the server accepts at most {}; not sent",
+                               mail_.message.size(), server.max_size)));
   }
   if (NeedsSmtpUtf8() && !server.smtputf8) {
-    return RefusedLocally(
+    return RejectedLocally(
         550, "5.6.7",
         absl::FailedPreconditionError("the mail has a non-ASCII address or header and "
                                       "the server does not offer SMTPUTF8; not sent"));
   }
   if (scan_.has_8bit && !server.eight_bit_mime) {
-    return RefusedLocally(
+    return RejectedLocally(
         554, "5.6.3",
         absl::FailedPreconditionError("the message holds 8-bit data and the server "
                                       "does not offer 8BITMIME; not sent"));

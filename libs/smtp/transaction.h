@@ -14,22 +14,23 @@
 
 namespace lmsmail::smtp {
 
-// A mail on its way through the client: what was learnt of it before sending, and how far it is.
+// A mail in the client, with what its check found and its progress.
 class Transaction {
  public:
   Transaction(Mail&& mail, absl::AnyInvocable<void(Result)>&& done);
 
-  // Scans the mail; the result when it can be sent to no server at all.
+  // Checks the mail. Returns a result when no server could accept it.
   std::optional<Result> Prepare();
-  // The result when this server cannot take it: too large, or in need of an extension not offered.
-  std::optional<Result> RefusalBy(const Capabilities& server) const;
+  // Returns a result when this server cannot accept the mail: it is too large or needs an extension
+  // that is not offered.
+  std::optional<Result> RejectionBy(const Capabilities& server) const;
 
   void AppendMail(const Capabilities& server, std::string& out) const;
   void AppendRcpt(std::string& out) const;
-  // Pieces refer to this object.
+  // The pieces refer to this object.
   void AppendMessage(std::vector<std::string_view>& pieces) const;
 
-  // Undoes the constructor.
+  // Moves the mail and `done` back to the caller.
   void Return(Mail& mail, absl::AnyInvocable<void(Result)>& done);
 
   bool MaySend() const { return !mail_.may_send || mail_.may_send(); }
@@ -37,7 +38,7 @@ class Transaction {
   void Finish(Result result) { done_(std::move(result)); }
 
   Phase phase = Phase::kNotStarted;
-  int stale_connections = 0;  // how often a dead connection made it start again
+  int stale_connections = 0;  // how often a dead connection caused a retry
 
  private:
   bool NeedsSmtpUtf8() const;

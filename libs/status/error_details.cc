@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kViolationsUrl[] = "lmsmail/violations";
 constexpr char kReasonUrl[] = "lmsmail/reason";
-// Payloads are lists of strings, each ended by this; it cannot be part of valid UTF-8 text.
+// A payload is a list of strings, each terminated by this byte, which UTF-8 text never contains.
 constexpr char kEnd = '\xff';
 
 void Append(std::string& out, std::string_view text) {
@@ -52,21 +52,21 @@ void Violations::AddNested(std::string_view prefix, const Violations& other) {
 
 absl::Status Violations::ToStatus() const {
   if (violations_.empty()) return absl::OkStatus();
-  // A batch of a thousand faulty items must not make a message that gRPC's header limit refuses.
-  constexpr std::size_t kMostInMessage = 20;
-  constexpr std::size_t kMostInPayload = 100;
+  // Keeps the errors of a large batch within gRPC's header limit.
+  constexpr std::size_t kMaxInMessage = 20;
+  constexpr std::size_t kMaxInPayload = 100;
   std::string message;
   std::string payload;
-  for (std::size_t i = 0; i < violations_.size() && i < kMostInPayload; ++i) {
+  for (std::size_t i = 0; i < violations_.size() && i < kMaxInPayload; ++i) {
     const FieldViolation& v = violations_[i];
-    if (i < kMostInMessage) {
+    if (i < kMaxInMessage) {
       message += fmt::format("{}{}: {}", message.empty() ? "" : "; ", v.field, v.description);
     }
     Append(payload, v.field);
     Append(payload, v.description);
   }
-  if (violations_.size() > kMostInMessage) {
-    message += fmt::format("; and {} more", violations_.size() - kMostInMessage);
+  if (violations_.size() > kMaxInMessage) {
+    message += fmt::format("; and {} more", violations_.size() - kMaxInMessage);
   }
   absl::Status status = absl::InvalidArgumentError(message);
   status.SetPayload(kViolationsUrl, absl::Cord(payload));
@@ -118,9 +118,8 @@ absl::Status InvalidField(std::string_view field, std::string_view description) 
 
 absl::Status EtagMismatch(std::string_view what) {
   return WithReason(
-      absl::AbortedError(fmt::format(
-          "{} was changed by somebody else since you read it: read it again and repeat the edit",
-          what)),
+      absl::AbortedError(
+          fmt::format("{} has changed since you read it: read it again and repeat the edit", what)),
       {"ETAG_MISMATCH", {{"name", std::string(what)}}});
 }
 

@@ -11,9 +11,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(Violations, NoneIsOk) { EXPECT_OK(Violations().ToStatus()); }
+TEST(Violations, AreOkWhenEmpty) { EXPECT_OK(Violations().ToStatus()); }
 
-TEST(Violations, AllFaultsReachTheCallerAtOnce) {
+TEST(Violations, ReportAllFieldsAtOnce) {
   Violations violations;
   violations.Add("a", "is required");
   Violations nested;
@@ -29,7 +29,7 @@ TEST(Violations, AllFaultsReachTheCallerAtOnce) {
                           FieldViolation{"address.zip", "has 4 digits, wants 5"}));
 }
 
-TEST(Violations, AThousandFaultsMakeABoundedMessage) {
+TEST(Violations, BoundTheMessageAndThePayload) {
   Violations violations;
   for (int i = 0; i < 1000; ++i) violations.Add("field", std::string(50, 'x'));
 
@@ -40,7 +40,7 @@ TEST(Violations, AThousandFaultsMakeABoundedMessage) {
   EXPECT_EQ(ViolationsOf(status).size(), 100u);
 }
 
-TEST(Reason, TravelsWithItsMetadata) {
+TEST(Reason, IsReturnedWithItsMetadata) {
   const absl::Status status =
       WithReason(absl::UnavailableError("no"), {"QUEUE_FULL", {{"depth", "7"}, {"lane", "bulk"}}});
 

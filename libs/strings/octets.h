@@ -8,15 +8,15 @@
 #include <cstring>
 #include <string_view>
 
-// Searching text sixteen octets at a time. These are the vector extensions of GCC and clang: the
-// registers of whatever processor it is built for, without a word about which.
+// Searches text sixteen octets at a time, with the vector extensions of GCC and Clang. They use the
+// registers of the target processor without code that depends on it.
 namespace lmsmail {
 
 using Octets = std::uint8_t __attribute__((vector_size(16)));
-// What comparing Octets gives: -1 where it holds, 0 where not.
+// The result of comparing Octets: -1 where the comparison is true, 0 elsewhere.
 using OctetMask = std::int8_t __attribute__((vector_size(16)));
 
-// Whether any holds.
+// Whether any element is true.
 inline bool AnyOctet(OctetMask mask) {
   const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
   return (words[0] | words[1]) != 0;
@@ -24,7 +24,7 @@ inline bool AnyOctet(OctetMask mask) {
 
 namespace octets_internal {
 
-// The position of the first that holds, or 16.
+// The position of the first true element, or 16.
 inline std::size_t FirstIn(OctetMask mask) {
   const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(mask);
   const auto first = [](std::uint64_t word) -> std::size_t {
@@ -35,14 +35,14 @@ inline std::size_t FirstIn(OctetMask mask) {
   return words[0] != 0 ? first(words[0]) : sizeof(std::uint64_t) + first(words[1]);
 }
 
-// Those from `at` on, of which there must be sixteen.
+// The sixteen octets from `at` on. `text` must have them.
 inline Octets Load(std::string_view text, std::size_t at) {
   Octets octets;
   std::memcpy(&octets, text.data() + at, sizeof octets);
   return octets;
 }
 
-// Those from `at` on, fewer than sixteen, and zeros.
+// The octets from `at` on, which are fewer than sixteen, followed by zeros.
 inline Octets LoadLast(std::string_view text, std::size_t at) {
   Octets octets{};
   std::memcpy(&octets, text.data() + at, text.size() - at);
@@ -65,8 +65,8 @@ std::size_t FindOctet(std::string_view text, Matches matches) {
   return std::min(at + octets_internal::FirstIn(found), text.size());
 }
 
-// Calls `found` with the position of each octet that `matches`, in order, until it returns false.
-// `matches` sees sixteen octets and with each the one before it, which is `before` for the first:
+// Calls `found` with the position of each octet that `matches`, in order, until `found` returns
+// false. `matches` gets sixteen octets and the octet before each; `before` precedes the first:
 //   ForEachOctet(text, '\n', [](Octets x, Octets before) { return before == '\n'; }, ...)
 template <typename Matches, typename Found>
 void ForEachOctet(std::string_view text, char before, Matches matches, Found found) {
@@ -88,14 +88,14 @@ void ForEachOctet(std::string_view text, char before, Matches matches, Found fou
   }
 }
 
-// How many octets match; `matches` as for FindOctet, and a zero must not.
+// The number of octets that match. `matches` is as for FindOctet and must not match zero.
 template <typename Matches>
 std::size_t CountOctets(std::string_view text, Matches matches) {
   std::size_t count = 0;
   while (!text.empty()) {
     const std::string_view part = text.substr(0, 255 * sizeof(Octets));
     text.remove_prefix(part.size());
-    Octets sums{};  // of one octet of every sixteen, up to 255
+    Octets sums{};  // Each element counts one octet of every sixteen, up to 255.
     const auto add = [&](Octets octets) { sums -= std::bit_cast<Octets>(matches(octets)); };
     std::size_t at = 0;
     for (; part.size() - at >= sizeof(Octets); at += sizeof(Octets)) {

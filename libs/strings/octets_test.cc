@@ -14,7 +14,7 @@ namespace {
 constexpr auto kIsSpecial = [](Octets x) { return (x == '=') | (x > 0x7e); };
 bool IsSpecial(char c) { return c == '=' || static_cast<unsigned char>(c) > 0x7e; }
 
-TEST(OctetsTest, FindsTheFirstWhereverItIs) {
+TEST(OctetsTest, FindsFirstMatchAtAnyPosition) {
   for (std::size_t size = 0; size < 70; ++size) {
     const std::string plain(size, 'a');
     EXPECT_EQ(FindOctet(plain, kIsSpecial), size);
@@ -27,14 +27,14 @@ TEST(OctetsTest, FindsTheFirstWhereverItIs) {
   }
 }
 
-TEST(OctetsTest, SeesNothingBehindTheEnd) {
+TEST(OctetsTest, IgnoresOctetsPastTheEnd) {
   const std::string_view text = std::string_view("plain=").substr(0, 5);
   EXPECT_EQ(FindOctet(text, kIsSpecial), 5U);
   EXPECT_EQ(FindOctet(text, [](Octets x) { return x == 0; }), 5U);
   EXPECT_EQ(CountOctets(text, kIsSpecial), 0U);
 }
 
-TEST(OctetsTest, ShowsEachWithTheOneBeforeIt) {
+TEST(OctetsTest, PassesEachOctetWithItsPredecessor) {
   const auto repeats = [](Octets x, Octets before) { return x == before; };
   std::mt19937 random(7);
   for (std::size_t size = 0; size < 100; ++size) {
@@ -52,7 +52,7 @@ TEST(OctetsTest, ShowsEachWithTheOneBeforeIt) {
   }
 }
 
-TEST(OctetsTest, StopsWhenToldTo) {
+TEST(OctetsTest, StopsWhenCallbackReturnsFalse) {
   std::vector<std::size_t> found;
   ForEachOctet(
       std::string(40, 'a'), ' ', [](Octets x, Octets) { return x == 'a'; },
@@ -63,7 +63,7 @@ TEST(OctetsTest, StopsWhenToldTo) {
   EXPECT_EQ(found.size(), 21U);
 }
 
-TEST(OctetsTest, CountsAsOneByOne) {
+TEST(OctetsTest, CountsMatches) {
   std::mt19937 random(7);
   for (const std::size_t size : {0, 1, 15, 16, 17, 1000, 255 * 16, 255 * 16 + 1, 10'000}) {
     std::string text(size, ' ');

@@ -11,11 +11,12 @@ namespace lmsmail {
 
 struct CodePoint {
   char32_t value;
-  std::size_t size;  // octets it takes in UTF-8
+  std::size_t size;  // octets in UTF-8
 };
 
-// The first code point of `text`, which must not be empty. nullopt when the octets there are not
-// well-formed UTF-8 (RFC 3629): overlong forms, surrogates and values past U+10FFFF included.
+// The first code point of `text`, which must not be empty. nullopt when `text` does not begin with
+// well-formed UTF-8 (RFC 3629), for example with an overlong form, a surrogate or a value past
+// U+10FFFF.
 inline std::optional<CodePoint> FirstCodePoint(std::string_view text) {
   const auto octet = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t lead = octet(0);
@@ -35,7 +36,7 @@ inline std::optional<CodePoint> FirstCodePoint(std::string_view text) {
 
 inline bool IsValidUtf8(std::string_view text) {
   while (!text.empty()) {
-    // Most text is ASCII.
+    // Skips ASCII quickly, because most text is ASCII.
     text.remove_prefix(FindOctet(text, [](Octets x) { return x > 0x7f; }));
     if (text.empty()) return true;
     const auto point = FirstCodePoint(text);

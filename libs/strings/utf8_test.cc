@@ -5,7 +5,7 @@
 namespace lmsmail {
 namespace {
 
-TEST(Utf8Test, ValidFollowsTheUnicodeStandard) {
+TEST(Utf8Test, RefusesIllFormedText) {
   EXPECT_TRUE(IsValidUtf8("aя€\U0001F600\U0010FFFF"));
   EXPECT_FALSE(IsValidUtf8("\x80"));
   EXPECT_FALSE(IsValidUtf8("\xC0\xAF"));          // overlong

@@ -4,8 +4,8 @@
 
 #include "absl/strings/string_view.h"
 
-// Debian builds Abseil with its own string_view type, so ours and Abseil's do not convert by
-// themselves. Our APIs speak std::string_view; these cross the border.
+// Debian builds Abseil with its own string_view type, which does not convert to std::string_view
+// implicitly. Our APIs use std::string_view.
 namespace lmsmail {
 
 inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }

@@ -26,8 +26,8 @@ absl::StatusOr<std::unique_ptr<Exposer>> Exposer::Start(const std::string& addre
     state->server.RegisterCollectable(metrics.state_->scrape_functions);
     return std::unique_ptr<Exposer>(new Exposer(std::move(state)));
   } catch (const std::exception& error) {
-    return absl::UnavailableError(
-        fmt::format("can't serve metrics on {}: {}; is the port taken?", address, error.what()));
+    return absl::UnavailableError(fmt::format(
+        "cannot serve metrics on {}: {}; check whether the port is free", address, error.what()));
   }
 }
 

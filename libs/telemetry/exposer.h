@@ -13,10 +13,10 @@ namespace lmsmail::telemetry {
 // Serves GET /metrics over HTTP until destroyed. `metrics` must outlive it.
 class Exposer {
  public:
-  // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE when it can't be bound.
+  // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE when it cannot be bound.
   static absl::StatusOr<std::unique_ptr<Exposer>> Start(const std::string& address,
                                                         const Metrics& metrics);
-  // Takes up to 2 s, in which the HTTP server's accepting thread notices.
+  // Takes up to 2 s, until the accepting thread of the HTTP server notices.
   ~Exposer();
   Exposer(const Exposer&) = delete;
   Exposer& operator=(const Exposer&) = delete;

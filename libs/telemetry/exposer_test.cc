@@ -21,16 +21,16 @@ std::string Get(uint16_t port, const std::string& path) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string answer;
+  std::string response;
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
     if (write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
       char buffer[4096];
-      for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) answer.append(buffer, n);
+      for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;) response.append(buffer, n);
     }
   }
   close(fd);
-  return answer;
+  return response;
 }
 
 TEST(ExposerTest, ServesEveryMetricOnAFreePort) {
@@ -43,7 +43,7 @@ TEST(ExposerTest, ServesEveryMetricOnAFreePort) {
                     HasSubstr("\nlmsmail_sent_total 1\n"), HasSubstr("\nprocess_open_fds ")));
 }
 
-TEST(ExposerTest, APortThatIsTakenIsAnError) {
+TEST(ExposerTest, RefusesAPortInUse) {
   const Metrics metrics({.service = "dispatch", .version = "1.2.3"});
   ASSERT_OK_AND_ASSIGN(const auto first, Exposer::Start("127.0.0.1:0", metrics));
   const std::string address = "127.0.0.1:" + std::to_string(first->port());

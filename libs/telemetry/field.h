@@ -13,8 +13,8 @@
 
 namespace lmsmail::telemetry {
 
-// The value of a log field. Borrows the strings it is made from, so it lives no longer than the
-// logging call; absl's types become text.
+// The value of a log field. Borrows strings, so it must not outlive the logging call; converts
+// absl's types to text.
 class FieldValue {
  public:
   using Value = std::variant<bool, int64_t, uint64_t, double, std::string_view, std::string>;
@@ -42,7 +42,7 @@ class FieldValue {
   Value value_;
 };
 
-// Names are snake_case. "time", "level", "service" and "message" are taken.
+// Names are snake_case; "time", "level", "service" and "message" are reserved.
 struct Field {
   std::string_view name;
   FieldValue value;

@@ -8,12 +8,15 @@
 #include <type_traits>
 #include <variant>
 
+#include "absl/strings/ascii.h"
+
 #include "libs/strings/utf8.h"
+#include "libs/strings/view.h"
 
 namespace lmsmail::telemetry {
 namespace {
 
-std::string_view JsonLevel(Level level) {
+std::string_view LevelName(Level level) {
   switch (level) {
     case Level::kDebug:
       return "debug";
@@ -22,27 +25,13 @@ std::string_view JsonLevel(Level level) {
     case Level::kWarning:
       return "warning";
     case Level::kError:
-      return "error";
+      break;
   }
   return "error";
 }
 
-std::string_view TextLevel(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return "DEBUG";
-    case Level::kInfo:
-      return "INFO";
-    case Level::kWarning:
-      return "WARNING";
-    case Level::kError:
-      return "ERROR";
-  }
-  return "ERROR";
-}
-
-// A JSON string (RFC 8259, section 7). What isn't UTF-8 becomes U+FFFD, so that one stray byte from
-// a peer can't make the line unreadable to a collector.
+// Appends a JSON string (RFC 8259, section 7). Invalid UTF-8 becomes U+FFFD, so that a stray byte
+// from a peer does not make the line unreadable for a collector.
 void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
@@ -93,7 +82,7 @@ bool IsPlainWord(std::string_view text) {
   });
 }
 
-// The message stays readable, but can neither start a line of its own nor drive a terminal.
+// Quotes the message only if it would break the line or control a terminal.
 void AppendMessage(std::string& out, std::string_view message) {
   std::string quoted;
   AppendQuoted(quoted, message);
@@ -114,7 +103,7 @@ std::string FormatValue(const FieldValue& value) {
 std::string FormatJson(absl::Time time, Level level, std::string_view service,
                        std::string_view message, std::span<const Field> fields) {
   std::string line = fmt::format(R"({{"time":"{}","level":"{}","service":)", FormatTimestamp(time),
-                                 JsonLevel(level));
+                                 LevelName(level));
   AppendQuoted(line, service);
   line += R"(,"message":)";
   AppendQuoted(line, message);
@@ -130,7 +119,8 @@ std::string FormatJson(absl::Time time, Level level, std::string_view service,
 
 std::string FormatText(absl::Time time, Level level, std::string_view message,
                        std::span<const Field> fields) {
-  std::string line = fmt::format("{} {} ", FormatTimestamp(time), TextLevel(level));
+  std::string line =
+      fmt::format("{} {} ", FormatTimestamp(time), absl::AsciiStrToUpper(ToAbsl(LevelName(level))));
   AppendMessage(line, message);
   for (const Field& field : fields) {
     fmt::format_to(std::back_inserter(line), " {}=", field.name);

@@ -9,7 +9,7 @@
 #include "libs/telemetry/field.h"
 #include "libs/telemetry/logging.h"
 
-// One event to one line, without its end.
+// Formats one event as one line, without the newline.
 namespace lmsmail::telemetry {
 
 std::string FormatJson(absl::Time time, Level level, std::string_view service,
@@ -22,7 +22,7 @@ std::string FormatText(absl::Time time, Level level, std::string_view message,
 // RFC 3339, UTC, milliseconds.
 std::string FormatTimestamp(absl::Time time);
 
-// As the text format writes it, unquoted.
+// As in the text format, unquoted.
 std::string FormatValue(const FieldValue& value);
 
 }  // namespace lmsmail::telemetry

@@ -25,7 +25,7 @@ std::string Text(const std::vector<Field>& fields, std::string_view message = "m
   return line.substr(head.size());
 }
 
-TEST(FormatJsonTest, WritesEachTypeAsJsonDoes) {
+TEST(FormatJsonTest, WritesEachTypeAsJson) {
   EXPECT_EQ(Json({{"lane", "bulk"}, {"count", 3}, {"big", uint64_t{18446744073709551615u}}}),
             R"("m","lane":"bulk","count":3,"big":18446744073709551615})");
   EXPECT_EQ(Json({{"on", true}, {"share", 0.5}, {"nan", std::nan("")}}),
@@ -42,7 +42,7 @@ TEST(FormatJsonTest, EscapesWhatJsonForbids) {
   EXPECT_EQ(Json({}, "line\nbreak"), R"("line\nbreak"})");
 }
 
-TEST(FormatJsonTest, KeepsUtf8AndReplacesWhatIsNot) {
+TEST(FormatJsonTest, KeepsUtf8AndReplacesInvalidBytes) {
   EXPECT_EQ(Json({{"name", "Zoë 日本 😀"}}), R"("m","name":"Zoë 日本 😀"})");
   // A stray continuation, a truncated sequence, an overlong slash, a surrogate, beyond U+10FFFF.
   EXPECT_EQ(Json({{"b", "a\x80z"}}), "\"m\",\"b\":\"a\uFFFDz\"}");
@@ -52,12 +52,12 @@ TEST(FormatJsonTest, KeepsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(Json({{"b", "\xF4\x90\x80\x80"}}), "\"m\",\"b\":\"\uFFFD\uFFFD\uFFFD\uFFFD\"}");
 }
 
-TEST(FormatTextTest, QuotesOnlyWhatNeedsIt) {
+TEST(FormatTextTest, QuotesValuesThatAreNotPlainWords) {
   EXPECT_EQ(Text({{"lane", "bulk"}, {"count", 3}, {"why", "two words"}, {"none", ""}}),
             R"(m lane=bulk count=3 why="two words" none="")");
 }
 
-TEST(FormatTextTest, StaysOnOneLineAndCannotDriveATerminal) {
+TEST(FormatTextTest, EscapesLineEndsAndTerminalControls) {
   EXPECT_EQ(Text({{"evil", "a\nb\x1b[31m"}}), R"(m evil="a\nb\u001b[31m")");
   EXPECT_EQ(Text({}, "two\nlines"), R"("two\nlines")");
   EXPECT_EQ(Text({}, "says = or Zoë"), "says = or Zoë");

@@ -6,7 +6,7 @@
 #include "libs/telemetry/field.h"
 #include "libs/telemetry/logging.h"
 
-// Where events go. Only for this library and its test support.
+// The destination of events. Only for this library and its test support.
 namespace lmsmail::telemetry {
 
 class LogOutput {
@@ -17,7 +17,7 @@ class LogOutput {
   virtual void Write(Level level, std::string_view message, std::span<const Field> fields) = 0;
 };
 
-// Makes `output`, which is not owned, the process's; returns the one before.
+// Replaces the output of the process with `output`, which is not owned; returns the previous one.
 LogOutput* ExchangeLogOutput(LogOutput* output);
 
 }  // namespace lmsmail::telemetry

@@ -76,7 +76,7 @@ std::atomic<LogOutput*>& CurrentOutput() {
 LogOutput* ExchangeLogOutput(LogOutput* output) { return CurrentOutput().exchange(output); }
 
 void InitLogging(const LoggingOptions& options) {
-  // Never destroyed, like the one it replaces.
+  // Never destroyed, like the previous output.
   ExchangeLogOutput(std::make_unique<StderrOutput>(options).release());
 }
 

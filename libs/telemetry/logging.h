@@ -12,11 +12,11 @@
 #include "libs/clock/clock.h"
 #include "libs/telemetry/field.h"
 
-// Structured logging to stderr: one event a line, a constant message plus fields that vary.
+// Structured logging to stderr: one event per line, with a constant message and varying fields.
 //
 //   telemetry::LogInfo("batch sent", {{"lane", "bulk"}, {"count", 3}});
 //
-// No email address, token or template context goes into a field. Thread-safe.
+// Never log an email address, a token or a template context. Thread-safe.
 namespace lmsmail::telemetry {
 
 enum class Level { kDebug, kInfo, kWarning, kError };
@@ -33,7 +33,7 @@ struct LoggingOptions {
   LogFormat format = LogFormat::kAuto;
 };
 
-// Call once, early in main(). Before it, events from kInfo up go to stderr as text.
+// Call once, early in main(). Until then, events of level kInfo and above are logged as text.
 void InitLogging(const LoggingOptions& options);
 
 bool LogEnabled(Level level);
@@ -56,8 +56,8 @@ inline void LogError(std::string_view message, std::initializer_list<Field> fiel
   Log(Level::kError, message, fields);
 }
 
-// Lets one event through each `interval`, so that a storm of one error stays one line; the next
-// line says in the field "suppressed" how many it stands for. A member or a static beside the call:
+// Logs at most one event per `interval`; the field "suppressed" of the next event counts those that
+// were dropped. Make it a member, or a static beside the call:
 //   static telemetry::LogEvery every(absl::Seconds(10));
 //   every.Log(telemetry::Level::kError, "database unreachable", {{"error", status}});
 class LogEvery {

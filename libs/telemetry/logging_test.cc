@@ -17,7 +17,7 @@ using ::testing::MatchesRegex;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-// stderr is this process's, so each of these restores the output by a capture around it.
+// The log output belongs to the process; the capture restores it.
 std::string StderrOf(const LoggingOptions& options) {
   const ScopedLogCapture restores_the_output_afterwards;
   ::testing::internal::CaptureStderr();
@@ -34,17 +34,17 @@ TEST(LoggingTest, WritesJsonLines) {
                    "\"message\":\"batch sent\",\"lane\":\"bulk\",\"count\":3\\}\n"));
 }
 
-TEST(LoggingTest, WritesTextLinesFromTheLevelUp) {
+TEST(LoggingTest, WritesTextLinesOfTheLevelAndAbove) {
   EXPECT_THAT(
       StderrOf({.service = "dispatch", .level = Level::kDebug, .format = LogFormat::kText}),
       MatchesRegex("[0-9T:.-]+Z DEBUG detail\n[0-9T:.-]+Z INFO batch sent lane=bulk count=3\n"));
 }
 
-TEST(LoggingTest, AutoIsJsonWhereStderrIsNoTerminal) {
+TEST(LoggingTest, AutoIsJsonWhenStderrIsNotATerminal) {
   EXPECT_THAT(StderrOf({.service = "dispatch"}), MatchesRegex("\\{\"time\".*\n"));
 }
 
-TEST(LoggingTest, NothingBelowTheLevelIsWritten) {
+TEST(LoggingTest, WritesNothingBelowTheLevel) {
   EXPECT_EQ(StderrOf({.service = "dispatch", .level = Level::kWarning}), "");
 }
 
@@ -64,7 +64,7 @@ TEST(ScopedLogCaptureTest, KeepsEventsOfEveryLevelAndNests) {
   EXPECT_EQ(outer.events()[0].level, Level::kError);
 }
 
-TEST(LogEveryTest, LetsOneThroughPerIntervalAndCountsTheRest) {
+TEST(LogEveryTest, LogsOncePerIntervalAndCountsSuppressedEvents) {
   const ScopedLogCapture capture;
   FakeClock clock(absl::UnixEpoch());
   LogEvery every(absl::Seconds(10), clock);

@@ -64,7 +64,7 @@ std::vector<prometheus::MetricFamily> ScrapeFunctions::Collect() const {
 }
 
 Metrics::Metrics(const BuildInfo& build) : state_(std::make_unique<State>()) {
-  AddGauge("lmsmail_build_info", "Always 1; its labels say what runs.")
+  AddGauge("lmsmail_build_info", "Always 1; the labels name the service and its version.")
       .With({{"service", build.service}, {"version", build.version}})
       .Set(1);
   AddProcessMetrics(*this);

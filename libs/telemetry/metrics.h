@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// prometheus-cpp's headers cost seconds in every file that sees them; none is included here.
+// prometheus-cpp's headers take seconds to compile in every file, so none is included here.
 namespace prometheus {
 class Counter;
 class Gauge;
@@ -16,9 +16,9 @@ template <typename T>
 class Family;
 }  // namespace prometheus
 
-// Prometheus metrics. Names: lmsmail_<subject>_<unit>[_total], base units (seconds, bytes). Handles
-// and families point into their Metrics and are trivial to copy; get a handle once and keep it. All
-// of it is thread-safe.
+// Prometheus metrics. Names are lmsmail_<subject>_<unit>[_total] with base units (seconds, bytes).
+// Handles and families point into their Metrics and are trivial to copy; get a handle once and keep
+// it. Thread-safe.
 namespace lmsmail::telemetry {
 
 using Labels = std::map<std::string, std::string>;
@@ -56,7 +56,7 @@ class Histogram {
   prometheus::Histogram* histogram_;
 };
 
-// With() finds or makes the series of `labels` under a lock: not for the hot path.
+// With() finds or creates the series of `labels` under a lock; do not call it on a hot path.
 class CounterFamily {
  public:
   Counter With(const Labels& labels = {}) const;
@@ -105,20 +105,20 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // Asking again for a name gives the same family; a name of another kind is a programming error
-  // and throws.
+  // A second call with the same name returns the same family. A name of another kind is a bug and
+  // throws.
   CounterFamily AddCounter(std::string_view name, std::string_view help);
   GaugeFamily AddGauge(std::string_view name, std::string_view help);
   HistogramFamily AddHistogram(std::string_view name, std::string_view help,
                                std::vector<double> buckets = LatencyBuckets());
-  // `read` is called at each scrape, on the exposer's thread, until the Metrics is gone. A
-  // counter's never falls.
+  // `read` is called at each scrape, on the exposer's thread, until the Metrics is destroyed. The
+  // value of a counter must never fall.
   void AddCounterFunction(std::string_view name, std::string_view help, const Labels& labels,
                           std::function<double()> read);
   void AddGaugeFunction(std::string_view name, std::string_view help, const Labels& labels,
                         std::function<double()> read);
 
-  // Everything, in Prometheus's text exposition format.
+  // All metrics in Prometheus's text exposition format.
   std::string Serialize() const;
 
  private:

@@ -13,10 +13,10 @@
 
 #include "libs/telemetry/metrics.h"
 
-// What Metrics holds. Only for this library: it includes prometheus-cpp's headers.
+// The state of Metrics. Only for this library, because it includes prometheus-cpp's headers.
 namespace lmsmail::telemetry {
 
-// Series whose value is asked for at each scrape.
+// Series whose value is read at each scrape.
 class ScrapeFunctions final : public prometheus::Collectable {
  public:
   void Add(prometheus::MetricType type, std::string_view name, std::string_view help,
@@ -38,7 +38,7 @@ class ScrapeFunctions final : public prometheus::Collectable {
 };
 
 struct Metrics::State {
-  // Shared because the exposer takes weak pointers.
+  // Shared because the exposer keeps weak pointers.
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
   std::shared_ptr<ScrapeFunctions> scrape_functions = std::make_shared<ScrapeFunctions>();
 };

@@ -14,7 +14,7 @@ class MetricsTest : public ::testing::Test {
   Metrics metrics_{{.service = "dispatch", .version = "1.2.3"}};
 };
 
-TEST_F(MetricsTest, CountersAreSharedByLabels) {
+TEST_F(MetricsTest, CountersWithTheSameLabelsAreOneSeries) {
   const CounterFamily sent = metrics_.AddCounter("lmsmail_sent_total", "Mails sent.");
   sent.With({{"lane", "bulk"}}).Increment();
   sent.With({{"lane", "bulk"}}).Increment(2);
@@ -25,7 +25,7 @@ TEST_F(MetricsTest, CountersAreSharedByLabels) {
   EXPECT_THAT(metrics_.Serialize(), HasSubstr("lmsmail_sent_total{lane=\"critical\"} 1\n"));
 }
 
-TEST_F(MetricsTest, AskingAgainGivesTheSameFamily) {
+TEST_F(MetricsTest, ReturnsTheSameFamilyForTheSameName) {
   metrics_.AddCounter("lmsmail_sent_total", "Mails sent.").With().Increment();
   EXPECT_EQ(metrics_.AddCounter("lmsmail_sent_total", "Mails sent.").With().value(), 1);
 }
@@ -53,7 +53,7 @@ TEST_F(MetricsTest, GaugeFunctionsAreReadAtEachScrape) {
   EXPECT_THAT(metrics_.Serialize(), HasSubstr("lmsmail_depth{lane=\"bulk\"} 2\n"));
 }
 
-TEST_F(MetricsTest, TheProcessDescribesItself) {
+TEST_F(MetricsTest, ExportsBuildInfoAndProcessMetrics) {
   const std::string text = metrics_.Serialize();
   EXPECT_THAT(text, HasSubstr("lmsmail_build_info{service=\"dispatch\",version=\"1.2.3\"} 1\n"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_resident_memory_bytes [1-9]"));

@@ -28,7 +28,7 @@ double OpenFds() {
   std::filesystem::directory_iterator fds("/proc/self/fd", error);
   double count = 0;
   for (; !error && fds != std::filesystem::directory_iterator(); fds.increment(error)) ++count;
-  return count > 0 ? count - 1 : 0;  // without the one that reads the directory
+  return count > 0 ? count - 1 : 0;  // without the descriptor that reads the directory
 }
 
 double MaxFds() {
@@ -47,12 +47,13 @@ double CpuSeconds() {
 }  // namespace
 
 void AddProcessMetrics(Metrics& metrics) {
-  metrics.AddGauge("process_start_time_seconds", "When the process started, since the Unix epoch.")
+  metrics.AddGauge("process_start_time_seconds", "Start time of the process since the Unix epoch.")
       .With()
       .Set(absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()));
   metrics.AddGaugeFunction("process_resident_memory_bytes", "Resident memory.", {}, ResidentBytes);
   metrics.AddGaugeFunction("process_open_fds", "Open file descriptors.", {}, OpenFds);
-  metrics.AddGaugeFunction("process_max_fds", "Most file descriptors allowed.", {}, MaxFds);
+  metrics.AddGaugeFunction("process_max_fds", "Maximum number of open file descriptors.", {},
+                           MaxFds);
   metrics.AddCounterFunction("process_cpu_seconds_total", "CPU time, user and system.", {},
                              CpuSeconds);
 }

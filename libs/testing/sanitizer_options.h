@@ -6,9 +6,9 @@
 
 namespace lmsmail {
 
-// What tells this program's sanitizers which findings to ignore and where to write the others, as
-// entries of an environment: programs that a test starts get one of their own, and would otherwise
-// report what nobody reads. Empty in a build without sanitizers.
+// The options of this program's sanitizers, as entries of an environment: suppressions and the path
+// of the reports. Programs that a test starts in an environment of their own need them. Empty in a
+// build without sanitizers.
 inline std::vector<std::string> SanitizerOptions() {
   std::vector<std::string> options;
   for (const char* const name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {

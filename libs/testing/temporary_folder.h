@@ -11,13 +11,13 @@
 
 namespace lmsmail {
 
-// A folder of the test's own, removed with all it holds at the end of its scope.
+// A temporary folder, removed with its content by the destructor.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "lmsmail_XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
-      ADD_FAILURE() << "cannot make a folder like " << name;
+      ADD_FAILURE() << "cannot create the folder " << name;
     } else {
       path_ = name;
     }
@@ -30,7 +30,7 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // Writes `content`, octet by octet, to a file of this folder.
+  // Writes `content` unchanged to a file of this folder.
   void Write(std::string_view name, std::string_view content) const {
     std::ofstream file(path_ / name, std::ios::binary);
     file << content;

@@ -19,7 +19,7 @@
 namespace lmsmail::token {
 namespace {
 
-constexpr std::size_t kMinKeySize = 32;  // bytes; HMAC-SHA256's own strength (RFC 2104 section 3)
+constexpr std::size_t kMinKeySize = 32;  // bytes; the output size of SHA-256 (RFC 2104 section 3)
 constexpr std::size_t kMaxId = 16;
 constexpr std::size_t kMacSize = 16;
 
@@ -31,14 +31,14 @@ bool IsKeyId(std::string_view id) {
 
 std::optional<std::string> DecodeKey(std::string_view text) {
   if (const auto key = HexDecode(text)) return key;
-  // What `openssl rand -base64 32` prints has the other alphabet and padding.
+  // `openssl rand -base64 32` prints the other alphabet, with padding.
   std::string url_safe(text.substr(0, text.find_last_not_of('=') + 1));
   std::replace(url_safe.begin(), url_safe.end(), '+', '-');
   std::replace(url_safe.begin(), url_safe.end(), '/', '_');
   return Base64UrlDecode(url_safe);
 }
 
-// One string from parts, such that different parts never give the same string.
+// Joins parts so that different parts never give the same string.
 std::string Join(std::initializer_list<std::string_view> parts) {
   std::string joined;
   for (const std::string_view part : parts) {
@@ -51,7 +51,7 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
-// The first part of what is hashed keeps tokens and pseudonyms apart although they share the keys.
+// Domain separation: tokens and pseudonyms share the keys, so the hashed text begins differently.
 constexpr std::string_view kTokenDomain = "lmsmail token 1";
 constexpr std::string_view kPseudonymDomain = "lmsmail pseudonym 1";
 
@@ -120,7 +120,7 @@ absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view secrets) {
       violations.Add(field, std::string(key.status().message()));
     } else if (std::any_of(keys.begin(), keys.end(),
                            [&](const Key& other) { return other.id == key->id; })) {
-      violations.Add(field, "an earlier line has the same id; give each key its own");
+      violations.Add(field, "an earlier line has the same id; give each key its own id");
     } else {
       keys.push_back(*std::move(key));
     }

@@ -9,32 +9,32 @@
 
 namespace lmsmail::token {
 
-// The secret keys behind links and pseudonyms. Keys are rotated by adding a new first line to the
-// secrets file: the first key signs, all of them verify, and a key is removed once nothing that it
-// signed matters.
+// The secret keys of links and pseudonyms. The first key signs and all keys verify. To rotate keys,
+// add a new first line to the secrets. Remove a key when nothing that it signed is in use any more.
 //
-// A purpose ("unsubscribe", "click", "suppression") keeps one use from being passed off as another:
-// what was signed for one purpose verifies for that one only. Immutable, so thread-safe.
+// A token that was signed for one purpose ("unsubscribe", "click") does not verify for another.
+// Immutable and therefore thread-safe.
 class KeyRing {
  public:
-  // Lines "id:key"; blank lines and those that start with "#" do not count. An id is 1 to 16 of
-  // [A-Za-z0-9_-] and shows in tokens; a key is at least 32 bytes as base64 (of either alphabet) or
-  // as hex (taken for hex when it has hex digits only). Errors name lines and never quote them.
+  // Reads lines "id:key". Skips blank lines and lines that start with "#". An id is 1 to 16 of
+  // [A-Za-z0-9_-] and is visible in tokens. A key has at least 32 bytes, written as base64 (of
+  // either alphabet) or, when it has hex digits only, as hex. Errors name lines and never quote
+  // them.
   static absl::StatusOr<KeyRing> Parse(std::string_view secrets);
 
-  // "kid.payload.mac": safe in URLs and visible to whoever holds it, so a payload must not be a
-  // secret. The MAC is HMAC-SHA256 cut to 16 bytes (RFC 2104 section 5).
+  // Returns "key-id.payload.mac", which is safe in URLs. The payload is readable in the token, so
+  // it must not be secret. The MAC is HMAC-SHA256 truncated to 16 bytes (RFC 2104 section 5).
   std::string Sign(std::string_view purpose, std::string_view payload) const;
 
-  // The payload of a token made by Sign() with the same purpose and a key of this ring. Anything
-  // else gets the same INVALID_ARGUMENT with the reason TOKEN_INVALID, whatever is wrong with it.
+  // Returns the payload of a token that Sign() made with the same purpose and a key of this ring.
+  // Returns the same INVALID_ARGUMENT with the reason TOKEN_INVALID for every other text.
   absl::StatusOr<std::string> Verify(std::string_view purpose, std::string_view token) const;
 
-  // A pseudonym: 64 hex digits that cannot be turned back into `text` without the key, not even by
-  // trying all likely texts, as could be done with a bare hash of an email address. Store this one.
+  // A pseudonym of 64 hex digits, made with the first key; this is the one to store. Without the
+  // key nobody can find `text`, not even by trying likely texts as with a plain hash of an address.
   std::string KeyedHash(std::string_view purpose, std::string_view text) const;
-  // The pseudonyms by every key, first KeyedHash()'s: look for any of them, so that what was stored
-  // before a rotation is still found.
+  // The pseudonyms by all keys, in order. Search for any of them to find what was stored before a
+  // rotation.
   std::vector<std::string> KeyedHashes(std::string_view purpose, std::string_view text) const;
 
  private:

@@ -34,7 +34,7 @@ KeyRing Ring(const std::string& secrets) {
 
 KeyRing OneKey() { return Ring(fmt::format("k1:{}\n", kHexKey)); }
 
-MATCHER(IsRefusal, "is the one answer to every invalid token") {
+MATCHER(IsRefusal, "is the error for every invalid token") {
   return arg.status().code() == absl::StatusCode::kInvalidArgument &&
          arg.status().message() == "the token is not valid" &&
          ReasonOf(arg.status()).reason == "TOKEN_INVALID";
@@ -49,30 +49,30 @@ TEST(KeyRingTest, VerifiesWhatItSigned) {
   }
 }
 
-TEST(KeyRingTest, MakesTokensThatAreSafeInUrls) {
+TEST(KeyRingTest, TokensAreSafeInUrls) {
   // 16 bytes of MAC are 22 characters.
   EXPECT_THAT(OneKey().Sign("click", std::string("\xfb\xff\xfe?&=/+", 8)),
               MatchesRegex("k1\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{22}"));
 }
 
-// Tokens live in mail for years: a change of the format must be a decision.
-TEST(KeyRingTest, KeepsItsFormat) {
+// Tokens stay in mail for years, so the format must not change by accident.
+TEST(KeyRingTest, FormatDoesNotChange) {
   EXPECT_EQ(OneKey().Sign("unsubscribe", "s17"), "k1.czE3.-BXl3_ZmqUQQpL1hIyR8zA");
   EXPECT_EQ(OneKey().KeyedHash("suppression", "a@example.org"),
             "b84c8bb8f4f1af4fa225cb299efa5baa301866e27d69a1fad1b931ace59447cc");
 }
 
-TEST(KeyRingTest, BindsThePurpose) {
+TEST(KeyRingTest, RefusesTokenOfAnotherPurpose) {
   const KeyRing ring = OneKey();
   const std::string token = ring.Sign("unsubscribe", "s17");
   EXPECT_THAT(ring.Verify("click", token), IsRefusal());
   EXPECT_THAT(ring.Verify("", token), IsRefusal());
-  // The border between purpose and payload counts too.
+  // Moving the boundary between purpose and payload is detected.
   const std::string mac = token.substr(token.rfind('.'));
   EXPECT_THAT(ring.Verify("unsubscrib", "k1." + Base64UrlEncode("es17") + mac), IsRefusal());
 }
 
-TEST(KeyRingTest, SignsWithTheFirstKeyAndVerifiesWithAll) {
+TEST(KeyRingTest, SignsWithFirstKeyAndVerifiesWithAll) {
   const KeyRing before = OneKey();
   const KeyRing after = Ring(fmt::format("k2:{}\nk1:{}\n", kOtherKey, kHexKey));
   const std::string old_token = before.Sign("click", "p");
@@ -83,14 +83,14 @@ TEST(KeyRingTest, SignsWithTheFirstKeyAndVerifiesWithAll) {
   EXPECT_THAT(before.Verify("click", new_token), IsRefusal());
 }
 
-TEST(KeyRingTest, BindsTheKeyId) {
+TEST(KeyRingTest, RefusesChangedKeyId) {
   const KeyRing ring = Ring(fmt::format("a:{0}\nb:{0}\n", kHexKey));
   std::string token = ring.Sign("click", "p");
   token[0] = 'b';
   EXPECT_THAT(ring.Verify("click", token), IsRefusal());
 }
 
-TEST(KeyRingTest, RefusesEveryChangedOrLostCharacter) {
+TEST(KeyRingTest, RefusesChangedOrMissingCharacters) {
   const KeyRing ring = OneKey();
   const std::string token = ring.Sign("unsubscribe", "student-17");
   for (std::size_t i = 0; i < token.size(); ++i) {
@@ -121,19 +121,19 @@ TEST(KeyRingTest, RefusesHostileInput) {
   }
 }
 
-TEST(KeyRingTest, RefusesNoise) {
+TEST(KeyRingTest, RefusesRandomText) {
   const KeyRing ring = OneKey();
   std::minstd_rand random(17);
   for (int i = 0; i < 20000; ++i) {
-    std::string noise = i % 2 == 0 ? "k1." : "";
+    std::string text = i % 2 == 0 ? "k1." : "";
     for (std::size_t size = random() % 60; size > 0; --size) {
-      noise.push_back("ABab01-_.=%\0\xff"[random() % 13]);
+      text.push_back("ABab01-_.=%\0\xff"[random() % 13]);
     }
-    ASSERT_THAT(ring.Verify("click", noise), IsRefusal());
+    ASSERT_THAT(ring.Verify("click", text), IsRefusal());
   }
 }
 
-TEST(KeyRingTest, HashesDependOnPurposeTextAndKey) {
+TEST(KeyRingTest, PseudonymDependsOnPurposeTextAndKey) {
   const KeyRing ring = OneKey();
   const std::string pseudonym = ring.KeyedHash("suppression", "a@example.org");
   EXPECT_THAT(pseudonym, MatchesRegex("[0-9a-f]{64}"));
@@ -146,14 +146,14 @@ TEST(KeyRingTest, HashesDependOnPurposeTextAndKey) {
             Ring(fmt::format("k1:{}", kOtherKey)).KeyedHash("suppression", "a@example.org"));
 }
 
-TEST(KeyRingTest, FindsHashesFromBeforeARotation) {
+TEST(KeyRingTest, ReturnsPseudonymsOfAllKeys) {
   const KeyRing after = Ring(fmt::format("k2:{}\nk1:{}", kOtherKey, kHexKey));
   EXPECT_THAT(after.KeyedHashes("suppression", "a@example.org"),
               ElementsAre(after.KeyedHash("suppression", "a@example.org"),
                           OneKey().KeyedHash("suppression", "a@example.org")));
 }
 
-TEST(KeyRingParse, TakesHexAndBothBase64Alphabets) {
+TEST(KeyRingParseTest, AcceptsHexAndBothBase64Alphabets) {
   const std::string token = OneKey().Sign("click", "p");
   for (const std::string& secrets :
        {fmt::format("k1:{}", kHexKey), fmt::format("k1:{}\r\n", kBase64Key),
@@ -165,7 +165,7 @@ TEST(KeyRingParse, TakesHexAndBothBase64Alphabets) {
             Ring("k:-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_8").Sign("click", "p"));
 }
 
-TEST(KeyRingParse, NamesEveryFaultyLineWithoutQuotingIt) {
+TEST(KeyRingParseTest, NamesEveryInvalidLineWithoutQuotingIt) {
   const absl::Status status = KeyRing::Parse(fmt::format("no colon c0ffee\n"
                                                          "k1:{0}\n"
                                                          "k1:{1}\n"
@@ -185,7 +185,7 @@ TEST(KeyRingParse, NamesEveryFaultyLineWithoutQuotingIt) {
                                      HasSubstr("has 3 bytes and needs at least 32"))));
 }
 
-TEST(KeyRingParse, NeedsAKey) {
+TEST(KeyRingParseTest, RequiresAKey) {
   for (const std::string_view secrets : {"", "\n\n", "# k1:none\n"}) {
     EXPECT_THAT(KeyRing::Parse(secrets),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no key")));

@@ -8,25 +8,25 @@
 namespace lmsmail::validation {
 namespace {
 
-// Levels of nested objects and lists, the struct itself the first. Looks at no more than `most`, so
-// that a hostile depth costs no stack.
-int Depth(const google::protobuf::Struct& value, int most);
+// The levels of objects and lists, the struct itself included. Counts to `max` only, so that a
+// hostile depth does not exhaust the stack.
+int Depth(const google::protobuf::Struct& value, int max);
 
-int Depth(const google::protobuf::Value& value, int most) {
-  if (value.has_struct_value()) return Depth(value.struct_value(), most);
-  if (!value.has_list_value() || most == 0) return 0;
-  int deepest = 0;
+int Depth(const google::protobuf::Value& value, int max) {
+  if (value.has_struct_value()) return Depth(value.struct_value(), max);
+  if (!value.has_list_value() || max == 0) return 0;
+  int depth = 0;
   for (const auto& item : value.list_value().values()) {
-    deepest = std::max(deepest, Depth(item, most - 1));
+    depth = std::max(depth, Depth(item, max - 1));
   }
-  return deepest + 1;
+  return depth + 1;
 }
 
-int Depth(const google::protobuf::Struct& value, int most) {
-  if (most == 0) return 0;
-  int deepest = 0;
-  for (const auto& [_, field] : value.fields()) deepest = std::max(deepest, Depth(field, most - 1));
-  return deepest + 1;
+int Depth(const google::protobuf::Struct& value, int max) {
+  if (max == 0) return 0;
+  int depth = 0;
+  for (const auto& [_, field] : value.fields()) depth = std::max(depth, Depth(field, max - 1));
+  return depth + 1;
 }
 
 bool HasNul(const google::protobuf::Struct& value);
@@ -59,7 +59,7 @@ void CheckStruct(const google::protobuf::Struct& value, std::string_view field,
     return;
   }
   if (HasNul(value)) {
-    violations.Add(std::string(field), "holds a NUL character, which no mail may; remove it");
+    violations.Add(std::string(field), "contains a NUL character, which mail must not; remove it");
   }
 }
 

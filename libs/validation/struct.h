@@ -11,11 +11,11 @@ namespace lmsmail::validation {
 
 struct StructLimits {
   std::size_t bytes = 64 * 1024;  // serialized
-  int depth = 32;                 // of nested objects and lists; the struct itself is the first
+  int depth = 32;                 // levels of objects and lists, the struct itself included
 };
 
-// Values for a mail: adds a violation of `field` when they are larger or deeper than allowed, or
-// hold a NUL character, which no mail may (RFC 5322 section 4).
+// Adds violations of `field` when `value` is larger or deeper than allowed or contains a NUL
+// character, which mail must not (RFC 5322 section 4).
 void CheckStruct(const google::protobuf::Struct& value, std::string_view field,
                  const StructLimits& limits, Violations& violations);
 

@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 
-auto Fault(testing::Matcher<std::string> description) {
+auto IsViolation(testing::Matcher<std::string> description) {
   return AllOf(Field(&FieldViolation::field, "context"),
                Field(&FieldViolation::description, description));
 }
@@ -27,31 +27,31 @@ google::protobuf::Struct Nested(int levels) {
   return value;
 }
 
-TEST(StructTest, AcceptsWhatFits) {
+TEST(StructTest, AcceptsAStructWithinTheLimits) {
   Violations violations;
   CheckStruct(Nested(5), "context", {.bytes = 1000, .depth = 5}, violations);
   EXPECT_TRUE(violations.empty());
 }
 
-TEST(StructTest, RefusesTheTooDeepAndTheTooLarge) {
+TEST(StructTest, RefusesAStructThatIsTooDeepOrTooLarge) {
   google::protobuf::Struct value = Nested(5);
   (*value.mutable_fields())["text"].set_string_value(std::string(1000, 'x'));
   Violations violations;
   CheckStruct(value, "context", {.bytes = 1000, .depth = 4}, violations);
-  EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("at most 1000")),
-                                             Fault(HasSubstr("more than 4 levels"))));
+  EXPECT_THAT(violations.list(), ElementsAre(IsViolation(HasSubstr("at most 1000")),
+                                             IsViolation(HasSubstr("more than 4 levels"))));
 }
 
-TEST(StructTest, AHostileDepthCostsNoStack) {
+TEST(StructTest, RefusesAHostileDepthWithoutExhaustingTheStack) {
   google::protobuf::Struct value;
   google::protobuf::Struct* level = &value;
   for (int i = 0; i < 10'000; ++i) level = (*level->mutable_fields())["a"].mutable_struct_value();
   Violations violations;
   CheckStruct(value, "context", {.bytes = 1 << 20}, violations);
-  EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("more than 32 levels"))));
+  EXPECT_THAT(violations.list(), ElementsAre(IsViolation(HasSubstr("more than 32 levels"))));
 }
 
-TEST(StructTest, RefusesANulWhereverItIs) {
+TEST(StructTest, RefusesNulAtAnyDepth) {
   const std::string nul("a\0b", 3);
   google::protobuf::Struct plain, listed;
   (*plain.mutable_fields())["text"].set_string_value(nul);
@@ -60,7 +60,7 @@ TEST(StructTest, RefusesANulWhereverItIs) {
   for (const auto& value : {plain, listed}) {
     Violations violations;
     CheckStruct(value, "context", {}, violations);
-    EXPECT_THAT(violations.list(), ElementsAre(Fault(HasSubstr("NUL"))));
+    EXPECT_THAT(violations.list(), ElementsAre(IsViolation(HasSubstr("NUL"))));
   }
 }
 

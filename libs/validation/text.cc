@@ -30,7 +30,7 @@ std::optional<std::string> TextError(std::string_view text, const TextRule& rule
     return fmt::format("has {} characters; at most {} are allowed", count, rule.max_length);
   }
   if (control) {
-    return rule.multiline ? "holds a control character; remove it"
+    return rule.multiline ? "contains a control character; remove it"
                           : "must be one line without control characters";
   }
   return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<std::string> TextError(std::string_view text, const TextRule& rule
 
 void CheckText(std::string_view text, std::string_view field, const TextRule& rule,
                Violations& violations) {
-  if (auto fault = TextError(text, rule)) violations.Add(std::string(field), *std::move(fault));
+  if (auto error = TextError(text, rule)) violations.Add(std::string(field), *std::move(error));
 }
 
 }  // namespace lmsmail::validation

@@ -7,20 +7,20 @@
 
 #include "libs/status/error_details.h"
 
-// What callers may write into a field of text.
+// Validation of text fields in requests.
 namespace lmsmail::validation {
 
 struct TextRule {
   std::size_t max_length;  // characters (code points)
   bool required = false;
-  bool multiline = false;  // may have line ends and tabs
+  bool multiline = false;  // allows line ends and tabs
 };
 
-// What is wrong with `text`, to stand after the field's name: it is empty though required, longer
-// than allowed, no UTF-8, or holds a control character (C0, DEL, C1: Unicode's category Cc).
+// What is wrong with `text`, phrased to follow the field's name: it is required but empty, too
+// long, not UTF-8, or contains a control character (C0, DEL, C1: Unicode's category Cc).
 std::optional<std::string> TextError(std::string_view text, const TextRule& rule);
 
-// Adds that to `violations`.
+// Adds the error of TextError() to `violations`.
 void CheckText(std::string_view text, std::string_view field, const TextRule& rule,
                Violations& violations);
 

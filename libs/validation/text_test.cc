@@ -11,13 +11,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Optional;
 
-TEST(TextTest, CountsCharactersNotOctets) {
+TEST(TextTest, CountsCharactersInsteadOfOctets) {
   EXPECT_EQ(TextError("Zoë", {.max_length = 3}), std::nullopt);
   EXPECT_THAT(TextError("Zoës", {.max_length = 3}),
               Optional(std::string("has 4 characters; at most 3 are allowed")));
 }
 
-TEST(TextTest, OnlyARequiredOneMayNotBeEmpty) {
+TEST(TextTest, RefusesEmptyTextOnlyWhenRequired) {
   EXPECT_EQ(TextError("", {.max_length = 3}), std::nullopt);
   EXPECT_THAT(TextError("", {.max_length = 3, .required = true}),
               Optional(std::string("is required: 1 to 3 characters")));
@@ -32,7 +32,7 @@ TEST(TextTest, RefusesControlCharacters) {
               Optional(HasSubstr("control")));
 }
 
-TEST(TextTest, RefusesWhatIsNoUtf8) {
+TEST(TextTest, RefusesInvalidUtf8) {
   for (const std::string_view text : {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\x80"}) {
     EXPECT_THAT(TextError(text, {.max_length = 9}), Optional(HasSubstr("UTF-8"))) << text;
   }

@@ -36,7 +36,7 @@ class ConfigTest : public testing::Test {
 
 TEST_F(ConfigTest, WorksWithoutConfiguration) {
   ASSERT_OK(Load({}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, nullptr, nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
   EXPECT_EQ(transports->default_name(), "console");
   ASSERT_NE(transports->Find(""), nullptr);
   EXPECT_EQ(transports->Find("")->info().kind, "console");
@@ -54,8 +54,7 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
        "--transports.relay.envelope_from=bounces@school.example", "--default_transport=relay"}));
   service::SchoolConfig school;
   school.name = "School";
-  ASSERT_OK_AND_ASSIGN(const auto transports,
-                       config_.ToTransports(school, clock_, nullptr, nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(school, clock_, {}));
   const Transport* const relay = transports->Find("");
   ASSERT_NE(relay, nullptr);
   EXPECT_EQ(relay->info().endpoint, "127.0.0.1:2525 (no TLS)");
@@ -66,7 +65,7 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
   EXPECT_EQ(transports->Find("console")->sender().from.display_name, "School");
 }
 
-TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
+TEST_F(ConfigTest, MessageIdsUseTheDomainOfTheFromAddress) {
   const auto domain = [this] {
     const auto message_ids = config_.ToMessageIds();
     EXPECT_OK(message_ids);
@@ -82,7 +81,7 @@ TEST_F(ConfigTest, MessageIdsEndInTheDomainThatMailComesFrom) {
   EXPECT_EQ(domain(), "id.example");
 }
 
-TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
+TEST_F(ConfigTest, SignsOnlyMailOfTheKeyDomain) {
   // The key of RFC 8463 appendix A.2.
   secret_ =
       "-----BEGIN PRIVATE KEY-----\n"
@@ -94,7 +93,7 @@ TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
             "--transports.own.from=news@news.example", "--transports.own.dkim.domain=news.example",
             "--transports.own.dkim.selector=k2", "--transports.own.dkim.private_key_file=/secret",
             "--transports.plain.from=a@other.example"}));
-  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, nullptr, nullptr));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
   const auto record = [&](std::string_view transport) -> std::string {
     const auto& signer = transports->Find(transport)->sender().signer;
     return signer == nullptr ? "" : signer->RecordName();
@@ -104,7 +103,7 @@ TEST_F(ConfigTest, SignsMailOfTheKeysDomainOnly) {
   EXPECT_EQ(record("plain"), "");
 }
 
-TEST_F(ConfigTest, NamesFaultsOfSigning) {
+TEST_F(ConfigTest, ReportsInvalidDkimKeys) {
   const auto fields = [this](std::vector<std::string> flags) {
     std::vector<std::string> found;
     for (const FieldViolation& it : ViolationsOf(Load(std::move(flags)))) found.push_back(it.field);
@@ -118,32 +117,60 @@ TEST_F(ConfigTest, NamesFaultsOfSigning) {
                                             HasSubstr("transports.relay.dkim.domain")));
 }
 
-TEST_F(ConfigTest, NamesEveryFault) {
+TEST_F(ConfigTest, ReportsEveryViolation) {
   const absl::Status status =
       Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
             "--transports.relay.username=u", "--transports.relay.password_file=/secret",
             "--default_transport=pigeon", "--delivery.resend_uncertain=payment,gossip",
-            "--delivery.first_retry=2h", "--message_id_keys_file=/secret"});
+            "--delivery.min_backoff=2h", "--message_id_keys_file=/secret"});
   std::vector<std::string> fields;
   for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
   for (const std::string key :
        {"from", "transports.relay.host", "transports.relay.tls", "default_transport",
-        "delivery.resend_uncertain", "delivery.longest_retry", "message_id_keys_file"}) {
+        "delivery.resend_uncertain", "delivery.max_backoff", "message_id_keys_file"}) {
     EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
   }
 }
 
-TEST_F(ConfigTest, TurnsKeysIntoThePolicy) {
+TEST_F(ConfigTest, RequiresAPasswordOrATokenFile) {
+  const auto fields = [this](std::vector<std::string> flags) {
+    flags.insert(flags.end(),
+                 {"--transports.relay.kind=smtp", "--transports.relay.host=mx.example"});
+    std::vector<std::string> found;
+    for (const FieldViolation& it : ViolationsOf(Load(std::move(flags)))) found.push_back(it.field);
+    config_.transports.clear();
+    return found;
+  };
+  const std::string username = "--transports.relay.username=u";
+  const std::string password = "--transports.relay.password_file=/secret";
+  const std::string token = "--transports.relay.token_file=/run/secrets/token";
+  EXPECT_THAT(fields({username, password}), testing::IsEmpty());
+  EXPECT_THAT(fields({username, token}), testing::IsEmpty());
+  EXPECT_THAT(fields({username, password, token}),
+              testing::ElementsAre("transports.relay.token_file"));
+  EXPECT_THAT(fields({username}), testing::ElementsAre("transports.relay.username"));
+  EXPECT_THAT(fields({token}), testing::ElementsAre("transports.relay.username"));
+  EXPECT_THAT(fields({username, token, "--transports.relay.tls=none"}),
+              testing::ElementsAre("transports.relay.tls"));
+}
+
+TEST_F(ConfigTest, BuildsATransportBeforeItsTokenFileExists) {
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+                  "--transports.relay.username=u", "--transports.relay.token_file=/none"}));
+  EXPECT_OK(config_.ToTransports({}, clock_, {}));
+}
+
+TEST_F(ConfigTest, MapsKeysToThePolicy) {
   ASSERT_OK(Load({"--delivery.max_attempts=3",
                   "--delivery.resend_uncertain=", "--delivery.resend_recovered=payment",
-                  "--delivery.peer_retry=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
+                  "--delivery.peer_backoff=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
   const Worker::Options options = config_.ToWorker();
   EXPECT_EQ(options.name, "replica-1");
   EXPECT_EQ(options.lease, absl::Seconds(30));
   EXPECT_EQ(options.policy.max_attempts, 3);
   EXPECT_TRUE(options.policy.resend_uncertain.empty());
   EXPECT_EQ(options.policy.resend_recovered, std::set<Category>{Category::kPayment});
-  EXPECT_EQ(options.policy.longest_peer_retry, absl::Minutes(1));
+  EXPECT_EQ(options.policy.peer_backoff.max, absl::Minutes(1));
 }
 
 TEST_F(ConfigTest, LimitsTransportsDomainsAndBatches) {
@@ -161,17 +188,19 @@ TEST_F(ConfigTest, LimitsTransportsDomainsAndBatches) {
   EXPECT_EQ(rules.batch, (RateRule{100, 0}));
 }
 
-TEST_F(ConfigTest, ALimitsDomainsMustBeDomainsAndOfOneLimitOnly) {
+TEST_F(ConfigTest, RefusesInvalidAndRepeatedDomainsOfLimits) {
   const absl::Status status =
       Load({"--limits.domains.a.match=gmail.com,nowhere", "--limits.domains.b.match=gmail.com",
             "--limits.domains.c.rate_per_second=1"});
-  const auto fault = [](const char* field, const char* words) {
+  const auto violation = [](const char* field, const char* text) {
     return Contains(testing::AllOf(testing::Field(&FieldViolation::field, field),
-                                   testing::Field(&FieldViolation::description, HasSubstr(words))));
+                                   testing::Field(&FieldViolation::description, HasSubstr(text))));
   };
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.a.match", "\"nowhere\" is no domain"));
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.b.match", "limits.domains.a already"));
-  EXPECT_THAT(ViolationsOf(status), fault("limits.domains.c.match", "at least one"));
+  EXPECT_THAT(ViolationsOf(status),
+              violation("limits.domains.a.match", "\"nowhere\" is not a valid recipient domain"));
+  EXPECT_THAT(ViolationsOf(status),
+              violation("limits.domains.b.match", "already in limits.domains.a"));
+  EXPECT_THAT(ViolationsOf(status), violation("limits.domains.c.match", "at least one"));
 }
 
 }  // namespace

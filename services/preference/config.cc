@@ -3,32 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
 #include "libs/strings/view.h"
 #include "libs/token/key_ring.h"
-#include "services/preference/validation.h"
 
 namespace lmsmail::preference {
 namespace {
 
-struct NamedCategory {
-  std::string_view name;
-  Category category;
-};
-constexpr NamedCategory kNames[] = {
-    {"demo", Category::kDemo},
-    {"progress", Category::kProgress},
-    {"content", Category::kContent},
-    {"announcement", Category::kAnnouncement},
-};
-
-std::optional<Category> OptionalCategoryOf(std::string_view name) {
-  const auto found = std::ranges::find(kNames, name, &NamedCategory::name);
-  if (found == std::end(kNames)) return std::nullopt;
-  return found->category;
+std::optional<Category> OptionalCategoryNamed(std::string_view name) {
+  const auto category = CategoryNamed(name);
+  if (!category || PolicyOf(*category).mandatory) return std::nullopt;
+  return category;
 }
 
 bool IsBaseUrl(std::string_view url) {
@@ -42,19 +29,22 @@ bool IsBaseUrl(std::string_view url) {
 
 void PreferenceConfig::Declare(config::Schema& schema) {
   config::Group quiet_keys = schema.Sub("quiet_hours");
-  quiet_keys.String("start", &quiet_hours.start,
-                    "Local time from which optional mail waits; empty, like end: never.");
-  quiet_keys.String("end", &quiet_hours.end, "Local time at which waiting mail may go.");
+  quiet_keys.String(
+      "start", &quiet_hours.start,
+      "Local time at which optional mail starts to wait. Empty start and end: never.");
+  quiet_keys.String("end", &quiet_hours.end, "Local time at which waiting mail is sent.");
   config::Group default_keys = schema.Sub("defaults");
   default_keys.StringList(
       "subscribed", &defaults.subscribed,
-      "Optional categories a new recipient gets: demo, progress, content, announcement.");
-  default_keys.String("wording", &defaults.wording,
-                      "What recipients agreed to by registering, or its version; evidence.");
+      "Optional categories that a new recipient is subscribed to, of demo, progress, content and "
+      "announcement.");
+  default_keys.String(
+      "consent_text", &defaults.consent_text,
+      "The text that recipients agree to by registering, or its version. Recorded as evidence.");
   schema.String("public_url", &public_url,
-                "Where the gateway is reached from outside; links in mails begin with it.");
+                "Public URL of the gateway. The links in mails begin with it.");
   schema.Secret("keys", &keys,
-                "File of the keys behind links and address hashes, the same for every replica.");
+                "File with the keys of links and address hashes, the same for every replica.");
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
@@ -66,34 +56,35 @@ void PreferenceConfig::Check(Violations& violations) const {
     }
   }
   for (const std::string& name : defaults.subscribed) {
-    if (!OptionalCategoryOf(name)) {
+    if (!OptionalCategoryNamed(name)) {
       violations.Add("defaults.subscribed",
-                     fmt::format("\"{}\" is not an optional category; those are demo, progress, "
-                                 "content and announcement",
+                     fmt::format("\"{}\" is not an optional category: give demo, progress, content "
+                                 "or announcement",
                                  name));
     }
   }
   if (!IsBaseUrl(public_url)) {
     violations.Add("public_url",
-                   "must be the beginning of links, such as https://mail.school.example, without "
-                   "a slash at its end");
+                   "must be an http or https URL without a trailing slash, such as "
+                   "https://mail.school.example");
   }
   if (keys.empty()) {
-    violations.Add("keys_file",
-                   "is required: links and address hashes must be the same on every replica. Make "
-                   "it once with: echo \"k1:$(openssl rand -base64 32)\" > preference.keys");
+    violations.Add(
+        "keys_file",
+        "is required: links and address hashes must be the same on every replica. Create "
+        "it once with: echo \"k1:$(openssl rand -base64 32)\" > preference.keys");
   } else if (const auto ring = token::KeyRing::Parse(keys); !ring.ok()) {
     violations.Add("keys_file", std::string(ToStd(ring.status().message())));
   }
 }
 
 School PreferenceConfig::ToSchool(const service::SchoolConfig& school) const {
-  School result{school.language_code, school.time_zone, std::nullopt, {{}, defaults.wording}};
+  School result{school.language_code, school.time_zone, std::nullopt, {{}, defaults.consent_text}};
   if (auto parsed = QuietHours::Parse(quiet_hours.start, quiet_hours.end); parsed.ok()) {
     result.quiet_hours = *parsed;
   }
   for (const std::string& name : defaults.subscribed) {
-    if (const auto category = OptionalCategoryOf(name)) {
+    if (const auto category = OptionalCategoryNamed(name)) {
       result.defaults.subscribed.insert(*category);
     }
   }

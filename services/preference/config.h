@@ -7,11 +7,11 @@
 
 #include "libs/config/schema.h"
 #include "libs/service/school_config.h"
-#include "services/preference/recipient_check.h"
+#include "services/preference/domain/recipient_check.h"
 
 namespace lmsmail::preference {
 
-// The service's own keys; those that every service has are service::BaseConfig's.
+// The keys of this service. service::BaseConfig has those of every service.
 struct PreferenceConfig {
   struct QuietHoursKeys {
     std::string start = "21:00";
@@ -19,15 +19,15 @@ struct PreferenceConfig {
   } quiet_hours;
   struct DefaultKeys {
     std::vector<std::string> subscribed = {"demo", "progress", "content", "announcement"};
-    std::string wording = "default";
+    std::string consent_text = "default";
   } defaults;
   std::string public_url = "http://127.0.0.1:8080";
-  std::string keys;  // what the file at keys_file holds
+  std::string keys;  // content of the file at keys_file
 
-  // Must outlive schema.Load().
+  // The configuration must outlive schema.Load().
   void Declare(config::Schema& schema);
 
-  // Of a configuration that was loaded without a fault.
+  // Call only after the configuration was loaded successfully.
   School ToSchool(const service::SchoolConfig& school) const;
 
  private:

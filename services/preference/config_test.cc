@@ -41,17 +41,17 @@ TEST(PreferenceConfigTest, Defaults) {
                                                       Category::kContent, Category::kAnnouncement));
 }
 
-TEST(PreferenceConfigTest, ASchoolMayAskFirstAndWriteAtNight) {
+TEST(PreferenceConfigTest, ReadsDefaultsAndEmptyQuietHours) {
   PreferenceConfig config;
   ASSERT_OK(Load(config, {"--keys_file=keys", "--quiet_hours.start=", "--quiet_hours.end=",
-                          "--defaults.subscribed=progress", "--defaults.wording=terms-3"}));
+                          "--defaults.subscribed=progress", "--defaults.consent_text=terms-3"}));
   const School school = config.ToSchool({});
   EXPECT_FALSE(school.quiet_hours.has_value());
   EXPECT_THAT(school.defaults.subscribed, ElementsAre(Category::kProgress));
-  EXPECT_EQ(school.defaults.wording, "terms-3");
+  EXPECT_EQ(school.defaults.consent_text, "terms-3");
 }
 
-TEST(PreferenceConfigTest, SaysHowToMakeKeys) {
+TEST(PreferenceConfigTest, ExplainsHowToCreateKeys) {
   PreferenceConfig config;
   EXPECT_THAT(ViolationsOf(Load(config, {})),
               ElementsAre(AllOf(
@@ -59,7 +59,7 @@ TEST(PreferenceConfigTest, SaysHowToMakeKeys) {
                   Field(&FieldViolation::description, HasSubstr("openssl rand -base64 32")))));
 }
 
-TEST(PreferenceConfigTest, TellsEveryFault) {
+TEST(PreferenceConfigTest, ReportsEveryViolation) {
   PreferenceConfig config;
   const auto violations = ViolationsOf(Load(
       config,

@@ -8,14 +8,17 @@
 
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
+#include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/preference_service.h"
+#include "services/preference/api/recipient_handlers.h"
+#include "services/preference/api/suppression_handlers.h"
 #include "services/preference/config.h"
-#include "services/preference/consent_registry.h"
-#include "services/preference/links.h"
-#include "services/preference/pg_preference_store.h"
-#include "services/preference/preference_service.h"
-#include "services/preference/recipient_check.h"
-#include "services/preference/recipient_registry.h"
-#include "services/preference/suppression_list.h"
+#include "services/preference/domain/consent_registry.h"
+#include "services/preference/domain/links.h"
+#include "services/preference/domain/recipient_check.h"
+#include "services/preference/domain/recipient_registry.h"
+#include "services/preference/domain/suppression_list.h"
+#include "services/preference/storage/pg_preference_store.h"
 
 namespace lmsmail::preference {
 namespace {
@@ -31,7 +34,10 @@ class PreferenceWorkload final : public service::Workload {
         consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         suppressions_(store_, keys_, runtime.clock),
         check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock),
-        service_(runtime.runner, {recipients_, consent_, suppressions_, check_, links_}) {}
+        recipient_handlers_(recipients_, check_),
+        consent_handlers_(consent_, links_),
+        suppression_handlers_(suppressions_),
+        service_(runtime.runner, recipient_handlers_, consent_handlers_, suppression_handlers_) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
@@ -45,6 +51,9 @@ class PreferenceWorkload final : public service::Workload {
   ConsentRegistry consent_;
   SuppressionList suppressions_;
   RecipientCheck check_;
+  RecipientHandlers recipient_handlers_;
+  ConsentHandlers consent_handlers_;
+  SuppressionHandlers suppression_handlers_;
   PreferenceService service_;
 };
 

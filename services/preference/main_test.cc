@@ -15,40 +15,33 @@
 #include "libs/testing/status_matchers.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 
-// The binary as it is shipped: its keys, its migrations, its wiring.
+// Tests of the binary: its keys, migrations and wiring.
 namespace lmsmail::preference {
 namespace {
 
 using service::ServiceProcess;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-namespace pb = lmsmail::preference::v1;
 
 std::string Binary() { return LMSMAIL_PREFERENCE_BINARY; }
 
-// Over a connection of its own: an idle one is let go of only after seconds, which a clean shutdown
-// would wait for.
-absl::StatusOr<pb::CheckRecipientsResponse> RegisterAndCheckAnn(int port) {
-  using Stub = pb::PreferenceService::StubInterface;
+// Uses its own connection. An idle connection closes only after seconds, and a clean shutdown would
+// wait for that.
+absl::StatusOr<v1::CheckRecipientsResponse> RegisterAndCheckAnn(int port) {
+  using Stub = v1::PreferenceService::StubInterface;
   LMSMAIL_ASSIGN_OR_RETURN(const auto channel,
                            rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", port)}));
-  const auto stub = pb::PreferenceService::NewStub(channel);
-  pb::UpsertRecipientsRequest upsert;
+  const auto stub = v1::PreferenceService::NewStub(channel);
+  v1::UpsertRecipientsRequest upsert;
   upsert.add_recipients()->set_name("recipients/ann");
   upsert.mutable_recipients(0)->set_email_address("ann@example.com");
   LMSMAIL_RETURN_IF_ERROR(
       rpc::Call(*stub, &Stub::UpsertRecipients, upsert, rpc::WithTimeout(absl::Seconds(30)))
           .status());
-  pb::CheckRecipientsRequest check;
+  v1::CheckRecipientsRequest check;
   check.add_checks()->set_recipient("recipients/ann");
   check.mutable_checks(0)->set_category(lmsmail::type::v1::CATEGORY_PAYMENT);
   return rpc::Call(*stub, &Stub::CheckRecipients, check, rpc::WithTimeout(absl::Seconds(30)));
-}
-
-TEST(PreferenceMainTest, SaysHowToMakeKeys) {
-  ServiceProcess process(Binary(), {"--postgres.dsn=dbname=x"});
-  EXPECT_EQ(process.WaitForExit(), 2);
-  EXPECT_THAT(process.log(), HasSubstr("openssl rand -base64 32"));
 }
 
 TEST(PreferenceMainTest, RegistersAndChecks) {
@@ -61,8 +54,8 @@ TEST(PreferenceMainTest, RegistersAndChecks) {
                           "--public_url=https://mail.school.example"});
   const int port = process.WaitForPort();
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
-  ASSERT_OK_AND_ASSIGN(const pb::CheckRecipientsResponse response, RegisterAndCheckAnn(port));
-  EXPECT_EQ(response.verdicts(0).decision(), pb::Verdict::DECISION_ALLOW);
+  ASSERT_OK_AND_ASSIGN(const v1::CheckRecipientsResponse response, RegisterAndCheckAnn(port));
+  EXPECT_EQ(response.verdicts(0).decision(), v1::Verdict::DECISION_ALLOW);
   EXPECT_EQ(response.verdicts(0).email_address(), "ann@example.com");
   EXPECT_THAT(response.verdicts(0).preferences_url(), StartsWith("https://mail.school.example/p/"));
   process.Signal(SIGTERM);

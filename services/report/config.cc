@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "services/report/weekly_report_run.h"
+#include "services/report/domain/weekly_report_run.h"
 
 namespace lmsmail::report {
 
@@ -15,9 +15,9 @@ void ReportConfig::Declare(config::Schema& schema) {
 void ReportConfig::Check(Violations& violations) const {
   dispatch.Check("dispatch", violations);
   templates.Check("template", violations);
-  // A claim is renewed between two calls.
+  // The lease of a run is renewed only before a call.
   if (dispatch.timeout >= kRunLease) {
-    violations.Add("dispatch.timeout", fmt::format("must be below {}, the lease of a run",
+    violations.Add("dispatch.timeout", fmt::format("must be shorter than {}, the lease of a run",
                                                    absl::FormatDuration(kRunLease)));
   }
 }

@@ -5,7 +5,7 @@
 
 namespace lmsmail::report {
 
-// The keys beside those that every service has.
+// The keys of this service, besides those of service::BaseConfig.
 struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
   service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};

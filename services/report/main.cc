@@ -8,19 +8,18 @@
 
 #include "embedded/lmsmail_report_migrations.h"
 
-#include "libs/cron/zone.h"
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
+#include "libs/time_zone/time_zone.h"
+#include "services/report/api/report_service.h"
+#include "services/report/clients/dispatch_client.h"
+#include "services/report/clients/template_client.h"
 #include "services/report/config.h"
-#include "services/report/grpc_dispatch_client.h"
-#include "services/report/grpc_template_client.h"
-#include "services/report/pg_activity_store.h"
-#include "services/report/pg_course_store.h"
-#include "services/report/pg_weekly_report_store.h"
-#include "services/report/report_service.h"
-#include "services/report/weekly_report_worker.h"
-#include "services/report/weekly_reports.h"
+#include "services/report/domain/weekly_report_worker.h"
+#include "services/report/storage/pg_activity_store.h"
+#include "services/report/storage/pg_course_store.h"
+#include "services/report/storage/pg_weekly_report_store.h"
 
 namespace lmsmail::report {
 namespace {
@@ -36,22 +35,21 @@ class ReportWorkload final : public service::Workload {
                  const service::Runtime& runtime)
       : courses_(runtime.pool),
         activities_(runtime.pool),
-        store_(runtime.pool),
+        reports_(runtime.pool),
         dispatch_(peers.dispatch, config.dispatch.timeout),
         templates_(peers.templates, config.templates.timeout),
-        reports_({.store = store_,
-                  .previewer = templates_,
-                  .clock = runtime.clock,
-                  .zone = zone,
-                  .asked = [this] { periodic_->Wake(); }}),
-        worker_({.store = store_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
-        service_({.runner = runtime.runner,
-                  .courses = courses_,
-                  .activities = activities_,
-                  .report_store = store_,
-                  .reports = reports_,
-                  .mail_stats = dispatch_,
-                  .clock = runtime.clock}) {}
+        weekly_reports_({.store = reports_,
+                         .previewer = templates_,
+                         .clock = runtime.clock,
+                         .zone = zone,
+                         .site_name = runtime.config.school.name,
+                         .site_url = runtime.config.school.url,
+                         .run_requested = [this] { periodic_->Wake(); }}),
+        worker_({.store = reports_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
+        course_handlers_(courses_, activities_, runtime.clock),
+        weekly_report_handlers_(weekly_reports_, reports_),
+        mail_stats_handlers_(dispatch_),
+        service_(runtime.runner, course_handlers_, weekly_report_handlers_, mail_stats_handlers_) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::ReportService>(service_)};
@@ -70,19 +68,22 @@ class ReportWorkload final : public service::Workload {
  private:
   PgCourseStore courses_;
   PgActivityStore activities_;
-  PgWeeklyReportStore store_;
-  GrpcDispatchClient dispatch_;
-  GrpcTemplateClient templates_;
-  WeeklyReports reports_;
+  PgWeeklyReportStore reports_;
+  DispatchClient dispatch_;
+  TemplateClient templates_;
+  WeeklyReports weekly_reports_;
   WeeklyReportWorker worker_;
+  CourseHandlers course_handlers_;
+  WeeklyReportHandlers weekly_report_handlers_;
+  MailStatsHandlers mail_stats_handlers_;
   ReportService service_;
-  std::optional<lifecycle::Periodic> periodic_;  // from Start() on, and calls come only after it
+  std::optional<lifecycle::Periodic> periodic_;  // set by Start(), before the first call
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& config,
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                           cron::LoadZone(runtime.config.school.time_zone));
+                           time_zone::Load(runtime.config.school.time_zone));
   Peers peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));

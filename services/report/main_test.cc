@@ -16,7 +16,7 @@
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 
-// The binary as it is run, with a database of its own and a dispatch that accepts everything.
+// Runs the binary with its own database and a fake dispatch that accepts all mail.
 namespace lmsmail::report {
 namespace {
 
@@ -36,15 +36,16 @@ class AcceptingDispatch final : public dispatch::v1::DispatchService::CallbackSe
   }
 };
 
-TEST(ReportMainTest, FaultyConfigurationEndsIt) {
-  service::ServiceProcess process(
-      LMSMAIL_REPORT_BINARY,
-      {"--postgres.dsn=dbname=x", "--school.time_zone=Berlin", "--dispatch.target="});
+TEST(ReportMainTest, ExitsOnInvalidConfiguration) {
+  service::ServiceProcess process(LMSMAIL_REPORT_BINARY,
+                                  {"--postgres.dsn=dbname=x", "--school.time_zone=Berlin",
+                                   "--dispatch.timeout=2m", "--template.target="});
   EXPECT_EQ(process.WaitForExit(), 2);
-  EXPECT_THAT(process.log(), AllOf(HasSubstr("school.time_zone"), HasSubstr("dispatch.target")));
+  EXPECT_THAT(process.log(), AllOf(HasSubstr("school.time_zone"), HasSubstr("dispatch.timeout"),
+                                   HasSubstr("template.target")));
 }
 
-TEST(ReportMainTest, ARunIsCarriedOutAndItsMailHandedOver) {
+TEST(ReportMainTest, ProcessesARunAndSendsItsMail) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   AcceptingDispatch accepting;
   const rpc::InProcessServer peer({rpc::Host<dispatch::v1::DispatchService>(accepting)});
@@ -59,12 +60,12 @@ TEST(ReportMainTest, ARunIsCarriedOutAndItsMailHandedOver) {
   const rpc::CallOptions options = rpc::WithTimeout(absl::Seconds(30));
 
   v1::RecordActivityRequest record;
-  for (const char* id : {"enrol", "watch"}) {
-    v1::Activity& fact = *record.add_activities();
-    fact.set_activity_id(id);
-    fact.set_student("recipients/s1");
-    fact.set_course("courses/cpp");
-    fact.mutable_activity_time()->set_seconds(
+  for (const char* id : {"enroll", "watch"}) {
+    v1::Activity& event = *record.add_activities();
+    event.set_activity_id(id);
+    event.set_student("recipients/s1");
+    event.set_course("courses/cpp");
+    event.mutable_activity_time()->set_seconds(
         absl::ToUnixSeconds(absl::Now() - absl::Hours(24 * 7)));
   }
   record.mutable_activities(0)->mutable_enrolled();

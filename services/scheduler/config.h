@@ -9,7 +9,7 @@
 
 namespace lmsmail::scheduler {
 
-// The service's own keys; those that every service has are service::BaseConfig's.
+// The service's own keys; service::BaseConfig has those that every service has.
 struct SchedulerConfig {
   struct Worker {
     std::int32_t threads = 4;

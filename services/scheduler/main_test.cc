@@ -22,7 +22,7 @@
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "services/scheduler/testing/samples.h"
 
-// The binary as it is run, with a database of its own and peers that take everything.
+// Runs the binary with its own database, and with peers that accept everything.
 namespace lmsmail::scheduler {
 namespace {
 
@@ -30,7 +30,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Stub = v1::SchedulerService::StubInterface;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kTimeout = absl::Seconds(30);
 
 grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
@@ -38,38 +38,38 @@ grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
   return reactor;
 }
 
-class TakingDispatch final : public dispatch::v1::DispatchService::CallbackService {
+class AcceptingDispatch final : public dispatch::v1::DispatchService::CallbackService {
  public:
   grpc::ServerUnaryReactor* Send(grpc::CallbackServerContext* context,
                                  const dispatch::v1::SendRequest* request,
                                  dispatch::v1::Message*) override {
-    Remember(request->request_id());
+    Record(request->request_id());
     return Finish(context);
   }
   grpc::ServerUnaryReactor* CancelMessage(grpc::CallbackServerContext* context,
                                           const dispatch::v1::CancelMessageRequest* request,
                                           dispatch::v1::Message*) override {
-    Remember("cancel " + request->request_id());
+    Record("cancel " + request->request_id());
     return Finish(context);
   }
   grpc::ServerUnaryReactor* Sweep(grpc::CallbackServerContext* context,
                                   const dispatch::v1::SweepRequest*,
                                   dispatch::v1::SweepResponse*) override {
-    Remember("sweep");
+    Record("sweep");
     return Finish(context);
   }
 
-  // False when it does not come.
+  // False on timeout.
   bool WaitFor(const std::string& call) {
     absl::MutexLock lock(&mutex_);
-    const auto came = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto received = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return std::find(calls_.begin(), calls_.end(), call) != calls_.end();
     };
-    return mutex_.AwaitWithTimeout(absl::Condition(&came), kPatience);
+    return mutex_.AwaitWithTimeout(absl::Condition(&received), kTimeout);
   }
 
  private:
-  void Remember(std::string call) {
+  void Record(std::string call) {
     absl::MutexLock lock(&mutex_);
     calls_.push_back(std::move(call));
   }
@@ -78,7 +78,7 @@ class TakingDispatch final : public dispatch::v1::DispatchService::CallbackServi
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
-class TakingReport final : public report::v1::ReportService::CallbackService {
+class AcceptingReport final : public report::v1::ReportService::CallbackService {
  public:
   grpc::ServerUnaryReactor* GetCourse(grpc::CallbackServerContext* context,
                                       const report::v1::GetCourseRequest*,
@@ -97,7 +97,7 @@ class TakingReport final : public report::v1::ReportService::CallbackService {
   }
 };
 
-TEST(SchedulerMainTest, FaultyConfigurationEndsIt) {
+TEST(SchedulerMainTest, ExitsOnInvalidConfiguration) {
   service::ServiceProcess process(
       LMSMAIL_SCHEDULER_BINARY,
       {"--postgres.dsn=dbname=x", "--school.time_zone=Berlin", "--dispatch.target="});
@@ -107,8 +107,8 @@ TEST(SchedulerMainTest, FaultyConfigurationEndsIt) {
 
 TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
-  TakingDispatch dispatch;
-  TakingReport report;
+  AcceptingDispatch dispatch;
+  AcceptingReport report;
   const rpc::InProcessServer peers({rpc::Host<dispatch::v1::DispatchService>(dispatch),
                                     rpc::Host<report::v1::ReportService>(report)});
   service::ServiceProcess process(
@@ -120,7 +120,7 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
   const auto stub = v1::SchedulerService::NewStub(channel);
-  const rpc::CallOptions options = rpc::WithTimeout(kPatience);
+  const rpc::CallOptions options = rpc::WithTimeout(kTimeout);
 
   v1::PublishEventsRequest publish;
   *publish.add_events() = Enrolled("e-1");
@@ -136,7 +136,7 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
 
   v1::RunScheduleRequest run;
   run.set_name("schedules/queue-sweep");
-  run.set_request_id("by-hand");
+  run.set_request_id("manual");
   ASSERT_OK(rpc::Call(*stub, &Stub::RunSchedule, run, options));
   EXPECT_TRUE(dispatch.WaitFor("sweep"));
 

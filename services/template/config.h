@@ -6,7 +6,7 @@
 
 namespace lmsmail::templates {
 
-// The keys of this service alone; service::BaseConfig has the others.
+// The keys of this service. service::BaseConfig has those of every service.
 struct Config {
   std::int32_t cached_templates = 256;
 

@@ -11,61 +11,67 @@
 #include "libs/lifecycle/periodic.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
-#include "services/template/catalog.h"
+#include "services/template/api/template_handlers.h"
+#include "services/template/api/template_service.h"
+#include "services/template/api/version_handlers.h"
 #include "services/template/config.h"
-#include "services/template/default_installer.h"
-#include "services/template/pg_template_store.h"
-#include "services/template/preview.h"
-#include "services/template/shipped_template.h"
-#include "services/template/template_service.h"
+#include "services/template/domain/built_in_installer.h"
+#include "services/template/domain/built_in_template.h"
+#include "services/template/domain/catalog.h"
+#include "services/template/domain/preview.h"
+#include "services/template/storage/pg_template_store.h"
 
 namespace lmsmail::templates {
 namespace {
 
-constexpr absl::Duration kForgetInterval = absl::Hours(1);
-constexpr absl::Duration kForgetTimeout = absl::Seconds(30);
+constexpr absl::Duration kCleanUpInterval = absl::Hours(1);
+constexpr absl::Duration kCleanUpTimeout = absl::Seconds(30);
 
 class TemplateWorkload final : public service::Workload {
  public:
   TemplateWorkload(const Config& config, const service::Runtime& runtime,
-                   std::vector<ShippedTemplate> shipped)
+                   std::vector<NewTemplate> built_in)
       : store_(runtime.pool),
         catalog_(store_, runtime.clock),
         preview_(catalog_, static_cast<std::size_t>(config.cached_templates)),
-        installer_(store_, runtime.clock, std::move(shipped)),
-        service_(runtime.runner, catalog_, preview_, installer_) {}
+        installer_(store_, runtime.clock, std::move(built_in)),
+        template_handlers_(catalog_, installer_),
+        version_handlers_(catalog_, preview_),
+        service_(runtime.runner, template_handlers_, version_handlers_) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::TemplateService>(service_)};
   }
 
   absl::Status Start() override {
-    forget_.emplace("forget", kForgetInterval, [this] { Forget(); });
+    clean_up_.emplace("clean_up", kCleanUpInterval, [this] { CleanUp(); });
     return absl::OkStatus();
   }
 
-  void Stop(absl::Time /*deadline*/) override { forget_.reset(); }
+  void Stop(absl::Time /*deadline*/) override { clean_up_.reset(); }
 
  private:
-  void Forget() {
-    const auto forgotten = catalog_.ForgetRecords(absl::Now() + kForgetTimeout);
-    if (!forgotten.ok()) {
-      telemetry::LogWarning("request ids not forgotten", {{"error", forgotten.status()}});
+  void CleanUp() {
+    const auto deleted = catalog_.DeleteExpiredRequestIds(absl::Now() + kCleanUpTimeout);
+    if (!deleted.ok()) {
+      telemetry::LogWarning("expired request ids not deleted", {{"error", deleted.status()}});
     }
   }
 
   PgTemplateStore store_;
   Catalog catalog_;
   Preview preview_;
-  DefaultInstaller installer_;
-  TemplateServiceImpl service_;
-  std::optional<lifecycle::Periodic> forget_;
+  BuiltInInstaller installer_;
+  TemplateHandlers template_handlers_;
+  VersionHandlers version_handlers_;
+  TemplateService service_;
+  std::optional<lifecycle::Periodic> clean_up_;
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const Config& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(auto shipped, ShippedTemplates());
-  return std::make_unique<TemplateWorkload>(config, runtime, std::move(shipped));
+  LMSMAIL_ASSIGN_OR_RETURN(auto built_in, BuiltInTemplates());
+  return std::make_unique<TemplateWorkload>(config, runtime, std::move(built_in));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ std::vector<dispatch::Outcome> AllSent(const dispatch::Claim& claim) {
   for (const dispatch::ClaimedMail& claimed : claim.mails) {
     dispatch::Outcome outcome;
     outcome.id = claimed.mail.id;
-    outcome.step = claimed.step;
+    outcome.delivery_count = claimed.delivery_count;
     outcome.attempt = claimed.attempt + 1;
     outcome.transport = "probe";
     outcome.reply_code = 250;

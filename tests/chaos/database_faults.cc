@@ -44,16 +44,17 @@ absl::Status Recover(postgres::EmbeddedPostgres& database) {
 absl::Status AddOldDays(const std::string& dsn, int first_age, int days) {
   return Execute(dsn, fmt::format(R"sql(
     SET search_path = dispatch;
-    SELECT ensure_day(day_of(now()) - age) FROM generate_series({0}, {1}) age;
-    INSERT INTO message (msg_id, due_at, expire_at, created_at, batch_id, template_version, shard,
-                         lane, category, target_kind, target, template_key, request_key,
+    SELECT ensure_partitions(day_of(now()) - age) FROM generate_series({0}, {1}) age;
+    INSERT INTO message (msg_id, due_time, expire_time, create_time, batch_id, template_version,
+                         shard, lane, category, target_kind, target, template_key, request_key,
                          language_code, transport)
     SELECT first_id_of(day_of(now()) - age) + n, now() - age * interval '1 day', now(),
            now() - age * interval '1 day', 0, 1, 0, 2, 2, 1, 'recipients/student-1', 'receipt', '',
            '', ''
       FROM generate_series({0}, {1}) age, generate_series(1, 500) n;
-    INSERT INTO result (msg_id, claim_id, at, shard, step, attempt, kind, reason)
-    SELECT msg_id, 0, due_at, 0, 1, 1, 1, 0 FROM message
+    INSERT INTO result (msg_id, claim_id, record_time, shard, delivery_count, attempt, kind,
+                        reason)
+    SELECT msg_id, 0, due_time, 0, 1, 1, 1, 0 FROM message
      WHERE msg_id < first_id_of(day_of(now()) - {0} + 1);
   )sql",
                                   first_age, first_age + days - 1));

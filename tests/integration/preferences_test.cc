@@ -8,7 +8,7 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "tests/integration/suite/lms_client.h"
 #include "tests/integration/suite/mail_matchers.h"
 #include "tests/integration/suite/suite_test.h"
@@ -196,7 +196,7 @@ TEST_F(PreferencesTest, QuietHoursDeferOptionalMail) {
   EXPECT_EQ(explained->message().state(), pb::STATE_QUEUED);
   EXPECT_EQ(explained->message().attempt_count(), 0);
   ASSERT_OK_AND_ASSIGN(const absl::Time next,
-                       rpc::FromProto(explained->message().next_attempt_time()));
+                       protobuf::FromProto(explained->message().next_attempt_time()));
   EXPECT_THAT(next - absl::Now(), AllOf(Gt(absl::ZeroDuration()), Le(absl::Hours(1))));
 
   ASSERT_OK(Send(suite(), Greet(kMandatory, "asleep", "receipt/asleep")));

@@ -149,7 +149,7 @@ TEST_F(RejectedInputTest, ReportServiceReportsViolations) {
   EXPECT_THAT(
       Call(suite().reports(), &Reports::RecordActivity, activities),
       AllOf(HasViolation("activities[0].activity_id", _), HasViolation("activities[0].student", _),
-            HasViolation("activities[0].course", _), HasViolation("activities[0].fact", _)));
+            HasViolation("activities[0].course", _), HasViolation("activities[0].event", _)));
 
   report::v1::GenerateWeeklyReportsRequest week;
   week.set_week("2026-W60");

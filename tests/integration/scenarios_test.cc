@@ -9,7 +9,7 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "tests/integration/suite/lms_client.h"
 #include "tests/integration/suite/mail_matchers.h"
 #include "tests/integration/suite/suite_test.h"
@@ -128,7 +128,7 @@ TEST_F(ScenariosTest, WeeklyProgressIsReported) {
   lesson.set_student(NameOf("learner"));
   lesson.set_course("courses/weekly");
   // The same weekday of the previous week.
-  *lesson.mutable_activity_time() = rpc::ToProto(absl::Now() - absl::Hours(7 * 24));
+  *lesson.mutable_activity_time() = protobuf::ToProto(absl::Now() - absl::Hours(7 * 24));
   lesson.mutable_lesson_completed()->set_lesson_id("lesson-1");
   lesson.mutable_lesson_completed()->set_lesson_title("Dovetails");
   ASSERT_OK(Call(suite().reports(), &Reports::RecordActivity, activities));

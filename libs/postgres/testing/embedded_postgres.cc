@@ -35,9 +35,9 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
 
-// Runs in a session of its own until this process is gone, however that happens (its end of the
-// pipe closes), then ends the server and removes the directory. The process id is believed only
-// when that process works in our data directory.
+// Runs in its own session until this process ends in any way, which closes the pipe. Then stops the
+// server and removes the directory. Checks that the process id still belongs to our server: its
+// working directory must be our data directory.
 constexpr char kGuardian[] = R"sh(
 read -r _
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
@@ -81,8 +81,8 @@ absl::StatusOr<fs::path> MakeDirectory() {
   return fs::path(directory);
 }
 
-// initdb takes over a second, a copy of what it made a fifth of that: the first test program in a
-// build folder leaves a copy for the others.
+// initdb takes over a second, and a copy of its result a fifth of that. So the first test program
+// in a build folder leaves a copy for the others.
 absl::Status MakeData(const fs::path& directory) {
   const fs::path data = directory / "data";
   const fs::path log = directory / "log";
@@ -90,7 +90,7 @@ absl::Status MakeData(const fs::path& directory) {
   std::error_code ignored;
   if (fs::exists(cached, ignored)) {
     if (RunToEnd({{"cp", "-a", cached, data}, log}).ok()) return absl::OkStatus();
-    fs::remove_all(data, ignored);  // another user's
+    fs::remove_all(data, ignored);  // The cache belongs to another user.
   }
   LMSMAIL_RETURN_IF_ERROR(
       RunToEnd({AsServerUser({LMSMAIL_POSTGRES_BIN "/initdb", "-D", data, "-U", "postgres", "-A",
@@ -100,7 +100,7 @@ absl::Status MakeData(const fs::path& directory) {
   const fs::path fresh = fmt::format("{}.{}", cached.string(), directory.filename().string());
   fs::create_directories(fresh.parent_path(), ignored);
   if (RunToEnd({{"cp", "-a", data, fresh}, log}).ok()) fs::rename(fresh, cached, ignored);
-  fs::remove_all(fresh, ignored);  // another program was quicker
+  fs::remove_all(fresh, ignored);  // Left when another program was faster.
   return absl::OkStatus();
 }
 
@@ -117,7 +117,7 @@ absl::StatusOr<int> StartGuardian(const fs::path& directory) {
   return ends[1];
 }
 
-// The server's processes; each has a process group of its own.
+// The server's processes. Each has its own process group.
 std::vector<pid_t> ChildrenOf(pid_t parent) {
   std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", parent));
   std::vector<pid_t> children;
@@ -208,13 +208,13 @@ absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase(std::string_view schem
 
 absl::Status EmbeddedPostgres::Start() {
   absl::MutexLock lock(&mutex_);
-  if (postmaster_ != 0) return absl::FailedPreconditionError("it is already running");
+  if (postmaster_ != 0) return absl::FailedPreconditionError("PostgreSQL is already running");
   const std::string dsn = Dsn("postgres");
   const absl::Time deadline = absl::Now() + kStartTimeout;
   while (absl::Now() < deadline) {
     if (postmaster_ == 0) LMSMAIL_RETURN_IF_ERROR(Launch());
     if (PQping(dsn.c_str()) == PQPING_OK) return absl::OkStatus();
-    // It gives up while the processes of a killed predecessor are still ending.
+    // The server exits while processes of a killed server are still ending.
     if (::waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) postmaster_ = 0;
     absl::SleepFor(kPollInterval);
   }
@@ -224,7 +224,7 @@ absl::Status EmbeddedPostgres::Start() {
 
 absl::Status EmbeddedPostgres::Launch() {
   std::vector<std::string> argv = {LMSMAIL_POSTGRES_BIN "/postgres", "-D", directory_ / "data"};
-  // Without autovacuum nothing happens that the test does not do.
+  // Autovacuum is off, so that nothing happens that the test does not do.
   const std::string settings[] = {
       "listen_addresses=",
       "unix_socket_directories=" + directory_.string(),
@@ -275,7 +275,7 @@ absl::Status EmbeddedPostgres::Restart() {
 }
 
 absl::Status EmbeddedPostgres::TerminateBackends() const {
-  // The second argument waits for the end of each, so that afterwards none is left.
+  // The second argument makes the call wait until each backend has ended.
   return Execute(Dsn("postgres"),
                  "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
                  "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");

@@ -17,14 +17,14 @@
 
 namespace lmsmail::postgres {
 
-// A private PostgreSQL server in a temporary directory, reached by a Unix socket only. It does not
-// sync to disk, but what it has committed survives KillHard(). It and its directory go away with
-// this object, and also when the test program crashes or is killed. Any number may run side by
-// side. Thread-safe.
+// A private PostgreSQL server in a temporary directory, which listens on a Unix socket only. It
+// does not sync to disk, but committed data survives KillHard(). The server and its directory are
+// removed with this object, and also when the test program crashes or is killed. Any number of
+// servers can run at the same time. Thread-safe.
 class EmbeddedPostgres {
  public:
-  // The test program's own server, started at the first call and stopped when the program exits.
-  // Throws std::runtime_error when it cannot be started, which fails the test that asked.
+  // The server of the test program. Starts at the first call and stops when the program exits.
+  // Throws std::runtime_error when it does not start, which fails the calling test.
   static EmbeddedPostgres& Shared();
 
   static absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> Create();
@@ -38,14 +38,13 @@ class EmbeddedPostgres {
   absl::StatusOr<std::string> NewDatabase(std::string_view schema,
                                           const SchemaDefinition& definition);
 
-  // For tests of what happens to clients. Stop() closes all connections and waits for the end;
-  // KillHard() is SIGKILL to the whole server; after either, Start() brings it up again, with all
-  // that was committed.
+  // For tests of outages. Stop() closes all connections and waits for the end. KillHard() sends
+  // SIGKILL to all processes of the server. After either, Start() brings back all committed data.
   absl::Status Stop();
   absl::Status Start();
   absl::Status Restart();
   absl::Status KillHard();
-  // Ends every client connection, as a failover would; the server stays up.
+  // Closes every client connection, as a failover does. The server stays up.
   absl::Status TerminateBackends() const;
 
   std::string Dsn(std::string_view database) const;
@@ -58,7 +57,7 @@ class EmbeddedPostgres {
   absl::StatusOr<std::string> CopyDatabase(std::string_view from);
 
   const std::filesystem::path directory_;  // data/, the socket, log
-  int guardian_ = -1;  // the pipe whose closing tells the guardian that this process is gone
+  int guardian_ = -1;  // a pipe; the guardian sees it close when this process ends
 
   absl::Mutex mutex_;
   pid_t postmaster_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not running

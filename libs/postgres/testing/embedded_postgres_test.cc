@@ -42,7 +42,7 @@ TEST(EmbeddedPostgresTest, ServersRunSideBySide) {
             Query(other->Dsn("postgres"), "SHOW unix_socket_directories"));
 }
 
-TEST(EmbeddedPostgresTest, WhatIsCommittedSurvivesAHardKill) {
+TEST(EmbeddedPostgresTest, CommittedDataSurvivesHardKill) {
   ASSERT_OK_AND_ASSIGN(const auto server, EmbeddedPostgres::Create());
   ASSERT_OK_AND_ASSIGN(const std::string dsn, server->NewDatabase("school", {kMigrations}));
   Query(dsn, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
@@ -52,7 +52,7 @@ TEST(EmbeddedPostgresTest, WhatIsCommittedSurvivesAHardKill) {
   EXPECT_EQ(Query(dsn, "SELECT text FROM school.note"), "hello");
 }
 
-TEST(EmbeddedPostgresTest, NothingIsLeftOfAProgramThatCrashes) {
+TEST(EmbeddedPostgresTest, RemovesServerOfCrashedProgram) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t program = ::fork();
@@ -68,7 +68,7 @@ TEST(EmbeddedPostgresTest, NothingIsLeftOfAProgramThatCrashes) {
   char buffer[200];
   const ssize_t size = ::read(ends[0], buffer, sizeof buffer);
   ::close(ends[0]);
-  ASSERT_GT(size, 0) << "the program's server did not start";
+  ASSERT_GT(size, 0) << "the server did not start";
   const std::string directory(buffer, static_cast<std::size_t>(size));
 
   const absl::Time deadline = absl::Now() + absl::Seconds(20);

@@ -37,7 +37,7 @@ absl::StatusOr<pid_t> Spawn(const Command& command) {
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, command.log.c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0644);
   posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-  // A connection of this process that another one holds open does not end when this one closes it.
+  // An inherited connection would stay open when this process closes it.
   posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -67,10 +67,10 @@ absl::Status RunToEnd(const Command& command) {
 }
 
 std::string Tail(const std::filesystem::path& path) {
-  constexpr std::size_t kMost = 2000;
+  constexpr std::size_t kMaxSize = 2000;
   std::ifstream file(path);
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  return text.substr(text.size() - std::min(text.size(), kMost));
+  return text.substr(text.size() - std::min(text.size(), kMaxSize));
 }
 
 }  // namespace lmsmail::postgres

@@ -13,15 +13,15 @@ namespace lmsmail::postgres {
 
 struct Command {
   std::vector<std::string> argv;
-  std::filesystem::path log;  // receives what it writes
+  std::filesystem::path log;  // receives stdout and stderr
   int stdin_fd = -1;          // -1: nothing to read
 };
 
-// Starts `command` in a process group of its own, so that Ctrl-C in a terminal does not reach it,
-// and with a clean environment, so that no PG* variable does.
+// Starts `command` in its own process group, so that Ctrl-C in a terminal does not reach it, and
+// with a clean environment, so that no PG* variable does.
 absl::StatusOr<pid_t> Spawn(const Command& command);
 
-// Runs `command` to its end. INTERNAL, with the end of its log, unless it succeeds.
+// Runs `command` and waits for its end. INTERNAL, with the end of its log, when it fails.
 absl::Status RunToEnd(const Command& command);
 
 // The last lines of the file at `path`.

@@ -12,7 +12,7 @@
 
 namespace lmsmail::rpc {
 
-// Echo does what the test says; Collect joins.
+// Echo runs the behaviour that the test supplies; Collect joins the texts of its results.
 class EchoService final : public BoundService<testing::v1::EchoService> {
  public:
   using Request = testing::v1::EchoRequest;
@@ -25,7 +25,7 @@ class EchoService final : public BoundService<testing::v1::EchoService> {
     BindClientStream("Collect", *this, &EchoService::StartCollect);
   }
 
-  // Answers with the request's text and the call's identity.
+  // Returns the request's text and the call's identity.
   static absl::Status Reply(const CallInfo& call, const Request& request, Response& response) {
     response.set_text(request.text());
     response.set_request_id(call.request_id);

@@ -12,7 +12,7 @@
 
 namespace lmsmail::rpc {
 
-// The runner that services have, with its own metrics. Declare it before the service that uses it:
+// A CallRunner with its own metrics. Declare it before the service that uses it:
 //
 //   TestRunner runner;
 //   EchoService service(runner.get());
@@ -32,8 +32,8 @@ class TestRunner {
   CallRunner runner_;
 };
 
-// A real server on a free port of 127.0.0.1, serving until destroyed. Failing to start aborts the
-// test program.
+// A server on a free port of 127.0.0.1, serving until destroyed. Aborts the test program when it
+// cannot start.
 class InProcessServer {
  public:
   explicit InProcessServer(std::initializer_list<HostedService> services);

@@ -12,7 +12,7 @@
 #include "libs/rpc/status.h"
 #include "libs/status/error_details.h"
 
-// For what came over the wire (grpc::Status) and what Call() made of it (absl::Status, StatusOr).
+// Matchers for grpc::Status, absl::Status and absl::StatusOr.
 namespace lmsmail::rpc {
 namespace matchers_internal {
 
@@ -30,7 +30,7 @@ MATCHER_P(GrpcStatusIs, code, "") {
   return arg.error_code() == code;
 }
 
-// EXPECT_THAT(status, HasViolation("page_token", HasSubstr("begin again")))
+// EXPECT_THAT(status, HasViolation("page_token", HasSubstr("start again")))
 MATCHER_P2(HasViolation, field, description, "") {
   const absl::Status status = matchers_internal::AsAbsl(arg);
   *result_listener << status.ToString();

@@ -1,4 +1,4 @@
-// A service with nothing of its own, for testing what all have in common.
+// A minimal service for tests of what all services share.
 
 #include <pqxx/pqxx>
 
@@ -32,7 +32,7 @@ class Demo final : public Workload {
   void Stop(absl::Time) override { telemetry::LogInfo("workers stopped"); }
 
  private:
-  // Answers with the note in the database. The text "lock" waits for advisory lock 1 first.
+  // Returns the note in the database. The text "lock" waits for advisory lock 1 first.
   absl::Status Echo(const rpc::CallInfo& call, const pb::EchoRequest& request,
                     pb::EchoResponse& response) {
     if (request.text() == "lock") telemetry::LogInfo("waiting for the lock");

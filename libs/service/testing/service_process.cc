@@ -79,7 +79,7 @@ int ServiceProcess::WaitForPort() {
 void ServiceProcess::Signal(int signal) const { kill(pid_, signal); }
 
 int ServiceProcess::WaitForExit() {
-  // Reading to the end keeps it from blocking on a full pipe.
+  // Reads to the end, so that the process does not block on a full pipe.
   while (!WaitForLine("\n").empty()) {
   }
   int status = 0;

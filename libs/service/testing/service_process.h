@@ -10,10 +10,10 @@
 
 namespace lmsmail::service {
 
-// A service's binary as a process of its own, its log at hand. Killed when destroyed.
+// Runs a service's binary as a process and reads its log. The destructor kills it.
 class ServiceProcess {
  public:
-  // With JSON logging, and an environment that has no configuration. Aborts when it can't be run.
+  // Starts it with JSON logging and without configuration in the environment. Aborts on failure.
   ServiceProcess(const std::string& binary, std::vector<std::string> flags);
   ~ServiceProcess();
   ServiceProcess(const ServiceProcess&) = delete;
@@ -22,14 +22,14 @@ class ServiceProcess {
   // Reads the log up to the line that contains `text`, and returns that line; empty when the
   // process ended without one.
   std::string WaitForLine(std::string_view text);
-  // Its port, from the log.
+  // The port of its gRPC server, read from the log.
   int WaitForPort();
 
   void Signal(int signal) const;
-  // Waits for the end; the exit code, or -1 when a signal ended it.
+  // Waits for its end. Returns the exit code, or -1 when a signal ended it.
   int WaitForExit();
 
-  // All that was read of the log so far.
+  // The part of the log that was read so far.
   const std::string& log() const { return log_; }
 
  private:

@@ -1,6 +1,9 @@
-"""Runs aiosmtpd on a free port of 127.0.0.1 and tells what it receives, one JSON object a line.
+"""Runs aiosmtpd on a free port of 127.0.0.1 and prints what it receives, one JSON object a line.
 
-The first line is {"port": N}, then one line per mail. Ends when its standard input does.
+Usage: aiosmtpd_server.py [EXCLUDED_AUTH_MECHANISM...]
+
+The first line is {"port": N}, then comes one line for each mail. Exits when its standard input is
+closed.
 """
 
 import asyncio
@@ -11,8 +14,8 @@ import sys
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
-def tell(what):
-    print(json.dumps(what), flush=True)
+def write(record):
+    print(json.dumps(record), flush=True)
 
 
 class Handler:
@@ -23,7 +26,7 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        tell({
+        write({
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "options": envelope.mail_options,
@@ -34,17 +37,18 @@ class Handler:
 
 def authenticate(server, session, envelope, mechanism, data):
     good = isinstance(data, LoginPassword) and data == LoginPassword(b"user", b"secret")
-    return AuthResult(success=good, handled=good)  # not handled: aiosmtpd answers 535
+    return AuthResult(success=good, handled=good)  # not handled: aiosmtpd replies 535
 
 
 async def main():
-    def make():
+    def make_smtp():
         return SMTP(Handler(), enable_SMTPUTF8=True, authenticator=authenticate,
-                    auth_require_tls=False, hostname="aiosmtpd.test")
+                    auth_require_tls=False, auth_exclude_mechanism=sys.argv[1:],
+                    hostname="aiosmtpd.test")
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(make, host="127.0.0.1", port=0)
-    tell({"port": server.sockets[0].getsockname()[1]})
+    server = await loop.create_server(make_smtp, host="127.0.0.1", port=0)
+    write({"port": server.sockets[0].getsockname()[1]})
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 

@@ -25,7 +25,7 @@ inline Mail SampleMail(const std::string& recipient, const std::string& body = "
   return mail;
 }
 
-// A client whose results and phases are kept for a test to wait for.
+// A client that keeps results and phases, so that tests can wait for them.
 class Outbox {
  public:
   explicit Outbox(Options options) {
@@ -39,7 +39,7 @@ class Outbox {
 
   Client& client() { return *client_; }
 
-  // The mail's token, for the functions below.
+  // Returns the mail's token, for the functions below.
   uint64_t Send(Mail mail) {
     const uint64_t token = ++last_token_;
     mail.token = token;
@@ -53,8 +53,8 @@ class Outbox {
 
   Result Wait(uint64_t token) {
     absl::MutexLock lock(&mutex_);
-    const auto there = [&] { return results_.count(token) == 1; };
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&there), absl::Seconds(10))) {
+    const auto has_result = [&] { return results_.count(token) == 1; };
+    if (!mutex_.AwaitWithTimeout(absl::Condition(&has_result), absl::Seconds(10))) {
       ADD_FAILURE() << "no result for mail " << token;
       return {};
     }
@@ -76,7 +76,7 @@ class Outbox {
   std::map<uint64_t, Result> results_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, std::vector<Phase>> phases_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_token_ = 0;
-  std::unique_ptr<Client> client_;  // last: it calls back until it is gone
+  std::unique_ptr<Client> client_;  // last: it calls back until it is destroyed
 };
 
 }  // namespace lmsmail::smtp::testing

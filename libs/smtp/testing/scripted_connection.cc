@@ -89,8 +89,8 @@ ScriptedConnection::KeepOpen ScriptedConnection::Serve() {
   if (script_.options().tls == TlsMode::kImplicit) {
     if (!co_await Encrypt()) co_return false;
   }
-  const bool going = co_await SendReply(Step::kConnect, "220 scripted.test ESMTP");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kConnect, "220 scripted.test ESMTP");
+  if (!keep_open) co_return false;
   while (co_await ReadLine()) {
     if (!co_await HandleCommand()) break;
   }
@@ -129,18 +129,19 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleCommand() {
   }
 }
 
-ScriptedConnection::KeepOpen ScriptedConnection::SendReply(Step step, std::string_view usual) {
+ScriptedConnection::KeepOpen ScriptedConnection::SendReply(Step step,
+                                                           std::string_view default_reply) {
   const std::optional<Injection> injection = script_.OnStep(step, line_);
   if (!injection.has_value()) {
-    last_class_ = usual[0];
-    output_.append(usual).append("\r\n");
+    last_class_ = default_reply[0];
+    output_.append(default_reply).append("\r\n");
     co_return true;
   }
   if (injection->hold) {
     if (!co_await Flush()) co_return false;
     co_await script_.Hold();
   }
-  const std::string reply = injection->reply.value_or(std::string(usual));
+  const std::string reply = injection->reply.value_or(std::string(default_reply));
   if (!reply.empty()) {
     last_class_ = reply[0];
     output_.append(reply).append("\r\n");
@@ -155,8 +156,8 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleMail() {
     co_await SendReply(Step::kMail, kDisconnectAfterLimit);
     co_return false;
   }
-  const bool going = co_await SendReply(Step::kMail, "250 2.1.0 Ok");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kMail, "250 2.1.0 Ok");
+  if (!keep_open) co_return false;
   mail_open_ = Accepted();
   mail_.recipients.clear();
   mail_.envelope_from = PathOf(line_);
@@ -166,8 +167,8 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleMail() {
 
 ScriptedConnection::KeepOpen ScriptedConnection::HandleRcpt() {
   if (!mail_open_) co_return co_await SendReply(Step::kRcpt, "503 5.5.1 No MAIL");
-  const bool going = co_await SendReply(Step::kRcpt, "250 2.1.5 Ok");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kRcpt, "250 2.1.5 Ok");
+  if (!keep_open) co_return false;
   if (Accepted()) mail_.recipients.push_back(PathOf(line_));
   co_return true;
 }
@@ -176,8 +177,8 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleData() {
   if (mail_.recipients.empty() && !(mail_open_ && script_.options().goes_ahead_without_recipient)) {
     co_return co_await SendReply(Step::kData, "554 5.5.1 No valid recipients");
   }
-  const bool going = co_await SendReply(Step::kData, "354 Go ahead");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kData, "354 Go ahead");
+  if (!keep_open) co_return false;
   if (last_class_ == '3') co_return co_await ReceiveMessage();
   co_return true;
 }
@@ -191,7 +192,7 @@ ScriptedConnection::KeepOpen ScriptedConnection::ReceiveMessage() {
     if (injection->reply.has_value()) output_.append(*injection->reply).append("\r\n");
     if (injection->disconnect) co_return false;
   }
-  // The message may be empty, so that its end is the beginning of what was read.
+  // The final dot of an empty message is the first thing read.
   size_t searched = consumed_;
   size_t end = std::string::npos;
   while (true) {
@@ -212,8 +213,8 @@ ScriptedConnection::KeepOpen ScriptedConnection::ReceiveMessage() {
   mail_.message = script_.options().records ? Unstuffed(wire) : "";
   consumed_ = end + 3;
   line_.clear();
-  const bool going = co_await SendReply(Step::kFinalDot, "250 2.0.0 Ok: queued");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kFinalDot, "250 2.0.0 Ok: queued");
+  if (!keep_open) co_return false;
   if (Accepted()) {
     mail_.tls = tls_.has_value();
     script_.Record(mail_);
@@ -239,36 +240,40 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleAuth() {
   const bool oauth = mechanism.find("OAUTH") != std::string::npos;
   bool good = false;
   if (mechanism == "LOGIN") {
-    bool going = co_await challenge("334 VXNlcm5hbWU6");
-    if (!going) co_return false;
+    bool keep_open = co_await challenge("334 VXNlcm5hbWU6");
+    if (!keep_open) co_return false;
     const std::string user = line_;
-    going = co_await challenge("334 UGFzc3dvcmQ6");
-    if (!going) co_return false;
+    keep_open = co_await challenge("334 UGFzc3dvcmQ6");
+    if (!keep_open) co_return false;
     good =
         user == absl::Base64Escape(options.username) && line_ == absl::Base64Escape(options.secret);
   } else {
     if (response.empty()) {
-      const bool going = co_await challenge("334 ");
-      if (!going) co_return false;
+      const bool keep_open = co_await challenge("334 ");
+      if (!keep_open) co_return false;
       response = line_;
     }
     std::string decoded;
     absl::Base64Unescape(response, &decoded);
-    good = oauth ? decoded.find("Bearer " + options.secret + "\x01") != std::string::npos
+    good = oauth ? absl::StrContains(decoded, options.username) &&
+                       absl::StrContains(decoded,
+                                         "\x01"
+                                         "auth=Bearer " +
+                                             options.secret + "\x01\x01")
                  : decoded == '\0' + options.username + '\0' + options.secret;
   }
   if (good) co_return co_await SendReply(Step::kAuth, "235 2.7.0 Welcome");
-  // OAuth servers put the reason into one more challenge before they refuse.
+  // OAuth servers send the reason as one more challenge before they reject the login.
   if (oauth) {
-    const bool going = co_await challenge("334 eyJzdGF0dXMiOiI0MDEifQ==");
-    if (!going) co_return false;
+    const bool keep_open = co_await challenge("334 eyJzdGF0dXMiOiI0MDEifQ==");
+    if (!keep_open) co_return false;
   }
   co_return co_await SendReply(Step::kAuth, "535 5.7.8 Bad credentials");
 }
 
 ScriptedConnection::KeepOpen ScriptedConnection::HandleStartTls() {
-  const bool going = co_await SendReply(Step::kStartTls, "220 2.0.0 Go ahead");
-  if (!going) co_return false;
+  const bool keep_open = co_await SendReply(Step::kStartTls, "220 2.0.0 Go ahead");
+  if (!keep_open) co_return false;
   if (!Accepted()) co_return true;
   output_.append(script_.options().plaintext_after_starttls);
   if (!co_await Flush()) co_return false;
@@ -315,22 +320,23 @@ ScriptedConnection::KeepOpen ScriptedConnection::ReadLine() {
   }
 }
 
-// Replies leave when there is nothing more to read: those to a group of commands leave together.
+// Sends pending replies only when no input is left, so that a group of commands gets its replies
+// together.
 ScriptedConnection::KeepOpen ScriptedConnection::Fill() {
   if (!co_await Flush()) co_return false;
   input_.erase(0, std::exchange(consumed_, 0));
   constexpr size_t kChunk = 64 * 1024;
   const size_t size = input_.size();
   input_.resize(size + kChunk);
-  const auto room = asio::buffer(input_.data() + size, kChunk);
+  const auto buffer = asio::buffer(input_.data() + size, kChunk);
   size_t read = 0;
   bool ok = false;
   if (tls_.has_value()) {
-    const auto [error, bytes] = co_await tls_->async_read_some(room, kToTuple);
+    const auto [error, bytes] = co_await tls_->async_read_some(buffer, kToTuple);
     ok = !error;
     read = bytes;
   } else {
-    const auto [error, bytes] = co_await socket_.async_read_some(room, kToTuple);
+    const auto [error, bytes] = co_await socket_.async_read_some(buffer, kToTuple);
     ok = !error;
     read = bytes;
   }

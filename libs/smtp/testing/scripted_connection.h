@@ -14,13 +14,13 @@
 
 namespace lmsmail::smtp::testing {
 
-// What connections share.
+// The state that all connections share.
 class Script {
  public:
   virtual ~Script() = default;
   virtual const ServerOptions& options() const = 0;
   virtual boost::asio::ssl::context& tls() = 0;
-  // Counts and records the step; the injection that it meets, if any.
+  // Counts and records the step. Returns the injection that applies to it, if any.
   virtual std::optional<Injection> OnStep(Step step, std::string_view line) = 0;
   virtual boost::asio::awaitable<void> Hold() = 0;
   virtual void Record(ReceivedMail mail) = 0;
@@ -35,14 +35,13 @@ class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnectio
   void Close();
 
  private:
-  // All return false when the connection is to end.
+  // All return false when the connection must be closed.
   using KeepOpen = boost::asio::awaitable<bool>;
 
   KeepOpen Serve();
   KeepOpen HandleCommand();
-  // Replies with `usual` unless an injection says otherwise; the reply's first digit is in
-  // last_class_.
-  KeepOpen SendReply(Step step, std::string_view usual);
+  // Sends `default_reply` unless an injection says otherwise. Sets last_class_ to the first digit.
+  KeepOpen SendReply(Step step, std::string_view default_reply);
   KeepOpen HandleMail();
   KeepOpen HandleRcpt();
   KeepOpen HandleData();

@@ -169,7 +169,7 @@ class ScriptedServer::Impl final : public Script {
   size_t accepted_ = 0;
   std::vector<std::shared_ptr<ScriptedConnection>> connections_;
   std::deque<asio::steady_timer*> held_;
-  size_t early_releases_ = 0;  // came before there was anything to release
+  size_t early_releases_ = 0;  // calls of Release() while nothing was held
 
   mutable absl::Mutex mutex_;
   std::vector<Injection> injections_ ABSL_GUARDED_BY(mutex_);

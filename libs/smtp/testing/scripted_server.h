@@ -18,11 +18,11 @@ enum class Step {
   kEhlo,
   kHelo,
   kStartTls,
-  kAuth,  // the AUTH command and every line that answers a 334
+  kAuth,  // the AUTH command and every response to a 334
   kMail,
   kRcpt,
   kData,
-  kMessage,   // first bytes of a message, before its dot; has no reply of its own
+  kMessage,   // the first bytes of a message; has no reply
   kFinalDot,  // the message is complete
   kRset,
   kNoop,
@@ -30,14 +30,12 @@ enum class Step {
   kUnknown,
 };
 
-// Every member has an initializer, so that tests can name just those that they need.
-
-// A departure from accepting everything, used up by the first fitting step.
+// Changes the reply to one step. The first matching step uses it up. (Every member has an
+// initializer, so that tests can leave it out.)
 struct Injection {
   Step at = Step::kMail;
-  // Sent, with CRLF added, in place of the usual reply; empty: nothing is sent. A rejection also
-  // has the usual effect: a refused RCPT leaves no recipient. Line breaks inside make a multi-line
-  // reply.
+  // Sent, followed by CRLF, instead of the default reply; empty: nothing is sent. A rejection takes
+  // effect: after a rejected RCPT there is no recipient. Line breaks make a multi-line reply.
   std::optional<std::string> reply = std::nullopt;
   bool disconnect = false;    // after the reply
   bool hold = false;          // before the reply, until Release()
@@ -55,11 +53,11 @@ struct ServerOptions {
   std::vector<std::string> auth_mechanisms = {};  // "PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"
   std::string username = "user";
   std::string secret = "secret";
-  std::string plaintext_after_starttls = {};  // an attacker's, in the same segment as the 220
-  bool goes_ahead_without_recipient = false;  // 354 although every RCPT was refused
-  bool byte_by_byte = false;                  // each byte in a segment of its own
+  std::string plaintext_after_starttls = {};  // injected by an attacker into the segment of the 220
+  bool goes_ahead_without_recipient = false;  // 354 although every RCPT was rejected
+  bool byte_by_byte = false;                  // sends each byte in a separate segment
   size_t closes_after_messages = 0;           // 421 and close, unannounced; 0: never
-  bool records = true;                        // keep commands and messages; off for benchmarks
+  bool records = true;                        // keeps commands and messages; off for benchmarks
 };
 
 struct ReceivedMail {
@@ -71,8 +69,7 @@ struct ReceivedMail {
   bool tls = false;
 };
 
-// An SMTP server on 127.0.0.1, with a thread of its own, that does what a test tells it.
-// Thread-safe.
+// An SMTP server on 127.0.0.1 whose replies a test controls. Has its own thread. Thread-safe.
 class ScriptedServer {
  public:
   explicit ScriptedServer(ServerOptions options = {});
@@ -81,22 +78,22 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   uint16_t port() const;
-  // A PEM file to trust; valid for "localhost" and 127.0.0.1, as long as the server lives.
+  // A PEM file with the server's certificate, for "localhost" and 127.0.0.1. Deleted with the
+  // server.
   const std::string& ca_file() const;
-  // What a client needs to reach it; no credentials.
+  // Options that connect a client to this server, without credentials.
   Options ClientOptions() const;
 
   void Inject(Injection injection);
-  // Lets the longest held step go on, or the next one that will be held.
+  // Continues the step that has been held longest, or the next one to be held.
   void Release();
   void DisconnectAll();
 
-  // True once `step` has been reached `count` times in all, false after `timeout`. A held step
-  // counts.
+  // True once `step` has been reached `count` times, false after `timeout`. A held step counts.
   bool WaitFor(Step step, size_t count = 1, absl::Duration timeout = absl::Seconds(10)) const;
   size_t Count(Step step) const;
   std::vector<ReceivedMail> received() const;
-  // Every command line in the order of arrival, over all connections, messages left out.
+  // Every command line of all connections in the order of arrival, without messages.
   std::vector<std::string> commands() const;
 
  private:

@@ -9,7 +9,7 @@ struct SelfSignedCertificate {
   std::string private_key_pem;
 };
 
-// Made afresh, valid for a day, for the names "localhost" and 127.0.0.1. Aborts when OpenSSL fails.
+// Creates a certificate for "localhost" and 127.0.0.1, valid for a day. Aborts when OpenSSL fails.
 SelfSignedCertificate MakeSelfSignedCertificate();
 
 }  // namespace lmsmail::smtp::testing

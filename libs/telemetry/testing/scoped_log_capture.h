@@ -12,11 +12,11 @@ namespace lmsmail::telemetry {
 struct LoggedEvent {
   Level level;
   std::string message;
-  std::map<std::string, std::string> fields;  // values as the text format writes them, unquoted
+  std::map<std::string, std::string> fields;  // values as in the text format, unquoted
 };
 
-// While it lives, every event of the process, whatever its level, is kept here and not written.
-// Captures nest: the innermost gets the events. Thread-safe.
+// Collects every event of the process, of any level, instead of writing it, until destroyed.
+// Captures nest: the innermost collects. Thread-safe.
 class ScopedLogCapture {
  public:
   ScopedLogCapture();

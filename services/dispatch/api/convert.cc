@@ -8,10 +8,10 @@
 
 #include "google/rpc/error_details.pb.h"
 
+#include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
+#include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
-#include "libs/rpc/time.h"
-#include "libs/token/hash.h"
 #include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
@@ -21,7 +21,7 @@ std::optional<Lane> OptionalLane(lmsmail::type::v1::Lane lane, const char* field
                                  Violations& violations) {
   if (lane == lmsmail::type::v1::LANE_UNSPECIFIED) return std::nullopt;
   if (!lmsmail::type::v1::Lane_IsValid(lane)) {
-    violations.Add(field, "is no lane this service knows");
+    violations.Add(field, "is not a known lane");
     return std::nullopt;
   }
   return static_cast<Lane>(lane);
@@ -34,10 +34,11 @@ MailHeader SharedHeader(const Request& request, const std::string& prefix, Viola
   header.template_name = request.template_();
   header.lane = OptionalLane(request.lane(), (prefix + "lane").c_str(), violations);
   if (request.has_send_time()) {
-    header.send_time = rpc::FromProto(request.send_time(), prefix + "send_time", violations);
+    header.send_time = protobuf::FromProto(request.send_time(), prefix + "send_time", violations);
   }
   if (request.has_expire_time()) {
-    header.expire_time = rpc::FromProto(request.expire_time(), prefix + "expire_time", violations);
+    header.expire_time =
+        protobuf::FromProto(request.expire_time(), prefix + "expire_time", violations);
   }
   header.labels = {request.labels().begin(), request.labels().end()};
   header.transport = request.transport();
@@ -88,7 +89,7 @@ Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations) {
 }
 
 std::int64_t DigestOf(const v1::SendRequest& request) {
-  return token::Digest64(protobuf::DeterministicBytes(request));
+  return hash::Digest64(protobuf::DeterministicBytes(request));
 }
 
 std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items) {
@@ -104,7 +105,7 @@ std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> 
     add(item.dedupe_key);
     add(item.context.bytes());
   }
-  return token::Digest64(body);
+  return hash::Digest64(body);
 }
 
 lmsmail::type::v1::Lane ToProto(Lane lane) { return static_cast<lmsmail::type::v1::Lane>(lane); }
@@ -135,13 +136,13 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
   message.set_state(ToProto(record.state));
   message.set_reason(ToProto(record.reason));
   message.set_detail(record.detail);
-  *message.mutable_create_time() = rpc::ToProto(mail.create_time);
-  *message.mutable_send_time() = rpc::ToProto(mail.due_time);
-  *message.mutable_expire_time() = rpc::ToProto(mail.expire_time);
-  *message.mutable_update_time() = rpc::ToProto(record.update_time);
+  *message.mutable_create_time() = protobuf::ToProto(mail.create_time);
+  *message.mutable_send_time() = protobuf::ToProto(mail.due_time);
+  *message.mutable_expire_time() = protobuf::ToProto(mail.expire_time);
+  *message.mutable_update_time() = protobuf::ToProto(record.update_time);
   message.set_attempt_count(record.attempt_count);
   if (record.next_attempt_time) {
-    *message.mutable_next_attempt_time() = rpc::ToProto(*record.next_attempt_time);
+    *message.mutable_next_attempt_time() = protobuf::ToProto(*record.next_attempt_time);
   }
   message.mutable_labels()->insert(mail.labels.begin(), mail.labels.end());
 }
@@ -191,9 +192,9 @@ void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
   if (pending > 0 && record.recent_per_second > 0) {
     const absl::Duration left =
         absl::Seconds(static_cast<double>(pending) / record.recent_per_second);
-    *message.mutable_estimated_done_time() = rpc::ToProto(now + left);
+    *message.mutable_estimated_done_time() = protobuf::ToProto(now + left);
   }
-  *message.mutable_create_time() = rpc::ToProto(record.create_time);
+  *message.mutable_create_time() = protobuf::ToProto(record.create_time);
 }
 
 void ToProto(const ItemResult& result, v1::BatchItemResult& message) {
@@ -203,7 +204,7 @@ void ToProto(const ItemResult& result, v1::BatchItemResult& message) {
 }
 
 void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message) {
-  *message.mutable_event_time() = rpc::ToProto(entry.time);
+  *message.mutable_event_time() = protobuf::ToProto(entry.time);
   message.set_kind(static_cast<v1::TimelineEntry::Kind>(entry.kind));
   message.set_reason(ToProto(entry.reason));
   message.set_description(entry.description);
@@ -224,7 +225,7 @@ void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message) {
   message.set_in_flight_count(depth.in_flight);
   if (depth.oldest_due) {
     *message.mutable_oldest_due_age() =
-        rpc::ToProto(std::max(now - *depth.oldest_due, absl::ZeroDuration()));
+        protobuf::ToProto(std::max(now - *depth.oldest_due, absl::ZeroDuration()));
   }
 }
 
@@ -232,14 +233,14 @@ void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message) {
   message.set_claim_id(EncodeId(claim.id));
   message.set_worker(claim.worker);
   message.set_lane(ToProto(claim.lane));
-  *message.mutable_claim_time() = rpc::ToProto(claim.claim_time);
-  *message.mutable_lease_expire_time() = rpc::ToProto(claim.lease_expire_time);
+  *message.mutable_claim_time() = protobuf::ToProto(claim.claim_time);
+  *message.mutable_lease_expire_time() = protobuf::ToProto(claim.lease_expire_time);
   message.set_message_count(claim.count);
   for (const MessageId id : claim.open) message.add_messages(MessageName(id));
 }
 
 void ToProto(const DayStats& stats, v1::MailStats& message) {
-  *message.mutable_day_time() = rpc::ToProto(stats.day);
+  *message.mutable_day_time() = protobuf::ToProto(stats.day);
   message.set_template_(resource_name::TemplateName(stats.template_key));
   message.set_sent_count(stats.sent);
   message.set_skipped_count(stats.skipped);

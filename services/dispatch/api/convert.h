@@ -15,8 +15,8 @@
 #include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/submission/submitter.h"
 
-// Between the protocol's messages and the domain's types. Faults of a request are added to
-// `violations`, and what is faulty is left at its default.
+// Conversions between protobuf messages and domain types. Violations of a request are added to
+// `violations`; an invalid field keeps its default.
 namespace lmsmail::dispatch {
 
 MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations);
@@ -24,10 +24,10 @@ MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violation
 MailItem ItemFromProto(const v1::SendRequest& request);
 MailItem ItemFromProto(const v1::BatchItem& item);
 std::optional<Target> FromProto(const v1::Target& target);
-// Required; UNSPECIFIED and unknown values are faults.
+// UNSPECIFIED and unknown values are violations.
 Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations);
 
-// Of what a call is to store, for idempotency.
+// Hashes of what a call stores, for the idempotency lookup.
 std::int64_t DigestOf(const v1::SendRequest& request);
 std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items);
 
@@ -36,16 +36,16 @@ v1::State ToProto(State state);
 v1::Reason ToProto(Reason reason);
 void ToProto(const Target& target, v1::Target& message);
 
-// The basic view.
+// Fills the basic view.
 void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids, v1::Message& message);
-// `now` is what the estimated end counts from.
+// The estimated end counts from `now`.
 void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message);
 void ToProto(const ItemResult& result, v1::BatchItemResult& message);
 void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message);
 void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message);
 void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message);
 void ToProto(const DayStats& stats, v1::MailStats& message);
-// A domain error inside an answer that is itself OK.
+// The error of one item in an OK response.
 void ToProto(const absl::Status& status, google::rpc::Status& message);
 
 }  // namespace lmsmail::dispatch

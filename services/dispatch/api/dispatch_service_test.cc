@@ -15,7 +15,7 @@ namespace {
 using testing::_;
 using testing::HasSubstr;
 
-TEST_F(DispatchServiceTest, AMailFromSendToItsExactBytes) {
+TEST_F(DispatchServiceTest, FullViewHasTheSentBytes) {
   const v1::Message accepted = Sent("enrollment/1");
   EXPECT_EQ(accepted.state(), v1::STATE_QUEUED);
   EXPECT_EQ(accepted.template_version(), "templates/enrollment/versions/1");
@@ -31,7 +31,7 @@ TEST_F(DispatchServiceTest, AMailFromSendToItsExactBytes) {
   EXPECT_THAT(message.raw(), HasSubstr("Message-ID: <" + message.message_id() + ">"));
   EXPECT_EQ(message.context().fields().at("course").string_value(), "C++");
 
-  // What was sent cannot be shown once its recipient is gone, and is not verified once changed.
+  // The bytes are not verified after the recipient changed, and unavailable after it was erased.
   Verdict renamed = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
   renamed.recipient.display_name = "Grace Hopper";
   recipients_.Set("recipients/ada", renamed);
@@ -43,7 +43,7 @@ TEST_F(DispatchServiceTest, AMailFromSendToItsExactBytes) {
   EXPECT_THAT(erased.raw_unavailable_reason(), HasSubstr("erased"));
 }
 
-TEST_F(DispatchServiceTest, TheSameKeyAnswersTheSameAndAnotherBodyConflicts) {
+TEST_F(DispatchServiceTest, SendIsIdempotentByRequestId) {
   ASSERT_OK_AND_ASSIGN(const v1::Message first, Call(&Stub::Send, ToAda("k")));
   ASSERT_OK_AND_ASSIGN(const v1::Message again, Call(&Stub::Send, ToAda("k")));
   EXPECT_EQ(first.name(), again.name());
@@ -52,7 +52,7 @@ TEST_F(DispatchServiceTest, TheSameKeyAnswersTheSameAndAnotherBodyConflicts) {
   EXPECT_THAT(Call(&Stub::Send, other), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
-TEST_F(DispatchServiceTest, ValidateOnlyTellsAndStoresNothing) {
+TEST_F(DispatchServiceTest, ValidateOnlyStoresNothing) {
   v1::SendRequest request = ToAda("k");
   request.set_validate_only(true);
   ASSERT_OK_AND_ASSIGN(const v1::Message message, Call(&Stub::Send, request));
@@ -65,7 +65,7 @@ TEST_F(DispatchServiceTest, ValidateOnlyTellsAndStoresNothing) {
   EXPECT_THAT(refused, rpc::HasViolation("target", _));
 }
 
-TEST_F(DispatchServiceTest, ABatchAnswersItemByItemAndIsFollowedToItsEnd) {
+TEST_F(DispatchServiceTest, SendBatchReturnsResultsAndGetBatchProgress) {
   v1::SendBatchRequest request;
   request.mutable_header()->set_request_id("batch/1");
   request.mutable_header()->set_template_("templates/enrollment");
@@ -96,7 +96,7 @@ TEST_F(DispatchServiceTest, ABatchAnswersItemByItemAndIsFollowedToItsEnd) {
   EXPECT_EQ(batch.skipped(0).reason(), v1::REASON_SUPPRESSED);
 }
 
-TEST_F(DispatchServiceTest, ABatchSaysHowFastItMayLeave) {
+TEST_F(DispatchServiceTest, BatchHasAMaxRate) {
   v1::SendBatchRequest request;
   request.mutable_header()->set_request_id("batch/1");
   request.mutable_header()->set_template_("templates/enrollment");
@@ -116,7 +116,7 @@ TEST_F(DispatchServiceTest, ABatchSaysHowFastItMayLeave) {
   EXPECT_EQ(batch.max_rate_per_second(), 0.5);
 }
 
-TEST_F(DispatchServiceTest, ACancelledBatchSendsNothing) {
+TEST_F(DispatchServiceTest, CancelledBatchSendsNothing) {
   v1::SendBatchRequest request;
   request.mutable_header()->set_request_id("batch/1");
   request.mutable_header()->set_template_("templates/enrollment");
@@ -133,7 +133,7 @@ TEST_F(DispatchServiceTest, ACancelledBatchSendsNothing) {
   EXPECT_EQ(message.state(), v1::STATE_CANCELLED);
 }
 
-TEST_F(DispatchServiceTest, ABulkStreamIsAcceptedChunkByChunk) {
+TEST_F(DispatchServiceTest, SendBulkAcceptsSeveralChunks) {
   grpc::ClientContext context;
   rpc::Apply(rpc::WithTimeout(absl::Seconds(20)), context);
   v1::SendBulkResponse response;
@@ -160,7 +160,7 @@ TEST_F(DispatchServiceTest, ABulkStreamIsAcceptedChunkByChunk) {
   EXPECT_EQ(response.refusals(2).index(), 207);
 }
 
-TEST_F(DispatchServiceTest, ABulkStreamBeginsWithItsHeader) {
+TEST_F(DispatchServiceTest, SendBulkRequiresAHeader) {
   grpc::ClientContext context;
   rpc::Apply(rpc::WithTimeout(absl::Seconds(20)), context);
   v1::SendBulkResponse response;
@@ -172,7 +172,7 @@ TEST_F(DispatchServiceTest, ABulkStreamBeginsWithItsHeader) {
   EXPECT_THAT(writer->Finish(), rpc::HasViolation("header", _));
 }
 
-TEST_F(DispatchServiceTest, ExplainsAMailToPeople) {
+TEST_F(DispatchServiceTest, ExplainsAMail) {
   Sent("enrollment/1");
   v1::ExplainMessageRequest request;
   request.set_request_id("enrollment/1");
@@ -185,7 +185,7 @@ TEST_F(DispatchServiceTest, ExplainsAMailToPeople) {
   EXPECT_THAT(response.summary(), HasSubstr("the server said: 250 2.0.0 queued"));
 }
 
-TEST_F(DispatchServiceTest, CancelsWhatWaitsAndSaysWhenItIsTooLate) {
+TEST_F(DispatchServiceTest, CancelsWaitingMailAndRefusesSentMail) {
   v1::CancelMessageRequest cancel;
   ASSERT_OK(Call(&Stub::Send, ToAda("waits")));
   cancel.set_request_id("waits");
@@ -200,7 +200,7 @@ TEST_F(DispatchServiceTest, CancelsWhatWaitsAndSaysWhenItIsTooLate) {
   EXPECT_THAT(late, rpc::HasReason("TOO_LATE_TO_CANCEL"));
 }
 
-TEST_F(DispatchServiceTest, RetriesWhatWasSkippedOnceAKey) {
+TEST_F(DispatchServiceTest, RetriesSkippedMail) {
   Verdict skip;
   skip.decision = Verdict::Decision::kSkip;
   skip.reason = Reason::kUnsubscribed;
@@ -218,7 +218,7 @@ TEST_F(DispatchServiceTest, RetriesWhatWasSkippedOnceAKey) {
   EXPECT_EQ(sent.state(), v1::STATE_SENT);
 }
 
-TEST_F(DispatchServiceTest, ListsPageByPageNewestFirst) {
+TEST_F(DispatchServiceTest, ListsMessagesNewestFirstInPages) {
   for (int i = 0; i < 5; ++i) Sent("k" + std::to_string(i));
   v1::ListMessagesRequest list;
   list.set_page_size(2);
@@ -235,7 +235,7 @@ TEST_F(DispatchServiceTest, ListsPageByPageNewestFirst) {
   EXPECT_THAT(Call(&Stub::ListMessages, list), rpc::HasViolation("page_token", _));
 }
 
-TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {
+TEST_F(DispatchServiceTest, RecordsEventsOnceAndSuppressesComplaints) {
   const v1::Message message = Sent("k");
   v1::RecordEventsRequest request;
   v1::ProviderEvent* event = request.add_events();
@@ -261,49 +261,46 @@ TEST_F(DispatchServiceTest, EventsAreCountedOnceAndComplaintsSuppress) {
   EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
 }
 
-TEST_F(DispatchServiceTest, ASuccessorReportsWhatTheLogHoldsAgainstAddresses) {
-  auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                    .reply_code = 550,
-                    .enhanced_code = "5.2.3",
-                    .reply_text = "too large"});
+TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   Sent("large");
-  transport.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                    .reply_code = 550,
-                    .enhanced_code = "5.1.1",
-                    .reply_text = "no such user"});
   v1::SendRequest to_grace = ToAda("k");
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
-  SendDue();
+  log_.address_reports = {
+      {*log_.FindByKey("large"), /*event=*/0, 550, "5.2.3", ""},  // the mail was too large
+      {*log_.FindByKey("k"), /*event=*/0, 550, "5.1.1", ""}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder successor(store_, recipients_, bounces);
+  EventRecorder recorder(log_, recipients_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
-  recipients_.SetStatus(absl::UnavailableError("away"));
-  EXPECT_THAT(successor.ReportAgain(since), StatusIs(absl::StatusCode::kUnavailable));
+  recipients_.SetStatus(absl::UnavailableError("down"));
+  EXPECT_THAT(recorder.Replay(since), StatusIs(absl::StatusCode::kUnavailable));
   recipients_.SetStatus(absl::OkStatus());
-  ASSERT_OK(successor.ReportAgain(since));
+  ASSERT_OK(recorder.Replay(since));
   EXPECT_TRUE(list.WaitFor("grace@students.example"));
   bounces.Stop();
   EXPECT_EQ(list.added().size(), 1u);
 }
 
 TEST_F(DispatchServiceTest, CountsMailByDay) {
-  Sent("k");
-  clock_.Advance(absl::Seconds(1));
+  DayStats& day = log_.stats.emplace_back();
+  day.day = absl::UnixEpoch();
+  day.template_key = "enrollment";
+  day.sent = 3;
+  day.bounced = 2;
   ASSERT_OK_AND_ASSIGN(const v1::GetMailStatsResponse stats,
                        Call(&Stub::GetMailStats, v1::GetMailStatsRequest()));
   ASSERT_EQ(stats.stats_size(), 1);
   EXPECT_EQ(stats.stats(0).template_(), "templates/enrollment");
-  EXPECT_EQ(stats.stats(0).sent_count(), 1);
+  EXPECT_EQ(stats.stats(0).sent_count(), 3);
+  EXPECT_EQ(stats.stats(0).bounced_count(), 2);
   v1::GetMailStatsRequest bad;
   bad.set_template_("templates/enrollment/versions/1");
   EXPECT_THAT(Call(&Stub::GetMailStats, bad), rpc::HasViolation("template", _));
 }
 
-TEST_F(DispatchServiceTest, NamesThatAreNoneAreRefused) {
+TEST_F(DispatchServiceTest, RefusesInvalidNames) {
   v1::GetMessageRequest get;
   EXPECT_THAT(Call(&Stub::GetMessage, get), rpc::HasViolation("name", _));
   get.set_name("messages/1");

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
-#include "libs/rpc/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
@@ -21,18 +21,18 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr rpc::PageSizes kPageSizes{.default_size = 50, .max_size = 500};
-constexpr absl::Duration kDefaultPast = absl::Hours(24 * 30);
+constexpr absl::Duration kDefaultPeriod = absl::Hours(24 * 30);
 constexpr absl::Duration kMaxStatsPeriod = absl::Hours(24 * 366);
 constexpr int kMaxEvents = 1000;
 constexpr std::size_t kMaxEventId = 128;
 constexpr std::size_t kMaxEventDetail = 500;
 
-absl::StatusOr<BatchId> BatchNamed(const std::string& name) {
+absl::StatusOr<BatchId> BatchIdFromName(const std::string& name) {
   if (const auto id = ParseBatchName(name)) return *id;
-  return InvalidField("name", "must be \"batches/{batch}\" as SendBatch answered it");
+  return InvalidField("name", "must be \"batches/{batch}\" as returned by SendBatch");
 }
 
-// The key of a template's name, or "" for none.
+// Returns the key in the name of a template; "" for an empty or invalid name.
 std::string TemplateKey(const std::string& name, Violations& violations) {
   if (name.empty()) return "";
   std::optional<std::string> key = resource_name::ParseTemplateName(name);
@@ -45,11 +45,11 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
   MessageFilter filter;
   filter.target = FromProto(request.target());
   if (request.has_target() && !filter.target) {
-    violations.Add("target", "must have recipient or email_address, or be left out");
+    violations.Add("target", "must have recipient or email_address when it is set");
   }
   filter.template_key = TemplateKey(request.template_(), violations);
   if (!v1::State_IsValid(request.state())) {
-    violations.Add("state", "is no state this service knows");
+    violations.Add("state", "is not a known state");
   } else if (request.state() != v1::STATE_UNSPECIFIED) {
     filter.state = static_cast<State>(request.state());
   }
@@ -59,10 +59,11 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
     filter.batch = batch.value_or(0);
   }
   filter.start = request.has_start_time()
-                     ? rpc::FromProto(request.start_time(), "start_time", violations)
-                     : now - kDefaultPast;
-  filter.end = request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations)
-                                      : absl::InfiniteFuture();
+                     ? protobuf::FromProto(request.start_time(), "start_time", violations)
+                     : now - kDefaultPeriod;
+  filter.end = request.has_end_time()
+                   ? protobuf::FromProto(request.end_time(), "end_time", violations)
+                   : absl::InfiniteFuture();
   return filter;
 }
 
@@ -71,11 +72,11 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
 template <typename Request>
 absl::StatusOr<MessageId> MessageHandlers::Find(const Request& request) {
   if (request.name().empty() == request.request_id().empty()) {
-    return InvalidField("name", "give either name or request_id");
+    return InvalidField("name", "either name or request_id must be set");
   }
   if (!request.request_id().empty()) return d_.log.FindByKey(request.request_id());
   if (const auto id = ParseMessageName(request.name())) return *id;
-  return InvalidField("name", "must be \"messages/{message}\" as Send answered it");
+  return InvalidField("name", "must be \"messages/{message}\" as returned by Send");
 }
 
 absl::Status MessageHandlers::GetMessage(const rpc::CallInfo&, const v1::GetMessageRequest& request,
@@ -84,14 +85,14 @@ absl::Status MessageHandlers::GetMessage(const rpc::CallInfo&, const v1::GetMess
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
   ToProto(record, d_.message_ids, response);
   if (request.view() != v1::MESSAGE_VIEW_FULL) return absl::OkStatus();
-  // An item's own values go over those of its batch.
+  // The values of the mail take precedence over those of its batch.
   response.mutable_context()->ParseFromString(record.mail.shared_context);
   google::protobuf::Struct own;
   own.ParseFromString(record.mail.context);
   for (const auto& [key, value] : own.fields()) {
     (*response.mutable_context()->mutable_fields())[key] = value;
   }
-  RawMessage raw = d_.raw_messages.Write(record);
+  RawMessage raw = d_.raw_messages.Render(record);
   response.set_raw(std::move(raw.bytes));
   response.set_raw_unavailable_reason(std::move(raw.unavailable_reason));
   response.set_raw_verified(raw.verified);
@@ -109,16 +110,16 @@ absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
   v1::ListMessagesRequest query = request;
   query.clear_page_size();
   query.clear_page_token();
-  const std::string what = query.SerializeAsString();
+  const std::string query_bytes = query.SerializeAsString();
   LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
-                           rpc::ParsePageToken({what}, request.page_token()));
+                           rpc::ParsePageToken({query_bytes}, request.page_token()));
   const MessageId before = cursor.empty() ? 0 : DecodeId(cursor.front()).value_or(0);
   LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page, d_.log.List(filter, before, size));
   for (const MessageRecord& record : page.records) {
     ToProto(record, d_.message_ids, *response.add_messages());
   }
   if (page.next != 0) {
-    response.set_next_page_token(rpc::MakePageToken({what}, {EncodeId(page.next)}));
+    response.set_next_page_token(rpc::MakePageToken({query_bytes}, {EncodeId(page.next)}));
   }
   return absl::OkStatus();
 }
@@ -133,7 +134,7 @@ absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo&,
   if (result == CancelResult::kTooLate && record.state != State::kCancelled) {
     const std::string& state = v1::State_Name(ToProto(record.state));
     return WithReason(absl::FailedPreconditionError(fmt::format(
-                          "{} cannot be cancelled any more: it is {}", MessageName(id), state)),
+                          "it is too late to cancel {}: it is {}", MessageName(id), state)),
                       {"TOO_LATE_TO_CANCEL", {{"state", state}}});
   }
   ToProto(record, d_.message_ids, response);
@@ -146,11 +147,11 @@ absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo&,
   Violations violations;
   CheckKey(request.request_id(), "request_id", violations);
   const std::optional<MessageId> id = ParseMessageName(request.name());
-  if (!id) violations.Add("name", "must be \"messages/{message}\" as Send answered it");
+  if (!id) violations.Add("name", "must be \"messages/{message}\" as returned by Send");
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.Retry(*id, request.request_id()));
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id));
-  d_.became_due(record.mail.lane);
+  d_.on_retry(record.mail.lane);
   ToProto(record, d_.message_ids, response);
   return absl::OkStatus();
 }
@@ -176,14 +177,14 @@ absl::Status MessageHandlers::FillBatch(BatchId id, v1::Batch& response) {
 
 absl::Status MessageHandlers::GetBatch(const rpc::CallInfo&, const v1::GetBatchRequest& request,
                                        v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
   return FillBatch(id, response);
 }
 
 absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo&,
                                           const v1::CancelBatchRequest& request,
                                           v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchNamed(request.name()));
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
   LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id));
   return FillBatch(id, response);
 }
@@ -191,18 +192,18 @@ absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo&,
 std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderEvent& event,
                                                              std::string_view field,
                                                              Violations& violations) {
-  const auto fault = [&](std::string_view name, std::string description) {
+  const auto add_violation = [&](std::string_view name, std::string description) {
     violations.Add(fmt::format("{}.{}", field, name), std::move(description));
   };
   if (event.event_id().empty() || event.event_id().size() > kMaxEventId) {
-    fault("event_id", fmt::format("must have 1 to {} bytes", kMaxEventId));
+    add_violation("event_id", fmt::format("must have 1 to {} bytes", kMaxEventId));
   }
   if (event.type() == v1::ProviderEvent::TYPE_UNSPECIFIED ||
       !v1::ProviderEvent::Type_IsValid(event.type())) {
-    fault("type", "is required");
+    add_violation("type", "is required");
   }
   if (event.detail().size() > kMaxEventDetail) {
-    fault("detail", fmt::format("must be at most {} bytes", kMaxEventDetail));
+    add_violation("detail", fmt::format("must be at most {} bytes", kMaxEventDetail));
   }
   ProviderEvent out;
   out.event_id = event.event_id();
@@ -210,17 +211,17 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   out.detail = event.detail();
   out.time =
       event.has_event_time()
-          ? rpc::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
+          ? protobuf::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
           : d_.clock.Now();
   if (event.message().empty() == event.message_id().empty()) {
-    fault("message", "give either message or message_id");
+    add_violation("message", "either message or message_id must be set");
     return std::nullopt;
   }
   const std::optional<MessageId> id = event.message().empty()
                                           ? d_.message_ids.Parse(event.message_id())
                                           : ParseMessageName(event.message());
   if (!id) {
-    if (!event.message().empty()) fault("message", "must be \"messages/{message}\"");
+    if (!event.message().empty()) add_violation("message", "must be \"messages/{message}\"");
     return std::nullopt;
   }
   out.message = *id;
@@ -232,17 +233,17 @@ absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
                                            v1::RecordEventsResponse& response) {
   Violations violations;
   if (request.events().empty() || request.events_size() > kMaxEvents) {
-    violations.Add("events",
-                   fmt::format("must be 1 to {}; there are {}", kMaxEvents, request.events_size()));
+    violations.Add("events", fmt::format("must have 1 to {} items; it has {}", kMaxEvents,
+                                         request.events_size()));
   }
   std::vector<ProviderEvent> events;
-  int foreign = 0;
+  int unknown = 0;
   for (int i = 0; i < request.events_size(); ++i) {
     auto event = EventFromProto(request.events(i), fmt::format("events[{}]", i), violations);
     if (event) {
       events.push_back(*std::move(event));
     } else {
-      ++foreign;
+      ++unknown;
     }
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
@@ -252,7 +253,7 @@ absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
   }
   response.set_recorded_count(counts.recorded);
   response.set_duplicate_count(counts.duplicate);
-  response.set_unknown_count(counts.unknown + foreign);
+  response.set_unknown_count(counts.unknown + unknown);
   return absl::OkStatus();
 }
 
@@ -262,10 +263,11 @@ absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo&,
   const absl::Time now = d_.clock.Now();
   Violations violations;
   const absl::Time start = request.has_start_time()
-                               ? rpc::FromProto(request.start_time(), "start_time", violations)
-                               : now - kDefaultPast;
-  const absl::Time end =
-      request.has_end_time() ? rpc::FromProto(request.end_time(), "end_time", violations) : now;
+                               ? protobuf::FromProto(request.start_time(), "start_time", violations)
+                               : now - kDefaultPeriod;
+  const absl::Time end = request.has_end_time()
+                             ? protobuf::FromProto(request.end_time(), "end_time", violations)
+                             : now;
   if (end < start) violations.Add("end_time", "must not be before start_time");
   if (end - start > kMaxStatsPeriod) {
     violations.Add("start_time", "must be at most 366 days before end_time");

@@ -16,7 +16,7 @@
 
 namespace lmsmail::dispatch {
 
-// What became of mail, one by one and by batch, and changing one's mind about it.
+// Handles the methods for mails and batches after they were accepted, and for their statistics.
 class MessageHandlers {
  public:
   // All must outlive this.
@@ -27,7 +27,8 @@ class MessageHandlers {
     const RawMessages& raw_messages;
     EventRecorder& events;
     const MessageIdHeader& message_ids;
-    std::function<void(Lane)> became_due;  // mail of a lane did
+    // Called after a mail of the lane was queued again.
+    std::function<void(Lane)> on_retry = [](Lane) {};
   };
   explicit MessageHandlers(Dependencies dependencies) : d_(std::move(dependencies)) {}
 
@@ -51,11 +52,11 @@ class MessageHandlers {
                             v1::GetMailStatsResponse& response);
 
  private:
-  // By `name` or `request_id`, exactly one of which is to be given.
+  // Finds a mail by `name` or `request_id`, exactly one of which must be set.
   template <typename Request>
   absl::StatusOr<MessageId> Find(const Request& request);
   absl::Status FillBatch(BatchId id, v1::Batch& response);
-  // nullopt: an event of a mail that is not ours.
+  // Returns nullopt for an event of an unknown mail.
   std::optional<ProviderEvent> EventFromProto(const v1::ProviderEvent& event,
                                               std::string_view field, Violations& violations);
 

@@ -9,8 +9,8 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/page.h"
-#include "libs/rpc/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/validation/text.h"
@@ -21,7 +21,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::size_t kMaxPauseDetail = 200;
-constexpr absl::Duration kLeastLogAge = absl::Hours(24 * 7);
+constexpr absl::Duration kMinLogAge = absl::Hours(24 * 7);
 
 }  // namespace
 
@@ -104,9 +104,9 @@ absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsR
                                       v1::PurgeLogsResponse& response) {
   Violations violations;
   const absl::Duration age = request.has_max_age()
-                                 ? rpc::FromProto(request.max_age(), "max_age", violations)
+                                 ? protobuf::FromProto(request.max_age(), "max_age", violations)
                                  : absl::ZeroDuration();
-  if (violations.empty() && age < kLeastLogAge) {
+  if (violations.empty() && age < kMinLogAge) {
     violations.Add("max_age", "is required and must be at least 7 days (\"604800s\")");
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
@@ -134,9 +134,9 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
     transport.set_kind(info.kind);
     transport.set_endpoint(info.endpoint);
     transport.set_default_(info.name == d_.transports.default_name());
-    if (const std::optional<BreakerState> hold = d_.transports.Find(info.name)->hold()) {
-      *transport.mutable_held_until_time() = rpc::ToProto(hold->until);
-      transport.set_hold_detail(hold->detail);
+    if (const auto open = d_.transports.Find(info.name)->open_breaker()) {
+      *transport.mutable_circuit_breaker_retry_time() = protobuf::ToProto(open->until);
+      transport.set_circuit_breaker_detail(open->detail);
     }
   }
   return absl::OkStatus();
@@ -146,13 +146,13 @@ absl::Status QueueHandlers::TestTransport(const rpc::CallInfo&,
                                           const v1::TestTransportRequest& request,
                                           v1::TestTransportResponse& response) {
   if (request.transport().empty()) {
-    return InvalidField("transport", "is required; ListTransports tells the names");
+    return InvalidField("transport", "is required; ListTransports returns the names");
   }
   Transport* const transport = d_.transports.Find(request.transport());
   if (transport == nullptr) return NotFound(fmt::format("transport {}", request.transport()));
   const absl::Time start = absl::Now();
   const absl::StatusOr<std::string> report = transport->Test();
-  *response.mutable_latency() = rpc::ToProto(absl::Now() - start);
+  *response.mutable_latency() = protobuf::ToProto(absl::Now() - start);
   response.set_ok(report.ok());
   response.set_detail(report.ok() ? *report : std::string(report.status().message()));
   return absl::OkStatus();

@@ -14,7 +14,7 @@
 
 namespace lmsmail::dispatch {
 
-// Running the queue and the ways out.
+// Handles the methods for operating the queue and the transports.
 class QueueHandlers {
  public:
   // All must outlive this.

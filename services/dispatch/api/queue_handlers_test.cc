@@ -36,7 +36,7 @@ TEST_F(DispatchServiceTest, PausesAndResumesALane) {
   EXPECT_EQ(sent.state(), v1::STATE_SENT);
 }
 
-TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
+TEST_F(DispatchServiceTest, ListsClaimsOfWorkers) {
   ASSERT_OK(Call(&Stub::Send, ToAda("k")));
   const auto id = store_.NextClaimId();
   ASSERT_OK(store_.TakeDue(*id, "replica-1", Lane::kTransactional, 10, absl::Seconds(60)));
@@ -47,13 +47,11 @@ TEST_F(DispatchServiceTest, ShowsWhatWorkersHold) {
   EXPECT_EQ(response.batches(0).message_count(), 1);
   EXPECT_THAT(response.batches(0).messages(), SizeIs(1));
   clock_.Advance(absl::Minutes(1));
-  ASSERT_OK(Call(&Stub::Sweep, v1::SweepRequest()));  // sees that the holder is late
-  clock_.Advance(absl::Minutes(1));
   ASSERT_OK_AND_ASSIGN(const v1::SweepResponse swept, Call(&Stub::Sweep, v1::SweepRequest()));
   EXPECT_EQ(swept.recovered_count(), 1);
 }
 
-TEST_F(DispatchServiceTest, ListsWhatWorkersHoldPageByPage) {
+TEST_F(DispatchServiceTest, ListsClaimsInPages) {
   for (const char* key : {"a", "b", "c", "d"}) {
     ASSERT_OK(Call(&Stub::Send, ToAda(key)));
     ASSERT_OK(
@@ -78,7 +76,7 @@ TEST_F(DispatchServiceTest, ListsWhatWorkersHoldPageByPage) {
   EXPECT_THAT(refused, rpc::HasViolation("page_size", _));
 }
 
-TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
+TEST_F(DispatchServiceTest, PurgeLogsRequiresSevenDays) {
   v1::PurgeLogsRequest purge;
   EXPECT_THAT(Call(&Stub::PurgeLogs, purge), rpc::HasViolation("max_age", _));
   purge.mutable_max_age()->set_seconds(6 * 86400);
@@ -87,23 +85,24 @@ TEST_F(DispatchServiceTest, KeepsALogForAWeekAtLeast) {
   EXPECT_OK(Call(&Stub::PurgeLogs, purge));
 }
 
-TEST_F(DispatchServiceTest, ShowsATransportThatIsHeld) {
+TEST_F(DispatchServiceTest, ListsOpenCircuitBreakers) {
   auto& transport = static_cast<FakeTransport&>(*transports_.Find(""));
-  transport.SetHold(BreakerState{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
+  transport.SetOpenBreaker(
+      OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);
-  EXPECT_EQ(list.transports(0).held_until_time().seconds(), 1'800'000'300);
-  EXPECT_EQ(list.transports(0).hold_detail(), "the server refuses us: 550");
+  EXPECT_EQ(list.transports(0).circuit_breaker_retry_time().seconds(), 1'800'000'300);
+  EXPECT_EQ(list.transports(0).circuit_breaker_detail(), "the server refuses us: 550");
 }
 
-TEST_F(DispatchServiceTest, KnowsItsTransports) {
+TEST_F(DispatchServiceTest, ListsAndTestsTransports) {
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);
   EXPECT_EQ(list.transports(0).name(), "fake");
   EXPECT_TRUE(list.transports(0).default_());
-  EXPECT_FALSE(list.transports(0).has_held_until_time());
+  EXPECT_FALSE(list.transports(0).has_circuit_breaker_retry_time());
   v1::TestTransportRequest test;
   EXPECT_THAT(Call(&Stub::TestTransport, test), rpc::HasViolation("transport", _));
   test.set_transport("fake");

@@ -22,7 +22,8 @@ std::vector<MailItem> ItemsFromProto(const Items& items) {
   return out;
 }
 
-// Keeps only the stream's header, what was counted, and the first refusals.
+// One SendBulk stream. Its memory does not grow with the stream: it keeps the counts and the first
+// refusals.
 class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
  public:
   BulkHandler(Submitter& submitter, v1::SendBulkResponse& response)
@@ -30,19 +31,20 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 
   absl::Status OnMessage(const rpc::CallInfo&, v1::SendBulkRequest& message) override {
     if (!bulk_) return Open(message);
-    if (message.has_header()) return InvalidField("header", "belongs into the first message only");
+    if (message.has_header())
+      return InvalidField("header", "is allowed only in the first message of the stream");
     return Add(message);
   }
 
   absl::Status OnEnd(const rpc::CallInfo&) override {
-    if (!bulk_) return InvalidField("header", "is required in the stream's first message");
+    if (!bulk_) return InvalidField("header", "is required in the first message of the stream");
     return Count(bulk_->Finish());
   }
 
  private:
   absl::Status Open(v1::SendBulkRequest& message) {
     if (!message.has_header()) {
-      return InvalidField("header", "is required in the stream's first message");
+      return InvalidField("header", "is required in the first message of the stream");
     }
     header_ = message.header();
     Violations violations;
@@ -50,7 +52,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
     LMSMAIL_ASSIGN_OR_RETURN(Submitter::Bulk bulk,
                              submitter_.OpenBulk(header, std::move(violations)));
     bulk_.emplace(std::move(bulk));
-    // The first message may bring items of its own.
+    // The first message may have items, too.
     message.clear_header();
     return message.items().empty() ? absl::OkStatus() : Add(message);
   }

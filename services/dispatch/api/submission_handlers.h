@@ -13,14 +13,14 @@
 
 namespace lmsmail::dispatch {
 
-// Accepting mail: Send, SendBatch, SendBulk.
+// Handles the methods that accept mail.
 class SubmissionHandlers {
  public:
   // Both must outlive this.
   SubmissionHandlers(Submitter& submitter, const MessageIdHeader& message_ids)
       : submitter_(submitter), message_ids_(message_ids) {}
 
-  // Many Sends share a transaction, so the answer comes when that is committed.
+  // Finishes when the transaction, which concurrent calls share, is committed.
   void Send(const rpc::CallInfo& call, const v1::SendRequest& request, v1::Message& response,
             rpc::Responder responder);
   absl::Status SendBatch(const rpc::CallInfo& call, const v1::SendBatchRequest& request,

@@ -12,18 +12,17 @@
 
 namespace lmsmail::dispatch {
 
-// Hears of mails and batches that are cancelled while a worker holds them. What was cancelled
-// before a claim is told by the claim itself, which knows whether a later retry takes the
-// cancellation back. Thread-safe.
+// Finds mails and batches that are cancelled while a worker holds them. Earlier cancellations are
+// part of the claim, which knows whether a later retry overrides them. Thread-safe.
 class CancellationWatch {
  public:
   // Both must outlive this.
   CancellationWatch(QueueStore& queue, const Clock& clock) : queue_(queue), clock_(clock) {}
 
-  // Asks for news, at most twice a second. The claimer does it before each claim.
+  // Reads new cancellations, at most twice a second. The claimer calls it before each claim.
   void Refresh();
 
-  // Whether `mail`, claimed at `claimed`, was cancelled since, as of the last news.
+  // Whether `mail`, claimed at `claimed`, was cancelled since, as of the last refresh.
   bool Cancelled(const Mail& mail, absl::Time claimed);
 
  private:
@@ -32,7 +31,7 @@ class CancellationWatch {
   absl::Mutex mutex_;
   absl::Time refreshed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   std::int64_t cursor_ ABSL_GUARDED_BY(mutex_) = 0;
-  // With the time of the news.
+  // With the time of the refresh that found them.
   absl::flat_hash_map<MessageId, absl::Time> messages_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<BatchId, absl::Time> batches_ ABSL_GUARDED_BY(mutex_);
 };

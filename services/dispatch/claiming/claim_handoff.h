@@ -10,8 +10,8 @@
 
 namespace lmsmail::dispatch {
 
-// Passes claims from the claimer to one sender, with room for one: the next batch is at hand when
-// the last is done with, and no more mail is held than that. Thread-safe.
+// Passes claims from the claimer to the senders, with room for one: the next batch is ready when a
+// sender finishes, and no more mail is claimed than that. Thread-safe.
 class ClaimHandoff {
  public:
   bool HasRoom() const {
@@ -19,7 +19,7 @@ class ClaimHandoff {
     return !claim_.has_value();
   }
 
-  // Waits for room. Never after Close().
+  // Waits for room. Must not be called after Close().
   void Put(TakenClaim claim) {
     const auto room = [this] { return !claim_.has_value(); };
     absl::MutexLock lock(&mutex_);
@@ -27,7 +27,7 @@ class ClaimHandoff {
     claim_ = std::move(claim);
   }
 
-  // Waits; nullopt once closed and empty.
+  // Waits for a claim; nullopt once closed and empty.
   std::optional<TakenClaim> Take() {
     const auto ready = [this] { return claim_.has_value() || closed_; };
     absl::MutexLock lock(&mutex_);

@@ -6,10 +6,10 @@
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr absl::Duration kOutageRest = absl::Milliseconds(500);
-// Other replicas accept mail too, and don't tell.
-constexpr absl::Duration kLongestRest = absl::Milliseconds(100);
-constexpr absl::Duration kShortestRest = absl::Milliseconds(5);
+constexpr absl::Duration kOutageInterval = absl::Milliseconds(500);
+// Other replicas accept mail too, without a notification.
+constexpr absl::Duration kMaxPollInterval = absl::Milliseconds(100);
+constexpr absl::Duration kMinPollInterval = absl::Milliseconds(5);
 
 }  // namespace
 
@@ -19,19 +19,19 @@ std::optional<TakenClaim> Claimer::TakeNext(const std::function<bool(Lane)>& wan
   if (schedule_.Idle() && !MailIsDue()) return std::nullopt;
   for (const Lane lane : schedule_.Order(clock_.Now())) {
     if (!wanted(lane)) continue;
-    if (!HaveId()) break;
+    if (!EnsureId()) break;
     if (std::optional<TakenClaim> taken = Take(lane)) return taken;
     if (outage_) break;
   }
   return std::nullopt;
 }
 
-bool Claimer::HaveId() {
+bool Claimer::EnsureId() {
   if (next_id_ != 0) return true;
   const absl::StatusOr<ClaimId> id = queue_.NextClaimId();
   outage_ = !id.ok();
   if (outage_) {
-    log_.Log(telemetry::Level::kWarning, "queue not reachable", {{"error", id.status()}});
+    log_.Log(telemetry::Level::kWarning, "the queue is unavailable", {{"error", id.status()}});
     return false;
   }
   next_id_ = *id;
@@ -45,7 +45,7 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
                 : queue_.TakeDue(next_id_, options_.worker, lane, options_.batch, options_.lease);
   if (!claim.ok()) {
     outage_ = true;
-    // Whatever went wrong, the mail may be taken.
+    // Whatever the error is, the mail may be claimed.
     in_doubt_ = true;
     log_.Log(telemetry::Level::kWarning, "mail could not be claimed",
              {{"lane", NameOf(lane)}, {"error", claim.status()}});
@@ -53,7 +53,7 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   }
   const bool resumed = std::exchange(in_doubt_, false);
   if (claim->mails.empty()) {
-    // An id that was in doubt is not used again.
+    // An id whose claim was in doubt is not used again.
     if (resumed) {
       next_id_ = 0;
     } else {
@@ -63,10 +63,10 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   }
   metrics_.claim_seconds.Observe(absl::ToDoubleSeconds(clock_.Now() - start));
   const int mails = static_cast<int>(claim->mails.size());
-  schedule_.Took(claim->lane, mails, mails >= options_.batch, clock_.Now());
+  schedule_.Claimed(claim->lane, mails, mails >= options_.batch, clock_.Now());
   next_id_ = 0;
-  // A resumed claim's lease began somewhere before; half of it is a safe guess, and the lease
-  // keeper sets it right.
+  // The lease of a resumed claim started earlier. Half of it is a safe estimate until the lease
+  // keeper extends it.
   return TakenClaim{*std::move(claim), resumed ? start - options_.lease / 2 : start};
 }
 
@@ -80,14 +80,14 @@ bool Claimer::MailIsDue() {
   return true;
 }
 
-absl::Duration Claimer::Rest(const std::function<bool(Lane)>& wanted) const {
-  if (outage_) return kOutageRest;
+absl::Duration Claimer::PollInterval(const std::function<bool(Lane)>& wanted) const {
+  if (outage_) return kOutageInterval;
   const absl::Time now = clock_.Now();
   if (schedule_.Idle()) {
-    const absl::Duration until_due = next_due_ ? *next_due_ - now : kLongestRest;
-    return std::clamp(until_due, kShortestRest, kLongestRest);
+    const absl::Duration until_due = next_due_ ? *next_due_ - now : kMaxPollInterval;
+    return std::clamp(until_due, kMinPollInterval, kMaxPollInterval);
   }
-  return std::clamp(schedule_.NextTry(wanted) - now, absl::ZeroDuration(), kLongestRest);
+  return std::clamp(schedule_.NextTry(wanted) - now, absl::ZeroDuration(), kMaxPollInterval);
 }
 
 }  // namespace lmsmail::dispatch

@@ -22,18 +22,18 @@ struct TakenClaim {
   absl::Time taken;  // no later than the start of its lease
 };
 
-// Takes batches of due mail, lane by lane in fair turns. One thread's own; more than one for the
-// same lanes only make the batches smaller.
+// Claims batches of due mail, lane by lane by fair share. Used by one thread; several claimers of
+// the same lanes only make the batches smaller.
 class Claimer {
  public:
   struct Options {
-    std::string worker;  // this replica's name
+    std::string worker;  // the name of this replica
     std::vector<Lane> lanes;
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
     PriorityGate* yields_to = nullptr;  // before each attempt
   };
-  // All that is referred to must outlive this.
+  // All referents must outlive this.
   Claimer(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
       : queue_(queue),
         clock_(clock),
@@ -41,19 +41,19 @@ class Claimer {
         options_(std::move(options)),
         schedule_(options_.lanes) {}
 
-  // A batch of the first lane in turn that `wanted` lets and that has due mail.
+  // A batch of the next lane by fair share that `wanted` accepts and that has due mail.
   std::optional<TakenClaim> TakeNext(const std::function<bool(Lane)>& wanted);
 
-  // How long TakeNext need not be tried again unless mail is accepted or another lane is wanted.
-  absl::Duration Rest(const std::function<bool(Lane)>& wanted) const;
-  // Mail was accepted into `lane`: if it was found empty it is worth trying again.
+  // How long to wait before the next TakeNext, unless mail is accepted or another lane is wanted.
+  absl::Duration PollInterval(const std::function<bool(Lane)>& wanted) const;
+  // Mail was accepted into `lane`, which is tried again soon if it was found empty.
   void Accepted(Lane lane) { schedule_.Accepted(lane); }
 
  private:
   std::optional<TakenClaim> Take(Lane lane);
-  // False when there is none to be had now.
-  bool HaveId();
-  // Asks the queue instead of every lane.
+  // Makes sure that next_id_ is set; false when no id can be had now.
+  bool EnsureId();
+  // One query for all lanes instead of a claim for each.
   bool MailIsDue();
 
   QueueStore& queue_;
@@ -61,8 +61,8 @@ class Claimer {
   DispatchMetrics& metrics_;
   const Options options_;
   LaneSchedule schedule_;
-  ClaimId next_id_ = 0;    // unused so far
-  bool in_doubt_ = false;  // whether it became a claim
+  ClaimId next_id_ = 0;    // not used yet
+  bool in_doubt_ = false;  // whether next_id_ became a claim is unknown
   bool outage_ = false;    // the last query failed
   std::optional<absl::Time> next_due_;
   telemetry::LogEvery log_{absl::Seconds(10)};

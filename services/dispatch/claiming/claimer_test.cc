@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/telemetry/metrics.h"
-#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -21,13 +21,13 @@ class ClaimerTest : public testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   PriorityGate priority_gate_{clock_};
 };
 
-TEST_F(ClaimerTest, StandsAsideForUrgentMailWhereToldTo) {
+TEST_F(ClaimerTest, YieldsToUrgentMailWithAPriorityGate) {
   EXPECT_TRUE(TakenAfterAnAttempt(nullptr));
   EXPECT_FALSE(TakenAfterAnAttempt(&priority_gate_));
 }

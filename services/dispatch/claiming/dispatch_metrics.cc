@@ -75,7 +75,10 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
       outcomes_(metrics.AddCounter("lmsmail_dispatch_outcomes_total",
                                    "Outcomes recorded, by kind and reason.")),
       queue_depth_(metrics.AddGauge("lmsmail_dispatch_queue_depth",
-                                    "Mails in the queue of all replicas, by lane and kind.")) {}
+                                    "Mails in the queue of all replicas, by lane and kind.")),
+      circuit_breakers_(metrics.AddGauge("lmsmail_dispatch_circuit_breaker_open",
+                                         "1 while the circuit breaker of a transport is open or "
+                                         "half-open, 0 while it is closed.")) {}
 
 void DispatchMetrics::CountAccepted(Lane lane, int mails) {
   accepted_.With({{"lane", std::string(NameOf(lane))}}).Increment(mails);
@@ -98,6 +101,10 @@ void DispatchMetrics::SetDepth(const LaneDepth& depth) {
   queue_depth_.With({{"lane", lane}, {"kind", "waiting"}}).Set(static_cast<double>(depth.waiting));
   queue_depth_.With({{"lane", lane}, {"kind", "scheduled"}})
       .Set(static_cast<double>(depth.scheduled));
+}
+
+void DispatchMetrics::SetCircuitBreaker(const std::string& transport, bool open) {
+  circuit_breakers_.With({{"transport", transport}}).Set(open ? 1 : 0);
 }
 
 }  // namespace lmsmail::dispatch

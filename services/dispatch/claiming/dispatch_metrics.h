@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/types/span.h"
@@ -9,19 +10,19 @@
 
 namespace lmsmail::dispatch {
 
-// Names as metrics and people read them: "deferred", "quiet_hours", "bulk".
+// Names in metrics and logs: "deferred", "quiet_hours".
 std::string_view NameOf(Outcome::Kind kind);
 std::string_view NameOf(Reason reason);
 
-// What dispatch counts:
+// The metrics of dispatch:
 //   lmsmail_dispatch_accepted_total{lane}          mails accepted by this process
 //   lmsmail_dispatch_outcomes_total{kind,reason}   outcomes recorded by this process
-//   lmsmail_dispatch_unrecorded_total              outcomes given up because the store refuses them
+//   lmsmail_dispatch_unrecorded_total              outcomes that the database refuses to record
 //   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
-//   lmsmail_dispatch_claim_seconds                 time to take a batch, empty ones left out
+//   lmsmail_dispatch_claim_seconds                 time to claim a batch, except empty ones
 //   lmsmail_dispatch_flush_seconds                 time to record a batch's outcomes
-//   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, in all
-//   replicas
+//   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, all replicas
+//   lmsmail_dispatch_circuit_breaker_open{transport}  1 while it is open or half-open
 // Thread-safe.
 class DispatchMetrics {
  public:
@@ -32,6 +33,7 @@ class DispatchMetrics {
   void CountOutcomes(absl::Span<const Outcome> outcomes);
   void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
   void SetDepth(const LaneDepth& depth);
+  void SetCircuitBreaker(const std::string& transport, bool open);
 
   telemetry::Gauge in_flight;
   telemetry::Histogram claim_seconds;
@@ -42,6 +44,7 @@ class DispatchMetrics {
   telemetry::CounterFamily accepted_;
   telemetry::CounterFamily outcomes_;
   telemetry::GaugeFamily queue_depth_;
+  telemetry::GaugeFamily circuit_breakers_;
 };
 
 }  // namespace lmsmail::dispatch

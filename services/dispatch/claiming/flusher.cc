@@ -8,18 +8,20 @@
 #include "absl/time/clock.h"
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// Beside data that it will never take, the database refuses everything for a while when it fails
-// over to a server that is read-only yet. With the worker's pause in between, some 20 seconds.
-constexpr int kMostRefusals = 100;
+// The database refuses data that it can never accept, and also everything for a while during a
+// failover to a server that is still read-only. With the worker's pause in between, this many
+// refusals take some 20 seconds.
+constexpr int kMaxRefusals = 100;
 
-// With what a server's words cannot spoil.
-Outcome WithoutWords(Outcome outcome) {
+// Without the text of the server, which may be what the database refuses.
+Outcome WithoutReplyText(Outcome outcome) {
   outcome.enhanced_code.clear();
-  outcome.reply_text = "the server's words could not be recorded";
+  outcome.reply_text = "the server's reply text could not be recorded";
   return outcome;
 }
 
@@ -37,7 +39,7 @@ bool Flusher::FlushAll() {
       all = false;
       log_.Log(telemetry::Level::kWarning, "outcomes could not be recorded; trying again",
                {{"claim", job.id}, {"outcomes", job.outcomes.size()}, {"error", status}});
-      claims_.PutBack(std::move(job));
+      claims_.Requeue(std::move(job));
       continue;
     }
     journal_.Recorded(job.outcomes);
@@ -52,7 +54,7 @@ bool Flusher::FlushAll() {
 absl::Status Flusher::Flush(OpenClaims::Job& job) {
   const absl::Time start = absl::Now();
   absl::Status status = FlushTogether(job);
-  if (!status.ok() && !MaySucceedLater(status)) status = FlushOneByOne(job);
+  if (!status.ok() && !IsTransient(status)) status = FlushOneByOne(job);
   LMSMAIL_RETURN_IF_ERROR(status);
   metrics_.flush_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
   return absl::OkStatus();
@@ -60,10 +62,10 @@ absl::Status Flusher::Flush(OpenClaims::Job& job) {
 
 absl::Status Flusher::FlushTogether(const OpenClaims::Job& job) {
   const bool ends = job.last && !given_up_.contains(job.id);
-  if (!job.outcomes.empty() || (ends && !job.give_back)) {
-    LMSMAIL_RETURN_IF_ERROR(Record(job.id, job.outcomes, ends && !job.give_back));
+  if (!job.outcomes.empty() || (ends && !job.release_rest)) {
+    LMSMAIL_RETURN_IF_ERROR(Record(job.id, job.outcomes, ends && !job.release_rest));
   }
-  if (ends && job.give_back) {
+  if (ends && job.release_rest) {
     LMSMAIL_ASSIGN_OR_RETURN([[maybe_unused]] const int released, queue_.Release(job.id));
   }
   if (ends) journal_.ClaimEnded(job.id);
@@ -76,14 +78,14 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   std::vector<Outcome> recorded;
   for (const Outcome& outcome : job.outcomes) {
     absl::Status status = Record(job.id, {outcome}, false);
-    if (!status.ok() && !MaySucceedLater(status))
-      status = Record(job.id, {WithoutWords(outcome)}, false);
+    if (!status.ok() && !IsTransient(status))
+      status = Record(job.id, {WithoutReplyText(outcome)}, false);
     if (status.ok()) {
       recorded.push_back(outcome);
       continue;
     }
-    if (MaySucceedLater(status) || ++refused_[job.id] < kMostRefusals) return status;
-    telemetry::LogError("an outcome is given up: the database refuses it",
+    if (IsTransient(status) || ++refused_[job.id] < kMaxRefusals) return status;
+    telemetry::LogError("an outcome was given up: the database refuses it",
                         {{"claim", job.id},
                          {"message", outcome.id},
                          {"kind", NameOf(outcome.kind)},
@@ -93,11 +95,11 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   }
   job.outcomes = std::move(recorded);
   const OpenClaims::Job rest{
-      .id = job.id, .outcomes = {}, .last = job.last, .give_back = job.give_back};
+      .id = job.id, .outcomes = {}, .last = job.last, .release_rest = job.release_rest};
   const absl::Status status = FlushTogether(rest);
-  if (status.ok() || MaySucceedLater(status)) return status;
-  if (++refused_[job.id] < kMostRefusals) return status;
-  telemetry::LogError("a claim cannot be ended; its lease will",
+  if (status.ok() || IsTransient(status)) return status;
+  if (++refused_[job.id] < kMaxRefusals) return status;
+  telemetry::LogError("a claim could not be ended; its lease will expire",
                       {{"claim", job.id}, {"error", status}});
   refused_.erase(job.id);
   given_up_.erase(job.id);
@@ -108,7 +110,7 @@ absl::Status Flusher::Record(ClaimId claim, absl::Span<const Outcome> outcomes, 
   LMSMAIL_ASSIGN_OR_RETURN(const FlushResult result, queue_.Flush(claim, outcomes, last));
   if (!result.live) {
     log_.Log(telemetry::Level::kWarning,
-             "a lease ended before its outcomes were recorded; only mails sent were",
+             "a lease expired before its outcomes were recorded; only sent mails were recorded",
              {{"claim", claim}, {"outcomes", outcomes.size()}});
   }
   return absl::OkStatus();

@@ -16,14 +16,15 @@
 
 namespace lmsmail::dispatch {
 
-// Records outcomes, many in one transaction; gives back what was not sent. One thread's own.
+// Records outcomes, many in one transaction, and releases mail that was not sent. Used by one
+// thread.
 //
-// While the database is away it tries again for as long as it takes. An error that waiting does not
-// cure, as words of a server that no database takes, must not hold up the other mails of its claim:
-// then outcomes are recorded one by one, and the one that is refused without its words, since what
-// counts is that the mail is not sent twice. What is refused even so is given up after a while:
-// logged as an error, counted, and left in the journal for the next process to try. Its claim is
-// not ended but left to its lease, so that the mail comes back as one that may have been sent.
+// While the database is unavailable, the flusher tries again for as long as it takes. An error that
+// is not transient, as for reply text that no database accepts, must not block the other mails of
+// its claim: then outcomes are recorded one by one, and a refused one without its reply text,
+// because the mail must not be sent twice. An outcome that is refused even so is given up after a
+// while: it is logged as an error, counted, and left in the journal for the next process. Its claim
+// is not ended but left to its lease, so that the mail is recovered as one that may have been sent.
 class Flusher {
  public:
   // All must outlive this.
@@ -36,13 +37,12 @@ class Flusher {
         priority_gate_(priority_gate),
         metrics_(metrics) {}
 
-  // Gives way to urgent mail, then records all that waits. False when something could not be
-  // recorded and waits still: the database is away, and what is not recorded keeps the in-flight
-  // budget down.
+  // Yields to urgent mail, then records all pending outcomes. Returns false when some could not be
+  // recorded: the database is unavailable, and unrecorded outcomes use up the in-flight budget.
   bool FlushAll();
 
  private:
-  // What is given up is taken out of the job.
+  // Removes outcomes that are given up from the job.
   absl::Status Flush(OpenClaims::Job& job);
   absl::Status FlushTogether(const OpenClaims::Job& job);
   absl::Status FlushOneByOne(OpenClaims::Job& job);
@@ -54,8 +54,8 @@ class Flusher {
   IntentJournal& journal_;
   PriorityGate& priority_gate_;
   DispatchMetrics& metrics_;
-  std::map<ClaimId, int> refused_;  // how often in a row, of open claims
-  std::set<ClaimId> given_up_;      // open claims of which some outcome was
+  std::map<ClaimId, int> refused_;  // consecutive refusals, by open claim
+  std::set<ClaimId> given_up_;      // open claims with an outcome that was given up
   telemetry::LogEvery log_{absl::Seconds(10)};
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,25 +11,10 @@
 
 #include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
-
-// Refuses calls with outcomes that it does not like, as a database does whole transactions.
-class FastidiousQueue final : public QueueStoreDecorator {
- public:
-  using QueueStoreDecorator::QueueStoreDecorator;
-  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
-                                    bool last) override {
-    for (const Outcome& outcome : outcomes) {
-      if (refuses(outcome)) return absl::InternalError("database error in dispatch.flush");
-    }
-    return QueueStoreDecorator::Flush(id, outcomes, last);
-  }
-  std::function<bool(const Outcome&)> refuses = [](const Outcome&) { return false; };
-};
 
 class FlusherTest : public testing::Test {
  protected:
@@ -52,7 +38,7 @@ class FlusherTest : public testing::Test {
       journal_->HandedOver(claim, mail, "smtp", "hash");
       Outcome outcome;
       outcome.id = mail.mail.id;
-      outcome.step = mail.step;
+      outcome.delivery_count = mail.delivery_count;
       outcome.attempt = 1;
       outcome.reply_text = mail.mail.request_id;
       outcome.content_hash = "hash";
@@ -67,47 +53,50 @@ class FlusherTest : public testing::Test {
     claims_.Open(claim, clock_.Now() + absl::Seconds(55));
     for (const ClaimedMail& mail : claim.mails) mails_.emplace_back(claim.id, mail);
   }
-  MessageRecord Record(std::size_t i) {
-    const auto record = store_.Get(ids_.at(i));
-    EXPECT_OK(record);
-    return record.value_or(MessageRecord{});
+  MessageRecord Record(std::size_t i) { return store_.Get(ids_.at(i)); }
+  // Refuses calls with such an outcome, as a database refuses whole transactions.
+  void RefuseOutcomes(std::function<bool(const Outcome&)> refuses) {
+    store_.on_flush = [refuses = std::move(refuses)](absl::Span<const Outcome> outcomes) {
+      return std::any_of(outcomes.begin(), outcomes.end(), refuses)
+                 ? absl::InternalError("database error in dispatch.flush")
+                 : absl::OkStatus();
+    };
   }
-  // The worker's turns; false when something waits still.
-  bool FlushFor(int turns) {
-    for (int i = 0; i < turns; ++i) {
+  // Flushes up to `runs` times, as the worker does. Returns whether everything was recorded.
+  bool FlushFor(int runs) {
+    for (int i = 0; i < runs; ++i) {
       if (flusher_.FlushAll()) return true;
     }
     return false;
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  FastidiousQueue queue_{store_};
+  FakeQueueStore store_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   OpenClaims claims_;
   InFlightBudget budget_{100, 25};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
-  Flusher flusher_{queue_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
   std::vector<MessageId> ids_;
   std::vector<std::pair<ClaimId, ClaimedMail>> mails_;
 };
 
-TEST_F(FlusherTest, StandsAsideForUrgentMail) {
+TEST_F(FlusherTest, YieldsToUrgentMail) {
   priority_gate_.UrgentArrived();
   clock_.Advance(PriorityGate::kMaxPause);
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_FALSE(priority_gate_.closed());
 }
 
-TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {
+TEST_F(FlusherTest, RecordsAnOutcomeWithoutItsInvalidReplyText) {
   SendThree();
-  queue_.refuses = [](const Outcome& outcome) { return outcome.reply_text == "b"; };
+  RefuseOutcomes([](const Outcome& outcome) { return outcome.reply_text == "b"; });
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(0).detail, "a");
   EXPECT_EQ(Record(1).state, State::kSent);
-  EXPECT_EQ(Record(1).detail, "the server's words could not be recorded");
+  EXPECT_EQ(Record(1).detail, "the server's reply text could not be recorded");
   EXPECT_EQ(Record(1).content_hash, "hash");
   EXPECT_EQ(Record(2).detail, "c");
   EXPECT_EQ(budget_.in_use(), 0);
@@ -115,11 +104,11 @@ TEST_F(FlusherTest, WordsThatAreRefusedAreLeftOut) {
   EXPECT_TRUE(store_.InFlight(0, 10)->empty());
 }
 
-TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
+TEST_F(FlusherTest, DropsOnlyARefusedOutcomeAndLetsItsLeaseExpire) {
   SendThree();
   const MessageId bad = ids_[1];
-  queue_.refuses = [bad](const Outcome& outcome) { return outcome.id == bad; };
-  EXPECT_FALSE(FlushFor(50)) << "it may be the database's fault";
+  RefuseOutcomes([bad](const Outcome& outcome) { return outcome.id == bad; });
+  EXPECT_FALSE(FlushFor(50)) << "the database may be the cause";
   EXPECT_TRUE(FlushFor(100));
   EXPECT_EQ(Record(0).state, State::kSent);
   EXPECT_EQ(Record(1).state, State::kSending);
@@ -128,8 +117,6 @@ TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
 
   clock_.Advance(absl::Minutes(1));
-  EXPECT_EQ(*store_.RecoverExpired(), 0);
-  clock_.Advance(absl::Minutes(1));
   EXPECT_EQ(*store_.RecoverExpired(), 1);
   mails_.clear();
   for (int i = 0; i < 10 && mails_.empty(); ++i) Take();
@@ -137,11 +124,11 @@ TEST_F(FlusherTest, WhatIsRefusedForGoodIsGivenUpAloneAndLeftToItsLease) {
   EXPECT_TRUE(mails_[0].second.recovered) << "the policy must know that it may have been sent";
 }
 
-TEST_F(FlusherTest, ADatabaseThatRefusesEverythingForAWhileLosesNothing) {
+TEST_F(FlusherTest, KeepsOutcomesWhileTheDatabaseRefusesAll) {
   SendThree();
-  queue_.refuses = [](const Outcome&) { return true; };
+  RefuseOutcomes([](const Outcome&) { return true; });
   EXPECT_FALSE(FlushFor(50));
-  queue_.refuses = [](const Outcome&) { return false; };
+  store_.on_flush = nullptr;
   EXPECT_TRUE(flusher_.FlushAll());
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(Record(i).state, State::kSent);
   EXPECT_TRUE(store_.InFlight(0, 10)->empty());

@@ -5,8 +5,8 @@
 
 namespace lmsmail::dispatch {
 
-// Bounds the mails that are handed over and whose outcome is not recorded yet: what a crash of this
-// process can leave in doubt. Ordinary mail leaves a part of it to urgent mail. Thread-safe.
+// Limits the mails that are handed over and whose outcome is not recorded yet, which is what a
+// crash of this process can leave in doubt. A part is reserved for urgent mail. Thread-safe.
 class InFlightBudget {
  public:
   InFlightBudget(int total, int reserved_for_urgent)
@@ -15,7 +15,7 @@ class InFlightBudget {
   // Waits for room; false once stopped.
   bool Acquire(bool urgent);
   void Release(int mails);
-  // Nothing is handed over any more.
+  // Acquire fails from now on.
   void Stop();
 
   int in_use() const;

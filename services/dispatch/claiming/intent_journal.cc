@@ -14,12 +14,13 @@
 #include <utility>
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// Changes with the layout: what another version left is not understood, and leases do the work.
+// Changes with the layout. A journal of another version is discarded; leases recover its mail.
 constexpr std::uint64_t kMagic = 0x4c4d534a30303031;  // "LMSJ0001"
 constexpr std::size_t kMaxClaims = 64;
 
@@ -46,7 +47,7 @@ struct IntentJournal::File {
 
 struct IntentJournal::Entry {
   std::uint32_t phase;  // written last
-  std::int32_t step;
+  std::int32_t delivery_count;
   std::int64_t claim;
   std::int64_t mail;
   std::int64_t expire_micros;
@@ -121,12 +122,12 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
     mail.mail.id = entry.mail;
     mail.mail.template_ref.category = static_cast<Category>(entry.category);
     mail.mail.expire_time = absl::FromUnixMicros(entry.expire_micros);
-    mail.step = entry.step;
+    mail.delivery_count = entry.delivery_count;
     mail.attempt = entry.attempt;
     DeliveryResult result;
     result.kind = entry.phase == kAccepted ? DeliveryResult::Kind::kAccepted
                                            : DeliveryResult::Kind::kAmbiguous;
-    result.reply_text = "told by the journal of a process that ended early";
+    result.reply_text = "read from the journal of a process that crashed";
     Outcome outcome = decide(mail, result);
     outcome.transport.assign(entry.transport, strnlen(entry.transport, sizeof entry.transport));
     outcome.content_hash.assign(entry.content_hash, sizeof entry.content_hash);
@@ -135,18 +136,18 @@ absl::Status IntentJournal::Replay(QueueStore& queue, Decide decide) {
   for (const auto& [claim, outcomes] : left) {
     const absl::Status flushed =
         outcomes.empty() ? absl::OkStatus() : queue.Flush(claim, outcomes, false).status();
-    if (!flushed.ok() && MaySucceedLater(flushed)) return flushed;
+    if (!flushed.ok() && IsTransient(flushed)) return flushed;
     if (!flushed.ok()) {
-      // Not given back, or what was sent would be sent again as if it never had been.
+      // Not released: mail that was sent would be sent again.
       telemetry::LogError(
-          "a journal's claim is left to its lease: the database refuses what it says",
+          "a claim of the journal is left to its lease: the database refuses its outcomes",
           {{"claim", claim}, {"outcomes", outcomes.size()}, {"error", flushed}});
       continue;
     }
     LMSMAIL_ASSIGN_OR_RETURN(const int released, queue.Release(claim));
     telemetry::LogWarning(
-        "a process ended early; its journal was replayed",
-        {{"claim", claim}, {"outcomes", outcomes.size()}, {"given_back", released}});
+        "the last process crashed; its journal was replayed",
+        {{"claim", claim}, {"outcomes", outcomes.size()}, {"released", released}});
   }
   Clear();
   return absl::OkStatus();
@@ -172,7 +173,7 @@ std::uint64_t IntentJournal::HandedOver(ClaimId claim, const ClaimedMail& mail,
   free_.pop_back();
   by_mail_[mail.mail.id] = index;
   Entry& entry = entries_[index];
-  entry.step = mail.step;
+  entry.delivery_count = mail.delivery_count;
   entry.claim = claim;
   entry.mail = mail.mail.id;
   entry.expire_micros = absl::ToUnixMicros(mail.mail.expire_time);
@@ -195,7 +196,7 @@ IntentJournal::Entry* IntentJournal::EntryOf(MessageId mail) {
   return it == by_mail_.end() ? nullptr : &entries_[it->second];
 }
 
-void IntentJournal::Answered(MessageId mail, bool accepted) {
+void IntentJournal::ReplyReceived(MessageId mail, bool accepted) {
   absl::MutexLock lock(&mutex_);
   if (Entry* const entry = EntryOf(mail)) entry->SetPhase(accepted ? kAccepted : kNotSent);
 }

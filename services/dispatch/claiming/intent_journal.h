@@ -20,40 +20,40 @@
 
 namespace lmsmail::dispatch {
 
-// Which mails this process has handed over and how far each came, until their outcomes are
-// recorded. In a file that is mapped into memory: it survives the process, however that ends,
-// because what was written to it belongs to the kernel. The successor then knows which mails were
-// sent for certain, which certainly were not, and the few that are in doubt: those between "." and
-// the answer.
+// Records which mails this process handed over and how far each came, until their outcomes are
+// recorded in the database. The file is mapped into memory, so it survives any end of the process:
+// what was written belongs to the kernel. The next process then knows which mails were sent, which
+// were not, and which few are uncertain: those between "." and the server's reply.
 //
-// Not for a machine that fails: nothing is synced to the disk, and leases then do the work.
-// Thread-safe.
+// The journal does not survive a crash of the machine, because nothing is synced to disk; leases
+// recover the mail then. Thread-safe.
 class IntentJournal {
  public:
-  // `mails` at a time, more are not journalled. An empty path keeps it in memory only.
-  // FAILED_PRECONDITION when another process has the file.
+  // Holds up to `mails` mails at a time; more are not recorded. An empty path keeps the journal in
+  // memory only. FAILED_PRECONDITION when another process has the file open.
   static absl::StatusOr<std::unique_ptr<IntentJournal>> Open(const std::string& path,
                                                              std::size_t mails);
   ~IntentJournal();
   IntentJournal(const IntentJournal&) = delete;
   IntentJournal& operator=(const IntentJournal&) = delete;
 
-  // Says what the last process left, in the words of the queue: what was sent, what is in doubt.
-  // Then gives the rest of its claims back and begins anew. Call before anything else; again after
-  // an error. A claim whose outcomes the queue will never take is left to its lease.
+  // Records the outcomes that the last process left: mails that were sent, and uncertain ones as
+  // `decide` says. Then releases the rest of its claims and clears the journal. Must be called
+  // first, and again after an error. A claim whose outcomes the queue refuses for good is left to
+  // its lease.
   using Decide = absl::FunctionRef<Outcome(const ClaimedMail&, const DeliveryResult&)>;
   absl::Status Replay(QueueStore& queue, Decide decide);
 
   void ClaimOpened(ClaimId claim);
   void ClaimEnded(ClaimId claim);
 
-  // Before `mail` goes to the transport. Returns the token to call DotSent with.
+  // Called before `mail` goes to the transport. Returns the token for DotSent.
   std::uint64_t HandedOver(ClaimId claim, const ClaimedMail& mail, std::string_view transport,
                            std::string_view content_hash);
-  // Before the last byte leaves. Never blocks. Tokens it does not know are ignored.
+  // Called before the last byte is sent. Never blocks. Ignores unknown tokens.
   void DotSent(std::uint64_t token);
-  // Not for an ambiguous end, which leaves the mail as it was.
-  void Answered(MessageId mail, bool accepted);
+  // Not called for an ambiguous result, which leaves the mail uncertain.
+  void ReplyReceived(MessageId mail, bool accepted);
   void Recorded(absl::Span<const Outcome> outcomes);
 
  private:

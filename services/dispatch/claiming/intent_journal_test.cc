@@ -10,8 +10,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/delivery/delivery_policy.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -52,12 +51,12 @@ class IntentJournalTest : public testing::Test {
   }
   absl::Status Replay() { return journal_->Replay(store_, decide_); }
   MessageRecord Record(const Claim& claim, std::size_t mail) {
-    return *store_.Get(claim.mails[mail].mail.id);
+    return store_.Get(claim.mails[mail].mail.id);
   }
 
   const std::string path_ = testing::TempDir() + "/intent_journal_test";
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
   const std::function<Outcome(const ClaimedMail&, const DeliveryResult&)> decide_ =
       [this](const ClaimedMail& mail, const DeliveryResult& result) {
         return DecideByResult(mail, result, clock_.Now(), DeliveryPolicy());
@@ -65,18 +64,18 @@ class IntentJournalTest : public testing::Test {
   std::unique_ptr<IntentJournal> journal_;
 };
 
-TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
+TEST_F(IntentJournalTest, ReplaysSentUnsentAndUncertainMail) {
   const Claim claim = Take(Category::kProgress, 5);
   HandOver(claim, 0);
   journal_->DotSent(HandOver(claim, 1));
   journal_->DotSent(HandOver(claim, 2));
-  journal_->Answered(claim.mails[2].mail.id, true);
+  journal_->ReplyReceived(claim.mails[2].mail.id, true);
   journal_->DotSent(HandOver(claim, 3));
-  journal_->Answered(claim.mails[3].mail.id, false);
+  journal_->ReplyReceived(claim.mails[3].mail.id, false);
   Restart();
   ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kQueued);     // not sent
-  EXPECT_EQ(Record(claim, 1).state, State::kUncertain);  // between "." and the answer
+  EXPECT_EQ(Record(claim, 1).state, State::kUncertain);  // between "." and the reply
   EXPECT_EQ(Record(claim, 2).state, State::kSent);
   EXPECT_EQ(Record(claim, 2).content_hash, std::string(32, 'h'));
   EXPECT_EQ(Record(claim, 3).state,
@@ -90,7 +89,7 @@ TEST_F(IntentJournalTest, TellsApartWhatASuccessorMustKnow) {
   for (const ClaimedMail& mail : next.mails) EXPECT_FALSE(mail.recovered);
 }
 
-TEST_F(IntentJournalTest, AReceiptInDoubtIsSentAgain) {
+TEST_F(IntentJournalTest, ReplaysUncertainReceiptsAsDeferred) {
   const Claim claim = Take(Category::kPayment, 1);
   journal_->DotSent(HandOver(claim, 0));
   Restart();
@@ -100,12 +99,12 @@ TEST_F(IntentJournalTest, AReceiptInDoubtIsSentAgain) {
   EXPECT_EQ(Record(claim, 0).attempt_count, 1);
 }
 
-TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
+TEST_F(IntentJournalTest, DoesNotReplayRecordedOutcomes) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
   Outcome outcome;
   outcome.id = claim.mails[0].mail.id;
-  outcome.step = claim.mails[0].step;
+  outcome.delivery_count = claim.mails[0].delivery_count;
   outcome.kind = Outcome::Kind::kSkipped;
   ASSERT_OK(store_.Flush(claim.id, {outcome}, true));
   journal_->Recorded({outcome});
@@ -115,26 +114,17 @@ TEST_F(IntentJournalTest, WhatWasRecordedIsNotToldAgain) {
   EXPECT_EQ(Record(claim, 0).state, State::kSkipped);
 }
 
-// Takes no outcome, whenever it is asked.
-class RefusingQueue final : public QueueStoreDecorator {
- public:
-  using QueueStoreDecorator::QueueStoreDecorator;
-  absl::StatusOr<FlushResult> Flush(ClaimId, absl::Span<const Outcome>, bool) override {
-    return absl::InternalError("invalid data");
-  }
-};
-
-TEST_F(IntentJournalTest, WhatIsRefusedForGoodIsLeftToItsLease) {
+TEST_F(IntentJournalTest, LeavesRefusedClaimsToTheirLeases) {
   const Claim claim = Take(Category::kProgress, 1);
   journal_->DotSent(HandOver(claim, 0));
-  journal_->Answered(claim.mails[0].mail.id, true);
+  journal_->ReplyReceived(claim.mails[0].mail.id, true);
   Restart();
-  RefusingQueue refusing(store_);
-  ASSERT_OK(journal_->Replay(refusing, decide_));
+  store_.on_flush = [](const auto&) { return absl::InternalError("invalid data"); };
+  ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kSending);
 }
 
-TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
+TEST_F(IntentJournalTest, ReplaysOnce) {
   const Claim claim = Take(Category::kProgress, 1);
   HandOver(claim, 0);
   Restart();
@@ -146,26 +136,26 @@ TEST_F(IntentJournalTest, AReplayIsDoneOnce) {
   EXPECT_EQ(again.mails.size(), 1u);
 }
 
-TEST_F(IntentJournalTest, AFullJournalAndUnknownTokensDoNoHarm) {
+TEST_F(IntentJournalTest, IgnoresMailBeyondItsSizeAndUnknownTokens) {
   const Claim claim = Take(Category::kProgress, 100);
   for (std::size_t i = 0; i < 100; ++i) EXPECT_NE(HandOver(claim, i), 0u);
   EXPECT_EQ(HandOver(claim, 0), 0u);
   journal_->DotSent(0);
   journal_->DotSent(1000);
-  journal_->Answered(12345, true);
+  journal_->ReplyReceived(12345, true);
 }
 
-TEST_F(IntentJournalTest, BelongsToOneProcessAtATime) {
+TEST_F(IntentJournalTest, AllowsOneProcessAtATime) {
   EXPECT_THAT(IntentJournal::Open(path_, 100), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(IntentJournalTest, AnotherSizeBeginsAnew) {
+TEST_F(IntentJournalTest, StartsEmptyAfterItsSizeChanged) {
   const Claim claim = Take(Category::kProgress, 1);
   HandOver(claim, 0);
   journal_.reset();
   journal_ = *IntentJournal::Open(path_, 200);
   ASSERT_OK(Replay());
-  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // its lease will tell
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // recovered when its lease expires
 }
 
 }  // namespace

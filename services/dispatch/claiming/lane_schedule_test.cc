@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <iterator>
 #include <map>
+#include <utility>
+#include <vector>
 
 namespace lmsmail::dispatch {
 namespace {
@@ -15,111 +16,96 @@ using testing::IsEmpty;
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 bool Any(Lane) { return true; }
 
-std::vector<Lane> All() { return {std::begin(kLanes), std::end(kLanes)}; }
+using Lanes = std::pair<Lane, Lane>;
 
-TEST(LaneScheduleTest, TriesTheMostUrgentFirst) {
-  EXPECT_THAT(LaneSchedule(All()).Order(kNow),
-              ElementsAre(Lane::kCritical, Lane::kTransactional, Lane::kNotification, Lane::kBulk));
+class LaneScheduleTest : public testing::TestWithParam<Lanes> {
+ protected:
+  void FindAllEmpty(int times) {
+    for (int i = 0; i < times; ++i) {
+      schedule_.FoundEmpty(first_, kNow);
+      schedule_.FoundEmpty(second_, kNow);
+    }
+  }
+
+  const Lane first_ = GetParam().first;
+  const Lane second_ = GetParam().second;
+  LaneSchedule schedule_{std::vector<Lane>{first_, second_}};
+};
+// The worker has one schedule for each pipeline.
+INSTANTIATE_TEST_SUITE_P(Pipelines, LaneScheduleTest,
+                         testing::Values(Lanes(Lane::kCritical, Lane::kTransactional),
+                                         Lanes(Lane::kNotification, Lane::kBulk)));
+
+TEST_P(LaneScheduleTest, TriesTheMoreUrgentLaneFirst) {
+  EXPECT_THAT(schedule_.Order(kNow), ElementsAre(first_, second_));
 }
 
-TEST(LaneScheduleTest, BusyLanesShareByWeight) {
-  LaneSchedule schedule(All());
-  std::map<Lane, int> took;
+TEST_P(LaneScheduleTest, BusyLanesShareTwoToOne) {
+  std::map<Lane, int> claims;
   for (int i = 0; i < 1500; ++i) {
-    const Lane lane = schedule.Order(kNow).front();
-    ++took[lane];
-    schedule.Took(lane, 100, true, kNow);
+    const Lane lane = schedule_.Order(kNow).front();
+    ++claims[lane];
+    schedule_.Claimed(lane, 100, true, kNow);
   }
-  EXPECT_NEAR(took[Lane::kCritical], 800, 2);
-  EXPECT_NEAR(took[Lane::kTransactional], 400, 2);
-  EXPECT_NEAR(took[Lane::kNotification], 200, 2);
-  EXPECT_NEAR(took[Lane::kBulk], 100, 2);
+  EXPECT_NEAR(claims[first_], 1000, 2);
+  EXPECT_NEAR(claims[second_], 500, 2);
 }
 
-TEST(LaneScheduleTest, AReceiptOvertakesALongBulkRun) {
-  LaneSchedule schedule(All());
-  for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
-    schedule.FoundEmpty(lane, kNow);
-  }
-  for (int i = 0; i < 1000; ++i) schedule.Took(Lane::kBulk, 500, true, kNow);
-  schedule.Wake();
-  const auto order = schedule.Order(kNow);
-  ASSERT_FALSE(order.empty());
-  EXPECT_EQ(order.back(), Lane::kBulk);
+TEST_P(LaneScheduleTest, NewMailOvertakesALongRunOfTheOtherLane) {
+  schedule_.FoundEmpty(first_, kNow);
+  for (int i = 0; i < 1000; ++i) schedule_.Claimed(second_, 500, true, kNow);
+  schedule_.Wake();
+  EXPECT_THAT(schedule_.Order(kNow), ElementsAre(first_, second_));
 }
 
-TEST(LaneScheduleTest, ALaneThatSleptDoesNotSaveItsTurnsUp) {
-  LaneSchedule schedule(All());
-  for (const Lane lane : {Lane::kCritical, Lane::kTransactional, Lane::kNotification}) {
-    schedule.FoundEmpty(lane, kNow);
-  }
-  for (int i = 0; i < 1000; ++i) schedule.Took(Lane::kBulk, 500, true, kNow);
-  schedule.Wake();
-  // From here on the bulk still gets its fifteenth of what critical mail gets, soon.
-  int before_bulk = 0;
-  while (schedule.Order(kNow).front() != Lane::kBulk) {
-    const Lane lane = schedule.Order(kNow).front();
-    schedule.Took(lane, 500, true, kNow);
-    ASSERT_LT(++before_bulk, 20);
+TEST_P(LaneScheduleTest, IdleLaneAccumulatesNoCredit) {
+  schedule_.FoundEmpty(first_, kNow);
+  for (int i = 0; i < 1000; ++i) schedule_.Claimed(second_, 500, true, kNow);
+  schedule_.Wake();
+  int claims = 0;
+  while (schedule_.Order(kNow).front() != second_) {
+    schedule_.Claimed(first_, 500, true, kNow);
+    ASSERT_LE(++claims, 2);
   }
 }
 
-TEST(LaneScheduleTest, EmptyLanesRestLongerEachTime) {
-  LaneSchedule schedule(All());
-  for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
-  EXPECT_THAT(schedule.Order(kNow), IsEmpty());
-  EXPECT_EQ(schedule.NextTry(Any), kNow + absl::Milliseconds(5));
-  EXPECT_FALSE(schedule.Idle());
-  for (int i = 0; i < 10; ++i) {
-    for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
-  }
-  EXPECT_EQ(schedule.NextTry(Any), kNow + absl::Milliseconds(100));
-  EXPECT_TRUE(schedule.Idle());
-  schedule.Wake();
-  EXPECT_FALSE(schedule.Idle());
-  EXPECT_EQ(schedule.Order(kNow).size(), 4u);
+TEST_P(LaneScheduleTest, PollsEmptyLanesLessAndLessOften) {
+  FindAllEmpty(1);
+  EXPECT_THAT(schedule_.Order(kNow), IsEmpty());
+  EXPECT_EQ(schedule_.NextTry(Any), kNow + absl::Milliseconds(5));
+  EXPECT_FALSE(schedule_.Idle());
+  FindAllEmpty(10);
+  EXPECT_EQ(schedule_.NextTry(Any), kNow + absl::Milliseconds(100));
+  EXPECT_TRUE(schedule_.Idle());
+  schedule_.Wake();
+  EXPECT_FALSE(schedule_.Idle());
+  EXPECT_THAT(schedule_.Order(kNow), ElementsAre(first_, second_));
 }
 
-TEST(LaneScheduleTest, NewMailWakesItsLaneButNotWithoutEnd) {
-  LaneSchedule schedule(All());
-  for (int i = 0; i < 10; ++i) {
-    for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
-  }
-  schedule.Accepted(Lane::kTransactional);
-  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(5)), ElementsAre(Lane::kTransactional));
-  // Nothing was there, as when the lane is paused.
-  schedule.FoundEmpty(Lane::kTransactional, kNow + absl::Milliseconds(5));
-  schedule.Accepted(Lane::kTransactional);
-  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(9)), IsEmpty());
-  EXPECT_THAT(schedule.Order(kNow + absl::Milliseconds(10)), ElementsAre(Lane::kTransactional));
+TEST_P(LaneScheduleTest, AcceptedMailWakesItsLaneAfterTheMinimumInterval) {
+  FindAllEmpty(10);
+  schedule_.Accepted(second_);
+  EXPECT_THAT(schedule_.Order(kNow + absl::Milliseconds(5)), ElementsAre(second_));
+  // The lane has no mail, for example because it is paused.
+  schedule_.FoundEmpty(second_, kNow + absl::Milliseconds(5));
+  schedule_.Accepted(second_);
+  EXPECT_THAT(schedule_.Order(kNow + absl::Milliseconds(9)), IsEmpty());
+  EXPECT_THAT(schedule_.Order(kNow + absl::Milliseconds(10)), ElementsAre(second_));
 }
 
-TEST(LaneScheduleTest, ADrainedLaneIsNotEmptiedMailByMail) {
-  LaneSchedule schedule(All());
-  for (const Lane lane : kLanes) schedule.FoundEmpty(lane, kNow);
-  schedule.Took(Lane::kBulk, 1, false, kNow);
-  schedule.Wake();
-  EXPECT_THAT(schedule.Order(kNow),
-              ElementsAre(Lane::kCritical, Lane::kTransactional, Lane::kNotification));
-  EXPECT_EQ(schedule.Order(kNow + absl::Milliseconds(5)).size(), 4u);
+TEST_P(LaneScheduleTest, LaneWaitsAfterASmallBatch) {
+  FindAllEmpty(1);
+  schedule_.Claimed(second_, 1, false, kNow);
+  schedule_.Wake();
+  EXPECT_THAT(schedule_.Order(kNow), ElementsAre(first_));
+  EXPECT_THAT(schedule_.Order(kNow + absl::Milliseconds(5)), ElementsAre(first_, second_));
 }
 
-TEST(LaneScheduleTest, KnowsOnlyItsOwnLanes) {
-  LaneSchedule schedule({Lane::kNotification, Lane::kBulk});
-  EXPECT_THAT(schedule.Order(kNow), ElementsAre(Lane::kNotification, Lane::kBulk));
-  for (int i = 0; i < 10; ++i) {
-    schedule.FoundEmpty(Lane::kNotification, kNow);
-    schedule.FoundEmpty(Lane::kBulk, kNow);
-  }
-  EXPECT_TRUE(schedule.Idle());
-}
-
-TEST(LaneScheduleTest, NextTryLooksAtWantedLanesOnly) {
-  LaneSchedule schedule(All());
-  schedule.FoundEmpty(Lane::kBulk, kNow);
-  EXPECT_EQ(schedule.NextTry([](Lane lane) { return lane == Lane::kBulk; }),
+TEST_P(LaneScheduleTest, NextTryConsidersOnlyWantedLanes) {
+  schedule_.FoundEmpty(second_, kNow);
+  EXPECT_EQ(schedule_.NextTry([this](Lane lane) { return lane == second_; }),
             kNow + absl::Milliseconds(5));
-  EXPECT_EQ(schedule.NextTry([](Lane) { return false; }), absl::InfiniteFuture());
+  EXPECT_EQ(schedule_.NextTry([](Lane) { return false; }), absl::InfiniteFuture());
 }
 
 }  // namespace

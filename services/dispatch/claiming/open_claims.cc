@@ -9,7 +9,7 @@ namespace lmsmail::dispatch {
 void OpenClaims::Open(const Claim& claim, absl::Time usable_until) {
   absl::MutexLock lock(&mutex_);
   Entry& entry = claims_[claim.id];
-  entry.untold = static_cast<int>(claim.mails.size());
+  entry.pending = static_cast<int>(claim.mails.size());
   entry.usable_until = usable_until;
 }
 
@@ -48,38 +48,38 @@ void OpenClaims::Record(ClaimId id, Outcome outcome) {
   Entry& entry = claims_.at(id);
   entry.outcomes.push_back(std::move(outcome));
   ++unrecorded_;
-  Told(entry, 1);
+  Settle(entry, 1);
 }
 
-void OpenClaims::GiveBack(ClaimId id, int mails) {
+void OpenClaims::Release(ClaimId id, int mails) {
   if (mails == 0) return;
   absl::MutexLock lock(&mutex_);
   Entry& entry = claims_.at(id);
-  entry.give_back = true;
-  Told(entry, mails);
+  entry.release_rest = true;
+  Settle(entry, mails);
 }
 
-void OpenClaims::Forget(ClaimId id, int mails) {
+void OpenClaims::MarkRecorded(ClaimId id, int mails) {
   if (mails == 0) return;
   absl::MutexLock lock(&mutex_);
-  Told(claims_.at(id), mails);
+  Settle(claims_.at(id), mails);
 }
 
-void OpenClaims::Told(Entry& entry, int mails) {
-  entry.untold -= mails;
-  if (entry.untold == 0) ++ended_;
+void OpenClaims::Settle(Entry& entry, int mails) {
+  entry.pending -= mails;
+  if (entry.pending == 0) ++ended_;
 }
 
 std::vector<OpenClaims::Job> OpenClaims::TakeJobs() {
   absl::MutexLock lock(&mutex_);
   std::vector<Job> jobs;
   for (auto& [id, entry] : claims_) {
-    const bool last = entry.untold == 0;
+    const bool last = entry.pending == 0;
     if (entry.taken || (entry.outcomes.empty() && !last)) continue;
     entry.taken = true;
     if (last) --ended_;
     unrecorded_ -= static_cast<int>(entry.outcomes.size());
-    jobs.push_back({id, std::move(entry.outcomes), last, entry.give_back});
+    jobs.push_back({id, std::move(entry.outcomes), last, entry.release_rest});
     entry.outcomes.clear();
   }
   return jobs;
@@ -96,7 +96,7 @@ void OpenClaims::Finish(const Job& job) {
   }
 }
 
-void OpenClaims::PutBack(Job job) {
+void OpenClaims::Requeue(Job job) {
   absl::MutexLock lock(&mutex_);
   const auto it = claims_.find(job.id);
   if (it == claims_.end()) return;

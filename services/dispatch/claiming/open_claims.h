@@ -12,62 +12,62 @@
 
 namespace lmsmail::dispatch {
 
-// The claims that this process holds, from taking them to recording their last outcome, and the
-// outcomes not recorded yet. Between senders, which produce outcomes, the flusher, which records
-// them, and the lease keeper. Thread-safe.
+// The claims of this process, from claiming to the last recorded outcome, with the outcomes that
+// are not recorded yet. Shared by senders, which produce outcomes, the flusher, which records them,
+// and the lease keeper. Thread-safe.
 class OpenClaims {
  public:
-  // `usable_until`: from then on no mail of the claim is handed over, because another worker may
-  // get it.
+  // From `usable_until` on, no mail of the claim is handed over, because another worker may claim
+  // it.
   void Open(const Claim& claim, absl::Time usable_until);
 
   bool Usable(ClaimId id, absl::Time now) const;
   std::vector<ClaimId> Ids() const;
-  // Of the `asked` claims those `held` are usable longer; the others are lost.
+  // Of the `asked` claims, those `held` stay usable until `usable_until`; the others are lost.
   void Extended(absl::Span<const ClaimId> asked, absl::Span<const ClaimId> held,
                 absl::Time usable_until);
 
-  // Every mail of an open claim is told of exactly once, by one of these.
+  // Every mail of an open claim is settled exactly once, by one of these.
   void Record(ClaimId id, Outcome outcome);
-  void GiveBack(ClaimId id, int mails);  // it was not sent: somebody else may
-  void Forget(ClaimId id, int mails);    // its outcome is recorded already
+  void Release(ClaimId id, int mails);       // not sent: another worker may
+  void MarkRecorded(ClaimId id, int mails);  // the outcome is recorded already
 
-  // What is to be recorded of one claim.
+  // Outcomes of one claim to record.
   struct Job {
     ClaimId id = 0;
     std::vector<Outcome> outcomes;
-    bool last = false;       // every mail was told of
-    bool give_back = false;  // with the last: the rest is to be released
+    bool last = false;          // every mail is settled
+    bool release_rest = false;  // with the last job: release the mails without an outcome
   };
-  // Takes all there is to record.
+  // Takes all pending outcomes.
   std::vector<Job> TakeJobs();
-  // The job is done: a last one ends its claim.
+  // The job is recorded. The last job of a claim closes it.
   void Finish(const Job& job);
-  // The job could not be done; TakeJobs gives it again.
-  void PutBack(Job job);
+  // The job could not be recorded; TakeJobs returns it again.
+  void Requeue(Job job);
 
-  // Waits until `outcomes` wait to be recorded, or a claim to be ended, for at most `timeout`.
+  // Waits up to `timeout` until `outcomes` are unrecorded or a claim is settled.
   bool WaitForWork(int outcomes, absl::Duration timeout) const;
-  // True once no claim is open.
+  // Returns whether no claim is open.
   bool WaitUntilEmpty(absl::Duration timeout) const;
 
   int unrecorded() const;
 
  private:
   struct Entry {
-    int untold = 0;  // mails not told of yet
-    bool give_back = false;
-    bool taken = false;  // a job of it is under way
+    int pending = 0;  // mails that are not settled
+    bool release_rest = false;
+    bool taken = false;  // by TakeJobs
     bool lost = false;
     absl::Time usable_until;
     std::vector<Outcome> outcomes;
   };
-  void Told(Entry& entry, int mails) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Settle(Entry& entry, int mails) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<ClaimId, Entry> claims_ ABSL_GUARDED_BY(mutex_);
   int unrecorded_ ABSL_GUARDED_BY(mutex_) = 0;
-  int ended_ ABSL_GUARDED_BY(mutex_) = 0;  // claims without untold mails
+  int ended_ ABSL_GUARDED_BY(mutex_) = 0;  // claims without pending mails
 };
 
 }  // namespace lmsmail::dispatch

@@ -36,12 +36,12 @@ class PriorityGateTest : public ::testing::Test {
   PriorityGate gate_{clock_};
 };
 
-TEST_F(PriorityGateTest, IsOpenAtFirst) {
+TEST_F(PriorityGateTest, IsOpenInitially) {
   EXPECT_FALSE(gate_.closed());
   gate_.Yield();
 }
 
-TEST_F(PriorityGateTest, OrdinaryMailWaitsUntilUrgentMailWasSentAndThenGoesOn) {
+TEST_F(PriorityGateTest, OrdinaryMailWaitsUntilUrgentMailIsSent) {
   const absl::Time arrival = clock_.Now();
   gate_.UrgentArrived();
   EXPECT_TRUE(gate_.closed());
@@ -64,14 +64,14 @@ TEST_F(PriorityGateTest, StaysClosedForMailThatArrivedLater) {
   EXPECT_FALSE(gate_.closed());
 }
 
-TEST_F(PriorityGateTest, OpensAfterTheLongestPauseThoughNothingWasSent) {
+TEST_F(PriorityGateTest, OpensAfterTheMaximumPause) {
   gate_.UrgentArrived();
   const Yielder ordinary(gate_);
   EXPECT_TRUE(ordinary.PassesWithin(absl::Seconds(30)));
   EXPECT_FALSE(gate_.closed());
 }
 
-TEST_F(PriorityGateTest, StaysOpenForAQuarterOfThePauseHoweverMuchUrgentMailArrives) {
+TEST_F(PriorityGateTest, StaysOpenForAQuarterOfThePauseDespiteNewUrgentMail) {
   gate_.UrgentArrived();
   clock_.Advance(PriorityGate::kMaxPause);
   gate_.Yield();

@@ -7,17 +7,17 @@ namespace lmsmail::dispatch {
 void QueueMaintenance::Start() {
   if (periodic_ != nullptr) return;
   periodic_ = std::make_unique<lifecycle::Periodic>("maintenance", options_.sweep_interval,
-                                                    [this] { Turn(); });
+                                                    [this] { RunOnce(); });
 }
 
 void QueueMaintenance::Stop() {
   if (periodic_ != nullptr) periodic_->Stop();
 }
 
-void QueueMaintenance::Turn() {
+void QueueMaintenance::RunOnce() {
   absl::Status status = Sweep().status();
   if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
-    searched_ = clock_.Now();  // even if it fails: it takes long where there is much
+    searched_ = clock_.Now();  // even if it fails: a search of a large queue takes long
     status = queue_.FindOverlooked();
   }
   if (status.ok() && clock_.Now() - maintained_ >= options_.maintain_interval) {
@@ -25,8 +25,7 @@ void QueueMaintenance::Turn() {
     if (status.ok()) maintained_ = clock_.Now();
   }
   if (!status.ok()) {
-    log_.Log(telemetry::Level::kWarning, "the queue could not be put in order",
-             {{"error", status}});
+    log_.Log(telemetry::Level::kWarning, "queue maintenance failed", {{"error", status}});
   }
 }
 
@@ -35,8 +34,7 @@ absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {
   LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
   LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
   if (swept.recovered > 0) {
-    telemetry::LogWarning("mail was taken back from workers that stopped",
-                          {{"mails", swept.recovered}});
+    telemetry::LogWarning("mail of dead workers was recovered", {{"mails", swept.recovered}});
   }
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
   for (const LaneDepth& depth : depths) metrics_.SetDepth(depth);

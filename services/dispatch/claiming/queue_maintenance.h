@@ -14,9 +14,9 @@
 
 namespace lmsmail::dispatch {
 
-// Keeps the queue in order: takes mail back from dead workers and moves mail of later days near
-// every few seconds, looks for what claims overlook every ten minutes, makes and forgets by the
-// hour. All replicas may do it at once.
+// Maintains the queue: every few seconds it recovers mail of dead workers and moves scheduled mail
+// that is due within a day into the queue; every ten minutes it searches for overlooked mail; every
+// hour it creates partitions and drops old keys. All replicas may run it at the same time.
 class QueueMaintenance {
  public:
   struct Options {
@@ -30,19 +30,19 @@ class QueueMaintenance {
         clock_(clock),
         metrics_(metrics),
         options_(options),
-        searched_(clock.Now()) {}  // a new store overlooks nothing
+        searched_(clock.Now()) {}  // a new store has overlooked nothing
 
-  // Calls Turn() every sweep_interval, on a thread of its own.
+  // Calls RunOnce() every sweep_interval on its own thread.
   void Start();
   void Stop();
   // Not thread-safe.
-  void Turn();
+  void RunOnce();
 
   struct Swept {
     std::int64_t recovered = 0;
     std::int64_t promoted = 0;
   };
-  // The part of every turn that can be asked for at any time. Thread-safe.
+  // The part of every run that may be called at any time. Thread-safe.
   absl::StatusOr<Swept> Sweep();
 
  private:
@@ -50,7 +50,7 @@ class QueueMaintenance {
   const Clock& clock_;
   DispatchMetrics& metrics_;
   const Options options_;
-  // Turn()'s own.
+  // Used by RunOnce() alone.
   absl::Time searched_;
   absl::Time maintained_ = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(30)};

@@ -3,20 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "libs/telemetry/metrics.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// Counts what is asked of it, and fails when told to.
-class CountingQueue final : public QueueStoreDecorator {
+// Counts calls, and fails those that a test chooses.
+class CountingQueue final : public FakeQueueStore {
  public:
-  using QueueStoreDecorator::QueueStoreDecorator;
+  using FakeQueueStore::FakeQueueStore;
   absl::StatusOr<int> RecoverExpired() override {
     ++recoveries;
     if (!sweeps.ok()) return sweeps;
-    return QueueStoreDecorator::RecoverExpired();
+    return FakeQueueStore::RecoverExpired();
   }
   absl::Status FindOverlooked() override {
     ++searches;
@@ -34,12 +33,11 @@ class QueueMaintenanceTest : public testing::Test {
  protected:
   void TurnAfter(absl::Duration wait) {
     clock_.Advance(wait);
-    maintenance_.Turn();
+    maintenance_.RunOnce();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  CountingQueue queue_{store_};
+  CountingQueue queue_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   QueueMaintenance maintenance_{queue_,
@@ -48,13 +46,13 @@ class QueueMaintenanceTest : public testing::Test {
                                 {.sweep_interval = absl::Seconds(5),
                                  .search_interval = absl::Minutes(10),
                                  .maintain_interval = absl::Hours(1)}};
-  const absl::Status failure_ = absl::UnavailableError("the database is away");
+  const absl::Status failure_ = absl::UnavailableError("the database is unavailable");
 };
 
-TEST_F(QueueMaintenanceTest, SweepsAtEveryTurn) {
-  for (int turn = 1; turn <= 3; ++turn) {
+TEST_F(QueueMaintenanceTest, SweepsInEveryRun) {
+  for (int run = 1; run <= 3; ++run) {
     TurnAfter(absl::Seconds(5));
-    EXPECT_EQ(queue_.recoveries, turn);
+    EXPECT_EQ(queue_.recoveries, run);
   }
 }
 
@@ -69,7 +67,7 @@ TEST_F(QueueMaintenanceTest, LooksForOverlookedMailEveryTenMinutes) {
 }
 
 // A search reads the whole queue: failing, it must not be repeated every few seconds.
-TEST_F(QueueMaintenanceTest, SearchesNoMoreOftenWhenSearchesFail) {
+TEST_F(QueueMaintenanceTest, DoesNotSearchMoreOftenAfterErrors) {
   queue_.searched = failure_;
   TurnAfter(absl::Minutes(10));
   TurnAfter(absl::Minutes(9));
@@ -78,7 +76,7 @@ TEST_F(QueueMaintenanceTest, SearchesNoMoreOftenWhenSearchesFail) {
   EXPECT_EQ(queue_.searches, 2);
 }
 
-TEST_F(QueueMaintenanceTest, MaintainsAtOnceAndThenHourly) {
+TEST_F(QueueMaintenanceTest, MaintainsInTheFirstRunAndThenHourly) {
   TurnAfter(absl::ZeroDuration());
   EXPECT_EQ(queue_.maintenances, 1);
   TurnAfter(absl::Minutes(59));
@@ -87,7 +85,7 @@ TEST_F(QueueMaintenanceTest, MaintainsAtOnceAndThenHourly) {
   EXPECT_EQ(queue_.maintenances, 2);
 }
 
-// Mail of tomorrow needs its partition: what failed is tried again at the next turn.
+// Mail of tomorrow needs its partition: a failed call is repeated by the next run.
 TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
   queue_.maintained = failure_;
   TurnAfter(absl::ZeroDuration());
@@ -99,7 +97,7 @@ TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
   EXPECT_EQ(queue_.maintenances, 3);
 }
 
-TEST_F(QueueMaintenanceTest, AsksForNothingMoreOfAStoreThatIsAway) {
+TEST_F(QueueMaintenanceTest, EndsTheRunWhenTheStoreIsUnavailable) {
   queue_.sweeps = failure_;
   TurnAfter(absl::Hours(1));
   EXPECT_EQ(queue_.searches, 0);

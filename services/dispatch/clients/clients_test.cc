@@ -21,12 +21,12 @@ namespace {
 namespace tpb = lmsmail::templates::v1;
 namespace ppb = lmsmail::preference::v1;
 
-class TemplatePeer final : public tpb::TemplateService::CallbackService {
+class FakeTemplateService final : public tpb::TemplateService::CallbackService {
  public:
   grpc::ServerUnaryReactor* GetTemplate(grpc::CallbackServerContext* context,
                                         const tpb::GetTemplateRequest* request,
                                         tpb::Template* response) override {
-    ++asked;
+    ++template_calls;
     response->set_name(request->name());
     response->set_category(lmsmail::type::v1::CATEGORY_CONTENT);
     response->set_published_version(published);
@@ -35,7 +35,7 @@ class TemplatePeer final : public tpb::TemplateService::CallbackService {
   grpc::ServerUnaryReactor* GetTemplateVersion(grpc::CallbackServerContext* context,
                                                const tpb::GetTemplateVersionRequest* request,
                                                tpb::TemplateVersion* response) override {
-    ++fetched;
+    ++version_calls;
     response->set_name(request->name());
     response->set_version(3);
     response->set_category(lmsmail::type::v1::CATEGORY_CONTENT);
@@ -56,76 +56,76 @@ class TemplatePeer final : public tpb::TemplateService::CallbackService {
     return Finish(context);
   }
 
-  std::atomic<int> asked = 0;
-  std::atomic<int> fetched = 0;
+  std::atomic<int> template_calls = 0;
+  std::atomic<int> version_calls = 0;
   std::atomic<int> published = 3;
   std::atomic<grpc::StatusCode> code = grpc::StatusCode::OK;
 
  private:
   grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) const {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status(code, "as the test wants it"));
+    reactor->Finish(grpc::Status(code, "set by the test"));
     return reactor;
   }
 };
 
-class GrpcTemplateSourceTest : public testing::Test {
+class TemplateClientTest : public testing::Test {
  protected:
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  TemplatePeer peer_;
-  rpc::InProcessServer server_{{rpc::Host<tpb::TemplateService>(peer_)}};
-  TemplateClient source_{server_.NewStub<tpb::TemplateService>(), clock_, absl::Seconds(5)};
+  FakeTemplateService service_;
+  rpc::InProcessServer server_{{rpc::Host<tpb::TemplateService>(service_)}};
+  TemplateClient client_{server_.NewStub<tpb::TemplateService>(), clock_, absl::Seconds(5)};
 };
 
-TEST_F(GrpcTemplateSourceTest, BelievesThePublishedVersionForTwoSeconds) {
-  ASSERT_OK_AND_ASSIGN(const TemplateRef ref, source_.Resolve("new_content", std::nullopt));
+TEST_F(TemplateClientTest, CachesPublishedVersionForTwoSeconds) {
+  ASSERT_OK_AND_ASSIGN(const TemplateRef ref, client_.Resolve("new_content", std::nullopt));
   EXPECT_EQ(ref, (TemplateRef{"new_content", 3, Category::kContent}));
-  EXPECT_OK(source_.Resolve("new_content", std::nullopt));
-  EXPECT_EQ(peer_.asked, 1);
-  peer_.published = 4;
+  EXPECT_OK(client_.Resolve("new_content", std::nullopt));
+  EXPECT_EQ(service_.template_calls, 1);
+  service_.published = 4;
   clock_.Advance(absl::Seconds(3));
-  ASSERT_OK_AND_ASSIGN(const TemplateRef newer, source_.Resolve("new_content", std::nullopt));
+  ASSERT_OK_AND_ASSIGN(const TemplateRef newer, client_.Resolve("new_content", std::nullopt));
   EXPECT_EQ(newer.version, 4);
 }
 
-TEST_F(GrpcTemplateSourceTest, GoesOnWithWhatItKnewWhileThePeerIsAway) {
-  ASSERT_OK(source_.Resolve("new_content", std::nullopt));
+TEST_F(TemplateClientTest, UsesCachedVersionDuringOutage) {
+  ASSERT_OK(client_.Resolve("new_content", std::nullopt));
   clock_.Advance(absl::Minutes(10));
-  peer_.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
-  ASSERT_OK_AND_ASSIGN(const TemplateRef stale, source_.Resolve("new_content", std::nullopt));
+  service_.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
+  ASSERT_OK_AND_ASSIGN(const TemplateRef stale, client_.Resolve("new_content", std::nullopt));
   EXPECT_EQ(stale.version, 3);
-  EXPECT_FALSE(source_.Resolve("never_asked", std::nullopt).ok());
-  peer_.code = grpc::StatusCode::NOT_FOUND;
+  EXPECT_FALSE(client_.Resolve("never_asked", std::nullopt).ok());
+  service_.code = grpc::StatusCode::NOT_FOUND;
   clock_.Advance(absl::Minutes(10));
-  EXPECT_THAT(source_.Resolve("new_content", std::nullopt), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(client_.Resolve("new_content", std::nullopt), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(GrpcTemplateSourceTest, AnUnpublishedTemplateIsAPreconditionThatFailed) {
-  peer_.published = 0;
-  EXPECT_THAT(source_.Resolve("draft", std::nullopt),
+TEST_F(TemplateClientTest, ReturnsFailedPreconditionForUnpublishedTemplate) {
+  service_.published = 0;
+  EXPECT_THAT(client_.Resolve("draft", std::nullopt),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(GrpcTemplateSourceTest, FetchesAVersionOnceAndRendersListsOfIt) {
-  ASSERT_OK_AND_ASSIGN(const auto version, source_.Get("new_content", 3));
-  ASSERT_OK(source_.Get("new_content", 3));
-  EXPECT_EQ(peer_.fetched, 1);
+TEST_F(TemplateClientTest, FetchesAVersionOnceAndCompilesIt) {
+  ASSERT_OK_AND_ASSIGN(const auto version, client_.Get("new_content", 3));
+  ASSERT_OK(client_.Get("new_content", 3));
+  EXPECT_EQ(service_.version_calls, 1);
   render::Renderer renderer;
   render::Rendered out;
   ASSERT_OK(renderer.Render(
-      version->Pick("en").compiled,
+      version->LanguageFor("en").compiled,
       StructFromJson(R"({"course": {"title": "C++"}, "items": [{"title": "a"}, {"title": "b"}]})"),
       {}, out));
   EXPECT_EQ(out.subject, "C++");
   EXPECT_EQ(out.text, "[a][b]");
   EXPECT_THAT(
-      renderer.Render(version->Pick("en").compiled,
+      renderer.Render(version->LanguageFor("en").compiled,
                       StructFromJson(R"({"course": {"title": "C++"}, "items": [{"x": "a"}]})"), {},
                       out),
       StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-class PreferencePeer final : public ppb::PreferenceService::CallbackService {
+class FakePreferenceService final : public ppb::PreferenceService::CallbackService {
  public:
   grpc::ServerUnaryReactor* CheckRecipients(grpc::CallbackServerContext* context,
                                             const ppb::CheckRecipientsRequest* request,
@@ -174,24 +174,24 @@ class PreferencePeer final : public ppb::PreferenceService::CallbackService {
   ppb::AddSuppressionRequest added;
 };
 
-class GrpcPreferencesTest : public testing::Test {
+class PreferenceClientTest : public testing::Test {
  protected:
   static RecipientQuery Query(const std::string& id) {
     return {{Target::Kind::kRecipient, "recipients/" + id}, Category::kProgress};
   }
 
-  PreferencePeer peer_;
-  rpc::InProcessServer server_{{rpc::Host<ppb::PreferenceService>(peer_)}};
-  PreferenceClient preferences_{server_.NewStub<ppb::PreferenceService>(), absl::Seconds(10)};
+  FakePreferenceService service_;
+  rpc::InProcessServer server_{{rpc::Host<ppb::PreferenceService>(service_)}};
+  PreferenceClient client_{server_.NewStub<ppb::PreferenceService>(), absl::Seconds(10)};
 };
 
-TEST_F(GrpcPreferencesTest, AsksAThousandAtATimeInOrder) {
+TEST_F(PreferenceClientTest, ChecksThousandRecipientsPerCallInOrder) {
   std::vector<RecipientQuery> queries(1500, Query("ada"));
   queries[1200] = Query("gone");
   queries[3] = Query("asleep");
-  ASSERT_OK_AND_ASSIGN(const std::vector<Verdict> verdicts, preferences_.Check(queries));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Verdict> verdicts, client_.Check(queries));
   ASSERT_EQ(verdicts.size(), 1500u);
-  EXPECT_THAT(peer_.sizes, testing::ElementsAre(1000, 500));
+  EXPECT_THAT(service_.sizes, testing::ElementsAre(1000, 500));
   EXPECT_EQ(verdicts[0].decision, Verdict::Decision::kAllow);
   EXPECT_EQ(verdicts[0].recipient.given_name, "Ada");
   EXPECT_EQ(verdicts[3].decision, Verdict::Decision::kDefer);
@@ -200,15 +200,14 @@ TEST_F(GrpcPreferencesTest, AsksAThousandAtATimeInOrder) {
   EXPECT_EQ(verdicts[1200].reason, Reason::kUnknownRecipient);
 }
 
-TEST_F(GrpcPreferencesTest, ADecisionThatIsNotUnderstoodSendsNothing) {
-  EXPECT_THAT(preferences_.Check({Query("new_decision")}),
-              StatusIs(absl::StatusCode::kUnavailable));
+TEST_F(PreferenceClientTest, ReturnsUnavailableForUnknownDecision) {
+  EXPECT_THAT(client_.Check({Query("new_decision")}), StatusIs(absl::StatusCode::kUnavailable));
 }
 
-TEST_F(GrpcPreferencesTest, SuppressesAnAddress) {
-  ASSERT_OK(preferences_.Add("ada@students.example", SuppressionCause::kComplained, "550"));
-  EXPECT_EQ(peer_.added.email_address(), "ada@students.example");
-  EXPECT_EQ(peer_.added.reason(), ppb::Suppression::REASON_COMPLAINED);
+TEST_F(PreferenceClientTest, AddsSuppression) {
+  ASSERT_OK(client_.Add("ada@students.example", SuppressionCause::kComplained, "550"));
+  EXPECT_EQ(service_.added.email_address(), "ada@students.example");
+  EXPECT_EQ(service_.added.reason(), ppb::Suppression::REASON_COMPLAINED);
 }
 
 }  // namespace

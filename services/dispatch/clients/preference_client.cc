@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
-#include "libs/rpc/time.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::dispatch {
@@ -47,16 +47,18 @@ Reason FromProto(pb::Verdict::Reason reason) {
   }
 }
 
-absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
+absl::StatusOr<Verdict> FromProto(const pb::Verdict& result) {
   Verdict verdict;
-  verdict.reason = FromProto(answer.reason());
-  verdict.recipient.email_address = answer.email_address();
-  verdict.recipient.display_name = answer.display_name();
-  verdict.recipient.given_name = answer.given_name();
-  verdict.recipient.language_code = answer.language_code();
-  verdict.recipient.unsubscribe_url = answer.unsubscribe_url();
-  verdict.recipient.preferences_url = answer.preferences_url();
-  switch (answer.decision()) {
+  verdict.reason = FromProto(result.reason());
+  if (auto address = address::ParseEmailAddress(result.email_address()); address.ok()) {
+    verdict.recipient.address = *std::move(address);
+  }
+  verdict.recipient.display_name = result.display_name();
+  verdict.recipient.given_name = result.given_name();
+  verdict.recipient.language_code = result.language_code();
+  verdict.recipient.unsubscribe_url = result.unsubscribe_url();
+  verdict.recipient.preferences_url = result.preferences_url();
+  switch (result.decision()) {
     case pb::Verdict::DECISION_ALLOW:
       verdict.decision = Verdict::Decision::kAllow;
       return verdict;
@@ -65,12 +67,12 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& answer) {
       return verdict;
     case pb::Verdict::DECISION_DEFER: {
       verdict.decision = Verdict::Decision::kDefer;
-      LMSMAIL_ASSIGN_OR_RETURN(verdict.retry_time, rpc::FromProto(answer.retry_time()));
+      LMSMAIL_ASSIGN_OR_RETURN(verdict.retry_time, protobuf::FromProto(result.retry_time()));
       return verdict;
     }
     default:
-      // Rather not sent than sent against somebody's will.
-      return absl::UnavailableError("preferences gave a decision that is not understood");
+      // A mail must not be sent on a decision that this version does not know.
+      return absl::UnavailableError("the preference service returned an unknown decision");
   }
 }
 
@@ -89,10 +91,10 @@ absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
         const pb::CheckRecipientsResponse response,
         rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::WithTimeout(timeout_)));
     if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
-      return absl::UnavailableError("preferences gave another number of verdicts");
+      return absl::UnavailableError("the number of verdicts differs from that of queries");
     }
-    for (const pb::Verdict& answer : response.verdicts()) {
-      LMSMAIL_ASSIGN_OR_RETURN(Verdict verdict, FromProto(answer));
+    for (const pb::Verdict& result : response.verdicts()) {
+      LMSMAIL_ASSIGN_OR_RETURN(Verdict verdict, FromProto(result));
       verdicts.push_back(std::move(verdict));
     }
   }

@@ -8,12 +8,12 @@
 
 namespace lmsmail::dispatch {
 
-// Asks the preference service, 1000 recipients a call. Thread-safe.
+// Calls the preference service, with up to 1000 recipients per call. Thread-safe.
 class PreferenceClient final : public RecipientCheck, public SuppressionList {
  public:
   using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
 
-  // `timeout` is of one call.
+  // `timeout` applies to each call.
   PreferenceClient(std::unique_ptr<Stub> stub, absl::Duration timeout)
       : stub_(std::move(stub)), timeout_(timeout) {}
 

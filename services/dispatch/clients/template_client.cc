@@ -11,6 +11,7 @@
 #include "libs/resource_name/name.h"
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
@@ -19,7 +20,7 @@ namespace {
 namespace pb = lmsmail::templates::v1;
 using Variables = google::protobuf::RepeatedPtrField<pb::Variable>;
 
-constexpr absl::Duration kBelieved = absl::Seconds(2);
+constexpr absl::Duration kPublishedLifetime = absl::Seconds(2);
 
 render::VariableType TypeOf(pb::Variable::Type type) {
   switch (type) {
@@ -62,14 +63,14 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> Compile(std::string_view 
   }
   if (compiled->languages.empty()) {
     return absl::FailedPreconditionError(
-        fmt::format("{} has no wording", TemplateVersionName(compiled->ref)));
+        fmt::format("{} has no content", TemplateVersionName(compiled->ref)));
   }
   return compiled;
 }
 
-bool IsAway(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsInternal(status) || absl::IsResourceExhausted(status);
+// Whether the cached version may be used instead: a bug of the peer must not stop mail either.
+bool IsOutage(const absl::Status& status) {
+  return IsTransient(status) || absl::IsInternal(status);
 }
 
 }  // namespace
@@ -88,15 +89,15 @@ absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view ke
     if (const auto it = published_.find(key); it != published_.end()) known = it->second;
   }
   const absl::Time now = clock_.Now();
-  if (known && now - known->asked < kBelieved) return known->ref;
+  if (known && now - known->fetch_time < kPublishedLifetime) return known->ref;
   absl::StatusOr<TemplateRef> fresh = FetchPublished(key);
-  if (!fresh.ok() && known && IsAway(fresh.status())) {
-    fresh = known->ref;  // believed for another while, so that not every Send waits for a timeout
+  if (!fresh.ok() && known && IsOutage(fresh.status())) {
+    fresh = known->ref;  // cached anew, so that not every Send waits for a timeout
   }
   absl::MutexLock lock(&mutex_);
   if (fresh.ok()) {
     published_.insert_or_assign(std::string(key), Published{*fresh, now});
-  } else if (!IsAway(fresh.status())) {
+  } else if (!IsOutage(fresh.status())) {
     published_.erase(std::string(key));
   }
   return fresh;
@@ -129,7 +130,7 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Get(std::
     }
   }
   LMSMAIL_ASSIGN_OR_RETURN(Version fetched, Fetch(key, version));
-  return Remember(std::move(wanted), std::move(fetched));
+  return AddToCache(std::move(wanted), std::move(fetched));
 }
 
 absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std::string_view key,
@@ -142,11 +143,11 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std
   return Compile(key, found);
 }
 
-TemplateClient::Version TemplateClient::Remember(VersionKey key, Version version) {
+TemplateClient::Version TemplateClient::AddToCache(VersionKey key, Version version) {
   absl::MutexLock lock(&mutex_);
   if (const auto it = versions_.find(key); it != versions_.end()) return it->second.version;
   by_use_.push_front(key);
-  versions_.emplace(std::move(key), Kept{version, by_use_.begin()});
+  versions_.emplace(std::move(key), CachedVersion{version, by_use_.begin()});
   if (versions_.size() > max_versions_) {
     versions_.erase(by_use_.back());
     by_use_.pop_back();

@@ -17,14 +17,14 @@
 
 namespace lmsmail::dispatch {
 
-// Asks the template service, and remembers. Which version is published is believed for two seconds,
-// and longer while the service is away: mail goes on being accepted and sent with the wording known
-// last. Versions never change, so the most recently used are kept for ever. Thread-safe.
+// Calls the template service and caches its responses. The published version is cached for two
+// seconds, and longer while the service is unavailable, so that mail is still accepted. Versions
+// are immutable; the most recently used are cached without a time limit. Thread-safe.
 class TemplateClient final : public TemplateSource {
  public:
   using Stub = lmsmail::templates::v1::TemplateService::StubInterface;
 
-  // `clock` must outlive this; `timeout` is of one call.
+  // `clock` must outlive this. `timeout` applies to each call.
   TemplateClient(std::unique_ptr<Stub> stub, const Clock& clock, absl::Duration timeout,
                  std::size_t max_versions = 256)
       : stub_(std::move(stub)), clock_(clock), timeout_(timeout), max_versions_(max_versions) {}
@@ -37,10 +37,10 @@ class TemplateClient final : public TemplateSource {
   using Version = std::shared_ptr<const CompiledVersion>;
   struct Published {
     TemplateRef ref;
-    absl::Time asked;
+    absl::Time fetch_time;
   };
   using VersionKey = std::pair<std::string, int>;
-  struct Kept {
+  struct CachedVersion {
     Version version;
     std::list<VersionKey>::iterator use;
   };
@@ -48,7 +48,7 @@ class TemplateClient final : public TemplateSource {
   absl::StatusOr<TemplateRef> ResolvePublished(std::string_view key);
   absl::StatusOr<TemplateRef> FetchPublished(std::string_view key);
   absl::StatusOr<Version> Fetch(std::string_view key, int version);
-  Version Remember(VersionKey key, Version version);
+  Version AddToCache(VersionKey key, Version version);
 
   const std::unique_ptr<Stub> stub_;
   const Clock& clock_;
@@ -56,7 +56,7 @@ class TemplateClient final : public TemplateSource {
   const std::size_t max_versions_;
   absl::Mutex mutex_;
   std::map<std::string, Published, std::less<>> published_ ABSL_GUARDED_BY(mutex_);
-  std::map<VersionKey, Kept> versions_ ABSL_GUARDED_BY(mutex_);
+  std::map<VersionKey, CachedVersion> versions_ ABSL_GUARDED_BY(mutex_);
   std::list<VersionKey> by_use_ ABSL_GUARDED_BY(mutex_);  // most recent first
 };
 

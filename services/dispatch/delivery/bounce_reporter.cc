@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 10'000;
+constexpr std::size_t kMaxPending = 10'000;
 constexpr absl::Duration kRetry = absl::Seconds(5);
 
 }  // namespace
@@ -18,8 +19,8 @@ BounceReporter::BounceReporter(SuppressionList& list)
 void BounceReporter::Report(std::string email_address, SuppressionCause cause, std::string detail) {
   {
     absl::MutexLock lock(&mutex_);
-    if (waiting_.size() >= kMaxWaiting) return;
-    waiting_.push_back({std::move(email_address), cause, std::move(detail)});
+    if (pending_.size() >= kMaxPending) return;
+    pending_.push_back({std::move(email_address), cause, std::move(detail)});
   }
   periodic_.Wake();
 }
@@ -29,16 +30,16 @@ absl::Duration BounceReporter::Drain() {
     Entry entry;
     {
       absl::MutexLock lock(&mutex_);
-      if (waiting_.empty()) return absl::InfiniteDuration();
-      entry = waiting_.front();
+      if (pending_.empty()) return absl::InfiniteDuration();
+      entry = pending_.front();
     }
     const absl::Status status = list_.Add(entry.email_address, entry.cause, entry.detail);
-    if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return kRetry;
+    if (IsTransient(status)) return kRetry;
     if (!status.ok()) {
       telemetry::LogWarning("an address could not be suppressed", {{"error", status}});
     }
     absl::MutexLock lock(&mutex_);
-    waiting_.pop_front();
+    pending_.pop_front();
   }
 }
 

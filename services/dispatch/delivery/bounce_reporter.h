@@ -12,15 +12,15 @@
 
 namespace lmsmail::dispatch {
 
-// Puts dead addresses on the suppression list in the background, again and again while that service
-// is away. What is lost with the process, its successor finds in the log: see
-// EventRecorder::ReportAgain. Thread-safe.
+// Adds dead addresses to the suppression list in the background, and retries while that service is
+// unavailable. Reports that are lost with the process are found in the log by the next one; see
+// EventRecorder::Replay. Thread-safe.
 class BounceReporter {
  public:
   // `list` must outlive this.
   explicit BounceReporter(SuppressionList& list);
 
-  // Beyond some thousands that wait, new ones are dropped.
+  // Drops the report when 10,000 are pending.
   void Report(std::string email_address, SuppressionCause cause, std::string detail);
 
   void Stop() { periodic_.Stop(); }
@@ -31,12 +31,12 @@ class BounceReporter {
     SuppressionCause cause;
     std::string detail;
   };
-  // Reports what waits; returns how long to wait for the next time.
+  // Sends the pending reports; returns how long to wait before the next call.
   absl::Duration Drain();
 
   SuppressionList& list_;
   absl::Mutex mutex_;
-  std::deque<Entry> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Entry> pending_ ABSL_GUARDED_BY(mutex_);
   lifecycle::Periodic periodic_;  // last: its thread uses the rest
 };
 

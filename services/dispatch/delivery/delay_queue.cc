@@ -8,12 +8,12 @@ void DelayQueue::Start() {
   if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
 }
 
-void DelayQueue::Add(absl::Time at, Call call) {
+void DelayQueue::Add(absl::Time time, Call call) {
   {
     absl::MutexLock lock(&mutex_);
     if (!stopped_) {
-      earlier_ = earlier_ || waiting_.empty() || at < waiting_.begin()->first;
-      waiting_.emplace(at, std::move(call));
+      earlier_ = earlier_ || calls_.empty() || time < calls_.begin()->first;
+      calls_.emplace(time, std::move(call));
       return;
     }
   }
@@ -23,16 +23,16 @@ void DelayQueue::Add(absl::Time at, Call call) {
 void DelayQueue::RunDue() {
   for (;;) {
     Call call;
-    bool go = true;
+    bool due = true;
     {
       absl::MutexLock lock(&mutex_);
-      const auto next = waiting_.begin();
-      if (next == waiting_.end() || (!stopped_ && next->first > clock_.Now())) return;
-      go = !stopped_;
+      const auto next = calls_.begin();
+      if (next == calls_.end() || (!stopped_ && next->first > clock_.Now())) return;
+      due = !stopped_;
       call = std::move(next->second);
-      waiting_.erase(next);
+      calls_.erase(next);
     }
-    call(go);
+    call(due);
   }
 }
 
@@ -41,11 +41,11 @@ void DelayQueue::Run() {
   for (;;) {
     RunDue();
     absl::MutexLock lock(&mutex_);
-    if (stopped_ && waiting_.empty()) return;
-    if (waiting_.empty()) {
+    if (stopped_ && calls_.empty()) return;
+    if (calls_.empty()) {
       mutex_.Await(absl::Condition(&woken));
     } else {
-      mutex_.AwaitWithTimeout(absl::Condition(&woken), waiting_.begin()->first - clock_.Now());
+      mutex_.AwaitWithTimeout(absl::Condition(&woken), calls_.begin()->first - clock_.Now());
     }
     earlier_ = false;
   }

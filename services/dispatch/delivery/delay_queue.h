@@ -12,23 +12,23 @@
 
 namespace lmsmail::dispatch {
 
-// Holds what waits for a turn that is near, so that a sender goes on with other mail meanwhile.
+// Delays calls, so that a sender continues with other mail while one waits for its permit.
 // Thread-safe.
 class DelayQueue {
  public:
-  // `go`: its time has come; otherwise this stops.
-  using Call = absl::AnyInvocable<void(bool go)>;
+  // `due`: the time has come; otherwise the queue was stopped.
+  using Call = absl::AnyInvocable<void(bool due)>;
 
-  // `clock` outlives this.
+  // `clock` must outlive this.
   explicit DelayQueue(const Clock& clock) : clock_(clock) {}
   ~DelayQueue() { Stop(); }
 
-  // A thread makes the calls from now on.
+  // Starts the thread that makes the calls.
   void Start();
-  void Add(absl::Time at, Call call);
-  // Makes the calls that are due, in order of their times.
+  void Add(absl::Time time, Call call);
+  // Makes the calls that are due, earliest first.
   void RunDue();
-  // Returns when every call has been made; later ones are made at once.
+  // Makes the remaining calls at once and waits for them. Later calls are made by Add.
   void Stop();
 
  private:
@@ -36,8 +36,8 @@ class DelayQueue {
 
   const Clock& clock_;
   absl::Mutex mutex_;
-  std::multimap<absl::Time, Call> waiting_ ABSL_GUARDED_BY(mutex_);
-  bool earlier_ ABSL_GUARDED_BY(mutex_) = false;  // the next call is nearer than it was
+  std::multimap<absl::Time, Call> calls_ ABSL_GUARDED_BY(mutex_);
+  bool earlier_ ABSL_GUARDED_BY(mutex_) = false;  // the next call moved forward
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -16,45 +16,45 @@ using testing::IsEmpty;
 class DelayQueueTest : public testing::Test {
  protected:
   void Add(absl::Duration in, int number) {
-    timer_.Add(clock_.Now() + in,
-               [this, number](bool go) { (go ? gone_ : stopped_).push_back(number); });
+    delays_.Add(clock_.Now() + in,
+                [this, number](bool go) { (go ? gone_ : stopped_).push_back(number); });
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   std::vector<int> gone_;
   std::vector<int> stopped_;
-  DelayQueue timer_{clock_};
+  DelayQueue delays_{clock_};
 };
 
-TEST_F(DelayQueueTest, CallsInOrderOfTimeWhenItHasCome) {
+TEST_F(DelayQueueTest, CallsInOrderOfTime) {
   Add(absl::Milliseconds(20), 2);
   Add(absl::Milliseconds(10), 1);
   Add(absl::Milliseconds(30), 3);
-  timer_.RunDue();
+  delays_.RunDue();
   EXPECT_THAT(gone_, IsEmpty());
   clock_.Advance(absl::Milliseconds(20));
-  timer_.RunDue();
+  delays_.RunDue();
   EXPECT_THAT(gone_, ElementsAre(1, 2));
 }
 
-TEST_F(DelayQueueTest, AStopCallsAllThatWaitAndAllThatComes) {
+TEST_F(DelayQueueTest, StopCallsWaitingAndLaterEntriesAtOnce) {
   Add(absl::Hours(1), 1);
-  timer_.Stop();
+  delays_.Stop();
   Add(absl::ZeroDuration(), 2);
   EXPECT_THAT(stopped_, ElementsAre(1, 2));
   EXPECT_THAT(gone_, IsEmpty());
 }
 
-TEST(TurnTimerThreadTest, WakesForANearerCallThanTheOneItWaitsFor) {
+TEST(DelayQueueThreadTest, WakesForAnEarlierEntry) {
   const SystemClock clock;
-  DelayQueue timer(clock);
-  timer.Start();
+  DelayQueue delays(clock);
+  delays.Start();
   bool late_went = true;
   absl::Notification near;
-  timer.Add(clock.Now() + absl::Hours(1), [&](bool go) { late_went = go; });
-  timer.Add(clock.Now() + absl::Milliseconds(1), [&](bool) { near.Notify(); });
+  delays.Add(clock.Now() + absl::Hours(1), [&](bool go) { late_went = go; });
+  delays.Add(clock.Now() + absl::Milliseconds(1), [&](bool) { near.Notify(); });
   EXPECT_TRUE(near.WaitForNotificationWithTimeout(absl::Seconds(10)));
-  timer.Stop();
+  delays.Stop();
   EXPECT_FALSE(late_went);
 }
 

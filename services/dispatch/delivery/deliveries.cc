@@ -10,75 +10,80 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// A mail whose limits cannot be kept together goes back into the queue.
-constexpr int kMostExpiredTurns = 3;
-constexpr absl::Duration kCrowdedWait = absl::Seconds(2);
+// A mail whose permits keep expiring before it has one of every limit is deferred for kContention.
+constexpr int kMaxExpiredPermits = 3;
+constexpr absl::Duration kContention = absl::Seconds(2);
 
 }  // namespace
 
-bool Deliveries::MayGoOn(ClaimId claim) const { return !stopping_ && HasRightTo(claim); }
+bool Deliveries::MayContinue(ClaimId claim) const { return !stopping_ && HoldsLease(claim); }
 
-bool Deliveries::HasRightTo(ClaimId claim) const { return d_.claims.Usable(claim, d_.clock.Now()); }
+bool Deliveries::HoldsLease(ClaimId claim) const {
+  return context_.claims.Usable(claim, d_.clock.Now());
+}
 
 bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
-  const std::size_t next = attempt.turns.size();
+  const std::size_t next = attempt.permits.size();
   if (next == attempt.limits.size()) return true;
-  const RateLimits::Answer answer = d_.limits.Take(
-      attempt.limits[next],
-      {.urgent = attempt.urgent, .fresh = attempt.mail.step == 1, .mails = attempt.demand[next]});
-  if (answer.turn) {
-    attempt.turns.push_back(*answer.turn);
+  const RateLimits::Result result =
+      context_.limits.Acquire(attempt.limits[next], {.urgent = attempt.urgent,
+                                                     .fresh = attempt.mail.delivery_count == 1,
+                                                     .mails = attempt.demand[next]});
+  if (result.permit) {
+    attempt.permits.push_back(*result.permit);
     return true;
   }
-  PutBack(attempt, answer.retry);
+  DeferForLimit(attempt, result.retry_time);
   return false;
 }
 
-bool Deliveries::Depart(std::unique_ptr<DeliveryAttempt> attempt) {
+bool Deliveries::Deliver(std::unique_ptr<DeliveryAttempt> attempt) {
   for (;;) {
     const absl::Time now = d_.clock.Now();
-    if (!attempt->turns.empty() && attempt->turns.back().from > now) {
-      const absl::Time at = attempt->turns.back().from;
-      d_.timer.Add(at, [this, attempt = std::move(attempt)](bool go) mutable {
+    if (!attempt->permits.empty() && attempt->permits.back().from > now) {
+      const absl::Time time = attempt->permits.back().from;
+      delays_.Add(time, [this, attempt = std::move(attempt)](bool due) mutable {
         const ClaimId claim = attempt->claim;
-        if (!go || !MayGoOn(claim) || !Depart(std::move(attempt))) d_.claims.GiveBack(claim, 1);
+        if (!due || !MayContinue(claim) || !Deliver(std::move(attempt))) {
+          context_.claims.Release(claim, 1);
+        }
       });
       return true;
     }
-    if (attempt->turns.size() < attempt->limits.size()) {
+    if (attempt->permits.size() < attempt->limits.size()) {
       if (!AcquirePermit(*attempt)) return true;
       continue;
     }
-    const bool expired =
-        std::ranges::any_of(attempt->turns, [now](const Turn& turn) { return turn.until < now; });
+    const bool expired = std::ranges::any_of(
+        attempt->permits, [now](const Permit& permit) { return permit.until < now; });
     if (!expired) return HandOver(std::move(attempt));
-    attempt->turns.clear();
-    if (++attempt->expired_turns >= kMostExpiredTurns) {
-      PutBack(*attempt, now + kCrowdedWait);
+    attempt->permits.clear();
+    if (++attempt->expired_permits >= kMaxExpiredPermits) {
+      DeferForLimit(*attempt, now + kContention);
       return true;
     }
   }
 }
 
-void Deliveries::PutBack(const DeliveryAttempt& attempt, absl::Time retry) {
-  const Limit& limit = attempt.limits[std::min(attempt.turns.size(), attempt.limits.size() - 1)];
+void Deliveries::DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_time) {
+  const Limit& limit = attempt.limits[std::min(attempt.permits.size(), attempt.limits.size() - 1)];
   Outcome outcome;
   outcome.id = attempt.mail.mail.id;
-  outcome.step = attempt.mail.step;
+  outcome.delivery_count = attempt.mail.delivery_count;
   outcome.attempt = attempt.mail.attempt;
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = Reason::kRateLimited;
-  // Not past its end: then it comes out in time to be called expired.
-  outcome.retry_time = std::min(retry, attempt.mail.mail.expire_time + absl::Milliseconds(1));
-  outcome.reply_text = fmt::format("waits for its turn within the limit of {}", limit.key);
-  d_.claims.Record(attempt.claim, std::move(outcome));
+  // Not long past its expire_time, so that the mail is recorded as expired in time.
+  outcome.retry_time = std::min(retry_time, attempt.mail.mail.expire_time + absl::Milliseconds(1));
+  outcome.reply_text = fmt::format("waits for the rate limit of {}", limit.key);
+  context_.claims.Record(attempt.claim, std::move(outcome));
 }
 
 bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
-  if (!d_.budget.Acquire(attempt->urgent)) return false;
-  // Waiting for room may have taken long.
-  if (!MayGoOn(attempt->claim)) {
-    d_.budget.Release(1);
+  if (!context_.budget.Acquire(attempt->urgent)) return false;
+  // Acquire may have waited long.
+  if (!MayContinue(attempt->claim)) {
+    context_.budget.Release(1);
     return false;
   }
   Transport& transport = *attempt->transport;
@@ -91,34 +96,34 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   outgoing.recipient = composed.recipient;
   outgoing.message = std::move(composed.message);
   outgoing.needs_smtputf8 = composed.needs_smtputf8;
-  outgoing.may_go = [this, claim = attempt->claim] { return HasRightTo(claim); };
+  outgoing.may_send = [this, claim = attempt->claim] { return HoldsLease(claim); };
   transport.Send(std::move(outgoing),
                  [this, attempt = std::move(attempt)](const DeliveryResult& result) {
-                   Answered(*attempt, result);
+                   OnResult(*attempt, result);
                  });
   return true;
 }
 
-void Deliveries::Answered(const DeliveryAttempt& attempt, const DeliveryResult& result) {
+void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& result) {
   const ClaimedMail& mail = attempt.mail;
   if (result.kind != DeliveryResult::Kind::kAmbiguous) {
-    d_.journal.Answered(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
+    d_.journal.ReplyReceived(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
   }
   if (result.kind == DeliveryResult::Kind::kCancelled) {
-    d_.budget.Release(1);
-    d_.claims.GiveBack(attempt.claim, 1);
+    context_.budget.Release(1);
+    context_.claims.Release(attempt.claim, 1);
     return;
   }
   const std::string& transport = attempt.transport->info().name;
-  d_.limits.Answered(attempt.recipient_domain, transport, result);
-  Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), d_.policy);
+  context_.limits.OnResult(attempt.recipient_domain, transport, result);
+  Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), context_.policy);
   outcome.transport = transport;
   outcome.content_hash = attempt.composed.content_hash;
   if (ProvesAddressDead(result)) {
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));
   }
-  d_.claims.Record(attempt.claim, std::move(outcome));
+  context_.claims.Record(attempt.claim, std::move(outcome));
 }
 
 }  // namespace lmsmail::dispatch

@@ -7,20 +7,16 @@
 
 #include "absl/time/time.h"
 
-#include "libs/clock/clock.h"
-#include "services/dispatch/claiming/in_flight_budget.h"
-#include "services/dispatch/claiming/intent_journal.h"
-#include "services/dispatch/claiming/open_claims.h"
-#include "services/dispatch/delivery/bounce_reporter.h"
 #include "services/dispatch/delivery/delay_queue.h"
-#include "services/dispatch/delivery/delivery_policy.h"
+#include "services/dispatch/delivery/dependencies.h"
 #include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/rendering/composer.h"
+#include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
 
-// A mail that is to go, with all it has to keep to on its way.
+// One attempt to deliver a mail.
 struct DeliveryAttempt {
   ClaimId claim = 0;
   bool urgent = false;
@@ -28,49 +24,44 @@ struct DeliveryAttempt {
   Transport* transport = nullptr;
   std::string recipient_domain;
   std::vector<Limit> limits;
-  std::vector<int> demand;  // mails of the claim that are still to keep each of `limits`
+  std::vector<int> demand;  // mails of the claim that still need a permit of each of `limits`
   ComposedMail composed;
 
-  std::vector<Turn> turns;  // of the first of `limits`, taken already
-  int expired_turns = 0;    // how often turns were too old when the last was there
+  std::vector<Permit> permits;  // of the first of `limits`, acquired already
+  int expired_permits = 0;      // how often a permit expired before the last was acquired
 };
 
-// The way of mails through their limits and over the transport to their outcome. A mail over a
-// limit holds up no other: for a turn that is near it waits in DelayQueue, otherwise it goes back
-// into the queue until its place in the line comes up, which is no attempt. Thread-safe.
+// Takes mails through their rate limits and the transport to their outcome. A mail over a limit
+// delays no other mail: it waits in the delay queue for a permit that is near, and is deferred to
+// its position on the waitlist otherwise, which counts no attempt. Thread-safe.
 class Deliveries {
  public:
-  // All must outlive this, and this must outlive the timer's and the transports' shutdown.
-  struct Dependencies {
-    const Clock& clock;
-    OpenClaims& claims;
-    InFlightBudget& budget;
-    RateLimits& limits;
-    DelayQueue& timer;
-    BounceReporter& bounces;
-    IntentJournal& journal;
-    DeliveryPolicy policy;
-  };
-  explicit Deliveries(Dependencies dependencies) : d_(std::move(dependencies)) {}
+  // Both must outlive this, and this must outlive the shutdown of the delay queue and the
+  // transports.
+  Deliveries(const SenderContext& context, DelayQueue& delays)
+      : context_(context), delays_(delays) {}
 
-  // The next turn that `attempt` lacks, if any. False when it went back into the queue.
+  // Acquires the next permit that `attempt` lacks, if any. Returns false when the mail was deferred
+  // instead.
   bool AcquirePermit(DeliveryAttempt& attempt);
-  // Takes what turns are missing and hands the mail over, at once or later. False when nothing more
-  // of its claim may be handed over; it was not told of then.
-  bool Depart(std::unique_ptr<DeliveryAttempt> attempt);
+  // Acquires the missing permits and hands the mail over, now or later. Returns false when no more
+  // mail of the claim may be handed over; the mail is not settled then.
+  bool Deliver(std::unique_ptr<DeliveryAttempt> attempt);
 
-  bool MayGoOn(ClaimId claim) const;
-  // Hands nothing more over.
+  // Whether mail of `claim` may still be handed over.
+  bool MayContinue(ClaimId claim) const;
+  // Hands over no more mail.
   void Stop() { stopping_ = true; }
 
  private:
-  // Until its lease ends, or is taken away.
-  bool HasRightTo(ClaimId claim) const;
-  void PutBack(const DeliveryAttempt& attempt, absl::Time retry);
+  bool HoldsLease(ClaimId claim) const;
+  void DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_time);
   bool HandOver(std::unique_ptr<DeliveryAttempt> attempt);
-  void Answered(const DeliveryAttempt& attempt, const DeliveryResult& result);
+  void OnResult(const DeliveryAttempt& attempt, const DeliveryResult& result);
 
-  const Dependencies d_;
+  const SenderContext& context_;
+  const DeliveryDependencies& d_ = context_.dependencies;
+  DelayQueue& delays_;
   std::atomic<bool> stopping_ = false;
 };
 

@@ -2,36 +2,35 @@
 
 #include <optional>
 #include <set>
-#include <string_view>
+#include <string>
 
 #include "absl/time/time.h"
 
+#include "libs/retry/backoff.h"
 #include "services/dispatch/message/message.h"
 #include "services/dispatch/message/recipient_check.h"
 #include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/transports/transport.h"
 
-// What becomes of a mail: pure functions of the mail, the answer and the time, so that every
-// replica decides alike and every path can be tested.
+// The outcome of a mail, as pure functions of the mail, the reply and the time: every replica
+// decides alike, and every path can be tested.
 namespace lmsmail::dispatch {
 
 struct DeliveryPolicy {
   int max_attempts = 12;
-  // Waits between attempts double from the first to the longest, each spread by a quarter.
-  absl::Duration first_retry = absl::Minutes(1);
-  absl::Duration longest_retry = absl::Hours(1);
-  // Greylisting servers (451 4.7.1) want to see some minutes pass.
-  absl::Duration greylist_retry = absl::Minutes(5);
-  // After a mail may or may not have arrived and is to be sent again.
-  absl::Duration ambiguous_retry = absl::Seconds(30);
-  // A refusal of us (RefusesSender) fails a mail with its so-manieth attempt only: the first may
-  // tell of a revoked key or a blocked address, which is no fault of the mail's, and which somebody
-  // will mend. Meanwhile the transport is held (CircuitBreaker), which counts no attempt. A mail
-  // that is refused each time although others get through is refused for what it says.
-  int max_sender_refusals = 3;
-  // While another service of ours is away; grows to the longest, counts as no attempt.
-  absl::Duration shortest_peer_retry = absl::Seconds(5);
-  absl::Duration longest_peer_retry = absl::Seconds(30);
+  // Between attempts, with jitter.
+  retry::BackoffPolicy backoff = {.initial = absl::Minutes(1), .max = absl::Hours(1)};
+  // The shortest backoff after greylisting.
+  absl::Duration greylist_backoff = absl::Minutes(5);
+  // Before a mail is sent again that may have arrived.
+  absl::Duration uncertain_backoff = absl::Seconds(30);
+  // A sender rejection (RefusesSender) is permanent only on this attempt. Earlier ones may be due
+  // to a revoked key or a blocked address, which is not the mail's fault and which an operator
+  // mends. Meanwhile the circuit breaker is open, which counts no attempt. A mail that is rejected
+  // each time although others are accepted is rejected for its content.
+  int max_sender_rejections = 3;
+  // While another of our services is unavailable, which counts no attempt.
+  retry::BackoffPolicy peer_backoff = {.initial = absl::Seconds(5), .max = absl::Seconds(30)};
 
   // Categories that are sent again when the connection broke after the last byte; a mail of another
   // becomes UNCERTAIN. See lmsmail.type.v1.CategoryPolicy.
@@ -44,22 +43,23 @@ struct DeliveryPolicy {
   static std::set<Category> CategoriesResentWhenUncertain();
 };
 
-// Cancelled, expired, or held by a worker that died: decided before anybody is asked.
+// The outcome of a mail that is cancelled, expired or recovered from a dead worker; nullopt for a
+// mail that needs a recipient check.
 std::optional<Outcome> DecideBeforeCheck(const ClaimedMail& claimed, absl::Time now,
                                          const DeliveryPolicy& policy);
 
-// Preferences said no, or not now.
+// The outcome of a mail that the recipient check skips or defers; nullopt for one that it allows.
 std::optional<Outcome> DecideByVerdict(const ClaimedMail& claimed, const Verdict& verdict,
                                        absl::Time now);
 
-// Puts a mail off because a peer of ours (preferences, templates) is away. No attempt is counted.
-Outcome PutOff(const ClaimedMail& claimed, Reason reason, absl::Time now,
-               const DeliveryPolicy& policy);
+// Defers a mail because the preference or template service is unavailable. Counts no attempt.
+Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
+              const DeliveryPolicy& policy);
 
-// A mail that cannot be written.
-Outcome FailUnwritten(const ClaimedMail& claimed, Reason reason, std::string detail);
+// Fails a mail that cannot be rendered.
+Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, const std::string& detail);
 
-// What the transport's answer means for the mail.
+// The outcome that the transport's result means for the mail.
 Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result, absl::Time now,
                        const DeliveryPolicy& policy);
 

@@ -21,7 +21,7 @@ ClaimedMail MailOf(Category category = Category::kProgress) {
   claimed.mail.template_ref = {"template", 1, category};
   claimed.mail.due_time = kNow;
   claimed.mail.expire_time = kNow + absl::Hours(48);
-  claimed.step = 1;
+  claimed.delivery_count = 1;
   return claimed;
 }
 
@@ -46,12 +46,12 @@ Outcome Decide(const ClaimedMail& claimed, const DeliveryResult& result) {
   return DecideByResult(claimed, result, kNow, {});
 }
 
-TEST(DecideByResultTest, AcceptedIsSentAndCountsTheAttempt) {
+TEST(DecideByResultTest, AcceptedMailIsSentAndCountsTheAttempt) {
   const Outcome outcome = Decide(MailOf(), Reply(250, "2.0.0", "2.0.0 queued as 1"));
   EXPECT_EQ(outcome.kind, Kind::kSent);
   EXPECT_EQ(outcome.reason, Reason::kNone);
   EXPECT_EQ(outcome.attempt, 1);
-  EXPECT_EQ(outcome.step, 1);
+  EXPECT_EQ(outcome.delivery_count, 1);
   EXPECT_EQ(outcome.reply_code, 250);
 }
 
@@ -64,7 +64,7 @@ struct PermanentCase {
 
 class PermanentTest : public testing::TestWithParam<PermanentCase> {};
 
-TEST_P(PermanentTest, FailsForTheRightReason) {
+TEST_P(PermanentTest, FailsWithTheReasonOfTheReply) {
   const PermanentCase& c = GetParam();
   const DeliveryResult result = Reply(c.code, c.enhanced);
   ClaimedMail claimed = MailOf();
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PermanentCase{550, "", Reason::kRecipientRejected, false},
                     PermanentCase{554, "", Reason::kSenderRejected, false}));
 
-TEST(DecideByResultTest, ARefusalOfUsIsTriedThreeTimes) {
+TEST(DecideByResultTest, SenderRejectionIsPermanentOnTheThirdAttempt) {
   for (const DeliveryResult& result : {Reply(550, "5.7.1"), Reply(550, "5.1.8"), Reply(535, "")}) {
     ClaimedMail claimed = MailOf();
     for (int attempt = 0; attempt < 3; ++attempt) {
@@ -112,9 +112,9 @@ TEST(DecideByResultTest, ARefusalOfUsIsTriedThreeTimes) {
   EXPECT_EQ(Decide(MailOf(), Reply(554, "5.6.0")).kind, Kind::kFailed) << "it is this mail";
 }
 
-TEST(DecideByResultTest, AHeldTransportCostsNoAttempt) {
+TEST(DecideByResultTest, OpenCircuitBreakerCountsNoAttempt) {
   DeliveryResult held;
-  held.kind = DeliveryResult::Kind::kHeld;
+  held.kind = DeliveryResult::Kind::kBreakerOpen;
   held.retry_time = kNow + absl::Hours(1);
   ClaimedMail claimed = MailOf();
   claimed.attempt = 2;
@@ -126,16 +126,16 @@ TEST(DecideByResultTest, AHeldTransportCostsNoAttempt) {
   EXPECT_LE(outcome.retry_time, held.retry_time + absl::Minutes(1));
 }
 
-TEST(DecideByResultTest, TooManyRecipientsIsTemporaryWhateverItsClass) {
+TEST(DecideByResultTest, TooManyRecipientsIsAlwaysTemporary) {
   EXPECT_EQ(Decide(MailOf(), Reply(552, "5.5.3")).kind, Kind::kDeferred);
 }
 
-TEST(DecideByResultTest, TemporaryRefusalsWaitTwiceAsLongEachTime) {
+TEST(DecideByResultTest, TemporaryRejectionsDoubleTheBackoff) {
   ClaimedMail claimed = MailOf();
   absl::Duration before = absl::ZeroDuration();
   for (int attempt = 0; attempt < 5; ++attempt) {
     claimed.attempt = attempt;
-    claimed.step = attempt + 1;
+    claimed.delivery_count = attempt + 1;
     const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
     EXPECT_EQ(outcome.kind, Kind::kDeferred);
     EXPECT_EQ(outcome.reason, Reason::kDeferredByServer);
@@ -149,7 +149,7 @@ TEST(DecideByResultTest, TemporaryRefusalsWaitTwiceAsLongEachTime) {
   }
 }
 
-TEST(DecideByResultTest, TheSameStepAlwaysWaitsTheSameAndMailsSpread) {
+TEST(DecideByResultTest, BackoffIsDeterministicForADeliveryAndJitteredAcrossMails) {
   ClaimedMail other = MailOf();
   other.mail.id = 4712;
   const DeliveryResult reply = Reply(450, "4.2.1");
@@ -157,16 +157,16 @@ TEST(DecideByResultTest, TheSameStepAlwaysWaitsTheSameAndMailsSpread) {
   EXPECT_NE(Decide(MailOf(), reply).retry_time, Decide(other, reply).retry_time);
 }
 
-TEST(DecideByResultTest, GreylistingIsGivenFiveMinutes) {
+TEST(DecideByResultTest, GreylistingWaitsFiveMinutes) {
   EXPECT_GE(Decide(MailOf(), Reply(451, "4.7.1")).retry_time, kNow + absl::Minutes(5));
   EXPECT_GE(Decide(MailOf(), Reply(451, "")).retry_time, kNow + absl::Minutes(5));
 }
 
-TEST(DecideByResultTest, LimitsAreCalledByName) {
+TEST(DecideByResultTest, ReportsRateLimitsAsReason) {
   EXPECT_EQ(Decide(MailOf(), Reply(421, "4.7.28")).reason, Reason::kRateLimited);
 }
 
-TEST(DecideByResultTest, TheLastAttemptFails) {
+TEST(DecideByResultTest, FailsAfterTheLastAttempt) {
   ClaimedMail claimed = MailOf();
   claimed.attempt = DeliveryPolicy{}.max_attempts - 1;
   const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
@@ -174,7 +174,7 @@ TEST(DecideByResultTest, TheLastAttemptFails) {
   EXPECT_EQ(outcome.reason, Reason::kRetriesExhausted);
 }
 
-TEST(DecideByResultTest, ARetryThatWouldComeTooLateFailsNow) {
+TEST(DecideByResultTest, FailsWhenTheRetryWouldBeAfterTheExpireTime) {
   ClaimedMail claimed = MailOf();
   claimed.mail.expire_time = kNow + absl::Seconds(30);
   const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
@@ -182,10 +182,10 @@ TEST(DecideByResultTest, ARetryThatWouldComeTooLateFailsNow) {
   EXPECT_EQ(outcome.reason, Reason::kRetriesExhausted);
 }
 
-TEST(DecideByResultTest, AnUnreachableServerCostsNoAttempt) {
+TEST(DecideByResultTest, UnreachableServerCountsNoAttempt) {
   ClaimedMail claimed = MailOf();
   claimed.attempt = 3;
-  const Outcome outcome = Decide(claimed, Broken(DeliveryResult::Kind::kConnectionFault));
+  const Outcome outcome = Decide(claimed, Broken(DeliveryResult::Kind::kConnectionError));
   EXPECT_EQ(outcome.kind, Kind::kDeferred);
   EXPECT_EQ(outcome.reason, Reason::kUnreachable);
   EXPECT_EQ(outcome.attempt, 3);
@@ -193,7 +193,7 @@ TEST(DecideByResultTest, AnUnreachableServerCostsNoAttempt) {
   EXPECT_EQ(Decide(claimed, Broken(DeliveryResult::Kind::kBusy)).reason, Reason::kRateLimited);
 }
 
-TEST(DecideByResultTest, AnAmbiguousReceiptIsSentAgainAndAnAmbiguousDigestIsNot) {
+TEST(DecideByResultTest, ResendsUncertainReceiptsButNotDigests) {
   const DeliveryResult lost = Broken(DeliveryResult::Kind::kAmbiguous);
   const Outcome receipt = Decide(MailOf(Category::kPayment), lost);
   EXPECT_EQ(receipt.kind, Kind::kDeferred);
@@ -204,13 +204,13 @@ TEST(DecideByResultTest, AnAmbiguousReceiptIsSentAgainAndAnAmbiguousDigestIsNot)
   EXPECT_EQ(digest.reason, Reason::kConnectionLostAfterData);
 }
 
-TEST(DecideByResultTest, AnAmbiguousReceiptIsNotSentForEver) {
+TEST(DecideByResultTest, LimitsResendsOfUncertainReceipts) {
   ClaimedMail claimed = MailOf(Category::kPayment);
   claimed.attempt = DeliveryPolicy{}.max_attempts - 1;
   EXPECT_EQ(Decide(claimed, Broken(DeliveryResult::Kind::kAmbiguous)).kind, Kind::kUncertain);
 }
 
-TEST(DecideByResultTest, LongRepliesAreCutBetweenCharacters) {
+TEST(DecideByResultTest, TruncatesLongRepliesBetweenCharacters) {
   const Outcome outcome = Decide(MailOf(), Reply(550, "5.7.1", "x" + std::string(600, '\xc3')));
   EXPECT_LE(outcome.reply_text.size(), 512u);
   std::string umlauts = "x";
@@ -220,7 +220,7 @@ TEST(DecideByResultTest, LongRepliesAreCutBetweenCharacters) {
   EXPECT_TRUE(IsValidUtf8(cut.reply_text));
 }
 
-TEST(DecideBeforeCheckTest, ACancelledMailIsNotSent) {
+TEST(DecideBeforeCheckTest, CancelledMailIsNotSent) {
   ClaimedMail claimed = MailOf();
   claimed.cancelled = true;
   const auto outcome = DecideBeforeCheck(claimed, kNow, {});
@@ -229,7 +229,7 @@ TEST(DecideBeforeCheckTest, ACancelledMailIsNotSent) {
   EXPECT_EQ(outcome->attempt, 0);
 }
 
-TEST(DecideBeforeCheckTest, AnExpiredMailIsNotSent) {
+TEST(DecideBeforeCheckTest, ExpiredMailIsNotSent) {
   ClaimedMail claimed = MailOf();
   EXPECT_FALSE(DecideBeforeCheck(claimed, claimed.mail.expire_time, {}));
   const auto outcome = DecideBeforeCheck(claimed, claimed.mail.expire_time + absl::Seconds(1), {});
@@ -238,7 +238,7 @@ TEST(DecideBeforeCheckTest, AnExpiredMailIsNotSent) {
   EXPECT_EQ(outcome->reason, Reason::kExpired);
 }
 
-TEST(DecideBeforeCheckTest, ARecoveredMailFollowsItsCategory) {
+TEST(DecideBeforeCheckTest, RecoveredMailFollowsItsCategory) {
   ClaimedMail claimed = MailOf();
   claimed.recovered = true;
   EXPECT_FALSE(DecideBeforeCheck(claimed, kNow, {}));
@@ -260,7 +260,7 @@ TEST(DecideByVerdictTest, SkipsWithTheReasonGiven) {
   EXPECT_EQ(outcome->reason, Reason::kUnsubscribed);
 }
 
-TEST(DecideByVerdictTest, QuietHoursPutOffOrExpire) {
+TEST(DecideByVerdictTest, QuietHoursDeferOrExpire) {
   Verdict verdict;
   verdict.decision = Verdict::Decision::kDefer;
   verdict.reason = Reason::kQuietHours;
@@ -279,11 +279,11 @@ TEST(DecideByVerdictTest, QuietHoursPutOffOrExpire) {
   EXPECT_EQ(expired->reason, Reason::kQuietHours);
 }
 
-TEST(PutOffTest, WaitsBetweenFiveAndThirtySecondsAndCountsNoAttempt) {
+TEST(DeferTest, WaitsBetweenFiveAndThirtySecondsAndCountsNoAttempt) {
   ClaimedMail claimed = MailOf();
   for (int step = 1; step < 20; ++step) {
-    claimed.step = step;
-    const Outcome outcome = PutOff(claimed, Reason::kCheckUnavailable, kNow, {});
+    claimed.delivery_count = step;
+    const Outcome outcome = Defer(claimed, Reason::kCheckUnavailable, kNow, {});
     EXPECT_EQ(outcome.kind, Kind::kDeferred);
     EXPECT_EQ(outcome.attempt, 0);
     EXPECT_GE(outcome.retry_time, kNow + absl::Seconds(5));

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <optional>
 
 #include "libs/status/error_details.h"
+#include "libs/status/transient.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// Which rule of the mail's own a failure to write it broke.
-Reason ReasonOfUnwritten(const absl::Status& status) {
+// The reason for a mail that could not be rendered with `status`.
+Reason ReasonOfRenderFailure(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return Reason::kTooLarge;
   for (const FieldViolation& violation : ViolationsOf(status)) {
     if (violation.field == "message") return Reason::kTooLarge;
@@ -21,182 +20,169 @@ Reason ReasonOfUnwritten(const absl::Status& status) {
   return Reason::kRenderFailed;
 }
 
-// Canonical: the preference service stores addresses that ParseEmailAddress has seen. Empty without
-// an address.
+// Empty without an address.
 std::string_view DomainOf(const Recipient& recipient) {
-  const std::string_view address = recipient.email_address;
-  const std::size_t at = address.rfind('@');
-  return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
-}
-
-bool MayBeAnsweredLater(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         absl::IsResourceExhausted(status) || absl::IsInternal(status) || absl::IsUnknown(status) ||
-         absl::IsCancelled(status);
+  return recipient.address ? std::string_view(recipient.address->domain) : std::string_view();
 }
 
 }  // namespace
 
-Sender::Sender(Dependencies dependencies)
-    : d_(std::move(dependencies)),
-      composer_(d_.site, d_.message_ids, d_.max_message_bytes),
-      departures_({.clock = d_.clock,
-                   .claims = d_.claims,
-                   .budget = d_.budget,
-                   .limits = d_.limits,
-                   .timer = d_.timer,
-                   .bounces = d_.bounces,
-                   .journal = d_.journal,
-                   .policy = d_.policy}) {}
+Sender::Sender(const SenderContext& context, DelayQueue& delays, PriorityGate* yields_to)
+    : context_(context),
+      yields_to_(yields_to),
+      composer_(d_.site, d_.message_ids, context.max_message_bytes),
+      deliveries_(context, delays) {}
 
 void Sender::Process(TakenClaim taken) {
   Claim& claim = taken.claim;
-  if (!departures_.MayGoOn(claim.id)) {
-    return d_.claims.GiveBack(claim.id, static_cast<int>(claim.mails.size()));
+  if (!deliveries_.MayContinue(claim.id)) {
+    return context_.claims.Release(claim.id, static_cast<int>(claim.mails.size()));
   }
-  wordings_.clear();
-  std::vector<ClaimedMail> mails = Sift(claim);
-  if (mails.empty()) return;
-  std::vector<RecipientQuery> queries;
-  queries.reserve(mails.size());
-  for (const ClaimedMail& it : mails) {
-    queries.push_back({it.mail.target, it.mail.template_ref.category});
-  }
+  versions_.clear();
+  std::vector<Candidate> candidates = Prefilter(claim);
+  if (candidates.empty()) return;
   Yield();
-  const std::vector<absl::StatusOr<Verdict>> verdicts = Check(queries);
-  CountDemand(mails, verdicts);
-  for (std::size_t i = 0; i < mails.size(); ++i) {
+  Check(absl::MakeSpan(candidates));
+  FindLimits(candidates);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     Yield();
-    if (departures_.MayGoOn(claim.id) && SendOne(taken, mails[i], verdicts[i])) continue;
-    return d_.claims.GiveBack(claim.id, static_cast<int>(mails.size() - i));
+    if (deliveries_.MayContinue(claim.id) && SendOne(taken, candidates[i])) continue;
+    return context_.claims.Release(claim.id, static_cast<int>(candidates.size() - i));
   }
 }
 
 void Sender::Yield() const {
-  if (d_.yields_to != nullptr) d_.yields_to->Yield();
+  if (yields_to_ != nullptr) yields_to_->Yield();
 }
 
-std::vector<absl::StatusOr<Verdict>> Sender::Check(absl::Span<const RecipientQuery> queries) {
-  absl::StatusOr<std::vector<Verdict>> verdicts = d_.recipients.Check(queries);
-  if (verdicts.ok() && verdicts->size() == queries.size()) {
-    return {std::make_move_iterator(verdicts->begin()), std::make_move_iterator(verdicts->end())};
-  }
-  const absl::Status status = verdicts.ok()
-                                  ? absl::UnavailableError("another number of verdicts came back")
-                                  : verdicts.status();
-  if (!absl::IsInvalidArgument(status) || queries.size() == 1) {
-    log_.Log(telemetry::Level::kWarning, "recipients could not be checked",
-             {{"mails", queries.size()}, {"error", status}});
-    return std::vector<absl::StatusOr<Verdict>>(queries.size(), status);
-  }
-  const std::size_t half = queries.size() / 2;
-  std::vector<absl::StatusOr<Verdict>> all = Check(queries.subspan(0, half));
-  std::vector<absl::StatusOr<Verdict>> rest = Check(queries.subspan(half));
-  std::move(rest.begin(), rest.end(), std::back_inserter(all));
-  return all;
-}
-
-std::vector<ClaimedMail> Sender::Sift(Claim& claim) {
-  std::vector<ClaimedMail> mails;
-  mails.reserve(claim.mails.size());
-  for (ClaimedMail& it : claim.mails) {
-    if (it.already_sent) {
-      d_.claims.Forget(claim.id, 1);
-    } else if (auto outcome = DecideBeforeCheck(it, d_.clock.Now(), d_.policy)) {
-      d_.claims.Record(claim.id, *std::move(outcome));
+std::vector<Sender::Candidate> Sender::Prefilter(Claim& claim) {
+  std::vector<Candidate> candidates;
+  candidates.reserve(claim.mails.size());
+  for (ClaimedMail& mail : claim.mails) {
+    if (mail.already_sent) {
+      context_.claims.MarkRecorded(claim.id, 1);
+    } else if (auto outcome = DecideBeforeCheck(mail, d_.clock.Now(), context_.policy)) {
+      context_.claims.Record(claim.id, *std::move(outcome));
     } else {
-      mails.push_back(std::move(it));
+      candidates.push_back({.mail = std::move(mail), .limits = {}});
     }
   }
-  return mails;
+  return candidates;
 }
 
-bool Sender::SendOne(const TakenClaim& taken, ClaimedMail& mail,
-                     const absl::StatusOr<Verdict>& verdict) {
-  const Claim& claim = taken.claim;
-  const absl::Time now = d_.clock.Now();
-  const auto record = [&](Outcome outcome) {
-    d_.claims.Record(claim.id, std::move(outcome));
-    return true;
-  };
-  // Asked again: a slow server may have made this mail wait since it was claimed.
-  mail.cancelled = mail.cancelled || d_.cancellations.Cancelled(mail.mail, taken.taken);
-  if (auto outcome = DecideBeforeCheck(mail, now, d_.policy)) return record(*std::move(outcome));
-  if (absl::IsInvalidArgument(verdict.status())) {
-    return record(
-        FailUnwritten(mail, Reason::kInvalidAddress, std::string(verdict.status().message())));
+void Sender::Check(absl::Span<Candidate> candidates) {
+  std::vector<RecipientQuery> queries;
+  queries.reserve(candidates.size());
+  for (const Candidate& it : candidates) {
+    queries.push_back({it.mail.mail.target, it.mail.mail.template_ref.category});
   }
-  if (!verdict.ok()) return record(PutOff(mail, Reason::kCheckUnavailable, now, d_.policy));
-  if (auto outcome = DecideByVerdict(mail, *verdict, now)) return record(*std::move(outcome));
-
-  Transport* const transport = d_.transports.Find(mail.mail.transport);
-  if (transport == nullptr) {
-    Outcome outcome = PutOff(mail, Reason::kUnreachable, now, d_.policy);
-    outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
-    return record(std::move(outcome));
+  absl::StatusOr<std::vector<Verdict>> verdicts = d_.recipients.Check(queries);
+  if (verdicts.ok() && verdicts->size() != queries.size()) {
+    verdicts = absl::UnavailableError("the number of verdicts differs from that of queries");
   }
-  // The first turn comes before the writing, which is in vain for a mail that has to wait long.
-  std::unique_ptr<DeliveryAttempt> attempt =
-      MakeDeparture(claim, std::move(mail), verdict->recipient, *transport);
-  if (!departures_.AcquirePermit(*attempt)) return true;
-  const ClaimedMail& leaving = attempt->mail;
-  const Wording& wording = WordingOf(leaving.mail.template_ref);
-  if (!wording.ok()) {
-    const std::string detail(wording.status().message());
-    if (!MayBeAnsweredLater(wording.status())) {
-      return record(FailUnwritten(leaving, Reason::kTemplateUnavailable, detail));
+  if (verdicts.ok()) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      candidates[i].verdict = std::move((*verdicts)[i]);
     }
-    Outcome outcome = PutOff(leaving, Reason::kTemplateUnavailable, now, d_.policy);
-    outcome.reply_text = detail;
-    return record(std::move(outcome));
+  } else if (absl::IsInvalidArgument(verdicts.status()) && candidates.size() > 1) {
+    const std::size_t half = candidates.size() / 2;
+    Check(candidates.subspan(0, half));
+    Check(candidates.subspan(half));
+  } else {
+    log_.Log(telemetry::Level::kWarning, "recipients could not be checked",
+             {{"mails", queries.size()}, {"error", verdicts.status()}});
+    for (Candidate& candidate : candidates) candidate.verdict = verdicts.status();
   }
-  auto composed =
-      composer_.Compose(leaving.mail, verdict->recipient, **wording, transport->sender());
-  if (!composed.ok()) {
-    return record(FailUnwritten(leaving, ReasonOfUnwritten(composed.status()),
-                                std::string(composed.status().message())));
-  }
-  attempt->composed = *std::move(composed);
-  return departures_.Depart(std::move(attempt));
 }
 
-void Sender::CountDemand(const std::vector<ClaimedMail>& mails,
-                         const std::vector<absl::StatusOr<Verdict>>& verdicts) {
+void Sender::FindLimits(std::vector<Candidate>& candidates) {
   demand_.clear();
-  d_.limits.Refresh();
-  for (std::size_t i = 0; i < mails.size(); ++i) {
-    const Mail& mail = mails[i].mail;
-    const Transport* const transport = d_.transports.Find(mail.transport);
-    if (transport == nullptr || !verdicts[i].ok()) continue;
-    for (const Limit& limit :
-         d_.limits.For(mail, DomainOf(verdicts[i]->recipient), transport->info().name)) {
-      ++demand_[limit.key];
-    }
+  context_.limits.Refresh();
+  for (Candidate& candidate : candidates) {
+    const Mail& mail = candidate.mail.mail;
+    candidate.transport = d_.transports.Find(mail.transport);
+    if (candidate.transport == nullptr || !candidate.verdict.ok()) continue;
+    candidate.limits = context_.limits.For(mail, DomainOf(candidate.verdict->recipient),
+                                           candidate.transport->info().name);
+    for (const Limit& limit : candidate.limits) ++demand_[limit.key];
   }
 }
 
-std::unique_ptr<DeliveryAttempt> Sender::MakeDeparture(const Claim& claim, ClaimedMail&& mail,
-                                                       const Recipient& recipient,
-                                                       Transport& transport) {
+std::optional<Outcome> Sender::DecideUnsent(const TakenClaim& taken, Candidate& candidate) {
+  ClaimedMail& mail = candidate.mail;
+  const absl::StatusOr<Verdict>& verdict = candidate.verdict;
+  const absl::Time now = d_.clock.Now();
+  // Checked again, because a slow server may have delayed this mail since it was claimed.
+  mail.cancelled = mail.cancelled || context_.cancellations.Cancelled(mail.mail, taken.taken);
+  if (auto outcome = DecideBeforeCheck(mail, now, context_.policy)) return outcome;
+  if (absl::IsInvalidArgument(verdict.status())) {
+    return FailUnrendered(mail, Reason::kInvalidAddress, std::string(verdict.status().message()));
+  }
+  if (!verdict.ok()) return Defer(mail, Reason::kCheckUnavailable, now, context_.policy);
+  if (auto outcome = DecideByVerdict(mail, *verdict, now)) return outcome;
+  if (candidate.transport != nullptr) return std::nullopt;
+  Outcome outcome = Defer(mail, Reason::kUnreachable, now, context_.policy);
+  outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
+  return outcome;
+}
+
+bool Sender::SendOne(const TakenClaim& taken, Candidate& candidate) {
+  const ClaimId claim = taken.claim.id;
+  if (auto outcome = DecideUnsent(taken, candidate)) {
+    context_.claims.Record(claim, *std::move(outcome));
+    return true;
+  }
+  // The first permit comes before rendering, which would be wasted on a mail that is deferred.
+  std::unique_ptr<DeliveryAttempt> attempt = MakeAttempt(taken.claim, candidate);
+  if (!deliveries_.AcquirePermit(*attempt)) return true;
+  if (auto outcome = Render(candidate.verdict->recipient, *attempt)) {
+    context_.claims.Record(claim, *std::move(outcome));
+    return true;
+  }
+  return deliveries_.Deliver(std::move(attempt));
+}
+
+std::optional<Outcome> Sender::Render(const Recipient& recipient, DeliveryAttempt& attempt) {
+  const ClaimedMail& mail = attempt.mail;
+  const Version& version = VersionOf(mail.mail.template_ref);
+  if (!version.ok()) {
+    const std::string detail(version.status().message());
+    // INTERNAL is a bug of the template service, which must not fail the mail.
+    if (!IsTransient(version.status()) && !absl::IsInternal(version.status())) {
+      return FailUnrendered(mail, Reason::kTemplateUnavailable, detail);
+    }
+    Outcome outcome = Defer(mail, Reason::kTemplateUnavailable, d_.clock.Now(), context_.policy);
+    outcome.reply_text = detail;
+    return outcome;
+  }
+  auto composed = composer_.Compose(mail.mail, recipient, **version, attempt.transport->sender());
+  if (!composed.ok()) {
+    return FailUnrendered(mail, ReasonOfRenderFailure(composed.status()),
+                          std::string(composed.status().message()));
+  }
+  attempt.composed = *std::move(composed);
+  return std::nullopt;
+}
+
+std::unique_ptr<DeliveryAttempt> Sender::MakeAttempt(const Claim& claim, Candidate& candidate) {
   auto attempt = std::make_unique<DeliveryAttempt>();
   attempt->claim = claim.id;
   attempt->urgent = IsUrgent(claim.lane);
-  attempt->mail = std::move(mail);
-  attempt->transport = &transport;
-  attempt->recipient_domain = DomainOf(recipient);
-  attempt->limits =
-      d_.limits.For(attempt->mail.mail, attempt->recipient_domain, transport.info().name);
+  attempt->mail = std::move(candidate.mail);
+  attempt->transport = candidate.transport;
+  attempt->recipient_domain = DomainOf(candidate.verdict->recipient);
+  attempt->limits = std::move(candidate.limits);
   for (const Limit& limit : attempt->limits) {
     attempt->demand.push_back(std::max(1, demand_[limit.key]--));
   }
   return attempt;
 }
 
-const Sender::Wording& Sender::WordingOf(const TemplateRef& ref) {
+const Sender::Version& Sender::VersionOf(const TemplateRef& ref) {
   const auto key = std::make_pair(ref.key, ref.version);
-  const auto it = wordings_.find(key);
-  if (it != wordings_.end()) return it->second;
-  return wordings_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
+  const auto it = versions_.find(key);
+  if (it != versions_.end()) return it->second;
+  return versions_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
 }
 
 }  // namespace lmsmail::dispatch

@@ -23,7 +23,8 @@ class SenderLimitsTest : public SenderFixture {
     for (int i = 0; i < count; ++i) {
       const std::string name = domain + "-" + std::to_string(i);
       Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, name});
-      verdict.recipient.email_address = "s" + std::to_string(i) + "@" + domain;
+      verdict.recipient.address =
+          *address::ParseEmailAddress("s" + std::to_string(i) + "@" + domain);
       recipients_.Set("recipients/" + name, verdict);
       ids.push_back(Accept(name));
     }
@@ -39,14 +40,14 @@ class SenderLimitsTest : public SenderFixture {
   void SendFor(absl::Duration until) {
     for (const absl::Time end = clock_.Now() + until; clock_.Now() < end;) {
       SendDue();
-      timer_.RunDue();
+      delays_.RunDue();
       EXPECT_TRUE(flusher_.FlushAll());
       clock_.Advance(absl::Milliseconds(20));
     }
   }
 };
 
-TEST_F(SenderLimitsTest, MailOverALimitHoldsUpNoOther) {
+TEST_F(SenderLimitsTest, MailOverALimitDoesNotDelayOtherMail) {
   AcceptFor("gmail.com", 50);
   const auto others = AcceptFor("school.example", 30);
   SendDue();
@@ -55,7 +56,7 @@ TEST_F(SenderLimitsTest, MailOverALimitHoldsUpNoOther) {
   for (const MessageId id : others) EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderLimitsTest, ItWaitsForItsPlaceAndCountsNoAttempt) {
+TEST_F(SenderLimitsTest, WaitsForItsPositionAndCountsNoAttempt) {
   const auto ids = AcceptFor("gmail.com", 50);
   SendDue();
   const MessageRecord waiting = Record(ids.back());
@@ -66,7 +67,7 @@ TEST_F(SenderLimitsTest, ItWaitsForItsPlaceAndCountsNoAttempt) {
   EXPECT_THAT(waiting.detail, testing::HasSubstr("domain:gmail"));
 }
 
-TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
+TEST_F(SenderLimitsTest, SendsAllMailAtTheRateWithAtMostOneMoreWrite) {
   const auto ids = AcceptFor("gmail.com", 80);
   SendFor(absl::Seconds(4));
   EXPECT_NEAR(SentTo("gmail.com"), 41, 4);
@@ -75,11 +76,11 @@ TEST_F(SenderLimitsTest, AllOfItGoesAtTheRateWithOneMoreWriteAtMost) {
   for (const MessageId id : ids) {
     EXPECT_EQ(Record(id).state, State::kSent);
     EXPECT_EQ(Record(id).attempt_count, 1);
-    EXPECT_LE(store_.Explain(id)->outcomes.size(), 2u) << "once out of turn, once sent";
+    EXPECT_LE(store_.OutcomeCount(id), 2) << "deferred once, sent once";
   }
 }
 
-TEST_F(SenderLimitsTest, ABatchLeavesAtTheRateItAskedFor) {
+TEST_F(SenderLimitsTest, SendsABatchAtItsMaxRate) {
   Submission batch;
   batch.request_id = "slowly";
   batch.batch = true;
@@ -100,18 +101,18 @@ TEST_F(SenderLimitsTest, ABatchLeavesAtTheRateItAskedFor) {
   EXPECT_THAT(transport_.mails(), SizeIs(1 + 12));
 }
 
-TEST_F(SenderLimitsTest, MailThatComesLaterGoesToTheEndOfTheLine) {
+TEST_F(SenderLimitsTest, LaterMailGoesToTheEndOfTheWaitlist) {
   AcceptFor("gmail.com", 50);
   SendDue();
   const MessageId late = Accept("late");
   Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "late"});
-  verdict.recipient.email_address = "late@gmail.com";
+  verdict.recipient.address = *address::ParseEmailAddress("late@gmail.com");
   recipients_.Set("recipients/late", verdict);
   SendDue();
   EXPECT_GE(Record(late).next_attempt_time.value(), clock_.Now() + absl::Seconds(4));
 }
 
-TEST_F(SenderLimitsTest, AMailWhoseTimeEndsBeforeItsPlaceExpiresInTime) {
+TEST_F(SenderLimitsTest, MailThatWouldWaitPastItsExpireTimeExpires) {
   const auto ids = AcceptFor("gmail.com", 90);
   SendDue();
   clock_.Advance(absl::Hours(49));
@@ -119,29 +120,29 @@ TEST_F(SenderLimitsTest, AMailWhoseTimeEndsBeforeItsPlaceExpiresInTime) {
   EXPECT_EQ(Record(ids.back()).state, State::kExpired);
 }
 
-TEST_F(SenderLimitsTest, AStopGivesBackWhatWaitsForANearTurn) {
+TEST_F(SenderLimitsTest, StopReleasesMailThatWaitsForAPermit) {
   const auto ids = AcceptFor("gmail.com", 50);
   sender_.Process(Take());
   sender_.Stop();
-  timer_.Stop();
+  delays_.Stop();
   EXPECT_TRUE(flusher_.FlushAll());
-  EXPECT_EQ(InFlight(), 0);
+  EXPECT_EQ(store_.InFlightCount(), 0);
   EXPECT_LE(SentTo("gmail.com"), 3);
   for (const MessageId id : ids) EXPECT_LE(Record(id).attempt_count, 1);
   EXPECT_THAT(transport_.mails(), SizeIs(SentTo("gmail.com")));
 }
 
-TEST_F(SenderLimitsTest, AThrottlingTransportIsSlowedAndTheMailNotLost) {
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                     .reply_code = 421,
-                     .enhanced_code = "4.7.0",
-                     .reply_text = "slow down"});
+TEST_F(SenderLimitsTest, ThrottledTransportSlowsDownWithoutLosingMail) {
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
+                        .reply_code = 421,
+                        .enhanced_code = "4.7.0",
+                        .reply_text = "slow down"});
   const auto refused = AcceptFor("a.example", 60);
   SendDue();
-  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
-                     .reply_code = 250,
-                     .enhanced_code = "2.0.0",
-                     .reply_text = "queued"});
+  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
+                        .reply_code = 250,
+                        .enhanced_code = "2.0.0",
+                        .reply_text = "queued"});
   const std::size_t before = transport_.mails().size();
   const auto next = AcceptFor("b.example", 60);
   SendDue();

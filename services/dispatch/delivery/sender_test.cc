@@ -18,7 +18,7 @@ using testing::SizeIs;
 
 using SenderTest = SenderFixture;
 
-TEST_F(SenderTest, SendsAndRecordsWhatTheServerSaid) {
+TEST_F(SenderTest, SendsMailAndRecordsTheReply) {
   const MessageId id = Accept("ada");
   SendDue();
   const MessageRecord record = Record(id);
@@ -30,17 +30,17 @@ TEST_F(SenderTest, SendsAndRecordsWhatTheServerSaid) {
   EXPECT_EQ(transport_.mails()[0].envelope_from, "bounces@school.example");
   EXPECT_TRUE(transport_.mails()[0].urgent);
   EXPECT_EQ(budget_.in_use(), 0);
-  EXPECT_EQ(InFlight(), 0);
+  EXPECT_EQ(store_.InFlightCount(), 0);
 }
 
-TEST_F(SenderTest, AsksOnceForAWholeClaim) {
+TEST_F(SenderTest, ChecksAWholeClaimInOneCall) {
   for (int i = 0; i < 50; ++i) Accept("s" + std::to_string(i));
   SendDue();
   EXPECT_EQ(recipients_.calls(), 1);
   EXPECT_THAT(transport_.mails(), SizeIs(50));
 }
 
-TEST_F(SenderTest, NothingIsSentUncheckedWhilePreferencesAreAway) {
+TEST_F(SenderTest, DefersMailWhileTheRecipientCheckIsUnavailable) {
   const MessageId id = Accept("ada");
   recipients_.SetStatus(absl::UnavailableError("away"));
   SendDue();
@@ -56,7 +56,7 @@ TEST_F(SenderTest, NothingIsSentUncheckedWhilePreferencesAreAway) {
   EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderTest, ARecipientThatCannotBeAskedAboutFailsAlone) {
+TEST_F(SenderTest, OnlyMailToAnInvalidRecipientFails) {
   const MessageId bad = Accept("bad");
   const MessageId good = Accept("good");
   recipients_.Refuse("recipients/bad");
@@ -66,7 +66,7 @@ TEST_F(SenderTest, ARecipientThatCannotBeAskedAboutFailsAlone) {
   EXPECT_EQ(Record(good).state, State::kSent);
 }
 
-TEST_F(SenderTest, SkipsWhoUnsubscribed) {
+TEST_F(SenderTest, SkipsUnsubscribedRecipients) {
   const MessageId id = Accept("ada");
   Verdict verdict;
   verdict.decision = Verdict::Decision::kSkip;
@@ -78,7 +78,7 @@ TEST_F(SenderTest, SkipsWhoUnsubscribed) {
   EXPECT_EQ(Record(id).reason, Reason::kUnsubscribed);
 }
 
-TEST_F(SenderTest, WaitsForTheMorning) {
+TEST_F(SenderTest, DefersMailInQuietHours) {
   const MessageId id = Accept("ada");
   Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
   verdict.decision = Verdict::Decision::kDefer;
@@ -105,7 +105,7 @@ TEST_F(SenderTest, ExpiredMailIsNotSent) {
   EXPECT_EQ(recipients_.calls(), 0);
 }
 
-TEST_F(SenderTest, HeedsACancellationBetweenClaimAndHandOver) {
+TEST_F(SenderTest, CancelsMailBetweenClaimAndTransmission) {
   const MessageId id = Accept("ada");
   cancellations_.Refresh();
   TakenClaim taken = Take();
@@ -117,7 +117,7 @@ TEST_F(SenderTest, HeedsACancellationBetweenClaimAndHandOver) {
   EXPECT_THAT(transport_.mails(), IsEmpty());
 }
 
-TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
+TEST_F(SenderTest, UnavailableTemplateDefersMailAndDeletedOneFailsIt) {
   const MessageId waits = Accept("ada");
   templates_.SetStatus(absl::UnavailableError("away"));
   SendDue();
@@ -132,7 +132,7 @@ TEST_F(SenderTest, ATemplateThatIsAwayPutsMailOffAndOneThatIsGoneFailsIt) {
   EXPECT_EQ(Record(gone).reason, Reason::kTemplateUnavailable);
 }
 
-TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
+TEST_F(SenderTest, OnlyMailThatCannotBeRenderedFailsWithTheError) {
   const MessageId bad = Accept("ada", "weekly_progress");
   const MessageId good =
       Accept("grace", "weekly_progress", StructFromJson(R"({"minutes": 3})").SerializeAsString());
@@ -143,43 +143,43 @@ TEST_F(SenderTest, AMailThatCannotBeWrittenFailsAloneAndSaysWhy) {
   EXPECT_EQ(Record(good).state, State::kSent);
 }
 
-TEST_F(SenderTest, ADeadAddressIsSuppressed) {
+TEST_F(SenderTest, SuppressesDeadAddresses) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                     .reply_code = 550,
-                     .enhanced_code = "5.1.1",
-                     .reply_text = "5.1.1 no such user"});
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                        .reply_code = 550,
+                        .enhanced_code = "5.1.1",
+                        .reply_text = "5.1.1 no such user"});
   SendDue();
   EXPECT_EQ(Record(id).state, State::kFailed);
   EXPECT_EQ(Record(id).reason, Reason::kRecipientRejected);
   EXPECT_TRUE(suppressions_.WaitFor("ada@students.example"));
 }
 
-TEST_F(SenderTest, ARefusalOfUsSuppressesNobody) {
+TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                     .reply_code = 550,
-                     .enhanced_code = "5.7.1",
-                     .reply_text = "5.7.1 policy"});
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
+                        .reply_code = 550,
+                        .enhanced_code = "5.7.1",
+                        .reply_text = "5.7.1 policy"});
   SendDue();
   bounces_.Stop();
   EXPECT_EQ(Record(id).reason, Reason::kSenderRejected);
   EXPECT_THAT(suppressions_.added(), IsEmpty());
 }
 
-TEST_F(SenderTest, ATemporaryRefusalIsTriedAgainWithTheSameBytes) {
+TEST_F(SenderTest, RetriesTemporaryRejectionsWithTheSameBytes) {
   const MessageId id = Accept("ada");
-  transport_.Answer({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                     .reply_code = 451,
-                     .enhanced_code = "4.7.1",
-                     .reply_text = "4.7.1 greylisted"});
+  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
+                        .reply_code = 451,
+                        .enhanced_code = "4.7.1",
+                        .reply_text = "4.7.1 greylisted"});
   SendDue();
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_GE(Record(id).next_attempt_time, clock_.Now() + absl::Minutes(5));
-  transport_.Answer({.kind = DeliveryResult::Kind::kAccepted,
-                     .reply_code = 250,
-                     .enhanced_code = "",
-                     .reply_text = ""});
+  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
+                        .reply_code = 250,
+                        .enhanced_code = "",
+                        .reply_text = ""});
   clock_.Advance(absl::Minutes(10));
   SendDue();
   EXPECT_EQ(Record(id).state, State::kSent);
@@ -188,7 +188,7 @@ TEST_F(SenderTest, ATemporaryRefusalIsTriedAgainWithTheSameBytes) {
   EXPECT_EQ(transport_.mails()[0].message, transport_.mails()[1].message);
 }
 
-TEST_F(SenderTest, AnUnknownTransportWaitsForItsConfiguration) {
+TEST_F(SenderTest, DefersMailOfAnUnknownTransport) {
   Submission submission;
   submission.request_id = "k";
   submission.template_ref = {"enrollment", 1, Category::kEnrollment};
@@ -203,7 +203,7 @@ TEST_F(SenderTest, AnUnknownTransportWaitsForItsConfiguration) {
   EXPECT_THAT(record.detail, testing::HasSubstr("gone"));
 }
 
-TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
+TEST_F(SenderTest, StoppedSenderReleasesItsClaim) {
   const MessageId id = Accept("ada");
   TakenClaim taken = Take();
   sender_.Stop();
@@ -212,10 +212,10 @@ TEST_F(SenderTest, AStoppedSenderGivesItsClaimBack) {
   EXPECT_THAT(transport_.mails(), IsEmpty());
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_EQ(Record(id).attempt_count, 0);
-  EXPECT_EQ(InFlight(), 0);
+  EXPECT_EQ(store_.InFlightCount(), 0);
 }
 
-TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
+TEST_F(SenderTest, ReleasesAClaimNearTheEndOfItsLease) {
   const MessageId id = Accept("ada");
   TakenClaim taken = Take();
   clock_.Advance(absl::Seconds(56));
@@ -225,9 +225,9 @@ TEST_F(SenderTest, AClaimNearTheEndOfItsLeaseIsGivenBack) {
   EXPECT_EQ(Record(id).state, State::kQueued);
 }
 
-TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
+TEST_F(SenderTest, ReleasesMailThatAShutdownLeftUnsent) {
   const MessageId id = Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   transport_.Shutdown(absl::ZeroDuration());
   EXPECT_TRUE(flusher_.FlushAll());
@@ -236,7 +236,7 @@ TEST_F(SenderTest, MailThatAShutdownLeftUnsentIsGivenBack) {
   EXPECT_EQ(budget_.in_use(), 0);
 }
 
-TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
+TEST_F(SenderTest, YieldsToUrgentMailBeforeTheCheckAndBeforeEachMail) {
   Accept("ada");
   const auto urgent_mail_comes = [this] {
     priority_gate_.UrgentArrived();
@@ -254,67 +254,65 @@ TEST_F(SenderTest, StandsAsideForUrgentMailBeforeTheCheckAndBeforeEachMail) {
   EXPECT_FALSE(priority_gate_.closed());
 }
 
-TEST_F(SenderTest, OutcomesSurviveADatabaseThatIsAway) {
+TEST_F(SenderTest, KeepsOutcomesWhileTheDatabaseIsUnavailable) {
   const MessageId id = Accept("ada");
   sender_.Process(Take());
-  queue_.status = absl::UnavailableError("away");
+  store_.on_flush = [](const auto&) { return absl::UnavailableError("away"); };
   EXPECT_FALSE(flusher_.FlushAll());
   EXPECT_FALSE(flusher_.FlushAll());
   EXPECT_EQ(budget_.in_use(), 1);
   EXPECT_EQ(Record(id).state, State::kSending);
-  queue_.status = absl::OkStatus();
+  store_.on_flush = nullptr;
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(budget_.in_use(), 0);
   EXPECT_EQ(Record(id).state, State::kSent);
 }
 
-TEST_F(SenderTest, OutcomesComeInAnyOrderAndTheLastEndsTheClaim) {
+TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
   const MessageId early = Accept("ada");
   Verdict skip;
   skip.decision = Verdict::Decision::kSkip;
   skip.reason = Reason::kSuppressed;
   recipients_.Set("recipients/ada", skip);
   const MessageId late = Accept("grace");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(early).state, State::kSkipped);
   EXPECT_EQ(Record(late).state, State::kSending);
   EXPECT_FALSE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
-  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
-                         .reply_code = 250,
-                         .enhanced_code = "",
-                         .reply_text = ""});
+  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
+                            .reply_code = 250,
+                            .enhanced_code = "",
+                            .reply_text = ""});
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(late).state, State::kSent);
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
 }
 
-TEST_F(SenderTest, MailThatStillWaitsInTheTransportWhenItsLeaseEndsMayNotGo) {
+TEST_F(SenderTest, DoesNotTransmitQueuedMailAfterItsLease) {
   Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   ASSERT_THAT(transport_.mails(), SizeIs(1));
-  const auto may_go = transport_.mails()[0].may_go;
-  EXPECT_TRUE(may_go());
+  const auto may_send = transport_.mails()[0].may_send;
+  EXPECT_TRUE(may_send());
   sender_.Stop();
-  EXPECT_TRUE(may_go()) << "a shutdown lets what was handed over finish";
+  EXPECT_TRUE(may_send()) << "a shutdown lets what was handed over finish";
   clock_.Advance(absl::Seconds(56));
-  EXPECT_FALSE(may_go());
+  EXPECT_FALSE(may_send());
 }
 
-TEST_F(SenderTest, ALostLeaseStillRecordsWhatWasSent) {
+TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   const MessageId id = Accept("ada");
-  transport_.Hold();
+  transport_.Stall();
   sender_.Process(Take());
   clock_.Advance(absl::Minutes(1));
-  EXPECT_THAT(store_.RecoverExpired(), IsOkAndHolds(0));
-  clock_.Advance(absl::Minutes(1));
   ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
-  transport_.AnswerHeld({.kind = DeliveryResult::Kind::kAccepted,
-                         .reply_code = 250,
-                         .enhanced_code = "",
-                         .reply_text = ""});
+  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
+                            .reply_code = 250,
+                            .enhanced_code = "",
+                            .reply_text = ""});
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(id).state, State::kSent);
   SendDue();  // whoever gets it next sends nothing

@@ -14,37 +14,17 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// No mail is handed over in the last moments of a lease, for transmission takes time as well.
+// No mail is handed over this shortly before its lease expires, because transmission takes time.
 constexpr absl::Duration kLeaseMargin = absl::Seconds(5);
 constexpr absl::Duration kFlushRetry = absl::Milliseconds(200);
-constexpr unsigned kMostOrdinarySenders = 4;
+constexpr unsigned kMaxOrdinarySenders = 4;
 
-// Of the calling thread, as `top -H` shows it; at most 15 characters.
+// Names the calling thread for `top -H`; at most 15 characters.
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
-
-Sender::Dependencies ForSender(const Worker::Dependencies& d, const Worker::Options& options,
-                               OpenClaims& claims, CancellationWatch& cancellations,
-                               InFlightBudget& budget, RateLimits& limits, DelayQueue& timer) {
-  return {.clock = d.clock,
-          .claims = claims,
-          .cancellations = cancellations,
-          .budget = budget,
-          .limits = limits,
-          .timer = timer,
-          .recipients = d.recipients,
-          .templates = d.templates,
-          .transports = d.transports,
-          .bounces = d.bounces,
-          .journal = d.journal,
-          .site = d.site,
-          .message_ids = d.message_ids,
-          .policy = options.policy,
-          .max_message_bytes = options.max_message_bytes};
-}
 
 }  // namespace
 
-Worker::Worker(Dependencies dependencies, Options options)
+Worker::Worker(const DeliveryDependencies& dependencies, Options options)
     : d_(dependencies),
       options_(std::move(options)),
       cancellations_(d_.queue, d_.clock),
@@ -52,21 +32,25 @@ Worker::Worker(Dependencies dependencies, Options options)
       limits_(d_.limits, d_.clock, options_.limits),
       connections_(d_.connections, d_.transports, d_.clock, options_.name),
       priority_gate_(d_.clock),
-      urgent_timer_(d_.clock),
-      ordinary_timer_(d_.clock),
+      sender_context_{.dependencies = d_,
+                      .claims = claims_,
+                      .cancellations = cancellations_,
+                      .budget = budget_,
+                      .limits = limits_,
+                      .policy = options_.policy,
+                      .max_message_bytes = options_.max_message_bytes},
       flusher_(d_.queue, claims_, budget_, d_.journal, priority_gate_, d_.metrics),
-      urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr)},
-      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &priority_gate_)} {
-  const auto add_sender = [this](Way& way, DelayQueue& timer, PriorityGate* yields_to) {
-    Sender::Dependencies with =
-        ForSender(d_, options_, claims_, cancellations_, budget_, limits_, timer);
-    with.yields_to = yields_to;
-    way.senders.push_back(std::make_unique<Sender>(std::move(with)));
+      urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr),
+              .delays = DelayQueue(d_.clock)},
+      ordinary_{.claimer = MakeClaimer({Lane::kNotification, Lane::kBulk}, &priority_gate_),
+                .delays = DelayQueue(d_.clock)} {
+  const auto add_sender = [this](Pipeline& pipeline, PriorityGate* yields_to) {
+    pipeline.senders.push_back(
+        std::make_unique<Sender>(sender_context_, pipeline.delays, yields_to));
   };
-  add_sender(urgent_, urgent_timer_, nullptr);
-  const unsigned senders =
-      std::clamp(std::thread::hardware_concurrency(), 1U, kMostOrdinarySenders);
-  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, ordinary_timer_, &priority_gate_);
+  add_sender(urgent_, nullptr);
+  const unsigned senders = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxOrdinarySenders);
+  for (unsigned i = 0; i < senders; ++i) add_sender(ordinary_, &priority_gate_);
 }
 
 Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const {
@@ -80,6 +64,12 @@ Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) co
 
 Worker::~Worker() { Stop(absl::Now()); }
 
+absl::Status Worker::ReplayJournal() {
+  return d_.journal.Replay(d_.queue, [this](const ClaimedMail& mail, const DeliveryResult& result) {
+    return DecideByResult(mail, result, d_.clock.Now(), options_.policy);
+  });
+}
+
 void Worker::Start() {
   if (!claim_threads_.empty()) return;
   connections_.Start();
@@ -87,26 +77,26 @@ void Worker::Start() {
     NameThread("flusher");
     Flush();
   });
-  urgent_timer_.Start();
-  ordinary_timer_.Start();
+  urgent_.delays.Start();
+  ordinary_.delays.Start();
   send_threads_.emplace_back([this] {
-    NameThread("writer-urgent");
+    NameThread("sender-urgent");
     Send(urgent_, *urgent_.senders.front());
   });
   for (const auto& sender : ordinary_.senders) {
     send_threads_.emplace_back([this, &sender] {
-      NameThread("writer");
-      // The thread's own on Linux (setpriority(2), NOTES).
+      NameThread("sender");
+      // On Linux this applies to the calling thread alone (setpriority(2), NOTES).
       setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kRenderThreadNice);
       Send(ordinary_, *sender);
     });
   }
-  lease_keeper_ =
-      std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3, [this] { KeepLeases(); });
-  for (Way* way : {&urgent_, &ordinary_}) {
-    claim_threads_.emplace_back([this, way] {
+  lease_keeper_ = std::make_unique<lifecycle::Periodic>("leases", options_.lease / 3,
+                                                        [this] { ExtendLeases(); });
+  for (Pipeline* pipeline : {&urgent_, &ordinary_}) {
+    claim_threads_.emplace_back([this, pipeline] {
       NameThread("claimer");
-      Claim(*way);
+      Claim(*pipeline);
     });
   }
 }
@@ -122,17 +112,17 @@ void Worker::Stop(absl::Time deadline) {
     d_.transports.Shutdown(absl::ZeroDuration());
     return;
   }
-  for (Way* way : {&urgent_, &ordinary_}) {
-    for (const auto& sender : way->senders) sender->Stop();
+  for (Pipeline* pipeline : {&urgent_, &ordinary_}) {
+    for (const auto& sender : pipeline->senders) sender->Stop();
   }
   budget_.Stop();
   for (std::thread& thread : claim_threads_) thread.join();
   urgent_.claims.Close();
   ordinary_.claims.Close();
   for (std::thread& thread : send_threads_) thread.join();
-  urgent_timer_.Stop();
-  ordinary_timer_.Stop();
-  // A little is kept for recording what became of the last mails.
+  urgent_.delays.Stop();
+  ordinary_.delays.Stop();
+  // A quarter is kept for recording the last outcomes.
   d_.transports.Shutdown(left() * 3 / 4);
   connections_.Stop();
   claims_.WaitUntilEmpty(left());
@@ -151,7 +141,7 @@ void Worker::BeforeAccept(Lane lane) {
 void Worker::Accepted(Lane lane) {
   BeforeAccept(lane);
   absl::MutexLock lock(&mutex_);
-  WayOf(lane).accepted.insert(lane);
+  PipelineOf(lane).accepted.insert(lane);
 }
 
 bool Worker::Stopping() const {
@@ -159,39 +149,39 @@ bool Worker::Stopping() const {
   return stopping_;
 }
 
-void Worker::Claim(Way& way) {
-  const auto wanted = [&way](Lane) { return way.claims.HasRoom(); };
+void Worker::Claim(Pipeline& pipeline) {
+  const auto wanted = [&pipeline](Lane) { return pipeline.claims.HasRoom(); };
   while (!Stopping()) {
     cancellations_.Refresh();
-    std::optional<TakenClaim> taken = way.claimer.TakeNext(wanted);
+    std::optional<TakenClaim> taken = pipeline.claimer.TakeNext(wanted);
     if (!taken) {
-      WaitForNews(way, way.claimer.Rest(wanted));
+      WaitForWork(pipeline, pipeline.claimer.PollInterval(wanted));
       continue;
     }
     claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
     d_.journal.ClaimOpened(taken->claim.id);
-    way.claims.Put(*std::move(taken));
+    pipeline.claims.Put(*std::move(taken));
   }
 }
 
-void Worker::WaitForNews(Way& way, absl::Duration at_most) {
-  const auto news = [&] { return stopping_ || !way.accepted.empty() || way.room; };
+void Worker::WaitForWork(Pipeline& pipeline, absl::Duration timeout) {
+  const auto work = [&] { return stopping_ || !pipeline.accepted.empty() || pipeline.room; };
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&news), at_most);
-  way.room = false;
-  for (const Lane lane : way.accepted) way.claimer.Accepted(lane);
-  way.accepted.clear();
+  mutex_.AwaitWithTimeout(absl::Condition(&work), timeout);
+  pipeline.room = false;
+  for (const Lane lane : pipeline.accepted) pipeline.claimer.Accepted(lane);
+  pipeline.accepted.clear();
 }
 
-void Worker::Send(Way& way, Sender& sender) {
-  while (std::optional<TakenClaim> taken = way.claims.Take()) {
+void Worker::Send(Pipeline& pipeline, Sender& sender) {
+  while (std::optional<TakenClaim> taken = pipeline.claims.Take()) {
     {
       absl::MutexLock lock(&mutex_);
-      way.room = true;
+      pipeline.room = true;
     }
     const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
-    if (&way == &urgent_) priority_gate_.UrgentSent(claimed);
+    if (&pipeline == &urgent_) priority_gate_.UrgentSent(claimed);
   }
 }
 
@@ -201,19 +191,20 @@ void Worker::Flush() {
     return flushing_ends_;
   };
   while (!ends()) {
-    // The first outcome starts the interval; enough of them, or the end of a claim, cut it short.
+    // The first outcome starts the interval; flush_size outcomes or the end of a claim end it
+    // early.
     if (!claims_.WaitForWork(1, absl::Milliseconds(100))) continue;
     claims_.WaitForWork(options_.flush_size, options_.flush_interval);
     if (!flusher_.FlushAll()) absl::SleepFor(kFlushRetry);
   }
 }
 
-void Worker::KeepLeases() {
+void Worker::ExtendLeases() {
   const std::vector<ClaimId> ids = claims_.Ids();
   if (ids.empty()) return;
   const absl::Time start = d_.clock.Now();
   const auto held = d_.queue.Extend(ids, options_.lease);
-  // While the database is away the claims stay usable until their leases' end, and no longer.
+  // While the database is unavailable, claims stay usable until their leases expire.
   if (!held.ok()) return;
   claims_.Extended(ids, *held, start + options_.lease - kLeaseMargin);
 }

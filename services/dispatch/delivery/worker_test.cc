@@ -14,30 +14,27 @@
 #include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/storage/in_memory_limit_store.h"
-#include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/testing/fake_peers.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 using testing::IsEmpty;
 
-// Loses the answer to the first COMMIT of a claim.
-class ForgetfulQueue final : public QueueStoreDecorator {
+// Loses the reply to the first COMMIT of a claim.
+class ForgetfulQueue final : public FakeQueueStore {
  public:
-  using QueueStoreDecorator::QueueStoreDecorator;
+  using FakeQueueStore::FakeQueueStore;
+  bool forgets = false;
   absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                 absl::Duration lease) override {
-    auto claim = QueueStoreDecorator::TakeDue(id, worker, lane, limit, lease);
-    if (claim.ok() && !claim->mails.empty() && !std::exchange(forgot_, true)) {
+    auto claim = FakeQueueStore::TakeDue(id, worker, lane, limit, lease);
+    if (!claim->mails.empty() && std::exchange(forgets, false)) {
       return absl::UnknownError("the connection broke during COMMIT");
     }
     return claim;
   }
-
- private:
-  bool forgot_ = false;
 };
 
 // The worker with its threads, against fakes. Tests wait for what is to happen.
@@ -51,9 +48,9 @@ class WorkerTest : public testing::Test {
     transports_ = std::make_unique<Transports>(std::move(all), "fake");
   }
 
-  void Start(QueueStore& queue) {
-    worker_ = std::make_unique<Worker>(Worker::Dependencies{.clock = clock_,
-                                                            .queue = queue,
+  void Start() {
+    worker_ = std::make_unique<Worker>(DeliveryDependencies{.clock = clock_,
+                                                            .queue = store_,
                                                             .limits = limits_,
                                                             .connections = limits_,
                                                             .recipients = recipients_,
@@ -92,23 +89,16 @@ class WorkerTest : public testing::Test {
   bool WaitForState(const std::vector<MessageId>& ids, State state) {
     const absl::Time end = absl::Now() + absl::Seconds(20);
     for (const MessageId id : ids) {
-      while (store_.Get(id)->state != state) {
+      while (store_.Get(id).state != state) {
         if (absl::Now() > end) return false;
         std::this_thread::yield();
       }
     }
     return true;
   }
-  std::int64_t InFlight() {
-    std::int64_t count = 0;
-    const auto depths = store_.Depths();
-    for (const LaneDepth& depth : *depths) count += depth.in_flight;
-    return count;
-  }
 
   SystemClock clock_;
-  InMemoryStore store_{clock_};
-  ForgetfulQueue forgetful_{store_};  // outlives the worker, whose threads use it
+  ForgetfulQueue store_{clock_};
   InMemoryLimitStore limits_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
@@ -125,50 +115,51 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
 };
 
-TEST_F(WorkerTest, SendsWhatIsThereAndWhatComes) {
+TEST_F(WorkerTest, SendsWaitingAndNewMail) {
   const auto before = Accept("before", Lane::kBulk, 50);
-  Start(store_);
+  Start();
   EXPECT_TRUE(WaitForState(before, State::kSent));
   const auto after = Accept("after", Lane::kCritical, 1);
   EXPECT_TRUE(WaitForState(after, State::kSent));
   EXPECT_EQ(transport_->mails().size(), 51u);
 }
 
-TEST_F(WorkerTest, AClaimWhoseCommitWasInDoubtIsResumed) {
+TEST_F(WorkerTest, ResumesAClaimAfterALostCommitReply) {
   const auto ids = Accept("a", Lane::kTransactional, 5);
-  Start(forgetful_);
+  store_.forgets = true;
+  Start();
   EXPECT_TRUE(WaitForState(ids, State::kSent));
   EXPECT_EQ(transport_->mails().size(), 5u);
 }
 
-TEST_F(WorkerTest, UrgentMailPassesBulkThatASlowServerHoldsUp) {
+TEST_F(WorkerTest, UrgentMailOvertakesBulkMailToASlowServer) {
   max_in_flight_ = 40;
-  transport_->Hold();
+  transport_->Stall();
   Accept("bulk", Lane::kBulk, 200);
-  Start(store_);
+  Start();
   ASSERT_TRUE(transport_->WaitForMails(30));  // all that ordinary mail may have in flight
   Accept("receipt", Lane::kTransactional, 1);
   ASSERT_TRUE(transport_->WaitForMails(31));
   EXPECT_EQ(transport_->mails().back().recipient, "receipt@students.example");
 }
 
-TEST_F(WorkerTest, StoppingGivesBackWhatWasNotSent) {
+TEST_F(WorkerTest, StopReleasesUnsentMail) {
   max_in_flight_ = 40;
-  transport_->Hold();
+  transport_->Stall();
   const auto ids = Accept("bulk", Lane::kBulk, 100);
-  Start(store_);
+  Start();
   ASSERT_TRUE(transport_->WaitForMails(30));
   worker_->Stop(absl::Now() + absl::Seconds(10));
-  EXPECT_EQ(InFlight(), 0);
+  EXPECT_EQ(store_.InFlightCount(), 0);
   for (const MessageId id : ids) {
-    const auto record = store_.Get(id);
-    EXPECT_EQ(record->state, State::kQueued);
-    EXPECT_EQ(record->attempt_count, 0);
+    const MessageRecord record = store_.Get(id);
+    EXPECT_EQ(record.state, State::kQueued);
+    EXPECT_EQ(record.attempt_count, 0);
   }
 }
 
-TEST_F(WorkerTest, StopsWithoutHavingStarted) {
-  Start(store_);
+TEST_F(WorkerTest, StopsWithoutAStart) {
+  Start();
   Worker never({.clock = clock_,
                 .queue = store_,
                 .limits = limits_,

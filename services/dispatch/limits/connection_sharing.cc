@@ -40,12 +40,12 @@ void ConnectionSharing::Renew() {
                                                     .lease = kLease});
     if (share.ok()) {
       transport->SetConnections(*share);
-      ends_[name] = asked + kLease;
+      lease_ends_[name] = asked + kLease;
       continue;
     }
     log_.Log(telemetry::Level::kWarning, "connections could not be shared",
              {{"transport", name}, {"error", share.status()}});
-    if (clock_.Now() >= ends_[name]) transport->SetConnections(0);
+    if (clock_.Now() >= lease_ends_[name]) transport->SetConnections(0);
   }
 }
 

@@ -15,24 +15,24 @@
 
 namespace lmsmail::dispatch {
 
-// Keeps the connections of all replicas to a mail server within what it allows, for transports that
-// have such a limit: asks again and again for this replica's share of them, and hands it on. From
-// Start() to Stop().
+// Keeps the connections of all replicas to a mail server within its limit, for transports that have
+// one: renews this replica's share every kInterval and passes it to the transport, from Start() to
+// Stop().
 class ConnectionSharing {
  public:
   static constexpr absl::Duration kInterval = absl::Seconds(5);
   static constexpr absl::Duration kLease = absl::Seconds(15);
 
-  // `holder` is this replica's name. The others must outlive this.
+  // `holder` is the name of this replica. The others must outlive this.
   ConnectionSharing(ConnectionShares& store, Transports& transports, const Clock& clock,
                     std::string holder);
 
-  // Does nothing where no transport has a limit. Idempotent.
+  // Does nothing when no transport has a limit. Idempotent.
   void Start();
-  // Call it when the transports are shut down, so that others may have their connections.
+  // Gives the share up. To be called after the shutdown of the transports.
   void Stop();
 
-  // What Start() does at each turn.
+  // Renews once; Start() calls it every kInterval.
   void Renew();
 
  private:
@@ -40,8 +40,8 @@ class ConnectionSharing {
   const Clock& clock_;
   const std::string holder_;
   std::vector<Transport*> limited_;
-  // The rest is the thread's own.
-  std::map<std::string, absl::Time> ends_;  // of leases, by transport
+  // Used by the thread alone.
+  std::map<std::string, absl::Time> lease_ends_;  // by transport
   telemetry::LogEvery log_{absl::Seconds(30)};
   std::unique_ptr<lifecycle::Periodic> periodic_;
 };

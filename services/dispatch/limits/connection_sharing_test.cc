@@ -48,7 +48,7 @@ class ConnectionSharingTest : public testing::Test {
   Replica second_{store_, clock_, "second"};
 };
 
-TEST_F(ConnectionSharingTest, ReplicasNeverHaveMoreThanAllMayTogether) {
+TEST_F(ConnectionSharingTest, ReplicasNeverExceedTheSharedConnections) {
   first_.sharing().Renew();
   EXPECT_EQ(first_.connections(), 5);
   clock_.Advance(ConnectionSharing::kInterval);
@@ -60,7 +60,7 @@ TEST_F(ConnectionSharingTest, ReplicasNeverHaveMoreThanAllMayTogether) {
   EXPECT_EQ(second_.connections(), 2);
 }
 
-TEST_F(ConnectionSharingTest, AShareIsKeptThroughAShortOutageOnly) {
+TEST_F(ConnectionSharingTest, KeepsItsShareDuringAShortOutageOnly) {
   first_.sharing().Renew();
   store_.status = absl::UnavailableError("away");
   clock_.Advance(ConnectionSharing::kInterval);
@@ -71,7 +71,7 @@ TEST_F(ConnectionSharingTest, AShareIsKeptThroughAShortOutageOnly) {
   EXPECT_EQ(first_.connections(), 0) << "others may have them by now";
 }
 
-TEST_F(ConnectionSharingTest, WhoStopsLeavesItsShareToTheOthers) {
+TEST_F(ConnectionSharingTest, StopLeavesTheShareToOtherReplicas) {
   first_.sharing().Renew();
   second_.sharing().Renew();
   first_.sharing().Start();

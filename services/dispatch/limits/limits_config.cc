@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "libs/address/email_address.h"
+#include "services/dispatch/transports/rate_config.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
-// The canonical form of a domain that mail can go to, or what is wrong with it.
+// The canonical form of a recipient domain.
 absl::StatusOr<std::string> CanonicalDomain(const std::string& domain) {
   const auto address = address::ParseEmailAddress("postmaster@" + domain);
   if (!address.ok()) return address.status();
@@ -18,16 +19,6 @@ absl::StatusOr<std::string> CanonicalDomain(const std::string& domain) {
 }
 
 }  // namespace
-
-void DeclareRate(config::Group keys, std::string_view whose, RateRule& rule) {
-  keys.Double("rate_per_second", &rule.per_second,
-              fmt::format("Mails a second to {}, from all replicas together; 0: no limit.", whose),
-              {0, 1'000'000});
-  keys.Double(
-      "burst", &rule.burst,
-      fmt::format("Mails at once to {} after a rest; at least a quarter of a second's.", whose),
-      {0, 1'000'000});
-}
 
 void LimitsConfig::Declare(config::Group keys) {
   keys.Section("domains", [this](const std::string& name, config::Group entry) {
@@ -50,13 +41,13 @@ void LimitsConfig::Check(Violations& violations) const {
     for (const std::string& domain : group.match) {
       const auto canonical = CanonicalDomain(domain);
       if (!canonical.ok()) {
-        violations.Add(key, fmt::format("\"{}\" is no domain that mail can go to", domain));
+        violations.Add(key, fmt::format("\"{}\" is not a valid recipient domain", domain));
         continue;
       }
       const auto [other, is_new] = seen.emplace(*canonical, name);
       if (!is_new) {
         violations.Add(
-            key, fmt::format("\"{}\" is in limits.domains.{} already", domain, other->second));
+            key, fmt::format("\"{}\" is already in limits.domains.{}", domain, other->second));
       }
     }
   }

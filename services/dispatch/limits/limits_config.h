@@ -10,24 +10,21 @@
 
 namespace lmsmail::dispatch {
 
-// The keys "limits.": how much mail recipient domains and batches take, from all replicas together.
-// Transports have theirs below "transports.<name>.".
+// The keys "limits.": rate limits of recipient domains and batches, for all replicas together.
+// Transports have their own keys below "transports.<name>.".
 struct LimitsConfig {
   struct Domains {
     std::vector<std::string> match;  // domains that share the limit
     RateRule rule;
   };
-  std::map<std::string, Domains> domains;  // by a name of the operator's
+  std::map<std::string, Domains> domains;  // by a name that the operator chooses
   RateRule other_domain;
   RateRule batch;
 
   void Declare(config::Group keys);
   void Check(Violations& violations) const;
-  // Without the transports'. Of a configuration that was loaded without a fault.
+  // Without the rules of transports. Of a configuration that was loaded without a violation.
   LimitRules ToRules() const;
 };
-
-// The keys "rate_per_second" and "burst" of what `whose` describes: "the transport".
-void DeclareRate(config::Group keys, std::string_view whose, RateRule& rule);
 
 }  // namespace lmsmail::dispatch

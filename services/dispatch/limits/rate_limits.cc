@@ -11,24 +11,25 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr absl::Duration kRefreshInterval = absl::Seconds(1);
-// Turns are taken for so long at a time: a few statements a second, whatever the rate.
+// Permits are acquired for this many seconds at a time: a few statements a second, whatever the
+// rate.
 constexpr double kChunkSeconds = 0.25;
-// How far ahead a turn may be. Urgent mail looks further, so that it gets one though ordinary mail
-// takes all within its own reach. Fewer turns are waited for at high rates.
+// How far ahead a permit may be. Urgent mail looks further, so that it gets one although ordinary
+// mail acquires all within its own reach. At high rates the limit is kMaxAhead permits.
 constexpr absl::Duration kOrdinaryAhead = absl::Seconds(1);
 constexpr absl::Duration kUrgentAhead = absl::Seconds(2);
-constexpr double kMostAhead = 500;
-// While the store is away.
-constexpr absl::Duration kOutageWait = absl::Seconds(2);
+constexpr double kMaxAhead = 500;
+// While the store is unavailable.
+constexpr absl::Duration kOutageRetry = absl::Seconds(2);
 
 std::string TransportKey(std::string_view transport) {
   return fmt::format("transport:{}", transport);
 }
 
-absl::Duration AheadOf(const RateRule& rule, Line line) {
-  const absl::Duration ahead = line == Line::kUrgent ? kUrgentAhead : kOrdinaryAhead;
+absl::Duration AheadOf(const RateRule& rule, Waitlist waitlist) {
+  const absl::Duration ahead = waitlist == Waitlist::kUrgent ? kUrgentAhead : kOrdinaryAhead;
   if (rule.per_second <= 0) return ahead;
-  return std::min(ahead, absl::Seconds(kMostAhead / rule.per_second));
+  return std::min(ahead, absl::Seconds(kMaxAhead / rule.per_second));
 }
 
 int ChunkOf(const RateRule& rule, int mails) {
@@ -55,11 +56,11 @@ RateLimits::RateLimits(LimitStore& store, const Clock& clock, LimitRules rules)
 
 std::string RateLimits::DomainKey(std::string_view domain) const {
   const auto group = group_of_domain_.find(domain);
-  // A group's name has no dot, a domain has.
+  // Names of groups have no dot; domains have one.
   return fmt::format("domain:{}", group == group_of_domain_.end() ? domain : group->second);
 }
 
-// What its sender asked for, and no more than the operator grants every batch.
+// The rate that the sender asked for, up to what the operator grants every batch.
 RateRule RateLimits::BatchRule(const Mail& mail) const {
   if (mail.batch == 0) return {};
   const double asked = mail.batch_max_per_second;
@@ -73,10 +74,10 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
   std::vector<Limit> limits;
   absl::MutexLock lock(&mutex_);
   const RateRule batch = BatchRule(mail);
-  if (nothing_configured_ && spared_.empty() && batch.per_second <= 0) return limits;
+  if (nothing_configured_ && throttled_.empty() && batch.per_second <= 0) return limits;
   if (batch.per_second > 0) limits.push_back({fmt::format("batch:{}", mail.batch), batch});
   const auto add = [&](std::string key, const RateRule& rule) {
-    if (rule.per_second > 0 || spared_.contains(key)) limits.push_back({std::move(key), rule});
+    if (rule.per_second > 0 || throttled_.contains(key)) limits.push_back({std::move(key), rule});
   };
   const auto group = group_of_domain_.find(domain);
   add(DomainKey(domain), group == group_of_domain_.end()
@@ -87,116 +88,118 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
   return limits;
 }
 
-RateLimits::Answer RateLimits::Take(const Limit& limit, const Wish& wish) {
-  const Line line = wish.urgent ? Line::kUrgent : Line::kOrdinary;
-  LimitStore::Request request{.key = limit.key,
-                              .rule = limit.rule,
-                              .count = ChunkOf(limit.rule, wish.mails),
-                              .ahead = AheadOf(limit.rule, line),
-                              .line = line,
-                              .fresh = wish.fresh};
+RateLimits::Result RateLimits::Acquire(const Limit& limit, const Request& request) {
+  const Waitlist waitlist = request.urgent ? Waitlist::kUrgent : Waitlist::kOrdinary;
+  LimitStore::Request at_store{.key = limit.key,
+                               .rule = limit.rule,
+                               .count = ChunkOf(limit.rule, request.mails),
+                               .ahead = AheadOf(limit.rule, waitlist),
+                               .waitlist = waitlist,
+                               .fresh = request.fresh};
   {
     absl::MutexLock lock(&mutex_);
-    if (auto turn = HeldTurn(limit, line)) return {turn, {}};
-    // Who had to line up a moment ago need not ask again for the next mail.
-    if (wish.fresh) {
-      if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (auto permit = ReservedPermit(limit, waitlist)) return {permit, {}};
+    // Positions reserved for earlier mail show that the store has no permits for fresh mail.
+    if (request.fresh) {
+      if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
     }
   }
-  if (TakeFromStore(request)) {
+  if (AcquireFromStore(at_store)) {
     absl::MutexLock lock(&mutex_);
-    if (auto turn = HeldTurn(limit, line)) return {turn, {}};
+    if (auto permit = ReservedPermit(limit, waitlist)) return {permit, {}};
   }
   {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
   }
-  request.count = std::max(wish.mails, 1);
-  if (JoinAtStore(request)) {
+  at_store.count = std::max(request.mails, 1);
+  if (ReserveAtStore(at_store)) {
     absl::MutexLock lock(&mutex_);
-    if (const auto place = HeldPlace(limit, line)) return {std::nullopt, *place};
+    if (const auto position = ReservedPosition(limit, waitlist)) return {std::nullopt, *position};
   }
-  return {std::nullopt, clock_.Now() + kOutageWait};
+  return {std::nullopt, clock_.Now() + kOutageRetry};
 }
 
-std::optional<Turn> RateLimits::HeldTurn(const Limit& limit, Line line) {
-  const auto held = held_.find(limit.key);
-  if (held == held_.end()) return std::nullopt;
+std::optional<Permit> RateLimits::ReservedPermit(const Limit& limit, Waitlist waitlist) {
+  const auto reserved = reserved_.find(limit.key);
+  if (reserved == reserved_.end()) return std::nullopt;
   const absl::Time now = clock_.Now();
   const absl::Duration tolerance = ToleranceOf(limit.rule);
-  std::deque<Run>& runs = held->second.turns;
+  std::deque<Run>& runs = reserved->second.permits;
   while (!runs.empty()) {
     Run& run = runs.front();
     if (run.count == 0) {
       runs.pop_front();
       continue;
     }
-    if (run.next - now > AheadOf(limit.rule, line)) return std::nullopt;
-    const Turn turn{run.next, run.next - run.skew + tolerance};
+    if (run.next - now > AheadOf(limit.rule, waitlist)) return std::nullopt;
+    const Permit permit{run.next, run.next - run.skew + tolerance};
     --run.count;
     run.next += run.interval;
-    if (run.interval == absl::ZeroDuration()) return Turn{now, absl::InfiniteFuture()};
-    if (turn.until >= now) return turn;
+    if (run.interval == absl::ZeroDuration()) return Permit{now, absl::InfiniteFuture()};
+    if (permit.until >= now) return permit;
   }
   return std::nullopt;
 }
 
-std::optional<absl::Time> RateLimits::HeldPlace(const Limit& limit, Line line) {
-  const auto held = held_.find(limit.key);
-  if (held == held_.end()) return std::nullopt;
-  std::deque<Run>& runs = held->second.places[line];
+std::optional<absl::Time> RateLimits::ReservedPosition(const Limit& limit, Waitlist waitlist) {
+  const auto reserved = reserved_.find(limit.key);
+  if (reserved == reserved_.end()) return std::nullopt;
+  std::deque<Run>& runs = reserved->second.positions[waitlist];
   const absl::Time now = clock_.Now();
   for (; !runs.empty(); runs.pop_front()) {
     Run& run = runs.front();
     while (run.count > 0) {
-      const absl::Time at = run.next;
+      const absl::Time position = run.next;
       --run.count;
       run.next += run.interval;
-      if (at >= now) return at;
+      if (position >= now) return position;
     }
   }
   return std::nullopt;
 }
 
-bool RateLimits::TakeFromStore(const LimitStore::Request& request) {
+bool RateLimits::AcquireFromStore(const LimitStore::Request& request) {
   const absl::Time asked = clock_.Now();
-  const absl::StatusOr<Turns> turns = store_.Take(request);
-  if (!turns.ok()) {
-    log_.Log(telemetry::Level::kWarning, "limits could not be asked", {{"error", turns.status()}});
+  const absl::StatusOr<Permits> permits = store_.Acquire(request);
+  if (!permits.ok()) {
+    log_.Log(telemetry::Level::kWarning, "permits could not be acquired",
+             {{"error", permits.status()}});
     return false;
   }
-  if (turns->count == 0) return false;
+  if (permits->count == 0) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  Held& held = held_[request.key];
-  // From when the answer came on, lest a turn be used early; until as if it had come at once.
-  held.turns.push_back({turns->count, now + turns->first, turns->interval, now - asked});
+  // A permit starts when the reply arrived, so that it is not used early, and ends as if the reply
+  // had arrived at once.
+  reserved_[request.key].permits.push_back(
+      {permits->count, now + permits->first, permits->interval, now - asked});
   return true;
 }
 
-bool RateLimits::JoinAtStore(LimitStore::Request request) {
-  const absl::StatusOr<Turns> places = store_.Join(request);
-  if (!places.ok()) return false;
+bool RateLimits::ReserveAtStore(const LimitStore::Request& request) {
+  const absl::StatusOr<Permits> positions = store_.Reserve(request);
+  if (!positions.ok()) return false;
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  // Another sender may not have given out all of its own.
-  held_[request.key].places[request.line].push_back(
-      {places->count, now + places->first, places->interval, absl::ZeroDuration()});
+  // Appended, because positions of another sender may be left.
+  reserved_[request.key].positions[request.waitlist].push_back(
+      {positions->count, now + positions->first, positions->interval, absl::ZeroDuration()});
   return true;
 }
 
-void RateLimits::Answered(std::string_view domain, std::string_view transport,
+void RateLimits::OnResult(std::string_view domain, std::string_view transport,
                           const DeliveryResult& result) {
   const absl::Time now = clock_.Now();
   std::string domain_key = DomainKey(domain);
   std::string transport_key = TransportKey(transport);
   absl::MutexLock lock(&mutex_);
-  answered_.Count(domain_key, now);
-  answered_.Count(transport_key, now);
+  results_.Count(domain_key, now);
+  results_.Count(transport_key, now);
   const Throttled throttled = ThrottledBy(result);
   if (throttled == Throttled::kNothing) return;
-  to_spare_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
-                                                      : std::move(domain_key));
+  to_throttle_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
+                                                         : std::move(domain_key));
 }
 
 RateRule RateLimits::RuleOf(std::string_view key) const {
@@ -209,34 +212,38 @@ RateRule RateLimits::RuleOf(std::string_view key) const {
   return group == rules_.domain_groups.end() ? rules_.other_domain : group->second.rule;
 }
 
+void RateLimits::DropIdle(absl::Time now) {
+  const auto idle = [now](const Run& run) {
+    return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
+  };
+  std::erase_if(reserved_, [&](const auto& entry) {
+    return std::ranges::all_of(entry.second.permits, idle) &&
+           std::ranges::all_of(entry.second.positions, [&](const auto& positions) {
+             return std::ranges::all_of(positions.second, idle);
+           });
+  });
+}
+
 void RateLimits::Refresh() {
-  std::map<std::string, double> to_spare;  // with the rate that was too much
+  std::map<std::string, double> too_high;  // the measured rates of what to throttle
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
-    if (to_spare_.empty() && now - refreshed_ < kRefreshInterval) return;
+    if (to_throttle_.empty() && now - refreshed_ < kRefreshInterval) return;
     refreshed_ = now;
-    for (const std::string& key : to_spare_) to_spare[key] = answered_.PerSecond(key, now);
-    to_spare_.clear();
-    std::erase_if(held_, [&](const auto& entry) {
-      const auto idle = [&](const Run& run) {
-        return run.count == 0 || run.next + run.count * run.interval < now - absl::Minutes(1);
-      };
-      return std::ranges::all_of(entry.second.turns, idle) &&
-             std::ranges::all_of(entry.second.places, [&](const auto& places) {
-               return std::ranges::all_of(places.second, idle);
-             });
-    });
+    for (const std::string& key : to_throttle_) too_high[key] = results_.PerSecond(key, now);
+    to_throttle_.clear();
+    DropIdle(now);
   }
-  for (const auto& [key, measured] : to_spare) {
-    const absl::Status status = store_.Spare(key, RuleOf(key), measured);
-    log_.Log(telemetry::Level::kInfo, "sending slower where it was asked for",
+  for (const auto& [key, measured] : too_high) {
+    const absl::Status status = store_.Throttle(key, RuleOf(key), measured);
+    log_.Log(telemetry::Level::kInfo, "throttled: the server asked for fewer mails",
              {{"limit", key}, {"mails_per_second", measured}, {"status", status}});
   }
-  const absl::StatusOr<std::vector<std::string>> spared = store_.Spared();
-  if (!spared.ok()) return;
+  const absl::StatusOr<std::vector<std::string>> throttled = store_.Throttled();
+  if (!throttled.ok()) return;
   absl::MutexLock lock(&mutex_);
-  spared_ = {spared->begin(), spared->end()};
+  throttled_ = {throttled->begin(), throttled->end()};
 }
 
 }  // namespace lmsmail::dispatch

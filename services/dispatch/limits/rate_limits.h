@@ -23,7 +23,7 @@
 
 namespace lmsmail::dispatch {
 
-// What the configuration limits.
+// The limits of the configuration.
 struct LimitRules {
   // Domains that share one limit.
   struct DomainGroup {
@@ -31,71 +31,76 @@ struct LimitRules {
     RateRule rule = {};
   };
   std::map<std::string, RateRule, std::less<>> transports = {};
-  std::map<std::string, DomainGroup> domain_groups = {};  // by a name of the operator's
+  std::map<std::string, DomainGroup> domain_groups = {};  // by a name that the operator chooses
   RateRule other_domain = {};                             // each domain that is in no group
-  RateRule batch = {};                                    // each batch; its sender may ask for less
+  RateRule batch = {};  // each batch, whose sender may ask for less
 };
 
-// One limit that a mail has to keep.
+// One limit that applies to a mail.
 struct Limit {
   std::string key;  // "transport:smtp", "domain:gmail", "batch:17"
   RateRule rule;
 };
 
-// Leave to hand one mail over, as far as one limit is concerned.
-struct Turn {
+// Permission to hand one mail over, as far as one limit is concerned, from `from` until `until`.
+struct Permit {
   absl::Time from;
   absl::Time until;
 };
 
-// This replica's side of the limits that all replicas keep together: takes turns for some mails at
-// a time, and hands them out one by one, evenly. Thread-safe; Take and Refresh may ask the store.
+// This replica's part of the rate limits that all replicas share. Acquires permits for several
+// mails at a time and hands them out one by one. Thread-safe; Acquire and Refresh may call the
+// store.
 class RateLimits {
  public:
-  // `store` and `clock` outlive this.
+  // `store` and `clock` must outlive this.
   RateLimits(LimitStore& store, const Clock& clock, LimitRules rules);
 
   // The limits of a mail to `domain`, the narrowest first. Few mails have any.
   std::vector<Limit> For(const Mail& mail, std::string_view domain,
                          std::string_view transport) const;
 
-  struct Wish {
+  struct Request {
     bool urgent = false;
-    bool fresh = true;  // it has not been in the line yet
-    int mails = 1;      // of this limit that are at hand, this one included
+    bool fresh = true;  // the mail has not been on the waitlist yet
+    int mails = 1;      // mails of this limit that need a permit now, this one included
   };
-  struct Answer {
-    std::optional<Turn> turn;
-    absl::Time retry;  // without a turn: the mail's place in the line
+  struct Result {
+    std::optional<Permit> permit;
+    absl::Time retry_time;  // without a permit: the mail's position on the waitlist
   };
-  Answer Take(const Limit& limit, const Wish& wish);
+  Result Acquire(const Limit& limit, const Request& request);
 
-  // What the transport said. Whoever asked to be spared is, from the next Refresh on.
-  void Answered(std::string_view domain, std::string_view transport, const DeliveryResult& result);
-  // Tells the store who is to be spared and hears of it from other replicas; at most once a second.
+  // Records a result of the transport. A reply that asks for fewer mails throttles its sender from
+  // the next Refresh on.
+  void OnResult(std::string_view domain, std::string_view transport, const DeliveryResult& result);
+  // Writes throttled keys to the store and reads those of other replicas; at most once a second.
   void Refresh();
 
  private:
-  // Turns, or places in a line, that the store gave and nobody has used.
+  // Unused permits, or positions on a waitlist, from the store.
   struct Run {
     int count = 0;
     absl::Time next;
     absl::Duration interval;
-    absl::Duration skew;  // how much earlier than `next` it may have been at the store
+    absl::Duration skew;  // how much earlier than here `next` may be by the store's clock
   };
-  struct Held {
-    std::deque<Run> turns;
-    std::map<Line, std::deque<Run>> places;
+  struct Reserved {
+    std::deque<Run> permits;
+    std::map<Waitlist, std::deque<Run>> positions;
   };
   std::string DomainKey(std::string_view domain) const;
   RateRule BatchRule(const Mail& mail) const;
   RateRule RuleOf(std::string_view key) const;
-  std::optional<Turn> HeldTurn(const Limit& limit, Line line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<absl::Time> HeldPlace(const Limit& limit, Line line)
+  std::optional<Permit> ReservedPermit(const Limit& limit, Waitlist waitlist)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Whether the store gave any.
-  bool TakeFromStore(const LimitStore::Request& request);
-  bool JoinAtStore(LimitStore::Request request);
+  std::optional<absl::Time> ReservedPosition(const Limit& limit, Waitlist waitlist)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Both return whether the store gave any.
+  bool AcquireFromStore(const LimitStore::Request& request);
+  bool ReserveAtStore(const LimitStore::Request& request);
+  // Forgets permits and positions that nobody used for a minute.
+  void DropIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LimitStore& store_;
   const Clock& clock_;
@@ -104,10 +109,10 @@ class RateLimits {
   std::map<std::string, std::string, std::less<>> group_of_domain_;
 
   mutable absl::Mutex mutex_;
-  std::map<std::string, Held, std::less<>> held_ ABSL_GUARDED_BY(mutex_);
-  RecentRate answered_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string, std::less<>> spared_ ABSL_GUARDED_BY(mutex_);  // as last heard
-  std::set<std::string> to_spare_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Reserved, std::less<>> reserved_ ABSL_GUARDED_BY(mutex_);
+  RecentRate results_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> throttled_ ABSL_GUARDED_BY(mutex_);  // by the last Refresh
+  std::set<std::string> to_throttle_ ABSL_GUARDED_BY(mutex_);
   absl::Time refreshed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(10)};
 };

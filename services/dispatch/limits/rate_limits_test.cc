@@ -23,26 +23,26 @@ using testing::IsEmpty;
 class CountingStore final : public LimitStore {
  public:
   explicit CountingStore(const Clock& clock) : store_(clock) {}
-  absl::StatusOr<Turns> Take(const Request& request) override {
+  absl::StatusOr<Permits> Acquire(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    return store_.Take(request);
+    return store_.Acquire(request);
   }
-  absl::StatusOr<Turns> Join(const Request& request) override {
+  absl::StatusOr<Permits> Reserve(const Request& request) override {
     ++calls;
     if (!status.ok()) return status;
-    absl::StatusOr<Turns> places = store_.Join(request);
-    if (const auto meanwhile = std::exchange(before_places_come, nullptr)) meanwhile();
-    return places;
+    absl::StatusOr<Permits> positions = store_.Reserve(request);
+    if (const auto meanwhile = std::exchange(before_reserve, nullptr)) meanwhile();
+    return positions;
   }
-  absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override {
-    return store_.Spare(key, rule, measured);
+  absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) override {
+    return store_.Throttle(key, rule, measured);
   }
-  absl::StatusOr<std::vector<std::string>> Spared() override { return store_.Spared(); }
+  absl::StatusOr<std::vector<std::string>> Throttled() override { return store_.Throttled(); }
 
   int calls = 0;
   absl::Status status;
-  std::function<void()> before_places_come;  // once
+  std::function<void()> before_reserve;  // once
 
  private:
   InMemoryLimitStore store_;
@@ -59,7 +59,8 @@ class RateLimitsTest : public testing::Test {
             .enhanced_code = std::move(enhanced),
             .reply_text = ""};
   }
-  // Mails that each of `replicas` sends, as fast as it may, in a minute. Checks every window.
+  // How many mails `replicas` replicas send in a minute at full speed. Checks the rate in every
+  // window.
   int SendForAMinute(int replicas, double rate);
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -76,7 +77,7 @@ Mail MailOf(BatchId batch, double max_per_second = 0) {
   return mail;
 }
 
-TEST_F(RateLimitsTest, AMailHasTheLimitsOfItsDomainItsTransportAndItsBatch) {
+TEST_F(RateLimitsTest, FindsTheLimitsOfDomainTransportAndBatch) {
   rules_.batch = {.per_second = 5};
   const auto replica = NewReplica();
   EXPECT_THAT(replica->For(MailOf(7), "googlemail.com", "smtp"),
@@ -85,7 +86,7 @@ TEST_F(RateLimitsTest, AMailHasTheLimitsOfItsDomainItsTransportAndItsBatch) {
   EXPECT_THAT(replica->For(MailOf(0), "school.example", "console"), IsEmpty());
 }
 
-TEST_F(RateLimitsTest, ABatchMayAskForLessThanItIsGranted) {
+TEST_F(RateLimitsTest, BatchMayHaveALowerRateThanTheOperatorAllows) {
   const auto rate = [this](double granted, double asked) {
     rules_ = {.batch = {.per_second = granted, .burst = 9}};
     const auto limits = NewReplica()->For(MailOf(7, asked), "school.example", "console");
@@ -97,7 +98,7 @@ TEST_F(RateLimitsTest, ABatchMayAskForLessThanItIsGranted) {
   EXPECT_EQ(rate(5, 8), (RateRule{.per_second = 5, .burst = 9}));
 }
 
-TEST_F(RateLimitsTest, EachOtherDomainHasALimitOfItsOwn) {
+TEST_F(RateLimitsTest, EveryUnlistedDomainHasItsOwnLimit) {
   rules_.other_domain = {.per_second = 5};
   const auto replica = NewReplica();
   EXPECT_THAT(replica->For(MailOf(0), "a.example", "console"),
@@ -111,7 +112,7 @@ int RateLimitsTest::SendForAMinute(int replicas, double rate) {
   struct Replica {
     std::unique_ptr<RateLimits> limits;
     absl::Time next;
-    std::optional<Turn> turn;
+    std::optional<Permit> permit;
   };
   std::vector<Replica> all;
   for (int i = 0; i < replicas; ++i) all.push_back({NewReplica(), clock_.Now(), std::nullopt});
@@ -120,11 +121,11 @@ int RateLimitsTest::SendForAMinute(int replicas, double rate) {
   while (clock_.Now() < end) {
     for (Replica& replica : all) {
       while (replica.next <= clock_.Now()) {
-        if (replica.turn && replica.turn->until >= clock_.Now()) sent.push_back(clock_.Now());
-        const auto answer = replica.limits->Take(limit, {.fresh = false, .mails = 100});
-        replica.turn = answer.turn;
-        replica.next = answer.turn ? answer.turn->from : answer.retry;
-        if (!replica.turn) break;
+        if (replica.permit && replica.permit->until >= clock_.Now()) sent.push_back(clock_.Now());
+        const auto result = replica.limits->Acquire(limit, {.fresh = false, .mails = 100});
+        replica.permit = result.permit;
+        replica.next = result.permit ? result.permit->from : result.retry_time;
+        if (!replica.permit) break;
       }
     }
     clock_.Advance(absl::Milliseconds(1));
@@ -152,67 +153,68 @@ TEST_F(RateLimitsTest, SixteenReplicasTogetherUseTheRateAndNoMore) {
   EXPECT_GE(SendForAMinute(16, 50), 0.95 * 50 * 60);
 }
 
-TEST_F(RateLimitsTest, AsksTheStoreForManyMailsAtOnce) {
+TEST_F(RateLimitsTest, AcquiresPermitsForManyMailsAtOnce) {
   const auto replica = NewReplica();
   const Limit limit{"transport:smtp", {.per_second = 1000}};
   for (int left = 250; left > 0; --left) {
-    ASSERT_TRUE(replica->Take(limit, {.mails = left}).turn);
+    ASSERT_TRUE(replica->Acquire(limit, {.mails = left}).permit);
   }
   EXPECT_EQ(store_.calls, 1);
 }
 
-TEST_F(RateLimitsTest, MailsOverTheLimitGetPlacesAtItsRate) {
+TEST_F(RateLimitsTest, MailsOverTheLimitGetPositionsAtItsRate) {
   const auto replica = NewReplica();
   const Limit limit{"domain:gmail", {.per_second = 10}};
-  std::vector<absl::Time> places;
+  std::vector<absl::Time> positions;
   for (int left = 100; left > 0; --left) {
-    const auto answer = replica->Take(limit, {.mails = left});
-    if (!answer.turn) places.push_back(answer.retry);
+    const auto result = replica->Acquire(limit, {.mails = left});
+    if (!result.permit) positions.push_back(result.retry_time);
   }
-  ASSERT_GE(places.size(), 80u);
-  EXPECT_NEAR(absl::ToDoubleSeconds(places.back() - places.front()),
-              0.1 * static_cast<double>(places.size() - 1), 1e-6);
-  EXPECT_TRUE(std::ranges::is_sorted(places));
-  EXPECT_LE(store_.calls, 7) << "in a few steps, not mail by mail";
+  ASSERT_GE(positions.size(), 80u);
+  EXPECT_NEAR(absl::ToDoubleSeconds(positions.back() - positions.front()),
+              0.1 * static_cast<double>(positions.size() - 1), 1e-6);
+  EXPECT_TRUE(std::ranges::is_sorted(positions));
+  EXPECT_LE(store_.calls, 7) << "a few statements, not one for each mail";
 }
 
-TEST_F(RateLimitsTest, PlacesOfOneSenderAreNotLostToAnother) {
+TEST_F(RateLimitsTest, KeepsTheReservedPositionsOfEverySender) {
   const auto replica = NewReplica();
   const Limit limit{"domain:gmail", {.per_second = 10}};
-  std::vector<absl::Time> places;
+  std::vector<absl::Time> positions;
   const auto take = [&](int mails) {
-    const auto answer = replica->Take(limit, {.mails = mails});
-    if (!answer.turn) places.push_back(answer.retry);
+    const auto result = replica->Acquire(limit, {.mails = mails});
+    if (!result.permit) positions.push_back(result.retry_time);
   };
-  // Both find that there is no place, and ask for some.
-  store_.before_places_come = [&] { take(50); };
+  // Both find no position and reserve some.
+  store_.before_reserve = [&] { take(50); };
   for (int left = 100; left > 0; --left) take(left);
   for (int left = 49; left > 0; --left) take(left);
-  ASSERT_GE(places.size(), 120u);
-  std::ranges::sort(places);
-  for (std::size_t i = 1; i < places.size(); ++i) {
-    EXPECT_LT(places[i] - places[i - 1], absl::Milliseconds(150)) << "a hole after place " << i;
+  ASSERT_GE(positions.size(), 120u);
+  std::ranges::sort(positions);
+  for (std::size_t i = 1; i < positions.size(); ++i) {
+    EXPECT_LT(positions[i] - positions[i - 1], absl::Milliseconds(150))
+        << "a gap after position " << i;
   }
 }
 
-TEST_F(RateLimitsTest, ATransportThatThrottlesIsSparedByAllReplicas) {
+TEST_F(RateLimitsTest, AThrottlingTransportSlowsAllReplicas) {
   const auto one = NewReplica();
   const auto other = NewReplica();
-  one->Answered("school.example", "smtp", Refusal(421, "4.7.0"));
+  one->OnResult("school.example", "smtp", Refusal(421, "4.7.0"));
   one->Refresh();
   other->Refresh();
   const Limit limit = other->For(MailOf(0), "school.example", "smtp").front();
   ASSERT_EQ(limit.key, "transport:smtp");
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Take(limit, {.mails = 10 - i}).turn);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(other->Acquire(limit, {.mails = 10 - i}).permit);
   EXPECT_NEAR(absl::ToDoubleSeconds(
-                  store_.Take({.key = limit.key, .rule = limit.rule, .ahead = {}})->interval),
+                  store_.Acquire({.key = limit.key, .rule = limit.rule, .ahead = {}})->interval),
               0.02, 0.001);
 }
 
-TEST_F(RateLimitsTest, ADomainWithoutALimitGetsOneWhileItThrottles) {
+TEST_F(RateLimitsTest, AThrottlingDomainGetsALimitUntilItRecovers) {
   const auto replica = NewReplica();
-  for (int i = 0; i < 200; ++i) replica->Answered("outlook.example", "console", {});
-  replica->Answered("outlook.example", "console", Refusal(451, "4.7.500"));
+  for (int i = 0; i < 200; ++i) replica->OnResult("outlook.example", "console", {});
+  replica->OnResult("outlook.example", "console", Refusal(451, "4.7.500"));
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
   replica->Refresh();
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"),
@@ -223,12 +225,12 @@ TEST_F(RateLimitsTest, ADomainWithoutALimitGetsOneWhileItThrottles) {
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
 }
 
-TEST_F(RateLimitsTest, WithoutTheStoreMailWaits) {
+TEST_F(RateLimitsTest, MailWaitsWhileTheStoreIsUnavailable) {
   const auto replica = NewReplica();
   store_.status = absl::UnavailableError("away");
-  const auto answer = replica->Take({"domain:gmail", {.per_second = 10}}, {});
-  EXPECT_FALSE(answer.turn);
-  EXPECT_GT(answer.retry, clock_.Now());
+  const auto result = replica->Acquire({"domain:gmail", {.per_second = 10}}, {});
+  EXPECT_FALSE(result.permit);
+  EXPECT_GT(result.retry_time, clock_.Now());
 }
 
 }  // namespace

@@ -9,17 +9,17 @@
 
 namespace lmsmail::dispatch {
 
-// How many events a second each of many names has had lately. What was quiet for ten seconds is
-// forgotten. Not thread-safe.
+// The recent rate of events of each of many names. Forgets a name without events for ten seconds.
+// Not thread-safe.
 class RecentRate {
  public:
   void Count(std::string_view name, absl::Time now) {
-    Turn(now);
+    Rotate(now);
     ++current_[std::string(name)];
   }
 
   double PerSecond(std::string_view name, absl::Time now) {
-    Turn(now);
+    Rotate(now);
     const auto find = [&](const Counts& counts) {
       const auto it = counts.find(std::string(name));
       return it == counts.end() ? 0 : it->second;
@@ -32,7 +32,7 @@ class RecentRate {
   static constexpr absl::Duration kWindow = absl::Seconds(5);
   using Counts = absl::flat_hash_map<std::string, int>;
 
-  void Turn(absl::Time now) {
+  void Rotate(absl::Time now) {
     if (now - started_ < kWindow) return;
     previous_ = now - started_ < 2 * kWindow ? std::move(current_) : Counts();
     current_.clear();

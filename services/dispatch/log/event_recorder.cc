@@ -10,12 +10,24 @@
 #include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
+namespace {
+
+// lmsmail.dispatch.v1.ProviderEvent.Type
+constexpr std::int16_t kEventBounced = 2;
+constexpr std::int16_t kEventComplained = 6;
+
+// Covers nearly every outage of the preference service. A longer period would suppress addresses
+// again that somebody removed from the list meanwhile.
+constexpr absl::Duration kReplayPeriod = absl::Hours(6);
+constexpr absl::Duration kReplayRetry = absl::Seconds(30);
+
+}  // namespace
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
     absl::Span<const ProviderEvent> events) {
   LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts, log_.RecordEvents(events));
-  // Repeated events suppress again, which changes nothing; so a crash between the two is mended by
-  // the provider's repetition.
+  // Duplicates are suppressed again, which is idempotent: after a crash between recording and
+  // suppressing, the provider's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
     if (event.type != kEventBounced && event.type != kEventComplained) continue;
     const absl::Status status = Suppress({.message = event.message,
@@ -24,14 +36,26 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
                                           .enhanced_code = {},
                                           .detail = event.detail});
     if (!status.ok()) {
-      telemetry::LogWarning("an address that bounced or complained could not be looked up",
+      telemetry::LogWarning("the address of a bounce or complaint could not be looked up",
                             {{"message", event.message}, {"error", status}});
     }
   }
   return counts;
 }
 
-absl::Status EventRecorder::ReportAgain(absl::Time since) {
+void EventRecorder::StartReplay(const Clock& clock) {
+  if (replay_ != nullptr) return;
+  replay_ =
+      std::make_unique<lifecycle::Periodic>("replay", [this, since = clock.Now() - kReplayPeriod] {
+        return Replay(since).ok() ? absl::InfiniteDuration() : kReplayRetry;
+      });
+}
+
+void EventRecorder::Stop() {
+  if (replay_ != nullptr) replay_->Stop();
+}
+
+absl::Status EventRecorder::Replay(absl::Time since) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports, log_.AddressReports(since));
   absl::Status all;
   for (const AddressReport& report : reports) {
@@ -51,8 +75,9 @@ absl::Status EventRecorder::Suppress(const AddressReport& report) {
   } else {
     const RecipientQuery query{record->mail.target, record->mail.template_ref.category};
     LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
-    if (verdicts.size() != 1) return absl::InternalError("another number of verdicts came back");
-    address = verdicts.front().recipient.email_address;
+    if (verdicts.size() != 1)
+      return absl::InternalError("the number of verdicts differs from that of queries");
+    if (const auto& known = verdicts.front().recipient.address) address = known->ToString();
   }
   if (address.empty()) return absl::OkStatus();
   bounces_.Report(

@@ -1,26 +1,22 @@
 #pragma once
 
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
+#include "libs/clock/clock.h"
+#include "libs/lifecycle/periodic.h"
 #include "services/dispatch/delivery/bounce_reporter.h"
 #include "services/dispatch/message/recipient_check.h"
 #include "services/dispatch/storage/message_log.h"
 
 namespace lmsmail::dispatch {
 
-// What a provider's event says about an address. Numbers as in
-// lmsmail.dispatch.v1.ProviderEvent.Type.
-inline constexpr std::int16_t kEventBounced = 2;
-inline constexpr std::int16_t kEventComplained = 6;
-
-// Records providers' reports, and puts addresses that bounced or complained on the suppression
-// list. Thread-safe.
+// Records the events that providers report, and adds addresses that bounced or complained to the
+// suppression list. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.
@@ -29,18 +25,23 @@ class EventRecorder {
 
   absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events);
 
-  // Reports what the log holds against addresses since then, for the process before may have died
-  // with reports that the suppression list did not have yet. Most are known there, which changes
-  // nothing. UNAVAILABLE when some could not be looked up: try again.
-  absl::Status ReportAgain(absl::Time since);
+  // Starts a thread that replays the reports of the last hours until it succeeds once.
+  void StartReplay(const Clock& clock);
+  void Stop();
+
+  // Reports dead addresses of the log since `since` again, because an earlier process may have
+  // ended before the suppression list had its reports. Idempotent. Returns UNAVAILABLE when some
+  // recipients could not be looked up; call it again then.
+  absl::Status Replay(absl::Time since);
 
  private:
-  // Puts the address of the report's mail on the list.
+  // Adds the address of the mail to the suppression list.
   absl::Status Suppress(const AddressReport& report);
 
   MessageLog& log_;
   RecipientCheck& recipients_;
   BounceReporter& bounces_;
+  std::unique_ptr<lifecycle::Periodic> replay_;  // last: its thread uses the rest
 };
 
 }  // namespace lmsmail::dispatch

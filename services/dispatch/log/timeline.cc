@@ -10,7 +10,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-std::string At(absl::Time time) {
+std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
 }
 
@@ -47,17 +47,18 @@ TimelineEntry::Kind KindOf(Outcome::Kind kind) {
 std::string Describe(const Outcome& outcome) {
   switch (outcome.kind) {
     case Outcome::Kind::kSent:
-      return "the server took it";
+      return "the server accepted the mail";
     case Outcome::Kind::kDeferred:
-      return fmt::format("put off until {}: {}", At(outcome.retry_time), Explain(outcome.reason));
+      return fmt::format("deferred until {}: {}", TimeText(outcome.retry_time),
+                         Explain(outcome.reason));
     case Outcome::Kind::kFailed:
-      return fmt::format("given up: {}", Explain(outcome.reason));
+      return fmt::format("failed: {}", Explain(outcome.reason));
     case Outcome::Kind::kCancelled:
-      return "cancelled before it was sent";
+      return "cancelled before the mail was sent";
     case Outcome::Kind::kExpired:
       return fmt::format("not sent: {}", Explain(outcome.reason));
     case Outcome::Kind::kUncertain:
-      return fmt::format("it may or may not have arrived: {}", Explain(outcome.reason));
+      return fmt::format("the mail may have arrived: {}", Explain(outcome.reason));
     case Outcome::Kind::kSkipped:
       return fmt::format("not sent: {}", Explain(outcome.reason));
   }
@@ -71,7 +72,7 @@ TimelineEntry EntryOf(const RecordedOutcome& recorded) {
   entry.kind = KindOf(outcome.kind);
   entry.reason = outcome.reason;
   entry.description = Describe(outcome);
-  // Only what came through a transport was an attempt.
+  // Only an outcome of a transport is an attempt.
   entry.attempt = outcome.transport.empty() ? 0 : outcome.attempt;
   entry.transport = outcome.transport;
   entry.reply_code = outcome.reply_code;
@@ -81,14 +82,15 @@ TimelineEntry EntryOf(const RecordedOutcome& recorded) {
 }
 
 std::string_view DescribeEvent(std::int16_t type) {
-  constexpr std::array<std::string_view, 8> kTexts = {"the provider reported something",
-                                                      "the recipient's server took it",
-                                                      "it came back",
-                                                      "the provider tries again later",
-                                                      "it was opened, as far as a pixel can tell",
-                                                      "a link in it was followed",
-                                                      "it was reported as unwanted",
-                                                      "the provider refused to send it"};
+  constexpr std::array<std::string_view, 8> kTexts = {
+      "the provider reported an unknown event",
+      "the recipient's server accepted the mail",
+      "the mail bounced",
+      "the provider retries the delivery later",
+      "the mail was opened, as far as a tracking pixel shows",
+      "a link in the mail was followed",
+      "the recipient reported the mail as unwanted",
+      "the provider refused to send the mail"};
   return kTexts[type > 0 && type < 8 ? static_cast<std::size_t>(type) : 0];
 }
 
@@ -105,12 +107,12 @@ const RecordedOutcome* LatestOf(const History& history) {
   return history.outcomes.empty() ? nullptr : &history.outcomes.back();
 }
 
-std::string AttemptsOf(int attempts) {
+std::string FormatAttempts(int attempts) {
   return attempts == 1 ? "1 attempt" : fmt::format("{} attempts", attempts);
 }
 
 // "; the server said: 451 4.7.1 come back later"
-std::string LastWords(const History& history) {
+std::string LastReply(const History& history) {
   const RecordedOutcome* const latest = LatestOf(history);
   if (latest == nullptr) return "";
   const std::string reply = ReplyOf(latest->outcome);
@@ -123,14 +125,14 @@ std::string SummarizeWaiting(const History& history) {
   const MessageRecord& record = history.record;
   const RecordedOutcome* const latest = LatestOf(history);
   if (latest == nullptr || latest->outcome.kind != Outcome::Kind::kDeferred) {
-    return "Waits for its turn.";
+    return "The mail waits in the queue.";
   }
-  return fmt::format("Put off at {} because {}{}. It is tried again at {}{}.", At(latest->time),
-                     Explain(latest->outcome.reason), LastWords(history),
-                     At(record.next_attempt_time.value_or(latest->outcome.retry_time)),
+  return fmt::format("Deferred at {} because {}{}. The next attempt is at {}{}.",
+                     TimeText(latest->time), Explain(latest->outcome.reason), LastReply(history),
+                     TimeText(record.next_attempt_time.value_or(latest->outcome.retry_time)),
                      record.attempt_count == 0
                          ? ""
-                         : fmt::format(", after {} so far", AttemptsOf(record.attempt_count)));
+                         : fmt::format(", after {} so far", FormatAttempts(record.attempt_count)));
 }
 
 }  // namespace
@@ -140,49 +142,50 @@ std::string_view Explain(Reason reason) {
     case Reason::kNone:
       return "no reason was recorded";
     case Reason::kUnknownRecipient:
-      return "no such recipient is known, or they were erased";
+      return "the recipient is unknown or was erased";
     case Reason::kUnsubscribed:
-      return "the recipient does not want this category of mail";
+      return "the recipient has unsubscribed from this category of mail";
     case Reason::kBounced:
-      return "mail to the address came back for good";
+      return "earlier mail to the address bounced permanently";
     case Reason::kComplained:
-      return "the recipient reported mail of ours as unwanted";
+      return "the recipient reported earlier mail as unwanted";
     case Reason::kSuppressed:
       return "the address is on the suppression list";
     case Reason::kInvalidAddress:
-      return "the address cannot be written to";
+      return "the address is not valid";
     case Reason::kQuietHours:
-      return "it is night where the recipient lives";
+      return "the quiet hours of the recipient's time zone have begun";
     case Reason::kNoConsent:
       return "this category needs consent, and a bare address has given none";
     case Reason::kTemplateUnavailable:
-      return "the template is gone or could not be read";
+      return "the template was deleted or has no content";
     case Reason::kRenderFailed:
-      return "the template could not be written with this context";
+      return "the template could not be rendered with this context";
     case Reason::kTooLarge:
       return "the mail is too large";
     case Reason::kRecipientRejected:
-      return "the server refused the recipient for good";
+      return "the server rejected the recipient permanently";
     case Reason::kSenderRejected:
-      return "the server refused us or the content, which is not the recipient's fault";
+      return "the server rejected the sender or the content permanently; the recipient is not the "
+             "cause";
     case Reason::kRetriesExhausted:
-      return "temporary refusals used up its attempts or its time";
+      return "temporary rejections used up the attempts or the time of the mail";
     case Reason::kDeferredByServer:
-      return "the server asked to come back later";
+      return "the server rejected the mail temporarily";
     case Reason::kUnreachable:
       return "the server could not be reached";
     case Reason::kRateLimited:
-      return "a limit on messages was reached";
+      return "a rate or connection limit was reached";
     case Reason::kCheckUnavailable:
-      return "preferences could not be asked, and nothing is sent unchecked";
+      return "the preference service was unavailable, and no mail is sent unchecked";
     case Reason::kConnectionLostAfterData:
-      return "the connection broke between the last byte and the answer";
+      return "the connection broke between the last byte and the reply";
     case Reason::kCancelled:
-      return "somebody cancelled it";
+      return "the mail was cancelled";
     case Reason::kExpired:
-      return "its expire_time passed before it could be sent";
+      return "the expire_time passed before the mail was sent";
   }
-  return "of a reason this version does not know";
+  return "the reason is unknown to this version";
 }
 
 std::vector<TimelineEntry> BuildTimeline(const History& history) {
@@ -192,16 +195,16 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
            fmt::format("accepted under the key \"{}\"", mail.request_id));
   if (mail.due_time > mail.create_time + absl::Seconds(1)) {
     AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
-             fmt::format("not to be sent before {}", At(mail.due_time)));
+             fmt::format("not to be sent before {}", TimeText(mail.due_time)));
   }
   for (const RecordedOutcome& recorded : history.outcomes) entries.push_back(EntryOf(recorded));
   for (const History::Retried& retried : history.retries) {
     AddEntry(entries, retried.time, TimelineEntry::Kind::kRetried,
-             fmt::format("put back into the queue under the key \"{}\"", retried.request_id));
+             fmt::format("queued again under the key \"{}\"", retried.request_id));
   }
   if (history.cancel_requested && history.record.state != State::kCancelled) {
     AddEntry(entries, *history.cancel_requested, TimelineEntry::Kind::kCancelled,
-             "cancellation was asked for");
+             "cancellation was requested");
   }
   if (history.cancel_requested && history.record.state == State::kCancelled &&
       std::none_of(entries.begin(), entries.end(), [](const TimelineEntry& entry) {
@@ -210,7 +213,7 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
     AddEntry(entries, *history.cancel_requested, TimelineEntry::Kind::kCancelled, "cancelled");
   }
   if (history.claimed) {
-    AddEntry(entries, *history.claimed, TimelineEntry::Kind::kClaimed, "a worker took it");
+    AddEntry(entries, *history.claimed, TimelineEntry::Kind::kClaimed, "a worker claimed the mail");
   }
   for (const History::Event& event : history.events) {
     AddEntry(entries, event.time, TimelineEntry::Kind::kEvent,
@@ -224,30 +227,30 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
 
 std::string Summarize(const History& history) {
   const MessageRecord& record = history.record;
-  const std::string when = At(record.update_time);
+  const std::string when = TimeText(record.update_time);
   switch (record.state) {
     case State::kScheduled:
-      return fmt::format("Waits for its time, {}.", At(record.mail.due_time));
+      return fmt::format("The mail is scheduled for {}.", TimeText(record.mail.due_time));
     case State::kQueued:
       return SummarizeWaiting(history);
     case State::kSending:
-      return "A worker is sending it this moment.";
+      return "A worker is sending the mail.";
     case State::kSent:
-      return fmt::format("Sent to the server at {}{}.", when, LastWords(history));
+      return fmt::format("Sent to the server at {}{}.", when, LastReply(history));
     case State::kSkipped:
       return fmt::format("Not sent, decided at {}: {}.", when, Explain(record.reason));
     case State::kFailed:
       return fmt::format("Failed at {}{}: {}{}.", when,
                          record.attempt_count == 0
                              ? ""
-                             : fmt::format(" after {}", AttemptsOf(record.attempt_count)),
-                         Explain(record.reason), LastWords(history));
+                             : fmt::format(" after {}", FormatAttempts(record.attempt_count)),
+                         Explain(record.reason), LastReply(history));
     case State::kExpired:
       return fmt::format("Expired at {}: {}.", when, Explain(record.reason));
     case State::kCancelled:
-      return fmt::format("Cancelled at {}; it was not sent.", when);
+      return fmt::format("Cancelled at {}; the mail was not sent.", when);
     case State::kUncertain:
-      return fmt::format("It may or may not have arrived: {} at {}. RetryMessage sends it again.",
+      return fmt::format("The mail may have arrived: {} at {}. RetryMessage sends it again.",
                          Explain(Reason::kConnectionLostAfterData), when);
   }
   return "";

@@ -10,7 +10,7 @@
 
 namespace lmsmail::dispatch {
 
-// One thing that happened to a mail. Numbers of Kind equal those of
+// One entry in the history of a mail. The numbers of Kind equal those of
 // lmsmail.dispatch.v1.TimelineEntry.Kind.
 struct TimelineEntry {
   enum class Kind : std::int16_t {
@@ -31,20 +31,20 @@ struct TimelineEntry {
   Kind kind = Kind::kAccepted;
   Reason reason = Reason::kNone;
   std::string description;
-  int attempt = 0;  // 0: belongs to none
+  int attempt = 0;  // from 1; 0: the entry belongs to no attempt
   std::string transport;
   int reply_code = 0;
   std::string enhanced_code;
   std::string reply_text;
 };
 
-// Oldest first.
+// Returns the entries, oldest first.
 std::vector<TimelineEntry> BuildTimeline(const History& history);
 
-// The whole in one or two sentences.
+// Returns a summary in one or two sentences.
 std::string Summarize(const History& history);
 
-// A reason as the end of a sentence: "the recipient does not want this category of mail".
+// Returns the reason as a clause, such as "the address is on the suppression list".
 std::string_view Explain(Reason reason);
 
 }  // namespace lmsmail::dispatch

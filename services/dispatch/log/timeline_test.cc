@@ -39,7 +39,7 @@ std::vector<Kind> KindsOf(const History& history) {
   return kinds;
 }
 
-TEST(TimelineTest, TellsAMailThatWasGreylistedAndSent) {
+TEST(TimelineTest, ExplainsGreylistedMailThatWasSent) {
   History history = Waiting();
   RecordedOutcome grey =
       Recorded(Outcome::Kind::kDeferred, Reason::kDeferredByServer, absl::Seconds(1));
@@ -59,9 +59,9 @@ TEST(TimelineTest, TellsAMailThatWasGreylistedAndSent) {
   history.record.attempt_count = 1;
   history.record.next_attempt_time = grey.outcome.retry_time;
   EXPECT_EQ(Summarize(history),
-            "Put off at 2026-11-23 09:00:01 UTC because the server asked to come back later; the "
-            "server said: 451 4.7.1 come back later. It is tried again at 2026-11-23 09:05:00 UTC, "
-            "after 1 attempt so far.");
+            "Deferred at 2026-11-23 09:00:01 UTC because the server rejected the mail temporarily; "
+            "the server said: 451 4.7.1 come back later. The next attempt is at 2026-11-23 "
+            "09:05:00 UTC, after 1 attempt so far.");
 
   history.outcomes.push_back(sent);
   history.record.state = State::kSent;
@@ -75,17 +75,17 @@ TEST(TimelineTest, TellsAMailThatWasGreylistedAndSent) {
             "Sent to the server at 2026-11-23 09:05:00 UTC; the server said: 250 2.0.0 queued.");
 }
 
-TEST(TimelineTest, AnOutcomeWithoutTransportIsNoAttempt) {
+TEST(TimelineTest, OutcomeWithoutTransportIsNoAttempt) {
   History history = Waiting();
   history.outcomes = {Recorded(Outcome::Kind::kDeferred, Reason::kQuietHours, absl::Seconds(1)),
                       Recorded(Outcome::Kind::kSkipped, Reason::kUnsubscribed, absl::Hours(8))};
   history.record.state = State::kSkipped;
   history.record.reason = Reason::kUnsubscribed;
   for (const TimelineEntry& entry : BuildTimeline(history)) EXPECT_EQ(entry.attempt, 0);
-  EXPECT_THAT(Summarize(history), HasSubstr("does not want this category"));
+  EXPECT_THAT(Summarize(history), HasSubstr("unsubscribed from this category"));
 }
 
-TEST(TimelineTest, OrdersEverythingByTime) {
+TEST(TimelineTest, OrdersEntriesByTime) {
   History history = Waiting();
   history.record.mail.due_time = kNine + absl::Hours(1);
   history.outcomes = {
@@ -98,7 +98,7 @@ TEST(TimelineTest, OrdersEverythingByTime) {
                                             Kind::kRetried, Kind::kSent, Kind::kEvent));
 }
 
-TEST(TimelineTest, ACancellationIsToldOnce) {
+TEST(TimelineTest, ListsACancellationOnce) {
   History history = Waiting();
   history.cancel_requested = kNine + absl::Seconds(1);
   history.record.state = State::kCancelled;
@@ -115,9 +115,9 @@ TEST(TimelineTest, EveryStateHasASummary) {
   }
 }
 
-TEST(TimelineTest, EveryReasonHasWords) {
+TEST(TimelineTest, ExplainsEveryReason) {
   for (int reason = 0; reason <= 21; ++reason) {
-    EXPECT_FALSE(Explain(static_cast<Reason>(reason)).starts_with("of a reason")) << reason;
+    EXPECT_FALSE(Explain(static_cast<Reason>(reason)).starts_with("the reason is")) << reason;
   }
 }
 

@@ -9,16 +9,17 @@
 
 #include "libs/category/category.h"
 
-// The words of the dispatch domain. Numbers of enums are stored and equal those of the protocol
-// (lmsmail/dispatch/v1, lmsmail/type/v1): never renumber.
+// The types of the dispatch domain. The numbers of the enums are stored and equal those of the
+// protos (lmsmail/dispatch/v1, lmsmail/type/v1). Never renumber them.
 namespace lmsmail::dispatch {
 
-// Tells the day of its due time, its shard and a sequence number, so that one primary-key probe of
-// one partition finds the mail: days since 2024-01-01 (16 bits) << 47 | shard (8) << 39 | seq (39).
+// Contains the day of the due time, the shard and a sequence number, so that one primary-key lookup
+// in one partition finds the mail: days since 2024-01-01 (16 bits) << 47 | shard (8) << 39 | seq
+// (39).
 using MessageId = std::int64_t;
 using BatchId = std::int64_t;
-// One claim of a worker. Chosen by the worker, never reused: the fence against a worker that was
-// taken for dead.
+// One claim of a worker. Chosen by the worker and never reused, so that it fences off a worker
+// whose claim was recovered.
 using ClaimId = std::int64_t;
 
 enum class State : std::int16_t {
@@ -76,23 +77,23 @@ struct TemplateRef {
   bool operator==(const TemplateRef&) const = default;
 };
 
-// A mail as a worker gets it: all that is needed to decide about it, write it and send it.
+// A mail as a worker gets it, with all that is needed to check, render and send it.
 struct Mail {
   MessageId id = 0;
   BatchId batch = 0;  // 0: a single Send
   TemplateRef template_ref;
   Target target;
   Lane lane = Lane::kTransactional;
-  std::string context;         // google.protobuf.Struct, serialized; the mail's own values
-  std::string shared_context;  // of its batch; the mail's own take precedence
+  std::string context;         // serialized google.protobuf.Struct
+  std::string shared_context;  // of its batch; the values of `context` take precedence
   std::string language_code;   // empty: the recipient's
   std::string transport;       // empty: the default one
-  std::map<std::string, std::string> labels;  // of its batch for a mail of a batch
-  double batch_max_per_second = 0;            // of its batch, as its sender set it; 0: no limit
-  std::string request_id;                     // of its Send, or its dedupe key
+  std::map<std::string, std::string> labels;  // of the Send or the batch
+  double batch_max_per_second = 0;            // set by the sender of the batch; 0: no limit
+  std::string request_id;                     // of the Send, or the dedupe key
   absl::Time create_time;
-  absl::Time due_time;     // as accepted; a retry does not change it. The Date header.
-  absl::Time expire_time;  // not after
+  absl::Time due_time;     // the Date header; retries do not change it
+  absl::Time expire_time;  // the mail is not sent after it
 };
 
 }  // namespace lmsmail::dispatch

@@ -7,14 +7,14 @@
 
 #include "services/dispatch/message/message.h"
 
-// The parts of a MessageId. The SQL functions day_of, first_id_of and shard_of are the same.
+// The parts of a MessageId. The SQL functions day_of, first_id_of and shard_of must agree with it.
 namespace lmsmail::dispatch {
 
 inline constexpr int kShardShift = 39;
 inline constexpr int kDayShift = 47;
 inline constexpr std::int64_t kMaxDay = (1 << 16) - 1;
 
-// Days since 2024-01-01, UTC; the nearest that an id can hold.
+// Days since 2024-01-01 in UTC, clamped to what an id can hold.
 inline std::int64_t DayOf(absl::Time time) {
   constexpr std::int64_t kFirstDay = 19723;  // 2024-01-01 in days since 1970
   const std::int64_t day = absl::ToInt64Hours(time - absl::UnixEpoch()) / 24 - kFirstDay;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,13 +10,14 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
+#include "libs/address/email_address.h"
 #include "services/dispatch/message/message.h"
 
 namespace lmsmail::dispatch {
 
-// What is known of the person a mail goes to. Texts are empty where nothing is known.
+// The recipient of a mail. Unknown texts are empty.
 struct Recipient {
-  std::string email_address;
+  std::optional<address::EmailAddress> address;  // nullopt: unknown, or no valid address
   std::string display_name;
   std::string given_name;
   std::string language_code;  // BCP 47
@@ -23,12 +25,12 @@ struct Recipient {
   std::string preferences_url;
 };
 
-// Whether one mail may go now.
+// Whether one mail may be sent now.
 struct Verdict {
   enum class Decision { kAllow, kSkip, kDefer };
   Decision decision = Decision::kAllow;
   Reason reason = Reason::kNone;
-  Recipient recipient;    // whatever the decision; empty for an unknown recipient
+  Recipient recipient;    // set for every decision; empty for an unknown recipient
   absl::Time retry_time;  // kDefer only
 };
 
@@ -37,21 +39,21 @@ struct RecipientQuery {
   Category category = Category::kAnnouncement;
 };
 
-// Asks for consent, suppression and quiet hours just before sending. Thread-safe.
+// Checks consent, suppression and quiet hours just before sending. Thread-safe.
 class RecipientCheck {
  public:
   virtual ~RecipientCheck() = default;
-  // One verdict a query, in order; any number of queries. Blocks for a bounded time.
+  // Returns one verdict for each query, in order. Blocks for a bounded time.
   virtual absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) = 0;
 };
 
 enum class SuppressionCause { kBounced, kComplained };
 
-// Where addresses go that must not be written to again. Thread-safe.
+// The addresses that must not get mail any more. Thread-safe.
 class SuppressionList {
  public:
   virtual ~SuppressionList() = default;
-  // Repeating it changes nothing. Blocks for a bounded time.
+  // Idempotent. Blocks for a bounded time.
   virtual absl::Status Add(std::string_view email_address, SuppressionCause cause,
                            std::string_view detail) = 0;
 };

@@ -11,7 +11,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-constexpr std::size_t kIdDigits = 13;  // 64 bits by fives
+constexpr std::size_t kIdDigits = 13;  // 5 bits each for 64 bits
 
 constexpr std::string_view kMessages = "messages/";
 constexpr std::string_view kBatches = "batches/";

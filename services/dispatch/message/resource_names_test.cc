@@ -10,7 +10,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-TEST(ResourceNamesTest, IdsReadBackAndSortAsTheyDo) {
+TEST(ResourceNamesTest, IdsRoundTripAndKeepTheirOrder) {
   std::string before;
   for (const std::int64_t id : {1l, 31l, 32l, 1l << 39, 1l << 47, (1l << 62) + 5}) {
     const std::string text = EncodeId(id);
@@ -21,21 +21,21 @@ TEST(ResourceNamesTest, IdsReadBackAndSortAsTheyDo) {
   }
 }
 
-TEST(ResourceNamesTest, IdsHaveOneSpelling) {
+TEST(ResourceNamesTest, RejectsOtherSpellingsOfIds) {
   for (const std::string text : {"", "0", "0000000000000", "000000000000A", "000000000000i",
                                  "00000000000001", "8000000000000", "000000000000 "}) {
     EXPECT_EQ(DecodeId(text), std::nullopt) << text;
   }
 }
 
-TEST(ResourceNamesTest, NamesOfMessagesAndBatches) {
+TEST(ResourceNamesTest, ParsesNamesOfMessagesAndBatches) {
   EXPECT_EQ(ParseMessageName(MessageName(77)), 77);
   EXPECT_EQ(ParseMessageName("batches/0000000000001"), std::nullopt);
   EXPECT_EQ(ParseBatchName(BatchName(78)), 78);
   EXPECT_EQ(BatchName(0), "");
 }
 
-TEST(ResourceNamesTest, NamesOfTemplates) {
+TEST(ResourceNamesTest, ParsesNamesOfTemplates) {
   const auto published = ParseTemplateName("templates/weekly_progress");
   ASSERT_TRUE(published.has_value());
   EXPECT_EQ(published->key, "weekly_progress");
@@ -50,7 +50,7 @@ TEST(ResourceNamesTest, NamesOfTemplates) {
   }
 }
 
-TEST(MessageIdHeaderTest, ReadsBackWithAndWithoutBracketsAndNothingElse) {
+TEST(MessageIdHeaderTest, ParsesOnlyItsOwnHeaders) {
   const MessageIdHeader headers("school.example", std::nullopt);
   const std::string header = headers.Of(4711);
   EXPECT_EQ(header, headers.Of(4711));
@@ -63,7 +63,7 @@ TEST(MessageIdHeaderTest, ReadsBackWithAndWithoutBracketsAndNothingElse) {
   EXPECT_EQ(headers.Parse(""), std::nullopt);
 }
 
-TEST(MessageIdHeaderTest, AKeyMakesItUnguessable) {
+TEST(MessageIdHeaderTest, KeyChangesTheCheck) {
   auto keys = token::KeyRing::Parse("k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
   ASSERT_TRUE(keys.ok()) << keys.status();
   const MessageIdHeader keyed("school.example", *keys);

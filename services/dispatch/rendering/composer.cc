@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "libs/address/email_address.h"
+#include "libs/hash/sha256.h"
 #include "libs/mime/message.h"
 #include "libs/mime/validation.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
-#include "libs/token/hash.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -18,11 +19,11 @@ using render::Object;
 absl::Status ParseContext(const std::string& serialized, Object& context) {
   if (render::ParseValues(serialized, context)) return absl::OkStatus();
   context.Clear();
-  return absl::FailedPreconditionError("the stored context cannot be read");
+  return absl::FailedPreconditionError("the stored context cannot be parsed");
 }
 
 // Gmail counts complaints by these parts (support.google.com/mail/answer/6254652): campaign,
-// customer, type, and a sender of 5 to 15 characters that never changes.
+// customer, type, and a constant sender id of 5 to 15 characters.
 std::string FeedbackId(const Mail& mail) {
   return fmt::format("{}:{}:{}", mail.template_ref.key, NameOf(mail.template_ref.category),
                      "lmsmail");
@@ -36,16 +37,16 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
   Object& own = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   Object& provided = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
-  // The mails of a batch come one after the other.
+  // Mails of one batch follow each other, so the shared context is parsed once.
   if (mail.shared_context != shared_bytes_) {
     shared_bytes_.clear();
     LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.shared_context, shared_));
     shared_bytes_ = mail.shared_context;
   }
-  AddProvided(site_, recipient, provided);
+  AddProvidedContext(site_, recipient, provided);
   const Object* const scopes[] = {&own, &shared_, &provided};
-  const CompiledVersion::Language& language =
-      version.Pick(mail.language_code.empty() ? recipient.language_code : mail.language_code);
+  const CompiledVersion::Language& language = version.LanguageFor(
+      mail.language_code.empty() ? recipient.language_code : mail.language_code);
   render::RenderOptions options;
   options.max_output_bytes = max_bytes_;
   return renderer_.Render(language.compiled, scopes, options, rendered_);
@@ -54,8 +55,8 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
 absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient& recipient,
                                                const CompiledVersion& version,
                                                const SenderIdentity& sender) {
-  LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress to,
-                           address::ParseEmailAddress(recipient.email_address));
+  if (!recipient.address) return InvalidField("to", "is not a valid email address");
+  const address::EmailAddress& to = *recipient.address;
   LMSMAIL_RETURN_IF_ERROR(Render(mail, recipient, version));
 
   const std::string message_id = message_ids_.Of(mail.id);
@@ -84,13 +85,13 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   ComposedMail composed;
   LMSMAIL_RETURN_IF_ERROR(mime::Build(message, composed.message, {.message_octets = max_bytes_}));
   if (sender.signer != nullptr) {
-    // At the time that the mail is dated, not now: every attempt has the same bytes.
+    // Signed as of the Date header instead of now, so that every attempt has the same bytes.
     LMSMAIL_ASSIGN_OR_RETURN(const std::string signature,
                              sender.signer->Sign(composed.message, mail.due_time));
     composed.message.insert(0, signature);
   }
   composed.recipient = to.ToString();
-  composed.content_hash = token::Sha256(composed.message);
+  composed.content_hash = hash::Sha256(composed.message);
   composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
   return composed;
 }

@@ -22,12 +22,12 @@ namespace lmsmail::dispatch {
 struct ComposedMail {
   std::string message;  // RFC 5322, CRLF
   std::string recipient;
-  std::string content_hash;  // SHA-256 of `message`, raw
+  std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
   bool needs_smtputf8 = false;
 };
 
-// Writes mails. The same mail, recipient, wording and sender give the same bytes on every attempt
-// and every replica. Not thread-safe: every sender has its own.
+// Renders mails and builds their bytes. The same mail, recipient, template version and sender give
+// the same bytes on every attempt and every replica. Not thread-safe: every sender has its own.
 class Composer {
  public:
   // Both must outlive this.
@@ -35,8 +35,8 @@ class Composer {
       : site_(site), message_ids_(message_ids), max_bytes_(max_bytes) {}
 
   // Errors: FAILED_PRECONDITION for a context that does not fit the template, RESOURCE_EXHAUSTED
-  // for a mail past the largest size, INVALID_ARGUMENT for an address, a subject or a size that no
-  // mail may have.
+  // when the rendered content exceeds `max_bytes`, INVALID_ARGUMENT for an address, a subject or a
+  // size that is not valid in mail.
   absl::StatusOr<ComposedMail> Compose(const Mail& mail, const Recipient& recipient,
                                        const CompiledVersion& version,
                                        const SenderIdentity& sender);
@@ -47,10 +47,10 @@ class Composer {
   const SiteIdentity& site_;
   const MessageIdHeader& message_ids_;
   const std::size_t max_bytes_;
-  std::array<char, 16384> block_;                                // most mails need no more
-  google::protobuf::Arena arena_{block_.data(), block_.size()};  // of one mail
-  std::string shared_bytes_;  // of the last mail's shared context,
-  render::Object shared_;     // which is this
+  std::array<char, 16384> block_;                                // enough for most mails
+  google::protobuf::Arena arena_{block_.data(), block_.size()};  // reset for each mail
+  std::string shared_bytes_;  // the shared context of the last mail
+  render::Object shared_;     // parsed from shared_bytes_
   render::Renderer renderer_;
   render::Rendered rendered_;
 };

@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
+#include "libs/hash/sha256.h"
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/struct_from_json.h"
-#include "libs/token/hash.h"
 #include "services/dispatch/testing/fake_peers.h"
 
 namespace lmsmail::dispatch {
@@ -73,7 +73,7 @@ class ComposerTest : public testing::Test {
   }();
 };
 
-TEST_F(ComposerTest, WritesWhatMailNeeds) {
+TEST_F(ComposerTest, WritesAllHeaders) {
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("From: The School <noreply@school.example>\r\n"));
   EXPECT_THAT(text, HasSubstr("To: Ada Lovelace <ada@students.example>\r\n"));
@@ -86,17 +86,17 @@ TEST_F(ComposerTest, WritesWhatMailNeeds) {
   EXPECT_THAT(text, HasSubstr("Hello Ada, welcome to C++ at The School."));
 }
 
-TEST_F(ComposerTest, TheSameMailHasTheSameBytesAlways) {
+TEST_F(ComposerTest, SameMailHasSameBytes) {
   ASSERT_OK_AND_ASSIGN(const ComposedMail first, Compose());
   ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());
   EXPECT_EQ(first.message, again.message);
-  EXPECT_EQ(first.content_hash, token::Sha256(first.message));
+  EXPECT_EQ(first.content_hash, hash::Sha256(first.message));
   mail_.id = 4712;
   ASSERT_OK_AND_ASSIGN(const ComposedMail other, Compose());
   EXPECT_NE(first.content_hash, other.content_hash);
 }
 
-TEST_F(ComposerTest, SignsTheSameWayAlways) {
+TEST_F(ComposerTest, SignatureIsDeterministic) {
   UseWeekly();
   ASSERT_OK_AND_ASSIGN(const ComposedMail plain, Compose());
   sender_.signer = Signer();
@@ -104,27 +104,27 @@ TEST_F(ComposerTest, SignsTheSameWayAlways) {
   ASSERT_OK_AND_ASSIGN(const ComposedMail signed_mail, Compose());
   EXPECT_THAT(signed_mail.message, StartsWith("DKIM-Signature: v=1;"));
   EXPECT_THAT(signed_mail.message, EndsWith(plain.message));
-  EXPECT_EQ(signed_mail.content_hash, token::Sha256(signed_mail.message));
+  EXPECT_EQ(signed_mail.content_hash, hash::Sha256(signed_mail.message));
 
   std::string signature =
       signed_mail.message.substr(0, signed_mail.message.size() - plain.message.size());
   std::erase_if(signature, [](char c) { return c == ' ' || c == '\r' || c == '\n'; });
   EXPECT_THAT(signature, HasSubstr(";d=school.example;s=k1;t=1800000000;"));
-  // Without these two no receiver offers one-click unsubscription (RFC 8058 section 4).
+  // Receivers require signatures of both for one-click unsubscription (RFC 8058 section 4).
   EXPECT_THAT(signature, HasSubstr(":list-unsubscribe:list-unsubscribe-post:"));
 
   ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());
   EXPECT_EQ(again.message, signed_mail.message);
 }
 
-TEST_F(ComposerTest, OptionalCategoriesCarryOneClickUnsubscription) {
+TEST_F(ComposerTest, OptionalCategoriesHaveOneClickUnsubscribe) {
   EXPECT_THAT(Text(), Not(HasSubstr("List-Unsubscribe")));
   UseWeekly();
   EXPECT_THAT(Text(), HasSubstr("List-Unsubscribe: <https://mail.example/u/ada>\r\n"
                                 "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
 }
 
-TEST_F(ComposerTest, AnUnsafeUnsubscribeLinkIsNoHeader) {
+TEST_F(ComposerTest, OmitsInsecureUnsubscribeLink) {
   UseWeekly();
   recipient_.unsubscribe_url = "http://mail.example/u/ada";
   EXPECT_THAT(Text(), Not(HasSubstr("List-Unsubscribe")));
@@ -132,7 +132,7 @@ TEST_F(ComposerTest, AnUnsafeUnsubscribeLinkIsNoHeader) {
   EXPECT_THAT(Text(), HasSubstr("List-Unsubscribe-Post"));
 }
 
-TEST_F(ComposerTest, TheCallersValuesWin) {
+TEST_F(ComposerTest, CallerValuesTakePrecedence) {
   mail_.shared_context = Context(R"({"site_name": "Shared", "course": "Shared"})");
   mail_.context = Context(R"({"user": {"first_name": "Grace"}, "course": "Own"})");
   const std::string text = Text();
@@ -140,7 +140,7 @@ TEST_F(ComposerTest, TheCallersValuesWin) {
   EXPECT_THAT(text, HasSubstr("Hello Grace, welcome to Own at Shared."));
 }
 
-TEST_F(ComposerTest, UnknownNamesLeaveTheirSectionClosed) {
+TEST_F(ComposerTest, EmptyNamesRenderNoSection) {
   recipient_.given_name = "";
   recipient_.display_name = "";
   EXPECT_THAT(Text(), HasSubstr("Subject: Welcome\r\n"));
@@ -148,7 +148,7 @@ TEST_F(ComposerTest, UnknownNamesLeaveTheirSectionClosed) {
   EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Grace\r\n"));
 }
 
-TEST_F(ComposerTest, AnAddressWithoutPreferencesIsGivenNone) {
+TEST_F(ComposerTest, EmptyPreferencesUrlRendersNoSection) {
   templates_.Publish({"plain", 1, Category::kEnrollment}, "Hello",
                      "Mail.{{#preferences_url}} Choose at {{preferences_url}}{{/preferences_url}}",
                      {{.name = "preferences_url", .type = render::VariableType::kUrl}});
@@ -158,39 +158,36 @@ TEST_F(ComposerTest, AnAddressWithoutPreferencesIsGivenNone) {
   EXPECT_THAT(Text(), Not(HasSubstr("Choose")));
 }
 
-TEST_F(ComposerTest, AMissingRequiredVariableIsNamed) {
+TEST_F(ComposerTest, ErrorNamesMissingRequiredVariable) {
   UseWeekly();
   mail_.context = "";
   const auto composed = Compose();
   EXPECT_THAT(composed, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("minutes")));
 }
 
-TEST_F(ComposerTest, LineBreaksInValuesNeverMakeHeaders) {
+TEST_F(ComposerTest, LineBreaksInValuesAddNoHeaders) {
   mail_.context = Context(R"({"user": {"first_name": "A\r\nBcc: evil@example.org"}})");
   const std::string text = Text();
   EXPECT_THAT(text.substr(0, text.find("\r\n\r\n")), Not(HasSubstr("\r\nBcc:")));
 }
 
-TEST_F(ComposerTest, AMailPastTheLimitIsRefused) {
+TEST_F(ComposerTest, RefusesMailAboveMaxSize) {
   mail_.context = Context("{\"course\": \"" + std::string(20'000, 'x') + "\"}");
   max_bytes_ = 16 << 10;
   EXPECT_FALSE(Compose().ok());
 }
 
-TEST_F(ComposerTest, AnAddressThatNoMailMayHaveIsRefused) {
-  recipient_.email_address = "ada@students.example\r\nRCPT TO:<x@y.example>";
+TEST_F(ComposerTest, RefusesRecipientWithoutAddress) {
+  recipient_.address.reset();
   EXPECT_THAT(Compose(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST(CompiledVersionTest, PicksTheNearestLanguage) {
+TEST(CompiledVersionTest, FallsBackToFirstLanguage) {
   CompiledVersion version;
-  version.languages = {{"en", nullptr}, {"de-AT", nullptr}, {"de", nullptr}, {"pt-BR", nullptr}};
-  EXPECT_EQ(version.Pick("de").code, "de");
-  EXPECT_EQ(version.Pick("DE-at").code, "de-AT");
-  EXPECT_EQ(version.Pick("de-CH").code, "de");
-  EXPECT_EQ(version.Pick("pt").code, "pt-BR");
-  EXPECT_EQ(version.Pick("fr").code, "en");
-  EXPECT_EQ(version.Pick("").code, "en");
+  version.languages = {{"en", nullptr}, {"de-AT", nullptr}, {"de", nullptr}};
+  EXPECT_EQ(version.LanguageFor("DE-at").code, "de-AT");
+  EXPECT_EQ(version.LanguageFor("de-CH").code, "de");
+  EXPECT_EQ(version.LanguageFor("fr").code, "en");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "libs/token/hash.h"
+#include "libs/hash/sha256.h"
 #include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
@@ -15,7 +15,7 @@ constexpr std::size_t kCheckDigits = 8;
 
 std::string MessageIdHeader::Of(MessageId id) const {
   const std::string text = EncodeId(id);
-  const std::string check = keys_ ? keys_->KeyedHash(kPurpose, text) : token::Sha256Hex(text);
+  const std::string check = keys_ ? keys_->KeyedHash(kPurpose, text) : hash::Sha256Hex(text);
   return fmt::format("{}.{}@{}", text, std::string_view(check).substr(0, kCheckDigits), domain_);
 }
 

@@ -10,9 +10,10 @@
 
 namespace lmsmail::dispatch {
 
-// The Message-ID header (RFC 5322 section 3.6.4) as a pure function of the mail's id, so that every
-// attempt carries the same one and receivers can tell a repetition: "{id}.{check}@{domain}". The
-// check, by a secret key if there is one, keeps strangers from naming mails that they never got.
+// The Message-ID header (RFC 5322 section 3.6.4), "{id}.{check}@{domain}". It depends on the mail's
+// id alone, so every attempt has the same one and receivers can detect duplicates. With a secret
+// key, the check prevents strangers from forging the Message-IDs of mails that they did not
+// receive.
 class MessageIdHeader {
  public:
   MessageIdHeader(std::string domain, std::optional<token::KeyRing> keys)
@@ -20,7 +21,7 @@ class MessageIdHeader {
 
   // Without angle brackets.
   std::string Of(MessageId id) const;
-  // With or without angle brackets; nullopt unless Of() makes it.
+  // Accepts angle brackets. Returns nullopt for a header that Of() does not return.
   std::optional<MessageId> Parse(std::string_view header) const;
 
  private:

@@ -20,7 +20,7 @@ std::string_view FirstWord(std::string_view text) { return text.substr(0, text.f
 
 }  // namespace
 
-void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
+void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
   Put(provided, "postal_address", site.postal_address);
   Put(provided, "preferences_url", recipient.preferences_url);
   Put(provided, "site_name", site.name);
@@ -29,26 +29,26 @@ void AddProvided(const SiteIdentity& site, const Recipient& recipient, Object& p
   render::Field& field = *provided.add_fields();
   field.set_name("user");
   Object& user = *field.mutable_value()->mutable_struct_value();
-  Put(user, "email", recipient.email_address);
+  if (recipient.address) Put(user, "email", recipient.address->ToString());
   Put(user, "first_name",
       recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
   Put(user, "full_name", recipient.display_name);
   render::SortFields(provided);
 }
 
-const Struct& EverythingProvided() {
+const Struct& SampleProvidedContext() {
   static const Struct& provided = *[] {
     Object all;
-    AddProvided({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
-                {.email_address = "-",
-                 .display_name = "-",
-                 .given_name = "-",
-                 .language_code = "-",
-                 .unsubscribe_url = "https://-",
-                 .preferences_url = "https://-"},
-                all);
+    AddProvidedContext({.name = "-", .url = "https://-", .postal_address = "-", .domain = "-"},
+                       {.address = address::EmailAddress{.local = "-", .domain = "-"},
+                        .display_name = "-",
+                        .given_name = "-",
+                        .language_code = "-",
+                        .unsubscribe_url = "https://-",
+                        .preferences_url = "https://-"},
+                       all);
     auto values = std::make_unique<Struct>(render::ToStruct(all));
-    return values.release();  // for as long as the program runs
+    return values.release();  // never destroyed
   }();
   return provided;
 }

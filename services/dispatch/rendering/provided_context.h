@@ -9,21 +9,22 @@
 
 namespace lmsmail::dispatch {
 
-// What every mail says about the school. Empty values are left out of contexts, so that a
-// template's section for them stays closed.
+// The school as every mail names it. Empty values are left out of contexts, so that a template's
+// section for them is not rendered.
 struct SiteIdentity {
   std::string name;
   std::string url;
   std::string postal_address;
-  std::string domain;  // ends List-Id and Feedback-ID
+  std::string domain;  // of List-Id
 };
 
-// The variables that senders need not give, since dispatch knows them: site_name, site_url,
-// postal_address, unsubscribe_url, preferences_url, user.first_name, user.full_name, user.email.
-// Added to `provided`, which is empty.
-void AddProvided(const SiteIdentity& site, const Recipient& recipient, render::Object& provided);
+// Adds the variables that dispatch provides to `provided`, which must be empty: site_name,
+// site_url, postal_address, unsubscribe_url, preferences_url, user.first_name, user.full_name and
+// user.email.
+void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
+                        render::Object& provided);
 
-// The same with made-up values for all of them.
-const google::protobuf::Struct& EverythingProvided();
+// The same variables with placeholder values, for validation.
+const google::protobuf::Struct& SampleProvidedContext();
 
 }  // namespace lmsmail::dispatch

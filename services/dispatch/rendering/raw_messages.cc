@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "libs/hash/sha256.h"
 #include "libs/status/status_macros.h"
-#include "libs/token/hash.h"
 
 namespace lmsmail::dispatch {
 
-RawMessage RawMessages::Write(const MessageRecord& record) const {
+RawMessage RawMessages::Render(const MessageRecord& record) const {
   RawMessage raw;
   absl::StatusOr<std::string> bytes = Compose(record.mail);
   if (!bytes.ok()) {
@@ -18,7 +18,7 @@ RawMessage RawMessages::Write(const MessageRecord& record) const {
     return raw;
   }
   raw.bytes = *std::move(bytes);
-  raw.verified = !record.content_hash.empty() && token::Sha256(raw.bytes) == record.content_hash;
+  raw.verified = !record.content_hash.empty() && hash::Sha256(raw.bytes) == record.content_hash;
   return raw;
 }
 
@@ -26,13 +26,13 @@ absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
   const RecipientQuery query{mail.target, mail.template_ref.category};
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
   const Recipient& recipient = verdicts.at(0).recipient;
-  if (recipient.email_address.empty()) {
-    return absl::NotFoundError("its recipient is unknown or was erased");
+  if (!recipient.address) {
+    return absl::NotFoundError("the recipient is unknown or was erased");
   }
   const Transport* const transport = transports_.Find(mail.transport);
   if (transport == nullptr) {
     return absl::NotFoundError(
-        fmt::format("its transport \"{}\" is no longer configured", mail.transport));
+        fmt::format("the transport \"{}\" is no longer configured", mail.transport));
   }
   LMSMAIL_ASSIGN_OR_RETURN(const auto version,
                            templates_.Get(mail.template_ref.key, mail.template_ref.version));

@@ -11,15 +11,14 @@
 
 namespace lmsmail::dispatch {
 
-// A mail's bytes, written again.
 struct RawMessage {
-  std::string bytes;               // empty when it cannot be written
-  std::string unavailable_reason;  // why it is empty
-  bool verified = false;           // whether these are the very bytes that were sent
+  std::string bytes;               // RFC 5322; empty when the mail cannot be rendered
+  std::string unavailable_reason;  // why `bytes` is empty
+  bool verified = false;           // whether `bytes` has the hash of the sent mail
 };
 
-// Writes mails of the log again, from the wording, the context and the recipient as they are now:
-// the log holds no bytes. Thread-safe.
+// Renders mails of the log again, because the log does not store their bytes. Uses the context of
+// the log and the current data of the recipient. Thread-safe.
 class RawMessages {
  public:
   // All must outlive this.
@@ -32,7 +31,7 @@ class RawMessages {
         message_ids_(message_ids),
         max_bytes_(max_bytes) {}
 
-  RawMessage Write(const MessageRecord& record) const;
+  RawMessage Render(const MessageRecord& record) const;
 
  private:
   absl::StatusOr<std::string> Compose(const Mail& mail) const;

@@ -8,12 +8,13 @@
 
 #include "absl/status/statusor.h"
 
+#include "libs/language/best_match.h"
 #include "libs/render/template.h"
 #include "services/dispatch/message/message.h"
 
 namespace lmsmail::dispatch {
 
-// One immutable version of a template, ready to render in each of its languages.
+// One immutable version of a template, compiled in each of its languages.
 struct CompiledVersion {
   struct Language {
     std::string code;  // BCP 47
@@ -22,18 +23,18 @@ struct CompiledVersion {
   TemplateRef ref;
   std::vector<Language> languages;  // never empty; the first is the fallback
 
-  // The wording for `language_code`: the same code, else one that shares its primary subtag
-  // ("de-AT" for "de-DE", and "de" before either), else the first.
-  const Language& Pick(std::string_view language_code) const;
+  const Language& LanguageFor(std::string_view code) const {
+    return language::BestMatch(languages, &Language::code, code);
+  }
 };
 
-// Where wording comes from. Thread-safe. Errors: NOT_FOUND for what does not exist (for good),
-// FAILED_PRECONDITION for a template without a published version, UNAVAILABLE while it cannot be
-// asked.
+// Provides templates. Thread-safe. Errors: NOT_FOUND for a template or version that does not exist,
+// FAILED_PRECONDITION for a template without a published version or content, UNAVAILABLE while the
+// template service cannot be reached.
 class TemplateSource {
  public:
   virtual ~TemplateSource() = default;
-  // What new mail of this template is pinned to. No `version` means the published one.
+  // Returns the version that new mail is pinned to. Without `version`, the published one.
   virtual absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) = 0;
   virtual absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
                                                                      int version) = 0;

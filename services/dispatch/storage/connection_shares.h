@@ -9,23 +9,23 @@
 
 namespace lmsmail::dispatch {
 
-// Who may have how many of the connections that all replicas together may have. Thread-safe. Every
-// function is one transaction.
+// Divides a number of connections among all replicas. Thread-safe. Every function is one
+// transaction.
 class ConnectionShares {
  public:
   virtual ~ConnectionShares() = default;
 
   struct Request {
-    std::string key;     // what is connected to
+    std::string key;     // what the connections lead to
     std::string holder;  // this replica
     int total = 0;       // connections of all replicas together
     absl::Duration lease;
   };
-  // How many of the `total` connections are `holder`'s until its lease ends; it asks again in time.
-  // All holders have as many, give or take one. A new one has none until each other has asked once
-  // more, and so learnt that there are fewer for it.
+  // Returns how many of the `total` connections belong to `holder` until its lease ends, and renews
+  // the lease. Shares differ by one at most. A new holder gets none until every other holder has
+  // asked again and so learnt its smaller share.
   virtual absl::StatusOr<int> Share(const Request& request) = 0;
-  // `holder` has closed its connections.
+  // Gives up all shares of `holder`, which has closed its connections.
   virtual absl::Status Leave(std::string_view holder) = 0;
 };
 

@@ -14,13 +14,13 @@ inline constexpr std::int16_t kOpenedEvent = 4;
 inline constexpr std::int16_t kClickedEvent = 5;
 inline constexpr std::int16_t kComplainedEvent = 6;
 
-// Whether a mail that it is reported of has arrived.
+// Whether the event proves that its mail has arrived.
 inline bool ProvesArrival(std::int16_t event) {
   return event == kDeliveredEvent || event == kOpenedEvent || event == kClickedEvent ||
          event == kComplainedEvent;
 }
 
-// A refusal of the recipient at delivery is a bounce as much as one that is reported later.
+// A recipient that was refused at delivery counts as bounced, like one that is reported later.
 inline void CountOutcome(Outcome::Kind kind, Reason reason, std::int64_t count, DayStats& stats) {
   switch (kind) {
     case Outcome::Kind::kSent:
@@ -43,7 +43,7 @@ inline void CountOutcome(Outcome::Kind kind, Reason reason, std::int64_t count, 
   }
 }
 
-// The first event of its type of one mail.
+// Call it for the first event of each type of a mail.
 inline void CountEvent(std::int16_t type, std::int64_t count, DayStats& stats) {
   if (type == kBouncedEvent) stats.bounced += count;
   if (type == kOpenedEvent) stats.opened += count;

@@ -7,7 +7,7 @@
 namespace lmsmail::dispatch {
 
 double InMemoryLimitStore::ShareOf(const State& state, absl::Time now) {
-  return std::min(1.0, state.share + absl::FDivDuration(now - state.spared_at, kRecovery));
+  return std::min(1.0, state.share + absl::FDivDuration(now - state.throttle_time, kRecovery));
 }
 
 double InMemoryLimitStore::RateOf(const State& state, const RateRule& rule, double share) {
@@ -15,50 +15,51 @@ double InMemoryLimitStore::RateOf(const State& state, const RateRule& rule, doub
   return share < 1 ? state.measured * share : 0;
 }
 
-absl::StatusOr<Turns> InMemoryLimitStore::Take(const LimitStore::Request& request) {
+absl::StatusOr<Permits> InMemoryLimitStore::Acquire(const LimitStore::Request& request) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[request.key];
   const double rate = RateOf(state, request.rule, ShareOf(state, now));
-  if (rate == 0) return Turns{request.count, absl::ZeroDuration(), absl::ZeroDuration()};
-  if (request.fresh && state.line_ends[request.line] > now) return Turns{};
-  const absl::Time first = std::max(state.next_turn, now - ToleranceOf(request.rule));
+  if (rate == 0) return Permits{request.count, absl::ZeroDuration(), absl::ZeroDuration()};
+  if (request.fresh && state.waitlist_ends[request.waitlist] > now) return Permits{};
+  const absl::Time first = std::max(state.next_permit, now - ToleranceOf(request.rule));
   const absl::Duration interval = absl::Seconds(1 / rate);
   const double fit = std::floor(absl::FDivDuration(now + request.ahead - first, interval)) + 1;
   const int count = static_cast<int>(std::clamp<double>(fit, 0, request.count));
-  if (count > 0) state.next_turn = first + count * interval;
-  return Turns{count, first - now, interval};
+  if (count > 0) state.next_permit = first + count * interval;
+  return Permits{count, first - now, interval};
 }
 
-absl::StatusOr<Turns> InMemoryLimitStore::Join(const LimitStore::Request& request) {
+absl::StatusOr<Permits> InMemoryLimitStore::Reserve(const LimitStore::Request& request) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[request.key];
-  // At the full rate, though less may be let through for now: places are not given out anew when
-  // the rate comes back.
+  // At the full rate, even while the key is throttled: positions stay as they are when the rate
+  // recovers.
   const double rate =
       request.rule.per_second > 0 ? request.rule.per_second : std::max(state.measured, 1.0);
-  absl::Time& end = state.line_ends.try_emplace(request.line, absl::InfinitePast()).first->second;
-  const absl::Time first = std::max({end, state.next_turn, now});
+  absl::Time& end =
+      state.waitlist_ends.try_emplace(request.waitlist, absl::InfinitePast()).first->second;
+  const absl::Time first = std::max({end, state.next_permit, now});
   const absl::Duration interval = absl::Seconds(1 / rate);
   end = first + request.count * interval;
-  return Turns{request.count, first - now, interval};
+  return Permits{request.count, first - now, interval};
 }
 
-absl::Status InMemoryLimitStore::Spare(std::string_view key, const RateRule& rule,
-                                       double measured) {
+absl::Status InMemoryLimitStore::Throttle(std::string_view key, const RateRule& rule,
+                                          double measured) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[std::string(key)];
-  if (now - state.spared_at < kSpareInterval) return absl::OkStatus();
+  if (now - state.throttle_time < kThrottleInterval) return absl::OkStatus();
   const double share = ShareOf(state, now);
-  if (rule.per_second <= 0 && share >= 1) state.measured = std::max(measured, kLeastMeasured);
-  state.share = std::max(kLeastShare, share / 2);
-  state.spared_at = now;
+  if (rule.per_second <= 0 && share >= 1) state.measured = std::max(measured, kMinMeasured);
+  state.share = std::max(kMinShare, share / 2);
+  state.throttle_time = now;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> InMemoryLimitStore::Spared() {
+absl::StatusOr<std::vector<std::string>> InMemoryLimitStore::Throttled() {
   absl::MutexLock lock(&mutex_);
   std::vector<std::string> keys;
   for (const auto& [key, state] : states_) {
@@ -76,9 +77,9 @@ absl::StatusOr<int> InMemoryLimitStore::Share(const ConnectionShares::Request& r
       holders.try_emplace(request.holder, Holder{.joined = now, .asked = now, .until = now}).first;
   own->second.asked = now;
   own->second.until = now + request.lease;
-  const bool counted_on = std::ranges::any_of(
+  const bool share_in_use = std::ranges::any_of(
       holders, [own](const auto& other) { return other.second.asked < own->second.joined; });
-  if (counted_on) return 0;
+  if (share_in_use) return 0;
   const int count = static_cast<int>(holders.size());
   const int rank = static_cast<int>(std::distance(holders.begin(), own));
   return request.total / count + (rank < request.total % count ? 1 : 0);

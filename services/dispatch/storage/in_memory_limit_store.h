@@ -12,25 +12,25 @@
 
 namespace lmsmail::dispatch {
 
-// For tests, and what PgLimitStore is compared with.
+// For tests without a database.
 class InMemoryLimitStore : public LimitStore, public ConnectionShares {
  public:
   // `clock` outlives the store.
   explicit InMemoryLimitStore(const Clock& clock) : clock_(clock) {}
 
-  absl::StatusOr<Turns> Take(const LimitStore::Request& request) override;
-  absl::StatusOr<Turns> Join(const LimitStore::Request& request) override;
-  absl::Status Spare(std::string_view key, const RateRule& rule, double measured) override;
-  absl::StatusOr<std::vector<std::string>> Spared() override;
+  absl::StatusOr<Permits> Acquire(const LimitStore::Request& request) override;
+  absl::StatusOr<Permits> Reserve(const LimitStore::Request& request) override;
+  absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) override;
+  absl::StatusOr<std::vector<std::string>> Throttled() override;
   absl::StatusOr<int> Share(const ConnectionShares::Request& request) override;
   absl::Status Leave(std::string_view holder) override;
 
  private:
   struct State {
-    absl::Time next_turn = absl::InfinitePast();
-    std::map<Line, absl::Time> line_ends;
-    double share = 1;  // of the rate, at spared_at
-    absl::Time spared_at = absl::InfinitePast();
+    absl::Time next_permit = absl::InfinitePast();
+    std::map<Waitlist, absl::Time> waitlist_ends;
+    double share = 1;  // of the rate, at throttle_time
+    absl::Time throttle_time = absl::InfinitePast();
     double measured = 0;
   };
   struct Holder {
@@ -40,7 +40,7 @@ class InMemoryLimitStore : public LimitStore, public ConnectionShares {
   };
   using Holders = std::map<std::string, Holder, std::less<>>;
   static double ShareOf(const State& state, absl::Time now);
-  // Mails a second at `share`; 0: no limit.
+  // In mails a second, at `share` of the rule. 0: no limit.
   static double RateOf(const State& state, const RateRule& rule, double share);
 
   const Clock& clock_;

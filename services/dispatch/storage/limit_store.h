@@ -11,37 +11,38 @@
 
 namespace lmsmail::dispatch {
 
-// How much mail something takes: from all replicas together.
+// A rate that all replicas keep together.
 struct RateRule {
-  double per_second = 0;  // 0: no limit, unless it has asked to be spared
-  double burst = 0;       // mails at once after a rest; see ToleranceOf
+  double per_second = 0;  // 0: no limit, unless the key is throttled
+  double burst = 0;       // mails at once after an idle time; see ToleranceOf
 
   bool operator==(const RateRule&) const = default;
 };
 
-// How long after its moment a turn may still be used. It is what makes bursts: between two moments
-// t apart at most per_second * (t + tolerance) + 1 mails go. A quarter of a second is the least,
-// because a turn that was taken is used a little later.
+// How long after its time a permit may still be used. The tolerance is what allows bursts: within
+// any window t, at most per_second * (t + tolerance) + 1 mails are sent. The minimum is a quarter
+// of a second, because a permit is used a little later than it was acquired.
 inline absl::Duration ToleranceOf(const RateRule& rule) {
-  constexpr absl::Duration kLeast = absl::Milliseconds(250);
-  if (rule.per_second <= 0 || rule.burst <= 1) return kLeast;
-  return std::max(kLeast, absl::Seconds((rule.burst - 1) / rule.per_second));
+  constexpr absl::Duration kMin = absl::Milliseconds(250);
+  if (rule.per_second <= 0 || rule.burst <= 1) return kMin;
+  return std::max(kMin, absl::Seconds((rule.burst - 1) / rule.per_second));
 }
 
-// Moments in a row, counted from the call that gave them.
-struct Turns {
+// A run of evenly spaced permits, or of positions in a waitlist.
+struct Permits {
   int count = 0;
-  absl::Duration first;  // negative: past, and may still be used until first + tolerance
+  // Relative to the call. Negative: past; it may still be used until first + tolerance.
+  absl::Duration first;
   absl::Duration interval;
 };
 
-// Urgent mail has a line of its own, and looks further ahead for a turn than ordinary mail does.
-enum class Line { kUrgent, kOrdinary };
+// Urgent mail has a waitlist of its own and looks further ahead for a permit than ordinary mail.
+enum class Waitlist { kUrgent, kOrdinary };
 
-// The limits' state, shared by all replicas. For each key one moment: that of the next free turn
-// (the generic cell rate algorithm, GCRA: ITU-T I.371; turns are given out in runs). Turns are
-// taken before they are used; those of a replica that dies are lost, never used twice.
-// Thread-safe. Every function is one transaction.
+// The state of rate limits, shared by all replicas. Each key has one timestamp: that of its next
+// free permit (the generic cell rate algorithm, GCRA: ITU-T I.371, with permits acquired in runs).
+// Permits are acquired before they are used; those of a replica that dies are lost, never used
+// twice. Thread-safe. Every function is one transaction.
 class LimitStore {
  public:
   virtual ~LimitStore() = default;
@@ -49,29 +50,29 @@ class LimitStore {
   struct Request {
     std::string key;
     RateRule rule;
-    int count = 1;         // turns wanted
-    absl::Duration ahead;  // the furthest moment
-    Line line = Line::kOrdinary;
-    bool fresh = true;  // gets nothing while mail that came before waits in its line
+    int count = 1;         // permits wanted
+    absl::Duration ahead;  // no permit lies further ahead than this
+    Waitlist waitlist = Waitlist::kOrdinary;
+    bool fresh = true;  // gets no permit while earlier mail is in its waitlist
   };
-  // Up to request.count turns.
-  virtual absl::StatusOr<Turns> Take(const Request& request) = 0;
-  // Places in the line, one for each of request.count mails, behind those given before: when it is
-  // worth while to ask for a turn again. Not fresh any more then.
-  virtual absl::StatusOr<Turns> Join(const Request& request) = 0;
+  // Acquires up to request.count permits.
+  virtual absl::StatusOr<Permits> Acquire(const Request& request) = 0;
+  // Reserves request.count positions at the end of the waitlist. A position is the time at which
+  // acquiring a permit is worth another try; the mail is no longer fresh then.
+  virtual absl::StatusOr<Permits> Reserve(const Request& request) = 0;
 
-  // What `key` stands for asked to be spared: its rate is halved, at most every kSpareInterval, and
-  // never to less than kLeastShare; it comes back by itself, evenly, within kRecovery (additive
-  // increase, multiplicative decrease, as TCP's: RFC 5681). `measured` is the rate in mails a
-  // second that was too much where there is no rule.
-  virtual absl::Status Spare(std::string_view key, const RateRule& rule, double measured) = 0;
-  // Those that have not come back yet.
-  virtual absl::StatusOr<std::vector<std::string>> Spared() = 0;
+  // Halves the rate of `key`, because the server asked for less: at most once per
+  // kThrottleInterval, and never below kMinShare. The rate recovers by itself, linearly, within
+  // kRecovery (additive increase, multiplicative decrease, as in TCP: RFC 5681). `measured` is the
+  // rate in mails a second that was too high; it is used where there is no rule.
+  virtual absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) = 0;
+  // The keys whose rate has not recovered yet.
+  virtual absl::StatusOr<std::vector<std::string>> Throttled() = 0;
 
-  static constexpr absl::Duration kSpareInterval = absl::Seconds(5);
+  static constexpr absl::Duration kThrottleInterval = absl::Seconds(5);
   static constexpr absl::Duration kRecovery = absl::Minutes(5);
-  static constexpr double kLeastShare = 1.0 / 64;
-  static constexpr double kLeastMeasured = 1;
+  static constexpr double kMinShare = 1.0 / 64;
+  static constexpr double kMinMeasured = 1;
 };
 
 }  // namespace lmsmail::dispatch

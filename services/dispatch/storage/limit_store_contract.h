@@ -12,7 +12,7 @@
 #include "services/dispatch/storage/connection_shares.h"
 #include "services/dispatch/storage/limit_store.h"
 
-// The rules that every LimitStore keeps, and ConnectionShares.
+// What every LimitStore and ConnectionShares must do.
 namespace lmsmail::dispatch {
 
 class LimitStoreUnderTest {
@@ -20,7 +20,7 @@ class LimitStoreUnderTest {
   virtual ~LimitStoreUnderTest() = default;
   virtual LimitStore& store() = 0;
   virtual ConnectionShares& connections() = 0;
-  virtual const Clock& clock() = 0;  // that the store goes by, or one as fast
+  virtual const Clock& clock() = 0;  // the clock of the store, or one that runs as fast
   virtual void Advance(absl::Duration by) = 0;
 };
 using LimitStoreFactory = std::function<std::unique_ptr<LimitStoreUnderTest>()>;
@@ -32,12 +32,12 @@ class LimitStoreContract : public testing::TestWithParam<LimitStoreFactory> {
   const Clock& clock() { return under_test_->clock(); }
   void Advance(absl::Duration by) { under_test_->Advance(by); }
 
-  // Rates are so low that what a test lasts gives no further turn.
+  // The default rate is so low that no permit becomes free while a test runs.
   static LimitStore::Request Ask(int count, double per_second = 0.1,
                                  absl::Duration ahead = absl::ZeroDuration());
-  Turns Take(const LimitStore::Request& request);
-  Turns Join(const LimitStore::Request& request);
-  // Of seven, for 15 seconds.
+  Permits Acquire(const LimitStore::Request& request);
+  Permits Reserve(const LimitStore::Request& request);
+  // The share of `holder` in seven connections, for 15 seconds.
   int Connections(const std::string& holder);
 
  private:

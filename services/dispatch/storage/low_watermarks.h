@@ -14,18 +14,19 @@
 
 namespace lmsmail::dispatch {
 
-// Where a claim's index scan may begin: below it nothing is left in the queue. Without it every
-// claim walks over all rows that were deleted since the last VACUUM, and one long-running
-// transaction anywhere makes claims slower and slower. Thread-safe.
+// For each lane and shard a key below which the queue has no rows: claims begin their index scan
+// there. Without it every claim would read all rows that were deleted since the last VACUUM, and
+// one long-running transaction anywhere would make claims slower and slower. Thread-safe.
 //
-// Rows get a due time not before the database's clock at their insertion, but become visible only
-// at their commit: so a floor stays below what a transaction that is still running may have read
-// from that clock. Who inserts into the queue has its transaction number before it reads the clock.
-// A claim has its own number after it read the clock, so once all lower numbers have ended, nothing
-// new can come below that reading. It usually takes as long as an insertion, and at most
-// kCommitWindow is waited for: a commit that takes longer leaves its rows below the floor until a
-// sweep. Now and then a shard's scan begins a little below its floor. What lies deeper is found by
-// whoever looks through the whole queue, and lowers the floor to it.
+// A row's due time is not before the clock of the database at its insertion, but the row becomes
+// visible only at its commit. So a watermark stays below what any running transaction may have read
+// from that clock. A transaction that inserts into the queue gets its number before it reads the
+// clock, and one that claims gets its number after. So once all transactions with lower numbers
+// than a claim have ended, no new row can appear below the time that the claim read. That usually
+// takes as long as an insertion. kCommitWindow is the longest wait: a transaction that commits even
+// later leaves its rows below the watermark. To find these, a scan begins kSweepDepth below its
+// watermark every kSweepInterval. PgQueueStore::FindOverlooked reads the whole queue and lowers
+// watermarks to rows that lie even deeper.
 class LowWatermarks {
  public:
   static constexpr absl::Duration kCommitWindow = absl::Seconds(15);
@@ -40,37 +41,37 @@ class LowWatermarks {
       return due < other.due || (due == other.due && id < other.id);
     }
   };
-  // What a statement saw before it looked into the queue.
-  struct View {
-    absl::Time clock;                 // the database's
-    std::int64_t oldest_running = 0;  // all transactions with a lower number had ended
+  // The state of the database just before a statement read the queue.
+  struct Snapshot {
+    absl::Time clock;
+    std::int64_t oldest_running = 0;  // all transactions with lower numbers had ended
   };
   struct Scan {
     int first_shard = 0;      // round robin
-    std::vector<Key> floors;  // by shard; a shard beyond the end has none
+    std::vector<Key> starts;  // by shard; a shard beyond the end has none
   };
 
   // `clock` outlives this.
   explicit LowWatermarks(const Clock& clock) : clock_(clock) {}
 
-  // What the next claim of `lane` is to use.
+  // Returns where the next claim of `lane` begins.
   Scan Begin(Lane lane) const;
-  // The floors of `lane`, by shard, without any sweep.
-  std::vector<Key> Floors(Lane lane) const;
-  // That claim is committed, has the number `transaction`, and took everything of `shard` up to
-  // `last`.
-  void Took(Lane lane, const Scan& scan, int shard, Key last, const View& view,
-            std::int64_t transaction);
-  // It found nothing due in `shards`.
-  void FoundIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
-                 const View& view);
-  // A row of `shard` was found right after `floor`.
-  void Lower(Lane lane, int shard, Key floor);
+  // Returns the watermarks of `lane`, by shard.
+  std::vector<Key> Watermarks(Lane lane) const;
+  // Call after the commit of a claim, whose transaction number is `transaction`. It began at `scan`
+  // and claimed everything in `shard` up to `last`.
+  void RecordTaken(Lane lane, const Scan& scan, int shard, Key last, const Snapshot& snapshot,
+                   std::int64_t transaction);
+  // The scan found nothing due in `shards`.
+  void RecordIdle(Lane lane, const Scan& scan, std::span<const std::int64_t> shards,
+                  const Snapshot& snapshot);
+  // A row was found in `shard`, just above `watermark`.
+  void Lower(Lane lane, int shard, Key watermark);
 
  private:
   struct Shard {
-    Key floor;
-    absl::Time swept = absl::InfinitePast();
+    Key watermark;
+    absl::Time sweep_time = absl::InfinitePast();
   };
   struct LaneState {
     int next_shard = 0;
@@ -78,16 +79,16 @@ class LowWatermarks {
   };
 
   Key Begin(const Shard& shard) const;
-  // Below it `view` shows all that will ever be inserted.
-  Key Settled(const View& view) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A claim has emptied `shard` up to `up_to`, beginning where `scan` says.
+  // The key below which no further row will be inserted.
+  Key Settled(const Snapshot& snapshot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A scan found that `shard` is empty from its start up to `up_to`.
   void Raise(Lane lane, const Scan& scan, int shard, Key up_to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Clock& clock_;
   mutable absl::Mutex mutex_;
   std::map<Lane, LaneState> lanes_ ABSL_GUARDED_BY(mutex_);
-  // What claims read from the database's clock, by their number.
+  // The times that claims read from the clock of the database, by transaction number.
   std::map<std::int64_t, absl::Time> clocks_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -13,131 +13,134 @@ using ::testing::SizeIs;
 
 class LowWatermarksTest : public testing::Test {
  protected:
-  absl::Time FloorOf(std::size_t shard) {
-    const LowWatermarks::Scan scan = floors_.Begin(Lane::kBulk);
-    return shard < scan.floors.size() ? scan.floors[shard].due : absl::InfinitePast();
+  absl::Time WatermarkOf(std::size_t shard) {
+    const LowWatermarks::Scan scan = watermarks_.Begin(Lane::kBulk);
+    return shard < scan.starts.size() ? scan.starts[shard].due : absl::InfinitePast();
   }
-  // A claim with the next transaction number, while those from `oldest_running` on may run.
-  void Took(int shard, absl::Time last, std::int64_t oldest_running = 0) {
-    floors_.Took(Lane::kBulk, floors_.Begin(Lane::kBulk), shard, {last, 7},
-                 {clock_.Now(), oldest_running}, ++transaction_);
+  // A claim with the next transaction number. Transactions from `oldest_running` on may be running.
+  void RecordTaken(int shard, absl::Time last, std::int64_t oldest_running = 0) {
+    watermarks_.RecordTaken(Lane::kBulk, watermarks_.Begin(Lane::kBulk), shard, {last, 7},
+                            {clock_.Now(), oldest_running}, ++transaction_);
   }
-  void FoundIdle(std::vector<std::int64_t> shards, std::int64_t oldest_running = 0) {
-    floors_.FoundIdle(Lane::kBulk, floors_.Begin(Lane::kBulk), shards,
-                      {clock_.Now(), oldest_running});
+  void RecordIdle(std::vector<std::int64_t> shards, std::int64_t oldest_running = 0) {
+    watermarks_.RecordIdle(Lane::kBulk, watermarks_.Begin(Lane::kBulk), shards,
+                           {clock_.Now(), oldest_running});
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  LowWatermarks floors_{clock_};
+  LowWatermarks watermarks_{clock_};
   std::int64_t transaction_ = 100;
 };
 
-TEST_F(LowWatermarksTest, BeginsWithoutFloors) {
-  EXPECT_THAT(floors_.Begin(Lane::kBulk).floors, IsEmpty());
-  EXPECT_EQ(floors_.Begin(Lane::kBulk).first_shard, 0);
+TEST_F(LowWatermarksTest, BeginsWithoutWatermarks) {
+  EXPECT_THAT(watermarks_.Begin(Lane::kBulk).starts, IsEmpty());
+  EXPECT_EQ(watermarks_.Begin(Lane::kBulk).first_shard, 0);
 }
 
-TEST_F(LowWatermarksTest, InABacklogTheFloorIsTheLastKey) {
-  Took(0, clock_.Now() - absl::Hours(1));
-  EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Hours(1));
+TEST_F(LowWatermarksTest, WatermarkInBacklogIsTheLastKey) {
+  RecordTaken(0, clock_.Now() - absl::Hours(1));
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - absl::Hours(1));
 }
 
-TEST_F(LowWatermarksTest, NearTheClockItStaysTheCommitWindowBehind) {
-  Took(1, clock_.Now());
-  EXPECT_EQ(FloorOf(1), clock_.Now() - LowWatermarks::kCommitWindow);
-  EXPECT_EQ(FloorOf(0), absl::InfinitePast());
+TEST_F(LowWatermarksTest, StaysTheCommitWindowBehindTheClock) {
+  RecordTaken(1, clock_.Now());
+  EXPECT_EQ(WatermarkOf(1), clock_.Now() - LowWatermarks::kCommitWindow);
+  EXPECT_EQ(WatermarkOf(0), absl::InfinitePast());
 }
 
-TEST_F(LowWatermarksTest, RisesToWhatAClaimReadOnceAllBeforeItHaveEnded) {
+TEST_F(LowWatermarksTest, RisesToTimeOfClaimOnceEarlierTransactionsEnded) {
   const absl::Time first = clock_.Now();
-  Took(0, first);
+  RecordTaken(0, first);
   clock_.Advance(absl::Seconds(1));
-  Took(0, clock_.Now(), transaction_ - 1);
-  EXPECT_EQ(FloorOf(0), clock_.Now() - LowWatermarks::kCommitWindow) << "one before it runs still";
-  Took(0, clock_.Now(), 101);
-  EXPECT_EQ(FloorOf(0), first);
-  FoundIdle({1}, transaction_);
-  EXPECT_EQ(FloorOf(1), clock_.Now());
+  RecordTaken(0, clock_.Now(), transaction_ - 1);
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow)
+      << "an earlier transaction is still running";
+  RecordTaken(0, clock_.Now(), 101);
+  EXPECT_EQ(WatermarkOf(0), first);
+  RecordIdle({1}, transaction_);
+  EXPECT_EQ(WatermarkOf(1), clock_.Now());
 }
 
-TEST_F(LowWatermarksTest, WhoLookedEarlierRaisesNoFloorForWhatOthersHaveSeenSince) {
-  const LowWatermarks::View early{clock_.Now(), transaction_};
+TEST_F(LowWatermarksTest, EarlierScanDoesNotUseLaterKnowledge) {
+  const LowWatermarks::Snapshot early{clock_.Now(), transaction_};
   clock_.Advance(absl::Seconds(1));
-  Took(0, clock_.Now());
-  FoundIdle({0}, transaction_);
-  floors_.FoundIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, early);
-  EXPECT_EQ(FloorOf(1), early.clock - LowWatermarks::kCommitWindow);
-  floors_.FoundIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, {early.clock, transaction_});
-  EXPECT_EQ(FloorOf(1), early.clock) << "nor beyond where it looked";
+  RecordTaken(0, clock_.Now());
+  RecordIdle({0}, transaction_);
+  watermarks_.RecordIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1}, early);
+  EXPECT_EQ(WatermarkOf(1), early.clock - LowWatermarks::kCommitWindow);
+  watermarks_.RecordIdle(Lane::kBulk, {}, std::vector<std::int64_t>{1},
+                         {early.clock, transaction_});
+  EXPECT_EQ(WatermarkOf(1), early.clock) << "nor does it rise above the time of the scan";
 }
 
-TEST_F(LowWatermarksTest, IdleShardsGetFloorsToo) {
-  FoundIdle({0, 2});
-  EXPECT_EQ(FloorOf(2), clock_.Now() - LowWatermarks::kCommitWindow);
-  EXPECT_EQ(FloorOf(1), absl::InfinitePast());
-  EXPECT_THAT(floors_.Begin(Lane::kCritical).floors, IsEmpty()) << "lanes are apart";
+TEST_F(LowWatermarksTest, IdleShardsGetWatermarks) {
+  RecordIdle({0, 2});
+  EXPECT_EQ(WatermarkOf(2), clock_.Now() - LowWatermarks::kCommitWindow);
+  EXPECT_EQ(WatermarkOf(1), absl::InfinitePast());
+  EXPECT_THAT(watermarks_.Begin(Lane::kCritical).starts, IsEmpty()) << "lanes are independent";
 }
 
-TEST_F(LowWatermarksTest, ShardsTakeTurns) {
-  Took(2, clock_.Now());
-  EXPECT_EQ(floors_.Begin(Lane::kBulk).first_shard, 3);
+TEST_F(LowWatermarksTest, BeginsWithTheNextShard) {
+  RecordTaken(2, clock_.Now());
+  EXPECT_EQ(watermarks_.Begin(Lane::kBulk).first_shard, 3);
 }
 
-TEST_F(LowWatermarksTest, NoClaimLowersIt) {
-  Took(0, clock_.Now() - absl::Minutes(1));
-  Took(0, clock_.Now() - absl::Hours(1));
-  EXPECT_EQ(FloorOf(0), clock_.Now() - absl::Minutes(1));
+TEST_F(LowWatermarksTest, ClaimsNeverLowerIt) {
+  RecordTaken(0, clock_.Now() - absl::Minutes(1));
+  RecordTaken(0, clock_.Now() - absl::Hours(1));
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - absl::Minutes(1));
 }
 
-TEST_F(LowWatermarksTest, EachShardIsSweptOnceAMinute) {
-  Took(0, clock_.Now());
-  const absl::Time floor = FloorOf(0);
+TEST_F(LowWatermarksTest, SweepsEachShardOnceAMinute) {
+  RecordTaken(0, clock_.Now());
+  const absl::Time watermark = WatermarkOf(0);
   clock_.Advance(absl::Seconds(30));
-  Took(1, clock_.Now());
-  const absl::Time other = FloorOf(1);
+  RecordTaken(1, clock_.Now());
+  const absl::Time other = WatermarkOf(1);
   clock_.Advance(absl::Seconds(30));
-  EXPECT_EQ(FloorOf(0), floor - LowWatermarks::kSweepDepth);
-  EXPECT_EQ(FloorOf(1), other);
-  Took(1, clock_.Now());
-  EXPECT_EQ(FloorOf(0), floor - LowWatermarks::kSweepDepth)
-      << "work in one shard does not stand for the other";
-  Took(0, clock_.Now());
-  EXPECT_EQ(FloorOf(0), clock_.Now() - LowWatermarks::kCommitWindow);
+  EXPECT_EQ(WatermarkOf(0), watermark - LowWatermarks::kSweepDepth);
+  EXPECT_EQ(WatermarkOf(1), other);
+  RecordTaken(1, clock_.Now());
+  EXPECT_EQ(WatermarkOf(0), watermark - LowWatermarks::kSweepDepth)
+      << "a claim from one shard does not sweep another";
+  RecordTaken(0, clock_.Now());
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow);
 }
 
-TEST_F(LowWatermarksTest, ASweepGoesOnUntilItReachesTheFloor) {
-  Took(0, clock_.Now());
-  const absl::Time floor = FloorOf(0);
+TEST_F(LowWatermarksTest, SweepContinuesUntilItReachesTheWatermark) {
+  RecordTaken(0, clock_.Now());
+  const absl::Time watermark = WatermarkOf(0);
   clock_.Advance(absl::Minutes(1));
-  Took(0, floor - absl::Seconds(20));  // found below the floor
-  EXPECT_EQ(FloorOf(0), floor - LowWatermarks::kSweepDepth);
-  Took(0, clock_.Now());
-  EXPECT_GT(FloorOf(0), floor);
+  RecordTaken(0, watermark - absl::Seconds(20));  // of a row below the watermark
+  EXPECT_EQ(WatermarkOf(0), watermark - LowWatermarks::kSweepDepth);
+  RecordTaken(0, clock_.Now());
+  EXPECT_GT(WatermarkOf(0), watermark);
 }
 
-TEST_F(LowWatermarksTest, IsLoweredForARowBelowIt) {
-  Took(0, clock_.Now());
-  const LowWatermarks::Scan before = floors_.Begin(Lane::kBulk);
+TEST_F(LowWatermarksTest, IsLoweredToARowBelowIt) {
+  RecordTaken(0, clock_.Now());
+  const LowWatermarks::Scan before = watermarks_.Begin(Lane::kBulk);
   const absl::Time row = clock_.Now() - absl::Hours(3);
-  floors_.Lower(Lane::kBulk, 0, {row, 0});
-  EXPECT_EQ(FloorOf(0), row);
-  floors_.FoundIdle(Lane::kBulk, before, std::vector<std::int64_t>{0}, {clock_.Now(), 0});
-  EXPECT_EQ(FloorOf(0), row) << "who looked from the old floor on has not seen the row";
-  Took(0, clock_.Now());
-  EXPECT_EQ(FloorOf(0), clock_.Now() - LowWatermarks::kCommitWindow);
-  floors_.Lower(Lane::kBulk, 0, {clock_.Now(), 0});
-  EXPECT_EQ(FloorOf(0), clock_.Now() - LowWatermarks::kCommitWindow) << "never raised by it";
-  floors_.Lower(Lane::kBulk, 7, {row, 0});
-  EXPECT_THAT(floors_.Floors(Lane::kBulk), SizeIs(1)) << "what has no floor needs none";
+  watermarks_.Lower(Lane::kBulk, 0, {row, 0});
+  EXPECT_EQ(WatermarkOf(0), row);
+  watermarks_.RecordIdle(Lane::kBulk, before, std::vector<std::int64_t>{0}, {clock_.Now(), 0});
+  EXPECT_EQ(WatermarkOf(0), row) << "a scan from the old watermark has not seen the row";
+  RecordTaken(0, clock_.Now());
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow);
+  watermarks_.Lower(Lane::kBulk, 0, {clock_.Now(), 0});
+  EXPECT_EQ(WatermarkOf(0), clock_.Now() - LowWatermarks::kCommitWindow) << "Lower never raises it";
+  watermarks_.Lower(Lane::kBulk, 7, {row, 0});
+  EXPECT_THAT(watermarks_.Watermarks(Lane::kBulk), SizeIs(1))
+      << "a shard without a watermark gets none";
 }
 
-TEST_F(LowWatermarksTest, WhoCountsDoesNotSweep) {
-  Took(1, clock_.Now());
-  const absl::Time floor = FloorOf(1);
+TEST_F(LowWatermarksTest, WatermarksAreReturnedWithoutSweep) {
+  RecordTaken(1, clock_.Now());
+  const absl::Time watermark = WatermarkOf(1);
   clock_.Advance(absl::Hours(1));
-  EXPECT_THAT(floors_.Floors(Lane::kBulk), SizeIs(2));
-  EXPECT_EQ(floors_.Floors(Lane::kBulk)[1].due, floor);
-  EXPECT_THAT(floors_.Floors(Lane::kCritical), IsEmpty());
+  EXPECT_THAT(watermarks_.Watermarks(Lane::kBulk), SizeIs(2));
+  EXPECT_EQ(watermarks_.Watermarks(Lane::kBulk)[1].due, watermark);
+  EXPECT_THAT(watermarks_.Watermarks(Lane::kCritical), IsEmpty());
 }
 
 }  // namespace

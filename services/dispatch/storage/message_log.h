@@ -33,7 +33,7 @@ struct MessageRecord {
   std::string content_hash;  // of the bytes that were sent; empty before
 };
 
-// What the log knows of one mail's life, oldest first within each list.
+// What the log knows about one mail; each list is in order of time.
 struct History {
   MessageRecord record;
   std::vector<RecordedOutcome> outcomes;
@@ -43,7 +43,7 @@ struct History {
   };
   std::vector<Retried> retries;
   std::optional<absl::Time> cancel_requested;
-  std::optional<absl::Time> claimed;  // while a worker holds it
+  std::optional<absl::Time> claimed;  // set while a worker holds it
   struct Event {
     absl::Time time;
     std::int16_t type;  // lmsmail.dispatch.v1.ProviderEvent.Type
@@ -86,8 +86,7 @@ struct ProviderEvent {
   std::string detail;
 };
 
-// What the log knows against an address: a permanent refusal of the recipient, or a provider's
-// event.
+// Evidence against an address: a permanent refusal of the recipient, or an event of a provider.
 struct AddressReport {
   MessageId message = 0;
   std::int16_t event = 0;  // lmsmail.dispatch.v1.ProviderEvent.Type; 0: a refusal
@@ -103,34 +102,34 @@ struct DayStats {
                complained = 0;
 };
 
-// What is remembered of a call by its request_id.
+// What is stored for a request_id.
 struct KnownRequest {
-  std::int64_t digest = 0;  // of its body; of a bulk stream: of its first chunk
+  std::int64_t digest = 0;  // of the body; for a bulk stream, of its first chunk
   bool batch = false;
   TemplateRef template_ref;  // batches only
   MessageId first = 0;       // its first mail
 };
 
-// Reading what happened. Thread-safe. NOT_FOUND where a mail or batch does not exist, or is no
-// longer in the log.
+// The log of what happened. Thread-safe. Functions return NOT_FOUND for a mail or batch that does
+// not exist or is no longer in the log.
 class MessageLog {
  public:
   virtual ~MessageLog() = default;
 
-  // The mail that was accepted under a Send's request_id or an item's dedupe key.
+  // Returns the mail that was accepted with a Send's request_id or an item's dedupe key.
   virtual absl::StatusOr<MessageId> FindByKey(std::string_view key) = 0;
-  // What was accepted under `request_id`, if anything was and its key is not forgotten yet.
+  // Returns what was accepted with `request_id`, unless there was nothing or it is deleted by now.
   virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) = 0;
   virtual absl::StatusOr<MessageRecord> Get(MessageId id) = 0;
   virtual absl::StatusOr<History> Explain(MessageId id) = 0;
 
   struct Page {
     std::vector<MessageRecord> records;
-    // Where the next page begins; 0 at the end. A page may be short, even empty, before the end: a
-    // filter that matches little is looked through in bounded steps.
+    // Pass it as `before` to get the next page; 0 at the end. A page may be short or even empty
+    // before the end, because each call examines a bounded number of mails.
     MessageId next = 0;
   };
-  // Newest (highest id) first, below `before` (0: from the newest).
+  // Returns mails with an id below `before` (0: all), newest (highest id) first.
   virtual absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) = 0;
 
   virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id) = 0;
@@ -138,17 +137,17 @@ class MessageLog {
   struct EventCounts {
     int recorded = 0, duplicate = 0, unknown = 0;
   };
-  // A report that an UNCERTAIN mail was delivered, opened, clicked or complained about makes it
-  // SENT; that it bounced, FAILED for kBounced. In one call the former outweighs the latter.
+  // An UNCERTAIN mail becomes SENT when it was delivered, opened, clicked or complained about, and
+  // FAILED with kBounced when it bounced. If one call has both, it becomes SENT.
   virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) = 0;
 
-  // Mails refused as kRecipientRejected, and bounces and complaints reported, since then.
+  // Returns the refusals as kRecipientRejected, bounces and complaints since then.
   virtual absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) = 0;
 
-  // By day, then template; at most 366 days.
+  // Ordered by day, then template. At most the last 366 days.
   virtual absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
                                                       std::string_view template_key) = 0;
-  // Sent a second over the last minute by lane, and final outcomes of the last hour by state.
+  // Mails sent a second over the last minute, by lane; final outcomes of the last hour, by state.
   struct Recent {
     std::vector<std::pair<Lane, double>> sent_per_second;
     std::vector<std::pair<State, std::int64_t>> last_hour;

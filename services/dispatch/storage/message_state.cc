@@ -7,10 +7,11 @@ namespace lmsmail::dispatch {
 namespace {
 
 bool IsUndone(const MessageFacts& facts) {
-  return facts.retried && (!facts.latest || facts.retried->step > facts.latest->outcome.step);
+  return facts.retried &&
+         (!facts.latest || facts.retried->delivery_count > facts.latest->outcome.delivery_count);
 }
 
-// The outcome that decided the mail's fate; null while that is open.
+// The final outcome; null while there is none.
 const RecordedOutcome* FinalOutcome(const MessageFacts& facts) {
   if (facts.sent) return &*facts.sent;
   if (!facts.latest || !IsFinal(facts.latest->outcome.kind) || IsUndone(facts)) return nullptr;
@@ -45,9 +46,10 @@ State StateOf(Outcome::Kind final_kind) {
 }
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now) {
-  if (facts.far) return facts.cancelled ? State::kCancelled : State::kScheduled;
+  if (facts.scheduled) return facts.cancelled ? State::kCancelled : State::kScheduled;
   if (const RecordedOutcome* outcome = FinalOutcome(facts)) return StateOf(outcome->outcome.kind);
-  if (facts.held_step > (facts.latest ? facts.latest->outcome.step : 0)) return State::kSending;
+  if (facts.held_delivery_count > (facts.latest ? facts.latest->outcome.delivery_count : 0))
+    return State::kSending;
   if (!facts.latest && !facts.retried && due > now) return State::kScheduled;
   return State::kQueued;
 }
@@ -65,7 +67,7 @@ MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
     record.update_time = decided->time;
     record.content_hash = decided->outcome.content_hash;
     record.attempt_count = std::max(record.attempt_count, decided->outcome.attempt);
-  } else if (facts.far && facts.cancelled) {
+  } else if (facts.scheduled && facts.cancelled) {
     record.reason = Reason::kCancelled;
     record.update_time = *facts.cancelled;
   } else if (facts.retried) {

@@ -13,19 +13,19 @@ namespace lmsmail::dispatch {
 inline bool IsFinal(Outcome::Kind kind) { return kind != Outcome::Kind::kDeferred; }
 State StateOf(Outcome::Kind final_kind);
 
-// What stores know of a mail. No state is stored: it follows from these.
+// What a store knows about a mail. Its state is not stored but follows from these.
 struct MessageFacts {
-  bool far = false;                       // among the mails of later days
-  std::optional<absl::Time> cancelled;    // asked to be cancelled; final for one that is far
-  std::optional<RecordedOutcome> sent;    // that it was sent, whoever reported it
-  std::optional<RecordedOutcome> latest;  // of the highest step
+  bool scheduled = false;                 // due on a later day, not in the queue yet
+  std::optional<absl::Time> cancelled;    // when it was requested; final if `scheduled`
+  std::optional<RecordedOutcome> sent;    // by whichever worker
+  std::optional<RecordedOutcome> latest;  // the one with the highest delivery count
   struct Retried {
-    int step = 0;
+    int delivery_count = 0;
     absl::Time time;
     absl::Time due;
   };
-  std::optional<Retried> retried;  // of the highest step
-  int held_step = 0;               // of the claim that has it; 0: none
+  std::optional<Retried> retried;  // the one with the highest delivery count
+  int held_delivery_count = 0;     // in the claim that holds it; 0: none
 };
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now);

@@ -14,52 +14,53 @@ const double kRecoverySeconds = absl::ToDoubleSeconds(LimitStore::kRecovery);
 
 }  // namespace
 
-// Running it again takes further turns, and those of a run whose COMMIT got lost are lost: that is
-// repeatable as far as limits are concerned.
-absl::StatusOr<Turns> PgLimitStore::Take(const LimitStore::Request& request) {
+// Repeatable: a second run acquires other permits, and those of a run whose COMMIT had no reply are
+// lost, which keeps the limit.
+absl::StatusOr<Permits> PgLimitStore::Acquire(const LimitStore::Request& request) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.take_turns", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<Turns> {
+      pool_, {.name = "dispatch.acquire_permits", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<Permits> {
         const pqxx::row row = tx.exec_params1(
-            "SELECT count, first, spacing FROM take_turns($1, $2, $3, $4, $5, $6, $7, $8)",
+            "SELECT count, first, spacing FROM acquire_permits($1, $2, $3, $4, $5, $6, $7, $8)",
             request.key, request.rule.per_second, absl::ToDoubleSeconds(ToleranceOf(request.rule)),
-            request.count, absl::ToDoubleSeconds(request.ahead), request.line == Line::kUrgent,
-            request.fresh, kRecoverySeconds);
-        return Turns{row[0].as<int>(), absl::Seconds(row[1].as<double>()),
-                     absl::Seconds(row[2].as<double>())};
+            request.count, absl::ToDoubleSeconds(request.ahead),
+            request.waitlist == Waitlist::kUrgent, request.fresh, kRecoverySeconds);
+        return Permits{row[0].as<int>(), absl::Seconds(row[1].as<double>()),
+                       absl::Seconds(row[2].as<double>())};
       });
 }
 
-absl::StatusOr<Turns> PgLimitStore::Join(const LimitStore::Request& request) {
-  return RunInTransaction(
-      pool_, {.name = "dispatch.join_line", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<Turns> {
-        const pqxx::row row =
-            tx.exec_params1("SELECT first, spacing FROM join_line($1, $2, $3, $4)", request.key,
-                            request.rule.per_second, request.count, request.line == Line::kUrgent);
-        return Turns{request.count, absl::Seconds(row[0].as<double>()),
-                     absl::Seconds(row[1].as<double>())};
-      });
+absl::StatusOr<Permits> PgLimitStore::Reserve(const LimitStore::Request& request) {
+  return RunInTransaction(pool_, {.name = "dispatch.reserve_positions", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<Permits> {
+                            const pqxx::row row = tx.exec_params1(
+                                "SELECT first, spacing FROM reserve_positions($1, $2, $3, $4)",
+                                request.key, request.rule.per_second, request.count,
+                                request.waitlist == Waitlist::kUrgent);
+                            return Permits{request.count, absl::Seconds(row[0].as<double>()),
+                                           absl::Seconds(row[1].as<double>())};
+                          });
 }
 
-absl::Status PgLimitStore::Spare(std::string_view key, const RateRule& rule, double measured) {
+absl::Status PgLimitStore::Throttle(std::string_view key, const RateRule& rule, double measured) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.spare", .repeatable = true}, [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("SELECT spare($1, $2, $3, $4, $5, $6)", std::string(key), rule.per_second,
-                       std::max(measured, kLeastMeasured), absl::ToDoubleSeconds(kSpareInterval),
-                       kRecoverySeconds, kLeastShare);
+      pool_, {.name = "dispatch.throttle", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
+        tx.exec_params("SELECT throttle($1, $2, $3, $4, $5, $6)", std::string(key), rule.per_second,
+                       std::max(measured, kMinMeasured), absl::ToDoubleSeconds(kThrottleInterval),
+                       kRecoverySeconds, kMinShare);
         return absl::OkStatus();
       });
 }
 
-absl::StatusOr<std::vector<std::string>> PgLimitStore::Spared() {
+absl::StatusOr<std::vector<std::string>> PgLimitStore::Throttled() {
   return RunInTransaction(
-      pool_, {.name = "dispatch.spared", .repeatable = true},
+      pool_, {.name = "dispatch.throttled", .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
         std::vector<std::string> keys;
         for (const pqxx::row& row : tx.exec_params(
                  "SELECT key FROM rate_limit "
-                 "WHERE share_of(share, spared_at, clock_timestamp(), $1) < 1 ORDER BY key",
+                 "WHERE rate_share(share, throttle_time, clock_timestamp(), $1) < 1 ORDER BY key",
                  kRecoverySeconds)) {
           keys.push_back(postgres::Text(row[0]));
         }

@@ -57,7 +57,7 @@ SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>&
   SharedByBatch shared;
   if (wanted.empty()) return shared;
   const pqxx::result rows = tx.exec_params(
-      "SELECT batch_id, shared_context, labels, max_per_second, cancelled_at FROM batch "
+      "SELECT batch_id, shared_context, labels, max_per_second, cancel_time FROM batch "
       "WHERE batch_id = ANY ($1::int8[])",
       ToArrayLiteral(wanted));
   for (const pqxx::row& row : rows) {

@@ -12,17 +12,17 @@
 
 #include "services/dispatch/message/message.h"
 
-// Reading mails from the tables `message`, `scheduled` and `batch`. For use inside a transaction's
-// body: all of these throw what libpqxx throws.
+// Reads mails from the tables `message`, `scheduled` and `batch`. For use inside a transaction: all
+// functions throw what libpqxx throws.
 namespace lmsmail::dispatch {
 
-// What ReadMail expects first in a row. claimed_mails() has the same columns.
+// The first columns of a row that ReadMail expects, as in claimed_mails().
 inline constexpr char kMailColumns[] =
-    "msg_id, due_at, expire_at, created_at, batch_id, template_version, lane, category, "
+    "msg_id, due_time, expire_time, create_time, batch_id, template_version, lane, category, "
     "target_kind, target, template_key, request_key, language_code, transport, labels, context";
 inline constexpr int kMailColumnCount = 16;
 
-// Without what it shares with its batch.
+// Without the parts that it shares with its batch.
 Mail ReadMail(const pqxx::row& row);
 // Key, value, key, value.
 std::map<std::string, std::string> ReadLabels(const pqxx::field& field);
@@ -40,8 +40,8 @@ using SharedByBatch = std::unordered_map<BatchId, SharedParts>;
 SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>& ids);
 void AddShared(const SharedByBatch& shared, Mail& mail);
 
-// Complete mails, of today's log or of later days, in the order of their ids; those that do not
-// exist are left out.
+// Complete mails, from `message` or `scheduled`, in the order of their ids. Ids without a mail are
+// left out.
 std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vector<MessageId>& ids);
 
 }  // namespace lmsmail::dispatch

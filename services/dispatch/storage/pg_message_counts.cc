@@ -13,7 +13,7 @@
 #include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_message_log.h"
 
-// What is counted: batches, days, the last minutes. All come from `tally`.
+// Statistics from `counter`: of batches, of days, and of the last minutes.
 namespace lmsmail::dispatch {
 namespace {
 
@@ -61,18 +61,18 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
   return RunInTransaction(
       pool_, Reading("dispatch.get_batch"), [&](pqxx::work& tx) -> absl::StatusOr<BatchRecord> {
         const pqxx::result rows = tx.exec_params(
-            "SELECT batch_id, request_id, template_key, template_version, category, created_at, "
-            "cancelled_at, max_per_second FROM batch WHERE batch_id = $1",
+            "SELECT batch_id, request_id, template_key, template_version, category, create_time, "
+            "cancel_time, max_per_second FROM batch WHERE batch_id = $1",
             id);
         if (rows.empty()) return NotFound(fmt::format("batches/{}", id));
         BatchRecord batch = ReadBatch(rows[0]);
         AddCounts(
-            tx.exec_params(
-                "SELECT kind, reason, sum(count)::int8, "
-                "coalesce(sum(count) FILTER (WHERE at > now() - interval '1 minute'), 0)::int8 "
-                "FROM tally WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
-                "GROUP BY kind, reason ORDER BY kind, reason",
-                id),
+            tx.exec_params("SELECT kind, reason, sum(count)::int8, "
+                           "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 "
+                           "minute'), 0)::int8 "
+                           "FROM counter WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
+                           "GROUP BY kind, reason ORDER BY kind, reason",
+                           id),
             batch);
         return batch;
       });
@@ -102,9 +102,11 @@ absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl
       pool_, Reading("dispatch.stats"),
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<DayStats>> {
         const pqxx::result rows = tx.exec_params(
-            "SELECT date_trunc('day', at, 'UTC'), template_key, kind, reason, sum(count)::int8 "
-            "FROM tally WHERE kind > 0 AND at >= date_trunc('day', $1::timestamptz, 'UTC') "
-            "AND at < $2::timestamptz AND ($3 = '' OR template_key = $3) "
+            "SELECT date_trunc('day', count_time, 'UTC'), template_key, kind, reason, "
+            "sum(count)::int8 "
+            "FROM counter WHERE kind > 0 AND count_time >= date_trunc('day', $1::timestamptz, "
+            "'UTC') "
+            "AND count_time < $2::timestamptz AND ($3 = '' OR template_key = $3) "
             "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2",
             postgres::ToTimestamptz(std::max(start, end - 366 * kDay)),
             postgres::ToTimestamptz(end), std::string(template_key));
@@ -135,8 +137,8 @@ absl::StatusOr<MessageLog::Recent> PgMessageLog::RecentOutcomes() {
       pool_, Reading("dispatch.recent_outcomes"), [&](pqxx::work& tx) -> absl::StatusOr<Recent> {
         const pqxx::result rows = tx.exec(
             "SELECT lane, kind, sum(count)::int8, "
-            "coalesce(sum(count) FILTER (WHERE at > now() - interval '1 minute'), 0)::int8 "
-            "FROM tally WHERE at > now() - interval '1 hour' AND kind BETWEEN 1 AND 99 "
+            "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 minute'), 0)::int8 "
+            "FROM counter WHERE count_time > now() - interval '1 hour' AND kind BETWEEN 1 AND 99 "
             "GROUP BY lane, kind");
         std::map<Lane, double> sent;
         std::map<State, std::int64_t> states;

@@ -12,34 +12,37 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// A claim may still list a mail that it has put off and another claim holds by now: the higher step
-// is the one that counts.
+// A claim may still list a mail that it has deferred and that another claim holds by now: the
+// higher delivery count is the valid one.
 std::string FactsSql() {
   return fmt::format(
       "WITH held AS MATERIALIZED ("
-      "  SELECT u.id, max(u.step) AS step FROM claim c "
-      "  CROSS JOIN LATERAL unnest(c.msg_ids, c.steps) AS u(id, step) "
+      "  SELECT u.id, max(u.delivery_count) AS delivery_count FROM claim c "
+      "  CROSS JOIN LATERAL unnest(c.msg_ids, c.delivery_counts) AS u(id, delivery_count) "
       "  WHERE c.msg_ids && $1::int8[] GROUP BY u.id) "
-      "SELECT u.id, f.msg_id IS NOT NULL, t.at, coalesce(h.step, 0), y.step, y.at, y.due_at, "
+      "SELECT u.id, f.msg_id IS NOT NULL, t.create_time, coalesce(h.delivery_count, 0), "
+      "y.delivery_count, y.create_time, y.due_time, "
       "  latest.*, sent.* "
       "FROM unnest($1::int8[]) AS u(id) "
       "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.msg_id = u.id LIMIT 1) f ON true "
-      "LEFT JOIN LATERAL (SELECT at FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t ON true "
+      "LEFT JOIN LATERAL (SELECT create_time FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t "
+      "ON true "
       "LEFT JOIN held h ON h.id = u.id "
-      "LEFT JOIN LATERAL (SELECT y.step, y.at, y.due_at FROM retry y WHERE y.msg_id = u.id "
-      "  ORDER BY y.step DESC LIMIT 1) y ON true "
+      "LEFT JOIN LATERAL (SELECT y.delivery_count, y.create_time, y.due_time FROM retry y WHERE "
+      "y.msg_id = u.id "
+      "  ORDER BY y.delivery_count DESC LIMIT 1) y ON true "
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id "
-      "  ORDER BY r.step DESC LIMIT 1) latest ON true "
+      "  ORDER BY r.delivery_count DESC LIMIT 1) latest ON true "
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
-      "  ORDER BY r.step LIMIT 1) sent ON true",
+      "  ORDER BY r.delivery_count LIMIT 1) sent ON true",
       kOutcomeColumns);
 }
 
 MessageFacts ReadFacts(const pqxx::row& row) {
   MessageFacts facts;
-  facts.far = row[1].as<bool>();
+  facts.scheduled = row[1].as<bool>();
   facts.cancelled = postgres::OptionalTime(row[2]);
-  facts.held_step = row[3].as<int>();
+  facts.held_delivery_count = row[3].as<int>();
   if (!row[4].is_null()) {
     facts.retried = {row[4].as<int>(), postgres::Time(row[5]), postgres::Time(row[6])};
   }
@@ -55,7 +58,7 @@ std::optional<RecordedOutcome> ReadOutcome(const pqxx::row& row, int first) {
   RecordedOutcome recorded;
   Outcome& outcome = recorded.outcome;
   outcome.id = row[first].as<std::int64_t>();
-  outcome.step = row[first + 1].as<int>();
+  outcome.delivery_count = row[first + 1].as<int>();
   outcome.attempt = row[first + 2].as<int>();
   outcome.kind = static_cast<Outcome::Kind>(row[first + 3].as<int>());
   outcome.reason = static_cast<Reason>(row[first + 4].as<int>());

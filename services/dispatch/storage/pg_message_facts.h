@@ -8,19 +8,20 @@
 
 #include "services/dispatch/storage/message_state.h"
 
-// For use inside a transaction's body: these throw what libpqxx throws.
+// For use inside a transaction: these functions throw what libpqxx throws.
 namespace lmsmail::dispatch {
 
-// The columns of `result` in the order that ReadOutcome expects, of the alias `r`.
+// The columns of `result r` that ReadOutcome expects.
 inline constexpr char kOutcomeColumns[] =
-    "r.msg_id, r.step, r.attempt, r.kind, r.reason, r.at, r.retry_at, r.transport, r.reply_code, "
+    "r.msg_id, r.delivery_count, r.attempt, r.kind, r.reason, r.record_time, r.retry_time, "
+    "r.transport, r.reply_code, "
     "r.enhanced_code, r.reply_text, r.content_hash";
 inline constexpr int kOutcomeColumnCount = 12;
 
-// From column `first` on; nullopt when they are NULL.
+// Reads from column `first` on. nullopt if they are NULL.
 std::optional<RecordedOutcome> ReadOutcome(const pqxx::row& row, int first);
 
-// Of each of `ids`, whether it exists or not.
+// Has an entry for each of `ids`, whether such a mail exists or not.
 std::unordered_map<MessageId, MessageFacts> LoadFacts(pqxx::work& tx,
                                                       const std::vector<MessageId>& ids);
 

@@ -22,11 +22,10 @@ namespace {
 
 using postgres::RunInTransaction;
 
-// A page looks at so many mails at most.
-constexpr int kMostLookedAt = 1000;
+// The number of mails that one call examines at most.
+constexpr int kMaxExamined = 1000;
 
-// One snapshot for all queries of a call: a mail that moves on in between is not seen twice, or not
-// at all.
+// All queries of a call use one snapshot: a mail that changes its table in between is seen once.
 postgres::TransactionOptions Reading(std::string_view name) {
   return {.name = name, .isolation = postgres::Isolation::kRepeatableRead, .repeatable = true};
 }
@@ -43,25 +42,27 @@ absl::StatusOr<MessageRecord> LoadRecord(pqxx::work& tx, MessageId id) {
 
 std::vector<RecordedOutcome> LoadOutcomes(pqxx::work& tx, MessageId id) {
   std::vector<RecordedOutcome> outcomes;
-  for (const pqxx::row& row :
-       tx.exec_params(fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.step",
-                                  kOutcomeColumns),
-                      id)) {
+  for (const pqxx::row& row : tx.exec_params(
+           fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.delivery_count",
+                       kOutcomeColumns),
+           id)) {
     outcomes.push_back(*ReadOutcome(row, 0));
   }
   return outcomes;
 }
 
 void AddRetries(pqxx::work& tx, MessageId id, History& history) {
-  for (const pqxx::row& row :
-       tx.exec_params("SELECT at, request_id FROM retry WHERE msg_id = $1 ORDER BY at, step", id)) {
+  for (const pqxx::row& row : tx.exec_params("SELECT create_time, request_id FROM retry WHERE "
+                                             "msg_id = $1 ORDER BY create_time, delivery_count",
+                                             id)) {
     history.retries.push_back({postgres::Time(row[0]), postgres::Text(row[1])});
   }
 }
 
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
-  for (const pqxx::row& row : tx.exec_params(
-           "SELECT at, type, detail FROM event WHERE msg_id = $1 ORDER BY at, event_id", id)) {
+  for (const pqxx::row& row : tx.exec_params("SELECT event_time, type, detail FROM event WHERE "
+                                             "msg_id = $1 ORDER BY event_time, event_id",
+                                             id)) {
     history.events.push_back({postgres::Time(row[0]), static_cast<std::int16_t>(row[1].as<int>()),
                               postgres::Text(row[2])});
   }
@@ -69,28 +70,28 @@ void AddEvents(pqxx::work& tx, MessageId id, History& history) {
 
 std::optional<absl::Time> LoadClaimTime(pqxx::work& tx, MessageId id) {
   return postgres::OptionalTime(
-      tx.exec_params1("SELECT max(claimed_at) FROM claim WHERE $1 = ANY (msg_ids)", id)[0]);
+      tx.exec_params1("SELECT max(claim_time) FROM claim WHERE $1 = ANY (msg_ids)", id)[0]);
 }
 
-// A mail that may be on a page, with what the filter needs.
+// A mail that may be on a page, with the fields that the filter needs.
 struct Candidate {
   MessageId id;
   absl::Time due;
   std::string template_key;
 };
 
-// Ids begin with the day of the due time as it was when the mail was accepted; a lock that it
-// waited for may have carried its due time past midnight.
+// An id contains the day of the due time at the beginning of Accept. If Accept then waited for a
+// lock, the due time may be on the next day.
 std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId before) {
   std::string where = fmt::format("msg_id >= {}", FirstIdOf(DayOf(filter.start) - 1));
   const bool has_end = filter.end > absl::UnixEpoch();
   if (before > 0) where += fmt::format(" AND msg_id < {}", before);
-  // After the last day there is no id.
+  // No id lies after the last day.
   if (const std::int64_t last_day = DayOf(filter.end); has_end && last_day < kMaxDay) {
     where += fmt::format(" AND msg_id < {}", FirstIdOf(last_day + 1));
   }
-  where += fmt::format(" AND due_at >= '{}'", postgres::ToTimestamptz(filter.start));
-  if (has_end) where += fmt::format(" AND due_at < '{}'", postgres::ToTimestamptz(filter.end));
+  where += fmt::format(" AND due_time >= '{}'", postgres::ToTimestamptz(filter.start));
+  if (has_end) where += fmt::format(" AND due_time < '{}'", postgres::ToTimestamptz(filter.end));
   if (filter.target) {
     where += fmt::format(" AND target = {} AND target_kind = {}", tx.quote(filter.target->value),
                          static_cast<int>(filter.target->kind));
@@ -98,11 +99,11 @@ std::string CandidatesSql(pqxx::work& tx, const MessageFilter& filter, MessageId
   if (filter.batch != 0) where += fmt::format(" AND batch_id = {}", filter.batch);
   const auto newest_of = [&](std::string_view table) {
     return fmt::format(
-        "(SELECT msg_id, due_at, template_key FROM {} WHERE {} ORDER BY msg_id DESC LIMIT {})",
-        table, where, kMostLookedAt);
+        "(SELECT msg_id, due_time, template_key FROM {} WHERE {} ORDER BY msg_id DESC LIMIT {})",
+        table, where, kMaxExamined);
   };
   return fmt::format("{} UNION ALL {} ORDER BY msg_id DESC LIMIT {}", newest_of("message"),
-                     newest_of("scheduled"), kMostLookedAt);
+                     newest_of("scheduled"), kMaxExamined);
 }
 
 std::vector<Candidate> LoadCandidates(pqxx::work& tx, const MessageFilter& filter,
@@ -150,7 +151,7 @@ absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::strin
         known.digest = row[0].as<std::int64_t>();
         known.batch = row[1].as<bool>();
         known.first = row[2].as<std::int64_t>();
-        // Its batch may have been purged before its key was forgotten.
+        // Its batch may have been purged before its key was deleted.
         if (known.batch && row[3].is_null()) return std::nullopt;
         if (known.batch) {
           known.template_ref = {postgres::Text(row[3]), row[4].as<int>(),
@@ -167,10 +168,10 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
         std::vector<AddressReport> reports;
         for (const pqxx::row& row :
              tx.exec_params("SELECT msg_id, 0, reply_code, enhanced_code, '' FROM result "
-                            "WHERE kind = 3 AND reason = 12 AND at >= $1::timestamptz "
+                            "WHERE kind = 3 AND reason = 12 AND record_time >= $1::timestamptz "
                             "UNION ALL "
                             "SELECT msg_id, type, 0, '', detail FROM event "
-                            "WHERE type IN (2, 6) AND at >= $1::timestamptz",
+                            "WHERE type IN (2, 6) AND event_time >= $1::timestamptz",
                             postgres::ToTimestamptz(since))) {
           reports.push_back({.message = row[0].as<std::int64_t>(),
                              .event = static_cast<std::int16_t>(row[1].as<int>()),
@@ -211,7 +212,7 @@ absl::StatusOr<MessageLog::Page> PgMessageLog::List(const MessageFilter& filter,
       pool_, Reading("dispatch.list"), [&](pqxx::work& tx) -> absl::StatusOr<Page> {
         std::vector<Candidate> candidates = LoadCandidates(tx, filter, before);
         Page page;
-        if (candidates.size() == kMostLookedAt) page.next = candidates.back().id;
+        if (candidates.size() == kMaxExamined) page.next = candidates.back().id;
         if (!filter.template_key.empty()) {
           std::erase_if(candidates,
                         [&](const Candidate& c) { return c.template_key != filter.template_key; });

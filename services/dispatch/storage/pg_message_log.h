@@ -13,8 +13,8 @@
 
 namespace lmsmail::dispatch {
 
-// Reads the tables that PgQueueStore writes. `pool` may be another one, with longer timeouts; each
-// call sees one moment of the database.
+// Reads the tables that PgQueueStore writes. Its pool may be another one, with longer timeouts.
+// Each call sees one snapshot of the database.
 class PgMessageLog final : public MessageLog {
  public:
   // `pool` has the schema "dispatch" and outlives the log.

@@ -23,7 +23,7 @@ using postgres::ArrayLiteral;
 using postgres::RunStatement;
 using postgres::ToArrayLiteral;
 
-constexpr std::size_t kMostItems = 1000;
+constexpr std::size_t kMaxItems = 1000;
 
 std::string Hex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -36,7 +36,7 @@ std::string Hex(std::string_view bytes) {
   return text;
 }
 
-// The text of a text[], or nothing where there are none.
+// A text[] literal; nullopt if there are no labels.
 std::optional<std::string> LabelsLiteral(const Submission& submission) {
   if (submission.labels.empty()) return std::nullopt;
   ArrayLiteral words;
@@ -52,7 +52,7 @@ std::optional<std::string> SharedContext(const Submission& submission) {
   return Hex(submission.shared_context);
 }
 
-// The second half of accept_submissions' arguments.
+// The parameters of accept_submissions that have one element for each item.
 struct ItemArrays {
   ArrayLiteral sub, index, kind, target, key, context_at, context_size;
   std::string contexts;
@@ -70,7 +70,7 @@ struct ItemArrays {
   }
 };
 
-// A Send's request_id is its key among all mails, so that FindByKey knows it.
+// The request_id of a Send is also the dedupe key of its mail, so that FindByKey finds it.
 std::string_view KeyOf(const Submission& submission, const Submission::Item& item) {
   if (!item.dedupe_key.empty()) return item.dedupe_key;
   return submission.batch ? std::string_view() : submission.request_id;
@@ -129,15 +129,15 @@ absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& su
 
 absl::Status Check(absl::Span<const Submission> submissions) {
   for (const Submission& submission : submissions) {
-    if (submission.items.empty() || submission.items.size() > kMostItems) {
+    if (submission.items.empty() || submission.items.size() > kMaxItems) {
       return absl::InvalidArgumentError(fmt::format("a submission has 1 to {} items, not {}",
-                                                    kMostItems, submission.items.size()));
+                                                    kMaxItems, submission.items.size()));
     }
   }
   return absl::OkStatus();
 }
 
-// No partition for a row: nobody has called Maintain() for days.
+// There is no partition for a row: Maintain() has not run for days.
 bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
 
 }  // namespace
@@ -147,7 +147,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
   return RunStatement(
       pool_, {.name = "dispatch.accept", .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
-        // Fresh numbers for each run: a number seen before means that the run before had committed.
+        // New numbers for each run: a known number means that an earlier run has committed.
         std::vector<std::int64_t> first_numbers;
         for (const Submission& submission : submissions) {
           const std::int64_t shard = ShardFor(submission);

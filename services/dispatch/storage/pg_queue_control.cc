@@ -9,20 +9,22 @@
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
-// What people do to the queue: cancel, retry, pause, look at it.
+// What operators do with the queue: cancel, retry, pause, inspect.
 namespace lmsmail::dispatch {
 namespace {
 
 using postgres::RunInTransaction;
 
-// Mails of one lane are counted up to this number and estimated beyond it.
+// The mails of a lane are counted up to this number, and estimated beyond it.
 constexpr int kExactCount = 10000;
 
 constexpr char kInFlightSql[] =
-    "SELECT c.claim_id, c.worker, c.lane, c.claimed_at, c.lease_until, cardinality(c.msg_ids), "
-    "  ARRAY(SELECT u.id FROM unnest(c.msg_ids, c.steps) AS u(id, step) "
+    "SELECT c.claim_id, c.worker, c.lane, c.claim_time, c.lease_expire_time, "
+    "cardinality(c.msg_ids), "
+    "  ARRAY(SELECT u.id FROM unnest(c.msg_ids, c.delivery_counts) AS u(id, delivery_count) "
     "        LEFT JOIN LATERAL (SELECT r.msg_id FROM result r "
-    "                            WHERE r.msg_id = u.id AND r.step = u.step LIMIT 1) r ON true "
+    "                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count "
+    "LIMIT 1) r ON true "
     "        WHERE r.msg_id IS NULL LIMIT 100) "
     "FROM claim c WHERE c.claim_id > $1 ORDER BY c.claim_id LIMIT $2";
 
@@ -85,7 +87,7 @@ absl::StatusOr<Cancellations> PgQueueStore::CancellationsSince(std::int64_t curs
       [&](pqxx::work& tx) -> absl::StatusOr<Cancellations> {
         const pqxx::result rows = tx.exec_params(
             "SELECT cancel_id, msg_id, batch_id FROM cancellation WHERE cancel_id > $1 "
-            "AND ($1 > 0 OR at > now() - interval '1 hour') ORDER BY cancel_id",
+            "AND ($1 > 0 OR create_time > now() - interval '1 hour') ORDER BY cancel_id",
             cursor);
         Cancellations cancelled;
         cancelled.cursor = cursor;
@@ -122,18 +124,18 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
   return RunInTransaction(
       pool_, {.name = "dispatch.set_paused", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("UPDATE lane_head SET paused = $2, pause_detail = $3 WHERE lane = $1",
+        tx.exec_params("UPDATE lane_lock SET paused = $2, pause_detail = $3 WHERE lane = $1",
                        static_cast<int>(lane), paused, paused ? std::string(detail) : "");
         return absl::OkStatus();
       });
 }
 
 absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
-  FloorArrays floors;
-  for (const Lane lane : kLanes) floors.Add(lane, floors_.Floors(lane));
+  WatermarkArrays watermarks;
+  for (const Lane lane : kLanes) watermarks.Add(lane, watermarks_.Watermarks(lane));
   return RunInTransaction(
-      // The function's inner counts would each see a newer state otherwise, and a mail that is just
-      // being claimed would be neither waiting nor in flight.
+      // Otherwise each count inside the function would see a newer state, and a mail that is being
+      // claimed would be neither waiting nor in flight.
       pool_,
       {.name = "dispatch.depths",
        .isolation = postgres::Isolation::kRepeatableRead,
@@ -142,7 +144,7 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
         std::vector<LaneDepth> depths;
         const pqxx::result rows = tx.exec_params(
             "SELECT * FROM lane_depths($1, $2::int2[], $3::int2[], $4::timestamptz[])", kExactCount,
-            floors.lanes.str(), floors.shards.str(), floors.dues.str());
+            watermarks.lanes.str(), watermarks.shards.str(), watermarks.dues.str());
         for (const pqxx::row& row : rows) depths.push_back(ReadDepth(row));
         return depths;
       });

@@ -38,7 +38,8 @@ absl::StatusOr<FlushResult> PgQueueStore::Flush(ClaimId id, absl::Span<const Out
       pool_, {.name = "dispatch.flush", .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<FlushResult> {
         const pqxx::row row = tx.exec_prepared1(
-            kFlush, id, last, each(&Outcome::id), each(&Outcome::step), each(&Outcome::attempt),
+            kFlush, id, last, each(&Outcome::id), each(&Outcome::delivery_count),
+            each(&Outcome::attempt),
             each([](const Outcome& o) { return static_cast<int>(o.kind); }),
             each([](const Outcome& o) { return static_cast<int>(o.reason); }), each(RetryTime),
             each(&Outcome::reply_code),

@@ -14,15 +14,15 @@
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
-// Housekeeping: what runs now and then, on any replica.
+// Maintenance, which runs from time to time on any replica.
 namespace lmsmail::dispatch {
 namespace {
 
 using postgres::RunInTransaction;
 
-constexpr int kPromoteAtOnce = 5000;
-constexpr int kForgetAtOnce = 5000;
-constexpr int kDropAttempts = 5;
+constexpr int kMaxPromoted = 5000;
+constexpr int kMaxDeletedKeys = 5000;
+constexpr int kMaxDropAttempts = 5;
 
 struct OldDay {
   std::int64_t day;
@@ -36,32 +36,33 @@ absl::StatusOr<int> PgQueueStore::Promote() {
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
         const int moved,
-        RunInTransaction(
-            pool_, {.name = "dispatch.promote"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-              return tx.exec_params1("SELECT promote($1)", kPromoteAtOnce)[0].as<int>();
-            }));
+        RunInTransaction(pool_, {.name = "dispatch.promote"},
+                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
+                           return tx.exec_params1("SELECT promote($1)", kMaxPromoted)[0].as<int>();
+                         }));
     promoted += moved;
-    if (moved < kPromoteAtOnce) return promoted;
+    if (moved < kMaxPromoted) return promoted;
   }
 }
 
-// One pass over the table, whatever has to be vacuumed: an index would be ten times slower then.
+// Reads the whole table: with many dead rows an index would be ten times slower.
 absl::Status PgQueueStore::FindOverlooked() {
-  std::map<Lane, std::vector<LowWatermarks::Key>> floors;
-  for (const Lane lane : kLanes) floors[lane] = floors_.Floors(lane);  // before looking: they rise
+  std::map<Lane, std::vector<LowWatermarks::Key>> watermarks;
+  for (const Lane lane : kLanes)
+    watermarks[lane] = watermarks_.Watermarks(lane);  // read first, because they rise
   return RunInTransaction(
       pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
         tx.exec("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off");
         for (const pqxx::row& row :
-             tx.exec("SELECT lane, shard, min(due_at) FROM queue GROUP BY lane, shard")) {
+             tx.exec("SELECT lane, shard, min(due_time) FROM queue GROUP BY lane, shard")) {
           const auto lane = static_cast<Lane>(row[0].as<int>());
           const int shard = row[1].as<int>();
           const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
-          const std::vector<LowWatermarks::Key>& of_lane = floors[lane];
+          const std::vector<LowWatermarks::Key>& of_lane = watermarks[lane];
           const auto index = static_cast<std::size_t>(shard);
           if (index < of_lane.size() && oldest < of_lane[index]) {
-            floors_.Lower(lane, shard, oldest);
+            watermarks_.Lower(lane, shard, oldest);
           }
         }
         return absl::OkStatus();
@@ -69,47 +70,49 @@ absl::Status PgQueueStore::FindOverlooked() {
 }
 
 absl::Status PgQueueStore::EnsureDays() {
-  return RunInTransaction(pool_, {.name = "dispatch.ensure_days", .repeatable = true},
+  return RunInTransaction(pool_,
+                          {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::Status {
-                            tx.exec("SELECT ensure_days()");
+                            tx.exec("SELECT ensure_upcoming_partitions()");
                             return absl::OkStatus();
                           });
 }
 
-absl::Status PgQueueStore::ForgetKeys() {
+absl::Status PgQueueStore::DeleteExpiredKeys() {
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
-        const int forgotten,
-        RunInTransaction(
-            pool_, {.name = "dispatch.forget_keys", .repeatable = true},
-            [&](pqxx::work& tx) -> absl::StatusOr<int> {
-              return tx.exec_params1("SELECT forget_keys($1)", kForgetAtOnce)[0].as<int>();
-            }));
-    if (forgotten < kForgetAtOnce) return absl::OkStatus();
+        const int deleted,
+        RunInTransaction(pool_, {.name = "dispatch.delete_expired_keys", .repeatable = true},
+                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
+                           return tx
+                               .exec_params1("SELECT delete_expired_keys($1)", kMaxDeletedKeys)[0]
+                               .as<int>();
+                         }));
+    if (deleted < kMaxDeletedKeys) return absl::OkStatus();
   }
 }
 
 absl::Status PgQueueStore::Maintain() {
   LMSMAIL_RETURN_IF_ERROR(EnsureDays());
-  LMSMAIL_RETURN_IF_ERROR(ForgetKeys());
-  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_tallies"},
+  LMSMAIL_RETURN_IF_ERROR(DeleteExpiredKeys());
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_counters"},
                                            [&](pqxx::work& tx) -> absl::Status {
-                                             tx.exec("SELECT compact_tallies()");
+                                             tx.exec("SELECT compact_counters()");
                                              return absl::OkStatus();
                                            }));
   Vacuum();
   return absl::OkStatus();
 }
 
-// Autovacuum has few workers and may be busy with another table for an hour, while these small ones
-// turn over completely within a minute. Only a hint: without it nothing breaks.
+// Autovacuum has few workers, which may be busy with another table for an hour, while all rows of
+// these small tables change within a minute. Errors are only logged: vacuuming is an optimization.
 void PgQueueStore::Vacuum() {
   absl::StatusOr<postgres::Pool::Lease> lease =
       pool_.Checkout(absl::Now() + pool_.options().checkout_timeout);
   if (!lease.ok()) return;
   try {
     pqxx::nontransaction tx((*lease)->connection());
-    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_head, tally");
+    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_lock, counter");
   } catch (const std::exception& error) {
     const absl::Status status = postgres::ToStatus("dispatch.vacuum", error);
     if (postgres::MustReconnect(status)) lease->Discard();
@@ -119,8 +122,8 @@ void PgQueueStore::Vacuum() {
 
 absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t day) {
   absl::Status status;
-  for (int attempt = 0; attempt < kDropAttempts; ++attempt) {
-    // It waits for little, since whoever comes after it waits behind it.
+  for (int attempt = 0; attempt < kMaxDropAttempts; ++attempt) {
+    // Its lock_timeout is short, because later transactions wait behind it.
     status =
         RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
                          [&](pqxx::work& tx) -> absl::Status {
@@ -133,12 +136,12 @@ absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t da
 }
 
 absl::Status PgQueueStore::DropDay(std::int64_t day) {
-  LMSMAIL_RETURN_IF_ERROR(
-      RunInTransaction(pool_, {.name = "dispatch.forget_day"}, [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("SELECT forget_day($1)", day);
-        return absl::OkStatus();
-      }));
-  // Mails last: a day is found by them, should this break off.
+  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_day_records"},
+                                           [&](pqxx::work& tx) -> absl::Status {
+                                             tx.exec_params("SELECT delete_day_records($1)", day);
+                                             return absl::OkStatus();
+                                           }));
+  // `message` last: purgeable_days finds a day by it, so an interrupted purge is continued.
   for (const std::string_view table : {"event", "result", "message"}) {
     LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
   }
@@ -149,11 +152,12 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
   const std::string cutoff = postgres::ToTimestamptz(before);
   LMSMAIL_ASSIGN_OR_RETURN(
       const std::vector<OldDay> days,
-      RunInTransaction(pool_, {.name = "dispatch.old_days", .repeatable = true},
+      RunInTransaction(pool_, {.name = "dispatch.purgeable_days", .repeatable = true},
                        [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
                          std::vector<OldDay> found;
                          for (const pqxx::row& row : tx.exec_params(
-                                  "SELECT day, waiting FROM old_days($1::timestamptz)", cutoff)) {
+                                  "SELECT day, waiting FROM purgeable_days($1::timestamptz)",
+                                  cutoff)) {
                            found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
                          }
                          return found;
@@ -168,9 +172,9 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
     ++purged.dropped_days;
   }
   if (!count_only && purged.kept_days == 0) {
-    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.drop_batches"},
+    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_batches"},
                                              [&](pqxx::work& tx) -> absl::Status {
-                                               tx.exec_params("SELECT drop_batches($1)", cutoff);
+                                               tx.exec_params("SELECT delete_batches($1)", cutoff);
                                                return absl::OkStatus();
                                              }));
   }

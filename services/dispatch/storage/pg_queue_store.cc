@@ -15,8 +15,8 @@
 #include "services/dispatch/storage/pg_mail_rows.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
-// Claims: taking mails, keeping them, giving them back. The other parts of the class are in
-// pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_upkeep.cc.
+// Claims: making, extending, releasing and recovering them. The other parts of the class are in
+// pg_queue_accept.cc, pg_queue_flush.cc, pg_queue_control.cc and pg_queue_maintenance.cc.
 namespace lmsmail::dispatch {
 namespace {
 
@@ -24,35 +24,36 @@ using postgres::RunInTransaction;
 using postgres::RunStatement;
 using postgres::ToArrayLiteral;
 
-// One transaction recovers at most the mails of so many claims.
-constexpr int kClaimsAtOnce = 20;
+// One transaction recovers at most this many claims.
+constexpr int kMaxRecoveredClaims = 20;
 
-// The head of each lane and shard, from its floor on, and of each lane's mail of later days.
+// The first mail of each lane and shard, from its low watermark on, and the first scheduled mail of
+// each lane.
 constexpr char kNextDueSql[] =
-    "SELECT least(min(q.due_at), min(s.due_at)), statement_timestamp(), "
+    "SELECT least(min(q.due_time), min(s.due_time)), statement_timestamp(), "
     "  pg_snapshot_xmin(pg_current_snapshot()), "
-    "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_head h "
+    "  array_agg(DISTINCT h.lane), array_agg(DISTINCT h.shard) FROM lane_lock h "
     "LEFT JOIN unnest($1::int2[], $2::int2[], $3::timestamptz[], $4::int8[]) "
     "  AS f(lane, shard, due, id) ON f.lane = h.lane AND f.shard = h.shard "
-    "LEFT JOIN LATERAL (SELECT due_at FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
-    "  AND (q.due_at, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
-    "  ORDER BY due_at, msg_id LIMIT 1) q ON true "
-    "LEFT JOIN LATERAL (SELECT due_at FROM scheduled s WHERE s.lane = h.lane "
+    "LEFT JOIN LATERAL (SELECT due_time FROM queue q WHERE q.shard = h.shard AND q.lane = h.lane "
+    "  AND (q.due_time, q.msg_id) > (coalesce(f.due, '-infinity'), coalesce(f.id, 0)) "
+    "  ORDER BY due_time, msg_id LIMIT 1) q ON true "
+    "LEFT JOIN LATERAL (SELECT due_time FROM scheduled s WHERE s.lane = h.lane "
     "  AND NOT EXISTS (SELECT FROM cancellation c WHERE c.msg_id = s.msg_id) "
-    "  ORDER BY due_at, msg_id LIMIT 1) s ON true "
+    "  ORDER BY due_time, msg_id LIMIT 1) s ON true "
     "WHERE NOT h.paused AND h.lane = ANY ($5::int2[])";
 
 std::string ToInterval(absl::Duration duration) {
   return std::to_string(absl::ToInt64Microseconds(duration)) + " microseconds";
 }
 
-constexpr int kPlaceColumn = kMailColumnCount;
+constexpr int kOrdinalColumn = kMailColumnCount;
 
 ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
-  constexpr int kFirst = kPlaceColumn + 1;
+  constexpr int kFirst = kOrdinalColumn + 1;
   ClaimedMail claimed;
   claimed.mail = ReadMail(row);
-  claimed.step = row[kFirst].as<int>();
+  claimed.delivery_count = row[kFirst].as<int>();
   claimed.attempt = row[kFirst + 1].as<int>();
   claimed.recovered = row[kFirst + 2].as<bool>();
   claimed.cancelled = row[kFirst + 3].as<bool>();
@@ -60,38 +61,38 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   AddShared(shared, claimed.mail);
   if (const auto batch = shared.find(claimed.mail.batch);
       batch != shared.end() && batch->second.cancelled) {
-    // Who asks for another try of one mail means it, though the batch had been cancelled before.
+    // A later request to retry this mail overrides the cancellation of its batch.
     const std::optional<absl::Time> retried = postgres::OptionalTime(row[kFirst + 5]);
     if (!retried || *retried < *batch->second.cancelled) claimed.cancelled = true;
   }
   return claimed;
 }
 
-// `rows` begin with the columns of claimed_mails.
+// `rows` begin with the columns of claimed_mails().
 Claim ReadClaim(pqxx::transaction_base& tx, ClaimId id, const pqxx::result& rows) {
   Claim claim;
   claim.id = id;
   if (rows.empty()) return claim;
-  std::vector<std::pair<int, pqxx::row>> by_place;
-  by_place.reserve(rows.size());
+  std::vector<std::pair<int, pqxx::row>> by_ordinal;
+  by_ordinal.reserve(rows.size());
   std::vector<BatchId> batches;
   for (const pqxx::row& row : rows) {
-    by_place.emplace_back(row[kPlaceColumn].as<int>(), row);
+    by_ordinal.emplace_back(row[kOrdinalColumn].as<int>(), row);
     batches.push_back(row[4].as<std::int64_t>());
   }
-  std::ranges::sort(by_place, {}, &std::pair<int, pqxx::row>::first);
+  std::ranges::sort(by_ordinal, {}, &std::pair<int, pqxx::row>::first);
   const SharedByBatch shared = LoadShared(tx, batches);
   claim.mails.reserve(rows.size());
-  for (const auto& [place, row] : by_place) claim.mails.push_back(ReadClaimedMail(row, shared));
+  for (const auto& [ordinal, row] : by_ordinal) claim.mails.push_back(ReadClaimedMail(row, shared));
   claim.shard = ShardOf(claim.mails.front().mail.id);
   claim.lane = claim.mails.front().mail.lane;
   return claim;
 }
 
-// What a claim did to the shards of its lane.
+// What take_due() found in the shards of its lane.
 struct Taken {
   std::optional<int> shard;
-  LowWatermarks::View view;
+  LowWatermarks::Snapshot snapshot;
   LowWatermarks::Key last;
   std::int64_t transaction = 0;
   std::vector<std::int64_t> idle;
@@ -100,10 +101,10 @@ struct Taken {
 Taken ReadTaken(const pqxx::row& row) {
   Taken taken;
   taken.shard = postgres::Optional<int>(row["taken_shard"]);
-  taken.view = {postgres::Time(row["checked_at"]), row["oldest_running"].as<std::int64_t>()};
+  taken.snapshot = {postgres::Time(row["check_time"]), row["oldest_running"].as<std::int64_t>()};
   if (taken.shard) {
     taken.transaction = row["transaction"].as<std::int64_t>();
-    taken.last = {postgres::Time(row["last_due"]), row["last_id"].as<std::int64_t>()};
+    taken.last = {postgres::Time(row["last_due_time"]), row["last_id"].as<std::int64_t>()};
   }
   taken.idle = postgres::Int8Array(row["idle_shards"]);
   return taken;
@@ -120,16 +121,16 @@ PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
 
 absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
                                             int limit, absl::Duration lease) {
-  const LowWatermarks::Scan scan = floors_.Begin(lane);
-  const std::string floor_due = ToArrayLiteral(scan.floors, &LowWatermarks::Key::due);
-  const std::string floor_id = ToArrayLiteral(scan.floors, &LowWatermarks::Key::id);
+  const LowWatermarks::Scan scan = watermarks_.Begin(lane);
+  const std::string watermark_due = ToArrayLiteral(scan.starts, &LowWatermarks::Key::due);
+  const std::string watermark_id = ToArrayLiteral(scan.starts, &LowWatermarks::Key::id);
   Taken taken;
   absl::StatusOr<Claim> claim =
       RunStatement(pool_, {.name = "dispatch.take_due"},
                    [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
                      const pqxx::result rows = tx.exec_prepared(
                          kTakeDue, id, std::string(worker), static_cast<int>(lane),
-                         scan.first_shard, limit, ToInterval(lease), floor_due, floor_id);
+                         scan.first_shard, limit, ToInterval(lease), watermark_due, watermark_id);
                      taken = ReadTaken(rows.at(0));
                      if (taken.shard) return ReadClaim(tx, id, rows);
                      Claim empty;
@@ -138,11 +139,12 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
                      return empty;
                    });
   if (!claim.ok()) return claim;
-  // Only now that it is committed.
+  // Only after the commit.
   if (taken.shard) {
-    floors_.Took(lane, scan, *taken.shard, taken.last, taken.view, taken.transaction);
+    watermarks_.RecordTaken(lane, scan, *taken.shard, taken.last, taken.snapshot,
+                            taken.transaction);
   }
-  floors_.FoundIdle(lane, scan, taken.idle, taken.view);
+  watermarks_.RecordIdle(lane, scan, taken.idle, taken.snapshot);
   return claim;
 }
 
@@ -179,7 +181,7 @@ absl::StatusOr<std::vector<ClaimId>> PgQueueStore::Extend(absl::Span<const Claim
 absl::StatusOr<int> PgQueueStore::Release(ClaimId id) {
   return RunInTransaction(
       pool_, {.name = "dispatch.release"}, [&](pqxx::work& tx) -> absl::StatusOr<int> {
-        return tx.exec_params1("SELECT requeue_claims(ARRAY[$1::int8], false)", id)[0].as<int>();
+        return tx.exec_params1("SELECT release_claims(ARRAY[$1::int8], false)", id)[0].as<int>();
       });
 }
 
@@ -194,35 +196,37 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
         const Recovered recovered,
         RunInTransaction(pool_, {.name = "dispatch.recover_expired"},
                          [&](pqxx::work& tx) -> absl::StatusOr<Recovered> {
-                           const pqxx::row row = tx.exec_params1(
-                               "SELECT claims, mails FROM recover_expired($1)", kClaimsAtOnce);
+                           const pqxx::row row =
+                               tx.exec_params1("SELECT claims, mails FROM recover_expired($1)",
+                                               kMaxRecoveredClaims);
                            return Recovered{row[0].as<int>(), row[1].as<int>()};
                          }));
     mails += recovered.mails;
-    if (recovered.claims < kClaimsAtOnce) return mails;
+    if (recovered.claims < kMaxRecoveredClaims) return mails;
   }
 }
 
 absl::StatusOr<std::optional<absl::Time>> PgQueueStore::NextDue(absl::Span<const Lane> lanes) {
   std::map<Lane, LowWatermarks::Scan> scans;
-  FloorArrays floors;
+  WatermarkArrays watermarks;
   postgres::ArrayLiteral asked;
   for (const Lane lane : lanes) {
     asked.AddInt(static_cast<int>(lane));
-    scans[lane] = floors_.Begin(lane);
-    floors.Add(lane, scans[lane].floors);
+    scans[lane] = watermarks_.Begin(lane);
+    watermarks.Add(lane, scans[lane].starts);
   }
   return RunStatement(
       pool_, {.name = "dispatch.next_due", .reads_only = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::optional<absl::Time>> {
-        const pqxx::row row = tx.exec_params1(kNextDueSql, floors.lanes.str(), floors.shards.str(),
-                                              floors.dues.str(), floors.ids.str(), asked.str());
+        const pqxx::row row =
+            tx.exec_params1(kNextDueSql, watermarks.lanes.str(), watermarks.shards.str(),
+                            watermarks.dues.str(), watermarks.ids.str(), asked.str());
         const std::optional<absl::Time> next = postgres::OptionalTime(row[0]);
-        const LowWatermarks::View view{postgres::Time(row[1]), row[2].as<std::int64_t>()};
-        if (!next || *next > view.clock) {
+        const LowWatermarks::Snapshot snapshot{postgres::Time(row[1]), row[2].as<std::int64_t>()};
+        if (!next || *next > snapshot.clock) {
           for (const std::int64_t number : postgres::Int8Array(row[3])) {
             const auto lane = static_cast<Lane>(number);
-            floors_.FoundIdle(lane, scans[lane], postgres::Int8Array(row[4]), view);
+            watermarks_.RecordIdle(lane, scans[lane], postgres::Int8Array(row[4]), snapshot);
           }
         }
         return next;

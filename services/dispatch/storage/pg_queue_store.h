@@ -18,8 +18,8 @@
 
 namespace lmsmail::dispatch {
 
-// The queue in PostgreSQL, in the schema `dispatch` that kDispatchSchema makes. All times are
-// the database's clock. Its functions are in migrations/; here they are called.
+// The queue in PostgreSQL. Most of it is in the SQL functions of functions/. All times are by the
+// clock of the database.
 //
 // Depths() counts each kind of waiting mail up to 10 000 and estimates beyond; the rest is exact.
 class PgQueueStore final : public QueueStore {
@@ -65,7 +65,7 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptOnce(
       absl::Span<const Submission> submissions);
   absl::Status EnsureDays();
-  absl::Status ForgetKeys();
+  absl::Status DeleteExpiredKeys();
   absl::Status DropDay(std::int64_t day);
   absl::Status DropPartition(std::string_view table, std::int64_t day);
   void Vacuum();
@@ -74,7 +74,7 @@ class PgQueueStore final : public QueueStore {
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
   const SystemClock clock_;
-  LowWatermarks floors_{clock_};
+  LowWatermarks watermarks_{clock_};
 };
 
 }  // namespace lmsmail::dispatch

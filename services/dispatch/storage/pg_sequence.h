@@ -10,20 +10,20 @@
 
 namespace lmsmail::dispatch {
 
-// Numbers of a PostgreSQL sequence whose INCREMENT is `block`: one query gives that many (hi/lo).
-// What was taken is never given again, though the transaction is rolled back. Thread-safe.
+// Numbers of a PostgreSQL sequence whose INCREMENT is `block`: one query returns that many (hi/lo).
+// A number is never returned twice, even if its transaction is rolled back. Thread-safe.
 class PgSequence {
  public:
   PgSequence(std::string sequence, std::int64_t block)
       : sequence_(std::move(sequence)), block_(block) {}
 
-  // One number, unless that needs a query.
+  // Returns a number, unless that needs a query.
   std::optional<std::int64_t> TryTake() {
     absl::MutexLock lock(&mutex_);
     if (next_ == end_) return std::nullopt;
     return next_++;
   }
-  // The first of `count` consecutive numbers; `count` is at most a block.
+  // Returns the first of `count` consecutive numbers. `count` is at most `block`.
   std::int64_t Take(pqxx::transaction_base& tx, std::int64_t count) {
     absl::MutexLock lock(&mutex_);
     if (end_ - next_ < count) {

@@ -15,16 +15,16 @@
 
 namespace lmsmail::dispatch {
 
-// Mails that share everything but target and context and are accepted together: one Send, or up to
+// Mails that are accepted together and share everything but target and context: one Send, or up to
 // 1000 items of a batch.
 struct Submission {
-  std::string request_id;   // unique for its meaning
+  std::string request_id;
   int chunk = 0;            // position in a bulk stream; 0 for Send and SendBatch
-  std::int64_t digest = 0;  // of the whole body: the same key with another digest is refused
-  bool batch = false;       // whether the mails belong to a batch named by `request_id`
+  std::int64_t digest = 0;  // of the whole body: the same request id with another digest is refused
+  bool batch = false;       // the mails belong to the batch of `request_id`
   TemplateRef template_ref;
   Lane lane = Lane::kTransactional;
-  absl::Time due_time;  // the past means now
+  absl::Time due_time;  // a past time means now
   absl::Time expire_time;
   std::string shared_context;  // serialized Struct; batches only
   double max_per_second = 0;   // of the whole batch; 0: no limit; batches only
@@ -45,25 +45,25 @@ struct Accepted {
   bool replayed = false;  // the whole submission was accepted by an earlier call
   struct Item {
     MessageId id = 0;
-    bool duplicate = false;  // accepted earlier, by this request or under its dedupe key
-    // As stored, by the store's clock. Only of a Send's mail that was accepted now.
+    bool duplicate = false;  // accepted earlier, by this request or with its dedupe key
+    // As stored, by the clock of the store. Set only for the mail of a Send that was accepted now.
     absl::Time create_time = {};
     absl::Time due_time = {};
   };
-  std::vector<Item> items;  // in order of the submission
+  std::vector<Item> items;  // in the order of the submission
 };
 
 struct ClaimedMail {
   Mail mail;
-  // Counts every time the mail came out of the queue; identifies the outcome, so that repeating a
+  // How often the mail was claimed, this claim included. Identifies the outcome, so that a repeated
   // flush records nothing twice.
-  int step = 0;
-  int attempt = 0;         // deliveries tried before
+  int delivery_count = 0;
+  int attempt = 0;         // delivery attempts so far
   bool cancelled = false;  // alone or with its batch
-  // A worker died, or lost its lease, while it had this mail: it may have been sent already.
+  // A worker died, or lost its lease, while it held this mail: it may have been sent already.
   bool recovered = false;
-  bool already_sent =
-      false;  // a worker taken for dead reported it sent: record nothing, send nothing
+  // A worker that was presumed dead has reported it as sent. Neither send it nor record an outcome.
+  bool already_sent = false;
 };
 
 struct Claim {
@@ -73,11 +73,11 @@ struct Claim {
   std::vector<ClaimedMail> mails;
 };
 
-// What became of one claimed mail.
+// The result of one claimed mail.
 struct Outcome {
   enum class Kind : std::int16_t {
     kSent = 1,
-    kDeferred = 2,  // back into the queue for `retry_time`
+    kDeferred = 2,  // returns to the queue, due at `retry_time`
     kFailed = 3,
     kCancelled = 4,
     kExpired = 5,
@@ -85,20 +85,20 @@ struct Outcome {
     kSkipped = 7,
   };
   MessageId id = 0;
-  int step = 0;
-  int attempt = 0;  // deliveries tried, this one included; unchanged if none was tried now
+  int delivery_count = 0;
+  int attempt = 0;  // delivery attempts so far, including one made now
   Kind kind = Kind::kSent;
   Reason reason = Reason::kNone;
   absl::Time retry_time;  // kDeferred only
   std::string transport;
   int reply_code = 0;         // SMTP or HTTP
   std::string enhanced_code;  // RFC 3463
-  std::string reply_text;     // the server's words, at most 512 bytes; or what went wrong, in words
-  std::string content_hash;   // SHA-256 of the bytes handed over, raw; empty if none were
+  std::string reply_text;     // of the server, at most 512 bytes; or a description of the error
+  std::string content_hash;   // SHA-256 of the bytes that were sent, raw; empty if none were
 };
 
 struct FlushResult {
-  bool live = false;  // false: the lease is gone; only kSent facts were recorded
+  bool live = false;  // false: the claim is lost, and only kSent outcomes were recorded
   int recorded = 0;
 };
 
@@ -107,8 +107,8 @@ struct LaneDepth {
   bool paused = false;
   std::string pause_detail;
   std::int64_t due = 0;
-  std::int64_t waiting = 0;    // in the queue, of a later time
-  std::int64_t scheduled = 0;  // of later days
+  std::int64_t waiting = 0;    // in the queue, due later
+  std::int64_t scheduled = 0;  // due on later days
   std::int64_t in_flight = 0;
   std::optional<absl::Time> oldest_due;
 };
@@ -126,94 +126,82 @@ struct InFlightClaim {
 enum class CancelResult { kCancelled, kRequested, kTooLate, kNotFound };
 
 struct Cancellations {
-  std::int64_t cursor = 0;          // ask with it next time
+  std::int64_t cursor = 0;          // for the next call
   std::vector<MessageId> messages;  // cancelled while a worker may hold them
   std::vector<BatchId> batches;
 };
 
-// Whether a store's error may be gone when the same call is made again.
-inline bool MaySucceedLater(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kUnknown:  // a COMMIT's answer was lost
-      return true;
-    default:
-      return false;
-  }
-}
-
-// The queue: what was accepted, who holds what, what came of it. Thread-safe. Every function is one
-// transaction; what it returned OK for survives a crash. Split by lifetime, and no row is ever
-// updated per mail: an immutable message, a queue row while it waits, one lease row for a whole
-// claim, an appended outcome. That keeps a claim as fast with millions waiting or finished as with
-// none.
+// The queue: which mails were accepted, which worker holds them, and their outcomes. Thread-safe.
+// Every function is one transaction; what it returned OK for survives a crash. Data is split by
+// lifetime, and no row is updated for a mail: an immutable message, a queue row while it waits, one
+// row for a whole claim, an appended outcome. So a claim takes as long with millions of waiting or
+// ended mails as with none.
 class QueueStore {
  public:
   virtual ~QueueStore() = default;
 
-  // One transaction for all. One answer each, in order; ALREADY_EXISTS for a key that was used with
-  // another body concerns that submission alone.
+  // Accepts all in one transaction. Returns one result for each, in order: ALREADY_EXISTS, for a
+  // request id that was used with another body, concerns that submission alone.
   virtual absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions) = 0;
 
-  // Takes up to `limit` mails of `lane` that are due, oldest first, from one shard. No mails when
-  // the lane is empty, paused, or another worker claims from it this instant. After an error they
-  // may be taken all the same: ask Resume with the same id before anything else.
+  // Claims up to `limit` due mails of `lane`, oldest first, from one shard. Returns none when the
+  // lane is empty or paused, or while another worker is claiming from it. After an error mails may
+  // be claimed nevertheless: call Resume with the same id next.
   virtual absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                         absl::Duration lease) = 0;
-  // What `id` still holds, without the mails that have an outcome.
+  // Returns what `id` still holds, without the mails that have an outcome.
   virtual absl::StatusOr<Claim> Resume(ClaimId id) = 0;
-  // A fresh claim id.
+  // Returns an unused claim id.
   virtual absl::StatusOr<ClaimId> NextClaimId() = 0;
 
-  // Records outcomes of mails of one claim; `last` ends it. Repeating it changes nothing.
+  // Records outcomes of mails of one claim; `last` ends it. A repeated call changes nothing.
   virtual absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
                                             bool last) = 0;
-  // Extends the leases; returns those still held.
+  // Extends the leases of claims that are still held, and returns those.
   virtual absl::StatusOr<std::vector<ClaimId>> Extend(absl::Span<const ClaimId> ids,
                                                       absl::Duration lease) = 0;
-  // Gives back what has no outcome, as if it had not been claimed. Returns how many.
+  // Ends a claim and returns its mails without an outcome to the queue, as if they had not been
+  // claimed. Returns how many.
   virtual absl::StatusOr<int> Release(ClaimId id) = 0;
-  // Gives the mails of expired leases back, marked recovered. Returns how many. A lease that nobody
-  // could extend because the store was away has ended as well, with a holder that lives; so one is
-  // only taken back if a call at least half a lease ago saw it late. To be called often.
+  // Ends claims whose lease expired and returns their mails to the queue, marked as recovered.
+  // Returns how many. While the store is down, the leases of live holders expire too; so a claim is
+  // ended only if a call at least half a lease ago found it overdue. Call it often.
   virtual absl::StatusOr<int> RecoverExpired() = 0;
 
-  // When the next mail of those of `lanes` that aren't paused becomes due; nullopt if none waits.
+  // When the next mail of those `lanes` that are not paused becomes due; nullopt if none waits.
   virtual absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) = 0;
 
   virtual absl::StatusOr<CancelResult> Cancel(MessageId id) = 0;
-  // Marks the batch; its waiting mails become CANCELLED when they are claimed.
+  // Marks the batch. Its waiting mails become CANCELLED when they are claimed.
   virtual absl::Status CancelBatch(BatchId id) = 0;
-  // Cancellations after `cursor` (0: the last hour's) that workers must heed for mails they hold.
+  // Returns the cancellations after `cursor` (0: those of the last hour). Workers apply them to the
+  // mails they hold.
   virtual absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) = 0;
 
-  // Puts a mail with a final outcome other than SENT back into the queue, once per `request_id`.
-  // FAILED_PRECONDITION in another state, NOT_FOUND without such a mail.
+  // Returns a mail with a final outcome other than SENT to the queue, once for each `request_id`.
+  // FAILED_PRECONDITION in another state, NOT_FOUND if there is no such mail.
   virtual absl::Status Retry(MessageId id, std::string_view request_id) = 0;
 
   virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail) = 0;
   virtual absl::StatusOr<std::vector<LaneDepth>> Depths() = 0;
-  // By claim id, at most `limit` after `after`.
+  // Returns at most `limit` claims with an id above `after`, ascending.
   virtual absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit) = 0;
 
-  // Moves mail of later days that is due within a day into the queue. Returns how many.
+  // Moves mail of later days that is now due within a day into the queue. Returns how many.
   virtual absl::StatusOr<int> Promote() = 0;
-  // Makes claims come across mail that they no longer looked for, since it came to light long after
-  // it was due. A store remembers by itself where its claims look, so every replica calls this, now
-  // and then.
+  // Finds mail that claims would miss because its transaction committed long after its due time.
+  // Each store remembers where its claims begin to look, so every replica calls this from time to
+  // time.
   virtual absl::Status FindOverlooked() = 0;
-  // Makes the partitions of the coming days and forgets old keys and cancellations.
+  // Makes the partitions of the coming days, compacts counters, and deletes old keys and
+  // cancellations.
   virtual absl::Status Maintain() = 0;
   struct Purged {
     int dropped_days = 0;
     int kept_days = 0;
   };
-  // Drops whole days older than `before`, unless mail of theirs still waits.
+  // Drops whole days before `before`, except those of which mail still waits.
   virtual absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) = 0;
 };
 

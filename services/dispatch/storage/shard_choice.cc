@@ -6,8 +6,8 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// FNV-1a, 64 bits (RFC 9923), and splitmix64's finish, because FNV's low bits are weak. Not
-// std::hash: every replica has to choose alike.
+// FNV-1a, 64 bits (RFC 9923), then the finalizer of splitmix64, because the low bits of FNV are
+// weak. Not std::hash, because all replicas must choose the same shard.
 std::uint64_t Hash(std::string_view text) {
   std::uint64_t x = 0xcbf29ce484222325u;
   for (const char c : text) x = (x ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
@@ -20,7 +20,7 @@ std::uint64_t Hash(std::string_view text) {
 
 int ShardFor(const Submission& submission) {
   const std::uint64_t hash = Hash(submission.request_id);
-  const bool large = submission.chunk > 0 || submission.items.size() > kMostItemsOfSmall;
+  const bool large = submission.chunk > 0 || submission.items.size() > kMaxItemsOfSmall;
   if (!large) return static_cast<int>(hash % kSmallShards);
   return kSmallShards + static_cast<int>(2 * (hash % kLargePairs)) + submission.chunk % 2;
 }

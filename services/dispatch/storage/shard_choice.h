@@ -2,22 +2,22 @@
 
 #include "services/dispatch/storage/queue_store.h"
 
-// Which shard of the queue mail waits in. Claims visit the shards that have due mail in turn, so
-// what shares a shard waits for each other, and what does not shares the way out evenly.
+// Chooses the shard of the queue in which mail waits. Claims visit the shards with due mail round
+// robin: mails in one shard wait for each other, and shards get equal numbers of claims.
 namespace lmsmail::dispatch {
 
-// Single mails and batches that fit into one claim have the first shards to themselves: a large
-// batch never stands before them.
+// The first shards are reserved for single mails and batches that fit into one claim, so these
+// never wait behind a large batch.
 inline constexpr int kSmallShards = 4;
-// A large batch occupies two of the others, which lets two replicas claim from it at the same time
-// and leaves most shards to other large batches.
+// A large batch uses two of the other shards: two replicas can claim from it at the same time, and
+// most shards remain for other large batches.
 inline constexpr int kLargePairs = 6;
 inline constexpr int kShards = kSmallShards + 2 * kLargePairs;
 
-// More items than this in one submission, or a further chunk of a stream, make a batch large.
-inline constexpr std::size_t kMostItemsOfSmall = 500;
+// A batch is large if one submission has more items than this, or if a stream has several chunks.
+inline constexpr std::size_t kMaxItemsOfSmall = 500;
 
-// The same for the same submission, always.
+// Must never change: replicas of different releases work on one queue.
 int ShardFor(const Submission& submission);
 
 }  // namespace lmsmail::dispatch

@@ -8,18 +8,18 @@
 
 namespace lmsmail::dispatch {
 
-// The floors of many lanes as parallel arrays, for unnest(lanes, shards, dues, ids).
-struct FloorArrays {
+// The low watermarks of several lanes as parallel arrays, for unnest(lanes, shards, dues, ids).
+struct WatermarkArrays {
   postgres::ArrayLiteral lanes, shards, dues, ids;
 
-  // `floors` by shard.
-  void Add(Lane lane, const std::vector<LowWatermarks::Key>& floors) {
+  // `watermarks` are in order of shards.
+  void Add(Lane lane, const std::vector<LowWatermarks::Key>& watermarks) {
     int shard = 0;
-    for (const LowWatermarks::Key& floor : floors) {
+    for (const LowWatermarks::Key& watermark : watermarks) {
       lanes.AddInt(static_cast<int>(lane));
       shards.AddInt(shard++);
-      dues.AddTime(floor.due);
-      ids.AddInt(floor.id);
+      dues.AddTime(watermark.due);
+      ids.AddInt(watermark.id);
     }
   }
 };

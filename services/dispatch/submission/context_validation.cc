@@ -11,12 +11,12 @@ namespace lmsmail::dispatch {
 void ContextValidation::Check(const google::protobuf::Struct& context, std::string_view prefix,
                               Violations& violations) const {
   const google::protobuf::Struct* const scopes[] = {&context, &shared_context_,
-                                                    &EverythingProvided()};
-  // Every language has the same declarations.
+                                                    &SampleProvidedContext()};
+  // All languages of a version declare the same variables.
   const render::Schema& declared = version_->languages.front().compiled->schema();
-  for (const render::ContextError& fault : render::CheckContext(declared, scopes)) {
-    violations.Add(fmt::format("{}context.{}", prefix, fault.variable),
-                   fmt::format("{} (by {})", fault.message, TemplateVersionName(version_->ref)));
+  for (const render::ContextError& error : render::CheckContext(declared, scopes)) {
+    violations.Add(fmt::format("{}context.{}", prefix, error.variable),
+                   fmt::format("{} (in {})", error.message, TemplateVersionName(version_->ref)));
   }
 }
 

@@ -11,15 +11,15 @@
 
 namespace lmsmail::dispatch {
 
-// Whether contexts hold what a version of a template wants of its senders, so that a caller learns
-// of a missing variable at once, and not from a mail that failed an hour later.
+// Checks contexts against the variables that a template version requires, so that the caller gets
+// the error at once instead of a mail that fails when it is rendered. Thread-safe.
 class ContextValidation {
  public:
   ContextValidation(std::shared_ptr<const CompiledVersion> version,
                     google::protobuf::Struct shared_context)
       : version_(std::move(version)), shared_context_(std::move(shared_context)) {}
 
-  // Faults are those of "{prefix}context.course.title". Thread-safe.
+  // The fields of the violations look like "{prefix}context.course.title".
   void Check(const google::protobuf::Struct& context, std::string_view prefix,
              Violations& violations) const;
 

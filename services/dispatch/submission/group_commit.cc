@@ -7,11 +7,13 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/types/span.h"
 
+#include "libs/status/transient.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
-absl::Status WrongNumberOfAnswers() {
-  return absl::InternalError("the store gave another number of answers");
+absl::Status WrongResultCount() {
+  return absl::InternalError("the store returned a wrong number of results");
 }
 
 }  // namespace
@@ -19,7 +21,7 @@ absl::Status WrongNumberOfAnswers() {
 absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission) {
   auto results = store.Accept(absl::MakeConstSpan(&submission, 1));
   if (!results.ok()) return results.status();
-  if (results->size() != 1) return WrongNumberOfAnswers();
+  if (results->size() != 1) return WrongResultCount();
   return std::move(results->front());
 }
 
@@ -28,22 +30,22 @@ void GroupCommit::Accept(Submission submission, Done done) {
   {
     absl::MutexLock lock(&mutex_);
     queue_.push_back({std::move(submission), std::move(done)});
-    if (commits_ >= options_.max_commits) return;
-    ++commits_;
+    if (running_commits_ >= options_.max_commits) return;
+    ++running_commits_;
     group = TakeGroup();
   }
-  // What throws must not take the place of a commit with it; who comes next goes on.
-  absl::Cleanup resign = [this] {
+  // After an exception, the next submission commits what is waiting.
+  absl::Cleanup end_commit = [this] {
     absl::MutexLock lock(&mutex_);
-    --commits_;
+    --running_commits_;
   };
   for (;;) {
     Commit(std::move(group));
     absl::MutexLock lock(&mutex_);
     group = TakeGroup();
     if (!group.submissions.empty()) continue;
-    --commits_;  // under the lock that found nothing waiting
-    std::move(resign).Cancel();
+    --running_commits_;  // under the same lock, so that no submission is left waiting
+    std::move(end_commit).Cancel();
     return;
   }
 }
@@ -53,7 +55,7 @@ std::size_t GroupCommit::waiting() const {
   return queue_.size();
 }
 
-// Submissions with the same key stay apart, so that the later one sees what became of the first.
+// Submissions with the same key go into different groups, so that the later one finds the first.
 GroupCommit::Group GroupCommit::TakeGroup() {
   Group group;
   std::unordered_set<std::string> keys;
@@ -69,10 +71,9 @@ GroupCommit::Group GroupCommit::TakeGroup() {
 
 void GroupCommit::Commit(Group group) {
   auto results = store_.Accept(group.submissions);
-  if (results.ok() && results->size() != group.dones.size()) results = WrongNumberOfAnswers();
-  // One submission that the store cannot take must not refuse its neighbours.
-  const bool each_alone =
-      group.dones.size() > 1 && !results.ok() && !MaySucceedLater(results.status());
+  if (results.ok() && results->size() != group.dones.size()) results = WrongResultCount();
+  // A submission that the store rejects must not fail the others of its group.
+  const bool each_alone = group.dones.size() > 1 && !results.ok() && !IsTransient(results.status());
   for (std::size_t i = 0; i < group.dones.size(); ++i) {
     const Submission& submission = group.submissions[i];
     if (each_alone) {

@@ -13,32 +13,32 @@
 
 namespace lmsmail::dispatch {
 
-// One submission in a transaction of its own.
+// Accepts one submission in its own transaction.
 absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission);
 
-// Lets concurrent submissions share one transaction: those that arrive while a commit runs go
-// together into the next. A lone one goes at once. The disk's sync is what a Send waits for, and it
-// costs the same for one as for a hundred. Thread-safe.
+// Groups concurrent submissions into shared transactions: submissions that arrive while all commits
+// run go together into the next one; otherwise a submission is committed at once. A Send mostly
+// waits for the sync of the disk, which costs the same for one submission as for a hundred.
+// Thread-safe.
 class GroupCommit {
  public:
-  // Called after COMMIT, with the submission that it is the answer to.
+  // Called after COMMIT with the submission and its result.
   using Done = absl::AnyInvocable<void(const Submission&, absl::StatusOr<Accepted>)>;
 
   struct Options {
     std::size_t max_group = 128;  // submissions that share a transaction
-    // While one waits for the disk another is prepared.
-    int max_commits = 2;
+    int max_commits = 2;          // at a time: one is prepared while the other waits for the disk
   };
 
   // `store` must outlive this.
   explicit GroupCommit(QueueStore& store) : GroupCommit(store, Options()) {}
   GroupCommit(QueueStore& store, Options options) : store_(store), options_(options) {}
 
-  // Whoever finds fewer than max_commits under way commits what waits until nothing does; everybody
-  // else returns at once, and `done` is called on the thread of one who commits.
+  // Commits on the calling thread while fewer than max_commits run, until nothing is waiting.
+  // Otherwise returns at once, and `done` is called on the thread of a running commit.
   void Accept(Submission submission, Done done);
 
-  // Submissions that wait for the commit that runs.
+  // The number of submissions that wait for a running commit.
   std::size_t waiting() const;
 
  private:
@@ -46,7 +46,7 @@ class GroupCommit {
     Submission submission;
     Done done;
   };
-  // Side by side, for a store takes submissions that lie side by side.
+  // Two vectors, because QueueStore::Accept takes a span of submissions.
   struct Group {
     std::vector<Submission> submissions;
     std::vector<Done> dones;
@@ -58,7 +58,7 @@ class GroupCommit {
   QueueStore& store_;
   const Options options_;
   mutable absl::Mutex mutex_;
-  int commits_ ABSL_GUARDED_BY(mutex_) = 0;  // under way
+  int running_commits_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);
 };
 

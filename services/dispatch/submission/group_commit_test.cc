@@ -3,21 +3,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <new>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
 #include "libs/clock/clock.h"
 #include "libs/testing/status_matchers.h"
-#include "services/dispatch/storage/in_memory_store.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 namespace {
+
+using testing::ElementsAre;
 
 Submission SubmissionOf(const std::string& key) {
   Submission submission;
@@ -29,104 +33,130 @@ Submission SubmissionOf(const std::string& key) {
   return submission;
 }
 
-// Holds the first commit until told to go on; remembers the sizes of groups.
-class SlowStore final : public QueueStoreDecorator {
+// Blocks the commits of "slow/0" and "slow/1" until they are released, and records the sizes of the
+// other groups.
+class SlowStore final : public FakeQueueStore {
  public:
-  using QueueStoreDecorator::QueueStoreDecorator;
+  using FakeQueueStore::FakeQueueStore;
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions) override {
-    sizes.push_back(submissions.size());
-    if (sizes.size() == 1) {
-      begun.Notify();
-      go_on.WaitForNotification();
+    const std::string& key = submissions.front().request_id;
+    if (key == "throws") throw std::bad_alloc();
+    if (key.starts_with("slow/")) {
+      SlowCommit& commit = slow.at(key == "slow/0" ? 0 : 1);
+      commit.started.Notify();
+      commit.released.WaitForNotification();
+    } else {
+      absl::MutexLock lock(&mutex_);
+      sizes_.push_back(submissions.size());
     }
-    if (std::exchange(throws, false)) throw std::bad_alloc();
     if (submissions.size() > 1 && !group_status.ok()) return group_status;
-    return QueueStoreDecorator::Accept(submissions);
+    return FakeQueueStore::Accept(submissions);
   }
 
-  absl::Notification begun;
-  absl::Notification go_on;
-  bool throws = false;             // the next commit, once
-  absl::Status group_status;       // what groups of more than one get
-  std::vector<std::size_t> sizes;  // commits never overlap
+  std::vector<std::size_t> sizes() const {
+    absl::MutexLock lock(&mutex_);
+    return sizes_;
+  }
+
+  struct SlowCommit {
+    absl::Notification started;
+    absl::Notification released;
+  };
+  std::array<SlowCommit, 2> slow;
+  absl::Status group_status;  // of groups with more than one submission
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<std::size_t> sizes_ ABSL_GUARDED_BY(mutex_);
 };
 
 class GroupCommitTest : public testing::Test {
  protected:
-  // One commit is held; `keys` arrive meanwhile.
-  void Run(const std::vector<std::string>& keys) {
-    std::thread first([this] {
-      commits_.Accept(SubmissionOf("first"), [](const Submission& submission, auto accepted) {
-        EXPECT_EQ(submission.request_id, "first");
-        EXPECT_OK(accepted);
-      });
+  void Accept(const std::string& key) {
+    commits_.Accept(SubmissionOf(key), [this, key](const Submission& submission, auto accepted) {
+      EXPECT_EQ(submission.request_id, key);
+      ++results_;
+      accepted_ += accepted.ok();
     });
-    store_.begun.WaitForNotification();
-    for (const std::string& key : keys) {
-      commits_.Accept(SubmissionOf(key), [this, key](const Submission& submission, auto accepted) {
-        EXPECT_EQ(submission.request_id, key);
-        ++answers_;
-        statuses_ok_ += accepted.ok();
-      });
-    }
+  }
+  std::thread StartSlowCommit(int index) {
+    std::thread thread([this, index] { Accept("slow/" + std::to_string(index)); });
+    store_.slow.at(index).started.WaitForNotification();
+    return thread;
+  }
+  // Submits `keys` while two commits run, of which one ends before the other.
+  void AcceptDuringTwoCommits(const std::vector<std::string>& keys) {
+    std::thread first = StartSlowCommit(0);
+    std::thread second = StartSlowCommit(1);
+    for (const std::string& key : keys) Accept(key);
     EXPECT_EQ(commits_.waiting(), keys.size());
-    store_.go_on.Notify();
+    EXPECT_EQ(results_, 0);
+    store_.slow[0].released.Notify();
     first.join();
-    EXPECT_EQ(answers_, static_cast<int>(keys.size()));
     EXPECT_EQ(commits_.waiting(), 0u);
+    EXPECT_EQ(results_, 1 + static_cast<int>(keys.size()));
+    store_.slow[1].released.Notify();
+    second.join();
+    accepted_ -= 2;  // the slow ones
   }
 
   SystemClock clock_;
-  InMemoryStore memory_{clock_};
-  SlowStore store_{memory_};
-  GroupCommit commits_{store_, {.max_group = 3, .max_commits = 1}};
-  int answers_ = 0;
-  int statuses_ok_ = 0;
+  SlowStore store_{clock_};
+  GroupCommit commits_{store_, {.max_group = 3}};
+  std::atomic<int> results_ = 0;
+  std::atomic<int> accepted_ = 0;
 };
 
-TEST_F(GroupCommitTest, WhatArrivesDuringACommitSharesTheNext) {
-  Run({"a", "b", "c"});
-  EXPECT_EQ(statuses_ok_, 3);
-  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 3));
+TEST_F(GroupCommitTest, CommitsAtOnceWhileOneCommitRuns) {
+  std::thread slow = StartSlowCommit(0);
+  Accept("a");
+  EXPECT_EQ(accepted_, 1);
+  Accept("b");
+  EXPECT_EQ(accepted_, 2);
+  EXPECT_THAT(store_.sizes(), ElementsAre(1, 1));
+  store_.slow[0].released.Notify();
+  slow.join();
 }
 
-TEST_F(GroupCommitTest, AGroupHasABound) {
-  Run({"a", "b", "c", "d"});
-  EXPECT_EQ(statuses_ok_, 4);
-  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 3, 1));
+TEST_F(GroupCommitTest, GroupsSubmissionsWhileTwoCommitsRun) {
+  AcceptDuringTwoCommits({"a", "b", "c"});
+  EXPECT_EQ(accepted_, 3);
+  EXPECT_THAT(store_.sizes(), ElementsAre(3));
 }
 
-TEST_F(GroupCommitTest, OneKeyIsInAGroupOnce) {
-  Run({"a", "a"});
-  EXPECT_EQ(statuses_ok_, 2);
-  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 1, 1));
+TEST_F(GroupCommitTest, LimitsTheSizeOfGroups) {
+  AcceptDuringTwoCommits({"a", "b", "c", "d"});
+  EXPECT_EQ(accepted_, 4);
+  EXPECT_THAT(store_.sizes(), ElementsAre(3, 1));
 }
 
-TEST_F(GroupCommitTest, ASubmissionThatTheStoreCannotTakeHurtsNobodyElse) {
-  store_.group_status = absl::InvalidArgumentError("one of them");
-  Run({"a", "b"});
-  EXPECT_EQ(statuses_ok_, 2);
-  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 2, 1, 1));
+TEST_F(GroupCommitTest, SeparatesSubmissionsWithTheSameKey) {
+  AcceptDuringTwoCommits({"a", "a"});
+  EXPECT_EQ(accepted_, 2);
+  EXPECT_THAT(store_.sizes(), ElementsAre(1, 1));
 }
 
-TEST_F(GroupCommitTest, AnOutageIsToldToAll) {
-  store_.group_status = absl::UnavailableError("away");
-  Run({"a", "b"});
-  EXPECT_EQ(statuses_ok_, 0);
-  EXPECT_THAT(store_.sizes, testing::ElementsAre(1, 2));
+TEST_F(GroupCommitTest, RetriesARejectedGroupOneByOne) {
+  store_.group_status = absl::InvalidArgumentError("one of them is invalid");
+  AcceptDuringTwoCommits({"a", "b"});
+  EXPECT_EQ(accepted_, 2);
+  EXPECT_THAT(store_.sizes(), ElementsAre(2, 1, 1));
 }
 
-TEST_F(GroupCommitTest, ACommitThatThrowsLeavesTheWayFree) {
-  store_.go_on.Notify();
-  store_.throws = true;
-  EXPECT_THROW(commits_.Accept(SubmissionOf("a"), [](const Submission&, const auto&) {}),
-               std::bad_alloc);
-  bool answered = false;
-  commits_.Accept(SubmissionOf("b"),
-                  [&](const Submission&, const auto& accepted) { answered = accepted.ok(); });
-  EXPECT_TRUE(answered);
+TEST_F(GroupCommitTest, ReturnsTransientErrorsToTheWholeGroup) {
+  store_.group_status = absl::UnavailableError("the database is down");
+  AcceptDuringTwoCommits({"a", "b"});
+  EXPECT_EQ(accepted_, 0);
+  EXPECT_THAT(store_.sizes(), ElementsAre(2));
+}
+
+TEST_F(GroupCommitTest, CommitsAgainAfterExceptions) {
+  EXPECT_THROW(Accept("throws"), std::bad_alloc);
+  EXPECT_THROW(Accept("throws"), std::bad_alloc);
+  Accept("a");
+  EXPECT_EQ(accepted_, 1);
 }
 
 }  // namespace

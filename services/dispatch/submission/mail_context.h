@@ -9,7 +9,7 @@
 
 namespace lmsmail::dispatch {
 
-// The values that one mail is written with: to look into, and as they are stored.
+// The values that one mail is rendered with, parsed for validation and serialized for storage.
 class MailContext {
  public:
   MailContext() = default;
@@ -18,7 +18,7 @@ class MailContext {
       : values_(&values), bytes_(protobuf::DeterministicBytes(values)) {}
 
   const google::protobuf::Struct& values() const { return *values_; }
-  // A Struct; the same for the same values.
+  // A serialized Struct. Equal values have equal bytes.
   const std::string& bytes() const& { return bytes_; }
   std::string bytes() && { return std::move(bytes_); }
 

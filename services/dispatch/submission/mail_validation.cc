@@ -30,12 +30,12 @@ constexpr absl::Duration kMaxAhead = absl::Hours(24 * 366);
 void CheckLabels(const std::map<std::string, std::string>& labels, const std::string& field,
                  Violations& violations) {
   if (labels.size() > kMaxLabels) {
-    violations.Add(
-        field, fmt::format("has {} labels; at most {} are accepted", labels.size(), kMaxLabels));
+    violations.Add(field,
+                   fmt::format("has {} labels; at most {} are allowed", labels.size(), kMaxLabels));
   }
   for (const auto& [key, value] : labels) {
     if (const auto error = TextError(key, {.max_length = kMaxLabelLength, .required = true})) {
-      violations.Add(field, fmt::format("a key {}", *error));
+      violations.Add(field, fmt::format("has a key that {}", *error));
     }
     CheckText(value, fmt::format("{}[\"{}\"]", field, key), {.max_length = kMaxLabelLength},
               violations);
@@ -47,8 +47,8 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
   if (key.empty()) {
     violations.Add(std::string(field),
-                   "is required: a key that is unique for what the call means, as "
-                   "\"payment_confirmation/pay-981\", so that a repetition does nothing twice");
+                   "is required: a key that is unique for the meaning of the call, such as "
+                   "\"payment_confirmation/pay-981\", which makes the call idempotent");
     return;
   }
   CheckText(key, field, {.max_length = kMaxKeyLength}, violations);
@@ -57,21 +57,22 @@ void CheckKey(std::string_view key, std::string_view field, Violations& violatio
 void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& violations) {
   CheckKey(header.request_id, fmt::format("{}request_id", prefix), violations);
   if (!ParseTemplateName(header.template_name)) {
-    violations.Add(fmt::format("{}template", prefix),
-                   "must be \"templates/{template}\" or \"templates/{template}/versions/{n}\", as "
-                   "\"templates/enrollment\"");
+    violations.Add(
+        fmt::format("{}template", prefix),
+        "must be \"templates/{template}\" or \"templates/{template}/versions/{n}\", such "
+        "as \"templates/enrollment\"");
   }
   if (!header.language_code.empty() && !language::IsLanguageCode(header.language_code)) {
     violations.Add(fmt::format("{}language_code", prefix),
-                   "must be a BCP 47 code as \"en\" or \"de-AT\"");
+                   "must be a BCP 47 code such as \"en\" or \"de-AT\"");
   }
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
   CheckStruct(header.shared_context, fmt::format("{}shared_context", prefix), {}, violations);
   const double rate = header.max_per_second;
-  const bool in_range = rate >= kMinPerSecond && rate <= kMaxPerSecond;  // not so for NaN
+  const bool in_range = rate >= kMinPerSecond && rate <= kMaxPerSecond;  // false for NaN
   if (rate != 0 && !in_range) {
     violations.Add(fmt::format("{}max_rate_per_second", prefix),
-                   fmt::format("must be {} to {} mails a second; leave it out for no limit",
+                   fmt::format("must be {} to {} mails per second, or 0 for no limit",
                                kMinPerSecond, static_cast<int>(kMaxPerSecond)));
   }
 }
@@ -85,7 +86,7 @@ void CheckTimes(const MailHeader& header, std::string_view prefix, absl::Time no
   if (!header.expire_time) return;
   const std::string field = fmt::format("{}expire_time", prefix);
   if (*header.expire_time <= now) {
-    violations.Add(field, "has passed already; leave it out or set it ahead");
+    violations.Add(field, "must be in the future");
   } else if (*header.expire_time <= send) {
     violations.Add(field, "must be after send_time");
   } else if (*header.expire_time > send + kMaxAhead) {
@@ -97,14 +98,13 @@ void CheckTransport(const MailHeader& header, std::string_view prefix,
                     const std::set<std::string>& transports, Violations& violations) {
   if (header.transport.empty() || transports.contains(header.transport)) return;
   violations.Add(fmt::format("{}transport", prefix),
-                 fmt::format("is not configured; leave it out or use one of: {}",
+                 fmt::format("is not configured; use one of {} or leave it empty",
                              fmt::join(transports, ", ")));
 }
 
 void CheckItem(MailItem& item, std::string_view prefix, Violations& violations) {
   if (!item.target) {
-    violations.Add(fmt::format("{}target", prefix),
-                   "is required: either recipient or email_address");
+    violations.Add(fmt::format("{}target", prefix), "is required: set recipient or email_address");
   } else if (item.target->kind == Target::Kind::kRecipient) {
     if (!resource_name::ParseRecipientName(item.target->value)) {
       violations.Add(fmt::format("{}target.recipient", prefix), resource_name::kRecipientNameRule);

@@ -8,6 +8,7 @@
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/submission/mail_validation.h"
 
@@ -36,10 +37,6 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time cr
   return record;
 }
 
-bool IsAway(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-}
-
 }  // namespace
 
 absl::StatusOr<TemplateRef> Submitter::ResolveTemplate(const MailHeader& header,
@@ -47,14 +44,14 @@ absl::StatusOr<TemplateRef> Submitter::ResolveTemplate(const MailHeader& header,
   const auto name = ParseTemplateName(header.template_name);
   auto ref = dependencies_.templates.Resolve(name->key, name->version);
   if (ref.ok() || !absl::IsFailedPrecondition(ref.status())) return ref;
-  // Said by the field, since only the caller can choose another template or publish this one.
+  // Names the field, because the caller must choose another template or publish this one.
   return WithReason(absl::FailedPreconditionError(
                         fmt::format("{}template: {}", prefix, std::string(ref.status().message()))),
                     {"TEMPLATE_NOT_PUBLISHED", {{"template", header.template_name}}});
 }
 
-absl::StatusOr<ContextValidation> Submitter::ContextsOf(const TemplateRef& ref,
-                                                        const MailHeader& header) {
+absl::StatusOr<ContextValidation> Submitter::ContextValidationFor(const TemplateRef& ref,
+                                                                  const MailHeader& header) {
   LMSMAIL_ASSIGN_OR_RETURN(auto version, dependencies_.templates.Get(ref.key, ref.version));
   return ContextValidation(std::move(version), header.shared_context);
 }
@@ -78,17 +75,17 @@ Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef templat
 }
 
 absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailItem item,
-                                                 Violations found) {
-  CheckItem(item, "", found);
-  CheckHeader(header, "", found);
-  CheckTimes(header, "", dependencies_.clock.Now(), found);
-  CheckTransport(header, "", dependencies_.transports, found);
-  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+                                                 Violations violations) {
+  CheckItem(item, "", violations);
+  CheckHeader(header, "", violations);
+  CheckTimes(header, "", dependencies_.clock.Now(), violations);
+  CheckTransport(header, "", dependencies_.transports, violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
 
   LMSMAIL_ASSIGN_OR_RETURN(TemplateRef ref, ResolveTemplate(header, ""));
-  // Wording that cannot be had now will say itself what it lacks, when it is sent.
-  if (const auto contexts = ContextsOf(ref, header); contexts.ok()) {
-    Violations violations;
+  // While the content is unavailable, the mail is accepted and its context checked when it is
+  // rendered.
+  if (const auto contexts = ContextValidationFor(ref, header); contexts.ok()) {
     contexts->Check(item.context.values(), "", violations);
     LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   }
@@ -99,26 +96,26 @@ absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailI
 }
 
 absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& header,
-                                                            Violations found) {
-  CheckHeader(header, "header.", found);
-  LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
-  // A repetition goes on with the version that its first try was accepted with: which items are
-  // refused, and so which ids the others have, must not change between the two.
+                                                            Violations violations) {
+  CheckHeader(header, "header.", violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  // A repeated call uses the version of the first one. Otherwise other items might be refused, and
+  // the accepted ones would have other ids.
   LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
                            dependencies_.log.FindRequest(header.request_id));
   TemplateRef ref;
   if (known && known->batch) {
     ref = known->template_ref;
   } else {
-    CheckTimes(header, "header.", dependencies_.clock.Now(), found);
-    CheckTransport(header, "header.", dependencies_.transports, found);
-    LMSMAIL_RETURN_IF_ERROR(found.ToStatus());
+    CheckTimes(header, "header.", dependencies_.clock.Now(), violations);
+    CheckTransport(header, "header.", dependencies_.transports, violations);
+    LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
     LMSMAIL_ASSIGN_OR_RETURN(ref, ResolveTemplate(header, "header."));
   }
   Prepared prepared;
-  absl::StatusOr<ContextValidation> contexts = ContextsOf(ref, header);
-  // For the same reason a batch is either checked or not accepted while its wording is away.
-  if (IsAway(contexts.status())) return contexts.status();
+  absl::StatusOr<ContextValidation> contexts = ContextValidationFor(ref, header);
+  // For the same reason a batch is not accepted unchecked while the content is unavailable.
+  if (IsTransient(contexts.status())) return contexts.status();
   if (contexts.ok()) prepared.contexts = *std::move(contexts);
   prepared.submission = ToSubmission(header, std::move(ref));
   prepared.submission.batch = true;
@@ -126,14 +123,14 @@ absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& he
 }
 
 absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, MailItem item,
-                                                  Violations found) {
+                                                  Violations violations) {
   LMSMAIL_ASSIGN_OR_RETURN(const Submission submission,
-                           PrepareOne(header, std::move(item), std::move(found)));
+                           PrepareOne(header, std::move(item), std::move(violations)));
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 
-std::optional<MessageRecord> Submitter::FirstAnswer(const std::string& request_id,
-                                                    std::int64_t digest) {
+std::optional<MessageRecord> Submitter::FindAccepted(const std::string& request_id,
+                                                     std::int64_t digest) {
   Violations violations;
   CheckKey(request_id, "request_id", violations);
   if (!violations.empty()) return std::nullopt;
@@ -143,11 +140,12 @@ std::optional<MessageRecord> Submitter::FirstAnswer(const std::string& request_i
   return record.ok() ? std::optional(*std::move(record)) : std::nullopt;
 }
 
-void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations found,
-                     SendDone done) {
-  absl::StatusOr<Submission> submission = PrepareOne(header, std::move(item), std::move(found));
+void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t digest,
+                     Violations violations, SendDone done) {
+  absl::StatusOr<Submission> submission =
+      PrepareOne(header, std::move(item), std::move(violations));
   if (!submission.ok()) {
-    if (auto first = FirstAnswer(header.request_id, digest)) return done(*std::move(first));
+    if (auto first = FindAccepted(header.request_id, digest)) return done(*std::move(first));
     return done(submission.status());
   }
   submission->digest = digest;
@@ -155,53 +153,54 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
   commits_.Accept(*std::move(submission),
                   [this, done = std::move(done)](const Submission& stored,
                                                  absl::StatusOr<Accepted> accepted) mutable {
-                    done(AnswerTo(stored, std::move(accepted)));
+                    done(FinishSend(stored, std::move(accepted)));
                   });
 }
 
-absl::StatusOr<MessageRecord> Submitter::AnswerTo(const Submission& submission,
-                                                  absl::StatusOr<Accepted> accepted) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted noted, Note(submission, std::move(accepted)));
-  const Accepted::Item& only = noted.items.at(0);
-  if (noted.replayed || only.duplicate) return dependencies_.log.Get(only.id);
-  // What was stored this moment need not be read back.
-  return RecordOf(submission, only.id, only.create_time, only.due_time);
+absl::StatusOr<MessageRecord> Submitter::FinishSend(const Submission& submission,
+                                                    absl::StatusOr<Accepted> accepted) {
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted result, FinishAccept(submission, std::move(accepted)));
+  const Accepted::Item& mail = result.items.at(0);
+  if (result.replayed || mail.duplicate) return dependencies_.log.Get(mail.id);
+  // A new mail is as it was sent; it need not be read back.
+  return RecordOf(submission, mail.id, mail.create_time, mail.due_time);
 }
 
 absl::StatusOr<BatchResult> Submitter::SendBatch(const MailHeader& header,
                                                  std::vector<MailItem> items, std::int64_t digest,
-                                                 Violations found) {
+                                                 Violations violations) {
   if (items.empty() || items.size() > kMaxBatchItems) {
-    found.Add("items", fmt::format("must be 1 to {}; there are {}. More go through SendBulk",
-                                   kMaxBatchItems, items.size()));
+    violations.Add("items", fmt::format("must have 1 to {} items; it has {}. Use SendBulk for more",
+                                        kMaxBatchItems, items.size()));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(violations)));
   prepared.submission.digest = digest;
   return Store(Check(std::move(prepared), std::move(items)));
 }
 
-absl::StatusOr<Submitter::Bulk> Submitter::OpenBulk(const MailHeader& header, Violations found) {
-  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(found)));
+absl::StatusOr<Submitter::Bulk> Submitter::OpenBulk(const MailHeader& header,
+                                                    Violations violations) {
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(violations)));
   return Bulk(*this, std::move(prepared));
 }
 
 absl::StatusOr<BatchResult> Submitter::Bulk::Add(std::vector<MailItem> items, std::int64_t digest) {
   if (items.empty() || items.size() > kMaxBatchItems) {
-    return InvalidField("items", fmt::format("must be 1 to {} in each message of the stream; there "
-                                             "are {}",
-                                             kMaxBatchItems, items.size()));
+    return InvalidField(
+        "items", fmt::format("must have 1 to {} items in each message of the stream; it has {}",
+                             kMaxBatchItems, items.size()));
   }
   Prepared prepared = shared_;
   prepared.submission.chunk = chunk_++;
   prepared.submission.digest = digest;
   Checked checked = submitter_->Check(std::move(prepared), std::move(items));
-  absl::StatusOr<BatchResult> before = Finish();
-  if (!before.ok()) return before;
+  absl::StatusOr<BatchResult> previous = Finish();
+  if (!previous.ok()) return previous;
   storing_ =
       std::async(std::launch::async, [submitter = submitter_, it = std::move(checked)]() mutable {
         return submitter->Store(std::move(it));
       });
-  return before;
+  return previous;
 }
 
 absl::StatusOr<BatchResult> Submitter::Bulk::Finish() {
@@ -209,15 +208,15 @@ absl::StatusOr<BatchResult> Submitter::Bulk::Finish() {
   return storing_.get();
 }
 
-absl::StatusOr<Accepted> Submitter::Note(const Submission& submission,
-                                         absl::StatusOr<Accepted> accepted) {
+absl::StatusOr<Accepted> Submitter::FinishAccept(const Submission& submission,
+                                                 absl::StatusOr<Accepted> accepted) {
   LMSMAIL_RETURN_IF_ERROR(accepted.status());
   if (accepted->items.size() != submission.items.size()) {
-    return absl::InternalError("the store gave another number of mails than it was given");
+    return absl::InternalError("the store returned a wrong number of mails");
   }
-  const auto fresh = std::ranges::count_if(
+  const auto created = std::ranges::count_if(
       accepted->items, [](const Accepted::Item& item) { return !item.duplicate; });
-  if (!accepted->replayed) dependencies_.accepted(submission.lane, static_cast<int>(fresh));
+  if (!accepted->replayed) dependencies_.after_accept(submission.lane, static_cast<int>(created));
   return accepted;
 }
 
@@ -244,13 +243,13 @@ Submitter::Checked Submitter::Check(Prepared prepared, std::vector<MailItem> ite
   return checked;
 }
 
-// Puts the answers back into the caller's order.
+// Stores the valid items and returns all results in the order of the request.
 absl::StatusOr<BatchResult> Submitter::Store(Checked checked) {
   const Submission& submission = checked.submission;
   BatchResult& result = checked.result;
   if (submission.items.empty()) return std::move(result);
   LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted,
-                           Note(submission, AcceptAlone(dependencies_.queue, submission)));
+                           FinishAccept(submission, AcceptAlone(dependencies_.queue, submission)));
   result.batch = accepted.batch;
   for (std::size_t i = 0; i < checked.positions.size(); ++i) {
     ItemResult& item = result.items[checked.positions[i]];

@@ -29,21 +29,21 @@
 
 namespace lmsmail::dispatch {
 
-// What the mails of one call share, as the caller wrote it.
+// What the mails of one call have in common, as the caller sent it.
 struct MailHeader {
   std::string request_id;
   std::string template_name;
-  std::optional<Lane> lane;               // absent: by category
-  std::optional<absl::Time> send_time;    // absent: now
-  std::optional<absl::Time> expire_time;  // absent: by category
+  std::optional<Lane> lane;               // nullopt: that of the category
+  std::optional<absl::Time> send_time;    // nullopt: now
+  std::optional<absl::Time> expire_time;  // nullopt: by the category's lifetime
   std::string language_code;
   std::map<std::string, std::string> labels;
   std::string transport;
   google::protobuf::Struct shared_context;
-  double max_per_second = 0;  // of a batch; 0: no limit
+  double max_per_second = 0;  // batches only; 0: no limit
 };
 
-// One mail, as the caller wrote it.
+// One mail, as the caller sent it.
 struct MailItem {
   std::optional<Target> target;
   MailContext context;
@@ -58,25 +58,25 @@ struct ItemResult {
 
 struct BatchResult {
   BatchId batch = 0;              // 0 when no item was accepted
-  std::vector<ItemResult> items;  // in order
+  std::vector<ItemResult> items;  // in the order of the request
 };
 
 inline constexpr std::size_t kMaxBatchItems = 1000;
 
-// Accepts mail: checks it, pins its template's version, and stores it before it answers. A call
-// that was accepted is answered the same way when it is repeated, though its times have passed, its
-// template says something else or its transport is gone by then. Thread-safe.
+// Accepts mail: validates it, pins its template version and stores it. Calls are idempotent: a
+// repeated call returns the first result, even if its times have passed, its template has changed
+// or its transport is no longer configured. Thread-safe.
 class Submitter {
-  // What the mails of one call have in common, and what their contexts have to hold.
+  // A validated header without items.
   struct Prepared {
     Submission submission;
-    std::optional<ContextValidation> contexts;  // none: not to be checked
+    std::optional<ContextValidation> contexts;  // nullopt: contexts are not checked
   };
-  // Items that were looked at one by one: what may be stored, and what is said of the rest.
+  // Validated items: the valid ones are in `submission`, the errors of the others in `result`.
   struct Checked {
     Submission submission;
     BatchResult result;
-    std::vector<std::size_t> positions;  // of the submission's items among all
+    std::vector<std::size_t> positions;  // in the request, of the submission's items
   };
 
  public:
@@ -85,34 +85,37 @@ class Submitter {
     TemplateSource& templates;
     QueueStore& queue;
     MessageLog& log;
-    std::set<std::string> transports;  // names that a call may choose
-    // Called before a single mail of `lane` is stored.
+    std::set<std::string> transports;  // the configured names
+    // Called before a mail of Send is stored in `lane`.
     std::function<void(Lane lane)> before_accept = [](Lane) {};
-    // Called after `mails` mails of `lane` were stored, some of which may be due.
-    std::function<void(Lane lane, int mails)> accepted = [](Lane, int) {};
+    // Called after `mails` new mails were stored in `lane`. Some may be due.
+    std::function<void(Lane lane, int mails)> after_accept = [](Lane, int) {};
   };
   explicit Submitter(Dependencies dependencies)
       : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
 
-  // `digest` is of the whole body, `found` what is known to be wrong with it already. Calls `done`
-  // with the mail as it stands now, after COMMIT, on this thread or that of another Send.
+  // In all methods, `digest` is a hash of the whole request, and `violations` has those that its
+  // conversion found.
+
+  // Calls `done` with the stored mail after COMMIT, on this thread or on that of another Send.
   using SendDone = absl::AnyInvocable<void(absl::StatusOr<MessageRecord>)>;
-  void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations found,
+  void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations violations,
             SendDone done);
-  // Checks everything and stores nothing: the mail has no id.
+  // Validates without storing. The returned mail has no id.
   absl::StatusOr<MessageRecord> Validate(const MailHeader& header, MailItem item,
-                                         Violations found = {});
+                                         Violations violations = {});
 
   absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, std::vector<MailItem> items,
-                                        std::int64_t digest, Violations found = {});
+                                        std::int64_t digest, Violations violations = {});
 
-  // A bulk stream: each chunk is stored as it comes, under its position. One is stored while the
-  // next is checked, and while the caller gets ready for more.
+  // A bulk stream. Each chunk of items is stored under its position in the stream, on a thread of
+  // its own, while the caller receives and validates the next one. Not thread-safe.
   class Bulk {
    public:
-    // Begins to store `items`. Returns what became of the items before them, none at first.
+    // Validates `items` and starts storing them. Returns the result of the previous chunk, without
+    // items for the first one.
     absl::StatusOr<BatchResult> Add(std::vector<MailItem> items, std::int64_t digest);
-    // What became of the last. Without it they are stored nevertheless.
+    // Returns the result of the last chunk, which is stored even without this call.
     absl::StatusOr<BatchResult> Finish();
 
    private:
@@ -125,22 +128,25 @@ class Submitter {
     int chunk_ = 0;
     std::future<absl::StatusOr<BatchResult>> storing_;
   };
-  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations found = {});
+  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations violations = {});
 
  private:
-  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, MailItem item, Violations found);
-  absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations found);
+  absl::StatusOr<Submission> PrepareOne(const MailHeader& header, MailItem item,
+                                        Violations violations);
+  absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations violations);
   Submission ToSubmission(const MailHeader& header, TemplateRef template_ref) const;
   absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
-  absl::StatusOr<ContextValidation> ContextsOf(const TemplateRef& ref, const MailHeader& header);
-  // The mail of a Send with this key and body that was accepted before; nullopt if there is none.
-  std::optional<MessageRecord> FirstAnswer(const std::string& request_id, std::int64_t digest);
+  absl::StatusOr<ContextValidation> ContextValidationFor(const TemplateRef& ref,
+                                                         const MailHeader& header);
+  // The idempotency lookup of Send: the mail that was accepted with this key and body.
+  std::optional<MessageRecord> FindAccepted(const std::string& request_id, std::int64_t digest);
   Checked Check(Prepared prepared, std::vector<MailItem> items) const;
   absl::StatusOr<BatchResult> Store(Checked checked);
-  absl::StatusOr<MessageRecord> AnswerTo(const Submission& submission,
-                                         absl::StatusOr<Accepted> accepted);
-  // Checks what the store says and tells of new mail.
-  absl::StatusOr<Accepted> Note(const Submission& submission, absl::StatusOr<Accepted> accepted);
+  absl::StatusOr<MessageRecord> FinishSend(const Submission& submission,
+                                           absl::StatusOr<Accepted> accepted);
+  // Checks the result of the store and calls after_accept for new mail.
+  absl::StatusOr<Accepted> FinishAccept(const Submission& submission,
+                                        absl::StatusOr<Accepted> accepted);
 
   const Dependencies dependencies_;
   GroupCommit commits_;

@@ -15,7 +15,7 @@
 #include "services/dispatch/claiming/flusher.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/storage/in_memory_limit_store.h"
-#include "services/dispatch/storage/in_memory_store.h"
+#include "services/dispatch/testing/fake_message_log.h"
 #include "services/dispatch/testing/fake_peers.h"
 
 namespace lmsmail::dispatch {
@@ -28,7 +28,7 @@ inline std::vector<std::unique_ptr<Transport>> OneTransport() {
   return all;
 }
 
-// The service over real gRPC, on the store without a database. Mail is sent when the test says so.
+// The service over gRPC, with a fake store. Mail is sent when the test calls SendDue().
 class DispatchServiceTest : public testing::Test {
  protected:
   template <typename Method, typename Request>
@@ -67,7 +67,8 @@ class DispatchServiceTest : public testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
+  FakeQueueStore store_{clock_};
+  FakeMessageLog log_{store_};
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
@@ -83,44 +84,48 @@ class DispatchServiceTest : public testing::Test {
   InFlightBudget budget_{100, 25};
   InMemoryLimitStore limit_store_{clock_};
   RateLimits limits_{limit_store_, clock_, {}};
-  DelayQueue timer_{clock_};
+  DelayQueue delays_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
   Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
-  Sender sender_{{.clock = clock_,
-                  .claims = claims_,
-                  .cancellations = cancellations_,
-                  .budget = budget_,
-                  .limits = limits_,
-                  .timer = timer_,
-                  .recipients = recipients_,
-                  .templates = templates_,
-                  .transports = transports_,
-                  .bounces = bounces_,
-                  .journal = *journal_,
-                  .site = site_,
-                  .message_ids = message_ids_,
-                  .policy = {}}};
+  const DeliveryDependencies dependencies_{.clock = clock_,
+                                           .queue = store_,
+                                           .limits = limit_store_,
+                                           .connections = limit_store_,
+                                           .recipients = recipients_,
+                                           .templates = templates_,
+                                           .transports = transports_,
+                                           .bounces = bounces_,
+                                           .journal = *journal_,
+                                           .site = site_,
+                                           .message_ids = message_ids_,
+                                           .metrics = metrics_};
+  const SenderContext context_{.dependencies = dependencies_,
+                               .claims = claims_,
+                               .cancellations = cancellations_,
+                               .budget = budget_,
+                               .limits = limits_,
+                               .policy = {}};
+  Sender sender_{context_, delays_, nullptr};
 
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
                         .queue = store_,
-                        .log = store_,
+                        .log = log_,
                         .transports = transports_.Names()}};
   RawMessages raw_messages_{recipients_, templates_, transports_, site_, message_ids_, 1 << 20};
-  EventRecorder events_{store_, recipients_, bounces_};
+  EventRecorder events_{log_, recipients_, bounces_};
   QueueMaintenance maintenance_{store_, clock_, metrics_, {}};
   SubmissionHandlers send_{submitter_, message_ids_};
   MessageHandlers messages_{{.clock = clock_,
                              .queue = store_,
-                             .log = store_,
+                             .log = log_,
                              .raw_messages = raw_messages_,
                              .events = events_,
-                             .message_ids = message_ids_,
-                             .became_due = [](Lane) {}}};
+                             .message_ids = message_ids_}};
   QueueHandlers queue_{{.clock = clock_,
                         .queue = store_,
-                        .log = store_,
+                        .log = log_,
                         .maintenance = maintenance_,
                         .transports = transports_}};
   rpc::TestRunner runner_;

@@ -20,13 +20,13 @@
 #include "services/dispatch/rendering/template_source.h"
 #include "services/dispatch/transports/transport.h"
 
-// Stand-ins for what dispatch talks to. Tests set what they answer. Thread-safe where a worker's
-// threads meet the test's.
+// Fakes of the services and servers that dispatch calls. Tests set their results. Thread-safe where
+// the threads of a worker and of the test meet.
 namespace lmsmail::dispatch {
 
 class FakeRecipientCheck final : public RecipientCheck {
  public:
-  // What everybody gets who has no verdict of their own: allowed, with an address made of the name.
+  // Targets without a verdict are allowed, and have an address made of their name.
   void Set(const std::string& target, Verdict verdict) {
     absl::MutexLock lock(&mutex_);
     verdicts_[target] = std::move(verdict);
@@ -35,12 +35,12 @@ class FakeRecipientCheck final : public RecipientCheck {
     absl::MutexLock lock(&mutex_);
     status_ = std::move(status);
   }
-  // Calls that ask about `target` are invalid.
+  // Makes all calls that contain `target` fail with INVALID_ARGUMENT.
   void Refuse(std::string target) {
     absl::MutexLock lock(&mutex_);
     refused_ = std::move(target);
   }
-  // What happens meanwhile.
+  // Runs during each call.
   void OnCheck(std::function<void()> action) {
     absl::MutexLock lock(&mutex_);
     on_check_ = std::move(action);
@@ -67,11 +67,11 @@ class FakeRecipientCheck final : public RecipientCheck {
   static Verdict Allowed(const Target& target) {
     Verdict verdict;
     if (target.kind == Target::Kind::kAddress) {
-      verdict.recipient.email_address = target.value;
+      verdict.recipient.address = *address::ParseEmailAddress(target.value);
       return verdict;
     }
     const std::string id = target.value.substr(target.value.rfind('/') + 1);
-    verdict.recipient = {.email_address = id + "@students.example",
+    verdict.recipient = {.address = *address::ParseEmailAddress(id + "@students.example"),
                          .display_name = "Ada Lovelace",
                          .given_name = "Ada",
                          .language_code = "en",
@@ -97,7 +97,7 @@ class FakeSuppressionList final : public SuppressionList {
     added_[std::string(email_address)] = cause;
     return absl::OkStatus();
   }
-  // Waits until `address` is on it.
+  // Waits until `address` is on the list.
   bool WaitFor(const std::string& address) {
     const auto there = [&] { return added_.contains(address); };
     absl::MutexLock lock(&mutex_);
@@ -148,7 +148,7 @@ class FakeTemplateSource final : public TemplateSource {
     status_ = std::move(status);
   }
 
-  // Of Get alone: which version is published is known, and its wording is not.
+  // Fails Get only: which version is published is known, but its content is not.
   void SetContentStatus(absl::Status status) {
     absl::MutexLock lock(&mutex_);
     content_status_ = std::move(status);
@@ -182,7 +182,7 @@ class FakeTemplateSource final : public TemplateSource {
       ABSL_GUARDED_BY(mutex_);
 };
 
-// Answers each mail at once, or keeps it until the test answers.
+// Replies to each mail at once, or keeps it until the test replies.
 class FakeTransport final : public Transport {
  public:
   explicit FakeTransport(int shared_connections = 0) : shared_connections_(shared_connections) {
@@ -190,22 +190,22 @@ class FakeTransport final : public Transport {
     sender_.envelope_from = "bounces@school.example";
   }
 
-  void Answer(DeliveryResult result) {
+  void SetResult(DeliveryResult result) {
     absl::MutexLock lock(&mutex_);
     result_ = std::move(result);
   }
-  // From now on mails stay unanswered until AnswerHeld() or Shutdown().
-  void Hold() {
+  // From now on mails get no reply until FinishPending() or Shutdown().
+  void Stall() {
     absl::MutexLock lock(&mutex_);
-    holds_ = true;
+    stalled_ = true;
   }
-  void AnswerHeld(const DeliveryResult& result) {
-    std::vector<Done> held;
+  void FinishPending(const DeliveryResult& result) {
+    std::vector<Done> pending;
     {
       absl::MutexLock lock(&mutex_);
-      held.swap(held_);
+      pending.swap(pending_);
     }
-    for (Done& done : held) done(result);
+    for (Done& done : pending) done(result);
   }
   bool WaitForMails(std::size_t count) {
     const auto there = [&] { return mails_.size() >= count; };
@@ -222,21 +222,21 @@ class FakeTransport final : public Transport {
   void SetConnections(int count) override { connections_ = count; }
   int connections() const { return connections_; }
   const SenderIdentity& sender() const override { return sender_; }
-  std::optional<BreakerState> hold() const override {
+  std::optional<OpenBreaker> open_breaker() const override {
     absl::MutexLock lock(&mutex_);
-    return hold_;
+    return open_breaker_;
   }
-  void SetHold(std::optional<BreakerState> hold) {
+  void SetOpenBreaker(std::optional<OpenBreaker> open) {
     absl::MutexLock lock(&mutex_);
-    hold_ = std::move(hold);
+    open_breaker_ = std::move(open);
   }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
     {
       absl::MutexLock lock(&mutex_);
       mails_.push_back(std::move(mail));
-      if (holds_) {
-        held_.push_back(std::move(done));
+      if (stalled_) {
+        pending_.push_back(std::move(done));
         return;
       }
       result = result_;
@@ -247,7 +247,7 @@ class FakeTransport final : public Transport {
   void Shutdown(absl::Duration) override {
     DeliveryResult cancelled;
     cancelled.kind = DeliveryResult::Kind::kCancelled;
-    AnswerHeld(cancelled);
+    FinishPending(cancelled);
   }
 
  private:
@@ -260,9 +260,9 @@ class FakeTransport final : public Transport {
                                                     .reply_code = 250,
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
-  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<BreakerState> hold_ ABSL_GUARDED_BY(mutex_);
-  std::vector<Done> held_ ABSL_GUARDED_BY(mutex_);
+  bool stalled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Done> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -14,25 +14,12 @@
 #include "services/dispatch/claiming/flusher.h"
 #include "services/dispatch/delivery/sender.h"
 #include "services/dispatch/storage/in_memory_limit_store.h"
-#include "services/dispatch/storage/in_memory_store.h"
 #include "services/dispatch/testing/fake_peers.h"
-#include "services/dispatch/testing/queue_store_decorator.h"
+#include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
 
-// A database that can be away.
-class UnreliableQueue final : public QueueStoreDecorator {
- public:
-  using QueueStoreDecorator::QueueStoreDecorator;
-  absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,
-                                    bool last) override {
-    if (!status.ok()) return status;
-    return QueueStoreDecorator::Flush(id, outcomes, last);
-  }
-  absl::Status status;
-};
-
-// The worker's parts without its threads: a claim goes through sender and flusher when told.
+// The parts of the worker without its threads: the test passes a claim through sender and flusher.
 class SenderFixture : public testing::Test {
  protected:
   explicit SenderFixture(LimitRules rules = {}) : rules_(std::move(rules)) {}
@@ -60,38 +47,27 @@ class SenderFixture : public testing::Test {
     claims_.Open(taken.claim, clock_.Now() + absl::Seconds(55));
     return taken;
   }
-  // Takes what is due, sends and records it.
+  // Claims what is due, sends it and records the outcomes.
   void SendDue() {
     sender_.Process(Take());
     EXPECT_TRUE(flusher_.FlushAll());
   }
-  MessageRecord Record(MessageId id) {
-    const auto record = store_.Get(id);
-    EXPECT_OK(record);
-    return record.value_or(MessageRecord{});
-  }
-  std::int64_t InFlight() {
-    std::int64_t count = 0;
-    const auto depths = store_.Depths();
-    for (const LaneDepth& depth : *depths) count += depth.in_flight;
-    return count;
-  }
+  MessageRecord Record(MessageId id) { return store_.Get(id); }
 
   LimitRules rules_;
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  InMemoryStore store_{clock_};
-  UnreliableQueue queue_{store_};
+  FakeQueueStore store_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
   OpenClaims claims_;
-  CancellationWatch cancellations_{queue_, clock_};
+  CancellationWatch cancellations_{store_, clock_};
   InFlightBudget budget_{100, 25};
   InMemoryLimitStore limit_store_{clock_};
   RateLimits limits_{limit_store_, clock_, rules_};
-  DelayQueue timer_{clock_};
+  DelayQueue delays_{clock_};
   std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
   PriorityGate priority_gate_{clock_};
-  Flusher flusher_{queue_, claims_, budget_, *journal_, priority_gate_, metrics_};
+  Flusher flusher_{store_, claims_, budget_, *journal_, priority_gate_, metrics_};
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
@@ -100,21 +76,25 @@ class SenderFixture : public testing::Test {
   Transports transports_ = MakeTransports(transport_);
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
-  Sender sender_{{.clock = clock_,
-                  .claims = claims_,
-                  .cancellations = cancellations_,
-                  .budget = budget_,
-                  .limits = limits_,
-                  .timer = timer_,
-                  .recipients = recipients_,
-                  .templates = templates_,
-                  .transports = transports_,
-                  .bounces = bounces_,
-                  .journal = *journal_,
-                  .site = site_,
-                  .message_ids = message_ids_,
-                  .policy = {},
-                  .yields_to = &priority_gate_}};
+  const DeliveryDependencies dependencies_{.clock = clock_,
+                                           .queue = store_,
+                                           .limits = limit_store_,
+                                           .connections = limit_store_,
+                                           .recipients = recipients_,
+                                           .templates = templates_,
+                                           .transports = transports_,
+                                           .bounces = bounces_,
+                                           .journal = *journal_,
+                                           .site = site_,
+                                           .message_ids = message_ids_,
+                                           .metrics = metrics_};
+  const SenderContext context_{.dependencies = dependencies_,
+                               .claims = claims_,
+                               .cancellations = cancellations_,
+                               .budget = budget_,
+                               .limits = limits_,
+                               .policy = {}};
+  Sender sender_{context_, delays_, &priority_gate_};
 
  private:
   static Transports MakeTransports(FakeTransport& transport) {

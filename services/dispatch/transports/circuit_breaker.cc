@@ -2,79 +2,74 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
 
-std::optional<BreakerState> CircuitBreaker::hold() const {
+std::optional<OpenBreaker> CircuitBreaker::open_breaker() const {
   const absl::Time now = clock_.Now();
   absl::MutexLock lock(&mutex_);
-  return hold_ && now < hold_->until ? hold_ : std::nullopt;
+  return open_ && now < open_->until ? open_ : std::nullopt;
 }
 
 void CircuitBreaker::Send(OutgoingMail mail, Done done) {
-  if (const std::optional<BreakerState> held = hold()) {
+  if (const std::optional<OpenBreaker> open = open_breaker()) {
     DeliveryResult result;
-    result.kind = DeliveryResult::Kind::kHeld;
-    result.reply_text = held->detail;
-    result.retry_time = held->until;
+    result.kind = DeliveryResult::Kind::kBreakerOpen;
+    result.reply_text = open->detail;
+    result.retry_time = open->until;
     return done(std::move(result));
   }
   inner_->Send(std::move(mail), [this, done = std::move(done)](DeliveryResult result) mutable {
-    Note(result);
+    RecordResult(result);
     done(std::move(result));
   });
 }
 
 absl::StatusOr<std::string> CircuitBreaker::Test() {
   absl::StatusOr<std::string> report = inner_->Test();
-  if (report.ok()) Lift();
+  if (report.ok()) Close();
   return report;
 }
 
-void CircuitBreaker::Note(const DeliveryResult& result) {
-  if (result.kind == DeliveryResult::Kind::kAccepted) return Lift();
-  if (RefusesSender(result)) Refused(result);
+void CircuitBreaker::RecordResult(const DeliveryResult& result) {
+  if (result.kind == DeliveryResult::Kind::kAccepted) return Close();
+  if (RefusesSender(result)) RecordRefusal(result);
 }
 
-void CircuitBreaker::Refused(const DeliveryResult& result) {
+void CircuitBreaker::RecordRefusal(const DeliveryResult& result) {
   const absl::Time now = clock_.Now();
-  BreakerState hold;
+  OpenBreaker open;
   {
     absl::MutexLock lock(&mutex_);
-    if (hold_ && now < hold_->until) return;  // an answer to what was under way
+    if (open_ && now < open_->until) return;  // a reply to mail sent before the breaker opened
     refusals_.push_back(now);
     while (refusals_.front() <= now - options_.window) refusals_.pop_front();
-    const int allowed = holds_ > 0 ? 1 : options_.refusals;
-    if (static_cast<int>(refusals_.size()) < allowed) return;
-    absl::Duration wait = options_.first_hold;
-    for (int i = 0; i < holds_ && wait < options_.longest_hold; ++i) wait *= 2;
-    ++holds_;
+    const int threshold = openings_ > 0 ? 1 : options_.refusals;
+    if (static_cast<int>(refusals_.size()) < threshold) return;
     refusals_.clear();
-    hold.until = now + std::min(wait, options_.longest_hold);
-    hold.detail = fmt::format("the server refuses us: {} {}", result.reply_code, result.reply_text);
-    hold_ = hold;
+    open.until = now + retry::Backoff(options_.open_time, ++openings_);
+    open.detail = fmt::format("the server refuses us: {} {}", result.reply_code, result.reply_text);
+    open_ = open;
   }
-  telemetry::LogError("a transport is held: its server refuses us",
+  telemetry::LogError("circuit breaker opened: the server refuses us",
                       {{"transport", info().name},
                        {"code", result.reply_code},
                        {"enhanced_code", result.enhanced_code},
-                       {"until", absl::FormatTime(hold.until, absl::UTCTimeZone())}});
+                       {"until", absl::FormatTime(open.until, absl::UTCTimeZone())}});
   options_.changed(true);
 }
 
-void CircuitBreaker::Lift() {
+void CircuitBreaker::Close() {
   {
     absl::MutexLock lock(&mutex_);
-    if (holds_ == 0) return refusals_.clear();
-    holds_ = 0;
+    if (openings_ == 0) return refusals_.clear();
+    openings_ = 0;
     refusals_.clear();
-    hold_.reset();
+    open_.reset();
   }
-  telemetry::LogInfo("a transport is no longer held", {{"transport", info().name}});
+  telemetry::LogInfo("circuit breaker closed", {{"transport", info().name}});
   options_.changed(false);
 }
 

@@ -18,26 +18,26 @@ using Kind = DeliveryResult::Kind;
 class CircuitBreakerTest : public testing::Test {
  protected:
   DeliveryResult Send() {
-    DeliveryResult answer;
-    transport_.Send({}, [&](DeliveryResult result) { answer = std::move(result); });
-    return answer;
+    DeliveryResult received;
+    transport_.Send({}, [&](DeliveryResult result) { received = std::move(result); });
+    return received;
   }
-  void Answer(Kind kind, int code, std::string enhanced_code) {
+  void Reply(Kind kind, int code, std::string enhanced_code) {
     DeliveryResult result;
     result.kind = kind;
     result.reply_code = code;
     result.enhanced_code = std::move(enhanced_code);
-    result.reply_text = "words";
-    inner_->Answer(std::move(result));
+    result.reply_text = "text";
+    inner_->SetResult(std::move(result));
   }
-  void RefuseUs() { Answer(Kind::kRejectedPermanent, 550, "5.7.1"); }
-  void HoldIt() {
+  void RefuseUs() { Reply(Kind::kRejectedPermanent, 550, "5.7.1"); }
+  void OpenIt() {
     RefuseUs();
     for (int i = 0; i < 3; ++i) Send();
   }
-  absl::Duration HeldFor() {
-    const std::optional<BreakerState> hold = transport_.hold();
-    return hold ? hold->until - clock_.Now() : absl::ZeroDuration();
+  absl::Duration OpenFor() {
+    const std::optional<OpenBreaker> open = transport_.open_breaker();
+    return open ? open->until - clock_.Now() : absl::ZeroDuration();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -45,73 +45,72 @@ class CircuitBreakerTest : public testing::Test {
   FakeTransport* inner_ = new FakeTransport;
   CircuitBreaker transport_{std::unique_ptr<Transport>(inner_),
                             clock_,
-                            {.first_hold = absl::Minutes(1),
-                             .longest_hold = absl::Minutes(4),
-                             .changed = [this](bool held) { changes_.push_back(held); }}};
+                            {.open_time = {.initial = absl::Minutes(1), .max = absl::Minutes(4)},
+                             .changed = [this](bool open) { changes_.push_back(open); }}};
 };
 
-TEST_F(CircuitBreakerTest, HoldsAfterRefusalsInARow) {
+TEST_F(CircuitBreakerTest, OpensAfterConsecutiveRefusals) {
   RefuseUs();
   EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
   EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
-  EXPECT_FALSE(transport_.hold().has_value());
+  EXPECT_FALSE(transport_.open_breaker().has_value());
   EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
-  ASSERT_TRUE(transport_.hold().has_value());
-  EXPECT_EQ(transport_.hold()->detail, "the server refuses us: 550 words");
-  const DeliveryResult held = Send();
-  EXPECT_EQ(held.kind, Kind::kHeld);
-  EXPECT_EQ(held.retry_time, clock_.Now() + absl::Minutes(1));
-  EXPECT_EQ(inner_->mails().size(), 3u) << "a held mail is not handed over";
+  ASSERT_TRUE(transport_.open_breaker().has_value());
+  EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 text");
+  const DeliveryResult refused = Send();
+  EXPECT_EQ(refused.kind, Kind::kBreakerOpen);
+  EXPECT_EQ(refused.retry_time, clock_.Now() + absl::Minutes(1));
+  EXPECT_EQ(inner_->mails().size(), 3u) << "an open breaker hands no mail over";
   EXPECT_EQ(changes_, std::vector<bool>{true});
 }
 
-TEST_F(CircuitBreakerTest, RefusalsFarApartOrOfOthersHoldNothing) {
+TEST_F(CircuitBreakerTest, StaysClosedForRareRefusalsAndThoseOfRecipientsOrContent) {
   RefuseUs();
   for (int i = 0; i < 10; ++i) {
     Send();
     clock_.Advance(absl::Seconds(31));
   }
-  EXPECT_FALSE(transport_.hold().has_value());
+  EXPECT_FALSE(transport_.open_breaker().has_value());
   for (const std::string code : {"5.1.1", "5.2.2", "5.6.0", "5.7.13", "5.3.4"}) {
-    Answer(Kind::kRejectedPermanent, 550, code);
+    Reply(Kind::kRejectedPermanent, 550, code);
     for (int i = 0; i < 3; ++i) Send();
-    EXPECT_FALSE(transport_.hold().has_value()) << code;
+    EXPECT_FALSE(transport_.open_breaker().has_value()) << code;
   }
 }
 
-TEST_F(CircuitBreakerTest, AnAcceptedMailForgetsRefusals) {
+TEST_F(CircuitBreakerTest, AnAcceptedMailResetsTheCountOfRefusals) {
   RefuseUs();
   Send();
   Send();
-  Answer(Kind::kAccepted, 250, "2.0.0");
+  Reply(Kind::kAccepted, 250, "2.0.0");
   Send();
   RefuseUs();
   Send();
   Send();
-  EXPECT_FALSE(transport_.hold().has_value());
+  EXPECT_FALSE(transport_.open_breaker().has_value());
 }
 
-TEST_F(CircuitBreakerTest, HoldsLongerEachTimeUntilAMailIsAccepted) {
-  HoldIt();
-  EXPECT_EQ(HeldFor(), absl::Minutes(1));
+TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
+  OpenIt();
+  EXPECT_EQ(OpenFor(), absl::Minutes(1));
   for (const int minutes : {2, 4, 4}) {
-    clock_.Advance(HeldFor());
-    EXPECT_EQ(HeldFor(), absl::ZeroDuration());
+    clock_.Advance(OpenFor());
+    EXPECT_EQ(OpenFor(), absl::ZeroDuration());
     EXPECT_EQ(Send().kind, Kind::kRejectedPermanent) << "one mail tries";
-    EXPECT_EQ(HeldFor(), absl::Minutes(minutes));
+    EXPECT_EQ(OpenFor(), absl::Minutes(minutes));
   }
-  clock_.Advance(HeldFor());
-  Answer(Kind::kAccepted, 250, "2.0.0");
+  clock_.Advance(OpenFor());
+  Reply(Kind::kAccepted, 250, "2.0.0");
   EXPECT_EQ(Send().kind, Kind::kAccepted);
   EXPECT_FALSE(changes_.back());
-  HoldIt();
-  EXPECT_EQ(HeldFor(), absl::Minutes(1));
+  OpenIt();
+  EXPECT_EQ(OpenFor(), absl::Minutes(1));
 }
 
-TEST_F(CircuitBreakerTest, ATestThatSucceedsLiftsIt) {
-  HoldIt();
+TEST_F(CircuitBreakerTest, ASuccessfulTestClosesIt) {
+  OpenIt();
   ASSERT_OK(transport_.Test());
-  EXPECT_FALSE(transport_.hold().has_value());
+  EXPECT_FALSE(transport_.open_breaker().has_value());
   EXPECT_EQ(changes_, (std::vector<bool>{true, false}));
 }
 

@@ -8,12 +8,12 @@ void ConsoleTransport::Send(OutgoingMail mail, Done done) {
   DeliveryResult result;
   {
     absl::MutexLock lock(&mutex_);
-    // One write, so that lines of the log can't get between.
+    // One write, so that log lines cannot interleave.
     const std::string text =
         fmt::format("----- mail to <{}>\r\n{}\r\n-----\r\n", mail.recipient, mail.message);
     if (std::fwrite(text.data(), 1, text.size(), out_) != text.size() || std::fflush(out_) != 0) {
-      result.kind = DeliveryResult::Kind::kConnectionFault;
-      result.reply_text = "standard output cannot be written to";
+      result.kind = DeliveryResult::Kind::kConnectionError;
+      result.reply_text = "writing to standard output failed";
     }
   }
   if (result.kind == DeliveryResult::Kind::kAccepted) result.reply_text = "printed";

@@ -10,8 +10,7 @@
 
 namespace lmsmail::dispatch {
 
-// Prints mails instead of sending them, so that a fresh checkout works before there is a mail
-// server.
+// Prints mail instead of sending it, so that a fresh checkout works without a mail server.
 class ConsoleTransport final : public Transport {
  public:
   // `out` is not owned.
@@ -23,7 +22,7 @@ class ConsoleTransport final : public Transport {
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }
   void Send(OutgoingMail mail, Done done) override;
-  absl::StatusOr<std::string> Test() override { return "prints mails; nothing is sent"; }
+  absl::StatusOr<std::string> Test() override { return "prints mail and sends nothing"; }
   void Shutdown(absl::Duration) override {}
 
  private:

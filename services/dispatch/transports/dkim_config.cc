@@ -11,19 +11,20 @@ namespace lmsmail::dispatch {
 
 void DkimConfig::Declare(config::Group keys) {
   keys.String("domain", &domain,
-              "Signs mail from this domain and those below with DKIM; empty: unsigned.");
-  keys.String("selector", &selector,
-              "Names the key: its public half is in DNS at <selector>._domainkey.<domain>.");
+              "Signs mail from this domain and its subdomains with DKIM; empty: unsigned.");
+  keys.String(
+      "selector", &selector,
+      "The selector of the key, whose public half is in DNS at <selector>._domainkey.<domain>.");
   keys.Secret("private_key", &private_key,
-              "PEM file of the key: RSA, which costs 264 us of CPU a mail at 2048 bits and every "
-              "receiver knows, or Ed25519, which costs a sixth and many do not know.");
+              "PEM file of the key. RSA costs 264 us of CPU a mail at 2048 bits and every receiver "
+              "verifies it; Ed25519 costs a sixth and many receivers ignore it.");
 }
 
 void DkimConfig::Check(std::string_view prefix, Violations& violations) const {
   if (empty()) return;
   if (domain.empty() || selector.empty() || private_key.empty()) {
     violations.Add(fmt::format("{}dkim.domain", prefix),
-                   "selector and private_key_file come together");
+                   "selector and private_key_file require each other");
     return;
   }
   const auto signer = dkim::Signer::Create(domain, selector, private_key);

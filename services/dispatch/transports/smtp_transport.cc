@@ -35,7 +35,7 @@ DeliveryResult::Kind KindOf(smtp::Result::Kind kind) {
     case smtp::Result::Kind::kRejectedPermanent:
       return DeliveryResult::Kind::kRejectedPermanent;
     case smtp::Result::Kind::kConnectionError:
-      return DeliveryResult::Kind::kConnectionFault;
+      return DeliveryResult::Kind::kConnectionError;
     case smtp::Result::Kind::kAmbiguous:
       return DeliveryResult::Kind::kAmbiguous;
     case smtp::Result::Kind::kCancelled:
@@ -66,9 +66,9 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string
     if (phase == smtp::Phase::kDotSent && before_dot) before_dot(token);
   };
   LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer));
-  smtp::Options standing_back = options;
-  standing_back.thread_nice = kSmtpThreadNice;
-  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(standing_back), observer));
+  smtp::Options low_priority = options;
+  low_priority.thread_nice = kSmtpThreadNice;
+  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(low_priority), observer));
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};
@@ -77,20 +77,20 @@ absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string
       shared_connections, std::move(urgent), std::move(ordinary)));
 }
 
-SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender, int most_connections,
+SmtpTransport::SmtpTransport(TransportInfo info, SenderIdentity sender, int max_connections,
                              int shared_connections, std::unique_ptr<smtp::Client> urgent,
                              std::unique_ptr<smtp::Client> ordinary)
     : info_(std::move(info)),
       sender_(std::move(sender)),
-      most_connections_(most_connections),
+      max_connections_(max_connections),
       shared_connections_(shared_connections),
       urgent_(std::move(urgent)),
       ordinary_(std::move(ordinary)) {
-  SetConnections(shared_connections_ > 0 ? 0 : most_connections_);
+  SetConnections(shared_connections_ > 0 ? 0 : max_connections_);
 }
 
 void SmtpTransport::SetConnections(int count) {
-  const int allowed = std::min(count, most_connections_);
+  const int allowed = std::min(count, max_connections_);
   const int urgent = std::min(allowed, std::max(1, allowed / 4));
   connections_ = allowed;
   urgent_->SetMaxConnections(static_cast<std::size_t>(urgent));
@@ -105,18 +105,20 @@ void SmtpTransport::Send(OutgoingMail mail, Done done) {
                          .recipient = std::move(mail.recipient),
                          .message = std::move(mail.message),
                          .needs_smtputf8 = mail.needs_smtputf8,
-                         .may_send = std::move(mail.may_go)};
-  // TrySend leaves its arguments alone when it refuses, so `done` can still be called then.
+                         .may_send = std::move(mail.may_send)};
+  // TrySend does not consume its arguments when it refuses, but `done` was moved into a lambda by
+  // then.
   auto shared = std::make_shared<Done>(std::move(done));
-  const bool taken = connections > 0 &&
-                     client.TrySend(std::move(transaction), [shared](smtp::Result result) mutable {
-                       (*shared)(ToDeliveryResult(std::move(result)));
-                     });
-  if (taken) return;
+  const bool accepted =
+      connections > 0 &&
+      client.TrySend(std::move(transaction), [shared](smtp::Result result) mutable {
+        (*shared)(ToDeliveryResult(std::move(result)));
+      });
+  if (accepted) return;
   DeliveryResult busy;
   busy.kind = DeliveryResult::Kind::kBusy;
-  busy.reply_text = connections > 0 ? "more mail waits for this server than it takes"
-                                    : "other replicas have all connections to this server";
+  busy.reply_text = connections > 0 ? "the queue of this transport is full"
+                                    : "other replicas use all shared connections to this server";
   (*shared)(std::move(busy));
 }
 

@@ -14,11 +14,12 @@
 
 namespace lmsmail::dispatch {
 
-// Hands mails to a mail server over SMTP. Urgent mail has connections of its own, a quarter of all
-// and at least one, so that it never stands behind the bulk; a single connection is for both.
+// Delivers mail to a mail server over SMTP. A quarter of the connections, and at least one, is
+// reserved for urgent mail, so that it never queues behind bulk mail. A single connection serves
+// both.
 class SmtpTransport final : public Transport {
  public:
-  // Called with a mail's token before the last byte of it leaves; must not block.
+  // Called with a mail's token before its last byte is sent. Must not block.
   using DotObserver = std::function<void(std::uint64_t token)>;
 
   static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(std::string name,
@@ -36,13 +37,13 @@ class SmtpTransport final : public Transport {
   void Shutdown(absl::Duration grace) override;
 
  private:
-  SmtpTransport(TransportInfo info, SenderIdentity sender, int most_connections,
+  SmtpTransport(TransportInfo info, SenderIdentity sender, int max_connections,
                 int shared_connections, std::unique_ptr<smtp::Client> urgent,
                 std::unique_ptr<smtp::Client> ordinary);
 
   const TransportInfo info_;
   const SenderIdentity sender_;
-  const int most_connections_;  // of this replica
+  const int max_connections_;  // of this replica
   const int shared_connections_;
   std::atomic<int> connections_;
   const std::unique_ptr<smtp::Client> urgent_;

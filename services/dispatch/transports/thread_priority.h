@@ -1,12 +1,12 @@
 #pragma once
 
-// How the threads of ordinary mail stand back (setpriority(2)).
+// The nice values of threads that serve ordinary mail (setpriority(2)).
 namespace lmsmail::dispatch {
 
-// Writing bulk takes all the processor there is; everything else goes first.
+// Rendering bulk mail uses all the CPU it gets; every other thread goes first.
 inline constexpr int kRenderThreadNice = 15;
-// Behind the writers, so that more than one answer waits when it gets its turn. Woken by each, it
-// and the server interrupted everybody else once a mail: 15 % fewer mails a second.
+// Below the rendering threads, so that several replies wait when the thread runs. When it woke for
+// each reply, it and the server preempted the other threads once a mail: 15 % fewer mails a second.
 inline constexpr int kSmtpThreadNice = 19;
 
 }  // namespace lmsmail::dispatch

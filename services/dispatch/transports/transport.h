@@ -15,44 +15,45 @@
 
 namespace lmsmail::dispatch {
 
-// Who a transport's mail comes from.
+// The sender of a transport's mail.
 struct SenderIdentity {
   address::Mailbox from;
   std::optional<address::Mailbox> reply_to;
-  std::string envelope_from;                   // where bounces go
+  std::string envelope_from;                   // receives bounces
   std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
 };
 
-// One written mail to one address.
+// One rendered mail to one address.
 struct OutgoingMail {
-  std::uint64_t token = 0;  // for the journal
-  bool urgent = false;      // may use capacity that is kept free of ordinary mail
+  std::uint64_t token = 0;  // identifies the mail in the journal
+  bool urgent = false;      // may use capacity that is reserved for urgent mail
   std::string envelope_from;
   std::string recipient;
   std::string message;  // RFC 5322, CRLF
   bool needs_smtputf8 = false;
-  // False once the sender has lost its right to the mail, which may happen while the mail waits in
-  // the transport: then it is not begun, and its message is not sent. Must not block. May be empty.
-  std::function<bool()> may_go;
+  // Whether the sender still holds the mail's lease, which may end while the mail waits in the
+  // transport. A transport asks before it starts the mail and before it sends the message, and
+  // answers kCancelled when it is false. Must not block. May be empty.
+  std::function<bool()> may_send;
 };
 
-// What the other side, or the way there, answered.
+// The result of handing one mail over.
 struct DeliveryResult {
   enum class Kind {
     kAccepted,
     kRejectedTemporary,  // 4yz
     kRejectedPermanent,  // 5yz
-    kConnectionFault,    // certainly not delivered: no working session
-    kAmbiguous,          // handed over, and no answer came: it may have arrived
-    kCancelled,          // certainly not delivered: a shutdown, or it might no longer go
-    kBusy,               // the transport takes no more right now
-    kHeld,               // the transport takes none until `retry_time`
+    kConnectionError,    // not delivered: there was no working session
+    kAmbiguous,          // transmitted, but no reply came: it may have been delivered
+    kCancelled,          // not delivered: shutdown, or may_send was false
+    kBusy,               // not delivered: the transport's queue is full
+    kBreakerOpen,        // not delivered: the circuit breaker is open until `retry_time`
   };
   Kind kind = Kind::kAccepted;
   int reply_code = 0;
   std::string enhanced_code;   // RFC 3463
-  std::string reply_text;      // the server's words, or what went wrong; no addresses of ours
-  absl::Time retry_time = {};  // kHeld only
+  std::string reply_text;      // the server's text, or an error description; no addresses of ours
+  absl::Time retry_time = {};  // kBreakerOpen only
 };
 
 struct TransportInfo {
@@ -61,13 +62,13 @@ struct TransportInfo {
   std::string endpoint;  // "smtp.example.org:587 (STARTTLS)"
 };
 
-// Why a way out takes no mail.
-struct BreakerState {
+// An open circuit breaker.
+struct OpenBreaker {
   absl::Time until;
-  std::string detail;  // for people
+  std::string detail;  // for operators
 };
 
-// A way out. Thread-safe.
+// A transport of mail. Thread-safe.
 class Transport {
  public:
   using Done = absl::AnyInvocable<void(DeliveryResult)>;
@@ -75,18 +76,20 @@ class Transport {
 
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
-  // Present while it takes no mail.
-  virtual std::optional<BreakerState> hold() const { return std::nullopt; }
-  // Connections that all replicas together may have open; 0: as many as each is configured for.
+  // nullopt while the circuit breaker is closed.
+  virtual std::optional<OpenBreaker> open_breaker() const { return std::nullopt; }
+  // The number of connections that all replicas together may have open; 0: no such limit.
   virtual int shared_connections() const { return 0; }
-  // How many of those are this replica's; none at first. Not called where there is no limit.
+  // Sets how many of the shared connections this replica may open. Starts at 0. Not called for a
+  // transport without such a limit.
   virtual void SetConnections(int /*count*/) {}
   // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
   virtual void Send(OutgoingMail mail, Done done) = 0;
-  // Connects, greets and authenticates; sends nothing. What was found, in words. Blocks.
+  // Connects and authenticates without sending mail. Returns a description of what was found.
+  // Blocks.
   virtual absl::StatusOr<std::string> Test() = 0;
-  // Lets what has begun finish for `grace`, cancels the rest. Every `done` has been called when it
-  // returns.
+  // Cancels what was not started, waits up to `grace` for the rest, then cancels that too. Every
+  // `done` has been called when it returns.
   virtual void Shutdown(absl::Duration grace) = 0;
 };
 

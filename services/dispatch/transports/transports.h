@@ -13,13 +13,13 @@
 
 namespace lmsmail::dispatch {
 
-// The configured ways out. Thread-safe.
+// The configured transports. Thread-safe.
 class Transports {
  public:
   // `default_name` is the name of one of `transports`.
   Transports(std::vector<std::unique_ptr<Transport>> transports, std::string default_name);
 
-  // Empty means the default one; null when there is none of this name.
+  // The default transport for an empty name; null for an unknown name.
   Transport* Find(std::string_view name) const;
   const std::string& default_name() const { return default_name_; }
   std::set<std::string> Names() const;

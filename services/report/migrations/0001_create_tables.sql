@@ -1,4 +1,5 @@
--- What happened, and the weeks made of it. Ids and keys sort by bytes, as pages do.
+-- Activities and the weekly reports generated from them. Ids use the C collation, because pages are
+-- in byte order.
 
 CREATE TABLE course (
   course_id       text COLLATE "C" PRIMARY KEY,
@@ -6,64 +7,65 @@ CREATE TABLE course (
   url             text NOT NULL DEFAULT '',
   instructor_name text NOT NULL DEFAULT '',
   lesson_count    int4 NOT NULL DEFAULT 0,
-  updated_at      timestamptz NOT NULL
+  update_time     timestamptz NOT NULL
 );
 
--- Facts of learning, only ever added. What must outlive them is derived when they are recorded:
--- enrollment and lesson_completion.
+-- Append-only. What must outlive the activities is derived when they are recorded: enrollment and
+-- lesson_completion.
 CREATE TABLE activity (
-  activity_id text COLLATE "C" PRIMARY KEY,
-  student_id  text COLLATE "C" NOT NULL,
-  course_id   text COLLATE "C" NOT NULL,
-  happened_at timestamptz NOT NULL,
-  kind        int2 NOT NULL,  -- 1 enrolled, 2 unenrolled, 3 lesson completed, 4 watched, 5 quiz taken
-  item_id     text COLLATE "C",  -- of the lesson or quiz
-  item_title  text,
-  watched_ms  int8 NOT NULL DEFAULT 0,
-  passed      bool NOT NULL DEFAULT false,
-  starts_at   timestamptz  -- of an enrolment that does not begin at once
+  activity_id   text COLLATE "C" PRIMARY KEY,
+  student_id    text COLLATE "C" NOT NULL,
+  course_id     text COLLATE "C" NOT NULL,
+  activity_time timestamptz NOT NULL,
+  -- 1 enrolled, 2 unenrolled, 3 lesson completed, 4 watched, 5 quiz taken
+  kind          int2 NOT NULL,
+  item_id       text COLLATE "C",  -- the lesson or quiz
+  item_title    text,
+  watched_ms    int8 NOT NULL DEFAULT 0,
+  passed        bool NOT NULL DEFAULT false,
+  start_time    timestamptz  -- of an enrollment that begins later
 );
-CREATE INDEX activity_student ON activity (student_id, happened_at);
+CREATE INDEX activity_student ON activity (student_id, activity_time);
 
--- The latest fact about each student in each course.
+-- The latest enrollment activity of each student in each course.
 CREATE TABLE enrollment (
-  course_id   text COLLATE "C" NOT NULL,
-  student_id  text COLLATE "C" NOT NULL,
-  enrolled    bool NOT NULL,
-  begins_at   timestamptz NOT NULL,
-  changed_at  timestamptz NOT NULL,
-  activity_id text COLLATE "C" NOT NULL,  -- decides between facts of the same moment
+  course_id     text COLLATE "C" NOT NULL,
+  student_id    text COLLATE "C" NOT NULL,
+  enrolled      bool NOT NULL,
+  enroll_time   timestamptz NOT NULL,
+  activity_time timestamptz NOT NULL,
+  activity_id   text COLLATE "C" NOT NULL,  -- decides between activities of the same time
   PRIMARY KEY (course_id, student_id)
 );
-CREATE INDEX enrollment_student ON enrollment (student_id, begins_at) WHERE enrolled;
+CREATE INDEX enrollment_student ON enrollment (student_id, enroll_time) WHERE enrolled;
 
 -- A lesson counts once, in the week in which it was first completed.
 CREATE TABLE lesson_completion (
-  student_id   text COLLATE "C" NOT NULL,
-  course_id    text COLLATE "C" NOT NULL,
-  lesson_id    text COLLATE "C" NOT NULL,
-  completed_at timestamptz NOT NULL,
+  student_id    text COLLATE "C" NOT NULL,
+  course_id     text COLLATE "C" NOT NULL,
+  lesson_id     text COLLATE "C" NOT NULL,
+  complete_time timestamptz NOT NULL,
   PRIMARY KEY (student_id, course_id, lesson_id)
 );
 
 CREATE TABLE weekly_report_run (
-  week            text COLLATE "C" PRIMARY KEY,  -- '2026-W47'
-  state           int2 NOT NULL,  -- 1 pending, 2 running, 3 succeeded, 4 failed, 5 cancelled
-  skip_mail       bool NOT NULL,
-  cursor          text COLLATE "C" NOT NULL,
-  total_count     int8 NOT NULL,
-  processed_count int8 NOT NULL,
-  mail_count      int8 NOT NULL,
-  refused_count   int8 NOT NULL,
-  quiet_count     int8 NOT NULL,
-  detail          text NOT NULL,
-  created_at      timestamptz NOT NULL,
-  ended_at        timestamptz,
-  fence           int8 NOT NULL,
-  lease_until     timestamptz NOT NULL,
-  next_attempt_at timestamptz NOT NULL,
-  failure_count   int4 NOT NULL,
-  failing_since   timestamptz
+  week               text COLLATE "C" PRIMARY KEY,  -- '2026-W47'
+  state              int2 NOT NULL,  -- 1 pending, 2 running, 3 succeeded, 4 failed, 5 cancelled
+  skip_mail          bool NOT NULL,
+  cursor             text COLLATE "C" NOT NULL,
+  total_count        int8 NOT NULL,
+  processed_count    int8 NOT NULL,
+  mail_count         int8 NOT NULL,
+  rejected_count     int8 NOT NULL,
+  inactive_count     int8 NOT NULL,
+  detail             text NOT NULL,
+  create_time        timestamptz NOT NULL,
+  end_time           timestamptz,
+  fence              int8 NOT NULL,
+  lease_expire_time  timestamptz NOT NULL,
+  next_attempt_time  timestamptz NOT NULL,
+  failure_count      int4 NOT NULL,
+  first_failure_time timestamptz
 );
 CREATE INDEX weekly_report_run_open ON weekly_report_run (week) WHERE state IN (1, 2);
 
@@ -71,28 +73,28 @@ CREATE TABLE weekly_report (
   week         text COLLATE "C" NOT NULL,
   student_id   text COLLATE "C" NOT NULL,
   has_activity bool NOT NULL,
-  mail_state   int2 NOT NULL DEFAULT 0,  -- 0 unsent, 1 handed over, 2 refused
-  refusal      text,
-  created_at   timestamptz NOT NULL,
+  mail_state   int2 NOT NULL DEFAULT 0,  -- 0 unsent, 1 accepted, 2 rejected
+  rejection    text,
+  create_time  timestamptz NOT NULL,
   PRIMARY KEY (week, student_id)
 );
 CREATE INDEX weekly_report_student ON weekly_report (student_id, week);
 CREATE INDEX weekly_report_unsent ON weekly_report (week, student_id)
   WHERE has_activity AND mail_state = 0;
 
--- One row a course with activity. The course stands here as it was, so that a report, and the mail
--- made of it, says the same every time.
+-- One row per course with activity. Holds a copy of the course, so that a report and its mail never
+-- change.
 CREATE TABLE weekly_report_course (
-  week              text COLLATE "C" NOT NULL,
-  student_id        text COLLATE "C" NOT NULL,
-  course_id         text COLLATE "C" NOT NULL,
-  title             text NOT NULL,
-  url               text NOT NULL,
-  lesson_count      int4 NOT NULL,
-  lessons_completed int4 NOT NULL,
-  total_lessons     int4 NOT NULL,
-  quizzes_passed    int4 NOT NULL,
-  watched_ms        int8 NOT NULL,
-  active_days       int2 NOT NULL,  -- bit 0 is Monday
+  week                    text COLLATE "C" NOT NULL,
+  student_id              text COLLATE "C" NOT NULL,
+  course_id               text COLLATE "C" NOT NULL,
+  title                   text NOT NULL,
+  url                     text NOT NULL,
+  lesson_count            int4 NOT NULL,
+  lessons_completed       int4 NOT NULL,
+  total_lessons_completed int4 NOT NULL,
+  quizzes_passed          int4 NOT NULL,
+  watched_ms              int8 NOT NULL,
+  active_days             int2 NOT NULL,  -- bit 0 is Monday
   PRIMARY KEY (week, student_id, course_id)
 );

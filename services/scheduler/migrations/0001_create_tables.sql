@@ -1,50 +1,51 @@
--- Schedules and their runs, automations, events and the tasks they cause. Runs and tasks are rows
--- that any replica may work on: it takes one by moving due_at to the end of its lease and counting
--- attempts up, and the count tells its claim from later ones.
+-- Schedules and their runs, automations, events and the tasks they cause.
+--
+-- Any replica may execute a run or a task. It claims the row by setting due_time to the end of its
+-- lease and incrementing attempts; the new value of attempts identifies the claim.
 
--- Request ids of mutating calls, so that a repeated call does nothing twice.
+-- The request ids of mutating calls, so that a repeated call has no effect.
 CREATE TABLE request (
-  method     text        COLLATE "C" NOT NULL,
-  request_id text        COLLATE "C" NOT NULL,
-  digest     int8        NOT NULL,  -- of the request's body
-  resource   text        NOT NULL,  -- name of what it made
-  created_at timestamptz NOT NULL,
+  method      text        COLLATE "C" NOT NULL,
+  request_id  text        COLLATE "C" NOT NULL,
+  digest      int8        NOT NULL,  -- of the request's body
+  resource    text        NOT NULL,  -- name of the resource that the call created
+  create_time timestamptz NOT NULL,
   PRIMARY KEY (method, request_id)
 );
-CREATE INDEX request_created ON request (created_at);
+CREATE INDEX request_created ON request (create_time);
 
 CREATE TABLE schedule (
   schedule_id      text        COLLATE "C" PRIMARY KEY,
   display_name     text        NOT NULL,
   cron             text        NOT NULL,
-  time_zone        text,        -- NULL: came with the product and gets the school's at the first start
+  time_zone        text,                  -- NULL: a built-in schedule before the first start
   catch_up         int2        NOT NULL,
   catch_up_seconds int8        NOT NULL,
   action           int2        NOT NULL,  -- 1: weekly reports, 2: queue sweep, 3: log cleanup
-  max_age_seconds  int8        NOT NULL,  -- of the log cleanup; else 0
+  max_age_seconds  int8        NOT NULL,  -- for the log cleanup, otherwise 0
   paused           bool        NOT NULL,
-  next_run_at      timestamptz,
-  last_run_at      timestamptz,
-  created_at       timestamptz NOT NULL,
-  updated_at       timestamptz NOT NULL,
+  next_run_time    timestamptz,
+  last_run_time    timestamptz,
+  create_time      timestamptz NOT NULL,
+  update_time      timestamptz NOT NULL,
   revision         int8        NOT NULL
 );
-CREATE INDEX schedule_due ON schedule (next_run_at) WHERE NOT paused;
+CREATE INDEX schedule_due ON schedule (next_run_time) WHERE NOT paused;
 
 CREATE TABLE schedule_run (
-  schedule_id text        COLLATE "C" NOT NULL REFERENCES schedule ON DELETE CASCADE,
-  run_id      text        COLLATE "C" NOT NULL,
-  nominal_at  timestamptz NOT NULL,
-  state       int2        NOT NULL DEFAULT 1,  -- 1: pending, 2: running, 3: succeeded, 4: failed
-  detail      text        NOT NULL DEFAULT '',
-  due_at      timestamptz NOT NULL,            -- of a running one, the end of its lease
-  attempts    int4        NOT NULL DEFAULT 0,
-  started_at  timestamptz,
-  ended_at    timestamptz,
+  schedule_id  text        COLLATE "C" NOT NULL REFERENCES schedule ON DELETE CASCADE,
+  run_id       text        COLLATE "C" NOT NULL,
+  nominal_time timestamptz NOT NULL,
+  state        int2        NOT NULL DEFAULT 1,  -- 1: pending, 2: running, 3: succeeded, 4: failed
+  detail       text        NOT NULL DEFAULT '',
+  due_time     timestamptz NOT NULL,            -- while running, the end of the lease
+  attempts     int4        NOT NULL DEFAULT 0,
+  start_time   timestamptz,
+  end_time     timestamptz,
   PRIMARY KEY (schedule_id, run_id)
 );
-CREATE INDEX schedule_run_due ON schedule_run (due_at) WHERE state IN (1, 2);
-CREATE INDEX schedule_run_ended ON schedule_run (ended_at);
+CREATE INDEX schedule_run_due ON schedule_run (due_time) WHERE state IN (1, 2);
+CREATE INDEX schedule_run_ended ON schedule_run (end_time);
 
 CREATE TABLE automation (
   automation_id  text        COLLATE "C" PRIMARY KEY,
@@ -56,42 +57,42 @@ CREATE TABLE automation (
   window_seconds int8        NOT NULL,
   lane           int2        NOT NULL,
   enabled        bool        NOT NULL,
-  created_at     timestamptz NOT NULL,
-  updated_at     timestamptz NOT NULL,
+  create_time    timestamptz NOT NULL,
+  update_time    timestamptz NOT NULL,
   revision       int8        NOT NULL
 );
 
 CREATE TABLE event (
-  event_id   text        COLLATE "C" PRIMARY KEY,
-  digest     int8        NOT NULL,
-  body       bytea       NOT NULL,  -- lmsmail.scheduler.v1.Event
-  created_at timestamptz NOT NULL
+  event_id    text        COLLATE "C" PRIMARY KEY,
+  digest      int8        NOT NULL,
+  body        bytea       NOT NULL,  -- lmsmail.scheduler.v1.Event
+  create_time timestamptz NOT NULL
 );
-CREATE INDEX event_created ON event (created_at);
+CREATE INDEX event_created ON event (create_time);
 
--- What events cause, with the automation's settings as they were when the event came.
+-- What events cause, with the automation's settings at the time when the event was published.
 CREATE TABLE task (
   task_id       int8        GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  kind          int2        NOT NULL,  -- 1: record, 2: mail, 3: cancel mail
+  kind          int2        NOT NULL,            -- 1: record, 2: mail, 3: cancel mail
   automation_id text        COLLATE "C" NOT NULL,
   template_name text        NOT NULL,
   lane          int2        NOT NULL,
-  audience      int2        NOT NULL,  -- 0: no mail
-  revocable     bool        NOT NULL,  -- whether leaving the course cancels it
+  audience      int2        NOT NULL,            -- 0: the task is no mail
+  cancellable   bool        NOT NULL,            -- leaving the course cancels the mail
   student       text        COLLATE "C" NOT NULL,
   course_id     text        COLLATE "C" NOT NULL,
   mail_key      text        COLLATE "C" UNIQUE,
-  window_end    timestamptz,           -- until then, more events may join
+  window_end    timestamptz,                     -- until then, more events may join
   state         int2        NOT NULL DEFAULT 1,  -- 1: pending, 2: done, 3: failed
-  working       bool        NOT NULL DEFAULT false,
+  claimed       bool        NOT NULL DEFAULT false,
   detail        text        NOT NULL DEFAULT '',
-  due_at        timestamptz NOT NULL,  -- while somebody works on it, the end of the lease
-  give_up_at    timestamptz NOT NULL,
+  due_time      timestamptz NOT NULL,            -- while claimed, the end of the lease
+  give_up_time  timestamptz NOT NULL,
   attempts      int4        NOT NULL DEFAULT 0,
-  created_at    timestamptz NOT NULL
+  create_time   timestamptz NOT NULL
 );
-CREATE INDEX task_due ON task (due_at) WHERE state = 1;
-CREATE INDEX task_created ON task (created_at);
+CREATE INDEX task_due ON task (due_time) WHERE state = 1;
+CREATE INDEX task_created ON task (create_time);
 CREATE INDEX task_course ON task (course_id, student, task_id) WHERE kind = 2;
 
 CREATE TABLE task_event (
@@ -102,37 +103,26 @@ CREATE TABLE task_event (
 );
 CREATE INDEX task_event_task ON task_event (task_id, position);
 
--- Makes the task, or lets the event join one that is there: the open window of its automation and
--- course, or the mail that has its key already. A failed mail is then tried anew.
-CREATE FUNCTION add_task(
-    p_event text, p_kind int2, p_automation text, p_template text, p_lane int2, p_audience int2,
-    p_revocable bool, p_student text, p_course text, p_mail_key text, p_window_end timestamptz,
-    p_due timestamptz, p_give_up timestamptz, p_now timestamptz)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  v_task int8;
-BEGIN
-  IF p_window_end IS NOT NULL THEN
-    -- Two replicas must not open a window for the same course at the same time.
-    PERFORM pg_advisory_xact_lock(
-        hashtextextended(current_schema() || '/window/' || p_automation || '/' || p_course, 0));
-    SELECT task_id INTO v_task FROM task
-     WHERE kind = 2 AND course_id = p_course AND student = '' AND automation_id = p_automation
-       AND state = 1 AND attempts = 0 AND window_end > p_now
-     ORDER BY task_id DESC LIMIT 1 FOR UPDATE;
-  END IF;
-  IF v_task IS NULL THEN
-    INSERT INTO task AS t (kind, automation_id, template_name, lane, audience, revocable, student,
-                           course_id, mail_key, window_end, due_at, give_up_at, created_at)
-    VALUES (p_kind, p_automation, p_template, p_lane, p_audience, p_revocable, p_student,
-            p_course, p_mail_key, p_window_end, p_due, p_give_up, p_now)
-    ON CONFLICT (mail_key) DO UPDATE SET state = 1, working = false, due_at = excluded.due_at,
-                                         give_up_at = excluded.give_up_at
-     WHERE t.state = 3
-    RETURNING task_id INTO v_task;
-  END IF;
-  IF v_task IS NULL THEN
-    SELECT task_id INTO v_task FROM task WHERE mail_key = p_mail_key;
-  END IF;
-  INSERT INTO task_event (event_id, task_id) VALUES (p_event, v_task) ON CONFLICT DO NOTHING;
-END $$;
+-- The built-in schedules and automations. A migration runs once, so they stay deleted once deleted.
+-- The service sets the time zone and the next run of the schedules when it first starts.
+INSERT INTO schedule (schedule_id, display_name, cron, time_zone, catch_up, catch_up_seconds, action,
+                      max_age_seconds, paused, create_time, update_time, revision)
+VALUES
+  ('weekly-progress', 'Weekly progress reports', '0 9 * * MON', NULL, 2, 86400, 1, 0, false,
+   now(), now(), 1),
+  ('queue-sweep', 'Queue sweep', '*/5 * * * *', NULL, 1, 86400, 2, 0, false, now(), now(), 1),
+  ('log-cleanup', 'Log cleanup', '0 2 * * *', NULL, 2, 86400, 3, 90 * 86400, false,
+   now(), now(), 1);
+
+INSERT INTO automation (automation_id, display_name, event_type, audience, template_name,
+                        delay_seconds, window_seconds, lane, enabled, create_time, update_time,
+                        revision)
+VALUES
+  ('enrollment', 'Enrollment confirmation', 1, 1, 'templates/enrollment', 0, 0, 0, true,
+   now(), now(), 1),
+  ('demo-completed', 'Demo class follow-up', 2, 1, 'templates/demo_completed', 0, 0, 0, true,
+   now(), now(), 1),
+  ('payment-confirmation', 'Payment confirmation', 3, 1, 'templates/payment_confirmation', 0, 0, 0,
+   true, now(), now(), 1),
+  ('new-content', 'New course content', 4, 2, 'templates/new_content', 0, 900, 0, true,
+   now(), now(), 1);

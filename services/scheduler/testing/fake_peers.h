@@ -1,131 +1,142 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 
 #include "libs/protobuf/deterministic_bytes.h"
-#include "services/scheduler/learning_records.h"
-#include "services/scheduler/mail_sender.h"
-#include "services/scheduler/queue_upkeep.h"
-#include "services/scheduler/weekly_reports.h"
+#include "services/scheduler/automations/mail_sender.h"
+#include "services/scheduler/domain/report_service.h"
+#include "services/scheduler/schedules/queue_maintenance.h"
+#include "services/scheduler/schedules/weekly_reports.h"
 
-// The other services, for tests: they remember what they were asked, and answer `fault` instead of
-// OK when the test sets one. For one thread.
+// Fakes of the other services. They record their calls, and return `error` unless it is OK. Not
+// thread-safe.
 namespace lmsmail::scheduler {
 
-class FakeDispatch final : public MailSender, public QueueUpkeep {
+class FakeDispatch final : public MailSender, public QueueMaintenance {
  public:
-  absl::Status fault;
-  std::vector<dispatch::v1::SendRequest> sent;
-  std::vector<dispatch::v1::SendBatchRequest> batches;
+  struct Mail {
+    std::string request_id;
+    std::string student;
+    MailContent content;
+  };
+  struct Batch {
+    std::string request_id;
+    MailContent content;
+    std::vector<BatchRecipient> recipients;
+  };
+
+  absl::Status error;
+  std::string rejected_student;  // whose mail in a batch is rejected
+  std::vector<Mail> sent;
+  std::vector<Batch> batches;
   std::vector<std::string> cancelled;
   int sweeps = 0;
   std::vector<absl::Duration> purges;
 
-  // As the service does: a key is taken once, with one body.
-  absl::Status Send(const dispatch::v1::SendRequest& request) override {
-    if (!fault.ok()) return fault;
-    const auto [known, is_new] =
-        bodies_.try_emplace(request.request_id(), protobuf::DeterministicBytes(request));
-    if (is_new) sent.push_back(request);
-    return known->second == protobuf::DeterministicBytes(request)
-               ? absl::OkStatus()
-               : absl::AlreadyExistsError("other body");
+  // Accepts one body per request id, as the service does.
+  absl::Status Send(const std::string& request_id, const std::string& student,
+                    const MailContent& content) override {
+    if (!error.ok()) return error;
+    const std::string body =
+        student + content.template_name + protobuf::DeterministicBytes(content.context);
+    const auto [known, is_new] = bodies_.try_emplace(request_id, body);
+    if (is_new) sent.push_back({request_id, student, content});
+    return known->second == body ? absl::OkStatus() : absl::AlreadyExistsError("other body");
   }
 
-  absl::StatusOr<dispatch::v1::SendBatchResponse> SendBatch(
-      const dispatch::v1::SendBatchRequest& request) override {
-    if (!fault.ok()) return fault;
-    batches.push_back(request);
-    dispatch::v1::SendBatchResponse response;
-    for (const auto& item : request.items()) {
-      response.add_results()->set_duplicate(!dedupe_keys_.insert(item.dedupe_key()).second);
+  absl::StatusOr<BatchResult> SendBatch(const std::string& request_id, const MailContent& content,
+                                        const std::vector<BatchRecipient>& recipients) override {
+    if (!error.ok()) return error;
+    batches.push_back({request_id, content, recipients});
+    BatchResult result;
+    for (const BatchRecipient& recipient : recipients) {
+      if (recipient.student != rejected_student) {
+        ++result.accepted;
+      } else if (++result.rejected == 1) {
+        result.first_rejection = "unknown recipient";
+      }
     }
-    return response;
+    return result;
   }
 
   absl::Status Cancel(const std::string& key) override {
-    if (!fault.ok()) return fault;
+    if (!error.ok()) return error;
     cancelled.push_back(key);
     return absl::OkStatus();
   }
 
-  absl::StatusOr<dispatch::v1::SweepResponse> Sweep() override {
-    if (!fault.ok()) return fault;
+  absl::StatusOr<SweepResult> Sweep() override {
+    if (!error.ok()) return error;
     ++sweeps;
-    return dispatch::v1::SweepResponse();
+    return SweepResult();
   }
 
-  absl::StatusOr<dispatch::v1::PurgeLogsResponse> PurgeLogs(absl::Duration max_age) override {
-    if (!fault.ok()) return fault;
+  absl::StatusOr<PurgeResult> PurgeLogs(absl::Duration max_age) override {
+    if (!error.ok()) return error;
     purges.push_back(max_age);
-    return dispatch::v1::PurgeLogsResponse();
+    return PurgeResult();
   }
 
  private:
   std::map<std::string, std::string> bodies_;
-  std::set<std::string> dedupe_keys_;
 };
 
-class FakeReport final : public LearningRecords, public WeeklyReports {
+class FakeReport final : public ReportService, public WeeklyReports {
  public:
-  absl::Status fault;
-  std::string refused_student;                               // whose facts are INVALID_ARGUMENT
-  std::map<std::string, report::v1::Course> courses;         // by name
-  std::map<std::string, std::vector<std::string>> enrolled;  // students by course name
-  std::map<std::string, report::v1::Activity> activities;    // by id
+  absl::Status error;
+  std::string rejected_student;                              // whose facts are INVALID_ARGUMENT
+  std::map<std::string, Course> courses;                     // by id
+  std::map<std::string, std::vector<std::string>> enrolled;  // students by course id
+  std::map<std::string, Fact> facts;                         // by id
   std::vector<std::string> weeks;
   int upserts = 0;
 
-  absl::Status RecordActivity(const report::v1::RecordActivityRequest& request) override {
-    if (!fault.ok()) return fault;
-    for (const auto& activity : request.activities()) {
-      if (activity.student() == refused_student) return absl::InvalidArgumentError("refused");
+  absl::Status RecordFacts(const std::vector<Fact>& recorded) override {
+    if (!error.ok()) return error;
+    for (const Fact& fact : recorded) {
+      if (fact.student == rejected_student) return absl::InvalidArgumentError("rejected");
     }
-    for (const auto& activity : request.activities()) {
-      activities[activity.activity_id()] = activity;
-    }
+    for (const Fact& fact : recorded) facts[fact.id] = fact;
     return absl::OkStatus();
   }
 
-  absl::Status UpsertCourses(const report::v1::UpsertCoursesRequest& request) override {
-    if (!fault.ok()) return fault;
+  absl::Status UpsertCourses(const std::vector<Course>& upserted) override {
+    if (!error.ok()) return error;
     ++upserts;
-    for (const auto& course : request.courses()) courses[course.name()] = course;
+    for (const Course& course : upserted) courses[course.id] = course;
     return absl::OkStatus();
   }
 
-  absl::StatusOr<report::v1::Course> GetCourse(const std::string& name) override {
-    if (!fault.ok()) return fault;
-    const auto found = courses.find(name);
-    if (found == courses.end()) return absl::NotFoundError(name);
+  absl::StatusOr<Course> GetCourse(const std::string& course_id) override {
+    if (!error.ok()) return error;
+    const auto found = courses.find(course_id);
+    if (found == courses.end()) return absl::NotFoundError(course_id);
     return found->second;
   }
 
   // The page token is the index of the next student.
-  absl::StatusOr<report::v1::ListEnrolledStudentsResponse> ListEnrolledStudents(
-      const report::v1::ListEnrolledStudentsRequest& request) override {
-    if (!fault.ok()) return fault;
-    const auto& students = enrolled[request.course()];
-    std::size_t next = request.page_token().empty() ? 0 : std::stoul(request.page_token());
-    report::v1::ListEnrolledStudentsResponse response;
-    for (; next < students.size() && response.enrollments_size() < request.page_size(); ++next) {
-      response.add_enrollments()->set_student(students[next]);
-    }
-    if (next < students.size()) response.set_next_page_token(std::to_string(next));
-    return response;
+  absl::StatusOr<StudentPage> ListEnrolledStudents(const std::string& course_id, int page_size,
+                                                   const std::string& page_token) override {
+    if (!error.ok()) return error;
+    const auto& students = enrolled[course_id];
+    const std::size_t begin = page_token.empty() ? 0 : std::stoul(page_token);
+    const std::size_t end = std::min(begin + static_cast<std::size_t>(page_size), students.size());
+    StudentPage page;
+    page.students.assign(students.begin() + static_cast<std::ptrdiff_t>(begin),
+                         students.begin() + static_cast<std::ptrdiff_t>(end));
+    if (end < students.size()) page.next_page_token = std::to_string(end);
+    return page;
   }
 
-  absl::StatusOr<report::v1::WeeklyReportRun> Generate(const std::string& week) override {
-    if (!fault.ok()) return fault;
+  absl::StatusOr<std::string> Generate(const std::string& week) override {
+    if (!error.ok()) return error;
     weeks.push_back(week);
-    report::v1::WeeklyReportRun run;
-    run.set_name("weeklyReportRuns/" + week);
-    return run;
+    return "weeklyReportRuns/" + week;
   }
 };
 

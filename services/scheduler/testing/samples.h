@@ -5,11 +5,11 @@
 #include "absl/time/time.h"
 
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
-#include "services/scheduler/automation.h"
-#include "services/scheduler/request_store.h"
-#include "services/scheduler/schedule.h"
+#include "services/scheduler/automations/automation.h"
+#include "services/scheduler/schedules/schedule.h"
+#include "services/scheduler/storage/request_store.h"
 
-// Things that tests have in common.
+// Sample data for tests.
 namespace lmsmail::scheduler {
 
 inline absl::Time At(const std::string& text) {
@@ -82,7 +82,8 @@ inline Schedule ScheduleAt(const std::string& id, const std::string& cron) {
 }
 
 inline RequestRecord Request(const std::string& id) {
-  return {.method = "Test", .request_id = id, .digest = 1, .resource = "made", .time = absl::Now()};
+  return {
+      .method = "Test", .request_id = id, .digest = 1, .resource = "resource", .time = absl::Now()};
 }
 
 }  // namespace lmsmail::scheduler

@@ -49,7 +49,7 @@ class _Tables:
         self._sql = system.sql
         self._next = 1 << 34  # far above the numbers of the service
         self._sql("CREATE TABLE public.pattern AS SELECT * FROM dispatch.message "
-                  "ORDER BY created_at DESC LIMIT 1")
+                  "ORDER BY create_time DESC LIMIT 1")
 
     def claims(self, count, pending=None):
         """Times `count` claims of 500 mails each, which are recorded as sent. If `pending` is given,
@@ -85,7 +85,7 @@ class _Tables:
         columns = self._sql("SELECT string_agg(column_name, ',' ORDER BY ordinal_position) FROM "
                             "information_schema.columns WHERE table_schema = 'dispatch' AND "
                             "table_name = 'message'")[0].split(",")
-        values = {"msg_id": "g.id", "due_at": "g.due", "shard": "dispatch.shard_of(g.id)",
+        values = {"msg_id": "g.id", "due_time": "g.due", "shard": "dispatch.shard_of(g.id)",
                   "request_key": "''"}
         row = ",".join(values.get(column, f"m.{column}") for column in columns)
         ids = (f"SELECT (m.msg_id >> 47 << 47) | ((i % 4) << 39) | i AS id, clock_timestamp() - "
@@ -93,10 +93,11 @@ class _Tables:
                f"FROM public.pattern m, "
                f"generate_series({self._next}::int8, {self._next + count - 1}) i")
         self._next += count
-        stored = ("INSERT INTO dispatch.result (msg_id, claim_id, at, shard, step, attempt, kind, "
-                  "reason, reply_code, transport) SELECT id, 1, due, dispatch.shard_of(id), 1, 1, 1,"
-                  " 0, 250, 'sink' FROM ids" if finished else
-                  "INSERT INTO dispatch.queue (due_at, msg_id, shard, lane) "
+        stored = ("INSERT INTO dispatch.result (msg_id, claim_id, record_time, shard, "
+                  "delivery_count, attempt, kind, reason, reply_code, transport) "
+                  "SELECT id, 1, due, dispatch.shard_of(id), 1, 1, 1, 0, 250, 'sink' FROM ids"
+                  if finished else
+                  "INSERT INTO dispatch.queue (due_time, msg_id, shard, lane) "
                   "SELECT due, id, dispatch.shard_of(id), 4 FROM ids")
         self._sql(f"WITH ids AS MATERIALIZED ({ids}), stored AS ({stored}) "
                   f"INSERT INTO dispatch.message SELECT {row} FROM public.pattern m, ids g")
@@ -116,7 +117,7 @@ def long_transaction(system, scale):
     holder = system.database.session("lmsmail")
     holder("SET idle_in_transaction_session_timeout = 0")
     holder("BEGIN ISOLATION LEVEL REPEATABLE READ")
-    holder("SELECT count(*) FROM dispatch.lane_head")
+    holder("SELECT count(*) FROM dispatch.lane_lock")
     start, mails = time.monotonic(), 0
     while time.monotonic() - start < scale.long_transaction_seconds:
         system.load("bulk", run=system.new_run(), count=scale.drain)

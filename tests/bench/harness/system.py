@@ -135,7 +135,7 @@ class System:
 
     def sent(self):
         """The number of mails recorded as sent so far, as counted by dispatch."""
-        return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.tally WHERE kind = 1")
+        return self.sql.number("SELECT coalesce(sum(count), 0) FROM dispatch.counter WHERE kind = 1")
 
     def wait_sent(self, total, timeout=120):
         """Waits until `total` mails are recorded as sent. Fails if there is no progress for `timeout`

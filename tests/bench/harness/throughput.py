@@ -99,7 +99,7 @@ def _copy_seconds(system, rows):
     for table in ("message", "queue"):
         sql(f"CREATE TABLE bench.{table} (LIKE dispatch.{table} INCLUDING ALL)")
         sql(f"COPY (SELECT x.* FROM dispatch.{table} x JOIN (SELECT msg_id FROM dispatch.message "
-            f"ORDER BY created_at DESC LIMIT {rows}) n USING (msg_id) ORDER BY x.due_at) "
+            f"ORDER BY create_time DESC LIMIT {rows}) n USING (msg_id) ORDER BY x.due_time) "
             f"TO '{system.folder}/pg/{table}.copy'")
     sql("CHECKPOINT")
     start = time.monotonic()

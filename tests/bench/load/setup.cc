@@ -40,8 +40,8 @@ absl::Status PrepareServices(const std::shared_ptr<grpc::Channel>& templates,
                              std::int64_t recipients) {
   const auto template_stub = Templates::NewStub(templates);
   LMSMAIL_RETURN_IF_ERROR(
-      rpc::Call(*template_stub, &Templates::StubInterface::InstallDefaultTemplates,
-                templates::v1::InstallDefaultTemplatesRequest(), rpc::WithTimeout(absl::Minutes(1)))
+      rpc::Call(*template_stub, &Templates::StubInterface::InstallBuiltInTemplates,
+                templates::v1::InstallBuiltInTemplatesRequest(), rpc::WithTimeout(absl::Minutes(1)))
           .status());
   const auto preference_stub = Preferences::NewStub(preferences);
   for (std::int64_t first = 0; first < recipients; first += kChunk) {

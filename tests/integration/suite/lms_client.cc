@@ -6,7 +6,7 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/rpc/time.h"
+#include "libs/protobuf/time.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "tests/integration/suite/wait.h"
@@ -69,7 +69,7 @@ absl::Status Admit(Suite& suite, std::string_view course,
     activity.set_activity_id(fmt::format("admitted/{}/{}", course, student));
     activity.set_student(NameOf(student));
     activity.set_course(fmt::format("courses/{}", course));
-    *activity.mutable_activity_time() = rpc::ToProto(absl::Now() - absl::Hours(30 * 24));
+    *activity.mutable_activity_time() = protobuf::ToProto(absl::Now() - absl::Hours(30 * 24));
     activity.mutable_enrolled();
   }
   return Call(suite.reports(), &Reports::RecordActivity, request).status();

@@ -29,10 +29,10 @@ worker:
   lease: 10s
 sweep_interval: 100ms
 delivery:
-  first_retry: 100ms
-  longest_retry: 1s
-  ambiguous_retry: 200ms
-  peer_retry: 100ms
+  min_backoff: 100ms
+  max_backoff: 1s
+  uncertain_backoff: 200ms
+  peer_backoff: 100ms
 default_transport: inbox
 transports:
   inbox:

@@ -144,8 +144,8 @@ absl::Status Suite::Launch(std::string_view name) {
 }
 
 absl::Status Suite::InstallTemplates() {
-  return Call(templates(), &Templates::InstallDefaultTemplates,
-              templates::v1::InstallDefaultTemplatesRequest())
+  return Call(templates(), &Templates::InstallBuiltInTemplates,
+              templates::v1::InstallBuiltInTemplatesRequest())
       .status();
 }
 

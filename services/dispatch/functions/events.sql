@@ -1,0 +1,34 @@
+-- Records what providers reported. Statistics count the first event of each type of a mail.
+CREATE OR REPLACE FUNCTION record_events(
+  p_ids int8[], p_types int2[], p_event_ids text[], p_times timestamptz[], p_details text[],
+  OUT recorded int4, OUT duplicate int4, OUT unknown int4)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE v_known int4;
+BEGIN
+  WITH known AS MATERIALIZED (
+    SELECT e.id, e.type, e.event_id, e.event_time, e.detail
+      FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details)
+        AS e(id, type, event_id, event_time, detail)
+      CROSS JOIN LATERAL (SELECT FROM message m WHERE m.msg_id = e.id LIMIT 1) m
+  ), inserted AS (
+    INSERT INTO event (msg_id, event_time, shard, type, event_id, detail)
+    SELECT k.id, k.event_time, shard_of(k.id), k.type, k.event_id, k.detail
+      FROM known k ORDER BY k.id, k.event_id
+    ON CONFLICT DO NOTHING
+    RETURNING msg_id, type, event_time
+  ), counted AS (
+    INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
+    SELECT f.event_time, m.batch_id, count(*), m.lane, 100 + f.type, 0, m.template_key
+      FROM (SELECT msg_id, type, min(event_time) AS event_time
+              FROM inserted GROUP BY msg_id, type) f
+      CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = f.msg_id LIMIT 1) m
+     WHERE NOT EXISTS (SELECT FROM event e WHERE e.msg_id = f.msg_id AND e.type = f.type)
+     GROUP BY f.event_time, m.batch_id, m.lane, f.type, m.template_key
+  )
+  SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM inserted) INTO v_known, recorded;
+  duplicate := v_known - recorded;
+  unknown := cardinality(p_ids) - v_known;
+END $$;

@@ -1,0 +1,94 @@
+-- Subtracts what was counted for mails that turn out to have been sent.
+CREATE OR REPLACE FUNCTION subtract_counts(p_ids int8[]) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+BEGIN
+  INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
+  SELECT r.record_time, m.batch_id, -1, m.lane, r.kind, r.reason, m.template_key
+    FROM unnest(p_ids) AS u(id)
+    CROSS JOIN LATERAL (SELECT * FROM result r WHERE r.msg_id = u.id
+                         ORDER BY r.delivery_count DESC LIMIT 1) r
+    CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = u.id LIMIT 1) m
+   WHERE r.kind NOT IN (1, 2)
+     AND NOT EXISTS (SELECT FROM retry y
+                      WHERE y.msg_id = u.id AND y.delivery_count = r.delivery_count + 1);
+END $$;
+
+-- Records outcomes; p_last ends the claim. The lock on the claim's row makes flush and recovery of
+-- one claim serial. A caller that has lost the claim may only add that a mail was sent. A repeated
+-- call finds every result present and does nothing. Mails are found as in claimed_mails.
+CREATE OR REPLACE FUNCTION flush_outcomes(
+  p_claim int8, p_last bool, p_ids int8[], p_delivery_counts int2[], p_attempts int2[],
+  p_kinds int2[], p_reasons int2[], p_retry_times timestamptz[], p_codes int2[],
+  p_transports text[], p_enhanced text[], p_replies text[], p_hashes bytea[],
+  OUT live bool, OUT recorded int4)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_nestloop = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE
+  v_lane int2;
+  v_now timestamptz;
+  v_low int8;
+  v_high int8;
+  v_sent_before int8[];
+BEGIN
+  SELECT c.lane INTO v_lane FROM claim c WHERE c.claim_id = p_claim FOR UPDATE;
+  live := FOUND;
+  v_now := clock_timestamp();
+  SELECT min(id), max(id) INTO v_low, v_high FROM unnest(p_ids) id;
+  -- A mail counts once, although its recovered copy ends too.
+  IF NOT live OR 1 < ANY (p_delivery_counts) THEN
+    SELECT array_agg(u.id) INTO v_sent_before
+      FROM unnest(p_ids) AS u(id)
+      CROSS JOIN LATERAL (SELECT FROM result r WHERE r.msg_id = u.id AND r.kind = 1 LIMIT 1) r;
+  END IF;
+  IF NOT live THEN
+    PERFORM subtract_counts((
+      SELECT array_agg(u.id)
+        FROM unnest(p_ids, p_delivery_counts, p_kinds) AS u(id, delivery_count, kind)
+        LEFT JOIN LATERAL (SELECT r.msg_id FROM result r
+                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count
+                            LIMIT 1) r ON true
+       WHERE u.kind = 1 AND r.msg_id IS NULL
+         AND u.id <> ALL (coalesce(v_sent_before, '{}'))));
+  END IF;
+  WITH inserted AS (
+    INSERT INTO result (msg_id, claim_id, record_time, retry_time, shard, delivery_count, attempt,
+                        kind, reason, reply_code, transport, enhanced_code, reply_text,
+                        content_hash)
+    SELECT u.id, p_claim, v_now,
+           -- Many are deferred to the same second: spread, a claim may end anywhere among them.
+           CASE WHEN u.kind <> 2 THEN NULL
+                WHEN u.retry_time > v_now + interval '1 second'
+                THEN u.retry_time + (u.id & 65535) * interval '1 microsecond'
+                ELSE greatest(u.retry_time, v_now) END,
+           shard_of(u.id), u.delivery_count, u.attempt, u.kind, u.reason, u.code, u.transport,
+           u.enhanced, u.reply, u.hash
+      FROM unnest(p_ids, p_delivery_counts, p_attempts, p_kinds, p_reasons, p_retry_times, p_codes,
+                  p_transports, p_enhanced, p_replies, p_hashes)
+        AS u(id, delivery_count, attempt, kind, reason, retry_time, code, transport, enhanced,
+             reply, hash)
+     WHERE live OR u.kind = 1
+     ORDER BY u.id
+    ON CONFLICT DO NOTHING
+    RETURNING msg_id, shard, delivery_count, attempt, kind, reason, retry_time
+  ), requeued AS (
+    INSERT INTO queue (due_time, msg_id, shard, lane, delivery_count, attempt)
+    SELECT f.retry_time, f.msg_id, f.shard, v_lane, f.delivery_count + 1, f.attempt
+      FROM inserted f WHERE f.kind = 2
+  ), counted AS (
+    INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
+    SELECT v_now, m.batch_id, count(*), m.lane, f.kind, f.reason, m.template_key
+      FROM inserted f
+      JOIN (SELECT m.msg_id, m.batch_id, m.shard, m.lane, m.template_key FROM message m
+             WHERE m.msg_id = ANY (p_ids) AND m.msg_id BETWEEN v_low AND v_high OFFSET 0) m
+        ON m.msg_id = f.msg_id AND m.shard = f.shard
+     WHERE f.kind <> 2 AND (v_sent_before IS NULL OR f.msg_id <> ALL (v_sent_before))
+     GROUP BY m.batch_id, m.lane, f.kind, f.reason, m.template_key
+  )
+  SELECT count(*) INTO recorded FROM inserted;
+  IF live AND p_last THEN
+    DELETE FROM claim c WHERE c.claim_id = p_claim;
+  END IF;
+END $$;

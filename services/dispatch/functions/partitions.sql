@@ -1,0 +1,43 @@
+-- Makes the partitions of one day. They are completed before they are attached, so attaching needs
+-- no lock that readers or writers would notice.
+CREATE OR REPLACE FUNCTION ensure_partitions(p_day int8) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE
+  t text;
+  suffix text := to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD');
+BEGIN
+  FOREACH t IN ARRAY ARRAY['message', 'result', 'event'] LOOP
+    CONTINUE WHEN to_regclass(t || suffix) IS NOT NULL;
+    PERFORM pg_advisory_xact_lock(hashtextextended('dispatch partitions', 0));
+    -- Another caller may have made it meanwhile. to_regclass() would not see that: this session has
+    -- cached that there is no such table, and waiting for an advisory lock does not refresh caches.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                           WHERE i.inhparent = t::regclass AND c.relname = t || suffix);
+    EXECUTE format('CREATE TABLE %1$I (LIKE %2$I INCLUDING ALL,
+                      CONSTRAINT bounds CHECK (msg_id >= %3$s AND msg_id < %4$s))',
+                   t || suffix, t, first_id_of(p_day), first_id_of(p_day + 1));
+    EXECUTE format('ALTER TABLE %1$I ATTACH PARTITION %2$I FOR VALUES FROM (%3$s) TO (%4$s)',
+                   t, t || suffix, first_id_of(p_day), first_id_of(p_day + 1));
+    EXECUTE format('ALTER TABLE %I DROP CONSTRAINT bounds', t || suffix);
+  END LOOP;
+END $$;
+
+-- Makes the partitions from yesterday to three days ahead.
+CREATE OR REPLACE FUNCTION ensure_upcoming_partitions() RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$
+DECLARE d int8;
+BEGIN
+  FOR d IN SELECT day_of(clock_timestamp()) + g FROM generate_series(-1, 3) g LOOP
+    PERFORM ensure_partitions(d);
+  END LOOP;
+END $$;
+
+-- Drops the partition of one day of `message`, `result` or `event`. All readers and writers of the
+-- table have to finish before. Drop one table in a transaction: waiting for the lock of one table
+-- while holding that of another would deadlock with transactions that use both.
+CREATE OR REPLACE FUNCTION drop_partition(p_table text, p_day int8) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
+BEGIN
+  EXECUTE format('DROP TABLE IF EXISTS %I',
+                 p_table || to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD'));
+END $$;

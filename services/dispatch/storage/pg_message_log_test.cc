@@ -1,0 +1,319 @@
+#include <map>
+#include <set>
+
+#include "libs/testing/status_matchers.h"
+#include "services/dispatch/testing/pg_queue_fixture.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using Kind = Outcome::Kind;
+
+constexpr std::int16_t kDelivered = 1;
+constexpr std::int16_t kBounced = 2;
+constexpr std::int16_t kDeferred = 3;
+constexpr std::int16_t kOpened = 4;
+constexpr std::int16_t kClicked = 5;
+constexpr std::int16_t kComplained = 6;
+
+std::vector<MessageId> PageIds(const MessageLog::Page& page) {
+  std::vector<MessageId> ids;
+  for (const MessageRecord& record : page.records) ids.push_back(record.mail.id);
+  return ids;
+}
+
+class PgMessageLogTest : public PgQueueFixture {};
+
+TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
+  const MessageId id = AcceptMail("story");
+  const Claim first = Take();
+  ASSERT_THAT(first.mails, SizeIs(1));
+  ASSERT_OK_AND_ASSIGN(History history, log().Explain(id));
+  EXPECT_EQ(history.record.state, State::kSending);
+  EXPECT_TRUE(history.claimed.has_value());
+  EXPECT_THAT(history.outcomes, IsEmpty());
+
+  Outcome deferred = OutcomeOf(first.mails[0], Kind::kDeferred, Reason::kDeferredByServer);
+  deferred.retry_time = Now() + absl::Minutes(5);
+  deferred.reply_code = 450;
+  Flush(first, {deferred});
+  Advance(absl::Minutes(6));
+  FlushAll(Take(), Kind::kSent);
+  ASSERT_OK_AND_ASSIGN(history, log().Explain(id));
+  EXPECT_EQ(history.record.state, State::kSent);
+  EXPECT_FALSE(history.claimed.has_value());
+  ASSERT_THAT(history.outcomes, SizeIs(2));
+  EXPECT_EQ(history.outcomes[0].outcome.kind, Kind::kDeferred);
+  EXPECT_EQ(history.outcomes[0].outcome.reply_code, 450);
+  EXPECT_EQ(history.outcomes[0].outcome.reason, Reason::kDeferredByServer);
+  EXPECT_EQ(history.outcomes[1].outcome.delivery_count, 2);
+  EXPECT_EQ(history.outcomes[1].outcome.transport, "smtp");
+  EXPECT_EQ(history.outcomes[1].outcome.enhanced_code, "2.0.0");
+  EXPECT_THAT(log().Explain(12345), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(PgMessageLogTest, ListsNewestFirstInPages) {
+  std::vector<MessageId> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(AcceptMail("m" + std::to_string(i)));
+  std::vector<MessageId> listed;
+  MessageId before = 0;
+  for (int pages = 0; pages < 4; ++pages) {
+    ASSERT_OK_AND_ASSIGN(const MessageLog::Page page, log().List({}, before, 2));
+    for (const MessageId id : PageIds(page)) listed.push_back(id);
+    before = page.next;
+    if (before == 0) break;
+  }
+  EXPECT_EQ(before, 0);
+  EXPECT_THAT(listed, SizeIs(5));
+  EXPECT_TRUE(std::is_sorted(listed.rbegin(), listed.rend()));
+  EXPECT_EQ(std::set<MessageId>(listed.begin(), listed.end()),
+            std::set<MessageId>(ids.begin(), ids.end()));
+}
+
+TEST_F(PgMessageLogTest, ListAppliesFilters) {
+  const MessageId sent = Ended("sent", Kind::kSent);
+  const MessageId failed = Ended("failed", Kind::kFailed);
+  const MessageId waiting = AcceptMail("waiting");
+  const Accepted batch = AcceptOne(Batch("weekly", 2));
+  Submission later = Send("later");
+  later.due_time = Now() + absl::Hours(24 * 10);
+  const MessageId scheduled = AcceptOne(later).items[0].id;
+
+  const auto list = [&](const MessageFilter& filter) {
+    auto page = log().List(filter, 0, 100);
+    EXPECT_OK(page);
+    return page.ok() ? PageIds(*page) : std::vector<MessageId>();
+  };
+  MessageFilter by_state;
+  by_state.state = State::kFailed;
+  EXPECT_THAT(list(by_state), ElementsAre(failed));
+  by_state.state = State::kScheduled;
+  EXPECT_THAT(list(by_state), ElementsAre(scheduled));
+  by_state.state = State::kUncertain;
+  EXPECT_THAT(list(by_state), IsEmpty());
+  MessageFilter by_target;
+  by_target.target = Target{Target::Kind::kRecipient, "recipients/waiting"};
+  EXPECT_THAT(list(by_target), ElementsAre(waiting));
+  by_target.target->kind = Target::Kind::kAddress;
+  EXPECT_THAT(list(by_target), IsEmpty());
+  MessageFilter by_template;
+  by_template.template_key = "weekly_progress";
+  EXPECT_THAT(list(by_template), SizeIs(2));
+  MessageFilter by_batch;
+  by_batch.batch = batch.batch;
+  EXPECT_THAT(list(by_batch), SizeIs(2));
+  MessageFilter by_time;
+  by_time.start = Now() + absl::Hours(24);
+  EXPECT_THAT(list(by_time), ElementsAre(scheduled));
+  by_time.start = Now() - absl::Hours(1);
+  by_time.end = Now() + absl::Hours(1);
+  EXPECT_THAT(list(by_time), SizeIs(5));
+  by_time.end = absl::InfiniteFuture();
+  EXPECT_THAT(list(by_time), SizeIs(6));
+  by_time.end = Now() + absl::Hours(1);
+  by_time.state = State::kSent;
+  EXPECT_THAT(list(by_time), ElementsAre(sent));
+}
+
+TEST_F(PgMessageLogTest, CountsOutcomesOfBatch) {
+  const Accepted accepted = AcceptOne(Batch("weekly", 4));
+  const std::vector<Claim> claims = TakeAll(Lane::kBulk);
+  ASSERT_THAT(claims, SizeIs(1));
+  const std::vector<ClaimedMail>& mails = claims[0].mails;
+  ASSERT_THAT(mails, SizeIs(4));
+  Outcome deferred = OutcomeOf(mails[3], Kind::kDeferred);
+  deferred.retry_time = Now() + absl::Hours(1);
+  Flush(claims[0], {OutcomeOf(mails[0], Kind::kSent), OutcomeOf(mails[1], Kind::kSent),
+                    OutcomeOf(mails[2], Kind::kSkipped, Reason::kUnsubscribed), deferred});
+  ASSERT_OK_AND_ASSIGN(BatchRecord batch, log().GetBatch(accepted.batch));
+  EXPECT_EQ(batch.accepted, 4);
+  EXPECT_EQ(batch.template_ref.key, "weekly_progress");
+  EXPECT_FALSE(batch.cancelled);
+  ASSERT_THAT(batch.counts, SizeIs(2));
+  EXPECT_EQ(batch.counts[0].kind, Kind::kSent);
+  EXPECT_EQ(batch.counts[0].count, 2);
+  EXPECT_EQ(batch.counts[1].reason, Reason::kUnsubscribed);
+  EXPECT_EQ(batch.counts[1].count, 1);
+  EXPECT_NEAR(batch.recent_per_second, 3.0 / 60, 1e-9);
+
+  ASSERT_OK(queue().Retry(mails[2].mail.id, "again"));
+  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
+  EXPECT_THAT(batch.counts, SizeIs(1)) << "a retried mail has no outcome yet";
+  Advance(absl::Minutes(10));
+  ASSERT_OK(queue().Maintain());
+  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
+  EXPECT_EQ(batch.accepted, 4) << "compaction keeps the counts";
+  ASSERT_THAT(batch.counts, SizeIs(1));
+  EXPECT_EQ(batch.counts[0].count, 2);
+  EXPECT_EQ(batch.recent_per_second, 0);
+}
+
+TEST_F(PgMessageLogTest, FindsRequests) {
+  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unknown"));
+  EXPECT_FALSE(known.has_value());
+  const MessageId mail = AcceptMail("one");
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one"));
+  ASSERT_TRUE(known.has_value());
+  EXPECT_FALSE(known->batch);
+  EXPECT_EQ(known->digest, Send("one").digest);
+  EXPECT_EQ(known->first, mail);
+
+  // The first chunks of this batch had nothing to accept.
+  const Accepted accepted = AcceptOne(Batch("many", 3, 2));
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many"));
+  ASSERT_TRUE(known.has_value());
+  EXPECT_TRUE(known->batch);
+  EXPECT_EQ(known->template_ref, Batch("many", 1).template_ref);
+  EXPECT_EQ(known->first, accepted.items[0].id);
+}
+
+TEST_F(PgMessageLogTest, RecordsEachEventOnce) {
+  const MessageId id = Ended("sent", Kind::kSent);
+  const std::vector<ProviderEvent> events = {{"e1", kOpened, id, Now(), "first"},
+                                             {"e2", kOpened, id, Now(), "second"},
+                                             {"e1", kOpened, id, Now(), "first"},
+                                             {"e3", kBounced, 12345, Now(), "whose?"}};
+  ASSERT_OK_AND_ASSIGN(MessageLog::EventCounts counts, log().RecordEvents(events));
+  EXPECT_EQ(counts.recorded, 2);
+  EXPECT_EQ(counts.duplicate, 1);
+  EXPECT_EQ(counts.unknown, 1);
+  ASSERT_OK_AND_ASSIGN(counts, log().RecordEvents(events));
+  EXPECT_EQ(counts.recorded, 0);
+  EXPECT_EQ(counts.duplicate, 3);
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  ASSERT_THAT(history.events, SizeIs(2));
+  EXPECT_EQ(history.events[0].detail, "first");
+  EXPECT_EQ(history.events[0].type, kOpened);
+}
+
+TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
+  const auto report = [this](MessageId id, std::vector<std::int16_t> types) {
+    std::vector<ProviderEvent> events;
+    for (const std::int16_t type : types) {
+      events.push_back({"e" + std::to_string(type), type, id, Now(), ""});
+    }
+    EXPECT_OK(log().RecordEvents(events));
+    EXPECT_OK(log().RecordEvents(events)) << "a repeated call changes nothing";
+    return Get(id);
+  };
+  int name = 0;
+  const auto uncertain = [&] { return Ended("u" + std::to_string(++name), Kind::kUncertain); };
+  for (const std::int16_t type : {kDelivered, kOpened, kClicked, kComplained}) {
+    const MessageRecord record = report(uncertain(), {type});
+    EXPECT_EQ(record.state, State::kSent) << type;
+    EXPECT_EQ(record.attempt_count, 1);
+  }
+  const MessageId bounced = uncertain();
+  const MessageRecord failed = report(bounced, {kBounced});
+  EXPECT_EQ(failed.state, State::kFailed);
+  EXPECT_EQ(failed.reason, Reason::kBounced);
+  EXPECT_EQ(report(uncertain(), {kBounced, kOpened}).state, State::kSent);
+  EXPECT_EQ(report(uncertain(), {kDeferred}).state, State::kUncertain);
+  EXPECT_EQ(report(Ended("sent", Kind::kSent), {kBounced}).state, State::kSent);
+  EXPECT_EQ(report(Ended("skipped", Kind::kSkipped), {kOpened}).state, State::kSkipped);
+
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced));
+  ASSERT_THAT(history.outcomes, SizeIs(2));
+  EXPECT_EQ(history.outcomes[1].outcome.delivery_count,
+            history.outcomes[0].outcome.delivery_count + 1);
+  ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent, log().RecentOutcomes());
+  std::map<State, std::int64_t> last_hour(recent.last_hour.begin(), recent.last_hour.end());
+  EXPECT_EQ(last_hour[State::kSent], 6);
+  EXPECT_EQ(last_hour[State::kFailed], 1);
+  EXPECT_EQ(last_hour[State::kUncertain], 1);
+
+  // It can be retried like any other failed mail. Events then do not concern the retry.
+  ASSERT_OK(queue().Retry(bounced, "again"));
+  EXPECT_EQ(report(bounced, {kOpened}).state, State::kQueued);
+  FlushAll(Take(), Kind::kSent);
+  EXPECT_EQ(StateOf(bounced), State::kSent);
+}
+
+TEST_F(PgMessageLogTest, ReportsRefusalsBouncesAndComplaints) {
+  Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
+  Advance(absl::Hours(2));
+  const absl::Time since = Now() - absl::Hours(1);
+  const MessageId refused = Ended("refused", Kind::kFailed, Reason::kRecipientRejected);
+  Ended("our fault", Kind::kFailed, Reason::kRenderFailed);
+  const MessageId sent = Ended("sent", Kind::kSent);
+  ASSERT_OK(log().RecordEvents({{"o", kOpened, sent, Now(), ""},
+                                {"b", kBounced, sent, Now(), "mailbox gone"},
+                                {"old", kComplained, sent, since - absl::Hours(1), ""}}));
+  ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since));
+  ASSERT_THAT(reports, SizeIs(2));
+  if (reports[0].event != 0) std::swap(reports[0], reports[1]);
+  EXPECT_EQ(reports[0].message, refused);
+  EXPECT_EQ(reports[0].reply_code, 250) << "that of the outcome";
+  EXPECT_EQ(reports[0].enhanced_code, "2.0.0");
+  EXPECT_EQ(reports[1].message, sent);
+  EXPECT_EQ(reports[1].event, kBounced);
+  EXPECT_EQ(reports[1].detail, "mailbox gone");
+}
+
+TEST_F(PgMessageLogTest, CountsOutcomesByDay) {
+  const MessageId sent = Ended("1", Kind::kSent);
+  Ended("2", Kind::kFailed, Reason::kRecipientRejected);
+  Ended("3", Kind::kFailed, Reason::kRenderFailed);
+  Ended("4", Kind::kSkipped);
+  Ended("5", Kind::kExpired);
+  ASSERT_OK(log().RecordEvents({{"b", kBounced, sent, Now(), ""},
+                                {"o1", kOpened, sent, Now(), ""},
+                                {"o2", kOpened, sent, Now(), ""}}));
+  AcceptBatch("weekly", 1);
+  for (const Claim& claim : TakeAll(Lane::kBulk)) FlushAll(claim, Kind::kSent);
+
+  const auto stats = [&](std::string_view key) {
+    auto days = log().Stats(Now() - absl::Hours(24 * 3), Now() + absl::Hours(1), key);
+    EXPECT_OK(days);
+    // The test may run across midnight.
+    std::map<std::string, DayStats> sum;
+    for (const DayStats& day : days.ok() ? *days : std::vector<DayStats>()) {
+      DayStats& total = sum[day.template_key];
+      total.sent += day.sent;
+      total.failed += day.failed;
+      total.bounced += day.bounced;
+      total.skipped += day.skipped;
+      total.dropped += day.dropped;
+      total.opened += day.opened;
+    }
+    return sum;
+  };
+  const auto check = [&] {
+    EXPECT_THAT(stats(""), SizeIs(2));
+    DayStats day = stats("enrollment")["enrollment"];
+    EXPECT_EQ(day.sent, 1);
+    EXPECT_EQ(day.failed, 2);
+    EXPECT_EQ(day.bounced, 2);
+    EXPECT_EQ(day.skipped, 1);
+    EXPECT_EQ(day.dropped, 1);
+    EXPECT_EQ(day.opened, 1);
+    EXPECT_EQ(stats("weekly_progress")["weekly_progress"].sent, 1);
+  };
+  check();
+  Advance(absl::Hours(30));
+  ASSERT_OK(queue().Maintain());
+  ASSERT_OK(queue().Maintain());
+  check();
+}
+
+TEST_F(PgMessageLogTest, CountsLastMinuteAndHour) {
+  Ended("1", Kind::kSent);
+  Ended("2", Kind::kSent);
+  Ended("3", Kind::kFailed);
+  ASSERT_OK_AND_ASSIGN(MessageLog::Recent recent, log().RecentOutcomes());
+  ASSERT_THAT(recent.sent_per_second, SizeIs(1));
+  EXPECT_EQ(recent.sent_per_second[0].first, Lane::kTransactional);
+  EXPECT_NEAR(recent.sent_per_second[0].second, 2.0 / 60, 1e-9);
+  ASSERT_THAT(recent.last_hour, SizeIs(2));
+  EXPECT_EQ(recent.last_hour[0], std::pair(State::kSent, std::int64_t{2}));
+  Advance(absl::Hours(2));
+  ASSERT_OK_AND_ASSIGN(recent, log().RecentOutcomes());
+  EXPECT_THAT(recent.last_hour, IsEmpty());
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch

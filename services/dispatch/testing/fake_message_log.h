@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/dispatch/testing/fake_queue_store.h"
+
+namespace lmsmail::dispatch {
+
+// The log of a FakeQueueStore. Events and canned results are not thread-safe.
+class FakeMessageLog final : public MessageLog {
+ public:
+  explicit FakeMessageLog(FakeQueueStore& store) : store_(store) {}
+
+  std::vector<DayStats> stats;                 // what Stats returns
+  std::vector<AddressReport> address_reports;  // what AddressReports returns
+
+  absl::StatusOr<MessageId> FindByKey(std::string_view key) override {
+    absl::MutexLock lock(&store_.mutex_);
+    const auto found = store_.keys_.find(key);
+    if (found == store_.keys_.end()) return NotFound("the message");
+    return found->second;
+  }
+  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override {
+    absl::MutexLock lock(&store_.mutex_);
+    const auto found = store_.requests_.find({std::string(request_id), 0});
+    if (found == store_.requests_.end()) return std::nullopt;
+    const auto& [submission, accepted] = found->second;
+    return KnownRequest{submission.digest, submission.batch, submission.template_ref,
+                        accepted.items.front().id};
+  }
+  absl::StatusOr<MessageRecord> Get(MessageId id) override {
+    absl::MutexLock lock(&store_.mutex_);
+    const auto found = store_.entries_.find(id);
+    if (found == store_.entries_.end()) return NotFound("the message");
+    return store_.RecordOf(found->second);
+  }
+  absl::StatusOr<History> Explain(MessageId id) override {
+    absl::MutexLock lock(&store_.mutex_);
+    History history = store_.entries_.at(id).history;
+    history.record = store_.RecordOf(store_.entries_.at(id));
+    return history;
+  }
+  absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override {
+    absl::MutexLock lock(&store_.mutex_);
+    Page page;
+    for (auto it = store_.entries_.rbegin(); it != store_.entries_.rend(); ++it) {
+      const Mail& mail = it->second.next.mail;
+      if (before != 0 && mail.id >= before) continue;
+      if (filter.target && mail.target != *filter.target) continue;
+      if (!filter.template_key.empty() && mail.template_ref.key != filter.template_key) continue;
+      if (static_cast<int>(page.records.size()) == limit) {
+        page.next = page.records.back().mail.id;
+        break;
+      }
+      page.records.push_back(store_.RecordOf(it->second));
+    }
+    return page;
+  }
+  absl::StatusOr<BatchRecord> GetBatch(BatchId id) override {
+    absl::MutexLock lock(&store_.mutex_);
+    BatchRecord record = store_.batches_.at(id);
+    for (const auto& [message, entry] : store_.entries_) {
+      if (entry.next.mail.batch != id || !entry.ended) continue;
+      const Outcome& outcome = entry.facts.latest->outcome;
+      record.counts.push_back({outcome.kind, outcome.reason, 1});
+    }
+    return record;
+  }
+  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override {
+    EventCounts counts;
+    for (const ProviderEvent& event : events) {
+      if (!Get(event.message).ok()) {
+        ++counts.unknown;
+      } else if (event_ids_.insert(event.event_id).second) {
+        ++counts.recorded;
+      } else {
+        ++counts.duplicate;
+      }
+    }
+    return counts;
+  }
+  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time) override {
+    return address_reports;
+  }
+  absl::StatusOr<std::vector<DayStats>> Stats(absl::Time, absl::Time, std::string_view) override {
+    return stats;
+  }
+  absl::StatusOr<Recent> RecentOutcomes() override { return Recent(); }
+
+ private:
+  FakeQueueStore& store_;
+  std::set<std::string> event_ids_;
+};
+
+}  // namespace lmsmail::dispatch

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "libs/config/schema.h"
+#include "libs/smtp/options.h"
+#include "libs/status/error_details.h"
+#include "services/dispatch/storage/limit_store.h"
+#include "services/dispatch/transports/dkim_config.h"
+#include "services/dispatch/transports/smtp_transport.h"
+#include "services/dispatch/transports/transport.h"
+
+namespace lmsmail::dispatch {
+
+// The keys "transports.<name>.".
+struct TransportConfig {
+  enum class Kind { kConsole, kSmtp };
+  Kind kind = Kind::kConsole;
+  std::string host;
+  std::int32_t port = 25;
+  smtp::TlsMode tls = smtp::TlsMode::kStartTls;
+  std::string ca_file;
+  std::string username;
+  std::string password;
+  std::string token_file;  // path; instead of a password
+  bool allow_plaintext_credentials = false;
+  std::string ehlo_name;
+  std::int32_t max_connections = 8;
+  std::int32_t shared_connections = 0;  // of all replicas together; 0: no such limit
+  std::int32_t max_messages_per_connection = 1000;
+  RateRule rate;  // of all replicas together
+
+  struct CircuitBreakerKeys {
+    std::int32_t refusals = 3;
+    absl::Duration min_open_time = absl::Minutes(1);
+    absl::Duration max_open_time = absl::Hours(1);
+  } circuit_breaker;
+
+  // Empty: the service's own key of the same name.
+  std::string from;
+  std::string from_name;
+  std::string reply_to;
+  std::string envelope_from;  // empty: as `from`
+  DkimConfig dkim;            // empty: the service's, if it covers `from`
+
+  void Declare(config::Group keys);
+  // `prefix` begins the keys: "transports.gmail.". `service_from` is the service's From address.
+  void Check(std::string_view prefix, const std::string& service_from,
+             Violations& violations) const;
+
+  // The From address of its mail.
+  const std::string& FromOr(const std::string& service_from) const {
+    return from.empty() ? service_from : from;
+  }
+
+  // Observers of transports. What they call must outlive the transports.
+  struct Observers {
+    SmtpTransport::DotObserver before_dot;
+    std::function<void(const std::string& transport, bool open)> breaker_changed;
+  };
+  // Of a configuration that was loaded without a violation. `max_queued` mails wait in it at most.
+  absl::StatusOr<std::unique_ptr<Transport>> Create(const std::string& name, SenderIdentity sender,
+                                                    std::int32_t max_queued, const Clock& clock,
+                                                    const Observers& observers) const;
+
+ private:
+  void DeclareLogin(config::Group keys);
+  void CheckLogin(std::string_view prefix, Violations& violations) const;
+  smtp::Options ToSmtp(std::int32_t max_queued) const;
+};
+
+// The host's name, or "unknown".
+std::string HostName();
+
+// Adds a violation for `field` unless `address` is empty or an email address.
+void CheckAddress(const std::string& address, std::string field, Violations& violations);
+
+}  // namespace lmsmail::dispatch

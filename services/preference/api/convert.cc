@@ -1,0 +1,187 @@
+#include "services/preference/api/convert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/protobuf/time.h"
+#include "services/preference/domain/request_validation.h"
+#include "services/preference/domain/resource_names.h"
+
+namespace lmsmail::preference {
+namespace {
+
+namespace type = lmsmail::type::v1;
+
+constexpr int kMaxItems = 1000;
+
+// The enums of the domain have the numbers of the proto.
+static_assert(static_cast<int>(Category::kAnnouncement) == type::CATEGORY_ANNOUNCEMENT);
+static_assert(static_cast<int>(ConsentMethod::kDefault) == v1::ConsentSource::METHOD_DEFAULT);
+static_assert(static_cast<int>(ConsentAction::kErased) == v1::ConsentEvent::ACTION_ERASED);
+static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::REASON_ERASED);
+static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);
+static_assert(static_cast<int>(VerdictReason::kNoConsent) == v1::Verdict::REASON_NO_CONSENT);
+
+void CheckCount(int count, std::string field, Violations& violations) {
+  if (count < 1 || count > kMaxItems) {
+    violations.Add(std::move(field),
+                   fmt::format("has {} items; 1 to {} are allowed", count, kMaxItems));
+  }
+}
+
+}  // namespace
+
+std::vector<Recipient> RecipientsFromProto(const v1::UpsertRecipientsRequest& request,
+                                           Violations& violations) {
+  CheckCount(request.recipients_size(), "recipients", violations);
+  std::vector<Recipient> recipients;
+  if (request.recipients_size() > kMaxItems) return recipients;
+  for (const v1::Recipient& given : request.recipients()) {
+    Recipient recipient{.id = resource_name::ParseRecipientName(given.name()).value_or(""),
+                        .email_address = given.email_address(),
+                        .display_name = given.display_name(),
+                        .given_name = given.given_name(),
+                        .language_code = given.language_code(),
+                        .time_zone = given.time_zone(),
+                        .create_time = {},
+                        .update_time = {}};
+    ValidateRecipient(recipient, fmt::format("recipients[{}]", recipients.size()), violations);
+    recipients.push_back(std::move(recipient));
+  }
+  return recipients;
+}
+
+std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,
+                                        Violations& violations) {
+  CheckCount(request.checks_size(), "checks", violations);
+  std::vector<MailToCheck> mails;
+  if (request.checks_size() > kMaxItems) return mails;
+  mails.reserve(static_cast<std::size_t>(request.checks_size()));
+  for (const v1::CheckRecipientsRequest::Check& check : request.checks()) {
+    // The path of a check is built only for violations because this is the hot path.
+    Violations nested;
+    MailToCheck mail;
+    if (check.has_recipient()) {
+      mail.recipient_id = RecipientId(check.recipient(), "recipient", nested);
+    } else if (check.has_email_address()) {
+      mail.email_address = check.email_address();
+    } else {
+      nested.Add("recipient", "is required: give recipient or email_address");
+    }
+    if (const auto category = CategoryFromProto(check.category(), "category", nested)) {
+      mail.category = *category;
+    } else if (check.category() == type::CATEGORY_UNSPECIFIED) {
+      nested.Add("category", "is required");
+    }
+    if (!nested.empty()) violations.AddNested(fmt::format("checks[{}]", mails.size()), nested);
+    mails.push_back(std::move(mail));
+  }
+  return mails;
+}
+
+std::optional<Category> CategoryFromProto(type::Category category, std::string_view field,
+                                          Violations& violations) {
+  if (category == type::CATEGORY_UNSPECIFIED) return std::nullopt;
+  if (!type::Category_IsValid(category)) {
+    violations.Add(std::string(field), fmt::format("{} is not a category", int{category}));
+    return std::nullopt;
+  }
+  return static_cast<Category>(category);
+}
+
+ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& violations) {
+  ConsentSource result{ConsentMethod::kApi, source.actor(), source.consent_text()};
+  if (!v1::ConsentSource::Method_IsValid(source.method())) {
+    violations.Add("source.method", fmt::format("{} is not a method", int{source.method()}));
+  } else if (source.method() != v1::ConsentSource::METHOD_UNSPECIFIED) {
+    result.method = static_cast<ConsentMethod>(source.method());
+  }
+  ValidateSource(result, "source", violations);
+  return result;
+}
+
+std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
+                                                 Violations& violations) {
+  if (reason == v1::Suppression::REASON_UNSPECIFIED) return std::nullopt;
+  if (!v1::Suppression::Reason_IsValid(reason)) {
+    violations.Add("reason", fmt::format("{} is not a reason", int{reason}));
+    return std::nullopt;
+  }
+  return static_cast<SuppressionReason>(reason);
+}
+
+v1::Recipient ToProto(const Recipient& recipient) {
+  v1::Recipient result;
+  result.set_name(RecipientName(recipient.id));
+  result.set_email_address(recipient.email_address);
+  result.set_display_name(recipient.display_name);
+  result.set_given_name(recipient.given_name);
+  result.set_language_code(recipient.language_code);
+  result.set_time_zone(recipient.time_zone);
+  *result.mutable_create_time() = protobuf::ToProto(recipient.create_time);
+  *result.mutable_update_time() = protobuf::ToProto(recipient.update_time);
+  return result;
+}
+
+v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent) {
+  v1::Preferences result;
+  result.set_name(PreferencesName(recipient_id));
+  result.set_suppressed(consent.suppressed);
+  for (const Category category : kCategories) {
+    v1::CategoryPreference& preference = *result.add_categories();
+    preference.set_category(static_cast<type::Category>(category));
+    const bool mandatory = PolicyOf(category).mandatory;
+    preference.set_mandatory(mandatory);
+    preference.set_subscribed(mandatory);
+    const auto found = std::ranges::find(consent.categories, category, &CategoryConsent::category);
+    if (found == consent.categories.end()) continue;
+    preference.set_subscribed(found->subscribed);
+    if (found->update_time) {
+      *preference.mutable_update_time() = protobuf::ToProto(*found->update_time);
+    }
+  }
+  return result;
+}
+
+v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event) {
+  v1::ConsentEvent result;
+  result.set_name(ConsentEventName(recipient_id, event.id));
+  if (event.category) result.set_category(static_cast<type::Category>(*event.category));
+  result.set_action(static_cast<v1::ConsentEvent::Action>(event.action));
+  result.mutable_source()->set_method(static_cast<v1::ConsentSource::Method>(event.source.method));
+  result.mutable_source()->set_actor(event.source.actor);
+  result.mutable_source()->set_consent_text(event.source.consent_text);
+  *result.mutable_event_time() = protobuf::ToProto(event.event_time);
+  return result;
+}
+
+v1::Suppression ToProto(const Suppression& suppression) {
+  v1::Suppression result;
+  result.set_name(SuppressionName(suppression.id));
+  result.set_email_address(suppression.email_address);
+  result.set_reason(static_cast<v1::Suppression::Reason>(suppression.reason));
+  result.set_detail(suppression.detail);
+  *result.mutable_create_time() = protobuf::ToProto(suppression.create_time);
+  return result;
+}
+
+v1::Verdict ToProto(Verdict verdict) {
+  v1::Verdict result;
+  result.set_decision(static_cast<v1::Verdict::Decision>(verdict.decision));
+  result.set_reason(static_cast<v1::Verdict::Reason>(verdict.reason));
+  result.set_email_address(std::move(verdict.email_address));
+  result.set_display_name(std::move(verdict.display_name));
+  result.set_given_name(std::move(verdict.given_name));
+  result.set_language_code(std::move(verdict.language_code));
+  result.set_time_zone(std::move(verdict.time_zone));
+  if (verdict.decision == Decision::kDefer) {
+    *result.mutable_retry_time() = protobuf::ToProto(verdict.retry_time);
+  }
+  result.set_unsubscribe_url(std::move(verdict.unsubscribe_url));
+  result.set_preferences_url(std::move(verdict.preferences_url));
+  return result;
+}
+
+}  // namespace lmsmail::preference

@@ -1,0 +1,23 @@
+#include "services/preference/api/preference_service.h"
+
+namespace lmsmail::preference {
+
+PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
+                                     ConsentHandlers& consent, SuppressionHandlers& suppressions)
+    : BoundService(runner) {
+  Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
+  Bind("GetRecipient", recipients, &RecipientHandlers::GetRecipient);
+  Bind("ListRecipients", recipients, &RecipientHandlers::ListRecipients);
+  Bind("DeleteRecipient", recipients, &RecipientHandlers::DeleteRecipient);
+  Bind("CheckRecipients", recipients, &RecipientHandlers::CheckRecipients);
+  Bind("GetPreferences", consent, &ConsentHandlers::GetPreferences);
+  Bind("Unsubscribe", consent, &ConsentHandlers::Unsubscribe);
+  Bind("Resubscribe", consent, &ConsentHandlers::Resubscribe);
+  Bind("EnsurePreferences", consent, &ConsentHandlers::EnsurePreferences);
+  Bind("ListConsentEvents", consent, &ConsentHandlers::ListConsentEvents);
+  Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);
+  Bind("RemoveSuppression", suppressions, &SuppressionHandlers::RemoveSuppression);
+  Bind("ListSuppressions", suppressions, &SuppressionHandlers::ListSuppressions);
+}
+
+}  // namespace lmsmail::preference

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "libs/rpc/bound_service.h"
+#include "libs/rpc/call_runner.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/recipient_handlers.h"
+#include "services/preference/api/suppression_handlers.h"
+
+namespace lmsmail::preference {
+
+class PreferenceService final : public rpc::BoundService<v1::PreferenceService> {
+ public:
+  PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
+                    ConsentHandlers& consent, SuppressionHandlers& suppressions);
+};
+
+}  // namespace lmsmail::preference

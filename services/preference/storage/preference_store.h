@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "libs/category/category.h"
+#include "services/preference/domain/address_key.h"
+#include "services/preference/domain/consent.h"
+#include "services/preference/domain/recipient.h"
+#include "services/preference/domain/suppression.h"
+
+namespace lmsmail::preference {
+
+// A recipient to store. Its times are ignored.
+struct Registration {
+  Recipient recipient;
+  AddressKey address;
+};
+
+struct Registered {
+  std::vector<Recipient> recipients;  // as stored, in the order of the request
+  int created_count = 0;
+};
+
+struct RecipientQuery {
+  std::string after_id;                          // exclusive; empty starts at the first recipient
+  std::optional<std::string> canonical_address;  // returns only recipients with this address
+  int limit = 0;
+};
+
+struct SuppressionQuery {
+  // The last entry of the previous page.
+  struct Position {
+    absl::Time create_time;
+    std::string id;
+  };
+  std::optional<Position> after;
+  std::optional<SuppressionReason> reason;
+  int limit = 0;
+};
+
+struct ConsentEventQuery {
+  std::string recipient_id;
+  std::vector<std::string> subject_hashes;  // of the id; find the events kept after an erasure
+  std::optional<std::int64_t> before_id;    // exclusive; returns only older events
+  int limit = 0;
+};
+
+struct Erasure {
+  std::string recipient_id;
+  AddressKey address;        // the address that the caller read
+  std::string subject_hash;  // under which the consent history is kept
+  absl::Time erase_time;
+};
+
+// A query about one mail to either a recipient or an address without a recipient.
+struct CheckQuery {
+  std::string recipient_id;           // empty for an address
+  std::optional<AddressKey> address;  // set only without recipient_id
+  Category category = Category::kDemo;
+};
+
+// The stored data about a CheckQuery.
+struct CheckFacts {
+  std::optional<Recipient> recipient;  // without its times
+  std::optional<SuppressionReason> suppression;
+  std::optional<bool> subscribed;  // absent without a record of the category
+  bool explicitly_set = false;     // `subscribed` is not just a default
+};
+
+// Stores recipients, their consent with its history, and the suppression list. Every function is
+// atomic unless it says otherwise, and returns by `deadline`. Thread-safe.
+//
+// An address is suppressed when the list has its canonical form or one of its hashes.
+class PreferenceStore {
+ public:
+  virtual ~PreferenceStore() = default;
+
+  // Creates or replaces recipients with distinct ids. Only a change sets `update_time`. A new
+  // recipient gets `defaults` and a consent event for each subscribed category.
+  virtual absl::StatusOr<Registered> UpsertRecipients(absl::Span<const Registration> registrations,
+                                                      const DefaultConsent& defaults,
+                                                      absl::Time now, absl::Time deadline) = 0;
+  // NOT_FOUND.
+  virtual absl::StatusOr<Recipient> GetRecipient(std::string_view id, absl::Time deadline) = 0;
+  // Sorted by id, compared by octets.
+  virtual absl::StatusOr<std::vector<Recipient>> ListRecipients(const RecipientQuery& query,
+                                                                absl::Time deadline) = 0;
+  // Deletes the recipient and its consent. Removes id, actor and consent text from its history,
+  // keeps the rest under `subject_hash`, and adds an event of the erasure. When the address was
+  // suppressed, or its owner had withdrawn consent to every optional category, the suppression list
+  // keeps a hash of the address with the reason kErased. When another recipient has the same
+  // address, the list stays unchanged. NOT_FOUND; ABORTED when the address was changed
+  // concurrently.
+  virtual absl::Status EraseRecipient(const Erasure& erasure, absl::Time deadline) = 0;
+
+  // Omits categories without a record. NOT_FOUND.
+  virtual absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
+                                                      absl::Time deadline) = 0;
+  // Records the change, and an event, for each category where it differs from the record or
+  // replaces a default. Returns the new record. NOT_FOUND.
+  virtual absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
+                                                         absl::Time deadline) = 0;
+  // Records `defaults`, with events, for each optional category without a record. Returns the
+  // number of changed recipients. Not atomic: works in batches, each of which is atomic.
+  virtual absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,
+                                                     absl::Time deadline) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<ConsentEvent>> ListConsentEvents(
+      const ConsentEventQuery& query, absl::Time deadline) = 0;
+
+  // Returns the existing entry when the address is already on the list. The id of a new entry is
+  // the first hash of the address.
+  virtual absl::StatusOr<Suppression> AddSuppression(const AddressKey& address,
+                                                     const Suppression& suppression,
+                                                     absl::Time deadline) = 0;
+  // NOT_FOUND.
+  virtual absl::Status RemoveSuppressionById(std::string_view id, absl::Time deadline) = 0;
+  virtual absl::Status RemoveSuppressionOf(const AddressKey& address, absl::Time deadline) = 0;
+  // Newest first. Entries of the same time are sorted by descending id.
+  virtual absl::StatusOr<std::vector<Suppression>> ListSuppressions(const SuppressionQuery& query,
+                                                                    absl::Time deadline) = 0;
+
+  // Returns the facts for each query, in order, from one snapshot.
+  virtual absl::StatusOr<std::vector<CheckFacts>> Check(absl::Span<const CheckQuery> queries,
+                                                        absl::Time deadline) = 0;
+};
+
+}  // namespace lmsmail::preference

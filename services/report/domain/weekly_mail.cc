@@ -1,0 +1,98 @@
+#include "services/report/domain/weekly_mail.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "libs/hash/sha256.h"
+#include "libs/protobuf/deterministic_bytes.h"
+
+namespace lmsmail::report {
+namespace {
+
+using google::protobuf::Struct;
+
+constexpr int kMaxCoursesInMail = 10;
+// Half of gRPC's default message limit, which leaves room for keys and framing.
+constexpr std::size_t kMaxContextBytes = 2 << 20;
+
+void SetText(Struct& group, const char* key, const std::string& text) {
+  (*group.mutable_fields())[key].set_string_value(text);
+}
+
+void SetNumber(Struct& group, const char* key, double number) {
+  (*group.mutable_fields())[key].set_number_value(number);
+}
+
+bool IsListable(const CourseProgress& course) {
+  return !course.title.empty() && !course.url.empty() && course.lesson_count > 0;
+}
+
+void AddCourses(Struct& group, const std::vector<CourseProgress>& courses) {
+  google::protobuf::ListValue list;
+  for (const CourseProgress& course : courses) {
+    if (list.values_size() == kMaxCoursesInMail) break;
+    if (!IsListable(course)) continue;
+    Struct& item = *list.add_values()->mutable_struct_value();
+    SetText(item, "title", course.title);
+    SetText(item, "url", course.url);
+    SetNumber(item, "progress_percent", course.ProgressPercent());
+    SetNumber(item, "lessons_completed", course.lessons_completed);
+  }
+  if (list.values_size() == 0) return;
+  *(*group.mutable_fields())["courses"].mutable_list_value() = std::move(list);
+}
+
+}  // namespace
+
+std::string WeeklyMailDedupeKey(const IsoWeek& week, std::string_view student) {
+  return fmt::format("weekly_progress/{}/{}", week.ToString(), student);
+}
+
+Struct WeeklyMailContext(const WeeklyReport& report) {
+  Struct context;
+  Struct& group = *(*context.mutable_fields())["report"].mutable_struct_value();
+  SetText(group, "week_label", report.week.Label());
+  SetNumber(group, "lessons_completed", report.LessonsCompleted());
+  SetNumber(group, "minutes_watched",
+            absl::ToDoubleMinutes(absl::Trunc(report.WatchDuration(), absl::Minutes(1))));
+  SetNumber(group, "quizzes_passed", report.QuizzesPassed());
+  if (report.StreakDays() > 1) SetNumber(group, "streak_days", report.StreakDays());
+  AddCourses(group, report.courses);
+  return context;
+}
+
+Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
+                      const std::string& site_url) {
+  Struct context = WeeklyMailContext(report);
+  SetText(context, "site_name", site_name);
+  SetText(context, "site_url", site_url);
+  SetText(context, "preferences_url", "https://school.example/preferences/preview");
+  SetText(context, "unsubscribe_url", "https://school.example/unsubscribe/preview");
+  return context;
+}
+
+MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports) {
+  const IsoWeek week = reports.front().week;
+  MailBatch batch;
+  std::string content;
+  for (const WeeklyReport& report : reports) {
+    MailItem item{report.student, WeeklyMailContext(report),
+                  WeeklyMailDedupeKey(week, report.student)};
+    const std::string context = protobuf::DeterministicBytes(item.context);
+    if (!batch.items.empty() && content.size() + context.size() > kMaxContextBytes) break;
+    // The sizes make the concatenation unambiguous.
+    content += fmt::format("{}:{}:", item.student, context.size());
+    content += context;
+    batch.items.push_back(std::move(item));
+  }
+  batch.request_id =
+      fmt::format("weekly_progress/{}/chunk-{}-{:016x}", week.ToString(), reports.front().student,
+                  static_cast<std::uint64_t>(hash::Digest64(content)));
+  return batch;
+}
+
+}  // namespace lmsmail::report

@@ -1,0 +1,277 @@
+#include "services/report/storage/in_memory_report_store.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <variant>
+
+#include "libs/status/error_details.h"
+#include "libs/status/status_macros.h"
+#include "services/report/domain/resource_names.h"
+
+namespace lmsmail::report {
+
+absl::StatusOr<std::vector<Course>> InMemoryReportStore::Upsert(absl::Span<const Course> courses,
+                                                                absl::Time now, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Course> stored;
+  for (Course course : courses) {
+    const auto found = courses_.find(course.id);
+    course.update_time = found == courses_.end() ? now : found->second.update_time;
+    if (found == courses_.end() || !(found->second == course)) course.update_time = now;
+    stored.push_back(courses_[course.id] = course);
+  }
+  return stored;
+}
+
+absl::StatusOr<Course> InMemoryReportStore::Get(std::string_view id, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = courses_.find(id);
+  if (found == courses_.end()) return NotFound(CourseName(id));
+  return found->second;
+}
+
+absl::StatusOr<std::vector<Course>> InMemoryReportStore::List(std::string_view after, int limit,
+                                                              absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Course> page;
+  for (auto it = courses_.upper_bound(after); it != courses_.end() && std::ssize(page) < limit;
+       ++it) {
+    page.push_back(it->second);
+  }
+  return page;
+}
+
+absl::StatusOr<RecordedCount> InMemoryReportStore::Record(absl::Span<const Activity> activities,
+                                                          absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  RecordedCount count;
+  for (const Activity& activity : activities) {
+    if (!activities_.emplace(activity.id, activity).second) {
+      ++count.duplicate;
+      continue;
+    }
+    ++count.recorded;
+    courses_.try_emplace(activity.course, Course{.id = activity.course});
+    const auto* enrolled = std::get_if<Enrolled>(&activity.event);
+    if (enrolled != nullptr || std::holds_alternative<Unenrolled>(activity.event)) {
+      EnrollmentState state{.enrolled = enrolled != nullptr,
+                            .enroll_time = activity.time,
+                            .deciding_activity = {activity.time, activity.id}};
+      if (enrolled != nullptr && enrolled->start_time) state.enroll_time = *enrolled->start_time;
+      const auto [held, added] =
+          enrollments_.try_emplace({activity.student, activity.course}, state);
+      if (!added && held->second.deciding_activity < state.deciding_activity) held->second = state;
+    }
+    if (const auto* lesson = std::get_if<LessonCompleted>(&activity.event)) {
+      const auto [first, added] = completions_.try_emplace(
+          {activity.student, activity.course, lesson->lesson_id}, activity.time);
+      if (!added) first->second = std::min(first->second, activity.time);
+    }
+  }
+  return count;
+}
+
+absl::StatusOr<std::vector<Enrollment>> InMemoryReportStore::ListEnrolled(std::string_view course,
+                                                                          absl::Time now,
+                                                                          std::string_view after,
+                                                                          int limit, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<Enrollment> page;
+  for (const auto& [key, state] : enrollments_) {
+    if (std::ssize(page) == limit) break;
+    if (key.second != course || key.first <= after) continue;
+    if (state.enrolled && state.enroll_time <= now) {
+      page.push_back({key.first, key.second, state.enroll_time});
+    }
+  }
+  return page;
+}
+
+absl::StatusOr<WeeklyReportRun*> InMemoryReportStore::FindRun(const IsoWeek& week) {
+  const auto found = runs_.find(week);
+  if (found == runs_.end()) return NotFound(RunName(week));
+  return &found->second;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RequestRun(const IsoWeek& week, bool skip_mail,
+                                                                absl::Time now, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  WeeklyReportRun& run =
+      runs_
+          .try_emplace(week,
+                       WeeklyReportRun{.week = week, .skip_mail = skip_mail, .create_time = now})
+          .first->second;
+  ApplyRequest(run, skip_mail, now);
+  return run;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::GetRun(const IsoWeek& week, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  LMSMAIL_ASSIGN_OR_RETURN(const WeeklyReportRun* run, FindRun(week));
+  return *run;
+}
+
+absl::StatusOr<std::vector<WeeklyReportRun>> InMemoryReportStore::ListRuns(
+    std::optional<IsoWeek> before, int limit, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<WeeklyReportRun> page;
+  for (auto it = runs_.rbegin(); it != runs_.rend() && std::ssize(page) < limit; ++it) {
+    if (!before || it->first < *before) page.push_back(it->second);
+  }
+  return page;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::ChangeRun(const IsoWeek& week, Change change,
+                                                               absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
+  WeeklyReportRun changed = *run;
+  LMSMAIL_RETURN_IF_ERROR(change(changed));
+  return *run = changed;
+}
+
+absl::StatusOr<std::optional<WeeklyReportRun>> InMemoryReportStore::ClaimRun(absl::Time now,
+                                                                             absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  for (auto& [week, run] : runs_) {
+    if (!IsClaimable(run, now)) continue;
+    Claim(run, now);
+    return run;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::GenerateReports(
+    const IsoWeek& week, std::int64_t fence, absl::Span<const absl::Time> days, int limit,
+    absl::Time now, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
+  LMSMAIL_RETURN_IF_ERROR(CheckHeld(*run, fence));
+  const std::vector<std::string> students = EnrolledStudents(days.back());
+  if (run->total_count == 0) run->total_count = std::ssize(students);
+  auto student = std::upper_bound(students.begin(), students.end(), run->cursor);
+  for (int made = 0; made < limit && student != students.end(); ++made, ++student) {
+    WeeklyReport report{.week = week, .student = *student, .create_time = now};
+    report.courses = ProgressOf(*student, days);
+    if (!report.HasActivity()) ++run->inactive_count;
+    ++run->processed_count;
+    run->cursor = *student;
+    reports_.emplace(WeekAndStudent{week, *student}, std::move(report));
+  }
+  Renew(*run, now);
+  return *run;
+}
+
+absl::StatusOr<std::vector<WeeklyReport>> InMemoryReportStore::ListUnsent(const IsoWeek& week,
+                                                                          int limit, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<WeeklyReport> unsent;
+  for (const auto& [key, report] : reports_) {
+    if (std::ssize(unsent) == limit) break;
+    if (key.first == week && report.HasActivity() && report.mail_state == MailState::kUnsent) {
+      unsent.push_back(report);
+    }
+  }
+  return unsent;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RecordMail(
+    const IsoWeek& week, absl::Span<const MailOutcome> outcomes, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
+  int accepted = 0;
+  int rejected = 0;
+  std::string last_rejection;
+  for (const MailOutcome& outcome : outcomes) {
+    const auto found = reports_.find({week, outcome.student});
+    if (found == reports_.end() || found->second.mail_state != MailState::kUnsent) continue;
+    found->second.mail_state = outcome.accepted ? MailState::kAccepted : MailState::kRejected;
+    ++(outcome.accepted ? accepted : rejected);
+    if (!outcome.accepted) last_rejection = outcome.student + ": " + outcome.rejection;
+  }
+  CountMail(*run, accepted, rejected, last_rejection);
+  return *run;
+}
+
+absl::StatusOr<WeeklyReport> InMemoryReportStore::GetReport(const IsoWeek& week,
+                                                            std::string_view student, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = reports_.find({week, std::string(student)});
+  if (found == reports_.end()) {
+    return NotFound(ReportName(week, student));
+  }
+  return found->second;
+}
+
+absl::StatusOr<std::vector<WeeklyReport>> InMemoryReportStore::ListReports(const ReportQuery& query,
+                                                                           absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<WeeklyReport> page;
+  for (const auto& [key, report] : reports_) {
+    const auto& [week, student] = key;
+    if (!query.student.empty() && student != query.student) continue;
+    if (query.week && (week != *query.week || student <= query.after_student)) continue;
+    if (query.before_week && week >= *query.before_week) continue;
+    page.push_back(report);
+  }
+  if (!query.week) std::reverse(page.begin(), page.end());
+  if (std::ssize(page) > query.limit) page.resize(static_cast<std::size_t>(query.limit));
+  return page;
+}
+
+absl::StatusOr<StudentProgress> InMemoryReportStore::GetStudentProgress(
+    std::string_view student, absl::Span<const absl::Time> days, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  const std::vector<std::string> enrolled = EnrolledStudents(days.back());
+  return StudentProgress{.enrolled = std::binary_search(enrolled.begin(), enrolled.end(), student),
+                         .courses = ProgressOf(student, days)};
+}
+
+std::vector<std::string> InMemoryReportStore::EnrolledStudents(absl::Time before) const {
+  std::set<std::string> students;
+  for (const auto& [key, state] : enrollments_) {
+    if (state.enrolled && state.enroll_time < before) students.insert(key.first);
+  }
+  return {students.begin(), students.end()};
+}
+
+std::vector<CourseProgress> InMemoryReportStore::ProgressOf(
+    std::string_view student, absl::Span<const absl::Time> days) const {
+  const auto in_week = [&](absl::Time time) { return time >= days.front() && time < days.back(); };
+  std::map<std::string, CourseProgress> weeks;
+  std::set<std::pair<std::string, std::string>> passed;
+  for (const auto& [id, activity] : activities_) {
+    const bool learning = !std::holds_alternative<Enrolled>(activity.event) &&
+                          !std::holds_alternative<Unenrolled>(activity.event);
+    if (activity.student != student || !learning || !in_week(activity.time)) continue;
+    CourseProgress& week = weeks[activity.course];
+    const auto day = std::upper_bound(days.begin(), days.end(), activity.time) - days.begin() - 1;
+    week.active_days |= static_cast<std::uint8_t>(1 << day);
+    if (const auto* watched = std::get_if<Watched>(&activity.event)) {
+      week.watch_duration += watched->duration;
+    }
+    if (const auto* quiz = std::get_if<QuizTaken>(&activity.event);
+        quiz != nullptr && quiz->passed) {
+      week.quizzes_passed += passed.emplace(activity.course, quiz->quiz_id).second;
+    }
+  }
+  std::vector<CourseProgress> courses;
+  for (auto& [id, week] : weeks) {
+    const Course& course = courses_.at(id);
+    week.course = id;
+    week.title = course.title;
+    week.url = course.url;
+    week.lesson_count = course.lesson_count;
+    for (const auto& [key, time] : completions_) {
+      if (std::get<0>(key) != student || std::get<1>(key) != id || time >= days.back()) continue;
+      ++week.total_lessons_completed;
+      week.lessons_completed += in_week(time);
+    }
+    courses.push_back(std::move(week));
+  }
+  SortByActivity(courses);
+  return courses;
+}
+
+}  // namespace lmsmail::report

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "services/report/storage/activity_store.h"
+#include "services/report/storage/course_store.h"
+#include "services/report/storage/weekly_report_store.h"
+
+namespace lmsmail::report {
+
+// Implements all three stores, since reports are generated from courses and activities. For tests.
+class InMemoryReportStore final : public CourseStore,
+                                  public ActivityStore,
+                                  public WeeklyReportStore {
+ public:
+  absl::StatusOr<std::vector<Course>> Upsert(absl::Span<const Course> courses, absl::Time now,
+                                             absl::Time deadline) override;
+  absl::StatusOr<Course> Get(std::string_view id, absl::Time deadline) override;
+  absl::StatusOr<std::vector<Course>> List(std::string_view after, int limit,
+                                           absl::Time deadline) override;
+
+  absl::StatusOr<RecordedCount> Record(absl::Span<const Activity> activities,
+                                       absl::Time deadline) override;
+  absl::StatusOr<std::vector<Enrollment>> ListEnrolled(std::string_view course, absl::Time now,
+                                                       std::string_view after, int limit,
+                                                       absl::Time deadline) override;
+
+  absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail, absl::Time now,
+                                             absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) override;
+  absl::StatusOr<std::vector<WeeklyReportRun>> ListRuns(std::optional<IsoWeek> before, int limit,
+                                                        absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> ChangeRun(const IsoWeek& week, Change change,
+                                            absl::Time deadline) override;
+  absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
+                                                          absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
+                                                  absl::Span<const absl::Time> days, int limit,
+                                                  absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
+                                                       absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> RecordMail(const IsoWeek& week,
+                                             absl::Span<const MailOutcome> outcomes,
+                                             absl::Time deadline) override;
+  absl::StatusOr<WeeklyReport> GetReport(const IsoWeek& week, std::string_view student,
+                                         absl::Time deadline) override;
+  absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
+                                                        absl::Time deadline) override;
+  absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
+                                                     absl::Span<const absl::Time> days,
+                                                     absl::Time deadline) override;
+
+ private:
+  struct EnrollmentState {
+    bool enrolled = false;
+    absl::Time enroll_time;
+    std::pair<absl::Time, std::string> deciding_activity;  // its time and id
+  };
+  using StudentAndCourse = std::pair<std::string, std::string>;
+  using WeekAndStudent = std::pair<IsoWeek, std::string>;
+
+  absl::StatusOr<WeeklyReportRun*> FindRun(const IsoWeek& week)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sorted.
+  std::vector<std::string> EnrolledStudents(absl::Time before) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<CourseProgress> ProgressOf(std::string_view student,
+                                         absl::Span<const absl::Time> days) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  absl::Mutex mutex_;
+  std::map<std::string, Course, std::less<>> courses_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Activity, std::less<>> activities_ ABSL_GUARDED_BY(mutex_);
+  std::map<StudentAndCourse, EnrollmentState> enrollments_ ABSL_GUARDED_BY(mutex_);
+  // The first completion, by student, course and lesson.
+  std::map<std::tuple<std::string, std::string, std::string>, absl::Time> completions_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<IsoWeek, WeeklyReportRun> runs_ ABSL_GUARDED_BY(mutex_);
+  std::map<WeekAndStudent, WeeklyReport> reports_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lmsmail::report

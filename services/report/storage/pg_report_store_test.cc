@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "embedded/lmsmail_report_migrations.h"
+
+#include "libs/postgres/testing/embedded_postgres.h"
+#include "services/report/storage/pg_activity_store.h"
+#include "services/report/storage/pg_course_store.h"
+#include "services/report/storage/pg_weekly_report_store.h"
+#include "services/report/storage/report_store_contract.h"
+
+namespace lmsmail::report {
+namespace {
+
+class PgStores final : public Stores {
+ public:
+  explicit PgStores(std::unique_ptr<postgres::Pool> pool) : pool_(std::move(pool)) {}
+
+  CourseStore& courses() override { return courses_; }
+  ActivityStore& activities() override { return activities_; }
+  WeeklyReportStore& reports() override { return reports_; }
+
+ private:
+  const std::unique_ptr<postgres::Pool> pool_;
+  PgCourseStore courses_{*pool_};
+  PgActivityStore activities_{*pool_};
+  PgWeeklyReportStore reports_{*pool_};
+};
+
+std::unique_ptr<Stores> NewPgStores() {
+  postgres::PoolOptions options;
+  options.dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
+  options.schema = "report";
+  return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
+}
+
+TEST(PgActivityStoreTest, ConcurrentCallersRecordEachActivityOnce) {
+  const auto stores = NewPgStores();
+  std::vector<Activity> activities;
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    const absl::Time time = absl::FromUnixSeconds(1'790'000'000 + i);
+    activities.push_back(
+        {"e" + number, "s" + number, "c" + std::to_string(i % 7), time, Enrolled{}});
+    activities.push_back({"l" + number, "s" + number, "c" + std::to_string(i % 7), time,
+                          LessonCompleted{"l" + std::to_string(i % 3)}});
+  }
+  std::atomic<int> recorded = 0;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 4; ++caller) {
+    callers.emplace_back([&, caller] {
+      std::vector<Activity> mine = activities;
+      std::rotate(mine.begin(), mine.begin() + caller * 100, mine.end());
+      const auto count = stores->activities().Record(mine, absl::InfiniteFuture());
+      EXPECT_OK(count);
+      if (count.ok()) recorded += count->recorded;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(recorded, 400);
+}
+
+INSTANTIATE_TEST_SUITE_P(Pg, ReportStoreContract, ::testing::Values(NewPgStores));
+
+}  // namespace
+}  // namespace lmsmail::report

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/status/error_details.h"
+#include "services/scheduler/automations/automation.h"
+#include "services/scheduler/domain/resource_registry.h"
+
+namespace lmsmail::scheduler {
+
+// What staff do with automations. Violations have the protocol's field names. Thread-safe.
+class AutomationRegistry final : public ResourceRegistry<Automation> {
+ public:
+  using ResourceRegistry::ResourceRegistry;
+
+  // `violations` are those that were found while converting the request.
+  absl::StatusOr<Automation> Create(Automation automation, RequestRecord request,
+                                    bool validate_only, Violations violations, absl::Time deadline);
+  // Copies `fields`, named as in the protocol, from `edit` to the automation with the id of `edit`.
+  absl::StatusOr<Automation> Update(const Automation& edit,
+                                    const std::set<std::string, std::less<>>& fields,
+                                    std::string_view etag, const Violations& violations,
+                                    absl::Time deadline);
+};
+
+}  // namespace lmsmail::scheduler

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "libs/clock/clock.h"
+#include "services/scheduler/domain/scheduler_metrics.h"
+#include "services/scheduler/domain/task.h"
+#include "services/scheduler/storage/automation_store.h"
+#include "services/scheduler/storage/event_store.h"
+
+namespace lmsmail::scheduler {
+
+struct SubmissionResult {
+  std::string event_id;
+  bool duplicate = false;
+  absl::Status status;  // why the event was rejected
+};
+
+// The tasks that a valid event causes, given the `automations`.
+std::vector<TaskPlan> PlanTasks(const v1::Event& event, const std::vector<Automation>& automations,
+                                absl::Time now);
+
+// Validates and stores published events with their tasks. Thread-safe.
+class EventSubmission {
+ public:
+  // `on_stored` is called after events were stored, to wake the workers.
+  EventSubmission(EventStore& events, AutomationStore& automations, const Clock& clock,
+                  const SchedulerMetrics& metrics, std::function<void()> on_stored)
+      : events_(events),
+        automations_(automations),
+        clock_(clock),
+        metrics_(metrics),
+        on_stored_(std::move(on_stored)) {}
+
+  // Returns one result per event, in order.
+  absl::StatusOr<std::vector<SubmissionResult>> Publish(const std::vector<v1::Event>& events,
+                                                        absl::Time deadline);
+
+ private:
+  EventStore& events_;
+  AutomationStore& automations_;
+  const Clock& clock_;
+  const SchedulerMetrics& metrics_;
+  const std::function<void()> on_stored_;
+};
+
+}  // namespace lmsmail::scheduler

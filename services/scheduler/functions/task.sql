@@ -1,0 +1,34 @@
+-- Creates a task for an event, or lets the event join an existing one: the open window of its
+-- automation and course, or the mail that has its key. A failed mail becomes pending again.
+CREATE OR REPLACE FUNCTION add_task(
+    p_event text, p_kind int2, p_automation text, p_template text, p_lane int2, p_audience int2,
+    p_cancellable bool, p_student text, p_course text, p_mail_key text, p_window_end timestamptz,
+    p_due timestamptz, p_give_up timestamptz, p_now timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = scheduler, pg_temp AS $$
+DECLARE
+  v_task int8;
+BEGIN
+  IF p_window_end IS NOT NULL THEN
+    -- Two replicas must not open a window for the same course at the same time.
+    PERFORM pg_advisory_xact_lock(
+        hashtextextended('scheduler/window/' || p_automation || '/' || p_course, 0));
+    SELECT task_id INTO v_task FROM task
+     WHERE kind = 2 AND course_id = p_course AND student = '' AND automation_id = p_automation
+       AND state = 1 AND attempts = 0 AND window_end > p_now
+     ORDER BY task_id DESC LIMIT 1 FOR UPDATE;
+  END IF;
+  IF v_task IS NULL THEN
+    INSERT INTO task AS t (kind, automation_id, template_name, lane, audience, cancellable, student,
+                           course_id, mail_key, window_end, due_time, give_up_time, create_time)
+    VALUES (p_kind, p_automation, p_template, p_lane, p_audience, p_cancellable, p_student,
+            p_course, p_mail_key, p_window_end, p_due, p_give_up, p_now)
+    ON CONFLICT (mail_key) DO UPDATE SET state = 1, claimed = false, due_time = excluded.due_time,
+                                         give_up_time = excluded.give_up_time
+     WHERE t.state = 3
+    RETURNING task_id INTO v_task;
+  END IF;
+  IF v_task IS NULL THEN
+    SELECT task_id INTO v_task FROM task WHERE mail_key = p_mail_key;
+  END IF;
+  INSERT INTO task_event (event_id, task_id) VALUES (p_event, v_task) ON CONFLICT DO NOTHING;
+END $$;

@@ -1,0 +1,107 @@
+#include "services/scheduler/schedules/firing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "services/scheduler/testing/samples.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Schedule Due(const std::string& cron, const std::string& next, CatchUp catch_up,
+             const std::string& zone = "UTC") {
+  Schedule schedule = ScheduleAt("s", cron);
+  schedule.time_zone = zone;
+  schedule.catch_up = catch_up;
+  schedule.next_run_time = At(next);
+  return schedule;
+}
+
+TEST(PlanFiringTest, PlansNothingBeforeTheNextRunTime) {
+  const Schedule schedule = Due("0 9 * * *", "2026-11-23T09:00:00Z", CatchUp::kAll);
+  const Firing firing = PlanFiring(schedule, At("2026-11-23T08:59:59Z"));
+  EXPECT_THAT(firing.nominal_times, IsEmpty());
+  EXPECT_EQ(firing.next_run_time, schedule.next_run_time);
+}
+
+TEST(PlanFiringTest, RunsOnTimeUnderEveryPolicy) {
+  for (const CatchUp catch_up : {CatchUp::kSkip, CatchUp::kLatest, CatchUp::kAll}) {
+    Schedule schedule = Due("0 9 * * *", "2026-11-23T09:00:00Z", catch_up);
+    schedule.catch_up_window = absl::ZeroDuration();
+    const Firing firing = PlanFiring(schedule, At("2026-11-23T09:00:59Z"));
+    EXPECT_THAT(firing.nominal_times, ElementsAre(At("2026-11-23T09:00:00Z")));
+    EXPECT_EQ(firing.next_run_time, At("2026-11-24T09:00:00Z"));
+    EXPECT_EQ(firing.missed, 0u);
+  }
+}
+
+TEST(PlanFiringTest, SkipOmitsARunThatIsAMinuteLate) {
+  const Schedule schedule = Due("0 9 * * *", "2026-11-23T09:00:00Z", CatchUp::kSkip);
+  const Firing firing = PlanFiring(schedule, At("2026-11-23T09:01:00Z"));
+  EXPECT_THAT(firing.nominal_times, IsEmpty());
+  EXPECT_EQ(firing.missed, 1u);
+  EXPECT_EQ(firing.next_run_time, At("2026-11-24T09:00:00Z"));
+}
+
+TEST(PlanFiringTest, LatestRunsOnceForTheLastMissedTime) {
+  const Schedule schedule = Due("0 * * * *", "2026-11-23T09:00:00Z", CatchUp::kLatest);
+  const Firing firing = PlanFiring(schedule, At("2026-11-23T12:30:00Z"));
+  EXPECT_THAT(firing.nominal_times, ElementsAre(At("2026-11-23T12:00:00Z")));
+  EXPECT_EQ(firing.missed, 3u);
+  EXPECT_EQ(firing.next_run_time, At("2026-11-23T13:00:00Z"));
+}
+
+TEST(PlanFiringTest, AllRunsTheLastTenOldestFirst) {
+  const Schedule schedule = Due("0 * * * *", "2026-11-23T00:00:00Z", CatchUp::kAll);
+  const Firing firing = PlanFiring(schedule, At("2026-11-23T12:30:00Z"));
+  ASSERT_EQ(firing.nominal_times.size(), 10u);
+  EXPECT_EQ(firing.nominal_times.front(), At("2026-11-23T03:00:00Z"));
+  EXPECT_EQ(firing.nominal_times.back(), At("2026-11-23T12:00:00Z"));
+  EXPECT_EQ(firing.missed, 3u);
+}
+
+TEST(PlanFiringTest, DoesNotCatchUpTimesBeforeTheWindow) {
+  Schedule schedule = Due("0 9 * * MON", "2026-11-16T09:00:00Z", CatchUp::kLatest);
+  const Firing firing = PlanFiring(schedule, At("2026-11-18T00:00:00Z"));
+  EXPECT_THAT(firing.nominal_times, IsEmpty());
+  EXPECT_EQ(firing.missed, 1u);
+  schedule.catch_up_window = absl::Hours(48);
+  EXPECT_THAT(PlanFiring(schedule, At("2026-11-18T00:00:00Z")).nominal_times,
+              ElementsAre(At("2026-11-16T09:00:00Z")));
+}
+
+TEST(PlanFiringTest, SkippedLocalTimeRunsAfterTheGap) {
+  // Berlin, 29 March 2026: 02:00 becomes 03:00, which is 01:00 UTC.
+  const Schedule schedule =
+      Due("30 2 * * *", "2026-03-28T01:30:00Z", CatchUp::kAll, "Europe/Berlin");
+  Schedule wide = schedule;
+  wide.catch_up_window = absl::Hours(24 * 7);
+  EXPECT_THAT(PlanFiring(wide, At("2026-03-30T12:00:00Z")).nominal_times,
+              ElementsAre(At("2026-03-28T01:30:00Z"), At("2026-03-29T01:00:00Z"),
+                          At("2026-03-30T00:30:00Z")));
+}
+
+TEST(PlanFiringTest, RepeatedLocalTimeRunsOnce) {
+  // Berlin, 25 October 2026: 03:00 becomes 02:00, so 02:30 is at 00:30 and at 01:30 UTC.
+  const Schedule schedule =
+      Due("30 2 * * *", "2026-10-25T00:30:00Z", CatchUp::kAll, "Europe/Berlin");
+  const Firing firing = PlanFiring(schedule, At("2026-10-25T12:00:00Z"));
+  EXPECT_THAT(firing.nominal_times, ElementsAre(At("2026-10-25T00:30:00Z")));
+  EXPECT_EQ(firing.next_run_time, At("2026-10-26T01:30:00Z"));
+}
+
+TEST(PlanFiringTest, LimitsTheCountOfMissedRuns) {
+  Schedule schedule = Due("* * * * *", "2025-11-23T09:00:00Z", CatchUp::kLatest);
+  schedule.catch_up_window = absl::Hours(24 * 30);
+  const Firing firing = PlanFiring(schedule, At("2026-11-23T09:00:30Z"));
+  EXPECT_THAT(firing.nominal_times, ElementsAre(At("2026-11-23T09:00:00Z")));
+  EXPECT_EQ(firing.missed, 1000u);
+}
+
+}  // namespace
+}  // namespace lmsmail::scheduler

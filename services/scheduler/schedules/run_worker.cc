@@ -1,0 +1,96 @@
+#include "services/scheduler/schedules/run_worker.h"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "libs/calendar/iso_week.h"
+#include "libs/retry/backoff.h"
+#include "libs/status/status_macros.h"
+#include "libs/strings/view.h"
+#include "libs/telemetry/logging.h"
+#include "libs/time_zone/time_zone.h"
+#include "services/scheduler/storage/store_deadline.h"
+
+namespace lmsmail::scheduler {
+namespace {
+
+// Longer than the slowest action may take.
+constexpr absl::Duration kLease = absl::Minutes(5);
+constexpr int kMaxAttempts = 10;
+constexpr retry::BackoffPolicy kBackoff{absl::Seconds(5), absl::Minutes(10)};
+
+}  // namespace
+
+bool RunWorker::RunOnce() {
+  const absl::Time now = clock_.Now();
+  const auto claimed = store_.ClaimRun(now, now + kLease, StoreDeadline());
+  if (!claimed.ok()) {
+    static telemetry::LogEvery every(absl::Seconds(10));
+    every.Log(telemetry::Level::kWarning, "cannot claim a run", {{"error", claimed.status()}});
+    return false;
+  }
+  if (!*claimed) return false;
+  Settle(**claimed, Execute(**claimed));
+  return true;
+}
+
+absl::StatusOr<std::string> RunWorker::Execute(const ClaimedRun& claimed) {
+  const Action& action = claimed.schedule.action;
+  if (std::holds_alternative<GenerateWeeklyReports>(action)) {
+    LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
+                             time_zone::Load(claimed.schedule.time_zone));
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const std::string run,
+        reports_.Generate(IsoWeek::LastWhole(claimed.run.nominal_time, zone).ToString()));
+    return fmt::format("started {}", run);
+  }
+  if (std::holds_alternative<SweepQueue>(action)) {
+    LMSMAIL_ASSIGN_OR_RETURN(const auto swept, queue_.Sweep());
+    return fmt::format("recovered mails: {}, promoted mails: {}", swept.recovered_count,
+                       swept.promoted_count);
+  }
+  if (const auto* purge = std::get_if<PurgeLogs>(&action)) {
+    LMSMAIL_ASSIGN_OR_RETURN(const auto purged, queue_.PurgeLogs(purge->max_age));
+    return fmt::format("dropped days: {}, days kept because they have mail to send: {}",
+                       purged.dropped_day_count, purged.kept_day_count);
+  }
+  return absl::InvalidArgumentError("the schedule has no action");
+}
+
+void RunWorker::Settle(const ClaimedRun& claimed, const absl::StatusOr<std::string>& outcome) {
+  const absl::Time now = clock_.Now();
+  ScheduleRun run = claimed.run;
+  absl::Time due = now;
+  const bool give_up = absl::IsInvalidArgument(outcome.status()) || run.attempts >= kMaxAttempts;
+  if (outcome.ok()) {
+    run.state = ScheduleRun::State::kSucceeded;
+    run.detail = *outcome;
+    run.end_time = now;
+    metrics_.runs_succeeded.Increment();
+  } else if (give_up) {
+    run.state = ScheduleRun::State::kFailed;
+    run.detail = fmt::format("given up after {} attempts: {}", run.attempts,
+                             ToStd(outcome.status().message()));
+    run.end_time = now;
+    metrics_.runs_failed.Increment();
+    telemetry::LogError(
+        "schedule run failed",
+        {{"schedule", run.schedule_id}, {"run", run.id}, {"error", outcome.status()}});
+  } else {
+    run.state = ScheduleRun::State::kPending;
+    run.detail =
+        fmt::format("attempt {} failed: {}", run.attempts, ToStd(outcome.status().message()));
+    due = now + retry::BackoffWithJitter(kBackoff, run.attempts, std::hash<std::string>{}(run.id));
+    metrics_.runs_retried.Increment();
+  }
+  const absl::Status settled = store_.SettleRun(run, due, StoreDeadline());
+  if (!settled.ok()) {
+    // The run is executed again when its lease ends; every action is idempotent.
+    telemetry::LogWarning("cannot settle run", {{"run", run.id}, {"error", settled}});
+  }
+}
+
+}  // namespace lmsmail::scheduler
