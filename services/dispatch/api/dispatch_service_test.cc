@@ -267,8 +267,8 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
   log_.address_reports = {
-      {*log_.FindByKey("large"), /*event=*/0, 550, "5.2.3", ""},  // the mail was too large
-      {*log_.FindByKey("k"), /*event=*/0, 550, "5.1.1", ""}};
+      {*log_.FindByKey("large"), std::nullopt, 550, "5.2.3", ""},  // the mail was too large
+      {*log_.FindByKey("k"), std::nullopt, 550, "5.1.1", ""}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
