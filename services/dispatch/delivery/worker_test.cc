@@ -48,24 +48,27 @@ class WorkerTest : public testing::Test {
     transports_ = std::make_unique<Transports>(std::move(all), "fake");
   }
 
+  std::unique_ptr<Worker> NewWorker() {
+    return std::make_unique<Worker>(DeliveryDependencies{.clock = clock_,
+                                                         .queue = store_,
+                                                         .limits = limits_,
+                                                         .connections = limits_,
+                                                         .recipients = recipients_,
+                                                         .templates = templates_,
+                                                         .transports = *transports_,
+                                                         .bounces = bounces_,
+                                                         .journal = *journal_,
+                                                         .site = site_,
+                                                         .message_ids = message_ids_,
+                                                         .metrics = metrics_},
+                                    Worker::Options{.name = "test",
+                                                    .batch = 20,
+                                                    .flush_interval = absl::Milliseconds(1),
+                                                    .max_in_flight = max_in_flight_,
+                                                    .policy = {}});
+  }
   void Start() {
-    worker_ = std::make_unique<Worker>(DeliveryDependencies{.clock = clock_,
-                                                            .queue = store_,
-                                                            .limits = limits_,
-                                                            .connections = limits_,
-                                                            .recipients = recipients_,
-                                                            .templates = templates_,
-                                                            .transports = *transports_,
-                                                            .bounces = bounces_,
-                                                            .journal = *journal_,
-                                                            .site = site_,
-                                                            .message_ids = message_ids_,
-                                                            .metrics = metrics_},
-                                       Worker::Options{.name = "test",
-                                                       .batch = 20,
-                                                       .flush_interval = absl::Milliseconds(1),
-                                                       .max_in_flight = max_in_flight_,
-                                                       .policy = {}});
+    worker_ = NewWorker();
     worker_->Start();
   }
 
@@ -159,21 +162,7 @@ TEST_F(WorkerTest, StopReleasesUnsentMail) {
 }
 
 TEST_F(WorkerTest, StopsWithoutAStart) {
-  Start();
-  Worker never({.clock = clock_,
-                .queue = store_,
-                .limits = limits_,
-                .connections = limits_,
-                .recipients = recipients_,
-                .templates = templates_,
-                .transports = *transports_,
-                .bounces = bounces_,
-                .journal = *journal_,
-                .site = site_,
-                .message_ids = message_ids_,
-                .metrics = metrics_},
-               {.name = "never", .policy = {}});
-  never.Stop(absl::Now());
+  NewWorker()->Stop(absl::Now());
   EXPECT_THAT(transport_->mails(), IsEmpty());
 }
 
