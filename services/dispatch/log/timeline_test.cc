@@ -92,7 +92,7 @@ TEST(TimelineTest, OrdersEntriesByTime) {
       Recorded(Outcome::Kind::kUncertain, Reason::kConnectionLostAfterData, absl::Hours(1)),
       Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Hours(3))};
   history.retries = {{kNine + absl::Hours(2), "again/1"}};
-  history.events = {{kNine + absl::Hours(4), 5, "https://school.example"}};
+  history.events = {{kNine + absl::Hours(4), EventType::kClicked, "https://school.example"}};
   history.record.state = State::kSent;
   EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kScheduled, Kind::kUncertain,
                                             Kind::kRetried, Kind::kSent, Kind::kEvent));
