@@ -80,6 +80,7 @@ PgTestDatabase::PgTestDatabase()
 }
 
 void PgTestDatabase::Reconnect() {
+  const std::string now = pool_ == nullptr ? "-infinity" : Query("SELECT clock_timestamp()");
   postgres::PoolOptions options;
   options.dsn = dsn_;
   options.schema = "dispatch";
@@ -87,6 +88,12 @@ void PgTestDatabase::Reconnect() {
   options.size = 6;
   PgQueueStore::Configure(options);
   pool_ = OrThrow(postgres::Pool::Create(std::move(options)));
+  // A session ends some time after its connection is closed.
+  const std::string old_sessions = fmt::format(
+      "SELECT count(*) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND backend_start <= '{}'",
+      now);
+  while (Query(old_sessions) != "0") continue;
 }
 
 std::string PgTestDatabase::Query(const std::string& sql) {

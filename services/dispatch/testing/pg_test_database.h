@@ -15,7 +15,7 @@ class PgTestDatabase {
   PgTestDatabase();
 
   postgres::Pool& pool() { return *pool_; }
-  // Ends all sessions and opens a new pool.
+  // Opens a new pool and waits until all earlier sessions have ended.
   void Reconnect();
   // Returns one value, as text.
   std::string Query(const std::string& sql);
