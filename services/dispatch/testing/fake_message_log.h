@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -47,8 +48,8 @@ class FakeMessageLog final : public MessageLog {
   absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override {
     absl::MutexLock lock(&store_.mutex_);
     Page page;
-    for (auto it = store_.entries_.rbegin(); it != store_.entries_.rend(); ++it) {
-      const Mail& mail = it->second.next.mail;
+    for (const auto& [id, entry] : store_.entries_ | std::views::reverse) {
+      const Mail& mail = entry.next.mail;
       if (before != 0 && mail.id >= before) continue;
       if (filter.target && mail.target != *filter.target) continue;
       if (!filter.template_key.empty() && mail.template_ref.key != filter.template_key) continue;
@@ -56,7 +57,7 @@ class FakeMessageLog final : public MessageLog {
         page.next = page.records.back().mail.id;
         break;
       }
-      page.records.push_back(store_.RecordOf(it->second));
+      page.records.push_back(store_.RecordOf(entry));
     }
     return page;
   }
