@@ -88,7 +88,7 @@ absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
       return mechanism;
     }
   }
-  return absl::FailedPreconditionError(
+  return LoginError(
       fmt::format("the server offers no usable AUTH mechanism: {} or {} is needed, it offers {}",
                   MechanismName(usable[0]), MechanismName(usable[1]),
                   offered.empty() ? "none" : fmt::format("{}", fmt::join(offered, " "))));

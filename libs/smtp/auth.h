@@ -16,7 +16,7 @@ enum class AuthMechanism { kPlain, kLogin, kOAuthBearer, kXOAuth2 };
 std::string_view MechanismName(AuthMechanism mechanism);
 
 // The preferred mechanism among those that the server offers: PLAIN before LOGIN for a password,
-// OAUTHBEARER before XOAUTH2 for a token. FAILED_PRECONDITION when the server offers neither.
+// OAUTHBEARER before XOAUTH2 for a token. A LoginError (outcome.h) when the server offers neither.
 absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
                                               const std::vector<std::string>& offered);
 

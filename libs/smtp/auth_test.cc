@@ -83,12 +83,12 @@ TEST(ChooseMechanism, PrefersOAuthBearerForAToken) {
 
 TEST(ChooseMechanism, NeverSendsAPasswordAsATokenOrATokenAsAPassword) {
   EXPECT_THAT(ChooseMechanism(kPassword, {"XOAUTH2"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("it offers XOAUTH2")));
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("it offers XOAUTH2")));
   EXPECT_THAT(ChooseMechanism(kToken, {"PLAIN"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
+              StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("OAUTHBEARER or XOAUTH2 is needed, it offers PLAIN")));
   EXPECT_THAT(ChooseMechanism(kPassword, {}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("it offers none")));
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("it offers none")));
 }
 
 class TokenFile : public ::testing::Test {
@@ -127,7 +127,7 @@ TEST_F(TokenFile, IsALoginErrorWhenItHoldsNoToken) {
   }
   const auto reply = ReplyOf(Read().status());
   ASSERT_TRUE(reply.has_value());
-  EXPECT_EQ(reply->code, 535);
+  EXPECT_EQ(reply->reply.code, 535);
 }
 
 TEST(ReadSecret, OfAPasswordIsThePassword) {

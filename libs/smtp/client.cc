@@ -47,10 +47,11 @@ Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, DeadlineTime
   Connection connection(io, deadline_timer);
   absl::StatusOr<HandshakeResult> handshake = co_await PerformHandshake(connection, options, tls);
   if (!handshake.ok()) co_return handshake.status();
-  absl::Status status = co_await Command(connection, "NOOP", "NOOP", options.timeouts.greeting);
+  absl::Status status =
+      co_await SendCommand(connection, "NOOP", Command::kNoop, options.timeouts.greeting);
   if (!status.ok()) co_return status;
-  if (!connection.reply().positive()) co_return ReplyError("NOOP", connection.reply());
-  status = co_await Command(connection, "QUIT", "QUIT", options.timeouts.greeting);
+  if (!connection.reply().positive()) co_return ReplyError(Command::kNoop, connection.reply());
+  status = co_await SendCommand(connection, "QUIT", Command::kQuit, options.timeouts.greeting);
 
   ServerReport report;
   report.greeting = std::move(handshake->greeting);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "libs/smtp/testing/outbox.h"
 #include "libs/smtp/testing/scripted_server.h"
@@ -40,6 +41,7 @@ TEST_P(ServerError, RejectedRecipientKeepsTheConnection) {
   const Result result = outbox.Wait(bad);
 
   EXPECT_EQ(result.kind, Kind::kRejectedPermanent);
+  EXPECT_EQ(result.command, Command::kRcpt);
   EXPECT_EQ(result.code, 550);
   EXPECT_EQ(result.enhanced_code, "5.1.1");
   EXPECT_EQ(result.reply, "5.1.1 No such user");
@@ -61,6 +63,37 @@ TEST_P(ServerError, RejectedSenderKeepsTheConnection) {
   EXPECT_EQ(result.kind, Kind::kRejectedTemporary);
   EXPECT_EQ(result.enhanced_code, "4.7.1");
   EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
+  EXPECT_EQ(server.Count(Step::kConnect), 1u);
+}
+
+TEST_P(ServerError, ResultNamesTheCommandThatWasRefused) {
+  const std::pair<Step, Command> steps[] = {{Step::kConnect, Command::kConnect},
+                                            {Step::kEhlo, Command::kEhlo},
+                                            {Step::kMail, Command::kMail},
+                                            {Step::kRcpt, Command::kRcpt},
+                                            {Step::kData, Command::kData},
+                                            {Step::kFinalDot, Command::kMessage}};
+  for (const auto& [step, command] : steps) {
+    ScriptedServer server(Server());
+    server.Inject({.at = step, .reply = "554 refused"});
+    server.Inject({.at = Step::kHelo, .reply = "554 refused"});
+    Outbox outbox(server.ClientOptions());
+    const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
+    EXPECT_EQ(result.command, command) << NameOf(command);
+    EXPECT_EQ(result.code, 554) << NameOf(command);
+  }
+}
+
+TEST_P(ServerError, AServerThatRefusesConnectionsIsAskedOnceForAllQueuedMail) {
+  ScriptedServer server(Server());
+  server.Inject({.at = Step::kConnect, .reply = "554 5.7.1 Go away", .hold = true});
+  Options options = server.ClientOptions();
+  options.max_connections = 8;
+  Outbox outbox(options);
+  std::vector<uint64_t> tokens;
+  for (int i = 0; i < 30; ++i) tokens.push_back(outbox.Send(SampleMail("a@x.test")));
+  server.Release();
+  for (const uint64_t token : tokens) EXPECT_EQ(outbox.Wait(token).code, 554);
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
 }
 

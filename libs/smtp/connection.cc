@@ -103,7 +103,7 @@ Awaitable<std::tuple<Connection::ErrorCode, size_t>> Connection::ReadSome() {
                           : socket_.async_read_some(buffer, kToTuple);
 }
 
-Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Duration timeout) {
+Awaitable<absl::Status> Connection::ReadReply(Command command, absl::Duration timeout) {
   bool waiting = false;
   while (true) {
     switch (parser_.Consume(unread_)) {
@@ -111,14 +111,14 @@ Awaitable<absl::Status> Connection::ReadReply(std::string_view command, absl::Du
         co_return absl::OkStatus();
       case ReplyParser::State::kMalformed:
         co_return absl::InternalError(
-            fmt::format("the response to {} is not an SMTP reply", command));
+            fmt::format("the response to {} is not an SMTP reply", NameOf(command)));
       case ReplyParser::State::kNeedsMore:
         break;
     }
     if (!waiting) SetDeadline(timeout);  // once: a slow trickle must not extend the deadline
     waiting = true;
     const auto [error, bytes] = co_await ReadSome();
-    if (error) co_return Error(error, fmt::format("waiting for the reply to {}", command));
+    if (error) co_return Error(error, fmt::format("waiting for the reply to {}", NameOf(command)));
     unread_ = std::string_view(input_.data(), bytes);
   }
 }

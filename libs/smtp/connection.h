@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
+#include "libs/smtp/command.h"
 #include "libs/smtp/deadline_timer.h"
 #include "libs/smtp/reply_parser.h"
 #include "libs/smtp/tls.h"
@@ -45,7 +46,7 @@ class Connection final : public DeadlineTimer::Target {
                                    const TlsOptions& options, absl::Duration timeout);
 
   // Waits for the next reply and makes it available from reply(). Errors mention `command`.
-  Awaitable<absl::Status> ReadReply(std::string_view command, absl::Duration timeout);
+  Awaitable<absl::Status> ReadReply(Command command, absl::Duration timeout);
   const Reply& reply() const { return parser_.reply(); }
   // Whether bytes have arrived that belong to no reply read so far.
   bool has_unread_input() const { return !unread_.empty(); }

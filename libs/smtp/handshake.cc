@@ -21,18 +21,18 @@ Awaitable<absl::Status> SendEhlo(Connection& connection, const Options& options,
                                  Capabilities& capabilities) {
   const absl::Duration timeout = options.timeouts.greeting;
   const std::string ehlo = "EHLO " + options.ehlo_name;
-  absl::Status status = co_await Command(connection, ehlo, "EHLO", timeout);
+  absl::Status status = co_await SendCommand(connection, ehlo, Command::kEhlo, timeout);
   if (!status.ok()) co_return status;
   if (connection.reply().positive()) {
     capabilities = ParseEhlo(connection.reply().text);
     co_return absl::OkStatus();
   }
-  if (!connection.reply().permanent()) co_return ReplyError("EHLO", connection.reply());
+  if (!connection.reply().permanent()) co_return ReplyError(Command::kEhlo, connection.reply());
 
   const std::string helo = "HELO " + options.ehlo_name;
-  status = co_await Command(connection, helo, "HELO", timeout);
+  status = co_await SendCommand(connection, helo, Command::kEhlo, timeout);
   if (!status.ok()) co_return status;
-  if (!connection.reply().positive()) co_return ReplyError("HELO", connection.reply());
+  if (!connection.reply().positive()) co_return ReplyError(Command::kEhlo, connection.reply());
   capabilities = Capabilities();
   co_return absl::OkStatus();
 }
@@ -43,9 +43,9 @@ Awaitable<absl::Status> UpgradeToTls(Connection& connection, const Options& opti
     co_return absl::FailedPreconditionError("the server does not offer STARTTLS");
   }
   const absl::Duration timeout = options.timeouts.greeting;
-  absl::Status status = co_await Command(connection, "STARTTLS", "STARTTLS", timeout);
+  absl::Status status = co_await SendCommand(connection, "STARTTLS", Command::kStartTls, timeout);
   if (!status.ok()) co_return status;
-  if (connection.reply().code != 220) co_return ReplyError("STARTTLS", connection.reply());
+  if (connection.reply().code != 220) co_return ReplyError(Command::kStartTls, connection.reply());
   // An attacker injects plaintext here so that it is read as if it had arrived under TLS
   // (CVE-2011-0411).
   if (connection.has_unread_input()) {
@@ -75,11 +75,12 @@ Awaitable<absl::Status> Authenticate(Connection& connection, const Options& opti
     const std::string& line = has_next ? exchange.lines[next++] : exchange.abort_line;
     aborted = !has_next;
     const absl::Status status =
-        co_await Command(connection, line, "AUTH", options.timeouts.greeting);
+        co_await SendCommand(connection, line, Command::kAuth, options.timeouts.greeting);
     if (!status.ok()) co_return status;
     if (connection.reply().code != 334 || aborted) break;
   }
-  if (aborted || !connection.reply().positive()) co_return ReplyError("AUTH", connection.reply());
+  if (aborted || !connection.reply().positive())
+    co_return ReplyError(Command::kAuth, connection.reply());
   handshake.auth_mechanism = MechanismName(*mechanism);
   co_return absl::OkStatus();
 }
@@ -94,9 +95,9 @@ Awaitable<absl::Status> Negotiate(Connection& connection, const Options& options
     status = co_await connection.StartTls(*tls, name, options.tls, timeouts.greeting);
     if (!status.ok()) co_return status;
   }
-  status = co_await connection.ReadReply("the connection", timeouts.greeting);
+  status = co_await connection.ReadReply(Command::kConnect, timeouts.greeting);
   if (!status.ok()) co_return status;
-  if (connection.reply().code != 220) co_return ReplyError("the connection", connection.reply());
+  if (connection.reply().code != 220) co_return ReplyError(Command::kConnect, connection.reply());
   handshake.greeting = Printable(connection.reply().text, kMaxGreeting);
 
   status = co_await SendEhlo(connection, options, handshake.capabilities);
@@ -122,12 +123,12 @@ Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connecti
   co_return handshake;
 }
 
-Awaitable<absl::Status> Command(Connection& connection, std::string_view line,
-                                std::string_view name, absl::Duration timeout) {
+Awaitable<absl::Status> SendCommand(Connection& connection, std::string_view line, Command command,
+                                    absl::Duration timeout) {
   const std::array<std::string_view, 2> pieces = {line, "\r\n"};
   const Connection::Written written = co_await connection.Write(pieces, timeout);
   if (!written.status.ok()) co_return written.status;
-  co_return co_await connection.ReadReply(name, timeout);
+  co_return co_await connection.ReadReply(command, timeout);
 }
 
 }  // namespace lmsmail::smtp

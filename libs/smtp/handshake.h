@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 
 #include "libs/smtp/capabilities.h"
+#include "libs/smtp/command.h"
 #include "libs/smtp/connection.h"
 #include "libs/smtp/options.h"
 
@@ -25,9 +26,9 @@ Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connecti
                                                             const Options& options,
                                                             boost::asio::ssl::context* tls);
 
-// Sends one command line and waits for its reply. Errors mention `name`, not the line, which may
+// Sends one command line and waits for its reply. Errors name `command`, not the line, which may
 // hold a secret.
-Awaitable<absl::Status> Command(Connection& connection, std::string_view line,
-                                std::string_view name, absl::Duration timeout);
+Awaitable<absl::Status> SendCommand(Connection& connection, std::string_view line,
+                                Command command, absl::Duration timeout);
 
 }  // namespace lmsmail::smtp

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 
+#include "libs/smtp/command.h"
+
 namespace lmsmail::smtp {
 
 // One transaction: one message to one recipient.
@@ -46,8 +48,9 @@ struct Result {
 
   Kind kind = Kind::kCancelled;
   Phase phase = Phase::kNotStarted;
-  int code = 0;               // the reply's three digits; 0 when there was no reply
-  std::string enhanced_code;  // RFC 3463, "5.1.1"; empty when the server gave none
+  Command command = Command::kNone;  // what the reply answers
+  int code = 0;                      // the reply's three digits; 0 when there was no reply
+  std::string enhanced_code;         // RFC 3463, "5.1.1"; empty when the server gave none
   // The reply's text without the three digits, its lines joined by spaces, at most 512 bytes, with
   // everything but printable UTF-8 as '?'. Empty when there was no reply.
   std::string reply;

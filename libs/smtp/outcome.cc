@@ -14,7 +14,7 @@ namespace lmsmail::smtp {
 namespace {
 
 constexpr size_t kMaxReplyText = 512;
-constexpr char kReplyPayload[] = "lmsmail.smtp.reply";  // "421 text"
+constexpr char kReplyPayload[] = "lmsmail.smtp.reply";  // "5 421 text": Command, code, text
 
 Result Make(Result::Kind kind, Phase phase) {
   Result result;
@@ -23,9 +23,10 @@ Result Make(Result::Kind kind, Phase phase) {
   return result;
 }
 
-void SetReply(const Reply& reply, Result& result) {
+void SetReply(Command command, const Reply& reply, Result& result) {
+  result.command = command;
   result.code = reply.code;
-  result.enhanced_code = EnhancedCodeOf(reply.text);
+  result.enhanced_code = EnhancedCodeOf(reply);
   result.reply = Printable(reply.text, kMaxReplyText);
 }
 
@@ -38,51 +39,59 @@ absl::StatusCode StatusCodeOf(const Reply& reply) {
 }
 
 // Leaves the reply's text out, which may hold the recipient's address.
-std::string Describe(std::string_view command, const Reply& reply) {
-  return fmt::format("the server replied {} to {}", reply.code, command);
+std::string Describe(Command command, const Reply& reply) {
+  return fmt::format("the server replied {} to {}", reply.code, NameOf(command));
 }
 
-absl::Status WithReply(absl::Status status, const Reply& reply) {
-  status.SetPayload(kReplyPayload, absl::Cord(fmt::format("{} {}", reply.code, reply.text)));
+absl::Status WithReply(absl::Status status, Command command, const Reply& reply) {
+  status.SetPayload(kReplyPayload, absl::Cord(fmt::format("{} {} {}", static_cast<int>(command),
+                                                          reply.code, reply.text)));
   return status;
 }
 
 }  // namespace
 
-absl::Status ReplyError(std::string_view command, const Reply& reply) {
-  return WithReply(absl::Status(StatusCodeOf(reply), Describe(command, reply)), reply);
+absl::Status ReplyError(Command command, const Reply& reply) {
+  return WithReply(absl::Status(StatusCodeOf(reply), Describe(command, reply)), command, reply);
 }
 
-absl::Status UnexpectedReply(std::string_view command, const Reply& reply) {
-  return WithReply(absl::InternalError(Describe(command, reply)), reply);
+absl::Status UnexpectedReply(Command command, const Reply& reply) {
+  return WithReply(absl::InternalError(Describe(command, reply)), command, reply);
 }
 
 absl::Status LoginError(std::string_view problem) {
-  return WithReply(absl::UnauthenticatedError(ToAbsl(problem)),
+  return WithReply(absl::UnauthenticatedError(ToAbsl(problem)), Command::kAuth,
                    {535, fmt::format("5.7.8 {}", problem)});
 }
 
-std::optional<Reply> ReplyOf(const absl::Status& status) {
+std::optional<CommandReply> ReplyOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kReplyPayload);
   if (!payload.has_value()) return std::nullopt;
   const std::string text(*payload);
-  Reply reply;
-  if (text.size() < 4 || !absl::SimpleAtoi(text.substr(0, 3), &reply.code)) return std::nullopt;
-  reply.text = text.substr(4);
-  return reply;
+  const size_t space = text.find(' ');
+  const size_t code_end = text.find(' ', space + 1);
+  int command = 0;
+  CommandReply parsed;
+  if (code_end == std::string::npos || !absl::SimpleAtoi(text.substr(0, space), &command) ||
+      !absl::SimpleAtoi(text.substr(space + 1, code_end - space - 1), &parsed.reply.code)) {
+    return std::nullopt;
+  }
+  parsed.command = static_cast<Command>(command);
+  parsed.reply.text = text.substr(code_end + 1);
+  return parsed;
 }
 
 Result Accepted(const Reply& reply) {
   Result result = Make(Result::Kind::kAccepted, Phase::kReplied);
-  SetReply(reply, result);
+  SetReply(Command::kMessage, reply, result);
   return result;
 }
 
-Result Rejected(std::string_view command, const Reply& reply) {
+Result Rejected(Command command, const Reply& reply) {
   Result result =
       Make(reply.temporary() ? Result::Kind::kRejectedTemporary : Result::Kind::kRejectedPermanent,
            Phase::kReplied);
-  SetReply(reply, result);
+  SetReply(command, reply, result);
   result.status = absl::Status(StatusCodeOf(reply), Describe(command, reply));
   return result;
 }
@@ -104,7 +113,7 @@ Result Interrupted(Phase phase, const absl::Status& error) {
   }
   Result result = Make(kind, phase);
   result.status = error;
-  if (const auto reply = ReplyOf(error)) SetReply(*reply, result);
+  if (const auto sent = ReplyOf(error)) SetReply(sent->command, sent->reply, result);
   return result;
 }
 

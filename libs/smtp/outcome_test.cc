@@ -16,14 +16,14 @@ using ::testing::Not;
 using Kind = Result::Kind;
 
 TEST(Outcome, RejectionKindFollowsTheReplyCode) {
-  const Result temporary = Rejected("RCPT", {450, "4.2.0 Greylisted\nplease wait"});
+  const Result temporary = Rejected(Command::kRcpt, {450, "4.2.0 Greylisted\nplease wait"});
   EXPECT_EQ(temporary.kind, Kind::kRejectedTemporary);
   EXPECT_EQ(temporary.enhanced_code, "4.2.0");
   EXPECT_EQ(temporary.reply, "4.2.0 Greylisted please wait");
   EXPECT_THAT(temporary.status, StatusIs(absl::StatusCode::kUnavailable));
 
   // The enhanced code may contradict the reply code, which decides (RFC 5321 section 4.2.1).
-  const Result permanent = Rejected("RCPT", {552, "4.2.2 a@b is full"});
+  const Result permanent = Rejected(Command::kRcpt, {552, "4.2.2 a@b is full"});
   EXPECT_EQ(permanent.kind, Kind::kRejectedPermanent);
   EXPECT_EQ(permanent.code, 552);
   EXPECT_THAT(std::string(permanent.status.message()), Not(HasSubstr("a@b")));
@@ -44,7 +44,7 @@ TEST(Outcome, AnErrorBeforeTheDotIsNotAmbiguous) {
 
 TEST(Outcome, ResultHoldsTheReplyThatEndedTheSession) {
   const Result result =
-      Interrupted(Phase::kEnvelope, ReplyError("MAIL", {421, "4.3.2 KeepOpen\ndown"}));
+      Interrupted(Phase::kEnvelope, ReplyError(Command::kMail, {421, "4.3.2 KeepOpen\ndown"}));
   EXPECT_EQ(result.kind, Kind::kConnectionError);
   EXPECT_EQ(result.code, 421);
   EXPECT_EQ(result.enhanced_code, "4.3.2");
@@ -52,9 +52,9 @@ TEST(Outcome, ResultHoldsTheReplyThatEndedTheSession) {
 }
 
 TEST(Outcome, WrongCredentialsAreUnauthenticated) {
-  EXPECT_THAT(ReplyError("AUTH", {535, "5.7.8 no"}),
+  EXPECT_THAT(ReplyError(Command::kAuth, {535, "5.7.8 no"}),
               StatusIs(absl::StatusCode::kUnauthenticated, "the server replied 535 to AUTH"));
-  EXPECT_THAT(ReplyError("AUTH", {454, "later"}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(ReplyError(Command::kAuth, {454, "later"}), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(Outcome, ALocalLoginErrorLooksLikeARejectedLogin) {

@@ -128,6 +128,7 @@ void Pool::FinishAllQueued(const absl::Status& error) {
 void Pool::OnReady() {
   --opening_;
   failed_opens_ = 0;
+  PostDispatch();
 }
 
 SessionOwner::Idle Pool::OnIdle(Session& session) {
@@ -166,6 +167,8 @@ void Pool::PostDispatch() {
 
 bool Pool::MayOpen() const {
   if (sessions_.empty()) return true;
+  // One connection goes first while none is ready: a server that refuses us is asked once.
+  if (opening_ == sessions_.size()) return false;
   return sessions_.size() < max_connections_ &&
          std::chrono::steady_clock::now() >= no_opening_before_;
 }

@@ -20,6 +20,27 @@ size_t DigitRun(std::string_view text, size_t from) {
   return length;
 }
 
+constexpr std::string_view kBeforeEnhancedCode = " \t\n(#[<:;='\"";
+constexpr std::string_view kAfterEnhancedCode = " \t\n)].>,:;'\"";
+
+// Length of the enhanced status code at `text[from]`, 0 when there is none.
+size_t EnhancedCodeLength(std::string_view text, size_t from) {
+  if (from >= text.size() || (text[from] != '2' && text[from] != '4' && text[from] != '5')) {
+    return 0;
+  }
+  size_t end = from + 1;
+  for (int part = 0; part < 2; ++part) {
+    if (end >= text.size() || text[end] != '.') return 0;
+    const size_t digits = DigitRun(text, end + 1);
+    if (digits == 0) return 0;
+    end += 1 + digits;
+  }
+  const bool ends = end == text.size() || kAfterEnhancedCode.find(text[end]) < std::string::npos;
+  // An IPv4 address or a version goes on with another number.
+  const bool goes_on = end + 1 < text.size() && text[end] == '.' && IsDigit(text[end + 1]);
+  return ends && !goes_on ? end - from : 0;
+}
+
 }  // namespace
 
 ReplyParser::State ReplyParser::Consume(std::string_view& input) {
@@ -69,18 +90,18 @@ ReplyParser::State ReplyParser::ConsumeLine(std::string_view line) {
   return State::kReply;
 }
 
-std::string_view EnhancedCodeOf(std::string_view text) {
-  if (text.size() < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.') {
-    return {};
+std::string_view EnhancedCodeOf(const Reply& reply) {
+  const std::string_view text = reply.text;
+  if (const size_t length = EnhancedCodeLength(text, 0); length > 0) return text.substr(0, length);
+  for (size_t at = 0; at < text.size(); ++at) {
+    // Elsewhere in the text, numbers of another class are taken for something else.
+    if (text[at] - '0' != reply.code / 100) continue;
+    if (at > 0 && kBeforeEnhancedCode.find(text[at - 1]) == std::string_view::npos) continue;
+    if (const size_t length = EnhancedCodeLength(text, at); length > 0) {
+      return text.substr(at, length);
+    }
   }
-  const size_t subject = DigitRun(text, 2);
-  const size_t dot = 2 + subject;
-  if (subject == 0 || dot >= text.size() || text[dot] != '.') return {};
-  const size_t detail = DigitRun(text, dot + 1);
-  const size_t end = dot + 1 + detail;
-  if (detail == 0) return {};
-  if (end < text.size() && text[end] != ' ' && text[end] != '\n') return {};
-  return text.substr(0, end);
+  return {};
 }
 
 }  // namespace lmsmail::smtp

@@ -44,7 +44,8 @@ class ReplyParser {
   int lines_ = 0;  // of the reply being read
 };
 
-// The RFC 3463 code at the start of `text` ("5.1.1"), or empty.
-std::string_view EnhancedCodeOf(std::string_view text);
+// The RFC 3463 code of a reply ("5.1.1"), or empty. Servers also write "#5.1.1" and "(#5.1.1)", and
+// some give the code on a later line or within the text; the first one counts.
+std::string_view EnhancedCodeOf(const Reply& reply);
 
 }  // namespace lmsmail::smtp

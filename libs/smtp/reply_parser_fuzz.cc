@@ -39,6 +39,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view wire(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (Trace(wire, size) != Trace(wire, 1u + data[0])) std::abort();
-  lmsmail::smtp::EnhancedCodeOf(wire);
+  lmsmail::smtp::EnhancedCodeOf({550, std::string(wire)});
   return 0;
 }

@@ -116,16 +116,32 @@ TEST(ReplyParser, RandomBytesGiveTheSameRepliesHoweverTheyAreSplit) {
   }
 }
 
-TEST(EnhancedCode, IsReadFromTheStartOfTheText) {
-  EXPECT_EQ(EnhancedCodeOf("5.1.1 no such user"), "5.1.1");
-  EXPECT_EQ(EnhancedCodeOf("4.7.100\nsecond line"), "4.7.100");
-  EXPECT_EQ(EnhancedCodeOf("2.0.0"), "2.0.0");
+std::string CodeIn(std::string_view text, int code = 550) {
+  return std::string(EnhancedCodeOf({code, std::string(text)}));
 }
 
-TEST(EnhancedCode, IsEmptyForOtherTexts) {
-  for (const std::string_view text : {"", "Ok", "5.1", "5.1.", "5..1 x", "3.1.1 x", "5.1.1x",
-                                      "5.1.1000 x", "5.1.1.1 x", "1.2.3.4 is blocked", "5.1.1-x"}) {
-    EXPECT_EQ(EnhancedCodeOf(text), "") << text;
+TEST(EnhancedCode, IsReadFromTheStartOfTheText) {
+  EXPECT_EQ(CodeIn("5.1.1 no such user"), "5.1.1");
+  EXPECT_EQ(CodeIn("4.7.100\nsecond line", 450), "4.7.100");
+  EXPECT_EQ(CodeIn("2.0.0", 250), "2.0.0");
+  EXPECT_EQ(CodeIn("4.2.2 over quota", 552), "4.2.2") << "of another class than the reply";
+}
+
+TEST(EnhancedCode, IsFoundWhereverServersWriteIt) {
+  EXPECT_EQ(CodeIn("#5.1.0 Address rejected."), "5.1.0");
+  EXPECT_EQ(CodeIn("sorry, no mailbox here by that name. (#5.1.1)"), "5.1.1");
+  EXPECT_EQ(CodeIn("Rejected for policy\n5.7.1 see our site"), "5.7.1");
+  EXPECT_EQ(CodeIn("[5.7.13] account disabled"), "5.7.13");
+  EXPECT_EQ(CodeIn("said: 5.4.5, then hung up"), "5.4.5");
+  EXPECT_EQ(CodeIn("refused with status 5.7.26."), "5.7.26");
+}
+
+TEST(EnhancedCode, IsNoOtherNumber) {
+  for (const std::string_view text :
+       {"", "Ok", "5.1", "5.1.", "5..1 x", "3.1.1 x", "5.1.1x", "5.1.1000 x", "5.1.1.1 x",
+        "1.2.3.4 is blocked", "5.1.1-x", "client 5.1.1.9 is listed", "v5.1.1 of the filter",
+        "https://help.example/5.1.1", "greylisted for 4.5.3 s", "192.5.1.1 is blocked"}) {
+    EXPECT_EQ(CodeIn(text), "") << text;
   }
 }
 

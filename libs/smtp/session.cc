@@ -76,7 +76,8 @@ Awaitable<absl::Status> Session::Serve() {
 }
 
 Awaitable<void> Session::Quit() {
-  const absl::Status ignored = co_await Command(connection_, "QUIT", "QUIT", kQuitTimeout);
+  const absl::Status ignored =
+      co_await SendCommand(connection_, "QUIT", Command::kQuit, kQuitTimeout);
 }
 
 std::unique_ptr<Transaction> Session::NextTransaction() {
@@ -163,7 +164,7 @@ Awaitable<absl::Status> Session::SendEnvelope() {
     if (!written.status.ok()) {
       // The server may have sent a reply before it closed the connection.
       if (connection_.ReadLateReply() && connection_.reply().rejection()) {
-        co_return ReplyError("MAIL", connection_.reply());
+        co_return ReplyError(Command::kMail, connection_.reply());
       }
       co_return written.status;
     }
@@ -175,17 +176,17 @@ Awaitable<absl::Status> Session::ReadEnvelopeReplies() {
   const Timeouts& timeouts = options_.timeouts;
   absl::Status status;
   if (reset_pending_) {
-    status = co_await connection_.ReadReply("RSET", timeouts.envelope);
+    status = co_await connection_.ReadReply(Command::kRset, timeouts.envelope);
     if (status.ok()) status = HandleResetReply();
     if (!status.ok()) co_return status;
   }
-  status = co_await connection_.ReadReply("MAIL", timeouts.envelope);
-  if (status.ok()) status = HandleEnvelopeReply("MAIL");
+  status = co_await connection_.ReadReply(Command::kMail, timeouts.envelope);
+  if (status.ok()) status = HandleEnvelopeReply(Command::kMail);
   if (!status.ok()) co_return status;
-  status = co_await connection_.ReadReply("RCPT", timeouts.envelope);
-  if (status.ok()) status = HandleEnvelopeReply("RCPT");
+  status = co_await connection_.ReadReply(Command::kRcpt, timeouts.envelope);
+  if (status.ok()) status = HandleEnvelopeReply(Command::kRcpt);
   if (!status.ok()) co_return status;
-  status = co_await connection_.ReadReply("DATA", timeouts.data);
+  status = co_await connection_.ReadReply(Command::kData, timeouts.data);
   if (status.ok()) status = HandleDataReply();
   co_return status;
 }
@@ -195,7 +196,7 @@ Awaitable<absl::Status> Session::SendEnvelopeStepwise() {
   BeginEnvelope();
   absl::Status status;
   if (reset_pending_) {
-    status = co_await Command(connection_, "RSET", "RSET", timeouts.envelope);
+    status = co_await SendCommand(connection_, "RSET", Command::kRset, timeouts.envelope);
     if (status.ok()) status = HandleResetReply();
     if (!status.ok()) co_return status;
   }
@@ -203,50 +204,50 @@ Awaitable<absl::Status> Session::SendEnvelopeStepwise() {
   commands_.clear();
   envelope_mail_->AppendMail(capabilities_, commands_);
   without_crlf(commands_);
-  status = co_await Command(connection_, commands_, "MAIL", timeouts.envelope);
-  if (status.ok()) status = HandleEnvelopeReply("MAIL");
+  status = co_await SendCommand(connection_, commands_, Command::kMail, timeouts.envelope);
+  if (status.ok()) status = HandleEnvelopeReply(Command::kMail);
   if (!status.ok() || rejection_.has_value()) co_return status;
 
   commands_.clear();
   envelope_mail_->AppendRcpt(commands_);
   without_crlf(commands_);
-  status = co_await Command(connection_, commands_, "RCPT", timeouts.envelope);
-  if (status.ok()) status = HandleEnvelopeReply("RCPT");
+  status = co_await SendCommand(connection_, commands_, Command::kRcpt, timeouts.envelope);
+  if (status.ok()) status = HandleEnvelopeReply(Command::kRcpt);
   if (!status.ok() || rejection_.has_value()) co_return status;
 
-  status = co_await Command(connection_, "DATA", "DATA", timeouts.data);
+  status = co_await SendCommand(connection_, "DATA", Command::kData, timeouts.data);
   if (status.ok()) status = HandleDataReply();
   co_return status;
 }
 
 absl::Status Session::HandleResetReply() {
   const Reply& reply = connection_.reply();
-  return reply.positive() ? absl::OkStatus() : ReplyError("RSET", reply);
+  return reply.positive() ? absl::OkStatus() : ReplyError(Command::kRset, reply);
 }
 
-absl::Status Session::HandleEnvelopeReply(std::string_view command) {
+absl::Status Session::HandleEnvelopeReply(Command command) {
   const Reply& reply = connection_.reply();
   if (reply.closing()) return ReplyError(command, reply);
-  if (command == "MAIL") mail_replied_ = true;
+  if (command == Command::kMail) mail_replied_ = true;
   if (reply.rejection()) {
     if (!rejection_.has_value()) rejection_ = Rejected(command, reply);
     return absl::OkStatus();
   }
   if (!reply.positive()) return UnexpectedReply(command, reply);
-  if (command == "RCPT") rcpt_accepted_ = true;
+  if (command == Command::kRcpt) rcpt_accepted_ = true;
   return absl::OkStatus();
 }
 
 absl::Status Session::HandleDataReply() {
   const Reply& reply = connection_.reply();
-  if (reply.closing()) return ReplyError("DATA", reply);
+  if (reply.closing()) return ReplyError(Command::kData, reply);
   if (reply.rejection()) {
-    if (!rejection_.has_value()) rejection_ = Rejected("DATA", reply);
+    if (!rejection_.has_value()) rejection_ = Rejected(Command::kData, reply);
     return absl::OkStatus();
   }
   // After a rejected sender and an accepted recipient even an empty message could be delivered.
   const bool contradiction = rejection_.has_value() && rcpt_accepted_;
-  if (reply.code != 354 || contradiction) return UnexpectedReply("DATA", reply);
+  if (reply.code != 354 || contradiction) return UnexpectedReply(Command::kData, reply);
   if (connection_.has_unread_input()) return UnrequestedReply();
   go_ahead_ = true;
   return absl::OkStatus();
@@ -282,23 +283,24 @@ Awaitable<absl::Status> Session::SendMessage() {
     if (connection_.ReadLateReply() && connection_.reply().rejection() &&
         !connection_.reply().closing()) {
       SetPhase(*data_mail_, Phase::kReplied);
-      owner_.Finish(std::move(data_mail_), Rejected("the message", connection_.reply()));
+      owner_.Finish(std::move(data_mail_), Rejected(Command::kMessage, connection_.reply()));
     }
   }
   co_return written.status;
 }
 
 Awaitable<absl::Status> Session::ReadFinalReply() {
-  absl::Status status = co_await connection_.ReadReply("the message", options_.timeouts.final_dot);
+  absl::Status status =
+      co_await connection_.ReadReply(Command::kMessage, options_.timeouts.final_dot);
   if (!status.ok()) co_return status;
   const Reply& reply = connection_.reply();
-  if (!reply.positive() && !reply.rejection()) co_return UnexpectedReply("the message", reply);
+  if (!reply.positive() && !reply.rejection()) co_return UnexpectedReply(Command::kMessage, reply);
   if (!std::exchange(empty_message_sent_, false)) {
     SetPhase(*data_mail_, Phase::kReplied);
     owner_.Finish(std::move(data_mail_),
-                  reply.positive() ? Accepted(reply) : Rejected("the message", reply));
+                  reply.positive() ? Accepted(reply) : Rejected(Command::kMessage, reply));
   }
-  if (reply.closing()) co_return ReplyError("the message", reply);
+  if (reply.closing()) co_return ReplyError(Command::kMessage, reply);
   co_return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 
+#include "libs/smtp/command.h"
 #include "libs/smtp/connection.h"
 #include "libs/smtp/handshake.h"
 #include "libs/smtp/options.h"
@@ -74,7 +75,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void AppendEnvelopeGroup();
   // Handle the reply just read to a command of envelope_mail_.
   absl::Status HandleResetReply();
-  absl::Status HandleEnvelopeReply(std::string_view command);
+  absl::Status HandleEnvelopeReply(Command command);
   absl::Status HandleDataReply();
   void FinishEnvelopeMail(Result result);
   void SetPhase(Transaction& transaction, Phase phase);
