@@ -67,12 +67,10 @@ TEST_P(ServerError, RejectedSenderKeepsTheConnection) {
 }
 
 TEST_P(ServerError, ResultNamesTheCommandThatWasRefused) {
-  const std::pair<Step, Command> steps[] = {{Step::kConnect, Command::kConnect},
-                                            {Step::kEhlo, Command::kEhlo},
-                                            {Step::kMail, Command::kMail},
-                                            {Step::kRcpt, Command::kRcpt},
-                                            {Step::kData, Command::kData},
-                                            {Step::kFinalDot, Command::kMessage}};
+  const std::pair<Step, Command> steps[] = {
+      {Step::kConnect, Command::kConnect}, {Step::kEhlo, Command::kEhlo},
+      {Step::kMail, Command::kMail},       {Step::kRcpt, Command::kRcpt},
+      {Step::kData, Command::kData},       {Step::kFinalDot, Command::kMessage}};
   for (const auto& [step, command] : steps) {
     ScriptedServer server(Server());
     server.Inject({.at = step, .reply = "554 refused"});

@@ -28,7 +28,7 @@ Awaitable<absl::StatusOr<HandshakeResult>> PerformHandshake(Connection& connecti
 
 // Sends one command line and waits for its reply. Errors name `command`, not the line, which may
 // hold a secret.
-Awaitable<absl::Status> SendCommand(Connection& connection, std::string_view line,
-                                Command command, absl::Duration timeout);
+Awaitable<absl::Status> SendCommand(Connection& connection, std::string_view line, Command command,
+                                    absl::Duration timeout);
 
 }  // namespace lmsmail::smtp

@@ -161,13 +161,13 @@ TEST_F(ConfigTest, BuildsATransportBeforeItsTokenFileExists) {
 }
 
 TEST_F(ConfigTest, MapsKeysToThePolicy) {
-  ASSERT_OK(Load({"--delivery.max_attempts=3",
+  ASSERT_OK(Load({"--delivery.max_resends=3",
                   "--delivery.resend_uncertain=", "--delivery.resend_recovered=payment",
                   "--delivery.peer_backoff=1m", "--worker.lease=30s", "--worker.name=replica-1"}));
   const Worker::Options options = config_.ToWorker();
   EXPECT_EQ(options.name, "replica-1");
   EXPECT_EQ(options.lease, absl::Seconds(30));
-  EXPECT_EQ(options.policy.max_attempts, 3);
+  EXPECT_EQ(options.policy.max_resends, 3);
   EXPECT_TRUE(options.policy.resend_uncertain.empty());
   EXPECT_EQ(options.policy.resend_recovered, std::set<Category>{Category::kPayment});
   EXPECT_EQ(options.policy.peer_backoff.max, absl::Minutes(1));

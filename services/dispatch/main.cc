@@ -136,7 +136,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
            .breaker_changed =
                std::bind_front(&DispatchMetrics::SetCircuitBreaker, parts.metrics.get())}));
   for (const std::string& name : parts.transports->Names()) {
-    parts.metrics->SetCircuitBreaker(name, false);
+    parts.metrics->SetCircuitBreaker(name, std::nullopt);
   }
   return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);
 }

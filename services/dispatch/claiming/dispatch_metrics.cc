@@ -42,7 +42,7 @@ std::string_view NameOf(Reason reason) {
                                                        "too_large",
                                                        "recipient_rejected",
                                                        "sender_rejected",
-                                                       "retries_exhausted",
+                                                       "content_rejected",
                                                        "deferred_by_server",
                                                        "unreachable",
                                                        "rate_limited",
@@ -78,7 +78,10 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                                     "Mails in the queue of all replicas, by lane and kind.")),
       circuit_breakers_(metrics.AddGauge("lmsmail_dispatch_circuit_breaker_open",
                                          "1 while the circuit breaker of a transport is open or "
-                                         "half-open, 0 while it is closed.")) {}
+                                         "half-open, 0 while it is closed.")),
+      breaker_openings_(metrics.AddCounter("lmsmail_dispatch_circuit_breaker_openings_total",
+                                           "How often the circuit breaker of a transport opened, "
+                                           "by cause.")) {}
 
 void DispatchMetrics::CountAccepted(Lane lane, int mails) {
   accepted_.With({{"lane", std::string(NameOf(lane))}}).Increment(mails);
@@ -103,8 +106,15 @@ void DispatchMetrics::SetDepth(const LaneDepth& depth) {
       .Set(static_cast<double>(depth.scheduled));
 }
 
-void DispatchMetrics::SetCircuitBreaker(const std::string& transport, bool open) {
-  circuit_breakers_.With({{"transport", transport}}).Set(open ? 1 : 0);
+void DispatchMetrics::SetCircuitBreaker(const std::string& transport,
+                                        std::optional<CircuitBreaker::Cause> cause) {
+  using Cause = CircuitBreaker::Cause;
+  for (const Cause each : {Cause::kSender, Cause::kLogin, Cause::kQuota}) {
+    const telemetry::Labels labels = {{"transport", transport},
+                                      {"cause", std::string(NameOf(each))}};
+    circuit_breakers_.With(labels).Set(each == cause ? 1 : 0);
+    breaker_openings_.With(labels).Increment(each == cause ? 1 : 0);
+  }
 }
 
 }  // namespace lmsmail::dispatch

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 
 #include "libs/telemetry/metrics.h"
 #include "services/dispatch/storage/queue_store.h"
+#include "services/dispatch/transports/circuit_breaker.h"
 
 namespace lmsmail::dispatch {
 
@@ -22,7 +24,8 @@ std::string_view NameOf(Reason reason);
 //   lmsmail_dispatch_claim_seconds                 time to claim a batch, except empty ones
 //   lmsmail_dispatch_flush_seconds                 time to record a batch's outcomes
 //   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, all replicas
-//   lmsmail_dispatch_circuit_breaker_open{transport}  1 while it is open or half-open
+//   lmsmail_dispatch_circuit_breaker_open{transport,cause}  1 while it is open or half-open
+//   lmsmail_dispatch_circuit_breaker_openings_total{transport,cause}  also those after a probe
 // Thread-safe.
 class DispatchMetrics {
  public:
@@ -33,7 +36,8 @@ class DispatchMetrics {
   void CountOutcomes(absl::Span<const Outcome> outcomes);
   void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
   void SetDepth(const LaneDepth& depth);
-  void SetCircuitBreaker(const std::string& transport, bool open);
+  // nullopt: it is closed.
+  void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
 
   telemetry::Gauge in_flight;
   telemetry::Histogram claim_seconds;
@@ -45,6 +49,7 @@ class DispatchMetrics {
   telemetry::CounterFamily outcomes_;
   telemetry::GaugeFamily queue_depth_;
   telemetry::GaugeFamily circuit_breakers_;
+  telemetry::CounterFamily breaker_openings_;
 };
 
 }  // namespace lmsmail::dispatch

@@ -42,8 +42,8 @@ DeliveryConfig::DeliveryConfig()
 
 void DeliveryConfig::Declare(config::Group keys) {
   const config::Range<absl::Duration> backoffs{absl::Milliseconds(1), absl::Hours(24)};
-  keys.Int32("max_attempts", &max_attempts, "Temporary refusals after which a mail fails.",
-             {1, 100});
+  keys.Int32("max_resends", &max_resends,
+             "How often a mail of resend_uncertain is sent again at most.", {0, 100});
   keys.Duration("min_backoff", &min_backoff,
                 "Backoff after the first temporary refusal; doubles with each.", backoffs);
   keys.Duration("max_backoff", &max_backoff, "The longest backoff.", backoffs);
@@ -72,7 +72,7 @@ void DeliveryConfig::Check(Violations& violations) const {
 
 DeliveryPolicy DeliveryConfig::ToPolicy() const {
   DeliveryPolicy policy;
-  policy.max_attempts = max_attempts;
+  policy.max_resends = max_resends;
   policy.backoff = {.initial = min_backoff, .max = max_backoff};
   policy.greylist_backoff = greylist_backoff;
   policy.uncertain_backoff = uncertain_backoff;

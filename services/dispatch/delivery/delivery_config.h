@@ -14,7 +14,7 @@ namespace lmsmail::dispatch {
 
 // The keys "delivery.": when and how often a mail is tried again.
 struct DeliveryConfig {
-  std::int32_t max_attempts = 12;
+  std::int32_t max_resends = 5;
   absl::Duration min_backoff = absl::Minutes(1);
   absl::Duration max_backoff = absl::Hours(1);
   absl::Duration greylist_backoff = absl::Minutes(5);

@@ -12,6 +12,8 @@ namespace lmsmail::dispatch {
 namespace {
 
 constexpr std::size_t kMaxReplyBytes = 512;
+// Long enough for a claim, a check and a slow server.
+constexpr absl::Duration kLastAttemptMargin = absl::Seconds(30);
 
 Outcome Base(const ClaimedMail& claimed) {
   Outcome outcome;
@@ -39,35 +41,35 @@ absl::Duration AttemptBackoff(const ClaimedMail& claimed, const Outcome& outcome
   return Jittered(retry::Backoff(policy.backoff, claimed.attempt + 1), outcome);
 }
 
-// Fails the mail once its attempts are used up or it would expire before `retry_time`.
-Outcome DeferOrFail(Outcome outcome, const ClaimedMail& claimed, Reason reason,
-                    absl::Time retry_time, const DeliveryPolicy& policy) {
-  if (outcome.attempt >= policy.max_attempts || retry_time > claimed.mail.expire_time) {
-    outcome.kind = Outcome::Kind::kFailed;
-    outcome.reason = Reason::kRetriesExhausted;
-    return outcome;
-  }
+// `retry_time`, but not long past the expire_time, so that the mail is recorded as expired in time.
+// A wait that would outlast the mail ends with one last attempt shortly before.
+absl::Time NextAttempt(const ClaimedMail& claimed, absl::Time retry_time, absl::Time now) {
+  const absl::Time expire_time = claimed.mail.expire_time;
+  if (retry_time <= expire_time) return retry_time;
+  const absl::Time last = expire_time - kLastAttemptMargin;
+  return last > now + kLastAttemptMargin ? last : expire_time + absl::Milliseconds(1);
+}
+
+Outcome DeferUntil(Outcome outcome, const ClaimedMail& claimed, Reason reason,
+                   absl::Time retry_time, absl::Time now) {
   outcome.kind = Outcome::Kind::kDeferred;
   outcome.reason = reason;
-  outcome.retry_time = retry_time;
+  outcome.retry_time = NextAttempt(claimed, retry_time, now);
   return outcome;
 }
 
 // No attempt is counted: nothing reached the server.
 Outcome DeferUncounted(Outcome outcome, const ClaimedMail& claimed, Reason reason,
-                       absl::Time retry_time) {
+                       absl::Time retry_time, absl::Time now) {
   outcome.attempt = claimed.attempt;
-  outcome.kind = Outcome::Kind::kDeferred;
-  outcome.reason = reason;
-  outcome.retry_time = retry_time;
-  return outcome;
+  return DeferUntil(std::move(outcome), claimed, reason, retry_time, now);
 }
 
-Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
+Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const Refusal& refusal,
                         absl::Time now, const DeliveryPolicy& policy) {
   absl::Duration wait = AttemptBackoff(claimed, outcome, policy);
-  if (IsGreylisting(result)) wait = std::max(wait, policy.greylist_backoff);
-  return DeferOrFail(std::move(outcome), claimed, TemporaryReason(result), now + wait, policy);
+  if (refusal.greylisted) wait = std::max(wait, policy.greylist_backoff);
+  return DeferUntil(std::move(outcome), claimed, refusal.reason, now + wait, now);
 }
 
 Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::Time now,
@@ -76,18 +78,33 @@ Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reas
                                      .max = policy.backoff.max / 4};
   const absl::Duration wait =
       Jittered(retry::Backoff(backoff, claimed.delivery_count + 1), outcome);
-  return DeferUncounted(std::move(outcome), claimed, reason, now + wait);
+  return DeferUncounted(std::move(outcome), claimed, reason, now + wait, now);
 }
 
 Outcome DecideSenderRejected(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
                              const DeliveryPolicy& policy) {
-  if (outcome.attempt < policy.max_sender_rejections) {
-    const absl::Time retry_time = now + AttemptBackoff(claimed, outcome, policy);
-    outcome = DeferOrFail(std::move(outcome), claimed, Reason::kSenderRejected, retry_time, policy);
-  } else {
-    outcome.kind = Outcome::Kind::kFailed;
-  }
   outcome.reason = Reason::kSenderRejected;
+  if (claimed.sender_rejections + 1 >= policy.max_sender_rejections) {
+    outcome.kind = Outcome::Kind::kFailed;
+    return outcome;
+  }
+  const absl::Time retry_time = now + AttemptBackoff(claimed, outcome, policy);
+  return DeferUntil(std::move(outcome), claimed, Reason::kSenderRejected, retry_time, now);
+}
+
+Outcome DecideRefused(Outcome outcome, const ClaimedMail& claimed, const Refusal& refusal,
+                      absl::Time now, const DeliveryPolicy& policy) {
+  switch (refusal.kind) {
+    case Refusal::Kind::kTemporary:
+      return DecideTemporary(std::move(outcome), claimed, refusal, now, policy);
+    case Refusal::Kind::kSender:
+      return DecideSenderRejected(std::move(outcome), claimed, now, policy);
+    case Refusal::Kind::kRecipient:
+    case Refusal::Kind::kMail:
+      break;
+  }
+  outcome.kind = Outcome::Kind::kFailed;
+  outcome.reason = refusal.reason;
   return outcome;
 }
 
@@ -95,7 +112,7 @@ Outcome DecideBreakerOpen(Outcome outcome, const ClaimedMail& claimed, const Del
                           absl::Time now, const DeliveryPolicy& policy) {
   const absl::Time retry_time =
       std::max(result.retry_time, now) + Jittered(policy.peer_backoff.initial, outcome);
-  return DeferUncounted(std::move(outcome), claimed, Reason::kSenderRejected, retry_time);
+  return DeferUncounted(std::move(outcome), claimed, Reason::kSenderRejected, retry_time, now);
 }
 
 Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
@@ -104,7 +121,7 @@ Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time 
   outcome.reason = Reason::kConnectionLostAfterData;
   const absl::Time retry_time = now + Jittered(policy.uncertain_backoff, outcome);
   const bool resend = policy.resend_uncertain.contains(claimed.mail.template_ref.category) &&
-                      outcome.attempt < policy.max_attempts &&
+                      claimed.resends < policy.max_resends &&
                       retry_time <= claimed.mail.expire_time;
   if (resend) {
     outcome.kind = Outcome::Kind::kDeferred;
@@ -163,7 +180,9 @@ Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
               const DeliveryPolicy& policy) {
   Outcome outcome = End(claimed, Outcome::Kind::kDeferred, reason, "");
   const absl::Duration wait = retry::Backoff(policy.peer_backoff, claimed.delivery_count + 1);
-  outcome.retry_time = now + std::min(Jittered(wait, outcome) + wait / 4, policy.peer_backoff.max);
+  const absl::Time retry_time =
+      now + std::min(Jittered(wait, outcome) + wait / 4, policy.peer_backoff.max);
+  outcome.retry_time = std::min(retry_time, claimed.mail.expire_time + absl::Milliseconds(1));
   return outcome;
 }
 
@@ -184,17 +203,9 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       outcome.kind = Outcome::Kind::kSent;
       return outcome;
     case DeliveryResult::Kind::kRejectedPermanent:
-      if (IsTemporaryDespiteItsCode(result)) {
-        return DecideTemporary(std::move(outcome), claimed, result, now, policy);
-      }
-      if (RefusesSender(result)) {
-        return DecideSenderRejected(std::move(outcome), claimed, now, policy);
-      }
-      outcome.kind = Outcome::Kind::kFailed;
-      outcome.reason = PermanentReason(result);
-      return outcome;
     case DeliveryResult::Kind::kRejectedTemporary:
-      return DecideTemporary(std::move(outcome), claimed, result, now, policy);
+      return DecideRefused(std::move(outcome), claimed, Classify(result).value_or(Refusal()), now,
+                           policy);
     case DeliveryResult::Kind::kAmbiguous:
       return DecideAmbiguous(std::move(outcome), claimed, now, policy);
     case DeliveryResult::Kind::kConnectionError:
@@ -204,7 +215,7 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
     case DeliveryResult::Kind::kBreakerOpen:
       return DecideBreakerOpen(std::move(outcome), claimed, result, now, policy);
     case DeliveryResult::Kind::kCancelled:
-      return DeferUncounted(std::move(outcome), claimed, Reason::kUnreachable, now);
+      return DeferUncounted(std::move(outcome), claimed, Reason::kUnreachable, now, now);
   }
   return outcome;
 }

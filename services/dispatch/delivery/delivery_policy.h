@@ -17,18 +17,18 @@
 namespace lmsmail::dispatch {
 
 struct DeliveryPolicy {
-  int max_attempts = 12;
-  // Between attempts, with jitter.
+  // Between attempts, with jitter. Temporary refusals never fail a mail: its expire_time decides.
   retry::BackoffPolicy backoff = {.initial = absl::Minutes(1), .max = absl::Hours(1)};
   // The shortest backoff after greylisting.
   absl::Duration greylist_backoff = absl::Minutes(5);
   // Before a mail is sent again that may have arrived.
   absl::Duration uncertain_backoff = absl::Seconds(30);
-  // A sender rejection (RefusesSender) is permanent only on this attempt. Earlier ones may be due
-  // to a revoked key or a blocked address, which is not the mail's fault and which an operator
-  // mends. Meanwhile the circuit breaker is open, which counts no attempt. A mail that is rejected
-  // each time although others are accepted is rejected for its content.
+  // A refusal of the sender fails a mail only when it is the mail's refusal of this number while
+  // the circuit breaker was closed: others were accepted meanwhile, so its content is the cause.
+  // Refusals that open the breaker are not the mail's fault and do not count.
   int max_sender_rejections = 3;
+  // How often a mail of `resend_uncertain` is sent again.
+  int max_resends = 5;
   // While another of our services is unavailable, which counts no attempt.
   retry::BackoffPolicy peer_backoff = {.initial = absl::Seconds(5), .max = absl::Seconds(30)};
 

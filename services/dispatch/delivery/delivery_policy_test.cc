@@ -30,6 +30,7 @@ DeliveryResult Reply(int code, std::string enhanced, std::string text = "text") 
   result.kind = code < 300   ? DeliveryResult::Kind::kAccepted
                 : code < 500 ? DeliveryResult::Kind::kRejectedTemporary
                              : DeliveryResult::Kind::kRejectedPermanent;
+  result.command = smtp::Command::kRcpt;
   result.reply_code = code;
   result.enhanced_code = std::move(enhanced);
   result.reply_text = std::move(text);
@@ -69,10 +70,11 @@ TEST_P(PermanentTest, FailsWithTheReasonOfTheReply) {
   const DeliveryResult result = Reply(c.code, c.enhanced);
   ClaimedMail claimed = MailOf();
   claimed.attempt = 2;
+  claimed.sender_rejections = 2;
   const Outcome outcome = Decide(claimed, result);
   EXPECT_EQ(outcome.kind, Kind::kFailed);
   EXPECT_EQ(outcome.reason, c.reason);
-  EXPECT_EQ(ProvesAddressDead(result), c.dead);
+  EXPECT_EQ(Classify(result)->address_dead, c.dead);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -92,24 +94,33 @@ INSTANTIATE_TEST_SUITE_P(
                     PermanentCase{550, "5.7.26", Reason::kSenderRejected, false},
                     PermanentCase{550, "5.7.515", Reason::kSenderRejected, false},
                     PermanentCase{550, "5.1.8", Reason::kSenderRejected, false},
-                    PermanentCase{554, "5.6.0", Reason::kSenderRejected, false},
+                    PermanentCase{554, "5.6.0", Reason::kContentRejected, false},
                     PermanentCase{552, "5.3.4", Reason::kTooLarge, false},
-                    PermanentCase{552, "", Reason::kTooLarge, false},
                     PermanentCase{550, "", Reason::kRecipientRejected, false},
                     PermanentCase{554, "", Reason::kSenderRejected, false}));
 
-TEST(DecideByResultTest, SenderRejectionIsPermanentOnTheThirdAttempt) {
+TEST(DecideByResultTest, TheThirdRefusalOfTheSenderIsPermanent) {
   for (const DeliveryResult& result : {Reply(550, "5.7.1"), Reply(550, "5.1.8"), Reply(535, "")}) {
     ClaimedMail claimed = MailOf();
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      claimed.attempt = attempt;
+    for (int rejections = 0; rejections < 3; ++rejections) {
+      claimed.attempt = 7;
+      claimed.sender_rejections = rejections;
       const Outcome outcome = Decide(claimed, result);
-      EXPECT_EQ(outcome.kind, attempt < 2 ? Kind::kDeferred : Kind::kFailed);
+      EXPECT_EQ(outcome.kind, rejections < 2 ? Kind::kDeferred : Kind::kFailed);
       EXPECT_EQ(outcome.reason, Reason::kSenderRejected);
-      EXPECT_EQ(outcome.attempt, attempt + 1);
+      EXPECT_EQ(outcome.attempt, 8);
     }
   }
-  EXPECT_EQ(Decide(MailOf(), Reply(554, "5.6.0")).kind, Kind::kFailed) << "it is this mail";
+}
+
+TEST(DecideByResultTest, AMailThatWasGreylistedOftenSurvivesARefusalOfTheSender) {
+  ClaimedMail claimed = MailOf();
+  claimed.attempt = 30;
+  EXPECT_EQ(Decide(claimed, Reply(550, "5.7.1")).kind, Kind::kDeferred);
+}
+
+TEST(DecideByResultTest, RejectedContentFailsTheMailAtOnce) {
+  EXPECT_EQ(Decide(MailOf(), Reply(554, "5.6.0")).kind, Kind::kFailed);
 }
 
 TEST(DecideByResultTest, OpenCircuitBreakerCountsNoAttempt) {
@@ -166,20 +177,38 @@ TEST(DecideByResultTest, ReportsRateLimitsAsReason) {
   EXPECT_EQ(Decide(MailOf(), Reply(421, "4.7.28")).reason, Reason::kRateLimited);
 }
 
-TEST(DecideByResultTest, FailsAfterTheLastAttempt) {
+TEST(DecideByResultTest, TemporaryRejectionsNeverFailAMail) {
   ClaimedMail claimed = MailOf();
-  claimed.attempt = DeliveryPolicy{}.max_attempts - 1;
-  const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
-  EXPECT_EQ(outcome.kind, Kind::kFailed);
-  EXPECT_EQ(outcome.reason, Reason::kRetriesExhausted);
+  for (const int attempts : {12, 100, 30'000}) {
+    claimed.attempt = attempts;
+    const Outcome outcome = Decide(claimed, Reply(452, "4.3.1"));
+    EXPECT_EQ(outcome.kind, Kind::kDeferred);
+    EXPECT_EQ(outcome.reason, Reason::kDeferredByServer);
+  }
 }
 
-TEST(DecideByResultTest, FailsWhenTheRetryWouldBeAfterTheExpireTime) {
+TEST(DecideByResultTest, TheLastAttemptIsShortlyBeforeTheExpireTime) {
   ClaimedMail claimed = MailOf();
+  claimed.attempt = 10;
+  claimed.mail.expire_time = kNow + absl::Minutes(20);
+  EXPECT_EQ(Decide(claimed, Reply(450, "4.2.1")).retry_time,
+            claimed.mail.expire_time - absl::Seconds(30));
+}
+
+TEST(DecideByResultTest, NoMailWaitsLongPastItsExpireTime) {
+  ClaimedMail claimed = MailOf();
+  claimed.attempt = 10;
   claimed.mail.expire_time = kNow + absl::Seconds(30);
-  const Outcome outcome = Decide(claimed, Reply(450, "4.2.1"));
-  EXPECT_EQ(outcome.kind, Kind::kFailed);
-  EXPECT_EQ(outcome.reason, Reason::kRetriesExhausted);
+  DeliveryResult open = Broken(DeliveryResult::Kind::kBreakerOpen);
+  open.retry_time = kNow + absl::Hours(1);
+  for (const DeliveryResult& result : {Reply(450, "4.2.1"), Reply(550, "5.7.1"), open,
+                                       Broken(DeliveryResult::Kind::kConnectionError)}) {
+    claimed.delivery_count = 20;
+    const Outcome outcome = Decide(claimed, result);
+    EXPECT_EQ(outcome.kind, Kind::kDeferred);
+    EXPECT_GT(outcome.retry_time, claimed.mail.expire_time);
+    EXPECT_LE(outcome.retry_time, claimed.mail.expire_time + absl::Seconds(1));
+  }
 }
 
 TEST(DecideByResultTest, UnreachableServerCountsNoAttempt) {
@@ -206,7 +235,9 @@ TEST(DecideByResultTest, ResendsUncertainReceiptsButNotDigests) {
 
 TEST(DecideByResultTest, LimitsResendsOfUncertainReceipts) {
   ClaimedMail claimed = MailOf(Category::kPayment);
-  claimed.attempt = DeliveryPolicy{}.max_attempts - 1;
+  claimed.attempt = 100;
+  EXPECT_EQ(Decide(claimed, Broken(DeliveryResult::Kind::kAmbiguous)).kind, Kind::kDeferred);
+  claimed.resends = DeliveryPolicy{}.max_resends;
   EXPECT_EQ(Decide(claimed, Broken(DeliveryResult::Kind::kAmbiguous)).kind, Kind::kUncertain);
 }
 

@@ -196,7 +196,8 @@ void RateLimits::OnResult(std::string_view domain, std::string_view transport,
   absl::MutexLock lock(&mutex_);
   results_.Count(domain_key, now);
   results_.Count(transport_key, now);
-  const Throttled throttled = ThrottledBy(result);
+  const std::optional<Refusal> refusal = Classify(result);
+  const Throttled throttled = refusal ? refusal->throttled : Throttled::kNothing;
   if (throttled == Throttled::kNothing) return;
   to_throttle_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
                                                          : std::move(domain_key));

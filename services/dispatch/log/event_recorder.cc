@@ -12,12 +12,20 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// lmsmail.dispatch.v1.ProviderEvent.Type
-
 // Covers nearly every outage of the preference service. A longer period would suppress addresses
 // again that somebody removed from the list meanwhile.
 constexpr absl::Duration kReplayPeriod = absl::Hours(6);
 constexpr absl::Duration kReplayRetry = absl::Seconds(30);
+
+// Whether the report means that no further mail may go to the address.
+bool IsAgainstAddress(const AddressReport& report) {
+  if (report.event == EventType::kComplained) return true;
+  if (report.event) return ProvesAddressDead(report.detail);
+  return Classify(Refused{.code = report.reply_code,
+                          .enhanced_code = report.enhanced_code,
+                          .text = report.detail})
+      .address_dead;
+}
 
 }  // namespace
 
@@ -28,11 +36,13 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
   // suppressing, the provider's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
     if (event.type != EventType::kBounced && event.type != EventType::kComplained) continue;
-    const absl::Status status = Suppress({.message = event.message,
-                                          .event = event.type,
-                                          .reply_code = 0,
-                                          .enhanced_code = {},
-                                          .detail = event.detail});
+    const AddressReport report{.message = event.message,
+                               .event = event.type,
+                               .reply_code = 0,
+                               .enhanced_code = {},
+                               .detail = event.detail};
+    if (!IsAgainstAddress(report)) continue;
+    const absl::Status status = Suppress(report);
     if (!status.ok()) {
       telemetry::LogWarning("the address of a bounce or complaint could not be looked up",
                             {{"message", event.message}, {"error", status}});
@@ -57,7 +67,7 @@ absl::Status EventRecorder::Replay(absl::Time since) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports, log_.AddressReports(since));
   absl::Status all;
   for (const AddressReport& report : reports) {
-    if (!report.event && !ProvesAddressDead(report.enhanced_code)) continue;
+    if (!IsAgainstAddress(report)) continue;
     all.Update(Suppress(report));
   }
   return all;

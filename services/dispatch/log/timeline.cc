@@ -172,10 +172,11 @@ std::string_view Explain(Reason reason) {
     case Reason::kRecipientRejected:
       return "the server rejected the recipient permanently";
     case Reason::kSenderRejected:
-      return "the server rejected the sender or the content permanently; the recipient is not the "
-             "cause";
-    case Reason::kRetriesExhausted:
-      return "temporary rejections used up the attempts or the time of the mail";
+      return "the server refuses the sender: its identity, login, reputation or quota; the "
+             "recipient is "
+             "not the cause";
+    case Reason::kContentRejected:
+      return "the server rejected the content of the mail permanently";
     case Reason::kDeferredByServer:
       return "the server rejected the mail temporarily";
     case Reason::kUnreachable:

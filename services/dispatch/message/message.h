@@ -60,7 +60,7 @@ enum class Reason : std::int16_t {
   kTooLarge = 11,
   kRecipientRejected = 12,
   kSenderRejected = 13,
-  kRetriesExhausted = 14,
+  kContentRejected = 14,
   kDeferredByServer = 15,
   kUnreachable = 16,
   kRateLimited = 17,

@@ -92,7 +92,7 @@ struct AddressReport {
   std::optional<EventType> event;  // nullopt: a refusal
   int reply_code = 0;              // refusals only
   std::string enhanced_code;
-  std::string detail;  // events only
+  std::string detail;  // the server's text, or the provider's
 };
 
 struct DayStats {

@@ -166,13 +166,13 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
       pool_, Reading("dispatch.address_reports"),
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AddressReport>> {
         std::vector<AddressReport> reports;
-        for (const pqxx::row& row :
-             tx.exec_params("SELECT msg_id, NULL, reply_code, enhanced_code, '' FROM result "
-                            "WHERE kind = 3 AND reason = 12 AND record_time >= $1::timestamptz "
-                            "UNION ALL "
-                            "SELECT msg_id, type, 0, '', detail FROM event "
-                            "WHERE type IN (2, 6) AND event_time >= $1::timestamptz",
-                            postgres::ToTimestamptz(since))) {
+        for (const pqxx::row& row : tx.exec_params(
+                 "SELECT msg_id, NULL, reply_code, enhanced_code, reply_text FROM result "
+                 "WHERE kind = 3 AND reason = 12 AND record_time >= $1::timestamptz "
+                 "UNION ALL "
+                 "SELECT msg_id, type, 0, '', detail FROM event "
+                 "WHERE type IN (2, 6) AND event_time >= $1::timestamptz",
+                 postgres::ToTimestamptz(since))) {
           std::optional<EventType> event;
           if (!row[1].is_null()) event = static_cast<EventType>(row[1].as<int>());
           reports.push_back({.message = row[0].as<std::int64_t>(),

@@ -252,7 +252,7 @@ TEST_F(PgQueueClaimTest, LateSentOutcomeOverridesFailure) {
   ASSERT_THAT(stale.mails, SizeIs(1));
   EXPECT_THAT(Abandon(), IsOkAndHolds(1));
   Advance(absl::Seconds(1));
-  FlushAll(Take(Lane::kBulk), Kind::kFailed, Reason::kRetriesExhausted);
+  FlushAll(Take(Lane::kBulk), Kind::kFailed, Reason::kContentRejected);
   EXPECT_EQ(StateOf(ids[0]), State::kFailed);
   FlushAll(stale, Kind::kSent);
   EXPECT_EQ(StateOf(ids[0]), State::kSent);
@@ -322,6 +322,29 @@ TEST_F(PgQueueClaimTest, NextDueConsidersTheGivenLanesOnly) {
   EXPECT_EQ(notification, later.due_time);
   ASSERT_OK_AND_ASSIGN(const auto bulk, queue().NextDue({Lane::kNotification, Lane::kBulk}));
   EXPECT_LE(bulk, Now());
+}
+
+TEST_F(PgQueueClaimTest, CountsRefusalsOfTheSenderAndResendsOfEachMailSinceItsRetry) {
+  const MessageId id = AcceptMail("a");
+  const auto defer = [&](Reason reason, int reply_code) {
+    const Claim claim = Take();
+    Outcome outcome = OutcomeOf(claim.mails.at(0), Kind::kDeferred, reason);
+    outcome.reply_code = reply_code;
+    Flush(claim, {outcome});
+  };
+  defer(Reason::kDeferredByServer, 451);
+  defer(Reason::kSenderRejected, 550);
+  defer(Reason::kSenderRejected, 0);  // the circuit breaker was open
+  defer(Reason::kSenderRejected, 554);
+  defer(Reason::kConnectionLostAfterData, 0);
+  const Claim claim = Take();
+  EXPECT_EQ(claim.mails.at(0).sender_rejections, 2);
+  EXPECT_EQ(claim.mails.at(0).resends, 1);
+  FlushAll(claim, Kind::kFailed, Reason::kSenderRejected);
+  ASSERT_OK(queue().Retry(id, "again"));
+  const Claim retried = Take();
+  EXPECT_EQ(retried.mails.at(0).sender_rejections, 0);
+  EXPECT_EQ(retried.mails.at(0).resends, 0);
 }
 
 TEST_F(PgQueueClaimTest, NothingIsDueInEmptyQueue) {

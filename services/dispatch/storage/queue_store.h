@@ -58,7 +58,11 @@ struct ClaimedMail {
   // How often the mail was claimed, this claim included. Identifies the outcome, so that a repeated
   // flush records nothing twice.
   int delivery_count = 0;
-  int attempt = 0;         // delivery attempts so far
+  int attempt = 0;  // delivery attempts so far
+  // Of its attempts since the last Retry: refusals of the sender that no circuit breaker answered
+  // for, and times it was sent again although it may have arrived.
+  int sender_rejections = 0;
+  int resends = 0;
   bool cancelled = false;  // alone or with its batch
   // A worker died, or lost its lease, while it held this mail: it may have been sent already.
   bool recovered = false;

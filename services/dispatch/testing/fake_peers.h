@@ -207,6 +207,16 @@ class FakeTransport final : public Transport {
     }
     for (Done& done : pending) done(result);
   }
+  // Replies to the mail that has waited longest.
+  void FinishFirst(const DeliveryResult& result) {
+    Done done;
+    {
+      absl::MutexLock lock(&mutex_);
+      done = std::move(pending_.front());
+      pending_.erase(pending_.begin());
+    }
+    done(result);
+  }
   bool WaitForMails(std::size_t count) {
     const auto there = [&] { return mails_.size() >= count; };
     absl::MutexLock lock(&mutex_);

@@ -311,6 +311,11 @@ class FakeQueueStore : public QueueStore {
     entry.due = std::max(outcome.retry_time, clock_.Now());
     ++entry.next.delivery_count;
     entry.next.attempt = outcome.attempt;
+    if (outcome.kind == Outcome::Kind::kDeferred) {
+      entry.next.sender_rejections +=
+          outcome.reason == Reason::kSenderRejected && outcome.reply_code != 0 ? 1 : 0;
+      entry.next.resends += outcome.reason == Reason::kConnectionLostAfterData ? 1 : 0;
+    }
     entry.next.recovered = false;
   }
   // Returns what the claim held.

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -13,24 +15,35 @@
 
 #include "libs/clock/clock.h"
 #include "libs/retry/backoff.h"
+#include "services/dispatch/transports/reply_classification.h"
 #include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
 
-// A transport behind a circuit breaker. The breaker opens when the server refuses us: a key was
-// revoked, our address is blocked, a login no longer works. Every further mail would be refused
-// too, and each refusal damages our reputation. While the breaker is open, Send answers
-// kBreakerOpen and mail waits in the queue. After that time mail is tried again: the first refusal
-// opens the breaker for twice as long, the first acceptance closes it. A successful Test closes it
-// too. Thread-safe.
+// A transport behind a circuit breaker. The breaker opens when the server refuses us, whoever the
+// recipients are: a login no longer works, our address is blocked, a quota is used up. Every
+// further mail would be refused too, and each refusal damages our reputation.
+//
+// A refused login or a used up quota opens it at once; other refusals of us could be about a single
+// mail, so it takes several within a window and no accepted mail between them. While the breaker is
+// open, Send answers kBreakerOpen and mail waits in the queue. Afterwards the breaker is half-open:
+// one mail at a time is tried, the probe. A refusal opens the breaker for twice as long, an
+// acceptance closes it. A successful Test closes it too.
+//
+// A refusal that opens the breaker, or arrives while it is open, becomes kBreakerOpen: the mail is
+// not the cause. Thread-safe.
 class CircuitBreaker final : public Transport {
  public:
+  // Why the breaker opened; in logs and metrics.
+  enum class Cause : std::uint8_t { kSender, kLogin, kQuota };
+
   struct Options {
     int refusals = 3;  // within `window`, before the breaker opens
     absl::Duration window = absl::Minutes(1);
     retry::BackoffPolicy open_time = {.initial = absl::Minutes(1), .max = absl::Hours(1)};
-    // Called when the breaker opens and when it closes.
-    std::function<void(bool open)> changed = [](bool) {};
+    retry::BackoffPolicy quota_open_time = {.initial = absl::Hours(1), .max = absl::Hours(6)};
+    // Called when the breaker opens, also again after a probe, and when it closes (nullopt).
+    std::function<void(std::optional<Cause>)> changed = [](std::optional<Cause>) {};
   };
   // `clock` must outlive this.
   CircuitBreaker(std::unique_ptr<Transport> inner, const Clock& clock, Options options)
@@ -38,6 +51,7 @@ class CircuitBreaker final : public Transport {
 
   const TransportInfo& info() const override { return inner_->info(); }
   const SenderIdentity& sender() const override { return inner_->sender(); }
+  // Also while it is half-open; `until` is past then.
   std::optional<OpenBreaker> open_breaker() const override;
   int shared_connections() const override { return inner_->shared_connections(); }
   void SetConnections(int count) override { inner_->SetConnections(count); }
@@ -46,17 +60,36 @@ class CircuitBreaker final : public Transport {
   void Shutdown(absl::Duration grace) override { inner_->Shutdown(grace); }
 
  private:
-  void RecordResult(const DeliveryResult& result);
-  void RecordRefusal(const DeliveryResult& result);
-  void Close();
+  // Permission to send one mail. An epoch ends when the breaker opens or closes.
+  struct Permission {
+    std::int64_t epoch = 0;
+    bool probe = false;
+  };
+  // nullopt while the breaker is open or a probe is on its way.
+  std::optional<Permission> Admit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  DeliveryResult BreakerOpen(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  DeliveryResult OnResult(const Permission& permission, DeliveryResult result);
+  // Returns whether the breaker is open now.
+  bool OnRefusal(const Permission& permission, const Refusal& refusal,
+                 const DeliveryResult& result);
+  void OnOtherResult(const Permission& permission, DeliveryResult::Kind kind);
+  void Open(Cause cause, absl::Time now, const DeliveryResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Close(std::optional<std::int64_t> epoch);
+  void LogOpening(Cause cause, const DeliveryResult& result, absl::Time until) const;
 
   const std::unique_ptr<Transport> inner_;
   const Clock& clock_;
   const Options options_;
   mutable absl::Mutex mutex_;
+  std::int64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<absl::Time> refusals_ ABSL_GUARDED_BY(mutex_);
-  int openings_ ABSL_GUARDED_BY(mutex_) = 0;  // since a mail was accepted
+  int openings_ ABSL_GUARDED_BY(mutex_) = 0;  // since the breaker was closed
   std::optional<OpenBreaker> open_ ABSL_GUARDED_BY(mutex_);
+  bool probing_ ABSL_GUARDED_BY(mutex_) = false;
 };
+
+// "sender", "login", "quota"
+std::string_view NameOf(CircuitBreaker::Cause cause);
 
 }  // namespace lmsmail::dispatch

@@ -1,5 +1,6 @@
 #include "services/dispatch/transports/circuit_breaker.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -13,6 +14,8 @@
 namespace lmsmail::dispatch {
 namespace {
 
+using ::testing::ElementsAre;
+using Cause = CircuitBreaker::Cause;
 using Kind = DeliveryResult::Kind;
 
 class CircuitBreakerTest : public testing::Test {
@@ -35,18 +38,31 @@ class CircuitBreakerTest : public testing::Test {
     RefuseUs();
     for (int i = 0; i < 3; ++i) Send();
   }
+  void Accept() { Reply(Kind::kAccepted, 250, "2.0.0"); }
+  // Starts a mail whose reply comes with FinishPending.
+  void StartMail(std::vector<DeliveryResult>& results) {
+    transport_.Send({}, [&](DeliveryResult result) { results.push_back(std::move(result)); });
+  }
+  DeliveryResult Pending(Kind kind, int code, std::string enhanced_code) {
+    DeliveryResult result;
+    result.kind = kind;
+    result.reply_code = code;
+    result.enhanced_code = std::move(enhanced_code);
+    return result;
+  }
+  bool IsOpen() const { return transport_.open_breaker().has_value(); }
   absl::Duration OpenFor() {
     const std::optional<OpenBreaker> open = transport_.open_breaker();
     return open ? open->until - clock_.Now() : absl::ZeroDuration();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  std::vector<bool> changes_;
+  std::vector<std::optional<CircuitBreaker::Cause>> changes_;
   FakeTransport* inner_ = new FakeTransport;
   CircuitBreaker transport_{std::unique_ptr<Transport>(inner_),
                             clock_,
                             {.open_time = {.initial = absl::Minutes(1), .max = absl::Minutes(4)},
-                             .changed = [this](bool open) { changes_.push_back(open); }}};
+                             .changed = [this](auto cause) { changes_.push_back(cause); }}};
 };
 
 TEST_F(CircuitBreakerTest, OpensAfterConsecutiveRefusals) {
@@ -54,14 +70,14 @@ TEST_F(CircuitBreakerTest, OpensAfterConsecutiveRefusals) {
   EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
   EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
   EXPECT_FALSE(transport_.open_breaker().has_value());
-  EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
+  EXPECT_EQ(Send().kind, Kind::kBreakerOpen) << "the mail is not the cause";
   ASSERT_TRUE(transport_.open_breaker().has_value());
   EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 text");
   const DeliveryResult refused = Send();
   EXPECT_EQ(refused.kind, Kind::kBreakerOpen);
   EXPECT_EQ(refused.retry_time, clock_.Now() + absl::Minutes(1));
   EXPECT_EQ(inner_->mails().size(), 3u) << "an open breaker hands no mail over";
-  EXPECT_EQ(changes_, std::vector<bool>{true});
+  EXPECT_THAT(changes_, ElementsAre(Cause::kSender));
 }
 
 TEST_F(CircuitBreakerTest, StaysClosedForRareRefusalsAndThoseOfRecipientsOrContent) {
@@ -95,14 +111,13 @@ TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
   EXPECT_EQ(OpenFor(), absl::Minutes(1));
   for (const int minutes : {2, 4, 4}) {
     clock_.Advance(OpenFor());
-    EXPECT_EQ(OpenFor(), absl::ZeroDuration());
-    EXPECT_EQ(Send().kind, Kind::kRejectedPermanent) << "one mail tries";
+    EXPECT_EQ(Send().kind, Kind::kBreakerOpen) << "one mail tries";
     EXPECT_EQ(OpenFor(), absl::Minutes(minutes));
   }
   clock_.Advance(OpenFor());
-  Reply(Kind::kAccepted, 250, "2.0.0");
+  Accept();
   EXPECT_EQ(Send().kind, Kind::kAccepted);
-  EXPECT_FALSE(changes_.back());
+  EXPECT_EQ(changes_.back(), std::nullopt);
   OpenIt();
   EXPECT_EQ(OpenFor(), absl::Minutes(1));
 }
@@ -111,7 +126,104 @@ TEST_F(CircuitBreakerTest, ASuccessfulTestClosesIt) {
   OpenIt();
   ASSERT_OK(transport_.Test());
   EXPECT_FALSE(transport_.open_breaker().has_value());
-  EXPECT_EQ(changes_, (std::vector<bool>{true, false}));
+  EXPECT_THAT(changes_, ElementsAre(Cause::kSender, std::nullopt));
+}
+
+TEST_F(CircuitBreakerTest, ARefusedLoginOpensItAtOnceAndNoMailFails) {
+  inner_->Stall();
+  std::vector<DeliveryResult> results;
+  for (int i = 0; i < 30; ++i) StartMail(results);
+  DeliveryResult refused;
+  refused.kind = Kind::kConnectionError;
+  refused.command = smtp::Command::kAuth;
+  refused.reply_code = 535;
+  refused.reply_text = "5.7.8 no";
+  inner_->FinishPending(refused);
+  ASSERT_EQ(results.size(), 30u);
+  for (const DeliveryResult& result : results) {
+    EXPECT_EQ(result.kind, Kind::kBreakerOpen);
+    EXPECT_EQ(result.retry_time, clock_.Now() + absl::Minutes(1));
+  }
+  EXPECT_THAT(changes_, ElementsAre(Cause::kLogin));
+}
+
+TEST_F(CircuitBreakerTest, AnUnreachableServerDoesNotOpenIt) {
+  Reply(Kind::kConnectionError, 0, "");
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(Send().kind, Kind::kConnectionError);
+  Reply(Kind::kConnectionError, 421, "4.3.2");
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(Send().kind, Kind::kConnectionError);
+  EXPECT_FALSE(IsOpen());
+}
+
+TEST_F(CircuitBreakerTest, AUsedUpQuotaOpensItForAnHourAtOnceAndLongerEachTime) {
+  Reply(Kind::kRejectedPermanent, 550, "5.4.5");
+  EXPECT_EQ(Send().kind, Kind::kBreakerOpen);
+  EXPECT_EQ(OpenFor(), absl::Hours(1));
+  clock_.Advance(OpenFor());
+  EXPECT_EQ(Send().kind, Kind::kBreakerOpen);
+  EXPECT_EQ(OpenFor(), absl::Hours(2));
+  EXPECT_THAT(changes_, ElementsAre(Cause::kQuota, Cause::kQuota));
+}
+
+TEST_F(CircuitBreakerTest, SendsOneProbeAndThenAll) {
+  OpenIt();
+  clock_.Advance(OpenFor());
+  inner_->Stall();
+  std::vector<DeliveryResult> results;
+  for (int i = 0; i < 100; ++i) StartMail(results);
+  EXPECT_EQ(inner_->mails().size(), 4u) << "three refusals and one probe";
+  ASSERT_EQ(results.size(), 99u);
+  EXPECT_EQ(results[0].kind, Kind::kBreakerOpen);
+  EXPECT_LE(results[0].retry_time, clock_.Now() + absl::Seconds(1)) << "the probe ends soon";
+  inner_->FinishPending(Pending(Kind::kAccepted, 250, "2.0.0"));
+  EXPECT_FALSE(IsOpen());
+  for (int i = 0; i < 100; ++i) StartMail(results);
+  EXPECT_EQ(inner_->mails().size(), 104u);
+}
+
+TEST_F(CircuitBreakerTest, AProbeThatIsNeitherAcceptedNorRefusedIsFollowedByAnotherLater) {
+  OpenIt();
+  clock_.Advance(OpenFor());
+  Reply(Kind::kConnectionError, 0, "");
+  EXPECT_EQ(Send().kind, Kind::kConnectionError);
+  EXPECT_EQ(Send().kind, Kind::kBreakerOpen);
+  EXPECT_EQ(OpenFor(), absl::Minutes(1));
+  clock_.Advance(OpenFor());
+  Accept();
+  EXPECT_EQ(Send().kind, Kind::kAccepted);
+}
+
+TEST_F(CircuitBreakerTest, AProbeThatWasNotSentMakesWayForTheNextMail) {
+  OpenIt();
+  clock_.Advance(OpenFor());
+  for (const Kind kind : {Kind::kBusy, Kind::kCancelled}) {
+    Reply(kind, 0, "");
+    EXPECT_EQ(Send().kind, kind);
+  }
+  Accept();
+  EXPECT_EQ(Send().kind, Kind::kAccepted);
+}
+
+TEST_F(CircuitBreakerTest, RepliesToEarlierMailNeitherCloseNorExtendIt) {
+  inner_->Stall();
+  std::vector<DeliveryResult> results;
+  for (int i = 0; i < 4; ++i) StartMail(results);
+  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  ASSERT_TRUE(IsOpen());
+  inner_->FinishFirst(Pending(Kind::kAccepted, 250, "2.0.0"));
+  EXPECT_TRUE(IsOpen());
+  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  EXPECT_EQ(OpenFor(), absl::Hours(1));
+  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.1.1"));
+  EXPECT_EQ(results.back().kind, Kind::kRejectedPermanent) << "that recipient is unknown anyway";
+}
+
+TEST_F(CircuitBreakerTest, ItsDetailHoldsNoAddress) {
+  DeliveryResult result = Pending(Kind::kRejectedPermanent, 550, "5.4.5");
+  result.reply_text = "5.4.5 <ann@school.example>: quota exceeded";
+  inner_->SetResult(std::move(result));
+  Send();
+  EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 5.4.5 quota exceeded");
 }
 
 }  // namespace

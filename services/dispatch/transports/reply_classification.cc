@@ -3,8 +3,38 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/numbers.h"
+
+#include "libs/smtp/reply_parser.h"
+#include "libs/strings/view.h"
+#include "services/dispatch/transports/reply_wording.h"
+
 namespace lmsmail::dispatch {
 namespace {
+
+using smtp::Command;
+
+template <std::size_t n>
+using Codes = std::array<std::string_view, n>;
+
+// RFC 3463: bad mailbox, bad system, bad syntax, mailbox moved, mailbox disabled. RFC 7505: null
+// MX. RFC 7372: mailbox disabled, mailbox owner changed.
+constexpr Codes<8> kDeadCodes = {"5.1.1",  "5.1.2", "5.1.3",  "5.1.6",
+                                 "5.1.10", "5.2.1", "5.7.13", "5.7.17"};
+// RFC 3463 and RFC 7505: the sender's address and its domain.
+constexpr Codes<3> kSenderCodes = {"5.1.7", "5.1.8", "5.7.27"};
+// RFC 4954 section 6, and Exchange Online's codes for clients that have not logged in.
+constexpr Codes<5> kLoginCodes = {"5.7.3", "5.7.8", "5.7.11", "5.7.57", "5.7.14"};
+// Google (5.4.5) and Exchange Online.
+constexpr Codes<4> kQuotaCodes = {"5.4.5", "5.1.90", "5.7.232", "5.7.233"};
+// Codes that say no more than "other or undefined", or that servers use for anything.
+constexpr Codes<7> kVagueCodes = {"", "5.0.0", "5.1.0", "5.2.0", "5.3.0", "5.4.1", "5.5.0"};
+
+constexpr std::size_t kCodeLength = 4;  // "550 " or "550-"
+
+bool IsOneOf(std::string_view code, const auto& codes) {
+  return std::ranges::find(codes, code) != codes.end();
+}
 
 // The second part of an enhanced code: "7" of "5.7.1".
 std::string_view SubjectOf(std::string_view enhanced_code) {
@@ -14,70 +44,37 @@ std::string_view SubjectOf(std::string_view enhanced_code) {
   return enhanced_code.substr(0, enhanced_code.find('.'));
 }
 
-// RFC 3463: 5.1.7 and 5.1.8 are about the sender's address, the rest of X.1 about the recipient's.
-bool IsAboutSenderAddress(std::string_view enhanced_code) {
-  return enhanced_code == "5.1.7" || enhanced_code == "5.1.8";
+// Refused before there was a mail: whoever the recipients are, none of them is the cause.
+bool IsBeforeMail(Command command) {
+  return command == Command::kConnect || command == Command::kEhlo ||
+         command == Command::kStartTls || command == Command::kAuth;
 }
 
-bool IsTooLarge(const DeliveryResult& result) {
-  return result.enhanced_code == "5.3.4" || result.enhanced_code == "5.2.3" ||
-         (result.reply_code == 552 && result.enhanced_code.empty());
+bool IsAfterRcpt(Command command) {
+  return command == Command::kData || command == Command::kMessage;
 }
 
-}  // namespace
-
-bool ProvesAddressDead(std::string_view enhanced_code) {
-  static constexpr std::array<std::string_view, 8> kDead = {"5.1.1",  "5.1.2", "5.1.3",  "5.1.6",
-                                                            "5.1.10", "5.2.1", "5.7.13", "5.7.17"};
-  return std::ranges::find(kDead, enhanced_code) != kDead.end();
+Refusal Recipient(bool dead) {
+  return {.kind = Refusal::Kind::kRecipient,
+          .reason = Reason::kRecipientRejected,
+          .address_dead = dead};
 }
 
-bool ProvesAddressDead(const DeliveryResult& result) {
-  return result.kind == DeliveryResult::Kind::kRejectedPermanent &&
-         ProvesAddressDead(result.enhanced_code);
+Refusal Mail(Reason reason) { return {.kind = Refusal::Kind::kMail, .reason = reason}; }
+
+Refusal Sender(bool all_mail = false) {
+  return {.kind = Refusal::Kind::kSender, .reason = Reason::kSenderRejected, .all_mail = all_mail};
 }
 
-bool RefusesSender(const DeliveryResult& result) {
-  if (result.kind != DeliveryResult::Kind::kRejectedPermanent) return false;
-  if (ProvesAddressDead(result)) return false;
-  if (SubjectOf(result.enhanced_code) == "7") return true;
-  if (IsAboutSenderAddress(result.enhanced_code)) return true;
-  return result.reply_code == 530 || result.reply_code == 534 || result.reply_code == 535 ||
-         result.reply_code == 538;
+Refusal QuotaUsedUp() {
+  Refusal refusal = Sender(true);
+  refusal.quota = true;
+  return refusal;
 }
 
-Reason PermanentReason(const DeliveryResult& result) {
-  if (ProvesAddressDead(result)) return Reason::kRecipientRejected;
-  if (IsTooLarge(result)) return Reason::kTooLarge;
-  if (IsAboutSenderAddress(result.enhanced_code)) return Reason::kSenderRejected;
-  const std::string_view subject = SubjectOf(result.enhanced_code);
-  if (subject == "1" || subject == "2") return Reason::kRecipientRejected;
-  if (!subject.empty()) return Reason::kSenderRejected;
-  // Without an enhanced code, RFC 5321 section 4.2.3 decides: 550, 551 and 553 are about the
-  // mailbox.
-  const bool mailbox =
-      result.reply_code == 550 || result.reply_code == 551 || result.reply_code == 553;
-  return mailbox ? Reason::kRecipientRejected : Reason::kSenderRejected;
-}
-
-Reason TemporaryReason(const DeliveryResult& result) {
-  const bool rate_limit = result.reply_code == 421 || result.reply_code == 454 ||
-                          result.enhanced_code == "4.7.28" || result.enhanced_code == "4.4.5";
-  return rate_limit ? Reason::kRateLimited : Reason::kDeferredByServer;
-}
-
-bool IsTemporaryDespiteItsCode(const DeliveryResult& result) {
-  return result.enhanced_code == "5.5.3";
-}
-
-bool IsGreylisting(const DeliveryResult& result) {
-  return result.reply_code == 451 &&
-         (result.enhanced_code == "4.7.1" || result.enhanced_code.empty());
-}
-
-Throttled ThrottledBy(const DeliveryResult& result) {
-  const std::string_view enhanced = result.enhanced_code;
-  switch (result.reply_code) {
+Throttled ThrottledBy(const Refused& refused) {
+  const std::string_view enhanced = refused.enhanced_code;
+  switch (refused.code) {
     case 421:  // RFC 5321 section 4.2.3: service not available, closing the channel
     case 429:  // RFC 6585 section 4: Too Many Requests
     case 454:  // "Throttling failure: Maximum sending rate exceeded"
@@ -95,8 +92,145 @@ Throttled ThrottledBy(const DeliveryResult& result) {
   // X.7 is the receiver's policy; 4.7.1 is greylisting. 4.7.28 is Google's own code for its rate
   // limit.
   if (enhanced.starts_with("4.7.") && enhanced != "4.7.1") return Throttled::kRecipientDomain;
-  if (result.reply_code == 452 && enhanced.empty()) return Throttled::kTransport;
+  if (refused.code == 452 && enhanced.empty()) return Throttled::kTransport;
   return Throttled::kNothing;
+}
+
+Refusal Temporary(const Refused& refused, const ReplyWording& wording) {
+  Refusal refusal;
+  refusal.greylisted =
+      wording.SaysGreylisted() ||
+      (refused.code == 451 && (refused.enhanced_code == "4.7.1" || refused.enhanced_code.empty()));
+  if (refusal.greylisted) return refusal;
+  refusal.throttled = ThrottledBy(refused);
+  const bool rate_limit = refused.code == 421 || refused.code == 429 || refused.code == 454 ||
+                          refused.enhanced_code == "4.7.28" || refused.enhanced_code == "4.4.5";
+  if (rate_limit) refusal.reason = Reason::kRateLimited;
+  return refusal;
+}
+
+// A mailbox has a quota too, and a limit on what it receives.
+bool IsQuotaUsedUp(const Refused& refused, const ReplyWording& wording) {
+  if (IsOneOf(refused.enhanced_code, kQuotaCodes)) return true;
+  const bool of_mailbox =
+      refused.enhanced_code.ends_with(".2.1") || refused.enhanced_code.ends_with(".2.2");
+  return !of_mailbox && wording.SaysQuotaUsedUp();
+}
+
+// RFC 1870 section 6, and RFC 5321 section 4.2.3 for 552 without an enhanced code. To RCPT, that
+// means a full mailbox.
+bool IsTooLarge(const Refused& refused, const ReplyWording& wording) {
+  if (refused.enhanced_code == "5.3.4" || refused.enhanced_code == "5.2.3") return true;
+  if (refused.code != 552 || !refused.enhanced_code.empty()) return false;
+  if (wording.BlamesSize()) return true;
+  return refused.command != Command::kRcpt && !wording.BlamesRecipient() &&
+         !wording.BlamesContent();
+}
+
+bool MeansLater(const Refused& refused, const ReplyWording& wording) {
+  if (refused.enhanced_code == "5.5.3" || wording.SaysGreylisted()) return true;
+  return wording.SaysLater() && !wording.BlamesSender();
+}
+
+bool IsLoginRefused(const Refused& refused) {
+  return refused.code == 530 || refused.code == 534 || refused.code == 535 || refused.code == 538 ||
+         IsOneOf(refused.enhanced_code, kLoginCodes);
+}
+
+// What the text says of us or of the mail, if anything.
+std::optional<Refusal> SenderOrMail(const ReplyWording& wording) {
+  if (wording.BlamesContent()) return Mail(Reason::kContentRejected);
+  if (wording.BlamesSender()) return Sender();
+  if (wording.SaysSpam()) return Mail(Reason::kContentRejected);
+  if (wording.BlamesSize()) return Mail(Reason::kTooLarge);
+  return std::nullopt;
+}
+
+// Decides by wording, and without any by the reply code.
+Refusal ByWording(const Refused& refused, const ReplyWording& wording) {
+  if (const auto refusal = SenderOrMail(wording)) return *refusal;
+  // A server that accepted the recipient and refuses the message without a code that says
+  // otherwise means us: the account, the sender's identity or the content.
+  if (IsAfterRcpt(refused.command)) {
+    const bool about_recipient = !refused.enhanced_code.empty() && wording.BlamesRecipient();
+    return about_recipient ? Recipient(false) : Sender();
+  }
+  if (wording.BlamesRecipient()) return Recipient(wording.SaysAddressDead());
+  const bool mailbox = refused.code == 550 || refused.code == 551 || refused.code == 553;
+  return mailbox ? Recipient(false) : Sender();
+}
+
+Refusal ByEnhancedCode(const Refused& refused, const ReplyWording& wording) {
+  const std::string_view code = refused.enhanced_code;
+  if (IsOneOf(code, kDeadCodes)) return Recipient(true);
+  if (IsOneOf(code, kSenderCodes)) return Sender();
+  if (IsOneOf(code, kVagueCodes)) return ByWording(refused, wording);
+  const std::string_view subject = SubjectOf(code);
+  if (subject == "1" || subject == "2") return Recipient(false);
+  if (subject == "6") return Mail(Reason::kContentRejected);
+  if (const auto refusal = SenderOrMail(wording)) return *refusal;
+  // X.4 is the way to the recipient's domain. X.7 is policy: about us, unless the text says
+  // otherwise. X.3 and X.5 are our use of the server.
+  if (subject == "4") return Recipient(false);
+  if (!IsAfterRcpt(refused.command) && wording.BlamesRecipient()) {
+    return Recipient(wording.SaysAddressDead());
+  }
+  return Sender();
+}
+
+Refusal Permanent(const Refused& refused, const ReplyWording& wording) {
+  if (IsTooLarge(refused, wording)) return Mail(Reason::kTooLarge);
+  if (IsLoginRefused(refused)) return Sender(true);
+  if (refused.command == Command::kMail) {
+    const bool form = SubjectOf(refused.enhanced_code) == "6";
+    return form ? Mail(Reason::kContentRejected) : Sender();
+  }
+  if (refused.code == 556) return Recipient(true);  // RFC 7504: the domain accepts no mail
+  return ByEnhancedCode(refused, wording);
+}
+
+}  // namespace
+
+Refusal Classify(const Refused& refused) {
+  const ReplyWording wording(refused.text);
+  const bool temporary = refused.code / 100 == 4;
+  if (IsBeforeMail(refused.command)) {
+    if (IsQuotaUsedUp(refused, wording)) return QuotaUsedUp();
+    return temporary ? Temporary(refused, wording) : Sender(true);
+  }
+  if (IsQuotaUsedUp(refused, wording)) return QuotaUsedUp();
+  if (temporary || MeansLater(refused, wording)) return Temporary(refused, wording);
+  return Permanent(refused, wording);
+}
+
+std::optional<Refusal> Classify(const DeliveryResult& result) {
+  const bool refused = result.kind == DeliveryResult::Kind::kRejectedTemporary ||
+                       result.kind == DeliveryResult::Kind::kRejectedPermanent ||
+                       result.kind == DeliveryResult::Kind::kConnectionError;
+  if (!refused || result.reply_code < 400) return std::nullopt;
+  return Classify({.command = result.command,
+                   .code = result.reply_code,
+                   .enhanced_code = result.enhanced_code,
+                   .text = result.reply_text});
+}
+
+bool ProvesAddressDead(std::string_view text) {
+  smtp::Reply reply{.code = 550, .text = std::string(text)};
+  int code = 0;
+  const bool has_code = absl::SimpleAtoi(ToAbsl(text.substr(0, text.find_first_of(" -"))), &code) &&
+                        code >= 400 && code < 600;
+  if (has_code)
+    reply = {.code = code, .text = std::string(text.substr(std::min(text.size(), kCodeLength)))};
+  const std::string_view enhanced = smtp::EnhancedCodeOf(reply);
+  if (!has_code && enhanced.empty()) {
+    const ReplyWording wording(text);
+    const bool other_cause =
+        SenderOrMail(wording) || wording.SaysLater() || wording.SaysGreylisted();
+    return wording.SaysAddressDead() || !other_cause;
+  }
+  const Refusal refusal =
+      Classify(Refused{.code = reply.code, .enhanced_code = enhanced, .text = reply.text});
+  return refusal.address_dead || (refusal.kind == Refusal::Kind::kRecipient && enhanced.empty());
 }
 
 }  // namespace lmsmail::dispatch

@@ -1,44 +1,71 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
+#include "libs/smtp/command.h"
 #include "services/dispatch/message/message.h"
 #include "services/dispatch/transports/transport.h"
 
-// What the replies of SMTP servers and providers mean. Nothing else judges them.
+// What the refusals of SMTP servers and providers mean. Nothing else judges them.
+//
+// Servers agree on little, so the command that was refused decides first: nothing before MAIL, nor
+// MAIL itself, is about the recipient. The enhanced code follows (RFC 3463, and the registry of RFC
+// 5248), then known wording, then the reply code (RFC 5321 section 4.2.3).
+// tests/data/smtp_replies.tsv lists replies of real servers with their meaning.
 namespace lmsmail::dispatch {
 
-// True for permanent refusals which say that the address does not exist or is dead (RFC 3463:
-// 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1; RFC 7372 and RFC 7505: 5.7.13, 5.7.17). Refusals for
-// policy, content or authentication (other 5.7.x) are never about the recipient.
-bool ProvesAddressDead(const DeliveryResult& result);
-bool ProvesAddressDead(std::string_view enhanced_code);
-
-// True for permanent refusals of us, whoever the recipient is: policy, authentication and
-// reputation (RFC 3463, X.7; 5.1.7 and 5.1.8, the sender's address; RFC 4954 section 6: 530, 534,
-// 535, 538). Such a refusal never suppresses an address.
-bool RefusesSender(const DeliveryResult& result);
-
-// The reason that a permanent refusal fails a mail with.
-Reason PermanentReason(const DeliveryResult& result);
-
-// The reason that a temporary refusal defers a mail with.
-Reason TemporaryReason(const DeliveryResult& result);
-
-// True for permanent codes that mean "later": too many recipients for now (RFC 3463, X.5.3).
-bool IsTemporaryDespiteItsCode(const DeliveryResult& result);
-
-// Greylisting servers (451 4.7.1) accept the mail after some minutes.
-bool IsGreylisting(const DeliveryResult& result);
+// A refusal as a server wrote it.
+struct Refused {
+  smtp::Command command = smtp::Command::kNone;  // kNone: not known
+  int code = 0;                                  // SMTP or HTTP
+  std::string_view enhanced_code;                // may be empty
+  std::string_view text;
+};
 
 // What asked for fewer mails.
-enum class Throttled {
+enum class Throttled : std::uint8_t {
   kNothing,
   kTransport,        // the mail server or provider that all mail of the transport goes to
   kRecipientDomain,  // the recipient's domain, whatever relays stand between
 };
 
-// Greylisting and full mailboxes ask for nothing: they concern one mail or one mailbox.
-Throttled ThrottledBy(const DeliveryResult& result);
+struct Refusal {
+  enum class Kind : std::uint8_t {
+    kRecipient,  // the address or mailbox of the recipient
+    kMail,       // this mail: its content, form or size
+    kSender,     // us, whoever the recipient is: identity, login, reputation, quota, configuration
+    kTemporary,  // the same mail may be accepted later
+  };
+  Kind kind = Kind::kTemporary;
+  Reason reason = Reason::kDeferredByServer;
+  // kRecipient: the address does not exist any more, so it may be suppressed.
+  bool address_dead = false;
+  // kSender: all mail is refused until an operator acts, such as after a refused login. One such
+  // refusal is proof.
+  bool all_mail = false;
+  // kSender: the quota of a period is used up. The time mends it.
+  bool quota = false;
+  // kTemporary: a greylisting server accepts the mail after some minutes.
+  bool greylisted = false;
+  // kTemporary. Greylisting and full mailboxes ask for nothing: they concern one mail or one
+  // mailbox.
+  Throttled throttled = Throttled::kNothing;
+
+  bool operator==(const Refusal&) const = default;
+};
+
+Refusal Classify(const Refused& refused);
+
+// nullopt for a result that is no refusal by a server.
+std::optional<Refusal> Classify(const DeliveryResult& result);
+
+// Whether a bounce that a provider or a delivery report (RFC 3464 section 2.3.6) tells of proves
+// the address dead. `text` is the diagnostic of the receiving server or the provider's description.
+// A bounce without an enhanced code is believed unless the text names another cause, because the
+// provider has classified it.
+bool ProvesAddressDead(std::string_view text);
 
 }  // namespace lmsmail::dispatch

@@ -47,6 +47,7 @@ DeliveryResult::Kind KindOf(smtp::Result::Kind kind) {
 DeliveryResult ToDeliveryResult(smtp::Result result) {
   DeliveryResult delivery;
   delivery.kind = KindOf(result.kind);
+  delivery.command = result.command;
   delivery.reply_code = result.code;
   delivery.enhanced_code = std::move(result.enhanced_code);
   delivery.reply_text =

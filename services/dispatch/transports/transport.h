@@ -12,6 +12,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
+#include "libs/smtp/command.h"
 
 namespace lmsmail::dispatch {
 
@@ -50,6 +51,7 @@ struct DeliveryResult {
     kBreakerOpen,        // not delivered: the circuit breaker is open until `retry_time`
   };
   Kind kind = Kind::kAccepted;
+  smtp::Command command = smtp::Command::kNone;  // what the server replied to
   int reply_code = 0;
   std::string enhanced_code;   // RFC 3463
   std::string reply_text;      // the server's text, or an error description; no addresses of ours

@@ -57,13 +57,18 @@ void TransportConfig::Declare(config::Group keys) {
   config::Group breaker = keys.Sub("circuit_breaker");
   const config::Range<absl::Duration> open_times{absl::Seconds(1), absl::Hours(24)};
   breaker.Int32("refusals", &circuit_breaker.refusals,
-                "Refusals of us (5.7.x) within a minute that open the circuit breaker.",
+                "Refusals of us (5.7.x) within a minute that open the circuit breaker; a refused "
+                "login or a used up quota opens it at once.",
                 {1, 1'000'000});
   breaker.Duration("min_open_time", &circuit_breaker.min_open_time,
                    "How long the breaker stays open at first; doubles while we are refused.",
                    open_times);
   breaker.Duration("max_open_time", &circuit_breaker.max_open_time,
                    "The longest time that the breaker stays open.", open_times);
+  breaker.Duration("quota_open_time", &circuit_breaker.quota_open_time,
+                   "How long the breaker stays open at first when a sending quota is used up; "
+                   "doubles up to six times as long.",
+                   open_times);
 }
 
 void TransportConfig::DeclareLogin(config::Group keys) {
@@ -137,13 +142,14 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
   LMSMAIL_ASSIGN_OR_RETURN(std::unique_ptr<Transport> smtp,
                            SmtpTransport::Create(name, std::move(sender), ToSmtp(max_queued),
                                                  shared_connections, observers.before_dot));
-  CircuitBreaker::Options breaker{.refusals = circuit_breaker.refusals,
-                                  .open_time = {.initial = circuit_breaker.min_open_time,
-                                                .max = circuit_breaker.max_open_time}};
+  CircuitBreaker::Options breaker{
+      .refusals = circuit_breaker.refusals,
+      .open_time = {.initial = circuit_breaker.min_open_time, .max = circuit_breaker.max_open_time},
+      .quota_open_time = {.initial = circuit_breaker.quota_open_time,
+                          .max = 6 * circuit_breaker.quota_open_time}};
   if (observers.breaker_changed) {
-    breaker.changed = [changed = observers.breaker_changed, name](bool open) {
-      changed(name, open);
-    };
+    breaker.changed = [changed = observers.breaker_changed,
+                       name](std::optional<CircuitBreaker::Cause> cause) { changed(name, cause); };
   }
   return std::make_unique<CircuitBreaker>(std::move(smtp), clock, std::move(breaker));
 }

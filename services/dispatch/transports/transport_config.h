@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "libs/smtp/options.h"
 #include "libs/status/error_details.h"
 #include "services/dispatch/storage/limit_store.h"
+#include "services/dispatch/transports/circuit_breaker.h"
 #include "services/dispatch/transports/dkim_config.h"
 #include "services/dispatch/transports/smtp_transport.h"
 #include "services/dispatch/transports/transport.h"
@@ -42,6 +44,7 @@ struct TransportConfig {
     std::int32_t refusals = 3;
     absl::Duration min_open_time = absl::Minutes(1);
     absl::Duration max_open_time = absl::Hours(1);
+    absl::Duration quota_open_time = absl::Hours(1);
   } circuit_breaker;
 
   // Empty: the service's own key of the same name.
@@ -64,7 +67,8 @@ struct TransportConfig {
   // Observers of transports. What they call must outlive the transports.
   struct Observers {
     SmtpTransport::DotObserver before_dot;
-    std::function<void(const std::string& transport, bool open)> breaker_changed;
+    std::function<void(const std::string& transport, std::optional<CircuitBreaker::Cause>)>
+        breaker_changed;
   };
   // Of a configuration that was loaded without a violation. `max_queued` mails wait in it at most.
   absl::StatusOr<std::unique_ptr<Transport>> Create(const std::string& name, SenderIdentity sender,
