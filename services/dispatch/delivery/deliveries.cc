@@ -75,7 +75,11 @@ void Deliveries::DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_
   outcome.reason = Reason::kRateLimited;
   // Not long past its expire_time, so that the mail is recorded as expired in time.
   outcome.retry_time = std::min(retry_time, attempt.mail.mail.expire_time + absl::Milliseconds(1));
-  outcome.reply_text = fmt::format("waits for the rate limit of {}", limit.key);
+  outcome.reply_text =
+      limit.throttled
+          ? fmt::format("waits for the adaptive throttle of {}, which asked for fewer mails",
+                        limit.key)
+          : fmt::format("waits for the rate limit of {}", limit.key);
   context_.claims.Record(attempt.claim, std::move(outcome));
 }
 

@@ -1,8 +1,10 @@
--- The share of the rate that is allowed at p_now. Has no SET search_path, so that it is inlined.
+-- The share of the rate that is allowed at p_now: it doubles every p_doubling seconds. Has no SET
+-- search_path, so that it is inlined.
 CREATE OR REPLACE FUNCTION rate_share(p_share float8, p_throttle_time timestamptz,
-                                      p_now timestamptz, p_recovery float8)
+                                      p_now timestamptz, p_doubling float8)
 RETURNS float8 IMMUTABLE
-RETURN least(1, p_share + extract(epoch FROM p_now - p_throttle_time) / p_recovery);
+RETURN least(1, p_share *
+  power(2, least(64, (extract(epoch FROM p_now - p_throttle_time) / p_doubling)::float8)));
 
 -- Locks the row of a key, and makes it if there is none. Keys come and go (batches, domains), so
 -- making one deletes those that have been idle for a day.
@@ -31,12 +33,12 @@ END $$;
 -- in seconds.
 CREATE OR REPLACE FUNCTION acquire_permits(
   p_key text, p_rate float8, p_tolerance float8, p_count int4, p_ahead float8, p_urgent bool,
-  p_fresh bool, p_recovery float8, OUT count int4, OUT first float8, OUT spacing float8)
+  p_fresh bool, p_doubling float8, OUT count int4, OUT first float8, OUT spacing float8)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   r rate_limit := lock_rate_limit(p_key);
   v_now timestamptz := clock_timestamp();
-  v_share float8 := rate_share(r.share, r.throttle_time, v_now, p_recovery);
+  v_share float8 := rate_share(r.share, r.throttle_time, v_now, p_doubling);
   v_rate float8 := CASE WHEN p_rate > 0 THEN p_rate ELSE r.measured_rate END * v_share;
   v_first timestamptz := greatest(r.next_permit_time, v_now - make_interval(secs => p_tolerance));
 BEGIN
@@ -81,18 +83,20 @@ BEGIN
    WHERE l.key = p_key;
 END $$;
 
--- Halves the key's share of its rate, unless that was done less than p_interval seconds ago.
+-- Lowers the key's share of its rate, by half of p_refused_share, unless that was done less than
+-- p_interval seconds ago.
 CREATE OR REPLACE FUNCTION throttle(p_key text, p_rate float8, p_measured_rate float8,
-                                    p_interval float8, p_recovery float8, p_min_share float8)
+                                    p_refused_share float8, p_interval float8, p_doubling float8,
+                                    p_min_share float8)
 RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
   r rate_limit := lock_rate_limit(p_key);
   v_now timestamptz := clock_timestamp();
-  v_share float8 := rate_share(r.share, r.throttle_time, v_now, p_recovery);
+  v_share float8 := rate_share(r.share, r.throttle_time, v_now, p_doubling);
 BEGIN
   IF extract(epoch FROM v_now - r.throttle_time) < p_interval THEN RETURN; END IF;
   UPDATE rate_limit l
-     SET share = greatest(p_min_share, v_share / 2), throttle_time = v_now,
+     SET share = greatest(p_min_share, v_share * (1 - p_refused_share / 2)), throttle_time = v_now,
          measured_rate = CASE WHEN p_rate <= 0 AND v_share >= 1 THEN p_measured_rate
                               ELSE l.measured_rate END
    WHERE l.key = p_key;

@@ -19,6 +19,10 @@ constexpr double kChunkSeconds = 0.25;
 constexpr absl::Duration kOrdinaryAhead = absl::Seconds(1);
 constexpr absl::Duration kUrgentAhead = absl::Seconds(2);
 constexpr double kMaxAhead = 500;
+// A few mails tell neither the rate that a server bears nor which share it refuses: a low rate is
+// taken for this one, and a share as if so many more mails had been accepted.
+constexpr double kMinThrottledRate = 50;
+constexpr double kBenefitOfTheDoubt = 10;
 // While the store is unavailable.
 constexpr absl::Duration kOutageRetry = absl::Seconds(2);
 
@@ -75,9 +79,10 @@ std::vector<Limit> RateLimits::For(const Mail& mail, std::string_view domain,
   absl::MutexLock lock(&mutex_);
   const RateRule batch = BatchRule(mail);
   if (nothing_configured_ && throttled_.empty() && batch.per_second <= 0) return limits;
-  if (batch.per_second > 0) limits.push_back({fmt::format("batch:{}", mail.batch), batch});
+  if (batch.per_second > 0) limits.push_back({fmt::format("batch:{}", mail.batch), batch, false});
   const auto add = [&](std::string key, const RateRule& rule) {
-    if (rule.per_second > 0 || throttled_.contains(key)) limits.push_back({std::move(key), rule});
+    const bool throttled = throttled_.contains(key);
+    if (rule.per_second > 0 || throttled) limits.push_back({std::move(key), rule, throttled});
   };
   const auto group = group_of_domain_.find(domain);
   add(DomainKey(domain), group == group_of_domain_.end()
@@ -199,8 +204,15 @@ void RateLimits::OnResult(std::string_view domain, std::string_view transport,
   const std::optional<Refusal> refusal = Classify(result);
   const Throttled throttled = refusal ? refusal->throttled : Throttled::kNothing;
   if (throttled == Throttled::kNothing) return;
-  to_throttle_.insert(throttled == Throttled::kTransport ? std::move(transport_key)
-                                                         : std::move(domain_key));
+  std::string& key = throttled == Throttled::kTransport ? transport_key : domain_key;
+  refusals_.Count(key, now);
+  to_throttle_.insert(std::move(key));
+}
+
+LimitStore::Load RateLimits::LoadOf(const std::string& key, absl::Time now) {
+  return {.per_second = std::max(results_.PerSecond(key, now), kMinThrottledRate),
+          .refused_share =
+              refusals_.Recent(key, now) / (results_.Recent(key, now) + kBenefitOfTheDoubt)};
 }
 
 RateRule RateLimits::RuleOf(std::string_view key) const {
@@ -226,20 +238,23 @@ void RateLimits::DropIdle(absl::Time now) {
 }
 
 void RateLimits::Refresh() {
-  std::map<std::string, double> too_high;  // the measured rates of what to throttle
+  std::map<std::string, LimitStore::Load> too_high;
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = clock_.Now();
     if (to_throttle_.empty() && now - refreshed_ < kRefreshInterval) return;
     refreshed_ = now;
-    for (const std::string& key : to_throttle_) too_high[key] = results_.PerSecond(key, now);
+    for (const std::string& key : to_throttle_) too_high[key] = LoadOf(key, now);
     to_throttle_.clear();
     DropIdle(now);
   }
-  for (const auto& [key, measured] : too_high) {
-    const absl::Status status = store_.Throttle(key, RuleOf(key), measured);
-    log_.Log(telemetry::Level::kInfo, "throttled: the server asked for fewer mails",
-             {{"limit", key}, {"mails_per_second", measured}, {"status", status}});
+  for (const auto& [key, load] : too_high) {
+    const absl::Status status = store_.Throttle(key, RuleOf(key), load);
+    log_.Log(telemetry::Level::kInfo, "adaptive throttle: the server asked for fewer mails",
+             {{"limit", key},
+              {"mails_per_second", load.per_second},
+              {"refused_share", load.refused_share},
+              {"status", status}});
   }
   const absl::StatusOr<std::vector<std::string>> throttled = store_.Throttled();
   if (!throttled.ok()) return;

@@ -40,6 +40,7 @@ struct LimitRules {
 struct Limit {
   std::string key;  // "transport:smtp", "domain:gmail", "batch:17"
   RateRule rule;
+  bool throttled = false;  // the server asked for fewer mails than the rule, if any, allows
 };
 
 // Permission to hand one mail over, as far as one limit is concerned, from `from` until `until`.
@@ -101,6 +102,8 @@ class RateLimits {
   bool ReserveAtStore(const LimitStore::Request& request);
   // Forgets permits and positions that nobody used for a minute.
   void DropIdle(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LimitStore::Load LoadOf(const std::string& key, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   LimitStore& store_;
   const Clock& clock_;
@@ -111,6 +114,7 @@ class RateLimits {
   mutable absl::Mutex mutex_;
   std::map<std::string, Reserved, std::less<>> reserved_ ABSL_GUARDED_BY(mutex_);
   RecentRate results_ ABSL_GUARDED_BY(mutex_);
+  RecentRate refusals_ ABSL_GUARDED_BY(mutex_);  // those that asked for fewer mails
   std::set<std::string, std::less<>> throttled_ ABSL_GUARDED_BY(mutex_);  // by the last Refresh
   std::set<std::string> to_throttle_ ABSL_GUARDED_BY(mutex_);
   absl::Time refreshed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

@@ -35,8 +35,8 @@ class CountingStore final : public LimitStore {
     if (const auto meanwhile = std::exchange(before_reserve, nullptr)) meanwhile();
     return positions;
   }
-  absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) override {
-    return store_.Throttle(key, rule, measured);
+  absl::Status Throttle(std::string_view key, const RateRule& rule, const Load& load) override {
+    return store_.Throttle(key, rule, load);
   }
   absl::StatusOr<std::vector<std::string>> Throttled() override { return store_.Throttled(); }
 
@@ -200,7 +200,9 @@ TEST_F(RateLimitsTest, KeepsTheReservedPositionsOfEverySender) {
 TEST_F(RateLimitsTest, AThrottlingTransportSlowsAllReplicas) {
   const auto one = NewReplica();
   const auto other = NewReplica();
-  one->OnResult("school.example", "smtp", Refusal(421, "4.7.0"));
+  for (int i = 0; i < 1000; ++i) {
+    one->OnResult("school.example", "smtp", Refusal(421, "4.7.0"));
+  }
   one->Refresh();
   other->Refresh();
   const Limit limit = other->For(MailOf(0), "school.example", "smtp").front();
@@ -213,8 +215,9 @@ TEST_F(RateLimitsTest, AThrottlingTransportSlowsAllReplicas) {
 
 TEST_F(RateLimitsTest, AThrottlingDomainGetsALimitUntilItRecovers) {
   const auto replica = NewReplica();
-  for (int i = 0; i < 200; ++i) replica->OnResult("outlook.example", "console", {});
-  replica->OnResult("outlook.example", "console", Refusal(451, "4.7.500"));
+  for (int i = 0; i < 200; ++i) {
+    replica->OnResult("outlook.example", "console", Refusal(451, "4.7.500"));
+  }
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
   replica->Refresh();
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"),
@@ -223,6 +226,46 @@ TEST_F(RateLimitsTest, AThrottlingDomainGetsALimitUntilItRecovers) {
   clock_.Advance(LimitStore::kRecovery);
   replica->Refresh();
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
+}
+
+TEST_F(RateLimitsTest, OneRefusalAmongAFewMailsSlowsTheRestHardly) {
+  const auto replica = NewReplica();
+  replica->OnResult("school.example", "console", Refusal(451, "4.3.0"));
+  replica->Refresh();
+  const std::vector<Limit> limits = replica->For(MailOf(0), "school.example", "console");
+  ASSERT_THAT(limits, ElementsAre(Field(&Limit::key, "transport:console")));
+  EXPECT_TRUE(limits.front().throttled);
+  absl::Time last = clock_.Now();
+  for (int left = 20; left > 0; --left) {
+    const auto result = replica->Acquire(limits.front(), {.mails = left});
+    ASSERT_TRUE(result.permit) << "no mail is deferred";
+    last = std::max(last, result.permit->from);
+  }
+  EXPECT_LE(last, clock_.Now() + absl::Seconds(1));
+  clock_.Advance(absl::Seconds(3));
+  replica->Refresh();
+  EXPECT_THAT(replica->For(MailOf(0), "school.example", "console"), IsEmpty()) << "it recovered";
+}
+
+TEST_F(RateLimitsTest, SlowsDownInProportionToWhatIsRefused) {
+  const auto interval_after = [&](int accepted, int refused) {
+    InMemoryLimitStore store(clock_);
+    RateLimits limits(store, clock_, {});
+    for (int i = 0; i < accepted; ++i) limits.OnResult("a.example", "console", {});
+    for (int i = 0; i < refused; ++i) {
+      limits.OnResult("a.example", "console", Refusal(452, "4.3.1"));
+    }
+    limits.Refresh();
+    return store.Acquire({.key = "transport:console", .rule = {}, .ahead = absl::Hours(1)})
+        ->interval;
+  };
+  const absl::Duration few = interval_after(990, 10);
+  const absl::Duration half = interval_after(500, 500);
+  const absl::Duration all = interval_after(0, 1000);
+  EXPECT_LT(few, half);
+  EXPECT_LT(half, all);
+  EXPECT_LT(few, 1.02 * absl::Seconds(5) / 1000);
+  EXPECT_NEAR(absl::FDivDuration(all, few), 2, 0.05);
 }
 
 TEST_F(RateLimitsTest, MailWaitsWhileTheStoreIsUnavailable) {

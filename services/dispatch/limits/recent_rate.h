@@ -18,14 +18,19 @@ class RecentRate {
     ++current_[std::string(name)];
   }
 
-  double PerSecond(std::string_view name, absl::Time now) {
+  // Events of the last five to ten seconds.
+  int Recent(std::string_view name, absl::Time now) {
     Rotate(now);
     const auto find = [&](const Counts& counts) {
       const auto it = counts.find(std::string(name));
       return it == counts.end() ? 0 : it->second;
     };
-    const absl::Duration since = kWindow + (now - started_);
-    return (find(previous_) + find(current_)) / absl::ToDoubleSeconds(since);
+    return find(previous_) + find(current_);
+  }
+
+  double PerSecond(std::string_view name, absl::Time now) {
+    const int events = Recent(name, now);
+    return events / absl::ToDoubleSeconds(kWindow + (now - started_));
   }
 
  private:

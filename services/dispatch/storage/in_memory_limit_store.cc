@@ -7,7 +7,8 @@
 namespace lmsmail::dispatch {
 
 double InMemoryLimitStore::ShareOf(const State& state, absl::Time now) {
-  return std::min(1.0, state.share + absl::FDivDuration(now - state.throttle_time, kRecovery));
+  return std::min(
+      1.0, state.share * std::exp2(absl::FDivDuration(now - state.throttle_time, kDoubling)));
 }
 
 double InMemoryLimitStore::RateOf(const State& state, const RateRule& rule, double share) {
@@ -47,14 +48,14 @@ absl::StatusOr<Permits> InMemoryLimitStore::Reserve(const LimitStore::Request& r
 }
 
 absl::Status InMemoryLimitStore::Throttle(std::string_view key, const RateRule& rule,
-                                          double measured) {
+                                          const Load& load) {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = clock_.Now();
   State& state = states_[std::string(key)];
   if (now - state.throttle_time < kThrottleInterval) return absl::OkStatus();
   const double share = ShareOf(state, now);
-  if (rule.per_second <= 0 && share >= 1) state.measured = std::max(measured, kMinMeasured);
-  state.share = std::max(kMinShare, share / 2);
+  if (rule.per_second <= 0 && share >= 1) state.measured = std::max(load.per_second, kMinMeasured);
+  state.share = std::max(kMinShare, share * (1 - load.refused_share / 2));
   state.throttle_time = now;
   return absl::OkStatus();
 }

@@ -61,17 +61,22 @@ class LimitStore {
   // acquiring a permit is worth another try; the mail is no longer fresh then.
   virtual absl::StatusOr<Permits> Reserve(const Request& request) = 0;
 
-  // Halves the rate of `key`, because the server asked for less: at most once per
-  // kThrottleInterval, and never below kMinShare. The rate recovers by itself, linearly, within
-  // kRecovery (additive increase, multiplicative decrease, as in TCP: RFC 5681). `measured` is the
-  // rate in mails a second that was too high; it is used where there is no rule.
-  virtual absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) = 0;
+  // What was sent lately to a server that asked for less.
+  struct Load {
+    double per_second = 0;     // used where there is no rule
+    double refused_share = 1;  // of the mails; 1: all of them
+  };
+  // Lowers the rate of `key` in proportion to what was refused, by half when that was all: at most
+  // once per kThrottleInterval, and never below kMinShare. The rate recovers by itself: it doubles
+  // every kDoubling.
+  virtual absl::Status Throttle(std::string_view key, const RateRule& rule, const Load& load) = 0;
   // The keys whose rate has not recovered yet.
   virtual absl::StatusOr<std::vector<std::string>> Throttled() = 0;
 
   static constexpr absl::Duration kThrottleInterval = absl::Seconds(5);
-  static constexpr absl::Duration kRecovery = absl::Minutes(5);
+  static constexpr absl::Duration kDoubling = absl::Seconds(20);
   static constexpr double kMinShare = 1.0 / 64;
+  static constexpr absl::Duration kRecovery = absl::Minutes(2);  // from kMinShare
   static constexpr double kMinMeasured = 1;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 using postgres::RunInTransaction;
 
-const double kRecoverySeconds = absl::ToDoubleSeconds(LimitStore::kRecovery);
+const double kDoublingSeconds = absl::ToDoubleSeconds(LimitStore::kDoubling);
 
 }  // namespace
 
@@ -24,7 +24,7 @@ absl::StatusOr<Permits> PgLimitStore::Acquire(const LimitStore::Request& request
             "SELECT count, first, spacing FROM acquire_permits($1, $2, $3, $4, $5, $6, $7, $8)",
             request.key, request.rule.per_second, absl::ToDoubleSeconds(ToleranceOf(request.rule)),
             request.count, absl::ToDoubleSeconds(request.ahead),
-            request.waitlist == Waitlist::kUrgent, request.fresh, kRecoverySeconds);
+            request.waitlist == Waitlist::kUrgent, request.fresh, kDoublingSeconds);
         return Permits{row[0].as<int>(), absl::Seconds(row[1].as<double>()),
                        absl::Seconds(row[2].as<double>())};
       });
@@ -42,13 +42,13 @@ absl::StatusOr<Permits> PgLimitStore::Reserve(const LimitStore::Request& request
                           });
 }
 
-absl::Status PgLimitStore::Throttle(std::string_view key, const RateRule& rule, double measured) {
+absl::Status PgLimitStore::Throttle(std::string_view key, const RateRule& rule, const Load& load) {
   return RunInTransaction(
       pool_, {.name = "dispatch.throttle", .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
-        tx.exec_params("SELECT throttle($1, $2, $3, $4, $5, $6)", std::string(key), rule.per_second,
-                       std::max(measured, kMinMeasured), absl::ToDoubleSeconds(kThrottleInterval),
-                       kRecoverySeconds, kMinShare);
+        tx.exec_params("SELECT throttle($1, $2, $3, $4, $5, $6, $7)", std::string(key),
+                       rule.per_second, std::max(load.per_second, kMinMeasured), load.refused_share,
+                       absl::ToDoubleSeconds(kThrottleInterval), kDoublingSeconds, kMinShare);
         return absl::OkStatus();
       });
 }
@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<std::string>> PgLimitStore::Throttled() {
         for (const pqxx::row& row : tx.exec_params(
                  "SELECT key FROM rate_limit "
                  "WHERE rate_share(share, throttle_time, clock_timestamp(), $1) < 1 ORDER BY key",
-                 kRecoverySeconds)) {
+                 kDoublingSeconds)) {
           keys.push_back(postgres::Text(row[0]));
         }
         return keys;

@@ -15,7 +15,7 @@ class PgLimitStore final : public LimitStore, public ConnectionShares {
 
   absl::StatusOr<Permits> Acquire(const LimitStore::Request& request) override;
   absl::StatusOr<Permits> Reserve(const LimitStore::Request& request) override;
-  absl::Status Throttle(std::string_view key, const RateRule& rule, double measured) override;
+  absl::Status Throttle(std::string_view key, const RateRule& rule, const Load& load) override;
   absl::StatusOr<std::vector<std::string>> Throttled() override;
   absl::StatusOr<int> Share(const ConnectionShares::Request& request) override;
   absl::Status Leave(std::string_view holder) override;
