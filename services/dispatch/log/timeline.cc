@@ -127,18 +127,74 @@ std::string LastReply(const History& history) {
                                          : fmt::format("; {}", reply);
 }
 
+// ", tried 3 times": how often the mail was deferred for the latest reason in a row.
+std::string TriesOf(const History& history) {
+  const Reason reason = history.outcomes.back().outcome.reason;
+  const auto other = std::find_if(
+      history.outcomes.rbegin(), history.outcomes.rend(), [reason](const RecordedOutcome& past) {
+        return past.outcome.kind != Outcome::Kind::kDeferred || past.outcome.reason != reason;
+      });
+  const auto tries = std::distance(history.outcomes.rbegin(), other);
+  return tries < 2 ? "" : fmt::format(", tried {} times", tries);
+}
+
 std::string SummarizeWaiting(const History& history) {
   const MessageRecord& record = history.record;
   const RecordedOutcome* const latest = LatestOf(history);
   if (latest == nullptr || latest->outcome.kind != Outcome::Kind::kDeferred) {
     return "The mail waits in the queue.";
   }
-  return fmt::format("Deferred at {} because {}{}. The next attempt is at {}{}.",
+  return fmt::format("Deferred at {} because {}{}{}. The next attempt is at {}{}.",
                      TimeText(latest->time), Explain(latest->outcome.reason), LastReply(history),
+                     TriesOf(history),
                      TimeText(record.next_attempt_time.value_or(latest->outcome.retry_time)),
                      record.attempt_count == 0
                          ? ""
                          : fmt::format(", after {} so far", FormatAttempts(record.attempt_count)));
+}
+
+// What kept a mail from being sent until it expired.
+std::string LastObstacle(History history) {
+  while (!history.outcomes.empty() &&
+         history.outcomes.back().outcome.kind != Outcome::Kind::kDeferred) {
+    history.outcomes.pop_back();
+  }
+  if (history.outcomes.empty()) return "";
+  return fmt::format(" The last obstacle: {}{}{}.", Explain(history.outcomes.back().outcome.reason),
+                     LastReply(history), TriesOf(history));
+}
+
+// A server accepts mail that bounces later, or that its recipient complains about.
+std::string AfterSending(const History& history) {
+  std::string text;
+  for (const History::Event& event : history.events) {
+    const bool bad = event.type == EventType::kBounced || event.type == EventType::kComplained ||
+                     event.type == EventType::kRejected;
+    if (!bad) continue;
+    text += fmt::format(" At {}, {}{}{}.", TimeText(event.time), DescribeEvent(event.type),
+                        event.detail.empty() ? "" : ": ", event.detail);
+  }
+  return text;
+}
+
+// A wait can take several claims, which differ in nothing but the time.
+bool ContinuesWait(const RecordedOutcome& before, const RecordedOutcome& next) {
+  return before.outcome.kind == Outcome::Kind::kDeferred &&
+         next.outcome.kind == Outcome::Kind::kDeferred &&
+         before.outcome.reason == next.outcome.reason && before.outcome.reply_code == 0 &&
+         next.outcome.reply_code == 0 && before.outcome.reply_text == next.outcome.reply_text;
+}
+
+// One entry for each attempt and each wait. That of a wait has the time of its first outcome and
+// the rest of its last.
+void AddOutcomes(const std::vector<RecordedOutcome>& outcomes,
+                 std::vector<TimelineEntry>& entries) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const absl::Time begin = outcomes[i].time;
+    while (i + 1 < outcomes.size() && ContinuesWait(outcomes[i], outcomes[i + 1])) ++i;
+    entries.push_back(EntryOf(outcomes[i]));
+    entries.back().time = begin;
+  }
 }
 
 }  // namespace
@@ -204,7 +260,7 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
     AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
              fmt::format("not to be sent before {}", TimeText(mail.due_time)));
   }
-  for (const RecordedOutcome& recorded : history.outcomes) entries.push_back(EntryOf(recorded));
+  AddOutcomes(history.outcomes, entries);
   for (const History::Retried& retried : history.retries) {
     AddEntry(entries, retried.time, TimelineEntry::Kind::kRetried,
              fmt::format("queued again under the key \"{}\"", retried.request_id));
@@ -243,7 +299,8 @@ std::string Summarize(const History& history) {
     case State::kSending:
       return "A worker is sending the mail.";
     case State::kSent:
-      return fmt::format("Sent to the server at {}{}.", when, LastReply(history));
+      return fmt::format("Sent to the server at {}{}.{}", when, LastReply(history),
+                         AfterSending(history));
     case State::kSkipped:
       return fmt::format("Not sent, decided at {}: {}.", when, Explain(record.reason));
     case State::kFailed:
@@ -253,7 +310,8 @@ std::string Summarize(const History& history) {
                              : fmt::format(" after {}", FormatAttempts(record.attempt_count)),
                          Explain(record.reason), LastReply(history));
     case State::kExpired:
-      return fmt::format("Expired at {}: {}.", when, Explain(record.reason));
+      return fmt::format("Expired at {}: {}.{}", when, Explain(record.reason),
+                         LastObstacle(history));
     case State::kCancelled:
       return fmt::format("Cancelled at {}; the mail was not sent.", when);
     case State::kUncertain:

@@ -75,6 +75,60 @@ TEST(TimelineTest, ExplainsGreylistedMailThatWasSent) {
             "Sent to the server at 2026-11-23 09:05:00 UTC; the server said: 250 2.0.0 queued.");
 }
 
+RecordedOutcome Refused(int minutes) {
+  RecordedOutcome refused =
+      Recorded(Outcome::Kind::kDeferred, Reason::kUnreachable, absl::Minutes(minutes));
+  refused.outcome.reply_text = "connecting: connection refused";
+  refused.outcome.retry_time = refused.time + absl::Minutes(1);
+  return refused;
+}
+
+TEST(TimelineTest, OneEntryTellsAWaitOfSeveralClaims) {
+  History history = Waiting();
+  history.outcomes = {Refused(1), Refused(2), Refused(3)};
+  history.record.state = State::kQueued;
+  const auto entries = BuildTimeline(history);
+  ASSERT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kDeferred));
+  EXPECT_EQ(entries[1].time, kNine + absl::Minutes(1));
+  EXPECT_THAT(entries[1].description, HasSubstr("deferred until 2026-11-23 09:04:00"));
+  EXPECT_THAT(Summarize(history), HasSubstr("connection refused, tried 3 times. The next"));
+}
+
+TEST(TimelineTest, AnAttemptBetweenTwoWaitsKeepsThemApart) {
+  History history = Waiting();
+  RecordedOutcome grey =
+      Recorded(Outcome::Kind::kDeferred, Reason::kDeferredByServer, absl::Minutes(2));
+  grey.outcome.reply_code = 451;
+  history.outcomes = {Refused(1), grey, grey, Refused(3)};
+  EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kDeferred, Kind::kDeferred,
+                                            Kind::kDeferred, Kind::kDeferred));
+}
+
+TEST(TimelineTest, SummaryOfExpiredMailTellsTheLastObstacle) {
+  History history = Waiting();
+  history.outcomes = {Refused(1), Refused(2), Refused(3),
+                      Recorded(Outcome::Kind::kExpired, Reason::kExpired, absl::Minutes(4))};
+  history.record.state = State::kExpired;
+  history.record.reason = Reason::kExpired;
+  history.record.update_time = kNine + absl::Minutes(4);
+  EXPECT_EQ(Summarize(history),
+            "Expired at 2026-11-23 09:04:00 UTC: the expire_time passed before the mail was sent. "
+            "The last obstacle: the server could not be reached; connecting: connection refused, "
+            "tried 3 times.");
+}
+
+TEST(TimelineTest, SummaryOfSentMailFollowsItsBounce) {
+  History history = Waiting();
+  history.outcomes = {Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Seconds(1))};
+  history.events = {{kNine + absl::Seconds(2), EventType::kOpened, ""},
+                    {kNine + absl::Minutes(1), EventType::kBounced, "550 5.1.1 no such user"}};
+  history.record.state = State::kSent;
+  history.record.update_time = kNine + absl::Seconds(1);
+  EXPECT_EQ(Summarize(history),
+            "Sent to the server at 2026-11-23 09:00:01 UTC. At 2026-11-23 09:01:00 UTC, the mail "
+            "bounced: 550 5.1.1 no such user.");
+}
+
 TEST(TimelineTest, OutcomeWithoutTransportIsNoAttempt) {
   History history = Waiting();
   history.outcomes = {Recorded(Outcome::Kind::kDeferred, Reason::kQuietHours, absl::Seconds(1)),
