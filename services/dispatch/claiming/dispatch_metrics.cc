@@ -1,8 +1,10 @@
 #include "services/dispatch/claiming/dispatch_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace lmsmail::dispatch {
@@ -73,37 +75,63 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                       .With()),
       accepted_(metrics.AddCounter("lmsmail_dispatch_accepted_total", "Mails accepted, by lane.")),
       outcomes_(metrics.AddCounter("lmsmail_dispatch_outcomes_total",
-                                   "Outcomes recorded, by kind and reason.")),
+                                   "Outcomes recorded, by kind, reason, transport, template and "
+                                   "category.")),
       queue_depth_(metrics.AddGauge("lmsmail_dispatch_queue_depth",
                                     "Mails in the queue of all replicas, by lane and kind.")),
+      oldest_due_(metrics.AddGauge("lmsmail_dispatch_oldest_due_seconds",
+                                   "For how long the oldest mail in the queue has been due.")),
       circuit_breakers_(metrics.AddGauge("lmsmail_dispatch_circuit_breaker_open",
                                          "1 while the circuit breaker of a transport is open or "
                                          "half-open, 0 while it is closed.")),
       breaker_openings_(metrics.AddCounter("lmsmail_dispatch_circuit_breaker_openings_total",
                                            "How often the circuit breaker of a transport opened, "
-                                           "by cause.")) {}
+                                           "by cause.")) {
+  const telemetry::HistogramFamily latency = metrics.AddHistogram(
+      "lmsmail_dispatch_send_latency_seconds",
+      "Time from accepted or due, whichever is later, to sent.",
+      {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 21600});
+  for (const Lane lane : kLanes) {
+    send_latency_.emplace(lane, latency.With({{"lane", std::string(NameOf(lane))}}));
+  }
+}
 
 void DispatchMetrics::CountAccepted(Lane lane, int mails) {
   accepted_.With({{"lane", std::string(NameOf(lane))}}).Increment(mails);
 }
 
 void DispatchMetrics::CountOutcomes(absl::Span<const Outcome> outcomes) {
-  std::map<std::pair<Outcome::Kind, Reason>, int> counts;
-  for (const Outcome& outcome : outcomes) ++counts[{outcome.kind, outcome.reason}];
+  using Key = std::tuple<Outcome::Kind, Reason, std::string_view, std::string_view, Category>;
+  std::map<Key, int> counts;
+  for (const Outcome& outcome : outcomes) {
+    ++counts[{outcome.kind, outcome.reason, outcome.transport, outcome.template_key,
+              outcome.category}];
+    if (outcome.kind == Outcome::Kind::kSent) {
+      send_latency_.at(outcome.lane).Observe(absl::ToDoubleSeconds(outcome.latency));
+    }
+  }
   for (const auto& [key, count] : counts) {
+    const auto& [kind, reason, transport, template_key, category] = key;
     outcomes_
-        .With(
-            {{"kind", std::string(NameOf(key.first))}, {"reason", std::string(NameOf(key.second))}})
+        .With({{"kind", std::string(NameOf(kind))},
+               {"reason", std::string(NameOf(reason))},
+               {"transport", std::string(transport)},
+               {"template", std::string(template_key)},
+               {"category", std::string(NameOf(category))}})
         .Increment(count);
   }
 }
 
-void DispatchMetrics::SetDepth(const LaneDepth& depth) {
+void DispatchMetrics::SetDepth(const LaneDepth& depth, absl::Time now) {
   const std::string lane(NameOf(depth.lane));
   queue_depth_.With({{"lane", lane}, {"kind", "due"}}).Set(static_cast<double>(depth.due));
   queue_depth_.With({{"lane", lane}, {"kind", "waiting"}}).Set(static_cast<double>(depth.waiting));
   queue_depth_.With({{"lane", lane}, {"kind", "scheduled"}})
       .Set(static_cast<double>(depth.scheduled));
+  const absl::Duration overdue = depth.oldest_due
+                                     ? std::max(now - *depth.oldest_due, absl::ZeroDuration())
+                                     : absl::ZeroDuration();
+  oldest_due_.With({{"lane", lane}}).Set(absl::ToDoubleSeconds(overdue));
 }
 
 void DispatchMetrics::SetCircuitBreaker(const std::string& transport,

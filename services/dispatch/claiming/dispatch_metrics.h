@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,10 @@ std::string_view NameOf(Reason reason);
 
 // The metrics of dispatch:
 //   lmsmail_dispatch_accepted_total{lane}          mails accepted by this process
-//   lmsmail_dispatch_outcomes_total{kind,reason}   outcomes recorded by this process
+//   lmsmail_dispatch_outcomes_total{kind,reason,transport,template,category}
+//                                                  outcomes recorded by this process
+//   lmsmail_dispatch_send_latency_seconds{lane}    from accepted or due, whichever is later, to
+//   sent lmsmail_dispatch_oldest_due_seconds{lane}      for how long the oldest mail has been due
 //   lmsmail_dispatch_unrecorded_total              outcomes that the database refuses to record
 //   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
 //   lmsmail_dispatch_claim_seconds                 time to claim a batch, except empty ones
@@ -35,7 +39,7 @@ class DispatchMetrics {
   void CountAccepted(Lane lane, int mails);
   void CountOutcomes(absl::Span<const Outcome> outcomes);
   void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
-  void SetDepth(const LaneDepth& depth);
+  void SetDepth(const LaneDepth& depth, absl::Time now);
   // nullopt: it is closed.
   void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
 
@@ -47,7 +51,9 @@ class DispatchMetrics {
   telemetry::Counter unrecorded_;
   telemetry::CounterFamily accepted_;
   telemetry::CounterFamily outcomes_;
+  std::map<Lane, telemetry::Histogram> send_latency_;
   telemetry::GaugeFamily queue_depth_;
+  telemetry::GaugeFamily oldest_due_;
   telemetry::GaugeFamily circuit_breakers_;
   telemetry::CounterFamily breaker_openings_;
 };

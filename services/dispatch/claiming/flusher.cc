@@ -9,6 +9,7 @@
 
 #include "libs/status/status_macros.h"
 #include "libs/status/transient.h"
+#include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -17,6 +18,19 @@ namespace {
 // failover to a server that is still read-only. With the worker's pause in between, this many
 // refusals take some 20 seconds.
 constexpr int kMaxRefusals = 100;
+
+// Somebody waits for mail that cannot be unsubscribed from, such as a receipt.
+void WarnOfFailure(const Outcome& outcome) {
+  if (outcome.kind != Outcome::Kind::kFailed || !PolicyOf(outcome.category).mandatory) return;
+  telemetry::LogWarning("a mail of a mandatory category failed",
+                        {{"message", MessageName(outcome.id)},
+                         {"template", outcome.template_key},
+                         {"category", NameOf(outcome.category)},
+                         {"reason", NameOf(outcome.reason)},
+                         {"transport", outcome.transport},
+                         {"code", outcome.reply_code},
+                         {"enhanced_code", outcome.enhanced_code}});
+}
 
 // Without the text of the server, which may be what the database refuses.
 Outcome WithoutReplyText(Outcome outcome) {
@@ -44,6 +58,7 @@ bool Flusher::FlushAll() {
     }
     journal_.Recorded(job.outcomes);
     metrics_.CountOutcomes(job.outcomes);
+    for (const Outcome& outcome : job.outcomes) WarnOfFailure(outcome);
     budget_.Release(static_cast<int>(handed_over));
     claims_.Finish(job);
   }

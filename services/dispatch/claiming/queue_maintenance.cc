@@ -37,7 +37,7 @@ absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {
     telemetry::LogWarning("mail of dead workers was recovered", {{"mails", swept.recovered}});
   }
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
-  for (const LaneDepth& depth : depths) metrics_.SetDepth(depth);
+  for (const LaneDepth& depth : depths) metrics_.SetDepth(depth, clock_.Now());
   return swept;
 }
 

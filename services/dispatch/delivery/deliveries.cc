@@ -33,7 +33,7 @@ bool Deliveries::AcquirePermit(DeliveryAttempt& attempt) {
     attempt.permits.push_back(*result.permit);
     return true;
   }
-  DeferForLimit(attempt, result.retry_time);
+  WaitForLimit(attempt, result.retry_time);
   return false;
 }
 
@@ -59,28 +59,20 @@ bool Deliveries::Deliver(std::unique_ptr<DeliveryAttempt> attempt) {
     if (!expired) return HandOver(std::move(attempt));
     attempt->permits.clear();
     if (++attempt->expired_permits >= kMaxExpiredPermits) {
-      DeferForLimit(*attempt, now + kContention);
+      WaitForLimit(*attempt, now + kContention);
       return true;
     }
   }
 }
 
-void Deliveries::DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_time) {
+void Deliveries::WaitForLimit(const DeliveryAttempt& attempt, absl::Time retry_time) {
   const Limit& limit = attempt.limits[std::min(attempt.permits.size(), attempt.limits.size() - 1)];
-  Outcome outcome;
-  outcome.id = attempt.mail.mail.id;
-  outcome.delivery_count = attempt.mail.delivery_count;
-  outcome.attempt = attempt.mail.attempt;
-  outcome.kind = Outcome::Kind::kDeferred;
-  outcome.reason = Reason::kRateLimited;
-  // Not long past its expire_time, so that the mail is recorded as expired in time.
-  outcome.retry_time = std::min(retry_time, attempt.mail.mail.expire_time + absl::Milliseconds(1));
-  outcome.reply_text =
+  std::string detail =
       limit.throttled
           ? fmt::format("waits for the adaptive throttle of {}, which asked for fewer mails",
                         limit.key)
           : fmt::format("waits for the rate limit of {}", limit.key);
-  context_.claims.Record(attempt.claim, std::move(outcome));
+  context_.claims.Record(attempt.claim, DeferForLimit(attempt.mail, retry_time, std::move(detail)));
 }
 
 bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {

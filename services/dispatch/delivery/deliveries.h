@@ -55,7 +55,7 @@ class Deliveries {
 
  private:
   bool HoldsLease(ClaimId claim) const;
-  void DeferForLimit(const DeliveryAttempt& attempt, absl::Time retry_time);
+  void WaitForLimit(const DeliveryAttempt& attempt, absl::Time retry_time);
   bool HandOver(std::unique_ptr<DeliveryAttempt> attempt);
   void OnResult(const DeliveryAttempt& attempt, const DeliveryResult& result);
 

@@ -20,6 +20,9 @@ Outcome Base(const ClaimedMail& claimed) {
   outcome.id = claimed.mail.id;
   outcome.delivery_count = claimed.delivery_count;
   outcome.attempt = claimed.attempt;
+  outcome.template_key = claimed.mail.template_ref.key;
+  outcome.category = claimed.mail.template_ref.category;
+  outcome.lane = claimed.mail.lane;
   return outcome;
 }
 
@@ -186,6 +189,12 @@ Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
   return outcome;
 }
 
+Outcome DeferForLimit(const ClaimedMail& claimed, absl::Time retry_time, std::string detail) {
+  Outcome outcome = End(claimed, Outcome::Kind::kDeferred, Reason::kRateLimited, std::move(detail));
+  outcome.retry_time = std::min(retry_time, claimed.mail.expire_time + absl::Milliseconds(1));
+  return outcome;
+}
+
 Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, const std::string& detail) {
   return End(claimed, Outcome::Kind::kFailed, reason,
              std::string(TruncateUtf8(detail, kMaxReplyBytes)));
@@ -201,6 +210,8 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
   switch (result.kind) {
     case DeliveryResult::Kind::kAccepted:
       outcome.kind = Outcome::Kind::kSent;
+      outcome.latency = std::max(now - std::max(claimed.mail.create_time, claimed.mail.due_time),
+                                 absl::ZeroDuration());
       return outcome;
     case DeliveryResult::Kind::kRejectedPermanent:
     case DeliveryResult::Kind::kRejectedTemporary:

@@ -56,6 +56,10 @@ std::optional<Outcome> DecideByVerdict(const ClaimedMail& claimed, const Verdict
 Outcome Defer(const ClaimedMail& claimed, Reason reason, absl::Time now,
               const DeliveryPolicy& policy);
 
+// Defers a mail that waits for a rate limit, but not long past its expire_time, so that it is
+// recorded as expired in time. Counts no attempt.
+Outcome DeferForLimit(const ClaimedMail& claimed, absl::Time retry_time, std::string detail);
+
 // Fails a mail that cannot be rendered.
 Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, const std::string& detail);
 

@@ -99,6 +99,11 @@ struct Outcome {
   std::string enhanced_code;  // RFC 3463
   std::string reply_text;     // of the server, at most 512 bytes; or a description of the error
   std::string content_hash;   // SHA-256 of the bytes that were sent, raw; empty if none were
+  // Of the mail, for metrics and logs. Not recorded: its message has them.
+  std::string template_key;
+  Category category = Category::kAnnouncement;
+  Lane lane = Lane::kTransactional;
+  absl::Duration latency;  // kSent only: since the mail was accepted or due, whichever was later
 };
 
 struct FlushResult {
