@@ -78,7 +78,7 @@ std::string_view NameOf(Lane lane) {
 }
 
 std::optional<Category> CategoryNamed(std::string_view name) {
-  const auto found =
+  const auto* const found =
       std::ranges::find(kCategories, name, [](Category each) { return NameOf(each); });
   if (found == kCategories.end()) return std::nullopt;
   return *found;

@@ -19,8 +19,8 @@ namespace {
 
 using internal::RawValue;
 
-absl::Status Invalid(std::string description) {
-  return absl::InvalidArgumentError(std::move(description));
+absl::Status Invalid(const std::string& description) {
+  return absl::InvalidArgumentError(description);
 }
 
 // The text of a value that must be a single one.

@@ -21,7 +21,8 @@ class YamlReader {
         continue;
       }
       const std::string& name = entry.first.Scalar();
-      Read(entry.second, prefix.empty() ? name : prefix + "." + name, Source(entry.first));
+      Read(entry.second, prefix.empty() ? name : fmt::format("{}.{}", prefix, name),
+           Source(entry.first));
     }
   }
 

@@ -63,8 +63,8 @@ std::string Quote(std::string_view text) {
   return fmt::format("\"{}\"", absl::CHexEscape(ToAbsl(text)));
 }
 
-absl::Status Invalid(std::string description) {
-  return absl::InvalidArgumentError(std::move(description));
+absl::Status Invalid(const std::string& description) {
+  return absl::InvalidArgumentError(description);
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {

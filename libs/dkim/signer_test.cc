@@ -32,7 +32,7 @@ std::string Pem(const Key& key, const char* passphrase = nullptr) {
   PEM_write_bio_PrivateKey(bio.get(), key.get(), passphrase ? EVP_aes_128_cbc() : nullptr, nullptr,
                            0, nullptr, const_cast<char*>(passphrase));
   char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
+  const auto size = BIO_get_mem_data(bio.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
 }
 

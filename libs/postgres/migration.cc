@@ -37,7 +37,7 @@ constexpr retry::BackoffPolicy kMigratorPollInterval = {absl::Milliseconds(200),
 using HashByName = std::map<std::string, std::string, std::less<>>;
 
 absl::Status CheckAscending(std::string_view kind, absl::Span<const SqlFile> files) {
-  const auto not_ascending =
+  const auto* const not_ascending =
       std::adjacent_find(files.begin(), files.end(),
                          [](const SqlFile& a, const SqlFile& b) { return a.name >= b.name; });
   if (not_ascending == files.end()) return absl::OkStatus();

@@ -150,8 +150,9 @@ void CheckSubjectLine(const std::string& subject, DiagnosticList& errors) {
   }
   const std::size_t end = subject.find_first_of("\r\n");
   if (end == std::string::npos) return;
-  const auto column = 1 + std::count_if(subject.begin(), subject.begin() + static_cast<long>(end),
-                                        [](char c) { return (c & 0xC0) != 0x80; });
+  const auto column =
+      1 + std::count_if(subject.begin(), subject.begin() + static_cast<std::ptrdiff_t>(end),
+                        [](char c) { return (c & 0xC0) != 0x80; });
   errors.Add({Part::kSubject,
               {1, static_cast<int>(column)},
               "a subject is one line: remove the line break"});

@@ -13,7 +13,7 @@
 
 namespace lmsmail::render {
 
-void PrintTo(const Diagnostic& error, std::ostream* os) {
+static void PrintTo(const Diagnostic& error, std::ostream* os) {
   *os << PartName(error.part) << ":" << error.location.line << ":" << error.location.column << ": "
       << error.message;
 }

@@ -11,7 +11,6 @@ namespace lmsmail::rpc {
 namespace {
 
 using ::testing::_;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 

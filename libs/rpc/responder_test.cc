@@ -34,12 +34,12 @@ using Result = absl::StatusOr<pb::EchoResponse>;
 class WaitingService final : public BoundService<pb::EchoService> {
  public:
   explicit WaitingService(CallRunner& runner) : BoundService(runner) {
-    BindAsync("Echo", *this, &WaitingService::Echo);
+    BindAsync("Echo", *this, &WaitingService::KeepEcho);
     BindClientStream("Collect", *this, &WaitingService::NeverCollect);
   }
 
-  void Echo(const CallInfo&, const pb::EchoRequest& request, pb::EchoResponse& response,
-            Responder responder) {
+  void KeepEcho(const CallInfo&, const pb::EchoRequest& request, pb::EchoResponse& response,
+                Responder responder) {
     if (request.text() == "drop") return;
     if (request.text() == "throw") throw std::runtime_error("no");
     response.set_text(request.text());

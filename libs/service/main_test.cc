@@ -141,7 +141,7 @@ TEST(MainTest, FinishesTheCallInFlightAtShutdown) {
 TEST(MainTest, CancelsCallsThatExceedTheDrainTimeout) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   auto flags = Flags(dsn);
-  flags.push_back("--drain_timeout=50ms");
+  flags.emplace_back("--drain_timeout=50ms");
   ServiceProcess demo(Demo(), flags);
   const auto channel = ChannelTo(demo.WaitForPort());
   ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();

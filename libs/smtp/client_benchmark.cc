@@ -96,7 +96,9 @@ void Run(const Load& load, size_t connections) {
     Client::Done done = [&accepted](const Result& result) {
       if (result.kind == Result::Kind::kAccepted) ++accepted;
     };
-    while (!(*client)->TrySend(std::move(copy), std::move(done))) {
+    // Neither is consumed while the queue is full.
+    while (
+        !(*client)->TrySend(std::move(copy), std::move(done))) {  // NOLINT(bugprone-use-after-move)
       absl::SleepFor(absl::Microseconds(200));
     }
   }

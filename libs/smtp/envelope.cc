@@ -42,7 +42,7 @@ void AppendMailCommand(std::string_view sender, const MailParameters& parameters
   out.append("MAIL FROM:<").append(sender).push_back('>');
   if (server.size) {
     char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof(digits), parameters.size).ptr;
+    char* const end = std::to_chars(digits, digits + sizeof(digits), parameters.size).ptr;
     out.append(" SIZE=").append(digits, end);
   }
   // SMTPUTF8 messages may be 8-bit whatever their body is (RFC 6531 section 3.6).

@@ -98,7 +98,7 @@ const Clock& LogEvery::DefaultClock() {
 void LogEvery::Log(Level level, std::string_view message, std::initializer_list<Field> fields) {
   const absl::Time now = clock_.Now();
   int64_t next = next_nanos_.load();
-  if (absl::ToUnixNanos(now) < next ||
+  if (now < absl::FromUnixNanos(next) ||
       !next_nanos_.compare_exchange_strong(next, absl::ToUnixNanos(now + interval_))) {
     ++suppressed_;
     return;

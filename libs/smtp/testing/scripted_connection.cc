@@ -290,16 +290,16 @@ std::string ScriptedConnection::EhloReply() const {
   const ServerOptions& options = script_.options();
   if (!options.knows_ehlo) return "500 5.5.1 Unknown command";
   std::vector<std::string> lines = {"scripted.test greets you"};
-  if (options.pipelining) lines.push_back("PIPELINING");
-  if (options.eight_bit_mime) lines.push_back("8bitmime");
-  if (options.smtputf8) lines.push_back("SMTPUTF8");
+  if (options.pipelining) lines.emplace_back("PIPELINING");
+  if (options.eight_bit_mime) lines.emplace_back("8bitmime");
+  if (options.smtputf8) lines.emplace_back("SMTPUTF8");
   if (options.size.has_value()) lines.push_back(fmt::format("SIZE {}", *options.size));
-  if (options.tls == TlsMode::kStartTls && !tls_.has_value()) lines.push_back("STARTTLS");
+  if (options.tls == TlsMode::kStartTls && !tls_.has_value()) lines.emplace_back("STARTTLS");
   const bool may_authenticate = options.tls != TlsMode::kStartTls || tls_.has_value();
   if (!options.auth_mechanisms.empty() && may_authenticate) {
     lines.push_back("AUTH " + absl::StrJoin(options.auth_mechanisms, " "));
   }
-  lines.push_back("ENHANCEDSTATUSCODES");
+  lines.emplace_back("ENHANCEDSTATUSCODES");
   std::string reply;
   for (size_t i = 0; i < lines.size(); ++i) {
     const bool last = i + 1 == lines.size();

@@ -62,7 +62,7 @@ class ScriptedServer::Impl final : public Script {
     thread_ = std::thread([this] { io_.run(); });
   }
 
-  ~Impl() override {
+  ~Impl() override {  // NOLINT(bugprone-exception-escape)
     asio::post(io_, [this] {
       acceptor_.close();
       for (auto& connection : connections_) connection->Close();
