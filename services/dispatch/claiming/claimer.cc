@@ -41,7 +41,7 @@ bool Claimer::EnsureId() {
 std::optional<TakenClaim> Claimer::Take(Lane lane) {
   const absl::Time start = clock_.Now();
   absl::StatusOr<Claim> claim =
-      in_doubt_ ? queue_.Resume(next_id_)
+      in_doubt_ ? queue_.Resume(next_id_, options_.lease)
                 : queue_.TakeDue(next_id_, options_.worker, lane, options_.batch, options_.lease);
   if (!claim.ok()) {
     outage_ = true;
@@ -65,9 +65,7 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   const int mails = static_cast<int>(claim->mails.size());
   schedule_.Claimed(claim->lane, mails, mails >= options_.batch, clock_.Now());
   next_id_ = 0;
-  // The lease of a resumed claim started earlier. Half of it is a safe estimate until the lease
-  // keeper extends it.
-  return TakenClaim{*std::move(claim), resumed ? start - options_.lease / 2 : start};
+  return TakenClaim{*std::move(claim), start};
 }
 
 bool Claimer::MailIsDue() {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "libs/telemetry/metrics.h"
+#include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/fake_queue_store.h"
 
 namespace lmsmail::dispatch {
@@ -26,6 +29,49 @@ class ClaimerTest : public testing::Test {
   DispatchMetrics metrics_{registry_};
   PriorityGate priority_gate_{clock_};
 };
+
+// A worker whose answer was lost, and which was cut off for 45 s of its lease of 60 s.
+class LostAnswerTest : public ClaimerTest {
+ protected:
+  void Cut(bool recovered) {
+    Submission submission;
+    submission.request_id = "batch";
+    submission.batch = true;
+    submission.template_ref = {"template", 1, Category::kProgress};
+    submission.lane = Lane::kBulk;
+    submission.due_time = clock_.Now();
+    submission.expire_time = clock_.Now() + absl::Hours(1);
+    submission.items = {{{Target::Kind::kRecipient, "recipients/a"}, "", ""}};
+    ASSERT_OK(store_.Accept({submission}).status());
+    store_.on_claimed = [] { return absl::UnavailableError("the connection broke"); };
+    EXPECT_FALSE(claimer_.TakeNext(all_));
+    clock_.Advance(recovered ? absl::Seconds(61) : absl::Seconds(45));
+    ASSERT_OK(store_.RecoverExpired().status());
+  }
+
+  const std::function<bool(Lane)> all_ = [](Lane) { return true; };
+  Claimer claimer_{store_, clock_, metrics_, {.worker = "test", .lanes = {Lane::kBulk}}};
+};
+
+TEST_F(LostAnswerTest, TheClaimIsUsableForAsLongAsItsLeaseInTheStore) {
+  Cut(/*recovered=*/false);
+  const auto taken = claimer_.TakeNext(all_);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->taken, clock_.Now());
+  const auto claims = store_.InFlight(0, 10);
+  ASSERT_OK(claims.status());
+  ASSERT_EQ(claims->size(), 1u);
+  EXPECT_EQ(claims->front().lease_expire_time, taken->taken + absl::Seconds(60));
+  clock_.Advance(absl::Seconds(55));
+  EXPECT_THAT(store_.RecoverExpired(), IsOkAndHolds(0));
+}
+
+TEST_F(LostAnswerTest, ARecoveredClaimIsNotResumed) {
+  Cut(/*recovered=*/true);
+  Claimer other(store_, clock_, metrics_, {.worker = "other", .lanes = {Lane::kBulk}});
+  ASSERT_TRUE(other.TakeNext(all_));
+  EXPECT_FALSE(claimer_.TakeNext(all_)) << "the other worker sends it";
+}
 
 TEST_F(ClaimerTest, YieldsToUrgentMailWithAPriorityGate) {
   EXPECT_TRUE(TakenAfterAnAttempt(nullptr));

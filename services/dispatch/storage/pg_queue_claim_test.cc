@@ -267,15 +267,26 @@ TEST_F(PgQueueClaimTest, ResumeReturnsHeldMail) {
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(3));
   Flush(claim, {OutcomeOf(claim.mails[0], Kind::kSent)}, /*last=*/false);
-  ASSERT_OK_AND_ASSIGN(const Claim resumed, queue().Resume(claim.id));
+  ASSERT_OK_AND_ASSIGN(const Claim resumed, queue().Resume(claim.id, absl::Minutes(1)));
   EXPECT_EQ(resumed.id, claim.id);
   EXPECT_EQ(resumed.lane, Lane::kBulk);
   EXPECT_EQ(resumed.shard, claim.shard);
   ASSERT_THAT(resumed.mails, SizeIs(2));
   EXPECT_EQ(resumed.mails[0].mail.context, claim.mails[1].mail.context);
   EXPECT_EQ(resumed.mails[0].delivery_count, claim.mails[1].delivery_count);
-  ASSERT_OK_AND_ASSIGN(const Claim unknown, queue().Resume(claim.id + 1000));
+  ASSERT_OK_AND_ASSIGN(const Claim unknown, queue().Resume(claim.id + 1000, absl::Minutes(1)));
   EXPECT_THAT(unknown.mails, IsEmpty());
+}
+
+TEST_F(PgQueueClaimTest, ResumeExtendsTheLeaseOfAHeldClaimOnly) {
+  AcceptBatch("resume", 3);
+  const Claim claim = Take(Lane::kBulk, 100, absl::Minutes(1));
+  ASSERT_OK(queue().Resume(claim.id, absl::Hours(1)).status());
+  EXPECT_THAT(Abandon(), IsOkAndHolds(0)) << "its lease is an hour now";
+  ASSERT_OK(queue().Resume(claim.id, absl::Minutes(1)).status());
+  EXPECT_THAT(Abandon(), IsOkAndHolds(3));
+  ASSERT_OK_AND_ASSIGN(const Claim lost, queue().Resume(claim.id, absl::Hours(1)));
+  EXPECT_THAT(lost.mails, IsEmpty()) << "another worker may have them";
 }
 
 TEST_F(PgQueueClaimTest, PausedLaneIsNotClaimed) {

@@ -150,12 +150,14 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
   return claim;
 }
 
-absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id) {
-  return RunStatement(pool_, {.name = "dispatch.resume", .reads_only = true},
-                      [&](pqxx::transaction_base& tx) -> absl::StatusOr<Claim> {
-                        return ReadClaim(
-                            tx, id, tx.exec_params("SELECT * FROM claimed_mails($1, true)", id));
-                      });
+absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id, absl::Duration lease) {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.resume", .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
+        tx.exec_params("SELECT extend_claims(ARRAY[$1::int8], $2::interval)", id,
+                       ToInterval(lease));
+        return ReadClaim(tx, id, tx.exec_params("SELECT * FROM claimed_mails($1, true)", id));
+      });
 }
 
 absl::StatusOr<ClaimId> PgQueueStore::NextClaimId() {

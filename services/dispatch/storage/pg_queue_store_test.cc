@@ -221,7 +221,7 @@ TEST_F(PgQueueStoreTest, ResumesClaimAfterCommitWithoutReply) {
       fmt::format("SELECT count(*) FROM take_due({}, 'worker', 4::int2, 0, 10, '30 s', "
                   "'{{}}', '{{}}')",
                   id));
-  ASSERT_OK_AND_ASSIGN(const Claim claim, queue().Resume(id));
+  ASSERT_OK_AND_ASSIGN(const Claim claim, queue().Resume(id, absl::Minutes(1)));
   EXPECT_THAT(claim.mails, SizeIs(5));
   EXPECT_EQ(claim.lane, Lane::kBulk);
   EXPECT_TRUE(FlushAll(claim, Outcome::Kind::kSent).live);

@@ -159,8 +159,9 @@ class QueueStore {
   // be claimed nevertheless: call Resume with the same id next.
   virtual absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                         absl::Duration lease) = 0;
-  // Returns what `id` still holds, without the mails that have an outcome.
-  virtual absl::StatusOr<Claim> Resume(ClaimId id) = 0;
+  // Extends the lease of a claim that is still held, and returns its mails without an outcome.
+  // Returns none when the claim is not held, or never was.
+  virtual absl::StatusOr<Claim> Resume(ClaimId id, absl::Duration lease) = 0;
   // Returns an unused claim id.
   virtual absl::StatusOr<ClaimId> NextClaimId() = 0;
 

@@ -30,6 +30,8 @@ class FakeQueueStore : public QueueStore {
 
   // Flush returns its error. Set it before threads use the store.
   std::function<absl::Status(absl::Span<const Outcome>)> on_flush;
+  // Called once by TakeDue after it claimed; its error is the answer.
+  std::function<absl::Status()> on_claimed;
   int OutcomeCount(MessageId id) {
     absl::MutexLock lock(&mutex_);
     return static_cast<int>(entries_.at(id).history.outcomes.size());
@@ -66,11 +68,17 @@ class FakeQueueStore : public QueueStore {
     const int count = static_cast<int>(claim.mails.size());
     const absl::Time now = clock_.Now();
     if (count > 0) claims_[id] = {id, std::string(worker), lane, now, now + lease, count, {}};
+    if (const auto lose = std::exchange(on_claimed, nullptr)) {
+      if (absl::Status status = lose(); !status.ok()) return status;
+    }
     return claim;
   }
-  absl::StatusOr<Claim> Resume(ClaimId id) override {
+  absl::StatusOr<Claim> Resume(ClaimId id, absl::Duration lease) override {
     absl::MutexLock lock(&mutex_);
-    Claim claim{.id = id, .lane = claims_[id].lane, .shard = 0, .mails = {}};
+    Claim claim{.id = id, .lane = Lane::kTransactional, .shard = 0, .mails = {}};
+    if (!claims_.contains(id)) return claim;
+    claim.lane = claims_[id].lane;
+    claims_[id].lease_expire_time = clock_.Now() + lease;
     for (const auto& [message, entry] : entries_) {
       if (entry.claim == id) claim.mails.push_back(entry.next);
     }
