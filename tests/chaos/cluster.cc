@@ -63,6 +63,8 @@ absl::Status Cluster::Prepare() {
                              WithoutHost(suite_->dsn()), database_link_->port());
   settings.smtp_port = smtp_link_->port();
   std::ofstream(folder_ / "dispatch.yaml") << integration::ServiceConfig("dispatch", settings);
+  std::ofstream(folder_ / "password") << "secret";
+  std::filesystem::permissions(folder_ / "password", std::filesystem::perms::owner_read);
   replicas_.resize(kReplicas);
   return absl::OkStatus();
 }
@@ -97,17 +99,23 @@ std::filesystem::path Cluster::JournalOf(int number) const {
 
 std::vector<std::string> Cluster::CommandOf(int number, const std::string& listen) const {
   std::vector<std::string> command = {
-      LMSMAIL_BINARIES "/lmsmail-dispatch",
-      "--config=" + (folder_ / "dispatch.yaml").string(),
-      "--listen=" + listen,
-      "--metrics_listen=127.0.0.1:0",
-      "--log.format=json",
+      LMSMAIL_BINARIES "/lmsmail-dispatch", "--config=" + (folder_ / "dispatch.yaml").string(),
+      "--listen=" + listen, "--metrics_listen=127.0.0.1:0", "--log.format=json",
       "--template.target=" + suite_->Target("template"),
-      "--preference.target=" + suite_->Target("preference"),
-      "--worker.name=" + WorkerName(number),
+      "--preference.target=" + suite_->Target("preference"), "--worker.name=" + WorkerName(number),
       fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
       "--worker.journal=" + JournalOf(number).string(),
-      fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica)};
+      fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica),
+      "--transports.inbox.username=school",
+      "--transports.inbox.password_file=" + (folder_ / "password").string(),
+      "--transports.inbox.allow_plaintext_credentials=true",
+      // So that mail goes on soon after a refusal.
+      fmt::format("--transports.inbox.circuit_breaker.min_open_time={}",
+                  absl::FormatDuration(kMinBreakerOpenTime)),
+      fmt::format("--transports.inbox.circuit_breaker.max_open_time={}",
+                  absl::FormatDuration(4 * kMinBreakerOpenTime)),
+      fmt::format("--transports.inbox.circuit_breaker.quota_open_time={}",
+                  absl::FormatDuration(kMinBreakerOpenTime))};
   command.insert(command.end(), flags_.begin(), flags_.end());
   return command;
 }

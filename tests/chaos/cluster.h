@@ -33,6 +33,7 @@ inline bool OptedOut(int student) { return student % 10 == 0; }
 // The configuration of every replica.
 inline constexpr int kConnectionsPerReplica = 8;
 inline constexpr absl::Duration kLease = absl::Seconds(10);
+inline constexpr absl::Duration kMinBreakerOpenTime = absl::Seconds(1);
 
 // The system under test: a database, a template and a preference service, three replicas of
 // dispatch, and a receiving server. The replicas reach the database and the server through proxies.

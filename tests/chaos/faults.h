@@ -62,6 +62,10 @@ absl::StatusOr<FaultOutcome> StallSmtp(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> SlowSmtp(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length);
 
+// refusal_faults.cc
+absl::StatusOr<FaultOutcome> UseUpQuota(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> RevokePassword(Cluster& cluster, Length length);
+
 // peer_faults.cc
 absl::StatusOr<FaultOutcome> StopPreference(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> StopTemplate(Cluster& cluster, Length length);

@@ -49,9 +49,9 @@ absl::Status Sink::AddFault(std::string_view rule) {
 
 absl::Status Sink::ClearFaults() { return Command("faults off").status(); }
 
-absl::StatusOr<std::int64_t> Sink::Count() {
+absl::StatusOr<std::int64_t> Sink::Count(std::string_view counter) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::string stats, Command("stats"));
-  return integration::NumberIn(stats, "accepted");
+  return integration::NumberIn(stats, counter);
 }
 
 absl::StatusOr<std::vector<Received>> Sink::Ledger() const {

@@ -36,8 +36,8 @@ class Sink {
   absl::Status AddFault(std::string_view rule);
   absl::Status ClearFaults();
 
-  // The number of mails accepted so far.
-  absl::StatusOr<std::int64_t> Count();
+  // A counter of tests/bench/sink/statistics.h, such as "accepted".
+  absl::StatusOr<std::int64_t> Count(std::string_view counter = "accepted");
   // All accepted mails in order of acceptance.
   absl::StatusOr<std::vector<Received>> Ledger() const;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,10 +15,12 @@
 namespace lmsmail::sink {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Fault>, 6> kFaults = {{
+constexpr std::array<std::pair<std::string_view, Fault>, 8> kFaults = {{
     {"421", Fault::k421},
     {"450", Fault::k450},
     {"550", Fault::k550},
+    {"quota", Fault::kQuota},
+    {"login", Fault::kLogin},
     {"delay", Fault::kDelay},
     {"cut-before-dot", Fault::kCutBeforeDot},
     {"cut-after-dot", Fault::kCutAfterDot},
@@ -28,8 +31,8 @@ absl::StatusOr<Fault> FaultNamed(std::string_view name) {
     if (known == name) return fault;
   }
   return absl::InvalidArgumentError(
-      fmt::format("\"{}\" is not a fault; use 421, 450, 550, delay, cut-before-dot or "
-                  "cut-after-dot",
+      fmt::format("\"{}\" is not a fault; use 421, 450, 550, quota, login, delay, cut-before-dot "
+                  "or cut-after-dot",
                   name));
 }
 
@@ -87,9 +90,14 @@ absl::Status FaultPlan::Add(std::string_view rule) {
 
 const FaultRule* FaultPlan::Choose(std::string_view domain) {
   for (Entry& entry : rules_) {
-    if (Applies(entry, domain)) return &entry.rule;
+    if (entry.rule.fault != Fault::kLogin && Applies(entry, domain)) return &entry.rule;
   }
   return nullptr;
+}
+
+bool FaultPlan::RefusesLogin() {
+  return std::ranges::any_of(
+      rules_, [](Entry& entry) { return entry.rule.fault == Fault::kLogin && Applies(entry, ""); });
 }
 
 bool FaultPlan::Applies(Entry& entry, std::string_view domain) {

@@ -17,14 +17,16 @@ enum class Fault {
   k421,           // RCPT is answered with 421 4.3.2, then the connection is closed
   k450,           // RCPT is answered with 450 4.2.1
   k550,           // RCPT is answered with 550 5.1.1
+  kQuota,         // RCPT is answered with 550 5.4.5
+  kLogin,         // AUTH is answered with 535 5.7.8; depends on no mail, so only `limit` applies
   kDelay,         // the reply to the final dot is delayed
   kCutBeforeDot,  // the connection is closed after 354; the mail is not accepted
   kCutAfterDot,   // the mail is accepted and the connection is closed without a reply
 };
 
 // "FAULT [every=N] [domain=D] [limit=N] [ms=N]", for example "450 every=10 domain=slow.test". FAULT
-// is 421, 450, 550, delay, cut-before-dot or cut-after-dot. The rule applies to every N-th mail to
-// the domain, at most `limit` times. `ms` is the length of a delay.
+// is 421, 450, 550, quota, login, delay, cut-before-dot or cut-after-dot. The rule applies to every
+// N-th mail to the domain, at most `limit` times. `ms` is the length of a delay.
 struct FaultRule {
   Fault fault = Fault::k450;
   std::int64_t every = 1;
@@ -46,6 +48,8 @@ class FaultPlan {
 
   // Returns nullptr if no rule applies to the next mail to `domain`.
   const FaultRule* Choose(std::string_view domain);
+  // Whether a rule applies to the next login.
+  bool RefusesLogin();
 
  private:
   struct Entry {

@@ -100,8 +100,10 @@ void Session::Execute(std::string_view line) {
     Reply(in_content_ ? "354 Go ahead" : "503 5.5.1 No valid recipient");
   } else if (IsCommand(line, "EHLO")) {
     Reply(
-        "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
+        "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN\r\n"
         "250 ENHANCEDSTATUSCODES");
+  } else if (IsCommand(line, "AUTH PLAIN")) {
+    LogIn();
   } else if (IsCommand(line, "HELO")) {
     Reply("250 sink.test");
   } else if (IsCommand(line, "RSET") || IsCommand(line, "NOOP")) {
@@ -114,6 +116,12 @@ void Session::Execute(std::string_view line) {
     ++statistics_.counters().protocol_errors;
     Reply("500 5.5.2 Not understood");
   }
+}
+
+void Session::LogIn() {
+  if (!faults_.RefusesLogin()) return Reply("235 2.7.0 Ok");
+  ++statistics_.counters().refused_logins;
+  Reply("535 5.7.8 Authentication credentials invalid");
 }
 
 void Session::Recipient(std::string_view line) {
@@ -136,6 +144,10 @@ void Session::Recipient(std::string_view line) {
   if (rule != nullptr && rule->fault == Fault::k550) {
     ++counters.refused_550;
     return Reply("550 5.1.1 No such user");
+  }
+  if (rule != nullptr && rule->fault == Fault::kQuota) {
+    ++counters.refused_quota;
+    return Reply("550 5.4.5 Daily sending limit exceeded");
   }
   if (rule != nullptr) fault_ = *rule;
   recipient_.assign(path);

@@ -13,8 +13,8 @@
 namespace lmsmail::sink {
 
 // The server side of one SMTP connection, without I/O. Accepts every mail that has no fault.
-// Supports PIPELINING (RFC 2920), 8BITMIME and SMTPUTF8. A mail may have several recipients; only
-// the last one is recorded.
+// Supports PIPELINING (RFC 2920), 8BITMIME, SMTPUTF8 and AUTH PLAIN with any password. A mail may
+// have several recipients; only the last one is recorded.
 class Session {
  public:
   // Both must outlive the session. Puts the greeting into output().
@@ -40,6 +40,7 @@ class Session {
   bool ConsumeContent(std::string_view& input);
 
   void Execute(std::string_view line);
+  void LogIn();
   void Recipient(std::string_view line);
   void FinishMail(std::string_view content);
   void Consume(std::string_view input);

@@ -47,8 +47,8 @@ TEST_F(SessionTest, AcceptsPipelinedMailsFromOneRead) {
   session.Feed("EHLO client.test\r\n" + MailTo("a@x.test", "1@lms") + MailTo("b@x.test", "2@lms") +
                "QUIT\r\n");
   EXPECT_THAT(CodesOf(session),
-              ::testing::ElementsAre("250", "250", "250", "250", "250", "250", "250", "354", "250",
-                                     "250", "250", "354", "250", "221"));
+              ::testing::ElementsAre("250", "250", "250", "250", "250", "250", "250", "250", "354",
+                                     "250", "250", "250", "354", "250", "221"));
   EXPECT_TRUE(session.closing());
   EXPECT_EQ(statistics_.counters().accepted, 2);
   EXPECT_EQ(statistics_.counters().duplicates, 0);
@@ -81,16 +81,30 @@ TEST_F(SessionTest, AcceptsEmptyMail) {
 TEST_F(SessionTest, RejectsByDomainAndContinues) {
   ASSERT_OK(faults_.Add("450 domain=slow.test"));
   ASSERT_OK(faults_.Add("550 domain=gone.test"));
+  ASSERT_OK(faults_.Add("quota domain=busy.test"));
   Session session(statistics_, faults_);
   session.Feed(
+      "MAIL FROM:<s@lms.test>\r\nRCPT TO:<a@busy.test>\r\nDATA\r\n"
       "MAIL FROM:<s@lms.test>\r\nRCPT TO:<a@slow.test>\r\nDATA\r\n"
       "MAIL FROM:<s@lms.test>\r\nRCPT TO:<a@gone.test>\r\nDATA\r\n" +
       MailTo("a@x.test", "1@lms"));
-  EXPECT_THAT(CodesOf(session), ::testing::ElementsAre("250", "450", "503", "250", "550", "503",
-                                                       "250", "250", "354", "250"));
+  EXPECT_THAT(CodesOf(session),
+              ::testing::ElementsAre("250", "550", "503", "250", "450", "503", "250", "550", "503",
+                                     "250", "250", "354", "250"));
   EXPECT_EQ(statistics_.counters().refused_450, 1);
   EXPECT_EQ(statistics_.counters().refused_550, 1);
+  EXPECT_EQ(statistics_.counters().refused_quota, 1);
   EXPECT_EQ(statistics_.counters().accepted, 1);
+}
+
+TEST_F(SessionTest, AcceptsAnyLoginUntilItsFault) {
+  Session session(statistics_, faults_);
+  session.Feed("AUTH PLAIN AGEAYg==\r\n");
+  ASSERT_OK(faults_.Add("login limit=1"));
+  session.Feed("AUTH PLAIN AGEAYg==\r\nAUTH PLAIN AGEAYg==\r\n" + MailTo("a@x.test", "1@lms"));
+  EXPECT_THAT(CodesOf(session),
+              ::testing::ElementsAre("235", "535", "235", "250", "250", "354", "250"));
+  EXPECT_EQ(statistics_.counters().refused_logins, 1);
 }
 
 TEST_F(SessionTest, ClosesAfter421) {

@@ -59,12 +59,14 @@ std::string ToJson(const Counters& c) {
   };
   return fmt::format(
       R"({{"accepted":{},"duplicates":{},"without_id":{},"unanswered":{},"bytes":{},)"
-      R"("connections":{},"refused_421":{},"refused_450":{},"refused_550":{},"delayed":{},)"
+      R"("connections":{},"refused_421":{},"refused_450":{},"refused_550":{},"refused_quota":{},)"
+      R"("refused_logins":{},"delayed":{},)"
       R"("cut_before_dot":{},"cut_after_dot":{},"protocol_errors":{},"first_accepted_us":{},)"
       R"("last_accepted_us":{},"cpu_us":{}}})",
       c.accepted, c.duplicates, c.without_id, c.unanswered, c.bytes, c.connections, c.refused_421,
-      c.refused_450, c.refused_550, c.delayed, c.cut_before_dot, c.cut_after_dot, c.protocol_errors,
-      micros(c.first_accepted), micros(c.last_accepted), CpuMicroseconds());
+      c.refused_450, c.refused_550, c.refused_quota, c.refused_logins, c.delayed, c.cut_before_dot,
+      c.cut_after_dot, c.protocol_errors, micros(c.first_accepted), micros(c.last_accepted),
+      CpuMicroseconds());
 }
 
 }  // namespace lmsmail::sink

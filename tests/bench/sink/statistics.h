@@ -22,6 +22,8 @@ struct Counters {
   std::int64_t refused_421 = 0;
   std::int64_t refused_450 = 0;
   std::int64_t refused_550 = 0;
+  std::int64_t refused_quota = 0;
+  std::int64_t refused_logins = 0;
   std::int64_t delayed = 0;
   std::int64_t cut_before_dot = 0;
   std::int64_t cut_after_dot = 0;
