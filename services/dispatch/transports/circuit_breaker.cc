@@ -76,6 +76,9 @@ void CircuitBreaker::Send(OutgoingMail mail, Done done) {
     if (!permission) refused = BreakerOpen(clock_.Now());
   }
   if (!permission) return done(std::move(refused));
+  mail.may_send = [this, permission = *permission, may_send = std::move(mail.may_send)] {
+    return !IsRevoked(permission) && (!may_send || may_send());
+  };
   inner_->Send(std::move(mail), [this, permission = *permission,
                                  done = std::move(done)](DeliveryResult result) mutable {
     done(OnResult(permission, std::move(result)));
@@ -88,7 +91,16 @@ absl::StatusOr<std::string> CircuitBreaker::Test() {
   return report;
 }
 
+bool CircuitBreaker::IsRevoked(const Permission& permission) const {
+  absl::MutexLock lock(&mutex_);
+  return open_ && permission.epoch != epoch_;
+}
+
 DeliveryResult CircuitBreaker::OnResult(const Permission& permission, DeliveryResult result) {
+  if (result.kind == DeliveryResult::Kind::kCancelled) {
+    absl::MutexLock lock(&mutex_);
+    if (open_ && permission.epoch != epoch_) return BreakerOpen(clock_.Now());
+  }
   if (result.kind == DeliveryResult::Kind::kAccepted) {
     Close(permission.epoch);
     return result;

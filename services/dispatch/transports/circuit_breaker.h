@@ -30,8 +30,9 @@ namespace lmsmail::dispatch {
 // one mail at a time is tried, the probe. A refusal opens the breaker for twice as long, an
 // acceptance closes it. A successful Test closes it too.
 //
-// A refusal that opens the breaker, or arrives while it is open, becomes kBreakerOpen: the mail is
-// not the cause. Thread-safe.
+// Mail that waits in the transport when the breaker opens is not sent either. A refusal that opens
+// the breaker, or arrives while it is open, becomes kBreakerOpen: the mail is not the cause.
+// Thread-safe.
 class CircuitBreaker final : public Transport {
  public:
   // Why the breaker opened; in logs and metrics.
@@ -68,6 +69,9 @@ class CircuitBreaker final : public Transport {
   // nullopt while the breaker is open or a probe is on its way.
   std::optional<Permission> Admit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DeliveryResult BreakerOpen(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the breaker has opened since, so that mail which still waits in the transport is not
+  // sent.
+  bool IsRevoked(const Permission& permission) const;
   DeliveryResult OnResult(const Permission& permission, DeliveryResult result);
   // Returns whether the breaker is open now.
   bool OnRefusal(const Permission& permission, const Refusal& refusal,

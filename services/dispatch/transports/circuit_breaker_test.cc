@@ -218,6 +218,20 @@ TEST_F(CircuitBreakerTest, RepliesToEarlierMailNeitherCloseNorExtendIt) {
   EXPECT_EQ(results.back().kind, Kind::kRejectedPermanent) << "that recipient is unknown anyway";
 }
 
+TEST_F(CircuitBreakerTest, MailThatWaitsInTheTransportIsNotSentOnceItOpened) {
+  inner_->Stall();
+  std::vector<DeliveryResult> results;
+  for (int i = 0; i < 2; ++i) StartMail(results);
+  EXPECT_TRUE(inner_->mails()[1].may_send());
+  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  EXPECT_FALSE(inner_->mails()[1].may_send());
+  inner_->FinishFirst(Pending(Kind::kCancelled, 0, ""));
+  EXPECT_EQ(results.back().kind, Kind::kBreakerOpen);
+  clock_.Advance(OpenFor());
+  StartMail(results);
+  EXPECT_TRUE(inner_->mails().back().may_send()) << "the probe";
+}
+
 TEST_F(CircuitBreakerTest, ItsDetailHoldsNoAddress) {
   DeliveryResult result = Pending(Kind::kRejectedPermanent, 550, "5.4.5");
   result.reply_text = "5.4.5 <ann@school.example>: quota exceeded";
