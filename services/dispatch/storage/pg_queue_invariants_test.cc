@@ -109,8 +109,9 @@ class RandomHistory {
   }
 
  private:
-  std::size_t Pick(std::size_t count) {
-    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
+  std::ptrdiff_t Pick(std::size_t count) {
+    return std::uniform_int_distribution<std::ptrdiff_t>(
+        0, static_cast<std::ptrdiff_t>(count) - 1)(random_);
   }
 
   void AcceptSome() {

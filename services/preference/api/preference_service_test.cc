@@ -21,7 +21,6 @@ namespace {
 using rpc::HasReason;
 using rpc::HasViolation;
 using ::testing::_;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;

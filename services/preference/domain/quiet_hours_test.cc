@@ -12,8 +12,6 @@
 namespace lmsmail::preference {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::Field;
 
 QuietHours Hours(std::string_view start, std::string_view end) {
   return QuietHours::Parse(start, end).value();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +35,7 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
   // "ann@example.com" has the hashes "<ring>:ann@example.com".
   static AddressKey Key(const std::string& address, std::vector<std::string> rings = {"k1"}) {
     AddressKey key{address, {}};
-    for (const std::string& ring : rings) key.hashes.push_back(ring + ":" + address);
+    for (const std::string& ring : rings) key.hashes.push_back(fmt::format("{}:{}", ring, address));
     return key;
   }
   static Registration Make(const std::string& id, const std::string& address) {
