@@ -22,8 +22,8 @@ write_file() {
 write_configs() {
   local service
   mkdir -p "$LOCAL/config"
-  # The key that signs unsubscribe links. It is created only once, because links in old mail must stay
-  # valid.
+  # The key that signs unsubscribe links and hashes addresses. It is created only once, because links in
+  # old mail must stay valid.
   [[ -f $LOCAL/config/keys ]] ||
     (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/keys")
   for service in "${SERVICES[@]}"; do
@@ -56,6 +56,7 @@ YAML
 
 config_of_dispatch() {
   cat <<YAML
+keys_file: $LOCAL/config/keys
 worker:
   journal: $LOCAL/run/dispatch.journal
 default_transport: inbox

@@ -10,6 +10,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
+#include "libs/telemetry/logging.h"
 #include "libs/token/key_ring.h"
 
 namespace lmsmail::dispatch {
@@ -50,8 +51,11 @@ void DispatchConfig::Declare(config::Schema& schema) {
   schema.String(
       "message_id_domain", &message_id_domain,
       "The domain of Message-ID and List-Id; empty: that of the default transport's From.");
-  schema.Secret("message_id_keys", &message_id_keys,
-                "File of keys that keep Message-IDs from being guessed; optional.");
+  schema.Secret(
+      "keys", &secret_keys,
+      "File of secret keys, lines of id:key as in the preference service; the first one is "
+      "used. They keep Message-IDs, and addresses from their hashes in the log, from being "
+      "guessed. Optional.");
 
   template_service.Declare(schema.Sub("template"));
   preference_service.Declare(schema.Sub("preference"));
@@ -80,11 +84,8 @@ void DispatchConfig::Check(Violations& violations) const {
                     "console",
                     default_transport, default_transport));
   }
-  if (!message_id_keys.empty()) {
-    const auto ring = token::KeyRing::Parse(message_id_keys);
-    if (!ring.ok()) {
-      violations.Add("message_id_keys_file", std::string(ring.status().message()));
-    }
+  if (const auto ring = ToKeys(); !ring.ok()) {
+    violations.Add("keys_file", std::string(ring.status().message()));
   }
   template_service.Check("template", violations);
   preference_service.Check("preference", violations);
@@ -104,12 +105,24 @@ SiteIdentity DispatchConfig::ToSite(const service::SchoolConfig& school) const {
   return {school.name, school.url, school.postal_address, Domain()};
 }
 
+absl::StatusOr<std::optional<token::KeyRing>> DispatchConfig::ToKeys() const {
+  if (secret_keys.empty()) return std::nullopt;
+  return token::KeyRing::Parse(secret_keys);
+}
+
 absl::StatusOr<MessageIdHeader> DispatchConfig::ToMessageIds() const {
-  std::optional<token::KeyRing> keys;
-  if (!message_id_keys.empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(keys, token::KeyRing::Parse(message_id_keys));
+  LMSMAIL_ASSIGN_OR_RETURN(std::optional<token::KeyRing> ring, ToKeys());
+  return MessageIdHeader(Domain(), std::move(ring));
+}
+
+absl::StatusOr<AddressHashes> DispatchConfig::ToAddressHashes() const {
+  LMSMAIL_ASSIGN_OR_RETURN(std::optional<token::KeyRing> ring, ToKeys());
+  if (!ring) {
+    telemetry::LogWarning(
+        "the hashes of addresses in the log have no key, so whoever reads the database can check "
+        "guesses of an address; set keys_file");
   }
-  return MessageIdHeader(Domain(), std::move(keys));
+  return AddressHashes(std::move(ring));
 }
 
 absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport,

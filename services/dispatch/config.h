@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "services/dispatch/delivery/delivery_config.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/limits/limits_config.h"
+#include "services/dispatch/rendering/address_hashes.h"
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/transports/dkim_config.h"
@@ -33,7 +35,7 @@ struct DispatchConfig {
   DkimConfig dkim;
 
   std::string message_id_domain;  // empty: that of the default transport's From
-  std::string message_id_keys;    // the content of message_id_keys_file; may be empty
+  std::string secret_keys;        // the content of keys_file; may be empty
 
   service::PeerConfig template_service{.target = "127.0.0.1:7101"};
   service::PeerConfig preference_service{.target = "127.0.0.1:7102", .timeout = absl::Seconds(10)};
@@ -60,6 +62,7 @@ struct DispatchConfig {
   // The methods below need a configuration that was loaded without violations.
   SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
+  absl::StatusOr<AddressHashes> ToAddressHashes() const;
   // `clock` must outlive the transports.
   absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
       const service::SchoolConfig& school, const Clock& clock,
@@ -69,6 +72,7 @@ struct DispatchConfig {
  private:
   void DeclareWorker(config::Group keys);
   void Check(Violations& violations) const;
+  absl::StatusOr<std::optional<token::KeyRing>> ToKeys() const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;
   std::string Domain() const;

@@ -122,12 +122,12 @@ TEST_F(ConfigTest, ReportsEveryViolation) {
       Load({"--from=nobody", "--transports.relay.kind=smtp", "--transports.relay.tls=none",
             "--transports.relay.username=u", "--transports.relay.password_file=/secret",
             "--default_transport=pigeon", "--delivery.resend_uncertain=payment,gossip",
-            "--delivery.min_backoff=2h", "--message_id_keys_file=/secret"});
+            "--delivery.min_backoff=2h", "--keys_file=/secret"});
   std::vector<std::string> fields;
   for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
   for (const std::string key :
        {"from", "transports.relay.host", "transports.relay.tls", "default_transport",
-        "delivery.resend_uncertain", "delivery.max_backoff", "message_id_keys_file"}) {
+        "delivery.resend_uncertain", "delivery.max_backoff", "keys_file"}) {
     EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
   }
 }

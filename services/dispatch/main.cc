@@ -28,6 +28,7 @@ using lmsmail::templates::v1::TemplateService;
 // The parts whose construction can fail.
 struct Parts {
   MessageIdHeader message_ids;
+  AddressHashes address_hashes;
   std::unique_ptr<DispatchMetrics> metrics;
   std::shared_ptr<grpc::Channel> template_channel = {};
   std::shared_ptr<grpc::Channel> preference_channel = {};
@@ -45,8 +46,7 @@ class DispatchWorkload final : public service::Workload {
   }
 
   absl::Status Start() override {
-    // Creates the partitions of the coming days, which new mail is stored in.
-    LMSMAIL_RETURN_IF_ERROR(queue_.Maintain());
+    LMSMAIL_RETURN_IF_ERROR(queue_.EnsurePartitions());
     // Must run before maintenance recovers the claims of the previous process.
     LMSMAIL_RETURN_IF_ERROR(worker_.ReplayJournal());
     maintenance_.Start();
@@ -90,6 +90,7 @@ class DispatchWorkload final : public service::Workload {
                   .journal = *parts_.journal,
                   .site = site_,
                   .message_ids = parts_.message_ids,
+                  .address_hashes = parts_.address_hashes,
                   .metrics = metrics_},
                  config_.ToWorker()};
   Submitter submitter_{{.clock = clock_,
@@ -103,10 +104,14 @@ class DispatchWorkload final : public service::Workload {
                               metrics_.CountAccepted(lane, mails);
                               worker_.Accepted(lane);
                             }}};
-  RawMessages raw_messages_{preferences_,       templates_,
-                            *parts_.transports, site_,
-                            parts_.message_ids, static_cast<std::size_t>(config_.max_message_size)};
-  EventRecorder events_{log_, preferences_, bounces_};
+  RawMessages raw_messages_{preferences_,
+                            templates_,
+                            *parts_.transports,
+                            site_,
+                            parts_.message_ids,
+                            parts_.address_hashes,
+                            static_cast<std::size_t>(config_.max_message_size)};
+  EventRecorder events_{log_, preferences_, parts_.address_hashes, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
   MessageHandlers message_handlers_{{clock_, queue_, log_, raw_messages_, events_,
                                      parts_.message_ids,
@@ -119,7 +124,9 @@ class DispatchWorkload final : public service::Workload {
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& config,
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(MessageIdHeader message_ids, config.ToMessageIds());
+  LMSMAIL_ASSIGN_OR_RETURN(AddressHashes address_hashes, config.ToAddressHashes());
   Parts parts{.message_ids = std::move(message_ids),
+              .address_hashes = std::move(address_hashes),
               .metrics = std::make_unique<DispatchMetrics>(runtime.metrics)};
   LMSMAIL_ASSIGN_OR_RETURN(parts.template_channel,
                            rpc::NewChannel(config.template_service.Channel()));

@@ -235,6 +235,35 @@ TEST_F(DispatchServiceTest, ListsMessagesNewestFirstInPages) {
   EXPECT_THAT(Call(&Stub::ListMessages, list), rpc::HasViolation("page_token", _));
 }
 
+TEST_F(DispatchServiceTest, ListsByTheCanonicalFormOfAnAddressAndByLabels) {
+  v1::ListMessagesRequest list;
+  list.mutable_target()->set_email_address("Ada@B\u00fccher.EXAMPLE");
+  (*list.mutable_labels())["course"] = "cpp-101";
+  ASSERT_OK(Call(&Stub::ListMessages, list));
+  ASSERT_TRUE(log_.last_filter.target);
+  EXPECT_EQ(log_.last_filter.target->value, "ada@xn--bcher-kva.example");
+  EXPECT_THAT(log_.last_filter.labels, testing::ElementsAre(testing::Pair("course", "cpp-101")));
+  list.mutable_target()->set_email_address("Ada <ada@students.example>");
+  EXPECT_THAT(Call(&Stub::ListMessages, list), rpc::HasViolation("target.email_address", _));
+}
+
+// The bytes of a map differ from one call to the next unless they are sorted.
+TEST_F(DispatchServiceTest, PageTokensSurviveAnyOrderOfLabels) {
+  Sent("k1");
+  Sent("k2");
+  v1::ListMessagesRequest list;
+  list.set_page_size(1);
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  for (const std::string& key : keys) (*list.mutable_labels())[key] = "x";
+  ASSERT_OK_AND_ASSIGN(const v1::ListMessagesResponse page, Call(&Stub::ListMessages, list));
+  ASSERT_FALSE(page.next_page_token().empty());
+  v1::ListMessagesRequest next;
+  next.set_page_size(1);
+  next.set_page_token(page.next_page_token());
+  for (auto key = keys.rbegin(); key != keys.rend(); ++key) (*next.mutable_labels())[*key] = "x";
+  EXPECT_OK(Call(&Stub::ListMessages, next));
+}
+
 TEST_F(DispatchServiceTest, RecordsEventsOnceAndSuppressesComplaints) {
   const v1::Message message = Sent("k");
   v1::RecordEventsRequest request;
@@ -266,13 +295,16 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   v1::SendRequest to_grace = ToAda("k");
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
+  const MessageId to_grace_id = *log_.FindByKey("k");
+  const std::string hash =
+      address_hashes_.Of(to_grace_id, *address::ParseEmailAddress("grace@students.example"));
   log_.address_reports = {
-      {*log_.FindByKey("large"), std::nullopt, 550, "5.2.3", ""},  // the mail was too large
-      {*log_.FindByKey("k"), std::nullopt, 550, "5.1.1", ""}};
+      {*log_.FindByKey("large"), std::nullopt, 550, "5.2.3", "", ""},  // the mail was too large
+      {to_grace_id, std::nullopt, 550, "5.1.1", "", hash}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder recorder(log_, recipients_, bounces);
+  EventRecorder recorder(log_, recipients_, address_hashes_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
   recipients_.SetStatus(absl::UnavailableError("down"));
   EXPECT_THAT(recorder.Replay(since), StatusIs(absl::StatusCode::kUnavailable));

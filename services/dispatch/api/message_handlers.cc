@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libs/address/email_address.h"
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
@@ -40,6 +43,17 @@ std::string TemplateKey(const std::string& name, Violations& violations) {
   return std::move(key).value_or("");
 }
 
+// nullopt for the first page.
+absl::StatusOr<std::optional<MessageLog::Position>> PositionOf(const rpc::PageCursor& cursor) {
+  if (cursor.empty()) return std::nullopt;
+  if (cursor.size() == 2) {
+    const std::optional<std::int64_t> micros = DecodeId(cursor[0]);
+    const std::optional<MessageId> id = DecodeId(cursor[1]);
+    if (micros && id) return MessageLog::Position{absl::FromUnixMicros(*micros), *id};
+  }
+  return InvalidField("page_token", "must be a next_page_token of this list");
+}
+
 MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time now,
                               Violations& violations) {
   MessageFilter filter;
@@ -47,6 +61,15 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
   if (request.has_target() && !filter.target) {
     violations.Add("target", "must have recipient or email_address when it is set");
   }
+  if (filter.target && filter.target->kind == Target::Kind::kAddress) {
+    const auto address = address::ParseEmailAddress(filter.target->value);
+    if (address.ok()) {
+      filter.target->value = address::CanonicalForm(*address);
+    } else {
+      violations.Add("target.email_address", std::string(address.status().message()));
+    }
+  }
+  filter.labels = {request.labels().begin(), request.labels().end()};
   filter.template_key = TemplateKey(request.template_(), violations);
   if (!v1::State_IsValid(request.state())) {
     violations.Add("state", "is not a known state");
@@ -110,16 +133,18 @@ absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
   v1::ListMessagesRequest query = request;
   query.clear_page_size();
   query.clear_page_token();
-  const std::string query_bytes = query.SerializeAsString();
+  const std::string query_bytes = protobuf::DeterministicBytes(query);
   LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
                            rpc::ParsePageToken({query_bytes}, request.page_token()));
-  const MessageId before = cursor.empty() ? 0 : DecodeId(cursor.front()).value_or(0);
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page, d_.log.List(filter, before, size));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::optional<MessageLog::Position> after, PositionOf(cursor));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page, d_.log.List(filter, after, size));
   for (const MessageRecord& record : page.records) {
     ToProto(record, d_.message_ids, *response.add_messages());
   }
-  if (page.next != 0) {
-    response.set_next_page_token(rpc::MakePageToken({query_bytes}, {EncodeId(page.next)}));
+  if (page.next) {
+    response.set_next_page_token(rpc::MakePageToken(
+        {query_bytes},
+        {EncodeId(absl::ToUnixMicros(page.next->create_time)), EncodeId(page.next->id)}));
   }
   return absl::OkStatus();
 }

@@ -94,6 +94,7 @@ absl::Status QueueHandlers::ResumeLane(const rpc::CallInfo&, const v1::ResumeLan
 absl::Status QueueHandlers::Sweep(const rpc::CallInfo&, const v1::SweepRequest&,
                                   v1::SweepResponse& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const QueueMaintenance::Swept swept, d_.maintenance.Sweep());
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.EnsurePartitions());
   LMSMAIL_RETURN_IF_ERROR(d_.queue.Maintain());
   response.set_recovered_count(swept.recovered);
   response.set_promoted_count(swept.promoted);

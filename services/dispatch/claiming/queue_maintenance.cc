@@ -5,28 +5,48 @@
 namespace lmsmail::dispatch {
 
 void QueueMaintenance::Start() {
-  if (periodic_ != nullptr) return;
-  periodic_ = std::make_unique<lifecycle::Periodic>("maintenance", options_.sweep_interval,
+  if (sweeping_ != nullptr) return;
+  sweeping_ = std::make_unique<lifecycle::Periodic>("maintenance", options_.sweep_interval,
                                                     [this] { RunOnce(); });
+  cleaning_ = std::make_unique<lifecycle::Periodic>("clean-up", [this] { return CleanUpOnce(); });
 }
 
 void QueueMaintenance::Stop() {
-  if (periodic_ != nullptr) periodic_->Stop();
+  if (sweeping_ == nullptr) return;
+  queue_.InterruptMaintenance();
+  sweeping_->Stop();
+  cleaning_->Stop();
+}
+
+void QueueMaintenance::LogFailure(const absl::Status& status) {
+  if (status.ok()) return;
+  log_.Log(telemetry::Level::kWarning, "queue maintenance failed", {{"error", status}});
 }
 
 void QueueMaintenance::RunOnce() {
-  absl::Status status = Sweep().status();
-  if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
-    searched_ = clock_.Now();  // even if it fails: a search of a large queue takes long
-    status = queue_.FindOverlooked();
+  // First, because a sweep that always fails must not leave tomorrow's mail without its partition.
+  if (clock_.Now() - partitions_made_ >= options_.maintain_interval) {
+    const absl::Status status = queue_.EnsurePartitions();
+    if (status.ok()) partitions_made_ = clock_.Now();
+    LogFailure(status);
   }
-  if (status.ok() && clock_.Now() - maintained_ >= options_.maintain_interval) {
-    status = queue_.Maintain();
-    if (status.ok()) maintained_ = clock_.Now();
+  LogFailure(Sweep().status());
+}
+
+absl::Duration QueueMaintenance::CleanUpOnce() {
+  // Even if they fail, the two slow ones are not repeated at once: with a large queue they cost
+  // much.
+  if (clock_.Now() - searched_ >= options_.search_interval) {
+    searched_ = clock_.Now();
+    LogFailure(queue_.FindOverlooked());
   }
-  if (!status.ok()) {
-    log_.Log(telemetry::Level::kWarning, "queue maintenance failed", {{"error", status}});
+  if (clock_.Now() - maintained_ >= options_.maintain_interval) {
+    maintained_ = clock_.Now();
+    LogFailure(queue_.Maintain());
   }
+  const absl::StatusOr<bool> more = queue_.ForgetKeys();
+  LogFailure(more.status());
+  return more.value_or(false) ? options_.forget_pause : options_.sweep_interval;
 }
 
 absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {

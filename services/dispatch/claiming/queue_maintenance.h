@@ -14,15 +14,19 @@
 
 namespace lmsmail::dispatch {
 
-// Maintains the queue: every few seconds it recovers mail of dead workers and moves scheduled mail
-// that is due within a day into the queue; every ten minutes it searches for overlooked mail; every
-// hour it creates partitions and drops old keys. All replicas may run it at the same time.
+// Maintains the queue. All replicas may run it at the same time.
+//
+// What mail waits for runs every few seconds: mail of dead workers is recovered, scheduled mail
+// that is due within a day is moved into the queue; every hour partitions are made. What may take
+// minutes and delays no mail has its own thread: keys of purged mail are deleted in short steps,
+// overlooked mail is searched for every ten minutes, the tables are cleaned up every hour.
 class QueueMaintenance {
  public:
   struct Options {
     absl::Duration sweep_interval = absl::Seconds(5);
     absl::Duration search_interval = absl::Minutes(10);
     absl::Duration maintain_interval = absl::Hours(1);
+    absl::Duration forget_pause = absl::Milliseconds(100);  // between steps, for other work
   };
   // All must outlive this.
   QueueMaintenance(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
@@ -32,11 +36,14 @@ class QueueMaintenance {
         options_(options),
         searched_(clock.Now()) {}  // a new store has overlooked nothing
 
-  // Calls RunOnce() every sweep_interval on its own thread.
+  // Calls RunOnce() and CleanUpOnce() every sweep_interval, each on its own thread.
   void Start();
+  // Ends a clean-up early.
   void Stop();
-  // Not thread-safe.
+  // Neither is thread-safe, but they may run at the same time.
   void RunOnce();
+  // Returns how long to wait before the next call.
+  absl::Duration CleanUpOnce();
 
   struct Swept {
     std::int64_t recovered = 0;
@@ -50,11 +57,15 @@ class QueueMaintenance {
   const Clock& clock_;
   DispatchMetrics& metrics_;
   const Options options_;
-  // Used by RunOnce() alone.
+  void LogFailure(const absl::Status& status);
+
+  absl::Time partitions_made_ = absl::InfinitePast();  // used by RunOnce() alone
+  // Used by CleanUpOnce() alone.
   absl::Time searched_;
   absl::Time maintained_ = absl::InfinitePast();
   telemetry::LogEvery log_{absl::Seconds(30)};
-  std::unique_ptr<lifecycle::Periodic> periodic_;
+  std::unique_ptr<lifecycle::Periodic> sweeping_;
+  std::unique_ptr<lifecycle::Periodic> cleaning_;
 };
 
 }  // namespace lmsmail::dispatch

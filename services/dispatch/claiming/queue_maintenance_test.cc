@@ -21,12 +21,21 @@ class CountingQueue final : public FakeQueueStore {
     ++searches;
     return searched;
   }
+  absl::Status EnsurePartitions() override {
+    ++partitionings;
+    return partitioned;
+  }
+  absl::StatusOr<bool> ForgetKeys() override {
+    ++steps;
+    if (!forgotten.ok()) return forgotten;
+    return --steps_left > 0;
+  }
   absl::Status Maintain() override {
     ++maintenances;
     return maintained;
   }
-  absl::Status sweeps, searched, maintained;
-  int recoveries = 0, searches = 0, maintenances = 0;
+  absl::Status sweeps, searched, partitioned, maintained, forgotten;
+  int recoveries = 0, searches = 0, partitionings = 0, maintenances = 0, steps = 0, steps_left = 0;
 };
 
 class QueueMaintenanceTest : public testing::Test {
@@ -34,6 +43,7 @@ class QueueMaintenanceTest : public testing::Test {
   void TurnAfter(absl::Duration wait) {
     clock_.Advance(wait);
     maintenance_.RunOnce();
+    maintenance_.CleanUpOnce();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -76,36 +86,49 @@ TEST_F(QueueMaintenanceTest, DoesNotSearchMoreOftenAfterErrors) {
   EXPECT_EQ(queue_.searches, 2);
 }
 
-TEST_F(QueueMaintenanceTest, MaintainsInTheFirstRunAndThenHourly) {
+TEST_F(QueueMaintenanceTest, MakesPartitionsAndCleansUpInTheFirstRunAndThenHourly) {
   TurnAfter(absl::ZeroDuration());
+  EXPECT_EQ(queue_.partitionings, 1);
   EXPECT_EQ(queue_.maintenances, 1);
   TurnAfter(absl::Minutes(59));
+  EXPECT_EQ(queue_.partitionings, 1);
   EXPECT_EQ(queue_.maintenances, 1);
   TurnAfter(absl::Minutes(1));
+  EXPECT_EQ(queue_.partitionings, 2);
   EXPECT_EQ(queue_.maintenances, 2);
 }
 
 // Mail of tomorrow needs its partition: a failed call is repeated by the next run.
-TEST_F(QueueMaintenanceTest, RepeatsMaintenanceUntilItSucceeds) {
-  queue_.maintained = failure_;
+TEST_F(QueueMaintenanceTest, RepeatsMakingPartitionsUntilItSucceeds) {
+  queue_.partitioned = failure_;
   TurnAfter(absl::ZeroDuration());
   TurnAfter(absl::Seconds(5));
-  EXPECT_EQ(queue_.maintenances, 2);
-  queue_.maintained = absl::OkStatus();
+  EXPECT_EQ(queue_.partitionings, 2);
+  queue_.partitioned = absl::OkStatus();
   TurnAfter(absl::Seconds(5));
   TurnAfter(absl::Seconds(5));
-  EXPECT_EQ(queue_.maintenances, 3);
+  EXPECT_EQ(queue_.partitionings, 3);
 }
 
-TEST_F(QueueMaintenanceTest, EndsTheRunWhenTheStoreIsUnavailable) {
-  queue_.sweeps = failure_;
+TEST_F(QueueMaintenanceTest, NoPartKeepsAnotherFromRunning) {
+  queue_.sweeps = queue_.searched = queue_.maintained = queue_.partitioned = queue_.forgotten =
+      failure_;
   TurnAfter(absl::Hours(1));
-  EXPECT_EQ(queue_.searches, 0);
-  EXPECT_EQ(queue_.maintenances, 0);
-  queue_.sweeps = absl::OkStatus();
-  TurnAfter(absl::Seconds(5));
+  EXPECT_EQ(queue_.recoveries, 1);
   EXPECT_EQ(queue_.searches, 1);
+  EXPECT_EQ(queue_.partitionings, 1);
   EXPECT_EQ(queue_.maintenances, 1);
+  EXPECT_EQ(queue_.steps, 1);
+}
+
+TEST_F(QueueMaintenanceTest, ForgetsKeysInStepsWithAPauseUntilNoneIsLeft) {
+  queue_.steps_left = 3;
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Milliseconds(100));
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Milliseconds(100));
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Seconds(5));
+  queue_.forgotten = failure_;
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Seconds(5)) << "no hurry after an error";
+  EXPECT_EQ(queue_.steps, 4);
 }
 
 }  // namespace

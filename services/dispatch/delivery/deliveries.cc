@@ -115,6 +115,7 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
   Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), context_.policy);
   outcome.transport = transport;
   outcome.content_hash = attempt.composed.content_hash;
+  outcome.address_hash = attempt.composed.address_hash;
   if (const auto refusal = Classify(result); refusal && refusal->address_dead) {
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));

@@ -12,6 +12,7 @@
 #include "services/dispatch/delivery/delivery_policy.h"
 #include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/address_hashes.h"
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/rendering/template_source.h"
@@ -35,6 +36,7 @@ struct DeliveryDependencies {
   IntentJournal& journal;
   const SiteIdentity& site;
   const MessageIdHeader& message_ids;
+  const AddressHashes& address_hashes;
   DispatchMetrics& metrics;
 };
 

@@ -60,6 +60,7 @@ class WorkerTest : public testing::Test {
                                                          .journal = *journal_,
                                                          .site = site_,
                                                          .message_ids = message_ids_,
+                                                         .address_hashes = address_hashes_,
                                                          .metrics = metrics_},
                                     Worker::Options{.name = "test",
                                                     .batch = 20,
@@ -112,6 +113,7 @@ class WorkerTest : public testing::Test {
   BounceReporter bounces_{suppressions_};
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  const AddressHashes address_hashes_{std::nullopt};
   int max_in_flight_ = 2000;
   FakeTransport* transport_ = nullptr;
   std::unique_ptr<Transports> transports_;

@@ -40,8 +40,8 @@ BEGIN
     INTO v_first
     FROM unnest(p_due, p_first_seq) WITH ORDINALITY AS s(due, first_seq, ord);
 
-  INSERT INTO request (create_time, digest, first_id, chunk, is_batch, request_id)
-  SELECT v_now, s.digest, s.first_id, s.chunk, s.is_batch, s.request_id
+  INSERT INTO request (digest, first_id, chunk, is_batch, request_id)
+  SELECT s.digest, s.first_id, s.chunk, s.is_batch, s.request_id
     FROM unnest(p_request_id, p_chunk, p_digest, p_batch, v_first)
       AS s(request_id, chunk, digest, is_batch, first_id)
    ORDER BY s.request_id, s.chunk
@@ -93,8 +93,8 @@ BEGIN
     FROM unnest(p_sub, p_index, p_key) WITH ORDINALITY AS i(sub, index, key, ord);
   v_ids := v_own;
   IF v_keys > 0 THEN
-    INSERT INTO dedupe (create_time, msg_id, key)
-    SELECT v_now, i.id, i.key
+    INSERT INTO dedupe (msg_id, key)
+    SELECT i.id, i.key
       FROM unnest(p_key, p_sub, v_own) WITH ORDINALITY AS i(key, sub, id, ord)
      WHERE i.key IS NOT NULL AND v_state[i.sub] = 0
      ORDER BY i.key, i.ord

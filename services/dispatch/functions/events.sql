@@ -6,13 +6,17 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
-DECLARE v_known int4;
+DECLARE
+  v_now timestamptz := clock_timestamp();
+  v_known int4;
 BEGIN
   WITH known AS MATERIALIZED (
-    SELECT e.id, e.type, e.event_id, e.event_time, e.detail
+    SELECT e.id, e.type, e.event_id, e.detail,
+           -- Neither before the mail existed nor in the future: providers' clocks differ.
+           least(greatest(e.event_time, m.create_time), v_now) AS event_time
       FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details)
         AS e(id, type, event_id, event_time, detail)
-      CROSS JOIN LATERAL (SELECT FROM message m WHERE m.msg_id = e.id LIMIT 1) m
+      CROSS JOIN LATERAL (SELECT m.create_time FROM message m WHERE m.msg_id = e.id LIMIT 1) m
   ), inserted AS (
     INSERT INTO event (msg_id, event_time, shard, type, event_id, detail)
     SELECT k.id, k.event_time, shard_of(k.id), k.type, k.event_id, k.detail

@@ -1,7 +1,9 @@
--- Sums up counters of the same minute, and minutes of past days.
+-- Sums up counters of the same minute, and minutes of past days. Does nothing while another replica
+-- does it.
 CREATE OR REPLACE FUNCTION compact_counters() RETURNS void LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('dispatch counters', 0)) THEN RETURN; END IF;
   WITH fine AS (
     DELETE FROM counter c
      WHERE c.granularity = 0 AND c.count_time < now() - interval '2 minutes'
@@ -22,24 +24,4 @@ BEGIN
          f.reason, f.template_key
     FROM fine f GROUP BY 1, 2, 4, 5, 6, 7, 8 HAVING sum(f.count) <> 0;
   DELETE FROM counter c WHERE c.count_time < now() - interval '400 days';
-END $$;
-
--- Deletes at most p_limit each of request ids and dedupe keys that are older than 30 days. Returns
--- the larger of the two counts.
-CREATE OR REPLACE FUNCTION delete_expired_keys(p_limit int4) RETURNS int4 LANGUAGE plpgsql
-SET search_path FROM CURRENT AS $$
-DECLARE
-  v_before timestamptz := now() - interval '30 days';
-  v_requests int4;
-  v_keys int4;
-BEGIN
-  DELETE FROM request WHERE ctid = ANY (ARRAY(
-    SELECT r.ctid FROM request r WHERE r.create_time < v_before LIMIT p_limit));
-  GET DIAGNOSTICS v_requests = ROW_COUNT;
-  DELETE FROM dedupe WHERE ctid = ANY (ARRAY(
-    SELECT d.ctid FROM dedupe d WHERE d.create_time < v_before LIMIT p_limit));
-  GET DIAGNOSTICS v_keys = ROW_COUNT;
-  -- A mail's due time lies at most 366 days ahead, and its tombstone must outlive it.
-  DELETE FROM cancellation c WHERE c.create_time < now() - interval '400 days';
-  RETURN greatest(v_requests, v_keys);
 END $$;

@@ -21,6 +21,7 @@ CREATE OR REPLACE FUNCTION flush_outcomes(
   p_claim int8, p_last bool, p_ids int8[], p_delivery_counts int2[], p_attempts int2[],
   p_kinds int2[], p_reasons int2[], p_retry_times timestamptz[], p_codes int2[],
   p_transports text[], p_enhanced text[], p_replies text[], p_hashes bytea[],
+  p_address_hashes bytea[],
   OUT live bool, OUT recorded int4)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
@@ -56,7 +57,7 @@ BEGIN
   WITH inserted AS (
     INSERT INTO result (msg_id, claim_id, record_time, retry_time, shard, delivery_count, attempt,
                         kind, reason, reply_code, transport, enhanced_code, reply_text,
-                        content_hash)
+                        content_hash, address_hash)
     SELECT u.id, p_claim, v_now,
            -- Many are deferred to the same second: spread, a claim may end anywhere among them.
            CASE WHEN u.kind <> 2 THEN NULL
@@ -64,11 +65,11 @@ BEGIN
                 THEN u.retry_time + (u.id & 65535) * interval '1 microsecond'
                 ELSE greatest(u.retry_time, v_now) END,
            shard_of(u.id), u.delivery_count, u.attempt, u.kind, u.reason, u.code, u.transport,
-           u.enhanced, u.reply, u.hash
+           u.enhanced, u.reply, u.hash, u.address_hash
       FROM unnest(p_ids, p_delivery_counts, p_attempts, p_kinds, p_reasons, p_retry_times, p_codes,
-                  p_transports, p_enhanced, p_replies, p_hashes)
+                  p_transports, p_enhanced, p_replies, p_hashes, p_address_hashes)
         AS u(id, delivery_count, attempt, kind, reason, retry_time, code, transport, enhanced,
-             reply, hash)
+             reply, hash, address_hash)
      WHERE live OR u.kind = 1
      ORDER BY u.id
     ON CONFLICT DO NOTHING

@@ -1,3 +1,10 @@
+-- The days that have partitions.
+CREATE OR REPLACE FUNCTION log_days() RETURNS TABLE (day int8) STABLE LANGUAGE sql
+SET search_path FROM CURRENT AS $$
+  SELECT (to_date(right(i.inhrelid::regclass::text, 8), 'YYYYMMDD') - DATE '2024-01-01')::int8
+    FROM pg_inherits i WHERE i.inhparent = 'message'::regclass
+$$;
+
 -- Returns the days of the log that lie wholly before p_before, and whether mail of each day still
 -- waits.
 CREATE OR REPLACE FUNCTION purgeable_days(p_before timestamptz)
@@ -12,9 +19,7 @@ BEGIN
     SELECT DISTINCT id >> 47 FROM claim c CROSS JOIN LATERAL unnest(c.msg_ids) id WHERE id < v_end
   )
   SELECT d.day, w.day IS NOT NULL
-    FROM (SELECT (to_date(right(i.inhrelid::regclass::text, 8), 'YYYYMMDD')
-                  - DATE '2024-01-01')::int8 AS day
-            FROM pg_inherits i WHERE i.inhparent = 'message'::regclass) d
+    FROM log_days() d
     LEFT JOIN waits w ON w.day = d.day
    WHERE d.day < day_of(p_before)
    ORDER BY d.day;
@@ -29,9 +34,86 @@ SET search_path FROM CURRENT AS $$
    WHERE c.msg_id >= first_id_of(p_day) AND c.msg_id < first_id_of(p_day + 1);
 $$;
 
--- Deletes batches whose mails have all left the log. The mails of a bulk stream may come hours
--- after its first one, hence the two days.
-CREATE OR REPLACE FUNCTION delete_batches(p_before timestamptz) RETURNS void LANGUAGE sql
+-- Drops the partition of a day of `message`, and with it what has to go at the same time or later.
+CREATE OR REPLACE FUNCTION purge_messages(p_day int8) RETURNS void LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
-  DELETE FROM batch b WHERE b.due_time < p_before - interval '2 days'
-$$;
+BEGIN
+  PERFORM drop_partition('message', p_day);
+  INSERT INTO purged_day (day, request_id, dedupe_id)
+  VALUES (p_day, first_id_of(p_day), first_id_of(p_day))
+  ON CONFLICT (day) DO UPDATE SET request_id = excluded.request_id, dedupe_id = excluded.dedupe_id;
+END $$;
+
+-- Deletes keys of mail that has left the log: of one day at most p_limit request ids and p_limit
+-- dedupe keys. A batch goes together with all its request ids, once none of its mails is left in
+-- the log: with only one of them, a repeated request would join an old batch or miss its own.
+-- Returns whether there may be more to delete.
+--
+-- The cursors of purged_day keep each call from reading the index entries of deleted rows again.
+-- Replicas work on different days.
+CREATE OR REPLACE FUNCTION forget_keys(p_limit int4) RETURNS bool LANGUAGE plpgsql
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
+DECLARE
+  d purged_day;
+  v_end int8;
+  v_at tid[];
+  v_batches text[];
+  v_keys int4;
+  v_requests int4;
+  v_next_request int8;
+  v_next_dedupe int8;
+BEGIN
+  SELECT * INTO d FROM purged_day p ORDER BY p.day LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN RETURN false; END IF;
+  v_end := first_id_of(d.day + 1);
+
+  SELECT array_agg(k.ctid), count(*), max(k.msg_id) + 1 INTO v_at, v_keys, v_next_dedupe
+    FROM (SELECT k.ctid, k.msg_id FROM dedupe k
+           WHERE k.msg_id >= d.dedupe_id AND k.msg_id < v_end
+           ORDER BY k.msg_id LIMIT p_limit) k;
+  DELETE FROM dedupe k WHERE k.ctid = ANY (v_at);
+
+  SELECT array_agg(r.ctid) FILTER (WHERE NOT r.is_batch),
+         array_agg(DISTINCT r.request_id) FILTER (WHERE r.is_batch), count(*), max(r.first_id) + 1
+    INTO v_at, v_batches, v_requests, v_next_request
+    FROM (SELECT r.ctid, r.first_id, r.request_id, r.is_batch FROM request r
+           WHERE r.first_id >= d.request_id AND r.first_id < v_end
+           ORDER BY r.first_id LIMIT p_limit) r;
+  DELETE FROM request r WHERE r.ctid = ANY (v_at);
+  IF v_batches IS NOT NULL THEN PERFORM forget_batches(v_batches); END IF;
+
+  IF v_keys < p_limit AND v_requests < p_limit THEN
+    DELETE FROM purged_day p WHERE p.day = d.day;
+  ELSE
+    UPDATE purged_day p SET dedupe_id = coalesce(v_next_dedupe, v_end),
+                            request_id = coalesce(v_next_request, v_end)
+     WHERE p.day = d.day;
+  END IF;
+  RETURN true;
+END $$;
+
+-- Deletes those batches, by their request ids, that have no mail in the log.
+CREATE OR REPLACE FUNCTION forget_batches(p_request_ids text[]) RETURNS void LANGUAGE plpgsql
+SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE
+  v_days int8[];  -- of the log; days after the last one have no partition yet
+  v_ended text[];
+  v_batches int8[];
+BEGIN
+  SELECT array_agg(l.day) INTO v_days FROM log_days() l;
+  SELECT array_agg(u.id) INTO v_ended
+    FROM unnest(p_request_ids) AS u(id)
+   WHERE NOT EXISTS (SELECT FROM request r
+                      WHERE r.request_id = u.id
+                        AND (r.first_id >> 47 = ANY (v_days)
+                             OR r.first_id >> 47 > ALL (v_days)));
+  DELETE FROM request r WHERE r.request_id = ANY (v_ended);
+  WITH deleted AS (DELETE FROM batch b WHERE b.request_id = ANY (v_ended) RETURNING b.batch_id)
+  SELECT array_agg(d.batch_id) INTO v_batches FROM deleted d;
+  DELETE FROM cancellation c WHERE c.batch_id = ANY (v_batches);
+END $$;

@@ -35,10 +35,10 @@ BEGIN
                         WHERE y.msg_id = e.id AND y.delivery_count > r.delivery_count)
   ), resolved AS (
     INSERT INTO result (msg_id, claim_id, record_time, shard, delivery_count, attempt, kind, reason,
-                        transport, reply_text, content_hash)
+                        transport, reply_text, content_hash, address_hash)
     SELECT u.msg_id, 0, v_now, u.shard, u.delivery_count + 1, u.attempt,
            CASE WHEN u.arrived THEN 1 ELSE 3 END, CASE WHEN u.arrived THEN 0 ELSE 3 END,
-           u.transport, 'the provider reported it', u.content_hash
+           u.transport, 'the provider reported it', u.content_hash, u.address_hash
       FROM uncertain u ORDER BY u.msg_id
     ON CONFLICT DO NOTHING
     RETURNING msg_id, kind, reason

@@ -36,9 +36,8 @@ BEGIN
     VALUES (v_now, p_id, m.shard, m.lane, r.delivery_count + 1, r.attempt);
   END IF;
   INSERT INTO retry (msg_id, create_time, due_time, delivery_count, request_id)
-  VALUES (p_id, v_now, CASE WHEN v_scheduled THEN m.due_time ELSE v_now END, r.delivery_count + 1,
-          p_request_id)
-  ON CONFLICT (msg_id, delivery_count) DO NOTHING;
+  VALUES (p_id, v_now, CASE WHEN NOT v_scheduled THEN v_now END, r.delivery_count + 1,
+          p_request_id);
   DELETE FROM cancellation c WHERE c.msg_id = p_id;
   INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
   VALUES (r.record_time, m.batch_id, -1, m.lane, r.kind, r.reason, m.template_key);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,31 @@ bool IsAgainstAddress(const AddressReport& report) {
       .address_dead;
 }
 
+bool MayHaveArrived(const Outcome& outcome) {
+  return outcome.kind == Outcome::Kind::kSent || outcome.kind == Outcome::Kind::kUncertain ||
+         outcome.reason == Reason::kConnectionLostAfterData;
+}
+
+// The hashes of the addresses that `report` may concern. A refusal belongs to one attempt. An event
+// may belong to any attempt that may have arrived: a mail may have been sent again to the address
+// that its recipient got meanwhile.
+std::vector<std::string> HashesOf(const AddressReport& report, const History& history) {
+  std::vector<std::string> hashes;
+  const auto add = [&](const std::string& hash) {
+    if (!hash.empty()) hashes.push_back(hash);
+  };
+  if (!report.event) {
+    add(report.address_hash);
+    return hashes;
+  }
+  for (const RecordedOutcome& recorded : history.outcomes) {
+    // A bounce resolves an UNCERTAIN mail to FAILED.
+    const bool bounced = recorded.outcome.reason == Reason::kBounced;
+    if (bounced || MayHaveArrived(recorded.outcome)) add(recorded.outcome.address_hash);
+  }
+  return hashes;
+}
+
 }  // namespace
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
@@ -40,7 +67,8 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
                                .event = event.type,
                                .reply_code = 0,
                                .enhanced_code = {},
-                               .detail = event.detail};
+                               .detail = event.detail,
+                               .address_hash = {}};
     if (!IsAgainstAddress(report)) continue;
     const absl::Status status = Suppress(report);
     if (!status.ok()) {
@@ -73,20 +101,35 @@ absl::Status EventRecorder::Replay(absl::Time since) {
   return all;
 }
 
+absl::StatusOr<std::string> EventRecorder::AddressOf(const AddressReport& report,
+                                                     const History& history) {
+  const Mail& mail = history.record.mail;
+  if (mail.target.kind == Target::Kind::kAddress) return mail.target.value;
+  const RecipientQuery query{mail.target, mail.template_ref.category};
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
+  if (verdicts.size() != 1)
+    return absl::InternalError("the number of verdicts differs from that of queries");
+  const std::optional<address::EmailAddress>& known = verdicts.front().recipient.address;
+  if (!known) return "";
+  const std::vector<std::string> hashes = HashesOf(report, history);
+  const bool went_there =
+      !hashes.empty() && std::ranges::all_of(hashes, [&](const std::string& hash) {
+        return address_hashes_.Matches(hash, mail.id, *known);
+      });
+  if (went_there) return known->ToString();
+  telemetry::LogInfo(
+      hashes.empty()
+          ? "nothing is suppressed: the log does not know which address the mail went to"
+          : "nothing is suppressed: the recipient's address is not the one that the mail went to",
+      {{"message", mail.id}});
+  return "";
+}
+
 absl::Status EventRecorder::Suppress(const AddressReport& report) {
-  const auto record = log_.Get(report.message);
-  if (absl::IsNotFound(record.status())) return absl::OkStatus();
-  LMSMAIL_RETURN_IF_ERROR(record.status());
-  std::string address;
-  if (record->mail.target.kind == Target::Kind::kAddress) {
-    address = record->mail.target.value;
-  } else {
-    const RecipientQuery query{record->mail.target, record->mail.template_ref.category};
-    LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
-    if (verdicts.size() != 1)
-      return absl::InternalError("the number of verdicts differs from that of queries");
-    if (const auto& known = verdicts.front().recipient.address) address = known->ToString();
-  }
+  const absl::StatusOr<History> history = log_.Explain(report.message);
+  if (absl::IsNotFound(history.status())) return absl::OkStatus();
+  LMSMAIL_RETURN_IF_ERROR(history.status());
+  LMSMAIL_ASSIGN_OR_RETURN(std::string address, AddressOf(report, *history));
   if (address.empty()) return absl::OkStatus();
   bounces_.Report(
       std::move(address),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,17 +12,20 @@
 #include "libs/lifecycle/periodic.h"
 #include "services/dispatch/delivery/bounce_reporter.h"
 #include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/address_hashes.h"
 #include "services/dispatch/storage/message_log.h"
 
 namespace lmsmail::dispatch {
 
 // Records the events that providers report, and adds addresses that bounced or complained to the
-// suppression list. Thread-safe.
+// suppression list: always the address that a mail went to, never one that its recipient got since.
+// Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.
-  EventRecorder(MessageLog& log, RecipientCheck& recipients, BounceReporter& bounces)
-      : log_(log), recipients_(recipients), bounces_(bounces) {}
+  EventRecorder(MessageLog& log, RecipientCheck& recipients, const AddressHashes& address_hashes,
+                BounceReporter& bounces)
+      : log_(log), recipients_(recipients), address_hashes_(address_hashes), bounces_(bounces) {}
 
   absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events);
 
@@ -35,11 +39,14 @@ class EventRecorder {
   absl::Status Replay(absl::Time since);
 
  private:
-  // Adds the address of the mail to the suppression list.
+  // Adds the address that the mail went to to the suppression list, if it is known.
   absl::Status Suppress(const AddressReport& report);
+  // Returns that address; empty if its recipient has another one now.
+  absl::StatusOr<std::string> AddressOf(const AddressReport& report, const History& history);
 
   MessageLog& log_;
   RecipientCheck& recipients_;
+  const AddressHashes& address_hashes_;
   BounceReporter& bounces_;
   std::unique_ptr<lifecycle::Periodic> replay_;  // last: its thread uses the rest
 };

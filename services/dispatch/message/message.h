@@ -103,8 +103,13 @@ struct Mail {
   double batch_max_per_second = 0;            // set by the sender of the batch; 0: no limit
   std::string request_id;                     // of the Send, or the dedupe key
   absl::Time create_time;
-  absl::Time due_time;     // the Date header; retries do not change it
+  absl::Time due_time;
   absl::Time expire_time;  // the mail is not sent after it
+  // When it was last put off before it was first handed to a transport, if it was.
+  std::optional<absl::Time> put_off_time;
+
+  // The Date header: when the mail might first leave. The same for every attempt.
+  absl::Time date() const { return put_off_time.value_or(due_time); }
 };
 
 }  // namespace lmsmail::dispatch

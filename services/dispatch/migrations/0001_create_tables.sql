@@ -28,16 +28,21 @@ CREATE TABLE message (
   context          bytea,      -- google.protobuf.Struct
   PRIMARY KEY (msg_id, shard)
 ) PARTITION BY RANGE (msg_id);  -- one partition a day; functions/partitions.sql makes them
-CREATE INDEX message_target ON message (target, msg_id);
-CREATE INDEX message_batch ON message (batch_id, msg_id) WHERE batch_id <> 0;
+-- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
+-- by id, and these indexes need no id: equal keys are stored once. Addresses that differ in case
+-- only are one; lower() of a text COLLATE "C" changes A-Z only.
+CREATE INDEX message_create_time ON message (create_time);
+CREATE INDEX message_target ON message (lower(target), create_time);
+CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 0;
 
 -- Mail of later days. It is promoted in bulk when it is due within a day, so millions of mails for
 -- next month never burden the queue.
 CREATE TABLE scheduled (LIKE message);
 ALTER TABLE scheduled ADD PRIMARY KEY (msg_id, shard);
 CREATE INDEX scheduled_due ON scheduled (lane, due_time, msg_id);
-CREATE INDEX scheduled_target ON scheduled (target, msg_id);
-CREATE INDEX scheduled_batch ON scheduled (batch_id, msg_id) WHERE batch_id <> 0;
+CREATE INDEX scheduled_create_time ON scheduled (create_time);
+CREATE INDEX scheduled_target ON scheduled (lower(target), create_time);
+CREATE INDEX scheduled_batch ON scheduled (batch_id, create_time) WHERE batch_id <> 0;
 
 -- One row while a mail waits. The only index begins with what a claim fixes (shard, lane), so rows
 -- that are due later lie at the end of their range, where no claim reads them.
@@ -101,7 +106,8 @@ CREATE TABLE result (
   transport      text,
   enhanced_code  text,
   reply_text     text,
-  content_hash   bytea,
+  content_hash   bytea,                 -- NULL: the mail was not handed to a transport
+  address_hash   bytea,                 -- of the address it was handed over for; 16 bytes
   PRIMARY KEY (msg_id, delivery_count, shard)
 ) PARTITION BY RANGE (msg_id);
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
@@ -136,8 +142,11 @@ CREATE TABLE batch (
 
 -- Request ids that were used. The message ids of a request are consecutive from first_id on, unless
 -- some of its items had been accepted before: then all are in `ids`.
+--
+-- Keys live as long as the log of their mail, which leaves day by day: see purged_day. Keys must be
+-- unique over all days, so these tables cannot be partitioned by day; the indexes on ids find the
+-- keys of one day.
 CREATE TABLE request (
-  create_time timestamptz NOT NULL,
   digest      int8        NOT NULL,
   first_id    int8        NOT NULL,
   chunk       int4        NOT NULL,
@@ -145,14 +154,21 @@ CREATE TABLE request (
   request_id  text        COLLATE "C" NOT NULL,
   ids         int8[],
   PRIMARY KEY (request_id, chunk)
-);
-CREATE INDEX request_create_time ON request USING brin (create_time);
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX request_first_id ON request (first_id);
 CREATE TABLE dedupe (
-  create_time timestamptz NOT NULL,
   msg_id      int8        NOT NULL,
   key         text        COLLATE "C" PRIMARY KEY
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX dedupe_msg_id ON dedupe (msg_id);
+
+-- Days whose mail has left the log while some of its keys are still to be deleted. That may take
+-- many steps (forget_keys), each of which continues at these ids.
+CREATE TABLE purged_day (
+  day        int8 PRIMARY KEY,
+  request_id int8 NOT NULL,
+  dedupe_id  int8 NOT NULL
 );
-CREATE INDEX dedupe_create_time ON dedupe USING brin (create_time);
 
 -- Cancellations that workers read. That of a message stays, as its tombstone.
 CREATE TABLE cancellation (
@@ -166,11 +182,10 @@ CREATE TABLE cancellation (
 CREATE TABLE retry (
   msg_id         int8        NOT NULL,
   create_time    timestamptz NOT NULL,
-  due_time       timestamptz NOT NULL,  -- in the queue
-  delivery_count int2        NOT NULL,  -- in the queue
+  due_time       timestamptz,           -- in the queue; NULL: that of the mail, which is scheduled
+  delivery_count int2        NOT NULL,  -- in the queue; scheduled mail may be retried several times
   request_id     text        COLLATE "C" NOT NULL,
-  PRIMARY KEY (msg_id, delivery_count),
-  UNIQUE (msg_id, request_id)
+  PRIMARY KEY (msg_id, request_id)
 );
 
 -- Counts, append-only: each transaction adds one row for each distinct combination. Rows are summed

@@ -69,7 +69,7 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   message.to = {recipient.display_name, to};
   message.reply_to = sender.reply_to;
   message.subject = rendered_.subject;
-  message.date = mail.due_time;
+  message.date = mail.date();
   message.message_id = message_id;
   message.boundary_seed = message_id;
   message.text = rendered_.text;
@@ -87,11 +87,12 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   if (sender.signer != nullptr) {
     // Signed as of the Date header instead of now, so that every attempt has the same bytes.
     LMSMAIL_ASSIGN_OR_RETURN(const std::string signature,
-                             sender.signer->Sign(composed.message, mail.due_time));
+                             sender.signer->Sign(composed.message, mail.date()));
     composed.message.insert(0, signature);
   }
   composed.recipient = to.ToString();
   composed.content_hash = hash::Sha256(composed.message);
+  composed.address_hash = address_hashes_.Of(mail.id, to);
   composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
   return composed;
 }

@@ -12,6 +12,7 @@
 #include "libs/render/renderer.h"
 #include "services/dispatch/message/message.h"
 #include "services/dispatch/message/recipient_check.h"
+#include "services/dispatch/rendering/address_hashes.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/rendering/provided_context.h"
 #include "services/dispatch/rendering/template_source.h"
@@ -23,6 +24,7 @@ struct ComposedMail {
   std::string message;  // RFC 5322, CRLF
   std::string recipient;
   std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
+  std::string address_hash;  // of `recipient`
   bool needs_smtputf8 = false;
 };
 
@@ -30,9 +32,13 @@ struct ComposedMail {
 // the same bytes on every attempt and every replica. Not thread-safe: every sender has its own.
 class Composer {
  public:
-  // Both must outlive this.
-  Composer(const SiteIdentity& site, const MessageIdHeader& message_ids, std::size_t max_bytes)
-      : site_(site), message_ids_(message_ids), max_bytes_(max_bytes) {}
+  // All must outlive this.
+  Composer(const SiteIdentity& site, const MessageIdHeader& message_ids,
+           const AddressHashes& address_hashes, std::size_t max_bytes)
+      : site_(site),
+        message_ids_(message_ids),
+        address_hashes_(address_hashes),
+        max_bytes_(max_bytes) {}
 
   // Errors: FAILED_PRECONDITION for a context that does not fit the template, RESOURCE_EXHAUSTED
   // when the rendered content exceeds `max_bytes`, INVALID_ARGUMENT for an address, a subject or a
@@ -46,6 +52,7 @@ class Composer {
 
   const SiteIdentity& site_;
   const MessageIdHeader& message_ids_;
+  const AddressHashes& address_hashes_;
   const std::size_t max_bytes_;
   std::array<char, 16384> block_;                                // enough for most mails
   google::protobuf::Arena arena_{block_.data(), block_.size()};  // reset for each mail

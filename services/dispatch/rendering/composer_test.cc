@@ -40,7 +40,7 @@ class ComposerTest : public testing::Test {
   absl::StatusOr<ComposedMail> Compose() {
     const auto version = templates_.Get(mail_.template_ref.key, mail_.template_ref.version);
     if (!version.ok()) return version.status();
-    Composer composer(site_, message_ids_, max_bytes_);
+    Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
     return composer.Compose(mail_, recipient_, **version, sender_);
   }
   std::string Text() {
@@ -58,6 +58,7 @@ class ComposerTest : public testing::Test {
 
   SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  const AddressHashes address_hashes_{std::nullopt};
   std::size_t max_bytes_ = 1 << 20;
   FakeTemplateSource templates_;
   SenderIdentity sender_ = FakeTransport().sender();
@@ -72,6 +73,12 @@ class ComposerTest : public testing::Test {
     return mail;
   }();
 };
+
+TEST_F(ComposerTest, IsDatedWhenTheMailMightFirstLeave) {
+  EXPECT_THAT(Text(), HasSubstr("Date: Fri, 15 Jan 2027 08:00:00 +0000\r\n"));
+  mail_.put_off_time = mail_.due_time + absl::Hours(23);
+  EXPECT_THAT(Text(), HasSubstr("Date: Sat, 16 Jan 2027 07:00:00 +0000\r\n"));
+}
 
 TEST_F(ComposerTest, WritesAllHeaders) {
   const std::string text = Text();

@@ -36,7 +36,7 @@ absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
   }
   LMSMAIL_ASSIGN_OR_RETURN(const auto version,
                            templates_.Get(mail.template_ref.key, mail.template_ref.version));
-  Composer composer(site_, message_ids_, max_bytes_);
+  Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
   LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
                            composer.Compose(mail, recipient, *version, transport->sender()));
   return std::move(composed.message);

@@ -23,12 +23,14 @@ class RawMessages {
  public:
   // All must outlive this.
   RawMessages(RecipientCheck& recipients, TemplateSource& templates, const Transports& transports,
-              const SiteIdentity& site, const MessageIdHeader& message_ids, std::size_t max_bytes)
+              const SiteIdentity& site, const MessageIdHeader& message_ids,
+              const AddressHashes& address_hashes, std::size_t max_bytes)
       : recipients_(recipients),
         templates_(templates),
         transports_(transports),
         site_(site),
         message_ids_(message_ids),
+        address_hashes_(address_hashes),
         max_bytes_(max_bytes) {}
 
   RawMessage Render(const MessageRecord& record) const;
@@ -41,6 +43,7 @@ class RawMessages {
   const Transports& transports_;
   const SiteIdentity& site_;
   const MessageIdHeader& message_ids_;
+  const AddressHashes& address_hashes_;
   const std::size_t max_bytes_;
 };
 

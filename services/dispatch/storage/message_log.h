@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,11 +54,12 @@ struct History {
 };
 
 struct MessageFilter {
-  std::optional<Target> target;
-  std::string template_key;  // empty: any
+  std::optional<Target> target;  // an address in its canonical form
+  std::string template_key;      // empty: any
   std::optional<State> state;
-  BatchId batch = 0;  // 0: any
-  absl::Time start;   // by due time
+  BatchId batch = 0;                          // 0: any
+  std::map<std::string, std::string> labels;  // all of them
+  absl::Time start;                           // by due time
   absl::Time end;
 };
 
@@ -92,7 +94,8 @@ struct AddressReport {
   std::optional<EventType> event;  // nullopt: a refusal
   int reply_code = 0;              // refusals only
   std::string enhanced_code;
-  std::string detail;  // the server's text, or the provider's
+  std::string detail;        // the server's text, or the provider's
+  std::string address_hash;  // refusals only; empty if it is not known
 };
 
 struct DayStats {
@@ -123,14 +126,20 @@ class MessageLog {
   virtual absl::StatusOr<MessageRecord> Get(MessageId id) = 0;
   virtual absl::StatusOr<History> Explain(MessageId id) = 0;
 
+  // A place in the list of all mails: newest first, and by descending id those of one time.
+  struct Position {
+    absl::Time create_time;
+    MessageId id = 0;
+  };
   struct Page {
     std::vector<MessageRecord> records;
-    // Pass it as `before` to get the next page; 0 at the end. A page may be short or even empty
-    // before the end, because each call examines a bounded number of mails.
-    MessageId next = 0;
+    // Pass it as `after` to get the next page; nullopt at the end. A page may be short or even
+    // empty before the end, because each call examines a bounded number of mails.
+    std::optional<Position> next;
   };
-  // Returns mails with an id below `before` (0: all), newest (highest id) first.
-  virtual absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) = 0;
+  // Returns mails that come after `after` (nullopt: all), newest first.
+  virtual absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
+                                    int limit) = 0;
 
   virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id) = 0;
 

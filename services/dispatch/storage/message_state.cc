@@ -19,7 +19,7 @@ const RecordedOutcome* FinalOutcome(const MessageFacts& facts) {
 }
 
 absl::Time NextAttempt(const MessageFacts& facts, absl::Time due) {
-  if (IsUndone(facts)) return facts.retried->due;
+  if (IsUndone(facts)) return facts.retried->due.value_or(due);
   return facts.latest ? facts.latest->outcome.retry_time : due;
 }
 

@@ -22,7 +22,7 @@ struct MessageFacts {
   struct Retried {
     int delivery_count = 0;
     absl::Time time;
-    absl::Time due;
+    std::optional<absl::Time> due;  // nullopt: that of the mail
   };
   std::optional<Retried> retried;  // the one with the highest delivery count
   int held_delivery_count = 0;     // in the claim that holds it; 0: none

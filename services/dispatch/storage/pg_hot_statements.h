@@ -25,6 +25,6 @@ inline constexpr char kFlush[] = "flush";
 inline constexpr char kFlushSql[] =
     "SELECT live, recorded FROM flush_outcomes($1, $2, $3::int8[], $4::int2[], $5::int2[], "
     "$6::int2[], $7::int2[], $8::timestamptz[], $9::int2[], $10::text[], $11::text[], "
-    "$12::text[], $13::bytea[])";
+    "$12::text[], $13::bytea[], $14::bytea[])";
 
 }  // namespace lmsmail::dispatch

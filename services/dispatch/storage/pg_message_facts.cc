@@ -30,7 +30,7 @@ std::string FactsSql() {
       "LEFT JOIN held h ON h.id = u.id "
       "LEFT JOIN LATERAL (SELECT y.delivery_count, y.create_time, y.due_time FROM retry y WHERE "
       "y.msg_id = u.id "
-      "  ORDER BY y.delivery_count DESC LIMIT 1) y ON true "
+      "  ORDER BY y.delivery_count DESC, y.create_time DESC LIMIT 1) y ON true "
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id "
       "  ORDER BY r.delivery_count DESC LIMIT 1) latest ON true "
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
@@ -44,7 +44,7 @@ MessageFacts ReadFacts(const pqxx::row& row) {
   facts.cancelled = postgres::OptionalTime(row[2]);
   facts.held_delivery_count = row[3].as<int>();
   if (!row[4].is_null()) {
-    facts.retried = {row[4].as<int>(), postgres::Time(row[5]), postgres::Time(row[6])};
+    facts.retried = {row[4].as<int>(), postgres::Time(row[5]), postgres::OptionalTime(row[6])};
   }
   facts.latest = ReadOutcome(row, 7);
   facts.sent = ReadOutcome(row, 7 + kOutcomeColumnCount);
@@ -69,6 +69,7 @@ std::optional<RecordedOutcome> ReadOutcome(const pqxx::row& row, int first) {
   outcome.enhanced_code = postgres::Text(row[first + 9]);
   outcome.reply_text = postgres::Text(row[first + 10]);
   outcome.content_hash = ReadBytes(row[first + 11]);
+  outcome.address_hash = ReadBytes(row[first + 12]);
   return recorded;
 }
 

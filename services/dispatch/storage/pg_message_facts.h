@@ -15,8 +15,8 @@ namespace lmsmail::dispatch {
 inline constexpr char kOutcomeColumns[] =
     "r.msg_id, r.delivery_count, r.attempt, r.kind, r.reason, r.record_time, r.retry_time, "
     "r.transport, r.reply_code, "
-    "r.enhanced_code, r.reply_text, r.content_hash";
-inline constexpr int kOutcomeColumnCount = 12;
+    "r.enhanced_code, r.reply_text, r.content_hash, r.address_hash";
+inline constexpr int kOutcomeColumnCount = 13;
 
 // Reads from column `first` on. nullopt if they are NULL.
 std::optional<RecordedOutcome> ReadOutcome(const pqxx::row& row, int first);

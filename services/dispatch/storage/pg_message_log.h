@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,7 +25,8 @@ class PgMessageLog final : public MessageLog {
   absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override;
   absl::StatusOr<MessageRecord> Get(MessageId id) override;
   absl::StatusOr<History> Explain(MessageId id) override;
-  absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override;
+  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
+                            int limit) override;
   absl::StatusOr<BatchRecord> GetBatch(BatchId id) override;
   absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override;
   absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) override;

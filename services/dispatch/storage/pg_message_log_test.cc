@@ -8,6 +8,7 @@ namespace lmsmail::dispatch {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -21,7 +22,22 @@ std::vector<MessageId> PageIds(const MessageLog::Page& page) {
   return ids;
 }
 
-class PgMessageLogTest : public PgQueueFixture {};
+class PgMessageLogTest : public PgQueueFixture {
+ protected:
+  // All pages together.
+  std::vector<MessageId> ListAll(const MessageFilter& filter, int page_size) {
+    std::vector<MessageId> listed;
+    std::optional<MessageLog::Position> after;
+    do {
+      const auto page = log().List(filter, after, page_size);
+      EXPECT_OK(page);
+      if (!page.ok()) break;
+      for (const MessageId id : PageIds(*page)) listed.push_back(id);
+      after = page->next;
+    } while (after);
+    return listed;
+  }
+};
 
 TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
   const MessageId id = AcceptMail("story");
@@ -54,19 +70,91 @@ TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
 TEST_F(PgMessageLogTest, ListsNewestFirstInPages) {
   std::vector<MessageId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(AcceptMail("m" + std::to_string(i)));
-  std::vector<MessageId> listed;
-  MessageId before = 0;
-  for (int pages = 0; pages < 4; ++pages) {
-    ASSERT_OK_AND_ASSIGN(const MessageLog::Page page, log().List({}, before, 2));
-    for (const MessageId id : PageIds(page)) listed.push_back(id);
-    before = page.next;
-    if (before == 0) break;
+  EXPECT_THAT(ListAll({}, 2), ElementsAreArray(ids.rbegin(), ids.rend()));
+}
+
+// Ids begin with the day of the due time and the shard, so they say little about create_time.
+TEST_F(PgMessageLogTest, ListsByCreateTimeWhateverTheDueTimeIs) {
+  std::vector<MessageId> ids;
+  for (int i = 0; i < 12; ++i) {
+    Submission mail = Send("m" + std::to_string(i));
+    mail.items[0].target = {Target::Kind::kRecipient, "recipients/ada"};
+    mail.due_time += absl::Hours(i % 3 == 0 ? 24 * 40 : i % 3 == 1 ? 12 : 0);
+    ids.push_back(AcceptOne(mail).items[0].id);
   }
-  EXPECT_EQ(before, 0);
-  EXPECT_THAT(listed, SizeIs(5));
-  EXPECT_TRUE(std::is_sorted(listed.rbegin(), listed.rend()));
-  EXPECT_EQ(std::set<MessageId>(listed.begin(), listed.end()),
-            std::set<MessageId>(ids.begin(), ids.end()));
+  ASSERT_FALSE(std::is_sorted(ids.begin(), ids.end()));
+  EXPECT_THAT(ListAll({}, 5), ElementsAreArray(ids.rbegin(), ids.rend()));
+  MessageFilter ada;
+  ada.target = Target{Target::Kind::kRecipient, "recipients/ada"};
+  EXPECT_THAT(ListAll(ada, 5), ElementsAreArray(ids.rbegin(), ids.rend()));
+}
+
+// Mails of one call have the same create_time: no page may lose or repeat any.
+TEST_F(PgMessageLogTest, PagesSplitMailOfOneTime) {
+  const Accepted batch = AcceptOne(Batch("weekly", 7));
+  MessageFilter by_batch;
+  by_batch.batch = batch.batch;
+  const std::vector<MessageId> listed = ListAll(by_batch, 3);
+  EXPECT_THAT(listed, SizeIs(7));
+  EXPECT_EQ(std::set<MessageId>(listed.begin(), listed.end()).size(), 7u);
+}
+
+TEST_F(PgMessageLogTest, ListsByLabels) {
+  Submission mail = Send("one");
+  mail.labels = {{"course", "cpp-101"}, {"kind", "course"}};
+  const MessageId one = AcceptOne(mail).items[0].id;
+  mail = Send("other");
+  mail.labels = {{"course", "rust-101"}};
+  AcceptOne(mail);
+  AcceptMail("none");
+  Submission batch = Batch("weekly", 1);
+  batch.labels = {{"course", "cpp-101"}};
+  const MessageId in_batch = AcceptOne(batch).items[0].id;
+
+  const auto with = [&](std::map<std::string, std::string> labels) {
+    MessageFilter filter;
+    filter.labels = std::move(labels);
+    return ListAll(filter, 10);
+  };
+  EXPECT_THAT(with({{"course", "cpp-101"}}), ElementsAre(in_batch, one));
+  EXPECT_THAT(with({{"course", "cpp-101"}, {"kind", "course"}}), ElementsAre(one));
+  EXPECT_THAT(with({{"course", "it's"}}), IsEmpty());
+  EXPECT_THAT(with({{"cpp-101", "kind"}}), IsEmpty()) << "a value is no key";
+  EXPECT_THAT(with({{"course", "kind"}}), IsEmpty());
+}
+
+TEST_F(PgMessageLogTest, AddressesAreListedWhateverTheirCase) {
+  std::vector<MessageId> ids;
+  for (const std::string address :
+       {"Ada@students.example", "ada@students.example", "other@students.example"}) {
+    Submission mail = Send(address);
+    mail.items[0].target = {Target::Kind::kAddress, address};
+    ids.push_back(AcceptOne(mail).items[0].id);
+  }
+  Submission upper = Send("upper");
+  upper.items[0].target = {Target::Kind::kRecipient, "recipients/Ada"};
+  const MessageId to_upper = AcceptOne(upper).items[0].id;
+  MessageFilter filter;
+  filter.target = Target{Target::Kind::kAddress, "ada@students.example"};
+  EXPECT_THAT(ListAll(filter, 10), ElementsAre(ids[1], ids[0]));
+  filter.target = Target{Target::Kind::kRecipient, "recipients/Ada"};
+  EXPECT_THAT(ListAll(filter, 10), ElementsAre(to_upper));
+  filter.target->value = "recipients/ada";
+  EXPECT_THAT(ListAll(filter, 10), IsEmpty()) << "the case of other names matters";
+}
+
+TEST_F(PgMessageLogTest, ContinuesAfterManyMailsThatDoNotMatch) {
+  const MessageId wanted = AcceptMail("wanted");
+  database().Execute(
+      "INSERT INTO message SELECT (jsonb_populate_record(m, jsonb_build_object('msg_id', "
+      "  m.msg_id + 100000 + i, 'create_time', m.create_time + i * interval '1 us', "
+      "  'template_key', 'other'))).* FROM message m, generate_series(1, 10500) i");
+  MessageFilter filter;
+  filter.template_key = "enrollment";
+  ASSERT_OK_AND_ASSIGN(const MessageLog::Page page, log().List(filter, std::nullopt, 10));
+  EXPECT_THAT(page.records, IsEmpty());
+  ASSERT_TRUE(page.next);
+  EXPECT_THAT(ListAll(filter, 10), ElementsAre(wanted));
 }
 
 TEST_F(PgMessageLogTest, ListAppliesFilters) {
@@ -79,7 +167,7 @@ TEST_F(PgMessageLogTest, ListAppliesFilters) {
   const MessageId scheduled = AcceptOne(later).items[0].id;
 
   const auto list = [&](const MessageFilter& filter) {
-    auto page = log().List(filter, 0, 100);
+    auto page = log().List(filter, std::nullopt, 100);
     EXPECT_OK(page);
     return page.ok() ? PageIds(*page) : std::vector<MessageId>();
   };
@@ -185,6 +273,33 @@ TEST_F(PgMessageLogTest, RecordsEachEventOnce) {
   EXPECT_EQ(history.events[0].type, kOpened);
 }
 
+TEST_F(PgMessageLogTest, EventTimesLieBetweenTheMailAndNow) {
+  const MessageId id = Ended("sent", Kind::kSent);
+  ASSERT_OK(log().RecordEvents({{"future", kOpened, id, Now() + absl::Hours(24 * 400), ""},
+                                {"infinite", kOpened, id, absl::InfiniteFuture(), ""},
+                                {"past", kDelivered, id, absl::UnixEpoch(), ""}}));
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  ASSERT_THAT(history.events, SizeIs(3));
+  EXPECT_EQ(history.events[0].type, kDelivered);
+  EXPECT_EQ(history.events[0].time, history.record.mail.create_time);
+  EXPECT_LE(history.events[1].time, Now());
+  EXPECT_LE(history.events[2].time, Now());
+  EXPECT_EQ(Query("SELECT count(*) FROM counter WHERE count_time > now()"), "0");
+}
+
+TEST_F(PgMessageLogTest, KeepsTheHashOfTheAddressWithTheOutcome) {
+  const MessageId id = AcceptMail("refused");
+  const Claim claim = Take();
+  Outcome outcome = OutcomeOf(claim.mails[0], Kind::kFailed, Reason::kRecipientRejected);
+  outcome.address_hash = std::string("\0hash of address", 16);
+  Flush(claim, {outcome});
+  ASSERT_OK_AND_ASSIGN(const auto reports, log().AddressReports(Now() - absl::Hours(1)));
+  ASSERT_THAT(reports, SizeIs(1));
+  EXPECT_EQ(reports[0].address_hash, outcome.address_hash);
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  EXPECT_EQ(history.outcomes[0].outcome.address_hash, outcome.address_hash);
+}
+
 TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
   const auto report = [this](MessageId id, std::vector<EventType> types) {
     std::vector<ProviderEvent> events;
@@ -229,15 +344,15 @@ TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
 }
 
 TEST_F(PgMessageLogTest, ReportsRefusalsBouncesAndComplaints) {
-  Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
-  Advance(absl::Hours(2));
+  const MessageId long_ago = Ended("too long ago", Kind::kFailed, Reason::kRecipientRejected);
+  Advance(absl::Hours(3));
   const absl::Time since = Now() - absl::Hours(1);
   const MessageId refused = Ended("refused", Kind::kFailed, Reason::kRecipientRejected);
   Ended("our fault", Kind::kFailed, Reason::kRenderFailed);
   const MessageId sent = Ended("sent", Kind::kSent);
-  ASSERT_OK(log().RecordEvents({{"o", kOpened, sent, Now(), ""},
-                                {"b", kBounced, sent, Now(), "mailbox gone"},
-                                {"old", kComplained, sent, since - absl::Hours(1), ""}}));
+  ASSERT_OK(log().RecordEvents(
+      {{"o", kOpened, sent, Now(), ""}, {"b", kBounced, sent, Now(), "mailbox gone"}}));
+  ASSERT_OK(log().RecordEvents({{"old", kComplained, long_ago, Now() - absl::Hours(2), ""}}));
   ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since));
   ASSERT_THAT(reports, SizeIs(2));
   if (reports[0].event) std::swap(reports[0], reports[1]);

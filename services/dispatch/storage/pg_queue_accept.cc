@@ -137,7 +137,7 @@ absl::Status Check(absl::Span<const Submission> submissions) {
   return absl::OkStatus();
 }
 
-// There is no partition for a row: Maintain() has not run for days.
+// There is no partition for a row: EnsurePartitions() has not run for days.
 bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
 
 }  // namespace
@@ -169,7 +169,7 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
   LMSMAIL_RETURN_IF_ERROR(Check(submissions));
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted = AcceptOnce(submissions);
   if (!LacksPartition(accepted.status())) return accepted;
-  LMSMAIL_RETURN_IF_ERROR(EnsureDays());
+  LMSMAIL_RETURN_IF_ERROR(EnsurePartitions());
   return AcceptOnce(submissions);
 }
 

@@ -151,15 +151,137 @@ TEST_F(PgQueueControlTest, RetriedMailOfCancelledBatchIsNotCancelled) {
   EXPECT_FALSE(again.mails[0].cancelled);
 }
 
-TEST_F(PgQueueControlTest, RequestIdsExpireAfterThirtyDays) {
-  const MessageId id = AcceptMail("key");
+// Scheduled mail has no outcomes that would tell its retries apart.
+TEST_F(PgQueueControlTest, RemembersEveryRetryOfScheduledMail) {
+  Submission later = Send("later");
+  later.due_time = Now() + absl::Hours(24 * 40);
+  const MessageId id = AcceptOne(later).items[0].id;
+  for (const std::string request_id : {"first", "second", "third"}) {
+    EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
+    ASSERT_OK(queue().Retry(id, request_id));
+    EXPECT_EQ(StateOf(id), State::kScheduled);
+    EXPECT_EQ(Get(id).next_attempt_time, Get(id).mail.due_time);
+  }
+  EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
+  for (const std::string request_id : {"first", "second", "third"}) {
+    ASSERT_OK(queue().Retry(id, request_id)) << "done earlier";
+    EXPECT_EQ(StateOf(id), State::kCancelled) << request_id;
+  }
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  EXPECT_THAT(history.retries, SizeIs(3));
+}
+
+TEST_F(PgQueueControlTest, CancelsMailThatWasRetriedWhileItWasScheduled) {
+  Submission later = Send("later");
+  later.due_time = Now() + absl::Hours(30);
+  const MessageId id = AcceptOne(later).items[0].id;
+  ASSERT_OK(queue().Cancel(id));
+  ASSERT_OK(queue().Retry(id, "again"));
+  Advance(absl::Hours(48));  // nobody promoted it in time
+  ASSERT_OK(queue().Promote());
+  EXPECT_THAT(queue().Cancel(id), IsOkAndHolds(CancelResult::kCancelled));
+  EXPECT_THAT(TakeAll(Lane::kTransactional), IsEmpty());
+}
+
+// Keys, batches and the log have one retention.
+class RetentionTest : public PgQueueControlTest {
+ protected:
+  // Purges the mail of today and forgets its keys. Returns the number of steps.
+  int PurgeToday() { return PurgeBefore(Now() + absl::Hours(24)); }
+  int PurgeBefore(absl::Time time) {
+    EXPECT_OK(queue().Purge(time, /*count_only=*/false));
+    int steps = 0;
+    for (;;) {
+      const auto more = queue().ForgetKeys();
+      EXPECT_OK(more);
+      if (!more.value_or(false)) return steps;
+      ++steps;
+    }
+  }
+};
+
+TEST_F(RetentionTest, KeysLiveAsLongAsTheLog) {
+  Submission keyed = Batch("batch", 1);
+  keyed.items[0].dedupe_key = "item";
+  const MessageId item = AcceptOne(keyed).items[0].id;
+  const MessageId id = Ended("key", Kind::kSent);
+  FlushAll(Take(Lane::kBulk), Kind::kSent);
+  Advance(absl::Hours(24 * 80));
   ASSERT_OK(queue().Maintain());
+  EXPECT_THAT(queue().ForgetKeys(), IsOkAndHolds(false));
   EXPECT_TRUE(AcceptOne(Send("key")).replayed);
-  Advance(absl::Hours(24 * 31));
-  ASSERT_OK(queue().Maintain());
+  EXPECT_TRUE(AcceptOne(keyed).replayed);
+
+  EXPECT_GE(PurgeToday(), 1);
+  EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM dedupe"), "0");
   const Accepted again = AcceptOne(Send("key"));
   EXPECT_FALSE(again.replayed);
   EXPECT_NE(again.items.at(0).id, id);
+  keyed.request_id = "other batch";
+  EXPECT_NE(AcceptOne(keyed).items.at(0).id, item);
+}
+
+TEST_F(RetentionTest, KeysOfUnsentMailStay) {
+  AcceptMail("waiting");
+  Submission scheduled = Send("in sixty days");
+  scheduled.due_time = Now() + absl::Hours(24 * 60);
+  AcceptOne(scheduled);
+  PurgeToday();
+  EXPECT_TRUE(AcceptOne(Send("waiting")).replayed);
+  EXPECT_TRUE(AcceptOne(scheduled).replayed);
+}
+
+TEST_F(RetentionTest, ABatchAndAllItsKeysStayUntilItsLastMailLeaves) {
+  const Accepted first = AcceptOne(Batch("batch", 2, /*chunk=*/0));
+  Submission last = Batch("batch", 2, /*chunk=*/1);
+  last.due_time = Now() + absl::Hours(24 * 60);
+  AcceptOne(last);
+  FlushAll(Take(Lane::kBulk), Kind::kSent);
+  PurgeToday();
+  EXPECT_OK(log().GetBatch(first.batch));
+  EXPECT_TRUE(AcceptOne(Batch("batch", 2, /*chunk=*/0)).replayed)
+      << "otherwise this mail would join the old batch";
+  EXPECT_EQ(Query("SELECT count(*) FROM queue"), "0");
+
+  database().Execute(
+      "UPDATE request SET first_id = first_id_of(day_of(now()) + 1) WHERE chunk = 1");
+  PurgeBefore(Now() + absl::Hours(48));
+  EXPECT_THAT(log().GetBatch(first.batch), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
+}
+
+TEST_F(RetentionTest, ARepeatedRequestNeverJoinsAnOldCancelledBatch) {
+  const Accepted old = AcceptOne(Batch("batch", 1));
+  ASSERT_OK(queue().CancelBatch(old.batch));
+  FlushAll(Take(Lane::kBulk), Kind::kCancelled, Reason::kCancelled);
+  for (int days = 0; days < 120; days += 10) {
+    Advance(absl::Hours(24 * 10));
+    const Accepted again = AcceptOne(Batch("batch", 1));
+    EXPECT_TRUE(again.replayed) << days;
+    EXPECT_EQ(again.batch, old.batch);
+  }
+  PurgeToday();
+  const Accepted fresh = AcceptOne(Batch("batch", 1));
+  EXPECT_FALSE(fresh.replayed);
+  EXPECT_NE(fresh.batch, old.batch);
+  const Claim claim = Take(Lane::kBulk);
+  ASSERT_THAT(claim.mails, SizeIs(1));
+  EXPECT_FALSE(claim.mails[0].cancelled);
+  EXPECT_EQ(Query("SELECT count(*) FROM cancellation"), "0");
+}
+
+TEST_F(RetentionTest, ForgetsManyKeysInBoundedSteps) {
+  database().Execute(
+      "INSERT INTO dedupe (msg_id, key) SELECT first_id_of(day_of(now())) + i, 'k' || i "
+      "  FROM generate_series(1, 12000) i;"
+      "INSERT INTO request (digest, first_id, chunk, is_batch, request_id) "
+      "SELECT 0, first_id_of(day_of(now())) + i, 0, false, 'r' || i "
+      "  FROM generate_series(1, 7000) i");
+  EXPECT_EQ(PurgeToday(), 4) << "one of them for yesterday";
+  EXPECT_EQ(Query("SELECT count(*) FROM dedupe"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM purged_day"), "0");
 }
 
 TEST_F(PgQueueControlTest, PurgeKeepsDaysWithWaitingMail) {

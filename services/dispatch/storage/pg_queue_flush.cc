@@ -19,9 +19,9 @@ std::optional<std::string> NullIfEmpty(const std::string& text) {
   return text;
 }
 
-std::optional<std::string> HashLiteral(const Outcome& outcome) {
-  if (outcome.content_hash.empty()) return std::nullopt;
-  return "\\x" + absl::BytesToHexString(outcome.content_hash);
+std::optional<std::string> HashLiteral(const std::string& hash) {
+  if (hash.empty()) return std::nullopt;
+  return "\\x" + absl::BytesToHexString(hash);
 }
 
 std::optional<absl::Time> RetryTime(const Outcome& outcome) {
@@ -37,15 +37,17 @@ absl::StatusOr<FlushResult> PgQueueStore::Flush(ClaimId id, absl::Span<const Out
   return postgres::RunStatement(
       pool_, {.name = "dispatch.flush", .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<FlushResult> {
-        const pqxx::row row = tx.exec_prepared1(
-            kFlush, id, last, each(&Outcome::id), each(&Outcome::delivery_count),
-            each(&Outcome::attempt),
-            each([](const Outcome& o) { return static_cast<int>(o.kind); }),
-            each([](const Outcome& o) { return static_cast<int>(o.reason); }), each(RetryTime),
-            each(&Outcome::reply_code),
-            each([](const Outcome& o) { return NullIfEmpty(o.transport); }),
-            each([](const Outcome& o) { return NullIfEmpty(o.enhanced_code); }),
-            each([](const Outcome& o) { return NullIfEmpty(o.reply_text); }), each(HashLiteral));
+        const pqxx::row row =
+            tx.exec_prepared1(kFlush, id, last, each(&Outcome::id), each(&Outcome::delivery_count),
+                              each(&Outcome::attempt),
+                              each([](const Outcome& o) { return static_cast<int>(o.kind); }),
+                              each([](const Outcome& o) { return static_cast<int>(o.reason); }),
+                              each(RetryTime), each(&Outcome::reply_code),
+                              each([](const Outcome& o) { return NullIfEmpty(o.transport); }),
+                              each([](const Outcome& o) { return NullIfEmpty(o.enhanced_code); }),
+                              each([](const Outcome& o) { return NullIfEmpty(o.reply_text); }),
+                              each([](const Outcome& o) { return HashLiteral(o.content_hash); }),
+                              each([](const Outcome& o) { return HashLiteral(o.address_hash); }));
         return FlushResult{row[0].as<bool>(), row[1].as<int>()};
       });
 }

@@ -122,7 +122,7 @@ class RandomHistory {
     submission.lane = Lane::kBulk;
     submission.due_time = now_();
     submission.expire_time = now_() + absl::Hours(24);
-    const std::size_t count = submission.batch ? 1 + Pick(5) : 1;
+    const std::ptrdiff_t count = submission.batch ? 1 + Pick(5) : 1;
     for (std::size_t i = 0; i < count; ++i) {
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/1"}, "c", ""});
     }
@@ -202,7 +202,7 @@ class RandomHistory {
 
   void RepeatFlush() {
     if (flushed_.empty()) return;
-    const auto& [id, outcomes] = flushed_[Pick(flushed_.size())];
+    const auto& [id, outcomes] = flushed_[static_cast<std::size_t>(Pick(flushed_.size()))];
     ASSERT_OK_AND_ASSIGN(const FlushResult repeated, queue_.Flush(id, outcomes, /*last=*/false));
     EXPECT_EQ(repeated.recorded, 0);
     EXPECT_EQ(repeated.live, claims_.contains(id));

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
+
+#include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
@@ -21,8 +24,12 @@ namespace {
 using postgres::RunInTransaction;
 
 constexpr int kMaxPromoted = 5000;
-constexpr int kMaxDeletedKeys = 5000;
+// A step takes 16 ms at the median among 50 million keys: tests/bench/README.md.
+constexpr int kMaxForgottenKeys = 5000;
 constexpr int kMaxDropAttempts = 5;
+
+// With tens of millions of mails queued, reading the queue takes a minute and more.
+constexpr char kSlowSettings[] = "SET statement_timeout = '10min'; SET lock_timeout = '10s'";
 
 struct OldDay {
   std::int64_t day;
@@ -50,26 +57,23 @@ absl::Status PgQueueStore::FindOverlooked() {
   std::map<Lane, std::vector<LowWatermarks::Key>> watermarks;
   for (const Lane lane : kLanes)
     watermarks[lane] = watermarks_.Watermarks(lane);  // read first, because they rise
-  return RunInTransaction(
-      pool_, {.name = "dispatch.find_overlooked", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::Status {
-        tx.exec("SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off");
-        for (const pqxx::row& row :
-             tx.exec("SELECT lane, shard, min(due_time) FROM queue GROUP BY lane, shard")) {
-          const auto lane = static_cast<Lane>(row[0].as<int>());
-          const int shard = row[1].as<int>();
-          const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
-          const std::vector<LowWatermarks::Key>& of_lane = watermarks[lane];
-          const auto index = static_cast<std::size_t>(shard);
-          if (index < of_lane.size() && oldest < of_lane[index]) {
-            watermarks_.Lower(lane, shard, oldest);
-          }
-        }
-        return absl::OkStatus();
-      });
+  return RunSlowly("dispatch.find_overlooked", [&](pqxx::transaction_base& tx) {
+    tx.exec("SET enable_indexscan = off; SET enable_indexonlyscan = off");
+    for (const pqxx::row& row :
+         tx.exec("SELECT lane, shard, min(due_time) FROM queue GROUP BY lane, shard")) {
+      const auto lane = static_cast<Lane>(row[0].as<int>());
+      const int shard = row[1].as<int>();
+      const LowWatermarks::Key oldest{postgres::Time(row[2]), 0};
+      const std::vector<LowWatermarks::Key>& of_lane = watermarks[lane];
+      const auto index = static_cast<std::size_t>(shard);
+      if (index < of_lane.size() && oldest < of_lane[index]) {
+        watermarks_.Lower(lane, shard, oldest);
+      }
+    }
+  });
 }
 
-absl::Status PgQueueStore::EnsureDays() {
+absl::Status PgQueueStore::EnsurePartitions() {
   return RunInTransaction(pool_,
                           {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
                           [&](pqxx::work& tx) -> absl::Status {
@@ -78,58 +82,80 @@ absl::Status PgQueueStore::EnsureDays() {
                           });
 }
 
-absl::Status PgQueueStore::DeleteExpiredKeys() {
-  for (;;) {
-    LMSMAIL_ASSIGN_OR_RETURN(
-        const int deleted,
-        RunInTransaction(pool_, {.name = "dispatch.delete_expired_keys", .repeatable = true},
-                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
-                           return tx
-                               .exec_params1("SELECT delete_expired_keys($1)", kMaxDeletedKeys)[0]
-                               .as<int>();
-                         }));
-    if (deleted < kMaxDeletedKeys) return absl::OkStatus();
-  }
+absl::StatusOr<bool> PgQueueStore::ForgetKeys() {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.forget_keys"}, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
+        return tx.exec_params1("SELECT forget_keys($1)", kMaxForgottenKeys)[0].as<bool>();
+      });
 }
 
 absl::Status PgQueueStore::Maintain() {
-  LMSMAIL_RETURN_IF_ERROR(EnsureDays());
-  LMSMAIL_RETURN_IF_ERROR(DeleteExpiredKeys());
-  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.compact_counters"},
-                                           [&](pqxx::work& tx) -> absl::Status {
-                                             tx.exec("SELECT compact_counters()");
-                                             return absl::OkStatus();
-                                           }));
-  Vacuum();
-  return absl::OkStatus();
+  LMSMAIL_RETURN_IF_ERROR(RunSlowly("dispatch.compact_counters", [](pqxx::transaction_base& tx) {
+    tx.exec("SELECT compact_counters()");
+  }));
+  // Autovacuum has few workers, which may be busy with another table for an hour, while all rows of
+  // these small tables change within a minute.
+  return RunSlowly("dispatch.vacuum", [](pqxx::transaction_base& tx) {
+    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_lock, counter");
+  });
 }
 
-// Autovacuum has few workers, which may be busy with another table for an hour, while all rows of
-// these small tables change within a minute. Errors are only logged: vacuuming is an optimization.
-void PgQueueStore::Vacuum() {
-  absl::StatusOr<postgres::Pool::Lease> lease =
-      pool_.Checkout(absl::Now() + pool_.options().checkout_timeout);
-  if (!lease.ok()) return;
+// Runs statements that take longer than the pool's timeout allows. They have a session of their
+// own, which ends with them: its settings must not last, and InterruptMaintenance() must hit
+// nothing else.
+absl::Status PgQueueStore::RunSlowly(std::string_view name,
+                                     absl::FunctionRef<void(pqxx::transaction_base&)> body) {
+  LMSMAIL_ASSIGN_OR_RETURN(postgres::Pool::Lease lease,
+                           pool_.Checkout(absl::Now() + pool_.options().checkout_timeout));
+  lease.Discard();
+  const int backend = lease->connection().backendpid();
+  {
+    absl::MutexLock lock(&slow_mutex_);
+    if (interrupted_) return absl::CancelledError("maintenance was interrupted");
+    slow_backends_.insert(backend);
+  }
+  absl::Status status;
   try {
-    pqxx::nontransaction tx((*lease)->connection());
-    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_lock, counter");
+    pqxx::nontransaction tx(lease->connection());
+    tx.exec(kSlowSettings);
+    body(tx);
   } catch (const std::exception& error) {
-    const absl::Status status = postgres::ToStatus("dispatch.vacuum", error);
-    if (postgres::MustReconnect(status)) lease->Discard();
-    telemetry::LogWarning("the queue's tables were not vacuumed", {{"error", status}});
+    status = postgres::ToStatus(name, error);
+  }
+  absl::MutexLock lock(&slow_mutex_);
+  slow_backends_.erase(backend);
+  return status;
+}
+
+void PgQueueStore::InterruptMaintenance() {
+  postgres::ArrayLiteral backends;
+  {
+    absl::MutexLock lock(&slow_mutex_);
+    interrupted_ = true;
+    if (slow_backends_.empty()) return;
+    for (const int backend : slow_backends_) backends.AddInt(backend);
+  }
+  // Unlike pg_cancel_backend(), this works between two statements too.
+  const absl::Status status = RunInTransaction(
+      pool_, {.name = "dispatch.interrupt_maintenance"}, [&](pqxx::work& tx) -> absl::Status {
+        tx.exec_params("SELECT pg_terminate_backend(pid) FROM unnest($1::int4[]) pid",
+                       backends.str());
+        return absl::OkStatus();
+      });
+  if (!status.ok()) {
+    telemetry::LogWarning("maintenance could not be interrupted", {{"error", status}});
   }
 }
 
-absl::Status PgQueueStore::DropPartition(std::string_view table, std::int64_t day) {
+absl::Status PgQueueStore::DropPartition(const std::string& drop_sql, std::int64_t day) {
   absl::Status status;
   for (int attempt = 0; attempt < kMaxDropAttempts; ++attempt) {
     // Its lock_timeout is short, because later transactions wait behind it.
-    status =
-        RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
-                         [&](pqxx::work& tx) -> absl::Status {
-                           tx.exec_params("SELECT drop_partition($1, $2)", std::string(table), day);
-                           return absl::OkStatus();
-                         });
+    status = RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
+                              [&](pqxx::work& tx) -> absl::Status {
+                                tx.exec_params(drop_sql, day);
+                                return absl::OkStatus();
+                              });
     if (status.code() != absl::StatusCode::kAborted) return status;
   }
   return status;
@@ -142,8 +168,10 @@ absl::Status PgQueueStore::DropDay(std::int64_t day) {
                                              return absl::OkStatus();
                                            }));
   // `message` last: purgeable_days finds a day by it, so an interrupted purge is continued.
-  for (const std::string_view table : {"event", "result", "message"}) {
-    LMSMAIL_RETURN_IF_ERROR(DropPartition(table, day));
+  for (const char* const drop :
+       {"SELECT drop_partition('event', $1)", "SELECT drop_partition('result', $1)",
+        "SELECT purge_messages($1)"}) {
+    LMSMAIL_RETURN_IF_ERROR(DropPartition(drop, day));
   }
   return absl::OkStatus();
 }
@@ -170,13 +198,6 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
     }
     if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDay(day.day));
     ++purged.dropped_days;
-  }
-  if (!count_only && purged.kept_days == 0) {
-    LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_batches"},
-                                             [&](pqxx::work& tx) -> absl::Status {
-                                               tx.exec_params("SELECT delete_batches($1)", cutoff);
-                                               return absl::OkStatus();
-                                             }));
   }
   return purged;
 }

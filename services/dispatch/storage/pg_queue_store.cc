@@ -58,8 +58,9 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   claimed.recovered = row[kFirst + 2].as<bool>();
   claimed.cancelled = row[kFirst + 3].as<bool>();
   claimed.already_sent = row[kFirst + 4].as<bool>();
-  claimed.sender_rejections = row[kFirst + 6].as<int>();
-  claimed.resends = row[kFirst + 7].as<int>();
+  claimed.mail.put_off_time = postgres::OptionalTime(row[kFirst + 6]);
+  claimed.sender_rejections = row[kFirst + 7].as<int>();
+  claimed.resends = row[kFirst + 8].as<int>();
   AddShared(shared, claimed.mail);
   if (const auto batch = shared.find(claimed.mail.batch);
       batch != shared.end() && batch->second.cancelled) {

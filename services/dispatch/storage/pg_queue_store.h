@@ -2,11 +2,16 @@
 
 #include <optional>
 #include <pqxx/transaction>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
@@ -58,23 +63,29 @@ class PgQueueStore final : public QueueStore {
 
   absl::StatusOr<int> Promote() override;
   absl::Status FindOverlooked() override;
+  absl::Status EnsurePartitions() override;
+  absl::StatusOr<bool> ForgetKeys() override;
   absl::Status Maintain() override;
+  void InterruptMaintenance() override;
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) override;
 
  private:
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptOnce(
       absl::Span<const Submission> submissions);
-  absl::Status EnsureDays();
-  absl::Status DeleteExpiredKeys();
   absl::Status DropDay(std::int64_t day);
-  absl::Status DropPartition(std::string_view table, std::int64_t day);
-  void Vacuum();
+  absl::Status DropPartition(const std::string& drop_sql, std::int64_t day);
+  absl::Status RunSlowly(std::string_view name,
+                         absl::FunctionRef<void(pqxx::transaction_base&)> body);
 
   postgres::Pool& pool_;
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
   const SystemClock clock_;
   LowWatermarks watermarks_{clock_};
+
+  absl::Mutex slow_mutex_;
+  bool interrupted_ ABSL_GUARDED_BY(slow_mutex_) = false;
+  std::set<int> slow_backends_ ABSL_GUARDED_BY(slow_mutex_);  // their process ids
 };
 
 }  // namespace lmsmail::dispatch

@@ -98,7 +98,7 @@ TEST_F(PgQueueStoreTest, ConcurrentCallersMakePartitionsOnce) {
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([&, i] {
       if (i % 2 == 0) {
-        EXPECT_OK(queue().Maintain());
+        EXPECT_OK(queue().EnsurePartitions());
       } else {
         AcceptOne(Batch(fmt::format("batch {}", i), 3));
       }
@@ -115,8 +115,45 @@ TEST_F(PgQueueStoreTest, MaintenanceMakesPartitionsOfTheComingDays) {
   database().Execute(
       "SELECT drop_partition(t, day_of(now()) + 3) FROM "
       "unnest('{event,result,message}'::text[]) t");
-  ASSERT_OK(queue().Maintain());
+  ASSERT_OK(queue().EnsurePartitions());
   EXPECT_EQ(Query(count), "5");
+}
+
+TEST_F(PgQueueStoreTest, StartNeedsOnlyPartitions) {
+  database().Execute("DROP FUNCTION forget_keys, compact_counters");
+  EXPECT_OK(queue().EnsurePartitions());
+}
+
+// A large queue needs minutes; a short timeout would end this work each time, for ever.
+TEST_F(PgQueueStoreTest, MaintenanceHasItsOwnTimeout) {
+  database().Execute(
+      "CREATE TABLE seen (timeout text);"
+      "CREATE OR REPLACE FUNCTION compact_counters() RETURNS void LANGUAGE sql AS $$"
+      "  INSERT INTO dispatch.seen VALUES (current_setting('statement_timeout')) $$");
+  const std::string usual = Query("SELECT current_setting('statement_timeout')");
+  ASSERT_OK(queue().Maintain());
+  EXPECT_EQ(Query("SELECT timeout FROM seen"), "10min");
+  ASSERT_OK(queue().FindOverlooked());
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(Query("SELECT current_setting('statement_timeout')"), usual);
+}
+
+TEST_F(PgQueueStoreTest, InterruptEndsMaintenance) {
+  database().Execute(
+      "CREATE OR REPLACE FUNCTION compact_counters() RETURNS void LANGUAGE sql AS $$"
+      "  SELECT pg_sleep(600) $$");
+  absl::Status status;
+  std::thread maintenance([&] { status = queue().Maintain(); });
+  while (Query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
+               "AND datname = current_database()") == "0") {
+    std::this_thread::yield();
+  }
+  queue().InterruptMaintenance();
+  maintenance.join();
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(queue().Maintain(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(queue().FindOverlooked(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_OK(queue().EnsurePartitions());
 }
 
 // A flush writes to `result`, then reads `message`.

@@ -99,6 +99,7 @@ struct Outcome {
   std::string enhanced_code;  // RFC 3463
   std::string reply_text;     // of the server, at most 512 bytes; or a description of the error
   std::string content_hash;   // SHA-256 of the bytes that were sent, raw; empty if none were
+  std::string address_hash;   // of the address they were for (AddressHashes), raw; may be empty
   // Of the mail, for metrics and logs. Not recorded: its message has them.
   std::string template_key;
   Category category = Category::kAnnouncement;
@@ -204,14 +205,21 @@ class QueueStore {
   // Each store remembers where its claims begin to look, so every replica calls this from time to
   // time.
   virtual absl::Status FindOverlooked() = 0;
-  // Makes the partitions of the coming days, compacts counters, and deletes old keys and
-  // cancellations.
+  // Makes the partitions of the coming days, which new mail needs.
+  virtual absl::Status EnsurePartitions() = 0;
+  // Deletes some keys of purged mail. Returns whether there may be more. Each call is short: call
+  // it until it returns false.
+  virtual absl::StatusOr<bool> ForgetKeys() = 0;
+  // Compacts counters and cleans up after deleted rows. Takes up to some minutes.
   virtual absl::Status Maintain() = 0;
+  // Ends FindOverlooked and Maintain, now and in future, with an error. Thread-safe.
+  virtual void InterruptMaintenance() = 0;
   struct Purged {
     int dropped_days = 0;
     int kept_days = 0;
   };
-  // Drops whole days before `before`, except those of which mail still waits.
+  // Drops the mail of whole days before `before`, except days of which mail still waits. ForgetKeys
+  // deletes its keys and batches.
   virtual absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) = 0;
 };
 

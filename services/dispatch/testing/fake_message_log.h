@@ -11,13 +11,15 @@
 
 namespace lmsmail::dispatch {
 
-// The log of a FakeQueueStore. Events and canned results are not thread-safe.
+// The log of a FakeQueueStore, whose ids ascend with time. Events and canned results are not
+// thread-safe.
 class FakeMessageLog final : public MessageLog {
  public:
   explicit FakeMessageLog(FakeQueueStore& store) : store_(store) {}
 
   std::vector<DayStats> stats;                 // what Stats returns
   std::vector<AddressReport> address_reports;  // what AddressReports returns
+  MessageFilter last_filter;                   // of List
 
   absl::StatusOr<MessageId> FindByKey(std::string_view key) override {
     absl::MutexLock lock(&store_.mutex_);
@@ -41,20 +43,25 @@ class FakeMessageLog final : public MessageLog {
   }
   absl::StatusOr<History> Explain(MessageId id) override {
     absl::MutexLock lock(&store_.mutex_);
-    History history = store_.entries_.at(id).history;
-    history.record = store_.RecordOf(store_.entries_.at(id));
+    const auto found = store_.entries_.find(id);
+    if (found == store_.entries_.end()) return NotFound("the message");
+    History history = found->second.history;
+    history.record = store_.RecordOf(found->second);
     return history;
   }
-  absl::StatusOr<Page> List(const MessageFilter& filter, MessageId before, int limit) override {
+  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
+                            int limit) override {
+    last_filter = filter;
     absl::MutexLock lock(&store_.mutex_);
     Page page;
     for (const auto& [id, entry] : store_.entries_ | std::views::reverse) {
       const Mail& mail = entry.next.mail;
-      if (before != 0 && mail.id >= before) continue;
+      if (after && mail.id >= after->id) continue;
       if (filter.target && mail.target != *filter.target) continue;
       if (!filter.template_key.empty() && mail.template_ref.key != filter.template_key) continue;
       if (static_cast<int>(page.records.size()) == limit) {
-        page.next = page.records.back().mail.id;
+        const Mail& last = page.records.back().mail;
+        page.next = {last.create_time, last.id};
         break;
       }
       page.records.push_back(store_.RecordOf(entry));

@@ -224,7 +224,10 @@ class FakeQueueStore : public QueueStore {
   }
   absl::StatusOr<int> Promote() override { return 0; }
   absl::Status FindOverlooked() override { return absl::OkStatus(); }
+  absl::Status EnsurePartitions() override { return absl::OkStatus(); }
+  absl::StatusOr<bool> ForgetKeys() override { return false; }
   absl::Status Maintain() override { return absl::OkStatus(); }
+  void InterruptMaintenance() override {}
   absl::StatusOr<Purged> Purge(absl::Time, bool) override { return Purged(); }
 
  private:
@@ -303,7 +306,8 @@ class FakeQueueStore : public QueueStore {
                        .request_id = key,
                        .create_time = now,
                        .due_time = due,
-                       .expire_time = submission.expire_time};
+                       .expire_time = submission.expire_time,
+                       .put_off_time = {}};
     if (!key.empty()) keys_[key] = id;
     if (batch != 0) ++batches_[batch].accepted;
     return {.id = id, .create_time = now, .due_time = due};
@@ -315,6 +319,12 @@ class FakeQueueStore : public QueueStore {
     entry.next.already_sent = entry.facts.sent.has_value();
     if (outcome.delivery_count != entry.next.delivery_count) return;  // of a holder that lost it
     entry.claim = 0;
+    const bool handed_over = std::ranges::any_of(
+        entry.history.outcomes,
+        [](const RecordedOutcome& recorded) { return !recorded.outcome.content_hash.empty(); });
+    if (outcome.kind == Outcome::Kind::kDeferred && !handed_over) {
+      entry.next.mail.put_off_time = outcome.retry_time;
+    }
     entry.ended = IsFinal(outcome.kind);
     entry.due = std::max(outcome.retry_time, clock_.Now());
     ++entry.next.delivery_count;

@@ -26,8 +26,6 @@ constexpr std::pair<const char*, const char*> kTimes[] = {
     {"result", "record_time retry_time"},
     {"event", "event_time"},
     {"batch", "create_time due_time cancel_time"},
-    {"request", "create_time"},
-    {"dedupe", "create_time"},
     {"cancellation", "create_time"},
     {"retry", "create_time due_time"},
     {"counter", "count_time"},

@@ -76,6 +76,7 @@ class SenderFixture : public testing::Test {
   Transports transports_ = MakeTransports(transport_);
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
+  const AddressHashes address_hashes_{std::nullopt};
   const DeliveryDependencies dependencies_{.clock = clock_,
                                            .queue = store_,
                                            .limits = limit_store_,
@@ -87,6 +88,7 @@ class SenderFixture : public testing::Test {
                                            .journal = *journal_,
                                            .site = site_,
                                            .message_ids = message_ids_,
+                                           .address_hashes = address_hashes_,
                                            .metrics = metrics_};
   const SenderContext context_{.dependencies = dependencies_,
                                .claims = claims_,

@@ -24,6 +24,7 @@ quiet_hours:
 )";
 
 constexpr std::string_view kDispatch = R"(
+keys_file: {keys_file}
 worker:
   journal: {journal}
   lease: 10s

@@ -1,0 +1,136 @@
+#include "services/dispatch/log/event_recorder.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "services/dispatch/testing/fake_message_log.h"
+#include "services/dispatch/testing/sender_fixture.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+using Kind = DeliveryResult::Kind;
+using testing::IsEmpty;
+
+// Mail of recipients/ada is sent to ada@students.example, unless a test gives her another address.
+class EventRecorderTest : public SenderFixture {
+ protected:
+  ~EventRecorderTest() override { bounces_.Stop(); }
+
+  void SetAddress(const std::string& text) {
+    Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
+    verdict.recipient.address = *address::ParseEmailAddress(text);
+    recipients_.Set("recipients/ada", std::move(verdict));
+  }
+  MessageId Sent() {
+    const MessageId id = Accept("ada");
+    SendDue();
+    return id;
+  }
+  void Answer(Kind kind) {
+    DeliveryResult result;
+    result.kind = kind;
+    transport_.SetResult(result);
+  }
+  void Report(MessageId id, EventType type = EventType::kBounced) {
+    EXPECT_OK(recorder_.Record({{"event", type, id, clock_.Now(), "mailbox gone"}}));
+  }
+  // What is suppressed after all reports so far.
+  std::map<std::string, SuppressionCause> Suppressed() {
+    bounces_.Report("last@students.example", SuppressionCause::kBounced, "");
+    EXPECT_TRUE(suppressions_.WaitFor("last@students.example"));
+    auto added = suppressions_.added();
+    added.erase("last@students.example");
+    return added;
+  }
+  std::map<std::string, SuppressionCause> Bounced(const std::string& address) {
+    return {{address, SuppressionCause::kBounced}};
+  }
+
+  FakeMessageLog log_{store_};
+  EventRecorder recorder_{log_, recipients_, address_hashes_, bounces_};
+};
+
+TEST_F(EventRecorderTest, SuppressesTheAddressThatBounced) {
+  Report(Sent());
+  EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
+}
+
+TEST_F(EventRecorderTest, ALateEventSparesACorrectedAddress) {
+  SetAddress("adda@students.example");
+  const MessageId id = Sent();
+  SetAddress("ada@students.example");
+  Report(id);
+  Report(id, EventType::kComplained);
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+TEST_F(EventRecorderTest, AnotherSpellingOfTheAddressIsTheSame) {
+  SetAddress("Ada@Students.Example");
+  const MessageId id = Sent();
+  SetAddress("ada@students.example");
+  Report(id);
+  EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
+}
+
+TEST_F(EventRecorderTest, AReplayAfterARestartSparesACorrectedAddress) {
+  SetAddress("adda@students.example");
+  const MessageId id = Sent();
+  const std::string hash =
+      address_hashes_.Of(id, *address::ParseEmailAddress("adda@students.example"));
+  log_.address_reports = {{id, std::nullopt, 550, "5.1.1", "", hash},
+                          {id, EventType::kBounced, 0, "", "mailbox gone", ""}};
+  SetAddress("ada@students.example");
+  ASSERT_OK(recorder_.Replay(clock_.Now()));
+  EXPECT_THAT(Suppressed(), IsEmpty());
+  SetAddress("adda@students.example");
+  ASSERT_OK(recorder_.Replay(clock_.Now()));
+  EXPECT_EQ(Suppressed(), Bounced("adda@students.example"));
+}
+
+// The bounce may be that of either address.
+TEST_F(EventRecorderTest, SparesTheAddressWhenTheMailMayHaveGoneToTwo) {
+  SetAddress("adda@students.example");
+  Answer(Kind::kAmbiguous);
+  const MessageId id = Sent();
+  SetAddress("ada@students.example");
+  Answer(Kind::kAccepted);
+  if (Record(id).state == State::kUncertain) {
+    ASSERT_OK(store_.Retry(id, "again"));
+  }
+  clock_.Advance(absl::Hours(1));
+  SendDue();
+  ASSERT_EQ(Record(id).state, State::kSent);
+  Report(id);
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+// It was refused under the first address, so the bounce is that of the second.
+TEST_F(EventRecorderTest, ARefusedAttemptIsNoEvidenceAboutALaterBounce) {
+  SetAddress("adda@students.example");
+  Answer(Kind::kRejectedTemporary);
+  const MessageId id = Sent();
+  SetAddress("ada@students.example");
+  Answer(Kind::kAccepted);
+  clock_.Advance(absl::Hours(2));
+  SendDue();
+  ASSERT_EQ(Record(id).state, State::kSent);
+  Report(id);
+  EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
+}
+
+TEST_F(EventRecorderTest, SuppressesNothingForMailThatWasNotHandedOver) {
+  Report(Accept("ada"));
+  log_.address_reports = {{Accept("grace"), std::nullopt, 550, "5.1.1", "", ""}};
+  ASSERT_OK(recorder_.Replay(clock_.Now()));
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+TEST_F(EventRecorderTest, IgnoresMailThatIsNotInTheLog) {
+  Report(4711);
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace lmsmail::dispatch
