@@ -123,7 +123,7 @@ class RandomHistory {
     submission.due_time = now_();
     submission.expire_time = now_() + absl::Hours(24);
     const std::ptrdiff_t count = submission.batch ? 1 + Pick(5) : 1;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/1"}, "c", ""});
     }
     const auto accepted = queue_.Accept({submission, submission});
