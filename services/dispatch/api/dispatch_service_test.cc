@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/rpc/testing/matchers.h"
+#include "libs/rpc/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/dispatch_service_fixture.h"
 
@@ -158,6 +159,39 @@ TEST_F(DispatchServiceTest, SendBulkAcceptsSeveralChunks) {
   EXPECT_EQ(response.refused_count(), 3);
   ASSERT_EQ(response.refusals_size(), 3);
   EXPECT_EQ(response.refusals(2).index(), 207);
+}
+
+TEST_F(DispatchServiceTest, SendBulkIsNotOkWhenAMessageCannotBeParsed) {
+  v1::SendBulkRequest first;
+  first.mutable_header()->set_request_id("bulk/1");
+  first.mutable_header()->set_template_("templates/enrollment");
+  v1::SendBulkRequest third;
+  for (int i = 0; i < 10; ++i) {
+    first.add_items()->mutable_target()->set_recipient("recipients/s");
+    third.add_items()->mutable_target()->set_recipient("recipients/t");
+  }
+  std::vector<rpc::UndecodableBytes> all = rpc::AllUndecodableBytes(/*string_field=*/2, 0);
+  v1::SendBulkRequest deep;
+  google::protobuf::Struct* level = deep.add_items()->mutable_context();
+  for (int i = 0; i < 100; ++i) level = (*level->mutable_fields())["x"].mutable_struct_value();
+  all.push_back({"nested too deep", deep.SerializeAsString()});
+  for (const auto& [name, bytes] : all) {
+    SCOPED_TRACE(name);
+    const rpc::RawResult cut =
+        rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
+                     {first.SerializeAsString(), bytes, third.SerializeAsString()},
+                     rpc::WithTimeout(absl::Seconds(20)));
+    EXPECT_THAT(cut.status, rpc::GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT));
+  }
+  // The whole stream may be sent again: what was accepted is not accepted twice.
+  const rpc::RawResult whole = rpc::CallRaw(
+      server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
+      {first.SerializeAsString(), third.SerializeAsString()}, rpc::WithTimeout(absl::Seconds(20)));
+  ASSERT_THAT(whole.status, rpc::GrpcStatusIs(grpc::StatusCode::OK));
+  v1::SendBulkResponse response;
+  ASSERT_TRUE(response.ParseFromString(whole.response));
+  EXPECT_EQ(response.accepted_count(), 20);
+  EXPECT_EQ(response.duplicate_count(), 10);
 }
 
 TEST_F(DispatchServiceTest, SendBulkRequiresAHeader) {
