@@ -14,6 +14,7 @@
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/client_stream.h"
 #include "libs/rpc/method_table.h"
+#include "libs/rpc/received.h"
 #include "libs/rpc/responder.h"
 
 namespace lmsmail::rpc {
@@ -76,13 +77,13 @@ class BoundService : public Api::Service {
       std::unique_ptr<ClientStreamHandler<Request>> (Handlers::*handler)(Response&)) {
     const auto index = methods_.Bind(method, {Request::descriptor(), Response::descriptor(), true});
     if (!index) return;
-    this->MarkMethodCallback(*index,
-                             new grpc::internal::CallbackClientStreamingHandler<Request, Response>(
-                                 [this, name = methods_.FullName(method), &handlers, handler](
-                                     grpc::CallbackServerContext* context, Response* response) {
-                                   return runner_.RunClientStream<Request>(
-                                       context, name, (handlers.*handler)(*response));
-                                 }));
+    this->MarkMethodCallback(
+        *index, new grpc::internal::CallbackClientStreamingHandler<Received<Request>, Response>(
+                    [this, name = methods_.FullName(method), &handlers, handler](
+                        grpc::CallbackServerContext* context, Response* response) {
+                      return runner_.RunClientStream<Request>(context, name,
+                                                              (handlers.*handler)(*response));
+                    }));
   }
 
  private:
@@ -92,7 +93,15 @@ class BoundService : public Api::Service {
     if (!index) return;
     // The service owns its handlers.
     this->MarkMethodCallback(
-        *index, new grpc::internal::CallbackUnaryHandler<Request, Response>(std::move(function)));
+        *index, new grpc::internal::CallbackUnaryHandler<Received<Request>, Response>(
+                    [this, name = methods_.FullName(method), function = std::move(function)](
+                        grpc::CallbackServerContext* context, const Received<Request>* request,
+                        Response* response) {
+                      if (!request->status().ok()) {
+                        return runner_.RefuseUndecodable(context, name, request->status());
+                      }
+                      return function(context, &request->message(), response);
+                    }));
   }
 
   CallRunner& runner_;

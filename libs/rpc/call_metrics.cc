@@ -24,6 +24,8 @@ CallMetrics::CallMetrics(telemetry::Metrics& metrics)
                                   "Calls that ended, by method and status code.")),
       duration_(metrics.AddHistogram("lmsmail_rpc_duration_seconds",
                                      "Time from a call's arrival to its response.")),
+      undecodable_(metrics.AddCounter("lmsmail_rpc_undecodable_total",
+                                      "Calls that sent bytes that are no request, by method.")),
       queue_(metrics
                  .AddHistogram("lmsmail_rpc_queue_seconds",
                                "Time from a call's arrival until a thread was free for it.")
@@ -34,6 +36,13 @@ CallMetrics::CallMetrics(telemetry::Metrics& metrics)
 void CallMetrics::Arrived() { in_flight_.Add(1); }
 
 void CallMetrics::Begun(absl::Duration queued) { queue_.Observe(absl::ToDoubleSeconds(queued)); }
+
+void CallMetrics::Undecodable(std::string_view method, std::string_view request_id,
+                              const absl::Status& status) {
+  undecodable_.With({{"method", std::string(method)}}).Increment();
+  undecodable_log_.Log(telemetry::Level::kWarning, "request cannot be parsed",
+                       {{"method", method}, {"request_id", request_id}, {"error", status}});
+}
 
 void CallMetrics::Ended(std::string_view method, absl::StatusCode code, absl::Duration took) {
   in_flight_.Add(-1);

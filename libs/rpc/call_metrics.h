@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
+#include "libs/telemetry/logging.h"
 #include "libs/telemetry/metrics.h"
 
 namespace lmsmail::rpc {
@@ -18,6 +19,7 @@ namespace lmsmail::rpc {
 // The server's metrics:
 //   lmsmail_rpc_handled_total{method,code}    calls that ended
 //   lmsmail_rpc_duration_seconds{method}      from arrival to response
+//   lmsmail_rpc_undecodable_total{method}     calls that sent bytes that are no request
 //   lmsmail_rpc_queue_seconds                 from arrival until a thread was free
 //   lmsmail_rpc_in_flight                     arrived and not ended
 // Thread-safe.
@@ -27,6 +29,9 @@ class CallMetrics {
 
   void Arrived();
   void Begun(absl::Duration queued);
+  // Counts, and logs at most once in ten seconds, because callers can cause any number of these.
+  void Undecodable(std::string_view method, std::string_view request_id,
+                   const absl::Status& status);
   void Ended(std::string_view method, absl::StatusCode code, absl::Duration took);
 
  private:
@@ -40,6 +45,8 @@ class CallMetrics {
 
   telemetry::CounterFamily handled_;
   telemetry::HistogramFamily duration_;
+  telemetry::CounterFamily undecodable_;
+  telemetry::LogEvery undecodable_log_{absl::Seconds(10)};
   telemetry::Histogram queue_;
   telemetry::Gauge in_flight_;
   absl::Mutex mutex_;

@@ -13,6 +13,15 @@ CallRunner::CallRunner(Options options, telemetry::Metrics& metrics)
       metrics_(metrics),
       executor_(options.executor) {}
 
+grpc::ServerUnaryReactor* CallRunner::RefuseUndecodable(grpc::CallbackServerContext* context,
+                                                        std::string_view method,
+                                                        const absl::Status& status) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  ServerCall call(policy_, policy_.default_deadline, metrics_, *context, method);
+  reactor->Finish(call.EndUndecodable(status));
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* CallRunner::Run(grpc::CallbackServerContext* context,
                                           std::string_view method, Handler handler) {
   return Begin(

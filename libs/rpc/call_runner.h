@@ -50,6 +50,9 @@ class CallRunner {
   // shutdown and before destroying what handlers use.
   void Stop() { executor_.Stop(); }
 
+  // Ends a call whose request could not be parsed; `status` says why.
+  grpc::ServerUnaryReactor* RefuseUndecodable(grpc::CallbackServerContext* context,
+                                              std::string_view method, const absl::Status& status);
   // Runs `handler` on the executor. gRPC keeps the request and the response alive until it returns.
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
                                 Handler handler);
@@ -59,7 +62,7 @@ class CallRunner {
                                      AsyncHandler handler);
 
   template <typename Request>
-  grpc::ServerReadReactor<Request>* RunClientStream(
+  grpc::ServerReadReactor<Received<Request>>* RunClientStream(
       grpc::CallbackServerContext* context, std::string_view method,
       std::unique_ptr<ClientStreamHandler<Request>> handler) {
     ServerCall call(policy_, policy_.default_stream_deadline, metrics_, *context, method);

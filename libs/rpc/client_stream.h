@@ -1,6 +1,5 @@
 #pragma once
 
-#include <google/protobuf/arena.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/executor.h"
+#include "libs/rpc/received.h"
 #include "libs/rpc/server_call.h"
 
 namespace lmsmail::rpc {
@@ -36,10 +36,10 @@ class ClientStreamHandler {
 
 // Connects a ClientStreamHandler to gRPC. Owns itself until OnDone().
 template <typename Request>
-class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
+class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Request>> {
  public:
   // `on_done` runs when gRPC is done with the call.
-  static grpc::ServerReadReactor<Request>* Start(
+  static grpc::ServerReadReactor<Received<Request>>* Start(
       ServerCall call, std::unique_ptr<ClientStreamHandler<Request>> handler, Executor& executor,
       absl::AnyInvocable<void()> on_done) {
     auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), std::move(handler),
@@ -51,8 +51,8 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   }
 
   // For a call that is refused.
-  static grpc::ServerReadReactor<Request>* Refuse(ServerCall call, Executor& executor,
-                                                  const absl::Status& status) {
+  static grpc::ServerReadReactor<Received<Request>>* Refuse(ServerCall call, Executor& executor,
+                                                            const absl::Status& status) {
     auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), nullptr, executor, [] {});
     ClientStreamReactor* const refused = reactor.get();
     refused->self_ = std::move(reactor);
@@ -85,26 +85,6 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   }
 
  private:
-  // A message on an arena of its own.
-  class Buffer {
-   public:
-    Request* Reset() {
-      arena_.Reset();
-      message_ = google::protobuf::Arena::CreateMessage<Request>(&arena_);
-      return message_;
-    }
-    Request& message() { return *message_; }
-
-   private:
-    static google::protobuf::ArenaOptions LargeBlocks() {
-      google::protobuf::ArenaOptions options;
-      options.start_block_size = 4 << 10;
-      options.max_block_size = 128 << 10;
-      return options;
-    }
-    google::protobuf::Arena arena_{LargeBlocks()};
-    Request* message_ = nullptr;
-  };
   enum class Read { kPending, kMessage, kEnd };
 
   // Schedules the next step on the executor. `busy_` is set and a read has ended.
@@ -133,6 +113,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
   }
 
   void HandleMessage() {
+    if (!current_->status().ok()) return this->Finish(call_.EndUndecodable(current_->status()));
     const absl::Status status = call_.Run(
         [this](const CallInfo& info) { return handler_->OnMessage(info, current_->message()); });
     if (!status.ok()) return End(status);
@@ -166,10 +147,10 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Request> {
 
   // Used by the steps only, which do not overlap.
   bool admitted_ = false;
-  Buffer first_;
-  Buffer second_;
-  Buffer* current_ = &first_;
-  Buffer* incoming_ = &second_;
+  Received<Request> first_;
+  Received<Request> second_;
+  Received<Request>* current_ = &first_;
+  Received<Request>* incoming_ = &second_;
 
   std::unique_ptr<ClientStreamReactor> self_;
 };

@@ -90,4 +90,9 @@ grpc::Status ServerCall::End(const absl::Status& status) {
   return ToGrpcStatus(status, {policy_.service, info_.request_id});
 }
 
+grpc::Status ServerCall::EndUndecodable(const absl::Status& status) {
+  metrics_.Undecodable(info_.method, info_.request_id, status);
+  return End(status);
+}
+
 }  // namespace lmsmail::rpc

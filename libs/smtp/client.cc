@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -94,16 +95,29 @@ class Client::Impl {
     });
   }
 
-  absl::StatusOr<ServerReport> Check() {
-    std::promise<absl::StatusOr<ServerReport>> promise;
-    std::future<absl::StatusOr<ServerReport>> future = promise.get_future();
+  absl::StatusOr<ServerReport> Check(absl::Duration timeout) {
+    // The connection may outlive the wait, but no step of it takes longer than `timeout` either.
+    struct Pending {
+      Options options;
+      std::promise<absl::StatusOr<ServerReport>> promise;
+    };
+    auto pending = std::make_shared<Pending>(options_);
+    Timeouts& timeouts = pending->options.timeouts;
+    timeouts.connect = std::min(timeouts.connect, timeout);
+    timeouts.greeting = std::min(timeouts.greeting, timeout);
+    std::future<absl::StatusOr<ServerReport>> future = pending->promise.get_future();
     {
       absl::MutexLock lock(&check_mutex_);
       if (!pool_.accepting()) return absl::UnavailableError("the client is shut down");
-      asio::co_spawn(io_, Probe(io_, deadline_timer_, options_, tls_.get()),
-                     [&promise](std::exception_ptr, absl::StatusOr<ServerReport> report) {
-                       promise.set_value(std::move(report));
+      asio::co_spawn(io_, Probe(io_, deadline_timer_, pending->options, tls_.get()),
+                     [pending](std::exception_ptr, absl::StatusOr<ServerReport> report) {
+                       pending->promise.set_value(std::move(report));
                      });
+    }
+    if (timeout != absl::InfiniteDuration() &&
+        future.wait_for(absl::ToChronoNanoseconds(timeout)) == std::future_status::timeout) {
+      return absl::DeadlineExceededError(
+          fmt::format("the server {}:{} did not answer in time", options_.host, options_.port));
     }
     return future.get();
   }
@@ -157,6 +171,6 @@ bool Client::WaitUntilIdle(absl::Duration timeout) const {
   return impl_->pool().WaitUntilIdle(timeout);
 }
 void Client::Shutdown(absl::Duration grace) { impl_->Shutdown(grace); }
-absl::StatusOr<ServerReport> Client::Check() { return impl_->Check(); }
+absl::StatusOr<ServerReport> Client::Check(absl::Duration timeout) { return impl_->Check(timeout); }
 
 }  // namespace lmsmail::smtp

@@ -64,8 +64,9 @@ class Client {
   // the final dot, kCancelled before it. Returns when every `done` has been called. Idempotent.
   void Shutdown(absl::Duration grace);
 
-  // Opens a separate connection: connect, EHLO, TLS, AUTH, NOOP, QUIT. Blocks.
-  absl::StatusOr<ServerReport> Check();
+  // Opens a separate connection: connect, EHLO, TLS, AUTH, NOOP, QUIT. Blocks, for at most
+  // `timeout`. Thread-safe.
+  absl::StatusOr<ServerReport> Check(absl::Duration timeout = absl::InfiniteDuration());
 
  private:
   class Impl;

@@ -350,6 +350,14 @@ TEST(ConnectionError, ReportsAClosedPort) {
   EXPECT_THAT(outbox.client().Check(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST(ConnectionError, CheckOfASilentServerIsBounded) {
+  ScriptedServer server;
+  server.Inject({.at = Step::kEhlo, .hold = true});
+  Outbox outbox(server.ClientOptions());
+  EXPECT_THAT(outbox.client().Check(absl::Milliseconds(50)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("did not answer in time")));
+}
+
 TEST(ConnectionError, TimeoutAfterTheDotIsAmbiguous) {
   ScriptedServer server;
   server.Inject({.at = Step::kFinalDot, .hold = true});

@@ -25,4 +25,7 @@ std::string FormatTimestamp(absl::Time time);
 // As in the text format, unquoted.
 std::string FormatValue(const FieldValue& value);
 
+// Whether this process logs JSON, which InitLogging() decides.
+bool LogsAreJson();
+
 }  // namespace lmsmail::telemetry

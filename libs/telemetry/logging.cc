@@ -33,13 +33,18 @@ spdlog::level::level_enum SpdlogLevel(Level level) {
   return spdlog::level::err;
 }
 
+std::atomic<bool> logs_are_json = false;
+
+bool IsJson(LogFormat format) {
+  return format == LogFormat::kJson || (format == LogFormat::kAuto && isatty(STDERR_FILENO) == 0);
+}
+
 // spdlog filters, locks and writes; the lines are ready-made, since its patterns know no fields.
 class StderrOutput final : public LogOutput {
  public:
   explicit StderrOutput(const LoggingOptions& options)
       : service_(options.service),
-        json_(options.format == LogFormat::kJson ||
-              (options.format == LogFormat::kAuto && isatty(STDERR_FILENO) == 0)),
+        json_(IsJson(options.format)),
         logger_("stderr", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
     logger_.set_pattern("%v");
     logger_.set_level(SpdlogLevel(options.level));
@@ -75,7 +80,10 @@ std::atomic<LogOutput*>& CurrentOutput() {
 
 LogOutput* ExchangeLogOutput(LogOutput* output) { return CurrentOutput().exchange(output); }
 
+bool LogsAreJson() { return logs_are_json; }
+
 void InitLogging(const LoggingOptions& options) {
+  logs_are_json = IsJson(options.format);
   // Never destroyed, like the previous output.
   ExchangeLogOutput(std::make_unique<StderrOutput>(options).release());
 }

@@ -1,9 +1,11 @@
 #include "services/dispatch/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <optional>
+#include <ranges>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
+// The transport of a service for which none is configured.
 constexpr std::string_view kConsole = "console";
 
 }  // namespace
@@ -30,6 +33,10 @@ void DispatchConfig::DeclareWorker(config::Group keys) {
                 {absl::Seconds(10), absl::Hours(1)});
   keys.Int32("max_in_flight", &worker.max_in_flight,
              "Mails handed over whose outcome is not recorded yet.", {4, 100'000});
+  keys.Int32("pool_size", &worker.pool_size,
+             "Maximum number of connections to the database for delivery and maintenance, besides "
+             "postgres.pool_size for calls.",
+             {2, 1000});
   keys.String("journal", &worker.journal,
               "File that records mail in transmission across a crash of this process; each replica "
               "needs its own. Empty: none, and only leases recover mail.");
@@ -43,7 +50,8 @@ void DispatchConfig::Declare(config::Schema& schema) {
     transports[name].Declare(std::move(keys));
   });
   schema.String("default_transport", &default_transport,
-                "The transport of mail that names none; \"console\" prints instead of sending.");
+                "The transport of mail that names none; may be empty if only one is configured. "
+                "Without any transport, mail is printed instead of sent.");
   schema.String("from", &from, "From address.");
   schema.String("from_name", &from_name, "From name; empty: school.name.");
   dkim.Declare(schema.Sub("dkim"));
@@ -77,13 +85,7 @@ void DispatchConfig::Check(Violations& violations) const {
   for (const auto& [name, transport] : transports) {
     transport.Check(fmt::format("transports.{}.", name), from, violations);
   }
-  if (default_transport != kConsole && !transports.contains(default_transport)) {
-    violations.Add(
-        "default_transport",
-        fmt::format("\"{}\" is not configured: give transports.{}.kind and so on, or use "
-                    "console",
-                    default_transport, default_transport));
-  }
+  CheckDefaultTransport(violations);
   if (const auto ring = ToKeys(); !ring.ok()) {
     violations.Add("keys_file", std::string(ring.status().message()));
   }
@@ -93,9 +95,35 @@ void DispatchConfig::Check(Violations& violations) const {
   delivery.Check(violations);
 }
 
+void DispatchConfig::CheckDefaultTransport(Violations& violations) const {
+  const std::string name = DefaultTransport();
+  if (transports.contains(name) || (transports.empty() && name == kConsole)) return;
+  const std::string names = fmt::format("{}", fmt::join(std::views::keys(transports), ", "));
+  if (name.empty()) {
+    violations.Add("default_transport",
+                   fmt::format("is required when several transports are configured: {}", names));
+  } else if (transports.empty()) {
+    violations.Add("default_transport",
+                   fmt::format("\"{}\" is not configured: give transports.{}.kind and so on, or "
+                               "leave it empty to print mail",
+                               name, name));
+  } else {
+    violations.Add("default_transport",
+                   fmt::format("\"{}\" is not configured: give transports.{}.kind and so on, or "
+                               "use one of {}",
+                               name, name, names));
+  }
+}
+
+std::string DispatchConfig::DefaultTransport() const {
+  if (!default_transport.empty()) return default_transport;
+  if (transports.empty()) return std::string(kConsole);
+  return transports.size() == 1 ? transports.begin()->first : "";
+}
+
 std::string DispatchConfig::Domain() const {
   if (!message_id_domain.empty()) return message_id_domain;
-  const auto transport = transports.find(default_transport);
+  const auto transport = transports.find(DefaultTransport());
   const std::string& address =
       transport == transports.end() ? from : transport->second.FromOr(from);
   return address.substr(address.rfind('@') + 1);
@@ -149,7 +177,7 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
     const service::SchoolConfig& school, const Clock& clock,
     const TransportConfig::Observers& observers) const {
   std::map<std::string, TransportConfig> all = transports;
-  all.try_emplace(std::string(kConsole));
+  if (all.empty()) all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;
   for (const auto& [name, transport] : all) {
     LMSMAIL_ASSIGN_OR_RETURN(SenderIdentity sender, ToSender(transport, school));
@@ -157,7 +185,13 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
         built.emplace_back(),
         transport.Create(name, std::move(sender), worker.max_in_flight, clock, observers));
   }
-  return std::make_unique<Transports>(std::move(built), default_transport);
+  return std::make_unique<Transports>(std::move(built), DefaultTransport());
+}
+
+postgres::PoolOptions DispatchConfig::ToWorkerPool(postgres::PoolOptions calls) const {
+  calls.size = static_cast<std::size_t>(worker.pool_size);
+  calls.application_name += "-worker";
+  return calls;
 }
 
 Worker::Options DispatchConfig::ToWorker() const {

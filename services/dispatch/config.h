@@ -11,6 +11,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
+#include "libs/postgres/pool.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/school_config.h"
 #include "services/dispatch/delivery/delivery_config.h"
@@ -27,9 +28,9 @@ namespace lmsmail::dispatch {
 
 // The configuration keys of this service. service::BaseConfig has those of every service.
 struct DispatchConfig {
-  // The transport "console" always exists and needs no keys.
+  // Empty: "console" alone, which needs no keys.
   std::map<std::string, TransportConfig> transports;
-  std::string default_transport = "console";
+  std::string default_transport;  // empty: the only one there is
   std::string from = "noreply@lms.example";
   std::string from_name;  // empty: the school's name
   DkimConfig dkim;
@@ -46,6 +47,7 @@ struct DispatchConfig {
     std::int32_t batch = 500;
     absl::Duration lease = absl::Seconds(60);
     std::int32_t max_in_flight = 2000;
+    std::int32_t pool_size = 8;
     std::string journal;  // path; empty: none
     absl::Duration flush_interval = absl::Milliseconds(30);
   } worker;
@@ -68,13 +70,17 @@ struct DispatchConfig {
       const service::SchoolConfig& school, const Clock& clock,
       const TransportConfig::Observers& observers) const;
   Worker::Options ToWorker() const;
+  // The pool of the worker and of maintenance; `calls` are the options of the pool for calls.
+  postgres::PoolOptions ToWorkerPool(postgres::PoolOptions calls) const;
 
  private:
   void DeclareWorker(config::Group keys);
   void Check(Violations& violations) const;
   absl::StatusOr<std::optional<token::KeyRing>> ToKeys() const;
+  void CheckDefaultTransport(Violations& violations) const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;
+  std::string DefaultTransport() const;
   std::string Domain() const;
 };
 

@@ -62,7 +62,40 @@ TEST_F(ConfigTest, BuildsATransportFromItsKeys) {
   EXPECT_EQ(relay->sender().from.address.ToString(), "news@school.example");
   EXPECT_EQ(relay->sender().reply_to->address.ToString(), "office@school.example");
   EXPECT_EQ(relay->sender().envelope_from, "bounces@school.example");
-  EXPECT_EQ(transports->Find("console")->sender().from.display_name, "School");
+  EXPECT_EQ(transports->Find("console"), nullptr) << "it would take mail and send nothing";
+}
+
+TEST_F(ConfigTest, WorkerHasItsOwnPool) {
+  ASSERT_OK(Load({"--worker.pool_size=5"}));
+  postgres::PoolOptions calls;
+  calls.size = 3;
+  calls.schema = "dispatch";
+  const postgres::PoolOptions worker = config_.ToWorkerPool(calls);
+  EXPECT_EQ(worker.size, 5);
+  EXPECT_EQ(worker.schema, "dispatch");
+}
+
+TEST_F(ConfigTest, DefaultTransportMustExist) {
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1"}));
+  ASSERT_OK_AND_ASSIGN(auto transports, config_.ToTransports({}, clock_, {}));
+  EXPECT_EQ(transports->default_name(), "relay");
+
+  config_ = {};
+  EXPECT_THAT(Load({"--transports.a.kind=console", "--transports.b.kind=console"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("default_transport")));
+  config_ = {};
+  EXPECT_THAT(Load({"--transports.a.kind=console", "--default_transport=console"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("use one of a")));
+  config_ = {};
+  EXPECT_THAT(Load({"--default_transport=gmail"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("transports.gmail.kind")));
+  config_ = {};
+  EXPECT_OK(Load({"--default_transport=console"}));
+  config_ = {};
+  EXPECT_OK(Load({"--transports.console.kind=console", "--transports.relay.kind=smtp",
+                  "--transports.relay.host=127.0.0.1", "--default_transport=relay"}));
+  ASSERT_OK_AND_ASSIGN(transports, config_.ToTransports({}, clock_, {}));
+  EXPECT_NE(transports->Find("console"), nullptr);
 }
 
 TEST_F(ConfigTest, MessageIdsUseTheDomainOfTheFromAddress) {
@@ -73,7 +106,8 @@ TEST_F(ConfigTest, MessageIdsUseTheDomainOfTheFromAddress) {
     return id.substr(id.find('@') + 1);
   };
   ASSERT_OK(Load({"--from=noreply@lms.example", "--transports.relay.kind=console",
-                  "--transports.relay.from=news@school.example"}));
+                  "--transports.relay.from=news@school.example", "--transports.plain.kind=console",
+                  "--default_transport=plain"}));
   EXPECT_EQ(domain(), "lms.example");
   config_.default_transport = "relay";
   EXPECT_EQ(domain(), "school.example");
@@ -87,12 +121,12 @@ TEST_F(ConfigTest, SignsOnlyMailOfTheKeyDomain) {
       "-----BEGIN PRIVATE KEY-----\n"
       "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
       "-----END PRIVATE KEY-----\n";
-  ASSERT_OK(
-      Load({"--from=noreply@mail.school.example", "--dkim.domain=school.example",
-            "--dkim.selector=k1", "--dkim.private_key_file=/secret",
-            "--transports.own.from=news@news.example", "--transports.own.dkim.domain=news.example",
-            "--transports.own.dkim.selector=k2", "--transports.own.dkim.private_key_file=/secret",
-            "--transports.plain.from=a@other.example"}));
+  ASSERT_OK(Load(
+      {"--from=noreply@mail.school.example", "--dkim.domain=school.example", "--dkim.selector=k1",
+       "--dkim.private_key_file=/secret", "--transports.own.from=news@news.example",
+       "--transports.own.dkim.domain=news.example", "--transports.own.dkim.selector=k2",
+       "--transports.own.dkim.private_key_file=/secret", "--transports.plain.from=a@other.example",
+       "--transports.console.kind=console", "--default_transport=console"}));
   ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
   const auto record = [&](std::string_view transport) -> std::string {
     const auto& signer = transports->Find(transport)->sender().signer;

@@ -7,6 +7,7 @@
 
 #include "embedded/lmsmail_dispatch_migrations.h"
 
+#include "libs/postgres/pool.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
@@ -30,6 +31,7 @@ struct Parts {
   MessageIdHeader message_ids;
   AddressHashes address_hashes;
   std::unique_ptr<DispatchMetrics> metrics;
+  std::unique_ptr<postgres::Pool> worker_pool = {};
   std::shared_ptr<grpc::Channel> template_channel = {};
   std::shared_ptr<grpc::Channel> preference_channel = {};
   std::unique_ptr<IntentJournal> journal = {};
@@ -69,8 +71,10 @@ class DispatchWorkload final : public service::Workload {
   const Clock& clock_ = runtime_.clock;
   DispatchMetrics& metrics_ = *parts_.metrics;
   const SiteIdentity site_ = config_.ToSite(runtime_.config.school);
-  PgQueueStore queue_{runtime_.pool};
-  PgLimitStore limits_{runtime_.pool};
+  // Slow calls must not take the connections that claims, flushes and leases need.
+  PgQueueStore queue_{*parts_.worker_pool};
+  PgLimitStore limits_{*parts_.worker_pool};
+  PgQueueStore calls_queue_{runtime_.pool, queue_};
   PgMessageLog log_{runtime_.pool};
   PreferenceClient preferences_{PreferenceService::NewStub(parts_.preference_channel),
                                 config_.preference_service.timeout};
@@ -95,7 +99,7 @@ class DispatchWorkload final : public service::Workload {
                  config_.ToWorker()};
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
-                        .queue = queue_,
+                        .queue = calls_queue_,
                         .log = log_,
                         .transports = parts_.transports->Names(),
                         .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
@@ -113,10 +117,12 @@ class DispatchWorkload final : public service::Workload {
                             static_cast<std::size_t>(config_.max_message_size)};
   EventRecorder events_{log_, preferences_, parts_.address_hashes, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
-  MessageHandlers message_handlers_{{clock_, queue_, log_, raw_messages_, events_,
+  MessageHandlers message_handlers_{{clock_, calls_queue_, log_, raw_messages_, events_,
                                      parts_.message_ids,
                                      [this](Lane lane) { worker_.Accepted(lane); }}};
-  QueueHandlers queue_handlers_{{clock_, queue_, log_, maintenance_, *parts_.transports}};
+  QueueMaintenance calls_maintenance_{calls_queue_, clock_, metrics_, {}};  // never started
+  QueueHandlers queue_handlers_{
+      {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
                            queue_handlers_};
 };
@@ -128,6 +134,8 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   Parts parts{.message_ids = std::move(message_ids),
               .address_hashes = std::move(address_hashes),
               .metrics = std::make_unique<DispatchMetrics>(runtime.metrics)};
+  LMSMAIL_ASSIGN_OR_RETURN(parts.worker_pool,
+                           postgres::Pool::Create(config.ToWorkerPool(runtime.pool.options())));
   LMSMAIL_ASSIGN_OR_RETURN(parts.template_channel,
                            rpc::NewChannel(config.template_service.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(parts.preference_channel,

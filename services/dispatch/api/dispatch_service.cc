@@ -26,7 +26,7 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("Sweep", queue, &QueueHandlers::Sweep);
   Bind("PurgeLogs", queue, &QueueHandlers::PurgeLogs);
   Bind("ListTransports", queue, &QueueHandlers::ListTransports);
-  Bind("TestTransport", queue, &QueueHandlers::TestTransport);
+  BindAsync("TestTransport", queue, &QueueHandlers::TestTransport);
 }
 
 }  // namespace lmsmail::dispatch

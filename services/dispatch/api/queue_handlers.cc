@@ -143,20 +143,32 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::TestTransport(const rpc::CallInfo&,
-                                          const v1::TestTransportRequest& request,
-                                          v1::TestTransportResponse& response) {
+void QueueHandlers::TestTransport(const rpc::CallInfo& call,
+                                  const v1::TestTransportRequest& request,
+                                  v1::TestTransportResponse& response, rpc::Responder responder) {
   if (request.transport().empty()) {
-    return InvalidField("transport", "is required; ListTransports returns the names");
+    return responder.Finish(
+        InvalidField("transport", "is required; ListTransports returns the names"));
   }
   Transport* const transport = d_.transports.Find(request.transport());
-  if (transport == nullptr) return NotFound(fmt::format("transport {}", request.transport()));
-  const absl::Time start = absl::Now();
-  const absl::StatusOr<std::string> report = transport->Test();
-  *response.mutable_latency() = protobuf::ToProto(absl::Now() - start);
-  response.set_ok(report.ok());
-  response.set_detail(report.ok() ? *report : std::string(report.status().message()));
-  return absl::OkStatus();
+  if (transport == nullptr) {
+    return responder.Finish(NotFound(fmt::format("transport {}", request.transport())));
+  }
+  if (tests_.fetch_add(1) >= kMaxTests) {
+    --tests_;
+    return responder.Finish(absl::ResourceExhaustedError(fmt::format(
+        "{} tests of transports run already: try again when one has ended", kMaxTests)));
+  }
+  testers_.Submit([this, transport, &response, deadline = call.deadline,
+                   responder = std::move(responder)]() mutable {
+    const absl::Time start = absl::Now();
+    const absl::StatusOr<std::string> report = transport->Test(deadline - start);
+    --tests_;
+    *response.mutable_latency() = protobuf::ToProto(absl::Now() - start);
+    response.set_ok(report.ok());
+    response.set_detail(report.ok() ? *report : std::string(report.status().message()));
+    responder.Finish(absl::OkStatus());
+  });
 }
 
 }  // namespace lmsmail::dispatch

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "absl/status/status.h"
 
 #include "libs/clock/clock.h"
 #include "libs/rpc/call_info.h"
+#include "libs/rpc/executor.h"
+#include "libs/rpc/responder.h"
 #include "lmsmail/dispatch/v1/dispatch_service.pb.h"
 #include "services/dispatch/claiming/queue_maintenance.h"
 #include "services/dispatch/storage/message_log.h"
@@ -41,14 +44,20 @@ class QueueHandlers {
                          v1::PurgeLogsResponse& response);
   absl::Status ListTransports(const rpc::CallInfo& call, const v1::ListTransportsRequest& request,
                               v1::ListTransportsResponse& response);
-  absl::Status TestTransport(const rpc::CallInfo& call, const v1::TestTransportRequest& request,
-                             v1::TestTransportResponse& response);
+  // Finishes on a thread of its own, because a server may be silent until the call's deadline.
+  // RESOURCE_EXHAUSTED at once while kMaxTests run.
+  void TestTransport(const rpc::CallInfo& call, const v1::TestTransportRequest& request,
+                     v1::TestTransportResponse& response, rpc::Responder responder);
+
+  static constexpr int kMaxTests = 4;
 
  private:
   absl::Status FillLanes(v1::GetQueueStatsResponse& response);
   absl::Status FillLane(Lane lane, v1::LaneStats& response);
 
   const Dependencies d_;
+  std::atomic<int> tests_ = 0;                                         // that run
+  rpc::Executor testers_{{.threads = kMaxTests, .queue = kMaxTests}};  // last: it uses the rest
 };
 
 }  // namespace lmsmail::dispatch

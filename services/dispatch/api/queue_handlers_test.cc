@@ -1,8 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
@@ -13,6 +18,7 @@ namespace {
 
 using testing::_;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 TEST_F(DispatchServiceTest, PausesAndResumesALane) {
@@ -109,6 +115,36 @@ TEST_F(DispatchServiceTest, ListsAndTestsTransports) {
   EXPECT_TRUE(tested.ok());
   test.set_transport("pigeon");
   EXPECT_THAT(Call(&Stub::TestTransport, test), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(DispatchServiceTest, SilentServersUnderTestHoldUpNoOtherCall) {
+  absl::BlockingCounter begun(QueueHandlers::kMaxTests);
+  absl::Notification release;
+  std::atomic<bool> bounded = true;
+  transport_.on_test = [&](absl::Duration timeout) -> std::string {
+    if (timeout > absl::Seconds(25)) bounded = false;  // the default is 30 s
+    begun.DecrementCount();
+    release.WaitForNotification();
+    return "fine";
+  };
+  v1::TestTransportRequest test;
+  test.set_transport("fake");
+  std::vector<std::thread> callers;
+  std::atomic<int> passed = 0;
+  for (int i = 0; i < QueueHandlers::kMaxTests; ++i) {
+    callers.emplace_back([&] { passed += Call(&Stub::TestTransport, test).ok() ? 1 : 0; });
+  }
+  begun.Wait();
+  const auto refused = Call(&Stub::TestTransport, test);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("try again")));
+  EXPECT_OK(Call(&Stub::ListTransports, v1::ListTransportsRequest()));
+  EXPECT_OK(Call(&Stub::Send, ToAda("k")));
+  release.Notify();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(passed, QueueHandlers::kMaxTests);
+  EXPECT_TRUE(bounded) << "a test may not take longer than its caller waits";
+  transport_.on_test = nullptr;
+  EXPECT_OK(Call(&Stub::TestTransport, test));
 }
 
 }  // namespace

@@ -27,6 +27,25 @@ TEST_F(PgQueueClaimTest, ClaimsBatchInItsOrder) {
   EXPECT_EQ(taken, ids);
 }
 
+// Holds every connection of the pool for calls, as statements do that take long.
+TEST_F(PgQueueClaimTest, WorksWhileCallsHoldAllTheirConnections) {
+  const MessageId id = AcceptMail("receipt");
+  postgres::PoolOptions options = database().pool().options();
+  options.size = 2;
+  options.checkout_timeout = absl::Milliseconds(10);
+  ASSERT_OK_AND_ASSIGN(const auto pool, postgres::Pool::Create(options));
+  PgQueueStore calls(*pool, static_cast<PgQueueStore&>(queue()));
+  ASSERT_OK_AND_ASSIGN(const auto slow, pool->Checkout(absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const auto slower, pool->Checkout(absl::InfiniteFuture()));
+  EXPECT_THAT(calls.Depths(), StatusIs(absl::StatusCode::kUnavailable));
+
+  const Claim claim = Take();
+  ASSERT_THAT(claim.mails, SizeIs(1));
+  EXPECT_THAT(queue().Extend({claim.id}, absl::Minutes(1)), IsOkAndHolds(SizeIs(1)));
+  EXPECT_TRUE(FlushAll(claim, Kind::kSent).live);
+  EXPECT_EQ(StateOf(id), State::kSent);
+}
+
 TEST_F(PgQueueClaimTest, ClaimsOnlyFromTheGivenLane) {
   AcceptMail("critical", Lane::kCritical);
   AcceptMail("bulk", Lane::kBulk);

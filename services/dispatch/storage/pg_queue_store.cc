@@ -121,6 +121,8 @@ void PgQueueStore::Configure(postgres::PoolOptions& options) {
 }
 
 PgQueueStore::PgQueueStore(postgres::Pool& pool) : pool_(pool) {}
+PgQueueStore::PgQueueStore(postgres::Pool& pool, PgQueueStore& claiming)
+    : pool_(pool), watermarks_(claiming.watermarks_) {}
 
 absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker, Lane lane,
                                             int limit, absl::Duration lease) {

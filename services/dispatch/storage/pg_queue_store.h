@@ -34,6 +34,9 @@ class PgQueueStore final : public QueueStore {
 
   // `pool` has the schema "dispatch" and outlives the store.
   explicit PgQueueStore(postgres::Pool& pool);
+  // The same queue for calls that must not wait for connections of the workers, nor they for its
+  // own. It makes no claims, and counts from where those of `claiming`, which outlives it, begin.
+  PgQueueStore(postgres::Pool& pool, PgQueueStore& claiming);
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions) override;
@@ -81,7 +84,8 @@ class PgQueueStore final : public QueueStore {
   PgSequence message_numbers_{"message_seq", 1000};
   PgSequence claim_ids_{"claim_seq", 100};
   const SystemClock clock_;
-  LowWatermarks watermarks_{clock_};
+  LowWatermarks own_watermarks_{clock_};
+  LowWatermarks& watermarks_ = own_watermarks_;
 
   absl::Mutex slow_mutex_;
   bool interrupted_ ABSL_GUARDED_BY(slow_mutex_) = false;

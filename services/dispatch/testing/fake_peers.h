@@ -253,7 +253,11 @@ class FakeTransport final : public Transport {
     }
     done(std::move(result));
   }
-  absl::StatusOr<std::string> Test() override { return "fine"; }
+  absl::StatusOr<std::string> Test(absl::Duration timeout) override {
+    return on_test ? on_test(timeout) : "fine";
+  }
+  // What a test of the transport does. Set it before threads use the transport.
+  std::function<std::string(absl::Duration timeout)> on_test;
   void Shutdown(absl::Duration) override {
     DeliveryResult cancelled;
     cancelled.kind = DeliveryResult::Kind::kCancelled;

@@ -85,8 +85,8 @@ void CircuitBreaker::Send(OutgoingMail mail, Done done) {
   });
 }
 
-absl::StatusOr<std::string> CircuitBreaker::Test() {
-  absl::StatusOr<std::string> report = inner_->Test();
+absl::StatusOr<std::string> CircuitBreaker::Test(absl::Duration timeout) {
+  absl::StatusOr<std::string> report = inner_->Test(timeout);
   if (report.ok()) Close(std::nullopt);
   return report;
 }

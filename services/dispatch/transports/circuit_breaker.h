@@ -57,7 +57,7 @@ class CircuitBreaker final : public Transport {
   int shared_connections() const override { return inner_->shared_connections(); }
   void SetConnections(int count) override { inner_->SetConnections(count); }
   void Send(OutgoingMail mail, Done done) override;
-  absl::StatusOr<std::string> Test() override;
+  absl::StatusOr<std::string> Test(absl::Duration timeout) override;
   void Shutdown(absl::Duration grace) override { inner_->Shutdown(grace); }
 
  private:

@@ -124,7 +124,7 @@ TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
 
 TEST_F(CircuitBreakerTest, ASuccessfulTestClosesIt) {
   OpenIt();
-  ASSERT_OK(transport_.Test());
+  ASSERT_OK(transport_.Test(absl::Seconds(1)));
   EXPECT_FALSE(transport_.open_breaker().has_value());
   EXPECT_THAT(changes_, ElementsAre(Cause::kSender, std::nullopt));
 }

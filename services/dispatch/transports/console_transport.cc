@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "libs/telemetry/logging.h"
+
 namespace lmsmail::dispatch {
 
 void ConsoleTransport::Send(OutgoingMail mail, Done done) {
   DeliveryResult result;
+  if (out_ == nullptr) {
+    telemetry::LogInfo("mail neither sent nor printed, because logs are JSON",
+                       {{"transport", info_.name}, {"bytes", mail.message.size()}});
+    result.reply_text = "neither sent nor printed, because logs are JSON";
+    return done(std::move(result));
+  }
   {
     absl::MutexLock lock(&mutex_);
     // One write, so that log lines cannot interleave.

@@ -13,7 +13,8 @@ namespace lmsmail::dispatch {
 // Prints mail instead of sending it, so that a fresh checkout works without a mail server.
 class ConsoleTransport final : public Transport {
  public:
-  // `out` is not owned.
+  // `out` is not owned. Null: mail is only logged, without its address and content, because what
+  // collects JSON logs stores them.
   ConsoleTransport(std::string name, SenderIdentity sender, std::FILE* out)
       : info_{std::move(name), "console", "standard output"},
         sender_(std::move(sender)),
@@ -22,7 +23,9 @@ class ConsoleTransport final : public Transport {
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }
   void Send(OutgoingMail mail, Done done) override;
-  absl::StatusOr<std::string> Test() override { return "prints mail and sends nothing"; }
+  absl::StatusOr<std::string> Test(absl::Duration) override {
+    return "prints mail and sends nothing";
+  }
   void Shutdown(absl::Duration) override {}
 
  private:

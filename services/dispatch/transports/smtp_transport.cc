@@ -123,8 +123,8 @@ void SmtpTransport::Send(OutgoingMail mail, Done done) {
   (*shared)(std::move(busy));
 }
 
-absl::StatusOr<std::string> SmtpTransport::Test() {
-  LMSMAIL_ASSIGN_OR_RETURN(const smtp::ServerReport report, ordinary_->Check());
+absl::StatusOr<std::string> SmtpTransport::Test(absl::Duration timeout) {
+  LMSMAIL_ASSIGN_OR_RETURN(const smtp::ServerReport report, ordinary_->Check(timeout));
   return fmt::format("{}; {}; {}; offers {}", report.greeting,
                      report.tls.empty() ? "no TLS" : report.tls,
                      report.auth_mechanism.empty() ? "not authenticated"

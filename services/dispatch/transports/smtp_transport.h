@@ -33,7 +33,7 @@ class SmtpTransport final : public Transport {
   int shared_connections() const override { return shared_connections_; }
   void SetConnections(int count) override;
   void Send(OutgoingMail mail, Done done) override;
-  absl::StatusOr<std::string> Test() override;
+  absl::StatusOr<std::string> Test(absl::Duration timeout) override;
   void Shutdown(absl::Duration grace) override;
 
  private:

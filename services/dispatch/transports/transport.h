@@ -88,8 +88,8 @@ class Transport {
   // Calls `done` exactly once, on any thread, possibly before it returns. `done` must not block.
   virtual void Send(OutgoingMail mail, Done done) = 0;
   // Connects and authenticates without sending mail. Returns a description of what was found.
-  // Blocks.
-  virtual absl::StatusOr<std::string> Test() = 0;
+  // Blocks, for at most `timeout`.
+  virtual absl::StatusOr<std::string> Test(absl::Duration timeout) = 0;
   // Cancels what was not started, waits up to `grace` for the rest, then cancels that too. Every
   // `done` has been called when it returns.
   virtual void Shutdown(absl::Duration grace) = 0;

@@ -8,6 +8,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
+#include "libs/telemetry/log_format.h"
 #include "services/dispatch/transports/circuit_breaker.h"
 #include "services/dispatch/transports/console_transport.h"
 #include "services/dispatch/transports/rate_config.h"
@@ -137,7 +138,8 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
     const std::string& name, SenderIdentity sender, std::int32_t max_queued, const Clock& clock,
     const Observers& observers) const {
   if (kind == Kind::kConsole) {
-    return std::make_unique<ConsoleTransport>(name, std::move(sender), stdout);
+    return std::make_unique<ConsoleTransport>(name, std::move(sender),
+                                              telemetry::LogsAreJson() ? nullptr : stdout);
   }
   LMSMAIL_ASSIGN_OR_RETURN(std::unique_ptr<Transport> smtp,
                            SmtpTransport::Create(name, std::move(sender), ToSmtp(max_queued),

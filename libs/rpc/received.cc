@@ -1,0 +1,69 @@
+#include "libs/rpc/received.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "libs/status/error_details.h"
+#include "libs/telemetry/logging.h"
+
+namespace lmsmail::rpc {
+namespace {
+
+using google::protobuf::LogLevel;
+
+// What Protobuf logs on this thread while it parses a request; null at other times.
+thread_local std::string* parser_log = nullptr;
+
+void Write(LogLevel level, const char* file, int line, const std::string& text) {
+  if (parser_log != nullptr) {
+    *parser_log = text;
+    return;
+  }
+  telemetry::Log(level == google::protobuf::LOGLEVEL_INFO ? telemetry::Level::kInfo
+                                                          : telemetry::Level::kWarning,
+                 "protobuf", {{"text", text}, {"file", file}, {"line", line}});
+}
+
+// Protobuf names the field that is not UTF-8 nowhere but in its log, in single quotes. Empty when
+// `text` is about something else.
+std::string_view FieldThatIsNotUtf8(std::string_view text) {
+  if (text.find("UTF-8") == std::string_view::npos) return {};
+  const std::size_t first = text.find('\'');
+  if (first == std::string_view::npos) return {};
+  text.remove_prefix(first + 1);
+  return text.substr(0, text.find('\''));
+}
+
+std::string Explain(const google::protobuf::Message& message, std::string_view field) {
+  const std::string& type = message.GetDescriptor()->full_name();
+  if (!field.empty()) {
+    return fmt::format("the request is not a {}: {} is not valid UTF-8; encode its text as UTF-8",
+                       type, field);
+  }
+  return fmt::format(
+      "the request is not a {}: its bytes are cut off, corrupt or nested more than 100 levels "
+      "deep; send it with code that was generated from the service's proto files",
+      type);
+}
+
+}  // namespace
+
+absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message) {
+  static std::once_flag once;
+  std::call_once(once, [] { google::protobuf::SetLogHandler(Write); });
+  std::string log;
+  parser_log = &log;
+  const grpc::Status parsed =
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(&buffer, &message);
+  parser_log = nullptr;
+  if (parsed.ok()) return absl::OkStatus();
+  return WithReason(absl::InvalidArgumentError(Explain(message, FieldThatIsNotUtf8(log))),
+                    {"UNDECODABLE_REQUEST", {}});
+}
+
+}  // namespace lmsmail::rpc
