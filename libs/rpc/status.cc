@@ -23,6 +23,8 @@ constexpr char kCorrelationId[] = "correlation_id";
 // limits keep the sum below 8 KiB even for text that is not ASCII.
 constexpr std::size_t kMaxMessageBytes = 600;
 constexpr std::size_t kMaxViolationBytes = 2500;
+// Of one item of a batch.
+constexpr std::size_t kMaxItemViolationBytes = 1200;
 
 std::string Truncated(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
@@ -46,20 +48,27 @@ void AddErrorInfo(const absl::Status& status, const ErrorContext& context,
   out.add_details()->PackFrom(info);
 }
 
-void AddBadRequest(const absl::Status& status, google::rpc::Status& out) {
-  const std::vector<FieldViolation> violations = ViolationsOf(status);
+// Adds violations of up to `max_bytes` together.
+void AddBadRequest(const std::vector<FieldViolation>& violations, std::size_t max_bytes,
+                   google::rpc::Status& out) {
   if (violations.empty()) return;
   google::rpc::BadRequest bad_request;
   std::size_t bytes = 0;
   for (const FieldViolation& violation : violations) {
     auto* added = bad_request.add_field_violations();
-    added->set_field(Truncated(violation.field, kMaxMessageBytes));
-    added->set_description(Truncated(violation.description, kMaxMessageBytes));
+    // The first one always fits.
+    added->set_field(Truncated(violation.field, max_bytes / 4));
+    added->set_description(Truncated(violation.description, max_bytes / 4));
     bytes += added->ByteSizeLong();
-    if (bytes > kMaxViolationBytes) {
+    if (bytes > max_bytes) {
       bad_request.mutable_field_violations()->RemoveLast();
       break;
     }
+  }
+  const std::size_t listed = static_cast<std::size_t>(bad_request.field_violations_size());
+  if (listed < violations.size()) {
+    out.set_message(fmt::format("{} ({} of {} violations are listed)", out.message(), listed,
+                                violations.size()));
   }
   out.add_details()->PackFrom(bad_request);
 }
@@ -71,6 +80,11 @@ void AddRetryInfo(const absl::Status& status, google::rpc::Status& out) {
   out.add_details()->PackFrom(retry);
 }
 
+std::string MessageOf(const absl::Status& status) {
+  if (IsServerError(status.code())) return "internal error";
+  return Truncated(ToStd(status.message()), kMaxMessageBytes);
+}
+
 }  // namespace
 
 bool IsServerError(absl::StatusCode code) {
@@ -80,18 +94,22 @@ bool IsServerError(absl::StatusCode code) {
 
 grpc::Status ToGrpcStatus(const absl::Status& status, const ErrorContext& context) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message = IsServerError(status.code())
-                                  ? "internal error"
-                                  : Truncated(ToStd(status.message()), kMaxMessageBytes);
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.set_message(message);
+  details.set_message(MessageOf(status));
   AddErrorInfo(status, context, details);
-  AddBadRequest(status, details);
+  AddBadRequest(ViolationsOf(status), kMaxViolationBytes, details);
   AddRetryInfo(status, details);
   // Both enumerations have the numbers of google.rpc.Code.
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), details.message(),
                       details.SerializeAsString());
+}
+
+void ToItemStatus(const absl::Status& status, google::rpc::Status& out) {
+  out.set_code(static_cast<int>(status.code()));
+  if (status.ok()) return;
+  out.set_message(MessageOf(status));
+  AddBadRequest(ViolationsOf(status), kMaxItemViolationBytes, out);
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {

@@ -102,6 +102,32 @@ TEST(StatusTest, FitsIntoTrailersWithManyViolations) {
   EXPECT_THAT(sent, HasViolation("items[0]", std::string(200, 'x')));
 }
 
+TEST(StatusTest, TellsHowManyViolationsAreLeftOut) {
+  Violations violations;
+  for (int i = 0; i < 500; ++i) violations.Add("items[" + std::to_string(i) + "]", "is bad");
+  google::rpc::Status item;
+  ToItemStatus(violations.ToStatus(), item);
+  for (const std::string& message :
+       {ToGrpcStatus(violations.ToStatus(), kContext).error_message(), item.message()}) {
+    EXPECT_THAT(message, HasSubstr(" of 500 violations are listed"));
+  }
+}
+
+TEST(StatusTest, ItemsAreShortWhateverTheirErrors) {
+  Violations violations;
+  for (int i = 0; i < 100; ++i) violations.Add(std::string(70'000, 'f'), std::string(70'000, 'd'));
+  google::rpc::Status item;
+  ToItemStatus(violations.ToStatus(), item);
+  EXPECT_LT(item.ByteSizeLong(), 2100u);
+  ASSERT_EQ(item.details_size(), 1);
+  google::rpc::BadRequest bad;
+  ASSERT_TRUE(item.details(0).UnpackTo(&bad));
+  EXPECT_GE(bad.field_violations_size(), 1);
+
+  ToItemStatus(absl::InternalError("password"), item);
+  EXPECT_EQ(item.message(), "internal error");
+}
+
 TEST(StatusTest, TruncatesLongMessagesBetweenCharacters) {
   std::string cyrillic = "x";
   for (int i = 0; i < 1000; ++i) cyrillic += "\xd0\x96";

@@ -52,12 +52,10 @@ void Violations::AddNested(std::string_view prefix, const Violations& other) {
 
 absl::Status Violations::ToStatus() const {
   if (violations_.empty()) return absl::OkStatus();
-  // Keeps the errors of a large batch within gRPC's header limit.
   constexpr std::size_t kMaxInMessage = 20;
-  constexpr std::size_t kMaxInPayload = 100;
   std::string message;
   std::string payload;
-  for (std::size_t i = 0; i < violations_.size() && i < kMaxInPayload; ++i) {
+  for (std::size_t i = 0; i < violations_.size(); ++i) {
     const FieldViolation& v = violations_[i];
     if (i < kMaxInMessage) {
       message += fmt::format("{}{}: {}", message.empty() ? "" : "; ", v.field, v.description);

@@ -6,12 +6,11 @@
 #include <iterator>
 #include <string>
 
-#include "google/rpc/error_details.pb.h"
-
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
+#include "libs/rpc/status.h"
 #include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
@@ -200,7 +199,7 @@ void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
 void ToProto(const ItemResult& result, v1::BatchItemResult& message) {
   if (result.id != 0) message.set_message(MessageName(result.id));
   message.set_duplicate(result.duplicate);
-  ToProto(result.status, *message.mutable_status());
+  rpc::ToItemStatus(result.status, *message.mutable_status());
 }
 
 void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message) {
@@ -250,20 +249,6 @@ void ToProto(const DayStats& stats, v1::MailStats& message) {
   message.set_clicked_count(stats.clicked);
   message.set_dropped_count(stats.dropped);
   message.set_complained_count(stats.complained);
-}
-
-void ToProto(const absl::Status& status, google::rpc::Status& message) {
-  message.set_code(static_cast<int>(status.code()));
-  message.set_message(std::string(status.message()));
-  const auto violations = ViolationsOf(status);
-  if (violations.empty()) return;
-  google::rpc::BadRequest bad;
-  for (const FieldViolation& violation : violations) {
-    auto& field = *bad.add_field_violations();
-    field.set_field(violation.field);
-    field.set_description(violation.description);
-  }
-  message.add_details()->PackFrom(bad);
 }
 
 }  // namespace lmsmail::dispatch

@@ -45,7 +45,5 @@ void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message);
 void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message);
 void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message);
 void ToProto(const DayStats& stats, v1::MailStats& message);
-// The error of one item in an OK response.
-void ToProto(const absl::Status& status, google::rpc::Status& message);
 
 }  // namespace lmsmail::dispatch

@@ -48,9 +48,77 @@ TEST_F(DispatchServiceTest, SendIsIdempotentByRequestId) {
   ASSERT_OK_AND_ASSIGN(const v1::Message first, Call(&Stub::Send, ToAda("k")));
   ASSERT_OK_AND_ASSIGN(const v1::Message again, Call(&Stub::Send, ToAda("k")));
   EXPECT_EQ(first.name(), again.name());
+  EXPECT_FALSE(first.duplicate());
+  EXPECT_TRUE(again.duplicate());
   v1::SendRequest other = ToAda("k");
   other.mutable_target()->set_recipient("recipients/grace");
   EXPECT_THAT(Call(&Stub::Send, other), StatusIs(absl::StatusCode::kAlreadyExists));
+}
+
+TEST_F(DispatchServiceTest, RepeatsNameTheMailThatWasAcceptedFirst) {
+  ASSERT_OK_AND_ASSIGN(const v1::Message sent, Call(&Stub::Send, ToAda("k")));
+  v1::SendBatchRequest batch;
+  batch.mutable_header()->set_request_id("batch/1");
+  batch.mutable_header()->set_template_("templates/enrollment");
+  for (const char* key : {"k", "new"}) {
+    v1::BatchItem& item = *batch.add_items();
+    item.mutable_target()->set_recipient("recipients/ada");
+    item.set_dedupe_key(key);
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse first, Call(&Stub::SendBatch, batch));
+  EXPECT_TRUE(first.results(0).duplicate());
+  EXPECT_EQ(first.results(0).message(), sent.name());
+  EXPECT_FALSE(first.results(1).duplicate());
+  EXPECT_EQ(first.duplicate_count(), 1);
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse again, Call(&Stub::SendBatch, batch));
+  EXPECT_EQ(again.duplicate_count(), 2);
+  EXPECT_EQ(again.results(1).message(), first.results(1).message());
+
+  // The key of an item is that of a Send, too.
+  ASSERT_OK_AND_ASSIGN(const v1::Message of_item, Call(&Stub::Send, ToAda("new")));
+  EXPECT_TRUE(of_item.duplicate());
+  EXPECT_EQ(of_item.name(), first.results(1).message());
+
+  v1::SendBulkRequest bulk;
+  *bulk.mutable_header() = batch.header();
+  bulk.mutable_header()->set_request_id("bulk/1");
+  bulk.add_items()->mutable_target()->set_recipient("recipients/ada");
+  *bulk.add_items() = batch.items(1);
+  const rpc::RawResult result =
+      rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
+                   {bulk.SerializeAsString()}, rpc::WithTimeout(absl::Seconds(20)));
+  v1::SendBulkResponse response;
+  ASSERT_TRUE(response.ParseFromString(result.response));
+  ASSERT_EQ(response.duplicates_size(), 1);
+  EXPECT_EQ(response.duplicates(0).index(), 1);
+  EXPECT_EQ(response.duplicates(0).message(), first.results(1).message());
+}
+
+TEST_F(DispatchServiceTest, AnswersABatchOfRefusedItems) {
+  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "Hi", "{{course}}",
+                     {{.name = "course", .required = true}});
+  v1::SendBatchRequest request;
+  request.mutable_header()->set_request_id("batch/1");
+  request.mutable_header()->set_template_("templates/enrollment");
+  // Each item has many errors, with fields and values as long as the request can hold.
+  for (int i = 0; i < 1000; ++i) {
+    v1::BatchItem& item = *request.add_items();
+    item.mutable_target()->set_email_address(std::string(900, '@'));
+    item.set_dedupe_key(std::string(900, '\x01'));
+    for (int j = 0; j < 20; ++j) {
+      (*item.mutable_context()->mutable_fields())[std::string(60, '\x01') + std::to_string(j)]
+          .set_string_value("x");
+    }
+  }
+  request.mutable_items(999)->clear_context();
+  request.mutable_items(999)->clear_dedupe_key();
+  request.mutable_items(999)->mutable_target()->set_recipient("recipients/ada");
+  (*request.mutable_items(999)->mutable_context()->mutable_fields())["course"].set_string_value(
+      "x");
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
+  EXPECT_EQ(response.accepted_count(), 1);
+  ASSERT_EQ(response.results_size(), 1000);
+  EXPECT_LT(response.ByteSizeLong(), 4u << 20);
 }
 
 TEST_F(DispatchServiceTest, ValidateOnlyStoresNothing) {

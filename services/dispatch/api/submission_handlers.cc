@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/rpc/status.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/api/convert.h"
@@ -12,7 +13,7 @@
 namespace lmsmail::dispatch {
 namespace {
 
-constexpr int kMaxRefusals = 100;
+constexpr int kMaxListed = 100;  // refused items of a stream, and duplicates
 
 template <typename Items>
 std::vector<MailItem> ItemsFromProto(const Items& items) {
@@ -23,7 +24,7 @@ std::vector<MailItem> ItemsFromProto(const Items& items) {
 }
 
 // One SendBulk stream. Its memory does not grow with the stream: it keeps the counts and the first
-// refusals.
+// refusals and duplicates.
 class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
  public:
   BulkHandler(Submitter& submitter, v1::SendBulkResponse& response)
@@ -74,14 +75,22 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
     const std::int64_t index = index_++;
     if (item.status.ok()) {
       response_.set_accepted_count(response_.accepted_count() + 1);
-      if (item.duplicate) response_.set_duplicate_count(response_.duplicate_count() + 1);
+      if (item.duplicate) AddDuplicate(index, item.id);
       return;
     }
     response_.set_refused_count(response_.refused_count() + 1);
-    if (response_.refusals_size() >= kMaxRefusals) return;
+    if (response_.refusals_size() >= kMaxListed) return;
     auto& refusal = *response_.add_refusals();
     refusal.set_index(index);
-    ToProto(item.status, *refusal.mutable_status());
+    rpc::ToItemStatus(item.status, *refusal.mutable_status());
+  }
+
+  void AddDuplicate(std::int64_t index, MessageId id) {
+    response_.set_duplicate_count(response_.duplicate_count() + 1);
+    if (response_.duplicates_size() >= kMaxListed) return;
+    auto& duplicate = *response_.add_duplicates();
+    duplicate.set_index(index);
+    duplicate.set_message(MessageName(id));
   }
 
   Submitter& submitter_;
@@ -98,13 +107,19 @@ void SubmissionHandlers::Send(const rpc::CallInfo&, const v1::SendRequest& reque
   Violations violations;
   const MailHeader header = HeaderFromProto(request, violations);
   MailItem item = ItemFromProto(request);
-  auto done = [this, &response, responder = std::move(responder)](
-                  const absl::StatusOr<MessageRecord>& record) mutable {
-    if (record.ok()) ToProto(*record, message_ids_, response);
-    responder.Finish(record.status());
+  auto done = [this, &response,
+               responder = std::move(responder)](const absl::StatusOr<SendResult>& result) mutable {
+    if (result.ok()) {
+      ToProto(result->record, message_ids_, response);
+      response.set_duplicate(result->duplicate);
+    }
+    responder.Finish(result.status());
   };
-  if (request.validate_only())
-    return done(submitter_.Validate(header, std::move(item), std::move(violations)));
+  if (request.validate_only()) {
+    const auto valid = submitter_.Validate(header, std::move(item), std::move(violations));
+    if (!valid.ok()) return done(valid.status());
+    return done(SendResult{.record = *valid});
+  }
   submitter_.Send(header, std::move(item), DigestOf(request), std::move(violations),
                   std::move(done));
 }
@@ -124,6 +139,7 @@ absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo&,
   for (const ItemResult& item : result.items) {
     ToProto(item, *response.add_results());
     if (item.status.ok()) response.set_accepted_count(response.accepted_count() + 1);
+    if (item.duplicate) response.set_duplicate_count(response.duplicate_count() + 1);
   }
   return absl::OkStatus();
 }

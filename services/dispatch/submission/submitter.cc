@@ -129,15 +129,16 @@ absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, Mail
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 
-std::optional<MessageRecord> Submitter::FindAccepted(const std::string& request_id,
-                                                     std::int64_t digest) {
+std::optional<SendResult> Submitter::FindAccepted(const std::string& request_id,
+                                                  std::int64_t digest) {
   Violations violations;
   CheckKey(request_id, "request_id", violations);
   if (!violations.empty()) return std::nullopt;
   const auto known = dependencies_.log.FindRequest(request_id);
   if (!known.ok() || !*known || (*known)->batch || (*known)->digest != digest) return std::nullopt;
   absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first);
-  return record.ok() ? std::optional(*std::move(record)) : std::nullopt;
+  if (!record.ok()) return std::nullopt;
+  return SendResult{.record = *std::move(record), .duplicate = true};
 }
 
 void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t digest,
@@ -157,13 +158,16 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
                   });
 }
 
-absl::StatusOr<MessageRecord> Submitter::FinishSend(const Submission& submission,
-                                                    absl::StatusOr<Accepted> accepted) {
+absl::StatusOr<SendResult> Submitter::FinishSend(const Submission& submission,
+                                                 absl::StatusOr<Accepted> accepted) {
   LMSMAIL_ASSIGN_OR_RETURN(const Accepted result, FinishAccept(submission, std::move(accepted)));
   const Accepted::Item& mail = result.items.at(0);
-  if (result.replayed || mail.duplicate) return dependencies_.log.Get(mail.id);
+  if (result.replayed || mail.duplicate) {
+    LMSMAIL_ASSIGN_OR_RETURN(MessageRecord first, dependencies_.log.Get(mail.id));
+    return SendResult{.record = std::move(first), .duplicate = true};
+  }
   // A new mail is as it was sent; it need not be read back.
-  return RecordOf(submission, mail.id, mail.create_time, mail.due_time);
+  return SendResult{.record = RecordOf(submission, mail.id, mail.create_time, mail.due_time)};
 }
 
 absl::StatusOr<BatchResult> Submitter::SendBatch(const MailHeader& header,

@@ -56,6 +56,11 @@ struct ItemResult {
   bool duplicate = false;
 };
 
+struct SendResult {
+  MessageRecord record;
+  bool duplicate = false;  // accepted earlier under the same key
+};
+
 struct BatchResult {
   BatchId batch = 0;              // 0 when no item was accepted
   std::vector<ItemResult> items;  // in the order of the request
@@ -98,7 +103,7 @@ class Submitter {
   // conversion found.
 
   // Calls `done` with the stored mail after COMMIT, on this thread or on that of another Send.
-  using SendDone = absl::AnyInvocable<void(absl::StatusOr<MessageRecord>)>;
+  using SendDone = absl::AnyInvocable<void(absl::StatusOr<SendResult>)>;
   void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations violations,
             SendDone done);
   // Validates without storing. The returned mail has no id.
@@ -139,11 +144,11 @@ class Submitter {
   absl::StatusOr<ContextValidation> ContextValidationFor(const TemplateRef& ref,
                                                          const MailHeader& header);
   // The idempotency lookup of Send: the mail that was accepted with this key and body.
-  std::optional<MessageRecord> FindAccepted(const std::string& request_id, std::int64_t digest);
+  std::optional<SendResult> FindAccepted(const std::string& request_id, std::int64_t digest);
   Checked Check(Prepared prepared, std::vector<MailItem> items) const;
   absl::StatusOr<BatchResult> Store(Checked checked);
-  absl::StatusOr<MessageRecord> FinishSend(const Submission& submission,
-                                           absl::StatusOr<Accepted> accepted);
+  absl::StatusOr<SendResult> FinishSend(const Submission& submission,
+                                        absl::StatusOr<Accepted> accepted);
   // Checks the result of the store and calls after_accept for new mail.
   absl::StatusOr<Accepted> FinishAccept(const Submission& submission,
                                         absl::StatusOr<Accepted> accepted);

@@ -58,8 +58,13 @@ class SubmitterTest : public testing::Test {
   absl::StatusOr<MessageRecord> Send(const MailHeader& header, MailItem item, std::int64_t digest) {
     absl::StatusOr<MessageRecord> result = absl::UnknownError("no result");
     absl::Notification done;
-    submitter_.Send(header, std::move(item), digest, {}, [&](absl::StatusOr<MessageRecord> record) {
-      result = std::move(record);
+    submitter_.Send(header, std::move(item), digest, {}, [&](absl::StatusOr<SendResult> sent) {
+      if (sent.ok()) {
+        duplicate_ = sent->duplicate;
+        result = std::move(sent->record);
+      } else {
+        result = sent.status();
+      }
       done.Notify();
     });
     done.WaitForNotification();
@@ -72,6 +77,7 @@ class SubmitterTest : public testing::Test {
   FakeMessageLog log_{store_};
   FakeTemplateSource templates_;
   std::atomic<int> accepted_ = 0;
+  std::atomic<bool> duplicate_ = false;          // of the last Send that was accepted
   std::deque<google::protobuf::Struct> values_;  // of the contexts
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
@@ -118,7 +124,9 @@ TEST_F(SubmitterTest, ReturnsTheMailAsStored) {
 
 TEST_F(SubmitterTest, AcceptsAKeyOnce) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord first, Send(Header(), To(), 1));
+  EXPECT_FALSE(duplicate_);
   ASSERT_OK_AND_ASSIGN(const MessageRecord again, Send(Header(), To(), 1));
+  EXPECT_TRUE(duplicate_);
   EXPECT_EQ(first.mail.id, again.mail.id);
   EXPECT_THAT(Send(Header(), To("recipients/other"), 2),
               StatusIs(absl::StatusCode::kAlreadyExists));
@@ -136,6 +144,7 @@ TEST_F(SubmitterTest, RepeatedSendReturnsTheFirstMailAfterChanges) {
                      {{.name = "more", .required = true}});
   ASSERT_OK_AND_ASSIGN(const MessageRecord again, Send(header, To(), 1));
   EXPECT_EQ(again.mail.id, first.mail.id);
+  EXPECT_TRUE(duplicate_);
   EXPECT_EQ(again.mail.template_ref.version, 1);
   templates_.SetStatus(absl::NotFoundError("deleted"));
   EXPECT_OK(Send(header, To(), 1));

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "libs/rpc/status.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
-#include "libs/strings/view.h"
 #include "services/scheduler/api/convert.h"
 
 namespace lmsmail::scheduler {
@@ -31,8 +31,7 @@ absl::Status EventHandlers::PublishEvents(const rpc::CallInfo& call,
     v1::PublishEventsResponse::Result& message = *response.add_results();
     message.set_event_id(result.event_id);
     message.set_duplicate(result.duplicate);
-    message.mutable_status()->set_code(static_cast<int>(result.status.code()));
-    message.mutable_status()->set_message(std::string(ToStd(result.status.message())));
+    rpc::ToItemStatus(result.status, *message.mutable_status());
   }
   return absl::OkStatus();
 }
