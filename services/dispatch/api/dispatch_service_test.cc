@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+
 #include "libs/rpc/testing/matchers.h"
 #include "libs/rpc/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
@@ -94,31 +96,28 @@ TEST_F(DispatchServiceTest, RepeatsNameTheMailThatWasAcceptedFirst) {
   EXPECT_EQ(response.duplicates(0).message(), first.results(1).message());
 }
 
+// Each refused item lacks a hundred variables: 20 MB, if every error were told in full.
 TEST_F(DispatchServiceTest, AnswersABatchOfRefusedItems) {
-  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "Hi", "{{course}}",
-                     {{.name = "course", .required = true}});
+  std::vector<render::Variable> variables;
+  google::protobuf::Struct complete;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "v" + std::to_string(i) + std::string(90, 'x');
+    variables.push_back({.name = name, .required = true});
+    (*complete.mutable_fields())[name].set_string_value("x");
+  }
+  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "Hi", "Hi", variables);
   v1::SendBatchRequest request;
   request.mutable_header()->set_request_id("batch/1");
   request.mutable_header()->set_template_("templates/enrollment");
-  // Each item has many errors, with fields and values as long as the request can hold.
   for (int i = 0; i < 1000; ++i) {
-    v1::BatchItem& item = *request.add_items();
-    item.mutable_target()->set_email_address(std::string(900, '@'));
-    item.set_dedupe_key(std::string(900, '\x01'));
-    for (int j = 0; j < 20; ++j) {
-      (*item.mutable_context()->mutable_fields())[std::string(60, '\x01') + std::to_string(j)]
-          .set_string_value("x");
-    }
+    request.add_items()->mutable_target()->set_recipient("recipients/ada");
   }
-  request.mutable_items(999)->clear_context();
-  request.mutable_items(999)->clear_dedupe_key();
-  request.mutable_items(999)->mutable_target()->set_recipient("recipients/ada");
-  (*request.mutable_items(999)->mutable_context()->mutable_fields())["course"].set_string_value(
-      "x");
+  *request.mutable_items(999)->mutable_context() = complete;
   ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
   EXPECT_EQ(response.accepted_count(), 1);
   ASSERT_EQ(response.results_size(), 1000);
   EXPECT_LT(response.ByteSizeLong(), 4u << 20);
+  EXPECT_THAT(response.results(0).status().message(), HasSubstr("of 100 violations are listed"));
 }
 
 TEST_F(DispatchServiceTest, ValidateOnlyStoresNothing) {
@@ -369,8 +368,9 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
   log_.address_reports = {
-      {*log_.FindByKey("large"), std::nullopt, 550, "5.2.3", ""},  // the mail was too large
-      {*log_.FindByKey("k"), std::nullopt, 550, "5.1.1", ""}};
+      {*log_.FindByKey("large", absl::InfiniteFuture()), std::nullopt, 550, "5.2.3",
+       ""},  // the mail was too large
+      {*log_.FindByKey("k", absl::InfiniteFuture()), std::nullopt, 550, "5.1.1", ""}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
@@ -400,6 +400,59 @@ TEST_F(DispatchServiceTest, CountsMailByDay) {
   v1::GetMailStatsRequest bad;
   bad.set_template_("templates/enrollment/versions/1");
   EXPECT_THAT(Call(&Stub::GetMailStats, bad), rpc::HasViolation("template", _));
+}
+
+TEST_F(DispatchServiceTest, EveryCallHasTheCallersDeadline) {
+  const v1::Message sent = Sent("k");
+  v1::SendBatchRequest batch;
+  batch.mutable_header()->set_request_id("batch/1");
+  batch.mutable_header()->set_template_("templates/enrollment");
+  batch.add_items()->mutable_target()->set_recipient("recipients/ada");
+  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse accepted, Call(&Stub::SendBatch, batch));
+  v1::SendBulkRequest bulk;
+  *bulk.mutable_header() = batch.header();
+  bulk.mutable_header()->set_request_id("bulk/1");
+  *bulk.add_items() = batch.items(0);
+  EXPECT_TRUE(rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
+                           {bulk.SerializeAsString()}, rpc::WithTimeout(absl::Seconds(20)))
+                  .status.ok());
+  v1::GetMessageRequest full = ByKey("k");
+  full.set_view(v1::MESSAGE_VIEW_FULL);
+  EXPECT_OK(Call(&Stub::GetMessage, full));
+  EXPECT_OK(Call(&Stub::ListMessages, v1::ListMessagesRequest()));
+  v1::ExplainMessageRequest explain;
+  explain.set_name(sent.name());
+  EXPECT_OK(Call(&Stub::ExplainMessage, explain));
+  v1::CancelMessageRequest cancel;
+  cancel.set_name(accepted.results(0).message());
+  EXPECT_OK(Call(&Stub::CancelMessage, cancel));
+  v1::RetryMessageRequest retry;
+  retry.set_name(cancel.name());
+  retry.set_request_id("again");
+  EXPECT_OK(Call(&Stub::RetryMessage, retry));
+  v1::CancelBatchRequest cancel_batch;
+  cancel_batch.set_name(accepted.batch());
+  EXPECT_OK(Call(&Stub::CancelBatch, cancel_batch));
+  v1::RecordEventsRequest record;
+  v1::ProviderEvent& event = *record.add_events();
+  event.set_event_id("e1");
+  event.set_type(v1::ProviderEvent::TYPE_BOUNCED);
+  event.set_message(sent.name());
+  EXPECT_OK(Call(&Stub::RecordEvents, record));
+  EXPECT_OK(Call(&Stub::GetMailStats, v1::GetMailStatsRequest()));
+  EXPECT_OK(Call(&Stub::ListInFlight, v1::ListInFlightRequest()));
+  EXPECT_OK(Call(&Stub::Sweep, v1::SweepRequest()));
+  v1::PauseLaneRequest pause;
+  pause.set_lane(lmsmail::type::v1::LANE_BULK);
+  EXPECT_OK(Call(&Stub::PauseLane, pause));
+  v1::ResumeLaneRequest resume;
+  resume.set_lane(lmsmail::type::v1::LANE_BULK);
+  EXPECT_OK(Call(&Stub::ResumeLane, resume));
+  v1::PurgeLogsRequest purge;
+  purge.mutable_max_age()->set_seconds(7 * 86400);
+  EXPECT_OK(Call(&Stub::PurgeLogs, purge));
+  // Callers without one get 30 s, and stream 10 minutes.
+  EXPECT_LT(store_.latest_deadline(), absl::Now() + absl::Seconds(25));
 }
 
 TEST_F(DispatchServiceTest, RefusesInvalidNames) {

@@ -15,7 +15,7 @@ void QueueMaintenance::Stop() {
 }
 
 void QueueMaintenance::RunOnce() {
-  absl::Status status = Sweep().status();
+  absl::Status status = Sweep(absl::InfiniteFuture()).status();
   if (status.ok() && clock_.Now() - searched_ >= options_.search_interval) {
     searched_ = clock_.Now();  // even if it fails: a search of a large queue takes long
     status = queue_.FindOverlooked();
@@ -29,14 +29,14 @@ void QueueMaintenance::RunOnce() {
   }
 }
 
-absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {
+absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep(absl::Time deadline) {
   Swept swept;
-  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
-  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
+  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired(deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote(deadline));
   if (swept.recovered > 0) {
     telemetry::LogWarning("mail of dead workers was recovered", {{"mails", swept.recovered}});
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths(deadline));
   for (const LaneDepth& depth : depths) metrics_.SetDepth(depth, clock_.Now());
   return swept;
 }

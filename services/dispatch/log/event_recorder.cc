@@ -30,8 +30,9 @@ bool IsAgainstAddress(const AddressReport& report) {
 }  // namespace
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
-    absl::Span<const ProviderEvent> events) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts, log_.RecordEvents(events));
+    absl::Span<const ProviderEvent> events, absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts,
+                           log_.RecordEvents(events, deadline));
   // Duplicates are suppressed again, which is idempotent: after a crash between recording and
   // suppressing, the provider's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
@@ -42,7 +43,7 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
                                .enhanced_code = {},
                                .detail = event.detail};
     if (!IsAgainstAddress(report)) continue;
-    const absl::Status status = Suppress(report);
+    const absl::Status status = Suppress(report, deadline);
     if (!status.ok()) {
       telemetry::LogWarning("the address of a bounce or complaint could not be looked up",
                             {{"message", event.message}, {"error", status}});
@@ -64,17 +65,18 @@ void EventRecorder::Stop() {
 }
 
 absl::Status EventRecorder::Replay(absl::Time since) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports, log_.AddressReports(since));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports,
+                           log_.AddressReports(since, absl::InfiniteFuture()));
   absl::Status all;
   for (const AddressReport& report : reports) {
     if (!IsAgainstAddress(report)) continue;
-    all.Update(Suppress(report));
+    all.Update(Suppress(report, absl::InfiniteFuture()));
   }
   return all;
 }
 
-absl::Status EventRecorder::Suppress(const AddressReport& report) {
-  const auto record = log_.Get(report.message);
+absl::Status EventRecorder::Suppress(const AddressReport& report, absl::Time deadline) {
+  const auto record = log_.Get(report.message, deadline);
   if (absl::IsNotFound(record.status())) return absl::OkStatus();
   LMSMAIL_RETURN_IF_ERROR(record.status());
   std::string address;
@@ -82,7 +84,8 @@ absl::Status EventRecorder::Suppress(const AddressReport& report) {
     address = record->mail.target.value;
   } else {
     const RecipientQuery query{record->mail.target, record->mail.template_ref.category};
-    LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
+    LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
+                             recipients_.Check({query}, deadline));
     if (verdicts.size() != 1)
       return absl::InternalError("the number of verdicts differs from that of queries");
     if (const auto& known = verdicts.front().recipient.address) address = known->ToString();

@@ -23,7 +23,8 @@ class EventRecorder {
   EventRecorder(MessageLog& log, RecipientCheck& recipients, BounceReporter& bounces)
       : log_(log), recipients_(recipients), bounces_(bounces) {}
 
-  absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events);
+  absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events,
+                                                 absl::Time deadline);
 
   // Starts a thread that replays the reports of the last hours until it succeeds once.
   void StartReplay(const Clock& clock);
@@ -36,7 +37,7 @@ class EventRecorder {
 
  private:
   // Adds the address of the mail to the suppression list.
-  absl::Status Suppress(const AddressReport& report);
+  absl::Status Suppress(const AddressReport& report, absl::Time deadline);
 
   MessageLog& log_;
   RecipientCheck& recipients_;
