@@ -48,7 +48,7 @@ class DispatchWorkload final : public service::Workload {
   }
 
   absl::Status Start() override {
-    LMSMAIL_RETURN_IF_ERROR(queue_.EnsurePartitions());
+    LMSMAIL_RETURN_IF_ERROR(queue_.EnsurePartitions(absl::InfiniteFuture()));
     // Must run before maintenance recovers the claims of the previous process.
     LMSMAIL_RETURN_IF_ERROR(worker_.ReplayJournal());
     maintenance_.Start();

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "libs/rpc/testing/matchers.h"
-#include "libs/rpc/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/dispatch_service_fixture.h"
 
@@ -53,72 +52,6 @@ TEST_F(DispatchServiceTest, SendIsIdempotentByRequestId) {
   v1::SendRequest other = ToAda("k");
   other.mutable_target()->set_recipient("recipients/grace");
   EXPECT_THAT(Call(&Stub::Send, other), StatusIs(absl::StatusCode::kAlreadyExists));
-}
-
-TEST_F(DispatchServiceTest, RepeatsNameTheMailThatWasAcceptedFirst) {
-  ASSERT_OK_AND_ASSIGN(const v1::Message sent, Call(&Stub::Send, ToAda("k")));
-  v1::SendBatchRequest batch;
-  batch.mutable_header()->set_request_id("batch/1");
-  batch.mutable_header()->set_template_("templates/enrollment");
-  for (const char* key : {"k", "new"}) {
-    v1::BatchItem& item = *batch.add_items();
-    item.mutable_target()->set_recipient("recipients/ada");
-    item.set_dedupe_key(key);
-  }
-  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse first, Call(&Stub::SendBatch, batch));
-  EXPECT_TRUE(first.results(0).duplicate());
-  EXPECT_EQ(first.results(0).message(), sent.name());
-  EXPECT_FALSE(first.results(1).duplicate());
-  EXPECT_EQ(first.duplicate_count(), 1);
-  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse again, Call(&Stub::SendBatch, batch));
-  EXPECT_EQ(again.duplicate_count(), 2);
-  EXPECT_EQ(again.results(1).message(), first.results(1).message());
-
-  // The key of an item is that of a Send, too.
-  ASSERT_OK_AND_ASSIGN(const v1::Message of_item, Call(&Stub::Send, ToAda("new")));
-  EXPECT_TRUE(of_item.duplicate());
-  EXPECT_EQ(of_item.name(), first.results(1).message());
-
-  v1::SendBulkRequest bulk;
-  *bulk.mutable_header() = batch.header();
-  bulk.mutable_header()->set_request_id("bulk/1");
-  bulk.add_items()->mutable_target()->set_recipient("recipients/ada");
-  *bulk.add_items() = batch.items(1);
-  const rpc::RawResult result =
-      rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
-                   {bulk.SerializeAsString()}, rpc::WithTimeout(absl::Seconds(20)));
-  v1::SendBulkResponse response;
-  ASSERT_TRUE(response.ParseFromString(result.response));
-  ASSERT_EQ(response.duplicates_size(), 1);
-  EXPECT_EQ(response.duplicates(0).index(), 1);
-  EXPECT_EQ(response.duplicates(0).message(), first.results(1).message());
-}
-
-TEST_F(DispatchServiceTest, AnswersABatchOfRefusedItems) {
-  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "Hi", "{{course}}",
-                     {{.name = "course", .required = true}});
-  v1::SendBatchRequest request;
-  request.mutable_header()->set_request_id("batch/1");
-  request.mutable_header()->set_template_("templates/enrollment");
-  // Each item has many errors, with fields and values as long as the request can hold.
-  for (int i = 0; i < 1000; ++i) {
-    v1::BatchItem& item = *request.add_items();
-    item.mutable_target()->set_email_address(std::string(900, '@'));
-    item.set_dedupe_key(std::string(900, '\x01'));
-    for (int j = 0; j < 20; ++j) {
-      (*item.mutable_context()->mutable_fields())[std::string(60, '\x01') + std::to_string(j)]
-          .set_string_value("x");
-    }
-  }
-  request.mutable_items(999)->clear_context();
-  request.mutable_items(999)->clear_dedupe_key();
-  request.mutable_items(999)->mutable_target()->set_recipient("recipients/ada");
-  (*request.mutable_items(999)->mutable_context()->mutable_fields())["course"].set_string_value(
-      "x");
-  ASSERT_OK_AND_ASSIGN(const v1::SendBatchResponse response, Call(&Stub::SendBatch, request));
-  EXPECT_EQ(response.accepted_count(), 1);
-  ASSERT_EQ(response.results_size(), 1000);
-  EXPECT_LT(response.ByteSizeLong(), 4u << 20);
 }
 
 TEST_F(DispatchServiceTest, ValidateOnlyStoresNothing) {
@@ -227,39 +160,6 @@ TEST_F(DispatchServiceTest, SendBulkAcceptsSeveralChunks) {
   EXPECT_EQ(response.refused_count(), 3);
   ASSERT_EQ(response.refusals_size(), 3);
   EXPECT_EQ(response.refusals(2).index(), 207);
-}
-
-TEST_F(DispatchServiceTest, SendBulkIsNotOkWhenAMessageCannotBeParsed) {
-  v1::SendBulkRequest first;
-  first.mutable_header()->set_request_id("bulk/1");
-  first.mutable_header()->set_template_("templates/enrollment");
-  v1::SendBulkRequest third;
-  for (int i = 0; i < 10; ++i) {
-    first.add_items()->mutable_target()->set_recipient("recipients/s");
-    third.add_items()->mutable_target()->set_recipient("recipients/t");
-  }
-  std::vector<rpc::UndecodableBytes> all = rpc::AllUndecodableBytes(/*string_field=*/2, 0);
-  v1::SendBulkRequest deep;
-  google::protobuf::Struct* level = deep.add_items()->mutable_context();
-  for (int i = 0; i < 100; ++i) level = (*level->mutable_fields())["x"].mutable_struct_value();
-  all.push_back({"nested too deep", deep.SerializeAsString()});
-  for (const auto& [name, bytes] : all) {
-    SCOPED_TRACE(name);
-    const rpc::RawResult cut =
-        rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
-                     {first.SerializeAsString(), bytes, third.SerializeAsString()},
-                     rpc::WithTimeout(absl::Seconds(20)));
-    EXPECT_THAT(cut.status, rpc::GrpcStatusIs(grpc::StatusCode::INVALID_ARGUMENT));
-  }
-  // The whole stream may be sent again: what was accepted is not accepted twice.
-  const rpc::RawResult whole = rpc::CallRaw(
-      server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk",
-      {first.SerializeAsString(), third.SerializeAsString()}, rpc::WithTimeout(absl::Seconds(20)));
-  ASSERT_THAT(whole.status, rpc::GrpcStatusIs(grpc::StatusCode::OK));
-  v1::SendBulkResponse response;
-  ASSERT_TRUE(response.ParseFromString(whole.response));
-  EXPECT_EQ(response.accepted_count(), 20);
-  EXPECT_EQ(response.duplicate_count(), 10);
 }
 
 TEST_F(DispatchServiceTest, SendBulkRequiresAHeader) {
@@ -397,12 +297,12 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   v1::SendRequest to_grace = ToAda("k");
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
-  const MessageId to_grace_id = *log_.FindByKey("k");
+  const MessageId to_grace_id = *log_.FindByKey("k", absl::InfiniteFuture());
   const std::string hash =
       address_hashes_.Of(to_grace_id, *address::ParseEmailAddress("grace@students.example"));
-  log_.address_reports = {
-      {*log_.FindByKey("large"), std::nullopt, 550, "5.2.3", "", ""},  // the mail was too large
-      {to_grace_id, std::nullopt, 550, "5.1.1", "", hash}};
+  log_.address_reports = {{*log_.FindByKey("large", absl::InfiniteFuture()), std::nullopt, 550,
+                           "5.2.3", "", ""},  // the mail was too large
+                          {to_grace_id, std::nullopt, 550, "5.1.1", "", hash}};
 
   FakeSuppressionList list;
   BounceReporter bounces(list);

@@ -93,19 +93,20 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
 }  // namespace
 
 template <typename Request>
-absl::StatusOr<MessageId> MessageHandlers::Find(const Request& request) {
+absl::StatusOr<MessageId> MessageHandlers::Find(const rpc::CallInfo& call, const Request& request) {
   if (request.name().empty() == request.request_id().empty()) {
     return InvalidField("name", "either name or request_id must be set");
   }
-  if (!request.request_id().empty()) return d_.log.FindByKey(request.request_id());
+  if (!request.request_id().empty()) return d_.log.FindByKey(request.request_id(), call.deadline);
   if (const auto id = ParseMessageName(request.name())) return *id;
   return InvalidField("name", "must be \"messages/{message}\" as returned by Send");
 }
 
-absl::Status MessageHandlers::GetMessage(const rpc::CallInfo&, const v1::GetMessageRequest& request,
+absl::Status MessageHandlers::GetMessage(const rpc::CallInfo& call,
+                                         const v1::GetMessageRequest& request,
                                          v1::Message& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id, call.deadline));
   ToProto(record, d_.message_ids, response);
   if (request.view() != v1::MESSAGE_VIEW_FULL) return absl::OkStatus();
   // The values of the mail take precedence over those of its batch.
@@ -115,14 +116,14 @@ absl::Status MessageHandlers::GetMessage(const rpc::CallInfo&, const v1::GetMess
   for (const auto& [key, value] : own.fields()) {
     (*response.mutable_context()->mutable_fields())[key] = value;
   }
-  RawMessage raw = d_.raw_messages.Render(record);
+  RawMessage raw = d_.raw_messages.Render(record, call.deadline);
   response.set_raw(std::move(raw.bytes));
   response.set_raw_unavailable_reason(std::move(raw.unavailable_reason));
   response.set_raw_verified(raw.verified);
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
+absl::Status MessageHandlers::ListMessages(const rpc::CallInfo& call,
                                            const v1::ListMessagesRequest& request,
                                            v1::ListMessagesResponse& response) {
   Violations violations;
@@ -137,7 +138,8 @@ absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
   LMSMAIL_ASSIGN_OR_RETURN(const rpc::PageCursor cursor,
                            rpc::ParsePageToken({query_bytes}, request.page_token()));
   LMSMAIL_ASSIGN_OR_RETURN(const std::optional<MessageLog::Position> after, PositionOf(cursor));
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page, d_.log.List(filter, after, size));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Page page,
+                           d_.log.List(filter, after, size, call.deadline));
   for (const MessageRecord& record : page.records) {
     ToProto(record, d_.message_ids, *response.add_messages());
   }
@@ -149,13 +151,13 @@ absl::Status MessageHandlers::ListMessages(const rpc::CallInfo&,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo&,
+absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo& call,
                                             const v1::CancelMessageRequest& request,
                                             v1::Message& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
-  LMSMAIL_ASSIGN_OR_RETURN(const CancelResult result, d_.queue.Cancel(id));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(const CancelResult result, d_.queue.Cancel(id, call.deadline));
   if (result == CancelResult::kNotFound) return NotFound(MessageName(id));
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id, call.deadline));
   if (result == CancelResult::kTooLate && record.state != State::kCancelled) {
     const std::string& state = v1::State_Name(ToProto(record.state));
     return WithReason(absl::FailedPreconditionError(fmt::format(
@@ -166,7 +168,7 @@ absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo&,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo&,
+absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo& call,
                                            const v1::RetryMessageRequest& request,
                                            v1::Message& response) {
   Violations violations;
@@ -174,18 +176,18 @@ absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo&,
   const std::optional<MessageId> id = ParseMessageName(request.name());
   if (!id) violations.Add("name", "must be \"messages/{message}\" as returned by Send");
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.Retry(*id, request.request_id()));
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id));
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.Retry(*id, request.request_id(), call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id, call.deadline));
   d_.on_retry(record.mail.lane);
   ToProto(record, d_.message_ids, response);
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo&,
+absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo& call,
                                              const v1::ExplainMessageRequest& request,
                                              v1::ExplainMessageResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(request));
-  LMSMAIL_ASSIGN_OR_RETURN(const History history, d_.log.Explain(id));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(const History history, d_.log.Explain(id, call.deadline));
   ToProto(history.record, d_.message_ids, *response.mutable_message());
   for (const TimelineEntry& entry : BuildTimeline(history)) {
     ToProto(entry, *response.add_entries());
@@ -194,24 +196,25 @@ absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo&,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::FillBatch(BatchId id, v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchRecord record, d_.log.GetBatch(id));
+absl::Status MessageHandlers::FillBatch(const rpc::CallInfo& call, BatchId id,
+                                        v1::Batch& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchRecord record, d_.log.GetBatch(id, call.deadline));
   ToProto(record, d_.clock.Now(), response);
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::GetBatch(const rpc::CallInfo&, const v1::GetBatchRequest& request,
-                                       v1::Batch& response) {
+absl::Status MessageHandlers::GetBatch(const rpc::CallInfo& call,
+                                       const v1::GetBatchRequest& request, v1::Batch& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
-  return FillBatch(id, response);
+  return FillBatch(call, id, response);
 }
 
-absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo&,
+absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo& call,
                                           const v1::CancelBatchRequest& request,
                                           v1::Batch& response) {
   LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id));
-  return FillBatch(id, response);
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id, call.deadline));
+  return FillBatch(call, id, response);
 }
 
 std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderEvent& event,
@@ -253,7 +256,7 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   return out;
 }
 
-absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
+absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo& call,
                                            const v1::RecordEventsRequest& request,
                                            v1::RecordEventsResponse& response) {
   Violations violations;
@@ -274,7 +277,7 @@ absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   MessageLog::EventCounts counts;
   if (!events.empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(counts, d_.events.Record(events));
+    LMSMAIL_ASSIGN_OR_RETURN(counts, d_.events.Record(events, call.deadline));
   }
   response.set_recorded_count(counts.recorded);
   response.set_duplicate_count(counts.duplicate);
@@ -282,7 +285,7 @@ absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo&,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo&,
+absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo& call,
                                            const v1::GetMailStatsRequest& request,
                                            v1::GetMailStatsResponse& response) {
   const absl::Time now = d_.clock.Now();
@@ -299,7 +302,8 @@ absl::Status MessageHandlers::GetMailStats(const rpc::CallInfo&,
   }
   const std::string key = TemplateKey(request.template_(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<DayStats> stats, d_.log.Stats(start, end, key));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<DayStats> stats,
+                           d_.log.Stats(start, end, key, call.deadline));
   for (const DayStats& day : stats) ToProto(day, *response.add_stats());
   return absl::OkStatus();
 }

@@ -54,8 +54,8 @@ class MessageHandlers {
  private:
   // Finds a mail by `name` or `request_id`, exactly one of which must be set.
   template <typename Request>
-  absl::StatusOr<MessageId> Find(const Request& request);
-  absl::Status FillBatch(BatchId id, v1::Batch& response);
+  absl::StatusOr<MessageId> Find(const rpc::CallInfo& call, const Request& request);
+  absl::Status FillBatch(const rpc::CallInfo& call, BatchId id, v1::Batch& response);
   // Returns nullopt for an event of an unknown mail.
   std::optional<ProviderEvent> EventFromProto(const v1::ProviderEvent& event,
                                               std::string_view field, Violations& violations);

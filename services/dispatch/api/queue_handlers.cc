@@ -25,9 +25,10 @@ constexpr absl::Duration kMinLogAge = absl::Hours(24 * 7);
 
 }  // namespace
 
-absl::Status QueueHandlers::FillLanes(v1::GetQueueStatsResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, d_.queue.Depths());
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Recent recent, d_.log.RecentOutcomes());
+absl::Status QueueHandlers::FillLanes(const rpc::CallInfo& call,
+                                      v1::GetQueueStatsResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, d_.queue.Depths(call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::Recent recent, d_.log.RecentOutcomes(call.deadline));
   for (const LaneDepth& depth : depths) {
     v1::LaneStats& lane = *response.add_lanes();
     ToProto(depth, d_.clock.Now(), lane);
@@ -43,21 +44,23 @@ absl::Status QueueHandlers::FillLanes(v1::GetQueueStatsResponse& response) {
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::FillLane(Lane lane, v1::LaneStats& response) {
+absl::Status QueueHandlers::FillLane(const rpc::CallInfo& call, Lane lane,
+                                     v1::LaneStats& response) {
   v1::GetQueueStatsResponse all;
-  LMSMAIL_RETURN_IF_ERROR(FillLanes(all));
+  LMSMAIL_RETURN_IF_ERROR(FillLanes(call, all));
   for (const v1::LaneStats& stats : all.lanes()) {
     if (stats.lane() == ToProto(lane)) response = stats;
   }
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::GetQueueStats(const rpc::CallInfo&, const v1::GetQueueStatsRequest&,
+absl::Status QueueHandlers::GetQueueStats(const rpc::CallInfo& call,
+                                          const v1::GetQueueStatsRequest&,
                                           v1::GetQueueStatsResponse& response) {
-  return FillLanes(response);
+  return FillLanes(call, response);
 }
 
-absl::Status QueueHandlers::ListInFlight(const rpc::CallInfo&,
+absl::Status QueueHandlers::ListInFlight(const rpc::CallInfo& call,
                                          const v1::ListInFlightRequest& request,
                                          v1::ListInFlightResponse& response) {
   Violations violations;
@@ -65,43 +68,47 @@ absl::Status QueueHandlers::ListInFlight(const rpc::CallInfo&,
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   const ClaimId after = DecodeId(page.after()).value_or(0);
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<InFlightClaim> claims,
-                           d_.queue.InFlight(after, page.limit()));
+                           d_.queue.InFlight(after, page.limit(), call.deadline));
   response.set_next_page_token(
       page.TrimToPage(claims, [](const InFlightClaim& last) { return EncodeId(last.id); }));
   for (const InFlightClaim& claim : claims) ToProto(claim, *response.add_batches());
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::PauseLane(const rpc::CallInfo&, const v1::PauseLaneRequest& request,
+absl::Status QueueHandlers::PauseLane(const rpc::CallInfo& call,
+                                      const v1::PauseLaneRequest& request,
                                       v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
   validation::CheckText(request.detail(), "detail", {.max_length = kMaxPauseDetail}, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail()));
-  return FillLane(lane, response);
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, true, request.detail(), call.deadline));
+  return FillLane(call, lane, response);
 }
 
-absl::Status QueueHandlers::ResumeLane(const rpc::CallInfo&, const v1::ResumeLaneRequest& request,
+absl::Status QueueHandlers::ResumeLane(const rpc::CallInfo& call,
+                                       const v1::ResumeLaneRequest& request,
                                        v1::LaneStats& response) {
   Violations violations;
   const Lane lane = LaneFromProto(request.lane(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, false, ""));
-  return FillLane(lane, response);
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.SetPaused(lane, false, "", call.deadline));
+  return FillLane(call, lane, response);
 }
 
-absl::Status QueueHandlers::Sweep(const rpc::CallInfo&, const v1::SweepRequest&,
+absl::Status QueueHandlers::Sweep(const rpc::CallInfo& call, const v1::SweepRequest&,
                                   v1::SweepResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const QueueMaintenance::Swept swept, d_.maintenance.Sweep());
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.EnsurePartitions());
+  LMSMAIL_ASSIGN_OR_RETURN(const QueueMaintenance::Swept swept,
+                           d_.maintenance.Sweep(call.deadline));
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.EnsurePartitions(call.deadline));
   LMSMAIL_RETURN_IF_ERROR(d_.queue.Maintain());
   response.set_recovered_count(swept.recovered);
   response.set_promoted_count(swept.promoted);
   return absl::OkStatus();
 }
 
-absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsRequest& request,
+absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo& call,
+                                      const v1::PurgeLogsRequest& request,
                                       v1::PurgeLogsResponse& response) {
   Violations violations;
   const absl::Duration age = request.has_max_age()
@@ -111,8 +118,9 @@ absl::Status QueueHandlers::PurgeLogs(const rpc::CallInfo&, const v1::PurgeLogsR
     violations.Add("max_age", "is required and must be at least 7 days (\"604800s\")");
   }
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const QueueStore::Purged purged,
-                           d_.queue.Purge(d_.clock.Now() - age, request.validate_only()));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const QueueStore::Purged purged,
+      d_.queue.Purge(d_.clock.Now() - age, request.validate_only(), call.deadline));
   response.set_dropped_day_count(purged.dropped_days);
   response.set_kept_day_count(purged.kept_days);
   return absl::OkStatus();

@@ -52,8 +52,8 @@ class QueueHandlers {
   static constexpr int kMaxTests = 4;
 
  private:
-  absl::Status FillLanes(v1::GetQueueStatsResponse& response);
-  absl::Status FillLane(Lane lane, v1::LaneStats& response);
+  absl::Status FillLanes(const rpc::CallInfo& call, v1::GetQueueStatsResponse& response);
+  absl::Status FillLane(const rpc::CallInfo& call, Lane lane, v1::LaneStats& response);
 
   const Dependencies d_;
   std::atomic<int> tests_ = 0;                                         // that run

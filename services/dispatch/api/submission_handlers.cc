@@ -30,11 +30,11 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
   BulkHandler(Submitter& submitter, v1::SendBulkResponse& response)
       : submitter_(submitter), response_(response) {}
 
-  absl::Status OnMessage(const rpc::CallInfo&, v1::SendBulkRequest& message) override {
-    if (!bulk_) return Open(message);
+  absl::Status OnMessage(const rpc::CallInfo& call, v1::SendBulkRequest& message) override {
+    if (!bulk_) return Open(call, message);
     if (message.has_header())
       return InvalidField("header", "is allowed only in the first message of the stream");
-    return Add(message);
+    return Add(call, message);
   }
 
   absl::Status OnEnd(const rpc::CallInfo&) override {
@@ -43,7 +43,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
   }
 
  private:
-  absl::Status Open(v1::SendBulkRequest& message) {
+  absl::Status Open(const rpc::CallInfo& call, v1::SendBulkRequest& message) {
     if (!message.has_header()) {
       return InvalidField("header", "is required in the first message of the stream");
     }
@@ -51,17 +51,17 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
     Violations violations;
     const MailHeader header = HeaderFromProto(header_, violations);
     LMSMAIL_ASSIGN_OR_RETURN(Submitter::Bulk bulk,
-                             submitter_.OpenBulk(header, std::move(violations)));
+                             submitter_.OpenBulk(header, std::move(violations), call.deadline));
     bulk_.emplace(std::move(bulk));
     // The first message may have items, too.
     message.clear_header();
-    return message.items().empty() ? absl::OkStatus() : Add(message);
+    return message.items().empty() ? absl::OkStatus() : Add(call, message);
   }
 
-  absl::Status Add(const v1::SendBulkRequest& message) {
+  absl::Status Add(const rpc::CallInfo& call, const v1::SendBulkRequest& message) {
     std::vector<MailItem> items = ItemsFromProto(message.items());
     const std::int64_t digest = DigestOf(header_, items);
-    return Count(bulk_->Add(std::move(items), digest));
+    return Count(bulk_->Add(std::move(items), digest, call.deadline));
   }
 
   absl::Status Count(const absl::StatusOr<BatchResult>& result) {
@@ -102,7 +102,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 
 }  // namespace
 
-void SubmissionHandlers::Send(const rpc::CallInfo&, const v1::SendRequest& request,
+void SubmissionHandlers::Send(const rpc::CallInfo& call, const v1::SendRequest& request,
                               v1::Message& response, rpc::Responder responder) {
   Violations violations;
   const MailHeader header = HeaderFromProto(request, violations);
@@ -116,15 +116,16 @@ void SubmissionHandlers::Send(const rpc::CallInfo&, const v1::SendRequest& reque
     responder.Finish(result.status());
   };
   if (request.validate_only()) {
-    const auto valid = submitter_.Validate(header, std::move(item), std::move(violations));
+    const auto valid =
+        submitter_.Validate(header, std::move(item), std::move(violations), call.deadline);
     if (!valid.ok()) return done(valid.status());
     return done(SendResult{.record = *valid});
   }
-  submitter_.Send(header, std::move(item), DigestOf(request), std::move(violations),
+  submitter_.Send(header, std::move(item), DigestOf(request), std::move(violations), call.deadline,
                   std::move(done));
 }
 
-absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo&,
+absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo& call,
                                            const v1::SendBatchRequest& request,
                                            v1::SendBatchResponse& response) {
   if (!request.has_header()) return InvalidField("header", "is required");
@@ -134,7 +135,7 @@ absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo&,
   const std::int64_t digest = DigestOf(request.header(), items);
   LMSMAIL_ASSIGN_OR_RETURN(
       const BatchResult result,
-      submitter_.SendBatch(header, std::move(items), digest, std::move(violations)));
+      submitter_.SendBatch(header, std::move(items), digest, std::move(violations), call.deadline));
   response.set_batch(BatchName(result.batch));
   for (const ItemResult& item : result.items) {
     ToProto(item, *response.add_results());

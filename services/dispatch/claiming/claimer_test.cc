@@ -42,11 +42,11 @@ class LostAnswerTest : public ClaimerTest {
     submission.due_time = clock_.Now();
     submission.expire_time = clock_.Now() + absl::Hours(1);
     submission.items = {{{Target::Kind::kRecipient, "recipients/a"}, "", ""}};
-    ASSERT_OK(store_.Accept({submission}).status());
+    ASSERT_OK(store_.Accept({submission}, absl::InfiniteFuture()).status());
     store_.on_claimed = [] { return absl::UnavailableError("the connection broke"); };
     EXPECT_FALSE(claimer_.TakeNext(all_));
     clock_.Advance(recovered ? absl::Seconds(61) : absl::Seconds(45));
-    ASSERT_OK(store_.RecoverExpired().status());
+    ASSERT_OK(store_.RecoverExpired(absl::InfiniteFuture()).status());
   }
 
   const std::function<bool(Lane)> all_ = [](Lane) { return true; };
@@ -58,12 +58,12 @@ TEST_F(LostAnswerTest, TheClaimIsUsableForAsLongAsItsLeaseInTheStore) {
   const auto taken = claimer_.TakeNext(all_);
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->taken, clock_.Now());
-  const auto claims = store_.InFlight(0, 10);
+  const auto claims = store_.InFlight(0, 10, absl::InfiniteFuture());
   ASSERT_OK(claims.status());
   ASSERT_EQ(claims->size(), 1u);
   EXPECT_EQ(claims->front().lease_expire_time, taken->taken + absl::Seconds(60));
   clock_.Advance(absl::Seconds(55));
-  EXPECT_THAT(store_.RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(store_.RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
 }
 
 TEST_F(LostAnswerTest, ARecoveredClaimIsNotResumed) {

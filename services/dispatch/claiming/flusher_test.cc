@@ -27,7 +27,8 @@ class FlusherTest : public testing::Test {
       submission.due_time = clock_.Now();
       submission.expire_time = clock_.Now() + absl::Hours(48);
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/" + key}, "", ""});
-      ids_.push_back(store_.Accept({submission})->front()->items.front().id);
+      ids_.push_back(
+          store_.Accept({submission}, absl::InfiniteFuture())->front()->items.front().id);
     }
     for (int i = 0; i < 10 && mails_.size() < ids_.size(); ++i) Take();
     ASSERT_EQ(mails_.size(), ids_.size());
@@ -101,7 +102,7 @@ TEST_F(FlusherTest, RecordsAnOutcomeWithoutItsInvalidReplyText) {
   EXPECT_EQ(Record(2).detail, "c");
   EXPECT_EQ(budget_.in_use(), 0);
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
-  EXPECT_TRUE(store_.InFlight(0, 10)->empty());
+  EXPECT_TRUE(store_.InFlight(0, 10, absl::InfiniteFuture())->empty());
 }
 
 TEST_F(FlusherTest, DropsOnlyARefusedOutcomeAndLetsItsLeaseExpire) {
@@ -117,7 +118,7 @@ TEST_F(FlusherTest, DropsOnlyARefusedOutcomeAndLetsItsLeaseExpire) {
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
 
   clock_.Advance(absl::Minutes(1));
-  EXPECT_EQ(*store_.RecoverExpired(), 1);
+  EXPECT_EQ(*store_.RecoverExpired(absl::InfiniteFuture()), 1);
   mails_.clear();
   for (int i = 0; i < 10 && mails_.empty(); ++i) Take();
   ASSERT_EQ(mails_.size(), 1u);
@@ -131,7 +132,7 @@ TEST_F(FlusherTest, KeepsOutcomesWhileTheDatabaseRefusesAll) {
   store_.on_flush = nullptr;
   EXPECT_TRUE(flusher_.FlushAll());
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(Record(i).state, State::kSent);
-  EXPECT_TRUE(store_.InFlight(0, 10)->empty());
+  EXPECT_TRUE(store_.InFlight(0, 10, absl::InfiniteFuture())->empty());
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class IntentJournalTest : public testing::Test {
     for (int i = 0; i < count; ++i) {
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/a"}, "", ""});
     }
-    EXPECT_OK(store_.Accept({submission}));
+    EXPECT_OK(store_.Accept({submission}, absl::InfiniteFuture()));
     auto claim =
         store_.TakeDue(*store_.NextClaimId(), "test", submission.lane, 100, absl::Seconds(60));
     EXPECT_OK(claim);

@@ -26,11 +26,11 @@ void QueueMaintenance::LogFailure(const absl::Status& status) {
 void QueueMaintenance::RunOnce() {
   // First, because a sweep that always fails must not leave tomorrow's mail without its partition.
   if (clock_.Now() - partitions_made_ >= options_.maintain_interval) {
-    const absl::Status status = queue_.EnsurePartitions();
+    const absl::Status status = queue_.EnsurePartitions(absl::InfiniteFuture());
     if (status.ok()) partitions_made_ = clock_.Now();
     LogFailure(status);
   }
-  LogFailure(Sweep().status());
+  LogFailure(Sweep(absl::InfiniteFuture()).status());
 }
 
 absl::Duration QueueMaintenance::CleanUpOnce() {
@@ -49,14 +49,14 @@ absl::Duration QueueMaintenance::CleanUpOnce() {
   return more.value_or(false) ? options_.forget_pause : options_.sweep_interval;
 }
 
-absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep() {
+absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep(absl::Time deadline) {
   Swept swept;
-  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired());
-  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote());
+  LMSMAIL_ASSIGN_OR_RETURN(swept.recovered, queue_.RecoverExpired(deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(swept.promoted, queue_.Promote(deadline));
   if (swept.recovered > 0) {
     telemetry::LogWarning("mail of dead workers was recovered", {{"mails", swept.recovered}});
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<LaneDepth> depths, queue_.Depths(deadline));
   for (const LaneDepth& depth : depths) metrics_.SetDepth(depth, clock_.Now());
   return swept;
 }

@@ -50,7 +50,7 @@ class QueueMaintenance {
     std::int64_t promoted = 0;
   };
   // The part of every run that may be called at any time. Thread-safe.
-  absl::StatusOr<Swept> Sweep();
+  absl::StatusOr<Swept> Sweep(absl::Time deadline);
 
  private:
   QueueStore& queue_;

@@ -12,16 +12,16 @@ namespace {
 class CountingQueue final : public FakeQueueStore {
  public:
   using FakeQueueStore::FakeQueueStore;
-  absl::StatusOr<int> RecoverExpired() override {
+  absl::StatusOr<int> RecoverExpired(absl::Time deadline) override {
     ++recoveries;
     if (!sweeps.ok()) return sweeps;
-    return FakeQueueStore::RecoverExpired();
+    return FakeQueueStore::RecoverExpired(deadline);
   }
   absl::Status FindOverlooked() override {
     ++searches;
     return searched;
   }
-  absl::Status EnsurePartitions() override {
+  absl::Status EnsurePartitions(absl::Time) override {
     ++partitionings;
     return partitioned;
   }

@@ -78,37 +78,41 @@ class TemplateClientTest : public testing::Test {
 };
 
 TEST_F(TemplateClientTest, CachesPublishedVersionForTwoSeconds) {
-  ASSERT_OK_AND_ASSIGN(const TemplateRef ref, client_.Resolve("new_content", std::nullopt));
+  ASSERT_OK_AND_ASSIGN(const TemplateRef ref,
+                       client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()));
   EXPECT_EQ(ref, (TemplateRef{"new_content", 3, Category::kContent}));
-  EXPECT_OK(client_.Resolve("new_content", std::nullopt));
+  EXPECT_OK(client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()));
   EXPECT_EQ(service_.template_calls, 1);
   service_.published = 4;
   clock_.Advance(absl::Seconds(3));
-  ASSERT_OK_AND_ASSIGN(const TemplateRef newer, client_.Resolve("new_content", std::nullopt));
+  ASSERT_OK_AND_ASSIGN(const TemplateRef newer,
+                       client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()));
   EXPECT_EQ(newer.version, 4);
 }
 
 TEST_F(TemplateClientTest, UsesCachedVersionDuringOutage) {
-  ASSERT_OK(client_.Resolve("new_content", std::nullopt));
+  ASSERT_OK(client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()));
   clock_.Advance(absl::Minutes(10));
   service_.code = grpc::StatusCode::RESOURCE_EXHAUSTED;
-  ASSERT_OK_AND_ASSIGN(const TemplateRef stale, client_.Resolve("new_content", std::nullopt));
+  ASSERT_OK_AND_ASSIGN(const TemplateRef stale,
+                       client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()));
   EXPECT_EQ(stale.version, 3);
-  EXPECT_FALSE(client_.Resolve("never_asked", std::nullopt).ok());
+  EXPECT_FALSE(client_.Resolve("never_asked", std::nullopt, absl::InfiniteFuture()).ok());
   service_.code = grpc::StatusCode::NOT_FOUND;
   clock_.Advance(absl::Minutes(10));
-  EXPECT_THAT(client_.Resolve("new_content", std::nullopt), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(client_.Resolve("new_content", std::nullopt, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(TemplateClientTest, ReturnsFailedPreconditionForUnpublishedTemplate) {
   service_.published = 0;
-  EXPECT_THAT(client_.Resolve("draft", std::nullopt),
+  EXPECT_THAT(client_.Resolve("draft", std::nullopt, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(TemplateClientTest, FetchesAVersionOnceAndCompilesIt) {
-  ASSERT_OK_AND_ASSIGN(const auto version, client_.Get("new_content", 3));
-  ASSERT_OK(client_.Get("new_content", 3));
+  ASSERT_OK_AND_ASSIGN(const auto version, client_.Get("new_content", 3, absl::InfiniteFuture()));
+  ASSERT_OK(client_.Get("new_content", 3, absl::InfiniteFuture()));
   EXPECT_EQ(service_.version_calls, 1);
   render::Renderer renderer;
   render::Rendered out;
@@ -189,7 +193,8 @@ TEST_F(PreferenceClientTest, ChecksThousandRecipientsPerCallInOrder) {
   std::vector<RecipientQuery> queries(1500, Query("ada"));
   queries[1200] = Query("gone");
   queries[3] = Query("asleep");
-  ASSERT_OK_AND_ASSIGN(const std::vector<Verdict> verdicts, client_.Check(queries));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Verdict> verdicts,
+                       client_.Check(queries, absl::InfiniteFuture()));
   ASSERT_EQ(verdicts.size(), 1500u);
   EXPECT_THAT(service_.sizes, testing::ElementsAre(1000, 500));
   EXPECT_EQ(verdicts[0].decision, Verdict::Decision::kAllow);
@@ -201,7 +206,8 @@ TEST_F(PreferenceClientTest, ChecksThousandRecipientsPerCallInOrder) {
 }
 
 TEST_F(PreferenceClientTest, ReturnsUnavailableForUnknownDecision) {
-  EXPECT_THAT(client_.Check({Query("new_decision")}), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(client_.Check({Query("new_decision")}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(PreferenceClientTest, AddsSuppression) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/time/clock.h"
+
 #include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
@@ -79,7 +81,7 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& result) {
 }  // namespace
 
 absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
-    absl::Span<const RecipientQuery> queries) {
+    absl::Span<const RecipientQuery> queries, absl::Time deadline) {
   std::vector<Verdict> verdicts;
   verdicts.reserve(queries.size());
   while (!queries.empty()) {
@@ -89,7 +91,8 @@ absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
     for (const RecipientQuery& query : part) ToProto(query, *request.add_checks());
     LMSMAIL_ASSIGN_OR_RETURN(
         const pb::CheckRecipientsResponse response,
-        rpc::Call(*stub_, &Stub::CheckRecipients, request, rpc::WithTimeout(timeout_)));
+        rpc::Call(*stub_, &Stub::CheckRecipients, request,
+                  rpc::WithTimeout(std::min(timeout_, deadline - absl::Now()))));
     if (static_cast<std::size_t>(response.verdicts_size()) != part.size()) {
       return absl::UnavailableError("the number of verdicts differs from that of queries");
     }

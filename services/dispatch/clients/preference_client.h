@@ -17,7 +17,8 @@ class PreferenceClient final : public RecipientCheck, public SuppressionList {
   PreferenceClient(std::unique_ptr<Stub> stub, absl::Duration timeout)
       : stub_(std::move(stub)), timeout_(timeout) {}
 
-  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override;
+  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries,
+                                             absl::Time deadline) override;
   absl::Status Add(std::string_view email_address, SuppressionCause cause,
                    std::string_view detail) override;
 

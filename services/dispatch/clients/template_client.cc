@@ -76,13 +76,15 @@ bool IsOutage(const absl::Status& status) {
 }  // namespace
 
 absl::StatusOr<TemplateRef> TemplateClient::Resolve(std::string_view key,
-                                                    std::optional<int> version) {
-  if (!version) return ResolvePublished(key);
-  LMSMAIL_ASSIGN_OR_RETURN(const Version found, Get(key, *version));
+                                                    std::optional<int> version,
+                                                    absl::Time deadline) {
+  if (!version) return ResolvePublished(key, deadline);
+  LMSMAIL_ASSIGN_OR_RETURN(const Version found, Get(key, *version, deadline));
   return found->ref;
 }
 
-absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view key) {
+absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view key,
+                                                             absl::Time deadline) {
   std::optional<Published> known;
   {
     absl::MutexLock lock(&mutex_);
@@ -90,7 +92,7 @@ absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view ke
   }
   const absl::Time now = clock_.Now();
   if (known && now - known->fetch_time < kPublishedLifetime) return known->ref;
-  absl::StatusOr<TemplateRef> fresh = FetchPublished(key);
+  absl::StatusOr<TemplateRef> fresh = FetchPublished(key, deadline);
   if (!fresh.ok() && known && IsOutage(fresh.status())) {
     fresh = known->ref;  // cached anew, so that not every Send waits for a timeout
   }
@@ -103,11 +105,12 @@ absl::StatusOr<TemplateRef> TemplateClient::ResolvePublished(std::string_view ke
   return fresh;
 }
 
-absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key) {
+absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key,
+                                                           absl::Time deadline) {
   pb::GetTemplateRequest request;
   request.set_name(resource_name::TemplateName(key));
-  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found, rpc::Call(*stub_, &Stub::GetTemplate, request,
-                                                               rpc::WithTimeout(timeout_)));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::Template found,
+                           rpc::Call(*stub_, &Stub::GetTemplate, request, Options(deadline)));
   if (found.has_delete_time()) {
     return absl::NotFoundError(fmt::format("{} was deleted", request.name()));
   }
@@ -120,7 +123,8 @@ absl::StatusOr<TemplateRef> TemplateClient::FetchPublished(std::string_view key)
 }
 
 absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Get(std::string_view key,
-                                                                           int version) {
+                                                                           int version,
+                                                                           absl::Time deadline) {
   VersionKey wanted{std::string(key), version};
   {
     absl::MutexLock lock(&mutex_);
@@ -129,17 +133,18 @@ absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Get(std::
       return it->second.version;
     }
   }
-  LMSMAIL_ASSIGN_OR_RETURN(Version fetched, Fetch(key, version));
+  LMSMAIL_ASSIGN_OR_RETURN(Version fetched, Fetch(key, version, deadline));
   return AddToCache(std::move(wanted), std::move(fetched));
 }
 
 absl::StatusOr<std::shared_ptr<const CompiledVersion>> TemplateClient::Fetch(std::string_view key,
-                                                                             int version) {
+                                                                             int version,
+                                                                             absl::Time deadline) {
   pb::GetTemplateVersionRequest request;
   request.set_name(resource_name::TemplateVersionName(key, version));
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::TemplateVersion found,
-      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, rpc::WithTimeout(timeout_)));
+      rpc::Call(*stub_, &Stub::GetTemplateVersion, request, Options(deadline)));
   return Compile(key, found);
 }
 

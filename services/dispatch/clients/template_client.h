@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <list>
 #include <map>
@@ -9,9 +10,11 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/rpc/client_call.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
 #include "services/dispatch/rendering/template_source.h"
 
@@ -24,14 +27,15 @@ class TemplateClient final : public TemplateSource {
  public:
   using Stub = lmsmail::templates::v1::TemplateService::StubInterface;
 
-  // `clock` must outlive this. `timeout` applies to each call.
+  // `clock` must outlive this. `timeout` applies to each call, besides its deadline.
   TemplateClient(std::unique_ptr<Stub> stub, const Clock& clock, absl::Duration timeout,
                  std::size_t max_versions = 256)
       : stub_(std::move(stub)), clock_(clock), timeout_(timeout), max_versions_(max_versions) {}
 
-  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override;
-  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
-                                                             int version) override;
+  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version,
+                                      absl::Time deadline) override;
+  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key, int version,
+                                                             absl::Time deadline) override;
 
  private:
   using Version = std::shared_ptr<const CompiledVersion>;
@@ -45,10 +49,13 @@ class TemplateClient final : public TemplateSource {
     std::list<VersionKey>::iterator use;
   };
 
-  absl::StatusOr<TemplateRef> ResolvePublished(std::string_view key);
-  absl::StatusOr<TemplateRef> FetchPublished(std::string_view key);
-  absl::StatusOr<Version> Fetch(std::string_view key, int version);
+  absl::StatusOr<TemplateRef> ResolvePublished(std::string_view key, absl::Time deadline);
+  absl::StatusOr<TemplateRef> FetchPublished(std::string_view key, absl::Time deadline);
+  absl::StatusOr<Version> Fetch(std::string_view key, int version, absl::Time deadline);
   Version AddToCache(VersionKey key, Version version);
+  rpc::CallOptions Options(absl::Time deadline) const {
+    return rpc::WithTimeout(std::min(timeout_, deadline - absl::Now()));
+  }
 
   const std::unique_ptr<Stub> stub_;
   const Clock& clock_;

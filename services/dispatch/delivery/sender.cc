@@ -76,7 +76,8 @@ void Sender::Check(absl::Span<Candidate> candidates) {
   for (const Candidate& it : candidates) {
     queries.push_back({it.mail.mail.target, it.mail.mail.template_ref.category});
   }
-  absl::StatusOr<std::vector<Verdict>> verdicts = d_.recipients.Check(queries);
+  absl::StatusOr<std::vector<Verdict>> verdicts =
+      d_.recipients.Check(queries, absl::InfiniteFuture());
   if (verdicts.ok() && verdicts->size() != queries.size()) {
     verdicts = absl::UnavailableError("the number of verdicts differs from that of queries");
   }
@@ -182,7 +183,8 @@ const Sender::Version& Sender::VersionOf(const TemplateRef& ref) {
   const auto key = std::make_pair(ref.key, ref.version);
   const auto it = versions_.find(key);
   if (it != versions_.end()) return it->second;
-  return versions_.emplace(key, d_.templates.Get(ref.key, ref.version)).first->second;
+  return versions_.emplace(key, d_.templates.Get(ref.key, ref.version, absl::InfiniteFuture()))
+      .first->second;
 }
 
 }  // namespace lmsmail::dispatch

@@ -92,7 +92,7 @@ TEST_F(SenderLimitsTest, SendsABatchAtItsMaxRate) {
   for (int i = 0; i < 12; ++i) {
     batch.items.push_back({{Target::Kind::kRecipient, "recipients/b" + std::to_string(i)}, "", ""});
   }
-  ASSERT_OK(store_.Accept({batch})->front());
+  ASSERT_OK(store_.Accept({batch}, absl::InfiniteFuture())->front());
   const MessageId other = Accept("other");
   SendFor(absl::Seconds(3));
   EXPECT_EQ(Record(other).state, State::kSent);

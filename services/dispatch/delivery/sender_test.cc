@@ -110,7 +110,7 @@ TEST_F(SenderTest, CancelsMailBetweenClaimAndTransmission) {
   cancellations_.Refresh();
   TakenClaim taken = Take();
   clock_.Advance(absl::Seconds(1));
-  ASSERT_OK(store_.Cancel(id));
+  ASSERT_OK(store_.Cancel(id, absl::InfiniteFuture()));
   sender_.Process(std::move(taken));
   flusher_.FlushAll();
   EXPECT_EQ(Record(id).state, State::kCancelled);
@@ -196,7 +196,7 @@ TEST_F(SenderTest, DefersMailOfAnUnknownTransport) {
   submission.expire_time = clock_.Now() + absl::Hours(1);
   submission.transport = "gone";
   submission.items.push_back({{Target::Kind::kRecipient, "recipients/ada"}, "", "k"});
-  const auto accepted = store_.Accept({submission});
+  const auto accepted = store_.Accept({submission}, absl::InfiniteFuture());
   SendDue();
   const MessageRecord record = Record(accepted->front()->items.front().id);
   EXPECT_EQ(record.state, State::kQueued);
@@ -308,7 +308,7 @@ TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   transport_.Stall();
   sender_.Process(Take());
   clock_.Advance(absl::Minutes(1));
-  ASSERT_THAT(store_.RecoverExpired(), IsOkAndHolds(1));
+  ASSERT_THAT(store_.RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(1));
   transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
                             .reply_code = 250,
                             .enhanced_code = "",

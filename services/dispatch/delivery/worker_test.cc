@@ -84,7 +84,7 @@ class WorkerTest : public testing::Test {
     for (int i = 0; i < count; ++i) {
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/" + key}, "", ""});
     }
-    const auto accepted = store_.Accept({submission});
+    const auto accepted = store_.Accept({submission}, absl::InfiniteFuture());
     std::vector<MessageId> ids;
     for (const Accepted::Item& item : accepted->front()->items) ids.push_back(item.id);
     if (worker_) worker_->Accepted(lane);

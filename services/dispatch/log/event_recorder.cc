@@ -57,8 +57,9 @@ std::vector<std::string> HashesOf(const AddressReport& report, const History& hi
 }  // namespace
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
-    absl::Span<const ProviderEvent> events) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts, log_.RecordEvents(events));
+    absl::Span<const ProviderEvent> events, absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts,
+                           log_.RecordEvents(events, deadline));
   // Duplicates are suppressed again, which is idempotent: after a crash between recording and
   // suppressing, the provider's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
@@ -70,7 +71,7 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
                                .detail = event.detail,
                                .address_hash = {}};
     if (!IsAgainstAddress(report)) continue;
-    const absl::Status status = Suppress(report);
+    const absl::Status status = Suppress(report, deadline);
     if (!status.ok()) {
       telemetry::LogWarning("the address of a bounce or complaint could not be looked up",
                             {{"message", event.message}, {"error", status}});
@@ -92,21 +93,23 @@ void EventRecorder::Stop() {
 }
 
 absl::Status EventRecorder::Replay(absl::Time since) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports, log_.AddressReports(since));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<AddressReport> reports,
+                           log_.AddressReports(since, absl::InfiniteFuture()));
   absl::Status all;
   for (const AddressReport& report : reports) {
     if (!IsAgainstAddress(report)) continue;
-    all.Update(Suppress(report));
+    all.Update(Suppress(report, absl::InfiniteFuture()));
   }
   return all;
 }
 
 absl::StatusOr<std::string> EventRecorder::AddressOf(const AddressReport& report,
-                                                     const History& history) {
+                                                     const History& history, absl::Time deadline) {
   const Mail& mail = history.record.mail;
   if (mail.target.kind == Target::Kind::kAddress) return mail.target.value;
   const RecipientQuery query{mail.target, mail.template_ref.category};
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
+                           recipients_.Check({query}, deadline));
   if (verdicts.size() != 1)
     return absl::InternalError("the number of verdicts differs from that of queries");
   const std::optional<address::EmailAddress>& known = verdicts.front().recipient.address;
@@ -125,11 +128,11 @@ absl::StatusOr<std::string> EventRecorder::AddressOf(const AddressReport& report
   return "";
 }
 
-absl::Status EventRecorder::Suppress(const AddressReport& report) {
-  const absl::StatusOr<History> history = log_.Explain(report.message);
+absl::Status EventRecorder::Suppress(const AddressReport& report, absl::Time deadline) {
+  const absl::StatusOr<History> history = log_.Explain(report.message, deadline);
   if (absl::IsNotFound(history.status())) return absl::OkStatus();
   LMSMAIL_RETURN_IF_ERROR(history.status());
-  LMSMAIL_ASSIGN_OR_RETURN(std::string address, AddressOf(report, *history));
+  LMSMAIL_ASSIGN_OR_RETURN(std::string address, AddressOf(report, *history, deadline));
   if (address.empty()) return absl::OkStatus();
   bounces_.Report(
       std::move(address),

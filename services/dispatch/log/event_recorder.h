@@ -27,7 +27,8 @@ class EventRecorder {
                 BounceReporter& bounces)
       : log_(log), recipients_(recipients), address_hashes_(address_hashes), bounces_(bounces) {}
 
-  absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events);
+  absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events,
+                                                 absl::Time deadline);
 
   // Starts a thread that replays the reports of the last hours until it succeeds once.
   void StartReplay(const Clock& clock);
@@ -40,9 +41,10 @@ class EventRecorder {
 
  private:
   // Adds the address that the mail went to to the suppression list, if it is known.
-  absl::Status Suppress(const AddressReport& report);
+  absl::Status Suppress(const AddressReport& report, absl::Time deadline);
   // Returns that address; empty if its recipient has another one now.
-  absl::StatusOr<std::string> AddressOf(const AddressReport& report, const History& history);
+  absl::StatusOr<std::string> AddressOf(const AddressReport& report, const History& history,
+                                        absl::Time deadline);
 
   MessageLog& log_;
   RecipientCheck& recipients_;

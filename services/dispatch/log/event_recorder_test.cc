@@ -34,7 +34,8 @@ class EventRecorderTest : public SenderFixture {
     transport_.SetResult(result);
   }
   void Report(MessageId id, EventType type = EventType::kBounced) {
-    EXPECT_OK(recorder_.Record({{"event", type, id, clock_.Now(), "mailbox gone"}}));
+    EXPECT_OK(recorder_.Record({{"event", type, id, clock_.Now(), "mailbox gone"}},
+                               absl::InfiniteFuture()));
   }
   // What is suppressed after all reports so far.
   std::map<std::string, SuppressionCause> Suppressed() {
@@ -97,7 +98,7 @@ TEST_F(EventRecorderTest, SparesTheAddressWhenTheMailMayHaveGoneToTwo) {
   SetAddress("ada@students.example");
   Answer(Kind::kAccepted);
   if (Record(id).state == State::kUncertain) {
-    ASSERT_OK(store_.Retry(id, "again"));
+    ASSERT_OK(store_.Retry(id, "again", absl::InfiniteFuture()));
   }
   clock_.Advance(absl::Hours(1));
   SendDue();

@@ -43,8 +43,9 @@ struct RecipientQuery {
 class RecipientCheck {
  public:
   virtual ~RecipientCheck() = default;
-  // Returns one verdict for each query, in order. Blocks for a bounded time.
-  virtual absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) = 0;
+  // Returns one verdict for each query, in order. Blocks until `deadline` at most.
+  virtual absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries,
+                                                     absl::Time deadline) = 0;
 };
 
 enum class SuppressionCause { kBounced, kComplained };

@@ -38,7 +38,8 @@ std::shared_ptr<const dkim::Signer> Signer() {
 class ComposerTest : public testing::Test {
  protected:
   absl::StatusOr<ComposedMail> Compose() {
-    const auto version = templates_.Get(mail_.template_ref.key, mail_.template_ref.version);
+    const auto version =
+        templates_.Get(mail_.template_ref.key, mail_.template_ref.version, absl::InfiniteFuture());
     if (!version.ok()) return version.status();
     Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
     return composer.Compose(mail_, recipient_, **version, sender_);

@@ -10,9 +10,9 @@
 
 namespace lmsmail::dispatch {
 
-RawMessage RawMessages::Render(const MessageRecord& record) const {
+RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline) const {
   RawMessage raw;
-  absl::StatusOr<std::string> bytes = Compose(record.mail);
+  absl::StatusOr<std::string> bytes = Compose(record.mail, deadline);
   if (!bytes.ok()) {
     raw.unavailable_reason = std::string(bytes.status().message());
     return raw;
@@ -22,9 +22,10 @@ RawMessage RawMessages::Render(const MessageRecord& record) const {
   return raw;
 }
 
-absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
+absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail, absl::Time deadline) const {
   const RecipientQuery query{mail.target, mail.template_ref.category};
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts, recipients_.Check({query}));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
+                           recipients_.Check({query}, deadline));
   const Recipient& recipient = verdicts.at(0).recipient;
   if (!recipient.address) {
     return absl::NotFoundError("the recipient is unknown or was erased");
@@ -34,8 +35,8 @@ absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail) const {
     return absl::NotFoundError(
         fmt::format("the transport \"{}\" is no longer configured", mail.transport));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const auto version,
-                           templates_.Get(mail.template_ref.key, mail.template_ref.version));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
+                                                              mail.template_ref.version, deadline));
   Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
   LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
                            composer.Compose(mail, recipient, *version, transport->sender()));

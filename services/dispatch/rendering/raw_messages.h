@@ -33,10 +33,10 @@ class RawMessages {
         address_hashes_(address_hashes),
         max_bytes_(max_bytes) {}
 
-  RawMessage Render(const MessageRecord& record) const;
+  RawMessage Render(const MessageRecord& record, absl::Time deadline) const;
 
  private:
-  absl::StatusOr<std::string> Compose(const Mail& mail) const;
+  absl::StatusOr<std::string> Compose(const Mail& mail, absl::Time deadline) const;
 
   RecipientCheck& recipients_;
   TemplateSource& templates_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "libs/language/best_match.h"
 #include "libs/render/template.h"
@@ -35,9 +36,11 @@ class TemplateSource {
  public:
   virtual ~TemplateSource() = default;
   // Returns the version that new mail is pinned to. Without `version`, the published one.
-  virtual absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) = 0;
+  virtual absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version,
+                                              absl::Time deadline) = 0;
   virtual absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
-                                                                     int version) = 0;
+                                                                     int version,
+                                                                     absl::Time deadline) = 0;
 };
 
 }  // namespace lmsmail::dispatch

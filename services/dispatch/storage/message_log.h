@@ -113,18 +113,19 @@ struct KnownRequest {
   MessageId first = 0;       // its first mail
 };
 
-// The log of what happened. Thread-safe. Functions return NOT_FOUND for a mail or batch that does
-// not exist or is no longer in the log.
+// The log of what happened. Thread-safe. Functions return by their deadline, and NOT_FOUND for a
+// mail or batch that does not exist or is no longer in the log.
 class MessageLog {
  public:
   virtual ~MessageLog() = default;
 
   // Returns the mail that was accepted with a Send's request_id or an item's dedupe key.
-  virtual absl::StatusOr<MessageId> FindByKey(std::string_view key) = 0;
+  virtual absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) = 0;
   // Returns what was accepted with `request_id`, unless there was nothing or it is deleted by now.
-  virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) = 0;
-  virtual absl::StatusOr<MessageRecord> Get(MessageId id) = 0;
-  virtual absl::StatusOr<History> Explain(MessageId id) = 0;
+  virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
+                                                                  absl::Time deadline) = 0;
+  virtual absl::StatusOr<MessageRecord> Get(MessageId id, absl::Time deadline) = 0;
+  virtual absl::StatusOr<History> Explain(MessageId id, absl::Time deadline) = 0;
 
   // A place in the list of all mails: newest first, and by descending id those of one time.
   struct Position {
@@ -139,29 +140,32 @@ class MessageLog {
   };
   // Returns mails that come after `after` (nullopt: all), newest first.
   virtual absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
-                                    int limit) = 0;
+                                    int limit, absl::Time deadline) = 0;
 
-  virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id) = 0;
+  virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id, absl::Time deadline) = 0;
 
   struct EventCounts {
     int recorded = 0, duplicate = 0, unknown = 0;
   };
   // An UNCERTAIN mail becomes SENT when it was delivered, opened, clicked or complained about, and
   // FAILED with kBounced when it bounced. If one call has both, it becomes SENT.
-  virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) = 0;
+  virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
+                                                   absl::Time deadline) = 0;
 
   // Returns the refusals as kRecipientRejected, bounces and complaints since then.
-  virtual absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) = 0;
+  virtual absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since,
+                                                                    absl::Time deadline) = 0;
 
   // Ordered by day, then template. At most the last 366 days.
   virtual absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
-                                                      std::string_view template_key) = 0;
+                                                      std::string_view template_key,
+                                                      absl::Time deadline) = 0;
   // Mails sent a second over the last minute, by lane; final outcomes of the last hour, by state.
   struct Recent {
     std::vector<std::pair<Lane, double>> sent_per_second;
     std::vector<std::pair<State, std::int64_t>> last_hour;
   };
-  virtual absl::StatusOr<Recent> RecentOutcomes() = 0;
+  virtual absl::StatusOr<Recent> RecentOutcomes(absl::Time deadline) = 0;
 };
 
 }  // namespace lmsmail::dispatch

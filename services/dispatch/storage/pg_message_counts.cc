@@ -23,8 +23,11 @@ using postgres::ToArrayLiteral;
 constexpr int kFirstEventKind = 100;
 constexpr absl::Duration kDay = absl::Hours(24);
 
-postgres::TransactionOptions Reading(std::string_view name) {
-  return {.name = name, .isolation = postgres::Isolation::kRepeatableRead, .repeatable = true};
+postgres::TransactionOptions Reading(std::string_view name, absl::Time deadline) {
+  return {.name = name,
+          .deadline = deadline,
+          .isolation = postgres::Isolation::kRepeatableRead,
+          .repeatable = true};
 }
 
 BatchRecord ReadBatch(const pqxx::row& row) {
@@ -57,9 +60,10 @@ void AddCounts(const pqxx::result& rows, BatchRecord& batch) {
 
 }  // namespace
 
-absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
+absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id, absl::Time deadline) {
   return RunInTransaction(
-      pool_, Reading("dispatch.get_batch"), [&](pqxx::work& tx) -> absl::StatusOr<BatchRecord> {
+      pool_, Reading("dispatch.get_batch", deadline),
+      [&](pqxx::work& tx) -> absl::StatusOr<BatchRecord> {
         const pqxx::result rows = tx.exec_params(
             "SELECT batch_id, request_id, template_key, template_version, category, create_time, "
             "cancel_time, max_per_second FROM batch WHERE batch_id = $1",
@@ -79,12 +83,12 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id) {
 }
 
 absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
-    absl::Span<const ProviderEvent> events) {
+    absl::Span<const ProviderEvent> events, absl::Time deadline) {
   const auto each = [&](auto projection) { return ToArrayLiteral(events, projection); };
   const std::string types =
       each([](const ProviderEvent& event) { return static_cast<int>(event.type); });
   return RunInTransaction(
-      pool_, {.name = "dispatch.record_events", .repeatable = true},
+      pool_, {.name = "dispatch.record_events", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<EventCounts> {
         const pqxx::row row = tx.exec_params1(
             "SELECT recorded, duplicate, unknown FROM record_events($1::int8[], $2::int2[], "
@@ -98,9 +102,10 @@ absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
 }
 
 absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl::Time end,
-                                                          std::string_view template_key) {
+                                                          std::string_view template_key,
+                                                          absl::Time deadline) {
   return RunInTransaction(
-      pool_, Reading("dispatch.stats"),
+      pool_, Reading("dispatch.stats", deadline),
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<DayStats>> {
         const pqxx::result rows = tx.exec_params(
             "SELECT date_trunc('day', count_time, 'UTC'), template_key, kind, reason, "
@@ -133,9 +138,10 @@ absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl
       });
 }
 
-absl::StatusOr<MessageLog::Recent> PgMessageLog::RecentOutcomes() {
+absl::StatusOr<MessageLog::Recent> PgMessageLog::RecentOutcomes(absl::Time deadline) {
   return RunInTransaction(
-      pool_, Reading("dispatch.recent_outcomes"), [&](pqxx::work& tx) -> absl::StatusOr<Recent> {
+      pool_, Reading("dispatch.recent_outcomes", deadline),
+      [&](pqxx::work& tx) -> absl::StatusOr<Recent> {
         const pqxx::result rows = tx.exec(
             "SELECT lane, kind, sum(count)::int8, "
             "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 minute'), 0)::int8 "

@@ -136,10 +136,12 @@ std::vector<MessageId> Ids(const std::vector<Candidate>& candidates) {
 }  // namespace
 
 absl::StatusOr<MessageLog::Page> PgMessageLog::List(const MessageFilter& filter,
-                                                    std::optional<Position> after, int limit) {
+                                                    std::optional<Position> after, int limit,
+                                                    absl::Time deadline) {
   return postgres::RunInTransaction(
       pool_,
       {.name = "dispatch.list",
+       .deadline = deadline,
        .isolation = postgres::Isolation::kRepeatableRead,
        .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Page> {

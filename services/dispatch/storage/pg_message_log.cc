@@ -23,8 +23,11 @@ namespace {
 using postgres::RunInTransaction;
 
 // All queries of a call use one snapshot: a mail that changes its table in between is seen once.
-postgres::TransactionOptions Reading(std::string_view name) {
-  return {.name = name, .isolation = postgres::Isolation::kRepeatableRead, .repeatable = true};
+postgres::TransactionOptions Reading(std::string_view name, absl::Time deadline) {
+  return {.name = name,
+          .deadline = deadline,
+          .isolation = postgres::Isolation::kRepeatableRead,
+          .repeatable = true};
 }
 
 absl::Time DatabaseNow(pqxx::work& tx) { return postgres::Time(tx.exec1("SELECT now()")[0]); }
@@ -75,19 +78,21 @@ std::optional<absl::Time> LoadClaimTime(pqxx::work& tx, MessageId id) {
 
 }  // namespace
 
-absl::StatusOr<MessageId> PgMessageLog::FindByKey(std::string_view key) {
-  return RunInTransaction(
-      pool_, Reading("dispatch.find_by_key"), [&](pqxx::work& tx) -> absl::StatusOr<MessageId> {
-        const pqxx::result rows =
-            tx.exec_params("SELECT msg_id FROM dedupe WHERE key = $1", std::string(key));
-        if (rows.empty()) return NotFound(fmt::format("a message accepted as \"{}\"", key));
-        return rows[0][0].as<std::int64_t>();
-      });
+absl::StatusOr<MessageId> PgMessageLog::FindByKey(std::string_view key, absl::Time deadline) {
+  return RunInTransaction(pool_, Reading("dispatch.find_by_key", deadline),
+                          [&](pqxx::work& tx) -> absl::StatusOr<MessageId> {
+                            const pqxx::result rows = tx.exec_params(
+                                "SELECT msg_id FROM dedupe WHERE key = $1", std::string(key));
+                            if (rows.empty())
+                              return NotFound(fmt::format("a message accepted as \"{}\"", key));
+                            return rows[0][0].as<std::int64_t>();
+                          });
 }
 
-absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::string_view request_id) {
+absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::string_view request_id,
+                                                                      absl::Time deadline) {
   return RunInTransaction(
-      pool_, Reading("dispatch.find_request"),
+      pool_, Reading("dispatch.find_request", deadline),
       [&](pqxx::work& tx) -> absl::StatusOr<std::optional<KnownRequest>> {
         const pqxx::result rows = tx.exec_params(
             "SELECT r.digest, r.is_batch, coalesce(r.ids[1], r.first_id), b.template_key, "
@@ -109,9 +114,10 @@ absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::strin
       });
 }
 
-absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Time since) {
+absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Time since,
+                                                                        absl::Time deadline) {
   return RunInTransaction(
-      pool_, Reading("dispatch.address_reports"),
+      pool_, Reading("dispatch.address_reports", deadline),
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<AddressReport>> {
         std::vector<AddressReport> reports;
         for (const pqxx::row& row :
@@ -135,13 +141,13 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
       });
 }
 
-absl::StatusOr<MessageRecord> PgMessageLog::Get(MessageId id) {
-  return RunInTransaction(pool_, Reading("dispatch.get"),
+absl::StatusOr<MessageRecord> PgMessageLog::Get(MessageId id, absl::Time deadline) {
+  return RunInTransaction(pool_, Reading("dispatch.get", deadline),
                           [&](pqxx::work& tx) { return LoadRecord(tx, id); });
 }
 
-absl::StatusOr<History> PgMessageLog::Explain(MessageId id) {
-  return RunInTransaction(pool_, Reading("dispatch.explain"),
+absl::StatusOr<History> PgMessageLog::Explain(MessageId id, absl::Time deadline) {
+  return RunInTransaction(pool_, Reading("dispatch.explain", deadline),
                           [&](pqxx::work& tx) -> absl::StatusOr<History> {
                             absl::StatusOr<MessageRecord> record = LoadRecord(tx, id);
                             if (!record.ok()) return record.status();

@@ -21,18 +21,22 @@ class PgMessageLog final : public MessageLog {
   // `pool` has the schema "dispatch" and outlives the log.
   explicit PgMessageLog(postgres::Pool& pool) : pool_(pool) {}
 
-  absl::StatusOr<MessageId> FindByKey(std::string_view key) override;
-  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override;
-  absl::StatusOr<MessageRecord> Get(MessageId id) override;
-  absl::StatusOr<History> Explain(MessageId id) override;
-  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
-                            int limit) override;
-  absl::StatusOr<BatchRecord> GetBatch(BatchId id) override;
-  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override;
-  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since) override;
+  absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) override;
+  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
+                                                          absl::Time deadline) override;
+  absl::StatusOr<MessageRecord> Get(MessageId id, absl::Time deadline) override;
+  absl::StatusOr<History> Explain(MessageId id, absl::Time deadline) override;
+  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after, int limit,
+                            absl::Time deadline) override;
+  absl::StatusOr<BatchRecord> GetBatch(BatchId id, absl::Time deadline) override;
+  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
+                                           absl::Time deadline) override;
+  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since,
+                                                            absl::Time deadline) override;
   absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
-                                              std::string_view template_key) override;
-  absl::StatusOr<Recent> RecentOutcomes() override;
+                                              std::string_view template_key,
+                                              absl::Time deadline) override;
+  absl::StatusOr<Recent> RecentOutcomes(absl::Time deadline) override;
 
  private:
   postgres::Pool& pool_;

@@ -29,7 +29,7 @@ class PgMessageLogTest : public PgQueueFixture {
     std::vector<MessageId> listed;
     std::optional<MessageLog::Position> after;
     do {
-      const auto page = log().List(filter, after, page_size);
+      const auto page = log().List(filter, after, page_size, absl::InfiniteFuture());
       EXPECT_OK(page);
       if (!page.ok()) break;
       for (const MessageId id : PageIds(*page)) listed.push_back(id);
@@ -43,7 +43,7 @@ TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
   const MessageId id = AcceptMail("story");
   const Claim first = Take();
   ASSERT_THAT(first.mails, SizeIs(1));
-  ASSERT_OK_AND_ASSIGN(History history, log().Explain(id));
+  ASSERT_OK_AND_ASSIGN(History history, log().Explain(id, absl::InfiniteFuture()));
   EXPECT_EQ(history.record.state, State::kSending);
   EXPECT_TRUE(history.claimed.has_value());
   EXPECT_THAT(history.outcomes, IsEmpty());
@@ -54,7 +54,7 @@ TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
   Flush(first, {deferred});
   Advance(absl::Minutes(6));
   FlushAll(Take(), Kind::kSent);
-  ASSERT_OK_AND_ASSIGN(history, log().Explain(id));
+  ASSERT_OK_AND_ASSIGN(history, log().Explain(id, absl::InfiniteFuture()));
   EXPECT_EQ(history.record.state, State::kSent);
   EXPECT_FALSE(history.claimed.has_value());
   ASSERT_THAT(history.outcomes, SizeIs(2));
@@ -64,7 +64,7 @@ TEST_F(PgMessageLogTest, ExplainReturnsHistoryOfMail) {
   EXPECT_EQ(history.outcomes[1].outcome.delivery_count, 2);
   EXPECT_EQ(history.outcomes[1].outcome.transport, "smtp");
   EXPECT_EQ(history.outcomes[1].outcome.enhanced_code, "2.0.0");
-  EXPECT_THAT(log().Explain(12345), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(log().Explain(12345, absl::InfiniteFuture()), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PgMessageLogTest, ListsNewestFirstInPages) {
@@ -151,7 +151,8 @@ TEST_F(PgMessageLogTest, ContinuesAfterManyMailsThatDoNotMatch) {
       "  'template_key', 'other'))).* FROM message m, generate_series(1, 10500) i");
   MessageFilter filter;
   filter.template_key = "enrollment";
-  ASSERT_OK_AND_ASSIGN(const MessageLog::Page page, log().List(filter, std::nullopt, 10));
+  ASSERT_OK_AND_ASSIGN(const MessageLog::Page page,
+                       log().List(filter, std::nullopt, 10, absl::InfiniteFuture()));
   EXPECT_THAT(page.records, IsEmpty());
   ASSERT_TRUE(page.next);
   EXPECT_THAT(ListAll(filter, 10), ElementsAre(wanted));
@@ -167,7 +168,7 @@ TEST_F(PgMessageLogTest, ListAppliesFilters) {
   const MessageId scheduled = AcceptOne(later).items[0].id;
 
   const auto list = [&](const MessageFilter& filter) {
-    auto page = log().List(filter, std::nullopt, 100);
+    auto page = log().List(filter, std::nullopt, 100, absl::InfiniteFuture());
     EXPECT_OK(page);
     return page.ok() ? PageIds(*page) : std::vector<MessageId>();
   };
@@ -212,7 +213,7 @@ TEST_F(PgMessageLogTest, CountsOutcomesOfBatch) {
   deferred.retry_time = Now() + absl::Hours(1);
   Flush(claims[0], {OutcomeOf(mails[0], Kind::kSent), OutcomeOf(mails[1], Kind::kSent),
                     OutcomeOf(mails[2], Kind::kSkipped, Reason::kUnsubscribed), deferred});
-  ASSERT_OK_AND_ASSIGN(BatchRecord batch, log().GetBatch(accepted.batch));
+  ASSERT_OK_AND_ASSIGN(BatchRecord batch, log().GetBatch(accepted.batch, absl::InfiniteFuture()));
   EXPECT_EQ(batch.accepted, 4);
   EXPECT_EQ(batch.template_ref.key, "weekly_progress");
   EXPECT_FALSE(batch.cancelled);
@@ -223,12 +224,12 @@ TEST_F(PgMessageLogTest, CountsOutcomesOfBatch) {
   EXPECT_EQ(batch.counts[1].count, 1);
   EXPECT_NEAR(batch.recent_per_second, 3.0 / 60, 1e-9);
 
-  ASSERT_OK(queue().Retry(mails[2].mail.id, "again"));
-  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
+  ASSERT_OK(queue().Retry(mails[2].mail.id, "again", absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch, absl::InfiniteFuture()));
   EXPECT_THAT(batch.counts, SizeIs(1)) << "a retried mail has no outcome yet";
   Advance(absl::Minutes(10));
   ASSERT_OK(queue().Maintain());
-  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch));
+  ASSERT_OK_AND_ASSIGN(batch, log().GetBatch(accepted.batch, absl::InfiniteFuture()));
   EXPECT_EQ(batch.accepted, 4) << "compaction keeps the counts";
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].count, 2);
@@ -236,10 +237,10 @@ TEST_F(PgMessageLogTest, CountsOutcomesOfBatch) {
 }
 
 TEST_F(PgMessageLogTest, FindsRequests) {
-  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unknown"));
+  ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unknown", absl::InfiniteFuture()));
   EXPECT_FALSE(known.has_value());
   const MessageId mail = AcceptMail("one");
-  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one"));
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one", absl::InfiniteFuture()));
   ASSERT_TRUE(known.has_value());
   EXPECT_FALSE(known->batch);
   EXPECT_EQ(known->digest, Send("one").digest);
@@ -247,7 +248,7 @@ TEST_F(PgMessageLogTest, FindsRequests) {
 
   // The first chunks of this batch had nothing to accept.
   const Accepted accepted = AcceptOne(Batch("many", 3, 2));
-  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many"));
+  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many", absl::InfiniteFuture()));
   ASSERT_TRUE(known.has_value());
   EXPECT_TRUE(known->batch);
   EXPECT_EQ(known->template_ref, Batch("many", 1).template_ref);
@@ -260,14 +261,15 @@ TEST_F(PgMessageLogTest, RecordsEachEventOnce) {
                                              {"e2", kOpened, id, Now(), "second"},
                                              {"e1", kOpened, id, Now(), "first"},
                                              {"e3", kBounced, 12345, Now(), "whose?"}};
-  ASSERT_OK_AND_ASSIGN(MessageLog::EventCounts counts, log().RecordEvents(events));
+  ASSERT_OK_AND_ASSIGN(MessageLog::EventCounts counts,
+                       log().RecordEvents(events, absl::InfiniteFuture()));
   EXPECT_EQ(counts.recorded, 2);
   EXPECT_EQ(counts.duplicate, 1);
   EXPECT_EQ(counts.unknown, 1);
-  ASSERT_OK_AND_ASSIGN(counts, log().RecordEvents(events));
+  ASSERT_OK_AND_ASSIGN(counts, log().RecordEvents(events, absl::InfiniteFuture()));
   EXPECT_EQ(counts.recorded, 0);
   EXPECT_EQ(counts.duplicate, 3);
-  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id, absl::InfiniteFuture()));
   ASSERT_THAT(history.events, SizeIs(2));
   EXPECT_EQ(history.events[0].detail, "first");
   EXPECT_EQ(history.events[0].type, kOpened);
@@ -277,8 +279,9 @@ TEST_F(PgMessageLogTest, EventTimesLieBetweenTheMailAndNow) {
   const MessageId id = Ended("sent", Kind::kSent);
   ASSERT_OK(log().RecordEvents({{"future", kOpened, id, Now() + absl::Hours(24 * 400), ""},
                                 {"infinite", kOpened, id, absl::InfiniteFuture(), ""},
-                                {"past", kDelivered, id, absl::UnixEpoch(), ""}}));
-  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+                                {"past", kDelivered, id, absl::UnixEpoch(), ""}},
+                               absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id, absl::InfiniteFuture()));
   ASSERT_THAT(history.events, SizeIs(3));
   EXPECT_EQ(history.events[0].type, kDelivered);
   EXPECT_EQ(history.events[0].time, history.record.mail.create_time);
@@ -293,10 +296,11 @@ TEST_F(PgMessageLogTest, KeepsTheHashOfTheAddressWithTheOutcome) {
   Outcome outcome = OutcomeOf(claim.mails[0], Kind::kFailed, Reason::kRecipientRejected);
   outcome.address_hash = std::string("\0hash of address", 16);
   Flush(claim, {outcome});
-  ASSERT_OK_AND_ASSIGN(const auto reports, log().AddressReports(Now() - absl::Hours(1)));
+  ASSERT_OK_AND_ASSIGN(const auto reports,
+                       log().AddressReports(Now() - absl::Hours(1), absl::InfiniteFuture()));
   ASSERT_THAT(reports, SizeIs(1));
   EXPECT_EQ(reports[0].address_hash, outcome.address_hash);
-  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id));
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(id, absl::InfiniteFuture()));
   EXPECT_EQ(history.outcomes[0].outcome.address_hash, outcome.address_hash);
 }
 
@@ -306,8 +310,9 @@ TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
     for (const EventType type : types) {
       events.push_back({"e" + std::to_string(static_cast<int>(type)), type, id, Now(), ""});
     }
-    EXPECT_OK(log().RecordEvents(events));
-    EXPECT_OK(log().RecordEvents(events)) << "a repeated call changes nothing";
+    EXPECT_OK(log().RecordEvents(events, absl::InfiniteFuture()));
+    EXPECT_OK(log().RecordEvents(events, absl::InfiniteFuture()))
+        << "a repeated call changes nothing";
     return Get(id);
   };
   int name = 0;
@@ -326,18 +331,19 @@ TEST_F(PgMessageLogTest, EventsResolveUncertainMail) {
   EXPECT_EQ(report(Ended("sent", Kind::kSent), {kBounced}).state, State::kSent);
   EXPECT_EQ(report(Ended("skipped", Kind::kSkipped), {kOpened}).state, State::kSkipped);
 
-  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced));
+  ASSERT_OK_AND_ASSIGN(const History history, log().Explain(bounced, absl::InfiniteFuture()));
   ASSERT_THAT(history.outcomes, SizeIs(2));
   EXPECT_EQ(history.outcomes[1].outcome.delivery_count,
             history.outcomes[0].outcome.delivery_count + 1);
-  ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent, log().RecentOutcomes());
+  ASSERT_OK_AND_ASSIGN(const MessageLog::Recent recent,
+                       log().RecentOutcomes(absl::InfiniteFuture()));
   std::map<State, std::int64_t> last_hour(recent.last_hour.begin(), recent.last_hour.end());
   EXPECT_EQ(last_hour[State::kSent], 6);
   EXPECT_EQ(last_hour[State::kFailed], 1);
   EXPECT_EQ(last_hour[State::kUncertain], 1);
 
   // It can be retried like any other failed mail. Events then do not concern the retry.
-  ASSERT_OK(queue().Retry(bounced, "again"));
+  ASSERT_OK(queue().Retry(bounced, "again", absl::InfiniteFuture()));
   EXPECT_EQ(report(bounced, {kOpened}).state, State::kQueued);
   FlushAll(Take(), Kind::kSent);
   EXPECT_EQ(StateOf(bounced), State::kSent);
@@ -351,9 +357,11 @@ TEST_F(PgMessageLogTest, ReportsRefusalsBouncesAndComplaints) {
   Ended("our fault", Kind::kFailed, Reason::kRenderFailed);
   const MessageId sent = Ended("sent", Kind::kSent);
   ASSERT_OK(log().RecordEvents(
-      {{"o", kOpened, sent, Now(), ""}, {"b", kBounced, sent, Now(), "mailbox gone"}}));
-  ASSERT_OK(log().RecordEvents({{"old", kComplained, long_ago, Now() - absl::Hours(2), ""}}));
-  ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since));
+      {{"o", kOpened, sent, Now(), ""}, {"b", kBounced, sent, Now(), "mailbox gone"}},
+      absl::InfiniteFuture()));
+  ASSERT_OK(log().RecordEvents({{"old", kComplained, long_ago, Now() - absl::Hours(2), ""}},
+                               absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(auto reports, log().AddressReports(since, absl::InfiniteFuture()));
   ASSERT_THAT(reports, SizeIs(2));
   if (reports[0].event) std::swap(reports[0], reports[1]);
   EXPECT_EQ(reports[0].message, refused);
@@ -372,12 +380,14 @@ TEST_F(PgMessageLogTest, CountsOutcomesByDay) {
   Ended("5", Kind::kExpired);
   ASSERT_OK(log().RecordEvents({{"b", kBounced, sent, Now(), ""},
                                 {"o1", kOpened, sent, Now(), ""},
-                                {"o2", kOpened, sent, Now(), ""}}));
+                                {"o2", kOpened, sent, Now(), ""}},
+                               absl::InfiniteFuture()));
   AcceptBatch("weekly", 1);
   for (const Claim& claim : TakeAll(Lane::kBulk)) FlushAll(claim, Kind::kSent);
 
   const auto stats = [&](std::string_view key) {
-    auto days = log().Stats(Now() - absl::Hours(24 * 3), Now() + absl::Hours(1), key);
+    auto days = log().Stats(Now() - absl::Hours(24 * 3), Now() + absl::Hours(1), key,
+                            absl::InfiniteFuture());
     EXPECT_OK(days);
     // The test may run across midnight.
     std::map<std::string, DayStats> sum;
@@ -414,14 +424,14 @@ TEST_F(PgMessageLogTest, CountsLastMinuteAndHour) {
   Ended("1", Kind::kSent);
   Ended("2", Kind::kSent);
   Ended("3", Kind::kFailed);
-  ASSERT_OK_AND_ASSIGN(MessageLog::Recent recent, log().RecentOutcomes());
+  ASSERT_OK_AND_ASSIGN(MessageLog::Recent recent, log().RecentOutcomes(absl::InfiniteFuture()));
   ASSERT_THAT(recent.sent_per_second, SizeIs(1));
   EXPECT_EQ(recent.sent_per_second[0].first, Lane::kTransactional);
   EXPECT_NEAR(recent.sent_per_second[0].second, 2.0 / 60, 1e-9);
   ASSERT_THAT(recent.last_hour, SizeIs(2));
   EXPECT_EQ(recent.last_hour[0], std::pair(State::kSent, std::int64_t{2}));
   Advance(absl::Hours(2));
-  ASSERT_OK_AND_ASSIGN(recent, log().RecentOutcomes());
+  ASSERT_OK_AND_ASSIGN(recent, log().RecentOutcomes(absl::InfiniteFuture()));
   EXPECT_THAT(recent.last_hour, IsEmpty());
 }
 

@@ -143,9 +143,9 @@ bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(st
 }  // namespace
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
-    absl::Span<const Submission> submissions) {
+    absl::Span<const Submission> submissions, absl::Time deadline) {
   return RunStatement(
-      pool_, {.name = "dispatch.accept", .repeatable = true},
+      pool_, {.name = "dispatch.accept", .deadline = deadline, .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
         // New numbers for each run: a known number means that an earlier run has committed.
         std::vector<std::int64_t> first_numbers;
@@ -164,13 +164,14 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
 }
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
-    absl::Span<const Submission> submissions) {
+    absl::Span<const Submission> submissions, absl::Time deadline) {
   if (submissions.empty()) return std::vector<absl::StatusOr<Accepted>>();
   LMSMAIL_RETURN_IF_ERROR(Check(submissions));
-  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted = AcceptOnce(submissions);
+  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted =
+      AcceptOnce(submissions, deadline);
   if (!LacksPartition(accepted.status())) return accepted;
-  LMSMAIL_RETURN_IF_ERROR(EnsurePartitions());
-  return AcceptOnce(submissions);
+  LMSMAIL_RETURN_IF_ERROR(EnsurePartitions(deadline));
+  return AcceptOnce(submissions, deadline);
 }
 
 }  // namespace lmsmail::dispatch

@@ -78,7 +78,8 @@ TEST_F(PgQueueAcceptTest, MailsOfBatchShareContextLabelsAndRate) {
       EXPECT_EQ(claimed.mail.batch_max_per_second, 0.5);
     }
   }
-  ASSERT_OK_AND_ASSIGN(const BatchRecord record, log().GetBatch(accepted.batch));
+  ASSERT_OK_AND_ASSIGN(const BatchRecord record,
+                       log().GetBatch(accepted.batch, absl::InfiniteFuture()));
   EXPECT_EQ(record.max_per_second, 0.5);
 }
 
@@ -101,7 +102,7 @@ TEST_F(PgQueueAcceptTest, ConflictConcernsItsSubmissionOnly) {
   Submission other = Send("used");
   other.digest += 1;
   const Submission fine = Send("fine");
-  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept({other, fine}));
+  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept({other, fine}, absl::InfiniteFuture()));
   ASSERT_THAT(accepted, SizeIs(2));
   EXPECT_THAT(accepted[0], StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_OK(accepted[1]);
@@ -112,7 +113,8 @@ TEST_F(PgQueueAcceptTest, AcceptsRequestIdOnceWithinOneCall) {
   const Submission send = Send("twice");
   Submission other = send;
   other.digest += 1;
-  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept({send, send, other}));
+  ASSERT_OK_AND_ASSIGN(const auto accepted,
+                       queue().Accept({send, send, other}, absl::InfiniteFuture()));
   ASSERT_THAT(accepted, SizeIs(3));
   ASSERT_OK(accepted[0]);
   ASSERT_OK(accepted[1]);
@@ -142,17 +144,20 @@ TEST_F(PgQueueAcceptTest, DedupeKeyHoldsAcrossAndWithinBatches) {
     EXPECT_EQ(after.items[3].id, after.items[1].id);
     EXPECT_TRUE(after.items[3].duplicate);
     EXPECT_NE(after.items[2].id, after.items[1].id);
-    ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(after.batch));
+    ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
+                         log().GetBatch(after.batch, absl::InfiniteFuture()));
     EXPECT_EQ(batch.accepted, 2) << "mails of the other batch do not count";
   }
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(5));
-  EXPECT_THAT(log().FindByKey("week-48/student-1"), IsOkAndHolds(before.items[1].id));
+  EXPECT_THAT(log().FindByKey("week-48/student-1", absl::InfiniteFuture()),
+              IsOkAndHolds(before.items[1].id));
 }
 
 TEST_F(PgQueueAcceptTest, RequestIdOfSendIsADedupeKey) {
   const MessageId id = AcceptMail("enrol/7");
-  EXPECT_THAT(log().FindByKey("enrol/7"), IsOkAndHolds(id));
-  EXPECT_THAT(log().FindByKey("enrol/8"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(log().FindByKey("enrol/7", absl::InfiniteFuture()), IsOkAndHolds(id));
+  EXPECT_THAT(log().FindByKey("enrol/8", absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PgQueueAcceptTest, ChunksOfStreamAreOneBatch) {
@@ -161,17 +166,19 @@ TEST_F(PgQueueAcceptTest, ChunksOfStreamAreOneBatch) {
   EXPECT_EQ(first.batch, second.batch);
   EXPECT_FALSE(second.replayed);
   EXPECT_TRUE(AcceptOne(Batch("stream", 3, 1)).replayed);
-  ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(first.batch));
+  ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
+                       log().GetBatch(first.batch, absl::InfiniteFuture()));
   EXPECT_EQ(batch.accepted, 5);
   EXPECT_EQ(batch.request_id, "stream");
-  EXPECT_THAT(log().GetBatch(first.batch + 1000), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(log().GetBatch(first.batch + 1000, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PgQueueAcceptTest, AcceptsManySubmissionsInOneCall) {
   std::vector<Submission> submissions;
   for (int i = 0; i < 150; ++i) submissions.push_back(Send("send-" + std::to_string(i)));
   submissions.push_back(Batch("batch", 200));
-  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept(submissions));
+  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept(submissions, absl::InfiniteFuture()));
   std::set<MessageId> ids;
   for (const auto& one : accepted) {
     ASSERT_OK(one);
@@ -202,9 +209,11 @@ TEST_F(PgQueueAcceptTest, ConcurrentCallsWithOneRequestIdAcceptOnce) {
 }
 
 TEST_F(PgQueueAcceptTest, RefusesTooManyOrNoItems) {
-  EXPECT_THAT(queue().Accept({Batch("large", 1001)}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(queue().Accept({Batch("empty", 0)}), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_OK(queue().Accept({}));
+  EXPECT_THAT(queue().Accept({Batch("large", 1001)}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(queue().Accept({Batch("empty", 0)}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(queue().Accept({}, absl::InfiniteFuture()));
 }
 
 TEST_F(PgQueueAcceptTest, PastDueTimeMeansNow) {
@@ -235,12 +244,12 @@ TEST_F(PgQueueAcceptTest, MailOfLaterDayIsPromoted) {
   later.shared_context = "shared";
   const Accepted accepted = AcceptOne(later);
   EXPECT_EQ(StateOf(accepted.items[0].id), State::kScheduled);
-  EXPECT_THAT(queue().Promote(), IsOkAndHolds(0));
-  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths());
+  EXPECT_THAT(queue().Promote(absl::InfiniteFuture()), IsOkAndHolds(0));
+  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths(absl::InfiniteFuture()));
   EXPECT_EQ(depths[3].scheduled, 3);
   Advance(absl::Hours(24 * 19 + 1));
   EXPECT_EQ(Get(accepted.items[0].id).mail.shared_context, "shared");
-  EXPECT_THAT(queue().Promote(), IsOkAndHolds(3));
+  EXPECT_THAT(queue().Promote(absl::InfiniteFuture()), IsOkAndHolds(3));
   EXPECT_EQ(StateOf(accepted.items[0].id), State::kScheduled);
   Advance(absl::Hours(24));
   const std::vector<Claim> claims = TakeAll(Lane::kBulk);

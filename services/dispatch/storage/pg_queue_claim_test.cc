@@ -37,7 +37,7 @@ TEST_F(PgQueueClaimTest, WorksWhileCallsHoldAllTheirConnections) {
   PgQueueStore calls(*pool, static_cast<PgQueueStore&>(queue()));
   ASSERT_OK_AND_ASSIGN(const auto slow, pool->Checkout(absl::InfiniteFuture()));
   ASSERT_OK_AND_ASSIGN(const auto slower, pool->Checkout(absl::InfiniteFuture()));
-  EXPECT_THAT(calls.Depths(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(calls.Depths(absl::InfiniteFuture()), StatusIs(absl::StatusCode::kUnavailable));
 
   const Claim claim = Take();
   ASSERT_THAT(claim.mails, SizeIs(1));
@@ -69,7 +69,7 @@ TEST_F(PgQueueClaimTest, ConcurrentClaimsNeverShareMail) {
           continue;
         }
         // The lane is empty, or another worker is claiming from it.
-        const auto depths = queue().Depths();
+        const auto depths = queue().Depths(absl::InfiniteFuture());
         if (!depths.ok() || (*depths)[3].due == 0) return;
       }
     });
@@ -96,7 +96,7 @@ TEST_F(PgQueueClaimTest, FinalOutcomeEndsMail) {
   EXPECT_EQ(record.attempt_count, 1);
   EXPECT_EQ(record.detail, "noted");
   EXPECT_EQ(record.content_hash, outcome.content_hash);
-  EXPECT_THAT(queue().InFlight(0, 10), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(queue().InFlight(0, 10, absl::InfiniteFuture()), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(PgQueueClaimTest, EachOutcomeKindHasItsState) {
@@ -116,14 +116,14 @@ TEST_F(PgQueueClaimTest, PartialFlushKeepsTheRestClaimed) {
   Flush(claim, {OutcomeOf(claim.mails[1], Kind::kSent)}, /*last=*/false);
   EXPECT_EQ(StateOf(ids[0]), State::kSending);
   EXPECT_EQ(StateOf(ids[1]), State::kSent);
-  ASSERT_OK_AND_ASSIGN(const auto in_flight, queue().InFlight(0, 10));
+  ASSERT_OK_AND_ASSIGN(const auto in_flight, queue().InFlight(0, 10, absl::InfiniteFuture()));
   ASSERT_THAT(in_flight, SizeIs(1));
   EXPECT_EQ(in_flight[0].id, claim.id);
   EXPECT_EQ(in_flight[0].worker, "worker");
   EXPECT_EQ(in_flight[0].lane, Lane::kBulk);
   EXPECT_EQ(in_flight[0].count, 3);
   EXPECT_THAT(in_flight[0].open, ElementsAre(ids[0], ids[2]));
-  EXPECT_THAT(queue().InFlight(claim.id, 10), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(queue().InFlight(claim.id, 10, absl::InfiniteFuture()), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(PgQueueClaimTest, RepeatedFlushChangesNothing) {
@@ -139,7 +139,8 @@ TEST_F(PgQueueClaimTest, RepeatedFlushChangesNothing) {
   EXPECT_EQ(Flush(claim, outcomes, /*last=*/true).recorded, 0);
   Advance(absl::Seconds(1));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(1));
-  ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(claim.mails[0].mail.batch));
+  ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
+                       log().GetBatch(claim.mails[0].mail.batch, absl::InfiniteFuture()));
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].count, 1);
 }
@@ -192,12 +193,13 @@ TEST_F(PgQueueClaimTest, RecoversMailOfExpiredLease) {
   const Claim claim = Take(Lane::kBulk, 100, absl::Minutes(1));
   ASSERT_THAT(claim.mails, SizeIs(3));
   Flush(claim, {OutcomeOf(claim.mails[0], Kind::kSent)}, /*last=*/false);
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   Advance(absl::Seconds(31));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0)) << "overdue, but not expired";
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0))
+      << "overdue, but not expired";
   Advance(absl::Seconds(31));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(2));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(2));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   Advance(absl::Seconds(1));
   const Claim again = Take(Lane::kBulk);
   ASSERT_THAT(again.mails, SizeIs(2));
@@ -216,12 +218,12 @@ TEST_F(PgQueueClaimTest, LeaseThatExpiredDuringOutageCanBeExtended) {
   const Claim living = Take(Lane::kBulk, 1, absl::Minutes(1));
   const Claim dead = Take(Lane::kBulk, 1, absl::Minutes(1));
   Advance(absl::Minutes(10));  // the store was down
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   EXPECT_THAT(queue().Extend({living.id}, absl::Minutes(1)), IsOkAndHolds(ElementsAre(living.id)));
   Advance(absl::Seconds(29));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   Advance(absl::Seconds(2));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(1));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(1));
   EXPECT_THAT(queue().Extend({living.id, dead.id}, absl::Minutes(1)),
               IsOkAndHolds(ElementsAre(living.id)));
 }
@@ -233,9 +235,9 @@ TEST_F(PgQueueClaimTest, ExtendKeepsLeaseAlive) {
   EXPECT_THAT(queue().Extend({claim.id, claim.id + 1000}, absl::Minutes(1)),
               IsOkAndHolds(ElementsAre(claim.id)));
   Advance(absl::Seconds(50));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   Advance(absl::Seconds(50));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(1));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(1));
   EXPECT_THAT(queue().Extend({claim.id}, absl::Minutes(1)), IsOkAndHolds(IsEmpty()));
 }
 
@@ -260,7 +262,8 @@ TEST_F(PgQueueClaimTest, StaleHolderCanOnlyRecordSent) {
     EXPECT_EQ(claimed.already_sent, claimed.mail.id == ids[0]);
   }
   FlushAll(recovered, Kind::kSent);
-  ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(stale.mails[0].mail.batch));
+  ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
+                       log().GetBatch(stale.mails[0].mail.batch, absl::InfiniteFuture()));
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].count, 3) << "a mail counts once";
 }
@@ -275,7 +278,8 @@ TEST_F(PgQueueClaimTest, LateSentOutcomeOverridesFailure) {
   EXPECT_EQ(StateOf(ids[0]), State::kFailed);
   FlushAll(stale, Kind::kSent);
   EXPECT_EQ(StateOf(ids[0]), State::kSent);
-  ASSERT_OK_AND_ASSIGN(const BatchRecord batch, log().GetBatch(stale.mails[0].mail.batch));
+  ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
+                       log().GetBatch(stale.mails[0].mail.batch, absl::InfiniteFuture()));
   ASSERT_THAT(batch.counts, SizeIs(1));
   EXPECT_EQ(batch.counts[0].kind, Kind::kSent);
   EXPECT_EQ(batch.counts[0].count, 1);
@@ -310,15 +314,17 @@ TEST_F(PgQueueClaimTest, ResumeExtendsTheLeaseOfAHeldClaimOnly) {
 
 TEST_F(PgQueueClaimTest, PausedLaneIsNotClaimed) {
   AcceptMail("waits");
-  ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
-  ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down"));
+  ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down",
+                              absl::InfiniteFuture()));
+  ASSERT_OK(queue().SetPaused(Lane::kTransactional, true, "ann: provider is down",
+                              absl::InfiniteFuture()));
   EXPECT_THAT(Take().mails, IsEmpty());
   EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
-  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths());
+  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths(absl::InfiniteFuture()));
   EXPECT_TRUE(depths[1].paused);
   EXPECT_EQ(depths[1].pause_detail, "ann: provider is down");
   EXPECT_FALSE(depths[0].paused);
-  ASSERT_OK(queue().SetPaused(Lane::kTransactional, false, ""));
+  ASSERT_OK(queue().SetPaused(Lane::kTransactional, false, "", absl::InfiniteFuture()));
   EXPECT_THAT(Take().mails, SizeIs(1));
 }
 
@@ -327,7 +333,7 @@ TEST_F(PgQueueClaimTest, DepthsCountEachLane) {
   Submission later = Batch("later", 2);
   later.due_time = Now() + absl::Hours(1);
   AcceptOne(later);
-  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths());
+  ASSERT_OK_AND_ASSIGN(auto depths, queue().Depths(absl::InfiniteFuture()));
   ASSERT_THAT(depths, SizeIs(4));
   EXPECT_EQ(depths[3].lane, Lane::kBulk);
   EXPECT_EQ(depths[3].due, 3);
@@ -336,7 +342,7 @@ TEST_F(PgQueueClaimTest, DepthsCountEachLane) {
   EXPECT_EQ(depths[0].due, 0);
   EXPECT_FALSE(depths[0].oldest_due.has_value());
   Take(Lane::kBulk, 2);
-  ASSERT_OK_AND_ASSIGN(depths, queue().Depths());
+  ASSERT_OK_AND_ASSIGN(depths, queue().Depths(absl::InfiniteFuture()));
   EXPECT_EQ(depths[3].due, 1);
   EXPECT_EQ(depths[3].in_flight, 2);
 }
@@ -371,7 +377,7 @@ TEST_F(PgQueueClaimTest, CountsRefusalsOfTheSenderAndResendsOfEachMailSinceItsRe
   EXPECT_EQ(claim.mails.at(0).sender_rejections, 2);
   EXPECT_EQ(claim.mails.at(0).resends, 1);
   FlushAll(claim, Kind::kFailed, Reason::kSenderRejected);
-  ASSERT_OK(queue().Retry(id, "again"));
+  ASSERT_OK(queue().Retry(id, "again", absl::InfiniteFuture()));
   const Claim retried = Take();
   EXPECT_EQ(retried.mails.at(0).sender_rejections, 0);
   EXPECT_EQ(retried.mails.at(0).resends, 0);
@@ -433,7 +439,7 @@ TEST_F(PutOffTimeTest, DoesNotChangeAfterAWorkerDied) {
 TEST_F(PutOffTimeTest, IsThatOfTheRetryForMailThatEndedUnsent) {
   const MessageId id = Ended("m", Outcome::Kind::kSkipped, Reason::kUnsubscribed);
   Advance(absl::Hours(24));
-  ASSERT_OK(queue().Retry(id, "again"));
+  ASSERT_OK(queue().Retry(id, "again", absl::InfiniteFuture()));
   Defer(Waits(), false);
   Defer(Waits(), true);
 }

@@ -55,8 +55,9 @@ InFlightClaim ReadInFlight(const pqxx::row& row) {
 
 }  // namespace
 
-absl::StatusOr<CancelResult> PgQueueStore::Cancel(MessageId id) {
-  return RunInTransaction(pool_, {.name = "dispatch.cancel", .repeatable = true},
+absl::StatusOr<CancelResult> PgQueueStore::Cancel(MessageId id, absl::Time deadline) {
+  return RunInTransaction(pool_,
+                          {.name = "dispatch.cancel", .deadline = deadline, .repeatable = true},
                           [&](pqxx::work& tx) -> absl::StatusOr<CancelResult> {
                             switch (tx.exec_params1("SELECT cancel_message($1)", id)[0].as<int>()) {
                               case 0:
@@ -71,14 +72,15 @@ absl::StatusOr<CancelResult> PgQueueStore::Cancel(MessageId id) {
                           });
 }
 
-absl::Status PgQueueStore::CancelBatch(BatchId id) {
-  return RunInTransaction(pool_, {.name = "dispatch.cancel_batch", .repeatable = true},
-                          [&](pqxx::work& tx) -> absl::Status {
-                            if (tx.exec_params1("SELECT cancel_batch($1)", id)[0].as<bool>()) {
-                              return absl::OkStatus();
-                            }
-                            return NotFound(fmt::format("batches/{}", id));
-                          });
+absl::Status PgQueueStore::CancelBatch(BatchId id, absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.cancel_batch", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
+        if (tx.exec_params1("SELECT cancel_batch($1)", id)[0].as<bool>()) {
+          return absl::OkStatus();
+        }
+        return NotFound(fmt::format("batches/{}", id));
+      });
 }
 
 absl::StatusOr<Cancellations> PgQueueStore::CancellationsSince(std::int64_t cursor) {
@@ -103,9 +105,10 @@ absl::StatusOr<Cancellations> PgQueueStore::CancellationsSince(std::int64_t curs
       });
 }
 
-absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id) {
+absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.retry", .repeatable = true}, [&](pqxx::work& tx) -> absl::Status {
+      pool_, {.name = "dispatch.retry", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
         enum { kDone = 0, kForbidden = 1 };
         switch (tx.exec_params1("SELECT retry_message($1, $2)", id, std::string(request_id))[0]
                     .as<int>()) {
@@ -120,9 +123,10 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id) {
       });
 }
 
-absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view detail) {
+absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view detail,
+                                     absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.set_paused", .repeatable = true},
+      pool_, {.name = "dispatch.set_paused", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
         tx.exec_params("UPDATE lane_lock SET paused = $2, pause_detail = $3 WHERE lane = $1",
                        static_cast<int>(lane), paused, paused ? std::string(detail) : "");
@@ -130,7 +134,7 @@ absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view de
       });
 }
 
-absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
+absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths(absl::Time deadline) {
   WatermarkArrays watermarks;
   for (const Lane lane : kLanes) watermarks.Add(lane, watermarks_.Watermarks(lane));
   return RunInTransaction(
@@ -138,6 +142,7 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
       // claimed would be neither waiting nor in flight.
       pool_,
       {.name = "dispatch.depths",
+       .deadline = deadline,
        .isolation = postgres::Isolation::kRepeatableRead,
        .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<LaneDepth>> {
@@ -150,9 +155,10 @@ absl::StatusOr<std::vector<LaneDepth>> PgQueueStore::Depths() {
       });
 }
 
-absl::StatusOr<std::vector<InFlightClaim>> PgQueueStore::InFlight(ClaimId after, int limit) {
+absl::StatusOr<std::vector<InFlightClaim>> PgQueueStore::InFlight(ClaimId after, int limit,
+                                                                  absl::Time deadline) {
   return RunInTransaction(
-      pool_, {.name = "dispatch.in_flight", .repeatable = true},
+      pool_, {.name = "dispatch.in_flight", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<InFlightClaim>> {
         std::vector<InFlightClaim> claims;
         for (const pqxx::row& row : tx.exec_params(kInFlightSql, after, limit)) {

@@ -64,7 +64,7 @@ class RandomHistory {
   // Checks that the store has each mail where the model has it, and nowhere else.
   void Check() {
     for (const auto& [id, mail] : mails_) {
-      const auto record = log_.Get(id);
+      const auto record = log_.Get(id, absl::InfiniteFuture());
       ASSERT_OK(record);
       switch (mail.where) {
         case ModelMail::Where::kQueued:
@@ -126,7 +126,7 @@ class RandomHistory {
     for (std::ptrdiff_t i = 0; i < count; ++i) {
       submission.items.push_back({{Target::Kind::kRecipient, "recipients/1"}, "c", ""});
     }
-    const auto accepted = queue_.Accept({submission, submission});
+    const auto accepted = queue_.Accept({submission, submission}, absl::InfiniteFuture());
     ASSERT_OK(accepted);
     ASSERT_OK(accepted->at(0));
     EXPECT_TRUE(accepted->at(1)->replayed);
@@ -220,11 +220,11 @@ class RandomHistory {
   // All workers lose their leases. One of them reports too late that it has sent its mail.
   void LoseLeases() {
     advance_(absl::Minutes(1));
-    ASSERT_OK(queue_.RecoverExpired());
+    ASSERT_OK(queue_.RecoverExpired(absl::InfiniteFuture()));
     advance_(absl::Minutes(1));
     int held = 0;
     for (const auto& [id, model] : claims_) held += static_cast<int>(model.open.size());
-    ASSERT_OK_AND_ASSIGN(const int recovered, queue_.RecoverExpired());
+    ASSERT_OK_AND_ASSIGN(const int recovered, queue_.RecoverExpired(absl::InfiniteFuture()));
     EXPECT_EQ(recovered, held);
     for (const auto& [id, model] : claims_) {
       for (const MessageId open : model.open) {
@@ -252,7 +252,7 @@ class RandomHistory {
     if (mails_.empty()) return;
     auto& [id, mail] = *std::next(mails_.begin(), Pick(mails_.size()));
     if (mail.sent) return;
-    ASSERT_OK_AND_ASSIGN(const CancelResult result, queue_.Cancel(id));
+    ASSERT_OK_AND_ASSIGN(const CancelResult result, queue_.Cancel(id, absl::InfiniteFuture()));
     switch (mail.where) {
       case ModelMail::Where::kQueued:
         // A mail that was released may be found by its next claim only.
@@ -278,7 +278,8 @@ class RandomHistory {
   void RetryOne() {
     if (mails_.empty()) return;
     auto& [id, mail] = *std::next(mails_.begin(), Pick(mails_.size()));
-    const absl::Status status = queue_.Retry(id, fmt::format("retry-{}", requests_++));
+    const absl::Status status =
+        queue_.Retry(id, fmt::format("retry-{}", requests_++), absl::InfiniteFuture());
     if (mail.where != ModelMail::Where::kEnded || mail.sent) {
       EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
       return;
@@ -293,7 +294,7 @@ class RandomHistory {
   void CheckDepth() {
     std::int64_t waiting = 0;
     for (const auto& [id, mail] : mails_) waiting += mail.where == ModelMail::Where::kQueued;
-    ASSERT_OK_AND_ASSIGN(const auto depths, queue_.Depths());
+    ASSERT_OK_AND_ASSIGN(const auto depths, queue_.Depths(absl::InfiniteFuture()));
     EXPECT_EQ(depths.at(3).due + depths.at(3).waiting, waiting);
   }
 

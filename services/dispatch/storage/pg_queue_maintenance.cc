@@ -38,12 +38,12 @@ struct OldDay {
 
 }  // namespace
 
-absl::StatusOr<int> PgQueueStore::Promote() {
+absl::StatusOr<int> PgQueueStore::Promote(absl::Time deadline) {
   int promoted = 0;
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
         const int moved,
-        RunInTransaction(pool_, {.name = "dispatch.promote"},
+        RunInTransaction(pool_, {.name = "dispatch.promote", .deadline = deadline},
                          [&](pqxx::work& tx) -> absl::StatusOr<int> {
                            return tx.exec_params1("SELECT promote($1)", kMaxPromoted)[0].as<int>();
                          }));
@@ -73,13 +73,14 @@ absl::Status PgQueueStore::FindOverlooked() {
   });
 }
 
-absl::Status PgQueueStore::EnsurePartitions() {
-  return RunInTransaction(pool_,
-                          {.name = "dispatch.ensure_upcoming_partitions", .repeatable = true},
-                          [&](pqxx::work& tx) -> absl::Status {
-                            tx.exec("SELECT ensure_upcoming_partitions()");
-                            return absl::OkStatus();
-                          });
+absl::Status PgQueueStore::EnsurePartitions(absl::Time deadline) {
+  return RunInTransaction(
+      pool_,
+      {.name = "dispatch.ensure_upcoming_partitions", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::Status {
+        tx.exec("SELECT ensure_upcoming_partitions()");
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<bool> PgQueueStore::ForgetKeys() {
@@ -147,56 +148,60 @@ void PgQueueStore::InterruptMaintenance() {
   }
 }
 
-absl::Status PgQueueStore::DropPartition(const std::string& drop_sql, std::int64_t day) {
+absl::Status PgQueueStore::DropPartition(const std::string& drop_sql, std::int64_t day,
+                                         absl::Time deadline) {
   absl::Status status;
   for (int attempt = 0; attempt < kMaxDropAttempts; ++attempt) {
     // Its lock_timeout is short, because later transactions wait behind it.
-    status = RunInTransaction(pool_, {.name = "dispatch.drop_partition", .repeatable = true},
-                              [&](pqxx::work& tx) -> absl::Status {
-                                tx.exec_params(drop_sql, day);
-                                return absl::OkStatus();
-                              });
+    status = RunInTransaction(
+        pool_, {.name = "dispatch.drop_partition", .deadline = deadline, .repeatable = true},
+        [&](pqxx::work& tx) -> absl::Status {
+          tx.exec_params(drop_sql, day);
+          return absl::OkStatus();
+        });
     if (status.code() != absl::StatusCode::kAborted) return status;
   }
   return status;
 }
 
-absl::Status PgQueueStore::DropDay(std::int64_t day) {
-  LMSMAIL_RETURN_IF_ERROR(RunInTransaction(pool_, {.name = "dispatch.delete_day_records"},
-                                           [&](pqxx::work& tx) -> absl::Status {
-                                             tx.exec_params("SELECT delete_day_records($1)", day);
-                                             return absl::OkStatus();
-                                           }));
+absl::Status PgQueueStore::DropDay(std::int64_t day, absl::Time deadline) {
+  LMSMAIL_RETURN_IF_ERROR(
+      RunInTransaction(pool_, {.name = "dispatch.delete_day_records", .deadline = deadline},
+                       [&](pqxx::work& tx) -> absl::Status {
+                         tx.exec_params("SELECT delete_day_records($1)", day);
+                         return absl::OkStatus();
+                       }));
   // `message` last: purgeable_days finds a day by it, so an interrupted purge is continued.
   for (const char* const drop :
        {"SELECT drop_partition('event', $1)", "SELECT drop_partition('result', $1)",
         "SELECT purge_messages($1)"}) {
-    LMSMAIL_RETURN_IF_ERROR(DropPartition(drop, day));
+    LMSMAIL_RETURN_IF_ERROR(DropPartition(drop, day, deadline));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool count_only) {
+absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool count_only,
+                                                       absl::Time deadline) {
   const std::string cutoff = postgres::ToTimestamptz(before);
   LMSMAIL_ASSIGN_OR_RETURN(
       const std::vector<OldDay> days,
-      RunInTransaction(pool_, {.name = "dispatch.purgeable_days", .repeatable = true},
-                       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
-                         std::vector<OldDay> found;
-                         for (const pqxx::row& row : tx.exec_params(
-                                  "SELECT day, waiting FROM purgeable_days($1::timestamptz)",
-                                  cutoff)) {
-                           found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
-                         }
-                         return found;
-                       }));
+      RunInTransaction(
+          pool_, {.name = "dispatch.purgeable_days", .deadline = deadline, .repeatable = true},
+          [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
+            std::vector<OldDay> found;
+            for (const pqxx::row& row : tx.exec_params(
+                     "SELECT day, waiting FROM purgeable_days($1::timestamptz)", cutoff)) {
+              found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
+            }
+            return found;
+          }));
   Purged purged;
   for (const OldDay& day : days) {
     if (day.waiting) {
       ++purged.kept_days;
       continue;
     }
-    if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDay(day.day));
+    if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDay(day.day, deadline));
     ++purged.dropped_days;
   }
   return purged;

@@ -192,7 +192,7 @@ absl::StatusOr<int> PgQueueStore::Release(ClaimId id) {
       });
 }
 
-absl::StatusOr<int> PgQueueStore::RecoverExpired() {
+absl::StatusOr<int> PgQueueStore::RecoverExpired(absl::Time deadline) {
   struct Recovered {
     int claims = 0;
     int mails = 0;
@@ -201,7 +201,7 @@ absl::StatusOr<int> PgQueueStore::RecoverExpired() {
   for (;;) {
     LMSMAIL_ASSIGN_OR_RETURN(
         const Recovered recovered,
-        RunInTransaction(pool_, {.name = "dispatch.recover_expired"},
+        RunInTransaction(pool_, {.name = "dispatch.recover_expired", .deadline = deadline},
                          [&](pqxx::work& tx) -> absl::StatusOr<Recovered> {
                            const pqxx::row row =
                                tx.exec_params1("SELECT claims, mails FROM recover_expired($1)",

@@ -39,7 +39,7 @@ class PgQueueStore final : public QueueStore {
   PgQueueStore(postgres::Pool& pool, PgQueueStore& claiming);
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
-      absl::Span<const Submission> submissions) override;
+      absl::Span<const Submission> submissions, absl::Time deadline) override;
 
   absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                 absl::Duration lease) override;
@@ -51,32 +51,34 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<std::vector<ClaimId>> Extend(absl::Span<const ClaimId> ids,
                                               absl::Duration lease) override;
   absl::StatusOr<int> Release(ClaimId id) override;
-  absl::StatusOr<int> RecoverExpired() override;
+  absl::StatusOr<int> RecoverExpired(absl::Time deadline) override;
 
   absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) override;
 
-  absl::StatusOr<CancelResult> Cancel(MessageId id) override;
-  absl::Status CancelBatch(BatchId id) override;
+  absl::StatusOr<CancelResult> Cancel(MessageId id, absl::Time deadline) override;
+  absl::Status CancelBatch(BatchId id, absl::Time deadline) override;
   absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) override;
-  absl::Status Retry(MessageId id, std::string_view request_id) override;
+  absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) override;
 
-  absl::Status SetPaused(Lane lane, bool paused, std::string_view detail) override;
-  absl::StatusOr<std::vector<LaneDepth>> Depths() override;
-  absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit) override;
+  absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
+                         absl::Time deadline) override;
+  absl::StatusOr<std::vector<LaneDepth>> Depths(absl::Time deadline) override;
+  absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit,
+                                                      absl::Time deadline) override;
 
-  absl::StatusOr<int> Promote() override;
+  absl::StatusOr<int> Promote(absl::Time deadline) override;
   absl::Status FindOverlooked() override;
-  absl::Status EnsurePartitions() override;
+  absl::Status EnsurePartitions(absl::Time deadline) override;
   absl::StatusOr<bool> ForgetKeys() override;
   absl::Status Maintain() override;
   void InterruptMaintenance() override;
-  absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) override;
+  absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time deadline) override;
 
  private:
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptOnce(
-      absl::Span<const Submission> submissions);
-  absl::Status DropDay(std::int64_t day);
-  absl::Status DropPartition(const std::string& drop_sql, std::int64_t day);
+      absl::Span<const Submission> submissions, absl::Time deadline);
+  absl::Status DropDay(std::int64_t day, absl::Time deadline);
+  absl::Status DropPartition(const std::string& drop_sql, std::int64_t day, absl::Time deadline);
   absl::Status RunSlowly(std::string_view name,
                          absl::FunctionRef<void(pqxx::transaction_base&)> body);
 

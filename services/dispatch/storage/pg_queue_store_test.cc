@@ -50,12 +50,12 @@ TEST_F(PgQueueStoreTest, UpdatesNoRowOfAMail) {
   const Claim second = TakeBulk();
   ASSERT_FALSE(second.mails.empty());
   ASSERT_OK(queue().Extend({second.id}, absl::ZeroDuration()));
-  ASSERT_OK(queue().RecoverExpired());
+  ASSERT_OK(queue().RecoverExpired(absl::InfiniteFuture()));
   const Claim third = TakeBulk();
   ASSERT_FALSE(third.mails.empty());
-  ASSERT_OK(queue().Cancel(third.mails[0].mail.id));
+  ASSERT_OK(queue().Cancel(third.mails[0].mail.id, absl::InfiniteFuture()));
   FlushAll(third, Outcome::Kind::kFailed);
-  ASSERT_OK(queue().Retry(third.mails[1].mail.id, "again"));
+  ASSERT_OK(queue().Retry(third.mails[1].mail.id, "again", absl::InfiniteFuture()));
   // Sessions report all of their statistics only when they end.
   Reconnect();
   EXPECT_EQ(Query("SELECT coalesce(sum(n_tup_upd), 0) FROM pg_stat_user_tables "
@@ -75,7 +75,7 @@ TEST_F(PgQueueStoreTest, DepthsCountEachMailOnceWhileItIsClaimed) {
     }
   });
   for (int i = 0; i < 300; ++i) {
-    auto depths = queue().Depths();
+    auto depths = queue().Depths(absl::InfiniteFuture());
     EXPECT_OK(depths);
     if (!depths.ok()) break;
     std::int64_t mails = 0;
@@ -98,7 +98,7 @@ TEST_F(PgQueueStoreTest, ConcurrentCallersMakePartitionsOnce) {
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([&, i] {
       if (i % 2 == 0) {
-        EXPECT_OK(queue().EnsurePartitions());
+        EXPECT_OK(queue().EnsurePartitions(absl::InfiniteFuture()));
       } else {
         AcceptOne(Batch(fmt::format("batch {}", i), 3));
       }
@@ -115,13 +115,13 @@ TEST_F(PgQueueStoreTest, MaintenanceMakesPartitionsOfTheComingDays) {
   database().Execute(
       "SELECT drop_partition(t, day_of(now()) + 3) FROM "
       "unnest('{event,result,message}'::text[]) t");
-  ASSERT_OK(queue().EnsurePartitions());
+  ASSERT_OK(queue().EnsurePartitions(absl::InfiniteFuture()));
   EXPECT_EQ(Query(count), "5");
 }
 
 TEST_F(PgQueueStoreTest, StartNeedsOnlyPartitions) {
   database().Execute("DROP FUNCTION forget_keys, compact_counters");
-  EXPECT_OK(queue().EnsurePartitions());
+  EXPECT_OK(queue().EnsurePartitions(absl::InfiniteFuture()));
 }
 
 // A large queue needs minutes; a short timeout would end this work each time, for ever.
@@ -153,7 +153,7 @@ TEST_F(PgQueueStoreTest, InterruptEndsMaintenance) {
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(queue().Maintain(), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(queue().FindOverlooked(), StatusIs(absl::StatusCode::kCancelled));
-  EXPECT_OK(queue().EnsurePartitions());
+  EXPECT_OK(queue().EnsurePartitions(absl::InfiniteFuture()));
 }
 
 // A flush writes to `result`, then reads `message`.
@@ -166,8 +166,10 @@ TEST_F(PgQueueStoreTest, PurgeNeverWaitsForOneTableWhileItHoldsAnother) {
   pqxx::work flush(lease->connection());
   flush.exec("LOCK TABLE result IN ROW EXCLUSIVE MODE; SET LOCAL lock_timeout = '100ms'");
   absl::StatusOr<QueueStore::Purged> purged = absl::UnknownError("");
-  std::thread purge(
-      [&] { purged = queue().Purge(absl::Now() + absl::Hours(24), /*count_only=*/false); });
+  std::thread purge([&] {
+    purged =
+        queue().Purge(absl::Now() + absl::Hours(24), /*count_only=*/false, absl::InfiniteFuture());
+  });
   while (Query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
                "'dispatch.result'::regclass") == "0") {
     std::this_thread::yield();
@@ -273,7 +275,7 @@ TEST_F(PgQueueStoreTest, AcceptsEachMailOnceWhenConnectionsBreak) {
   std::thread caller([&] {
     for (const Submission& batch : batches) {
       for (;;) {
-        const auto result = queue().Accept({batch});
+        const auto result = queue().Accept({batch}, absl::InfiniteFuture());
         if (result.ok() && result->at(0).ok()) break;
       }
       ++accepted;
@@ -311,7 +313,7 @@ TEST_F(PgQueueStoreTest, DepthsAreEstimatesBeyondTenThousand) {
       "INSERT INTO queue (due_time, msg_id, shard, lane) "
       "SELECT now() - i * interval '1 ms', i, 0, 4 FROM generate_series(1, 30000) i");
   ASSERT_OK(queue().Maintain());
-  ASSERT_OK_AND_ASSIGN(const auto depths, queue().Depths());
+  ASSERT_OK_AND_ASSIGN(const auto depths, queue().Depths(absl::InfiniteFuture()));
   EXPECT_NEAR(static_cast<double>(depths.at(3).due), 30000, 6000);
 }
 

@@ -142,7 +142,8 @@ struct Cancellations {
 };
 
 // The queue: which mails were accepted, which worker holds them, and their outcomes. Thread-safe.
-// Every function is one transaction; what it returned OK for survives a crash. Data is split by
+// Every function is one transaction; what it returned OK for survives a crash. Those that calls use
+// return by their deadline; the others are bounded by the timeouts of the store. Data is split by
 // lifetime, and no row is updated for a mail: an immutable message, a queue row while it waits, one
 // row for a whole claim, an appended outcome. So a claim takes as long with millions of waiting or
 // ended mails as with none.
@@ -153,7 +154,7 @@ class QueueStore {
   // Accepts all in one transaction. Returns one result for each, in order: ALREADY_EXISTS, for a
   // request id that was used with another body, concerns that submission alone.
   virtual absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
-      absl::Span<const Submission> submissions) = 0;
+      absl::Span<const Submission> submissions, absl::Time deadline) = 0;
 
   // Claims up to `limit` due mails of `lane`, oldest first, from one shard. Returns none when the
   // lane is empty or paused, or while another worker is claiming from it. After an error mails may
@@ -178,35 +179,37 @@ class QueueStore {
   // Ends claims whose lease expired and returns their mails to the queue, marked as recovered.
   // Returns how many. While the store is down, the leases of live holders expire too; so a claim is
   // ended only if a call at least half a lease ago found it overdue. Call it often.
-  virtual absl::StatusOr<int> RecoverExpired() = 0;
+  virtual absl::StatusOr<int> RecoverExpired(absl::Time deadline) = 0;
 
   // When the next mail of those `lanes` that are not paused becomes due; nullopt if none waits.
   virtual absl::StatusOr<std::optional<absl::Time>> NextDue(absl::Span<const Lane> lanes) = 0;
 
-  virtual absl::StatusOr<CancelResult> Cancel(MessageId id) = 0;
+  virtual absl::StatusOr<CancelResult> Cancel(MessageId id, absl::Time deadline) = 0;
   // Marks the batch. Its waiting mails become CANCELLED when they are claimed.
-  virtual absl::Status CancelBatch(BatchId id) = 0;
+  virtual absl::Status CancelBatch(BatchId id, absl::Time deadline) = 0;
   // Returns the cancellations after `cursor` (0: those of the last hour). Workers apply them to the
   // mails they hold.
   virtual absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) = 0;
 
   // Returns a mail with a final outcome other than SENT to the queue, once for each `request_id`.
   // FAILED_PRECONDITION in another state, NOT_FOUND if there is no such mail.
-  virtual absl::Status Retry(MessageId id, std::string_view request_id) = 0;
+  virtual absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) = 0;
 
-  virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail) = 0;
-  virtual absl::StatusOr<std::vector<LaneDepth>> Depths() = 0;
+  virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
+                                 absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<LaneDepth>> Depths(absl::Time deadline) = 0;
   // Returns at most `limit` claims with an id above `after`, ascending.
-  virtual absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit) = 0;
+  virtual absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit,
+                                                              absl::Time deadline) = 0;
 
   // Moves mail of later days that is now due within a day into the queue. Returns how many.
-  virtual absl::StatusOr<int> Promote() = 0;
+  virtual absl::StatusOr<int> Promote(absl::Time deadline) = 0;
   // Finds mail that claims would miss because its transaction committed long after its due time.
   // Each store remembers where its claims begin to look, so every replica calls this from time to
   // time.
   virtual absl::Status FindOverlooked() = 0;
   // Makes the partitions of the coming days, which new mail needs.
-  virtual absl::Status EnsurePartitions() = 0;
+  virtual absl::Status EnsurePartitions(absl::Time deadline) = 0;
   // Deletes some keys of purged mail. Returns whether there may be more. Each call is short: call
   // it until it returns false.
   virtual absl::StatusOr<bool> ForgetKeys() = 0;
@@ -220,7 +223,7 @@ class QueueStore {
   };
   // Drops the mail of whole days before `before`, except days of which mail still waits. ForgetKeys
   // deletes its keys and batches.
-  virtual absl::StatusOr<Purged> Purge(absl::Time before, bool count_only) = 0;
+  virtual absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time deadline) = 0;
 };
 
 }  // namespace lmsmail::dispatch

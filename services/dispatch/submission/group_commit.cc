@@ -1,5 +1,6 @@
 #include "services/dispatch/submission/group_commit.h"
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -18,18 +19,19 @@ absl::Status WrongResultCount() {
 
 }  // namespace
 
-absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission) {
-  auto results = store.Accept(absl::MakeConstSpan(&submission, 1));
+absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission,
+                                     absl::Time deadline) {
+  auto results = store.Accept(absl::MakeConstSpan(&submission, 1), deadline);
   if (!results.ok()) return results.status();
   if (results->size() != 1) return WrongResultCount();
   return std::move(results->front());
 }
 
-void GroupCommit::Accept(Submission submission, Done done) {
+void GroupCommit::Accept(Submission submission, absl::Time deadline, Done done) {
   Group group;
   {
     absl::MutexLock lock(&mutex_);
-    queue_.push_back({std::move(submission), std::move(done)});
+    queue_.push_back({std::move(submission), deadline, std::move(done)});
     if (running_commits_ >= options_.max_commits) return;
     ++running_commits_;
     group = TakeGroup();
@@ -64,20 +66,21 @@ GroupCommit::Group GroupCommit::TakeGroup() {
     if (!keys.insert(next.submission.request_id).second) break;
     group.submissions.push_back(std::move(next.submission));
     group.dones.push_back(std::move(next.done));
+    group.deadline = std::max(group.deadline, next.deadline);
     queue_.pop_front();
   }
   return group;
 }
 
 void GroupCommit::Commit(Group group) {
-  auto results = store_.Accept(group.submissions);
+  auto results = store_.Accept(group.submissions, group.deadline);
   if (results.ok() && results->size() != group.dones.size()) results = WrongResultCount();
   // A submission that the store rejects must not fail the others of its group.
   const bool each_alone = group.dones.size() > 1 && !results.ok() && !IsTransient(results.status());
   for (std::size_t i = 0; i < group.dones.size(); ++i) {
     const Submission& submission = group.submissions[i];
     if (each_alone) {
-      group.dones[i](submission, AcceptAlone(store_, submission));
+      group.dones[i](submission, AcceptAlone(store_, submission, group.deadline));
     } else if (results.ok()) {
       group.dones[i](submission, std::move((*results)[i]));
     } else {

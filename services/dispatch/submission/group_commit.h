@@ -8,13 +8,15 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 #include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
 
 // Accepts one submission in its own transaction.
-absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission);
+absl::StatusOr<Accepted> AcceptAlone(QueueStore& store, const Submission& submission,
+                                     absl::Time deadline);
 
 // Groups concurrent submissions into shared transactions: submissions that arrive while all commits
 // run go together into the next one; otherwise a submission is committed at once. A Send mostly
@@ -35,8 +37,9 @@ class GroupCommit {
   GroupCommit(QueueStore& store, Options options) : store_(store), options_(options) {}
 
   // Commits on the calling thread while fewer than max_commits run, until nothing is waiting.
-  // Otherwise returns at once, and `done` is called on the thread of a running commit.
-  void Accept(Submission submission, Done done);
+  // Otherwise returns at once, and `done` is called on the thread of a running commit. A group has
+  // the latest deadline of its submissions, so that no caller's haste fails the others.
+  void Accept(Submission submission, absl::Time deadline, Done done);
 
   // The number of submissions that wait for a running commit.
   std::size_t waiting() const;
@@ -44,12 +47,14 @@ class GroupCommit {
  private:
   struct Waiting {
     Submission submission;
+    absl::Time deadline;
     Done done;
   };
   // Two vectors, because QueueStore::Accept takes a span of submissions.
   struct Group {
     std::vector<Submission> submissions;
     std::vector<Done> dones;
+    absl::Time deadline = absl::InfinitePast();
   };
 
   Group TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

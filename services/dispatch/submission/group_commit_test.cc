@@ -40,7 +40,7 @@ class SlowStore final : public FakeQueueStore {
   using FakeQueueStore::FakeQueueStore;
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
-      absl::Span<const Submission> submissions) override {
+      absl::Span<const Submission> submissions, absl::Time deadline) override {
     const std::string& key = submissions.front().request_id;
     if (key == "throws") throw std::bad_alloc();
     if (key.starts_with("slow/")) {
@@ -52,7 +52,7 @@ class SlowStore final : public FakeQueueStore {
       sizes_.push_back(submissions.size());
     }
     if (submissions.size() > 1 && !group_status.ok()) return group_status;
-    return FakeQueueStore::Accept(submissions);
+    return FakeQueueStore::Accept(submissions, deadline);
   }
 
   std::vector<std::size_t> sizes() const {
@@ -75,11 +75,12 @@ class SlowStore final : public FakeQueueStore {
 class GroupCommitTest : public testing::Test {
  protected:
   void Accept(const std::string& key) {
-    commits_.Accept(SubmissionOf(key), [this, key](const Submission& submission, auto accepted) {
-      EXPECT_EQ(submission.request_id, key);
-      ++results_;
-      accepted_ += accepted.ok();
-    });
+    commits_.Accept(SubmissionOf(key), absl::InfiniteFuture(),
+                    [this, key](const Submission& submission, auto accepted) {
+                      EXPECT_EQ(submission.request_id, key);
+                      ++results_;
+                      accepted_ += accepted.ok();
+                    });
   }
   std::thread StartSlowCommit(int index) {
     std::thread thread([this, index] { Accept("slow/" + std::to_string(index)); });

@@ -40,9 +40,10 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time cr
 }  // namespace
 
 absl::StatusOr<TemplateRef> Submitter::ResolveTemplate(const MailHeader& header,
-                                                       std::string_view prefix) {
+                                                       std::string_view prefix,
+                                                       absl::Time deadline) {
   const auto name = ParseTemplateName(header.template_name);
-  auto ref = dependencies_.templates.Resolve(name->key, name->version);
+  auto ref = dependencies_.templates.Resolve(name->key, name->version, deadline);
   if (ref.ok() || !absl::IsFailedPrecondition(ref.status())) return ref;
   // Names the field, because the caller must choose another template or publish this one.
   return WithReason(absl::FailedPreconditionError(
@@ -51,8 +52,10 @@ absl::StatusOr<TemplateRef> Submitter::ResolveTemplate(const MailHeader& header,
 }
 
 absl::StatusOr<ContextValidation> Submitter::ContextValidationFor(const TemplateRef& ref,
-                                                                  const MailHeader& header) {
-  LMSMAIL_ASSIGN_OR_RETURN(auto version, dependencies_.templates.Get(ref.key, ref.version));
+                                                                  const MailHeader& header,
+                                                                  absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto version,
+                           dependencies_.templates.Get(ref.key, ref.version, deadline));
   return ContextValidation(std::move(version), header.shared_context);
 }
 
@@ -75,17 +78,17 @@ Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef templat
 }
 
 absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailItem item,
-                                                 Violations violations) {
+                                                 Violations violations, absl::Time deadline) {
   CheckItem(item, "", violations);
   CheckHeader(header, "", violations);
   CheckTimes(header, "", dependencies_.clock.Now(), violations);
   CheckTransport(header, "", dependencies_.transports, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
 
-  LMSMAIL_ASSIGN_OR_RETURN(TemplateRef ref, ResolveTemplate(header, ""));
+  LMSMAIL_ASSIGN_OR_RETURN(TemplateRef ref, ResolveTemplate(header, "", deadline));
   // While the content is unavailable, the mail is accepted and its context checked when it is
   // rendered.
-  if (const auto contexts = ContextValidationFor(ref, header); contexts.ok()) {
+  if (const auto contexts = ContextValidationFor(ref, header, deadline); contexts.ok()) {
     contexts->Check(item.context.values(), "", violations);
     LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   }
@@ -96,13 +99,14 @@ absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailI
 }
 
 absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& header,
-                                                            Violations violations) {
+                                                            Violations violations,
+                                                            absl::Time deadline) {
   CheckHeader(header, "header.", violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   // A repeated call uses the version of the first one. Otherwise other items might be refused, and
   // the accepted ones would have other ids.
   LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
-                           dependencies_.log.FindRequest(header.request_id));
+                           dependencies_.log.FindRequest(header.request_id, deadline));
   TemplateRef ref;
   if (known && known->batch) {
     ref = known->template_ref;
@@ -110,10 +114,10 @@ absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& he
     CheckTimes(header, "header.", dependencies_.clock.Now(), violations);
     CheckTransport(header, "header.", dependencies_.transports, violations);
     LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-    LMSMAIL_ASSIGN_OR_RETURN(ref, ResolveTemplate(header, "header."));
+    LMSMAIL_ASSIGN_OR_RETURN(ref, ResolveTemplate(header, "header.", deadline));
   }
   Prepared prepared;
-  absl::StatusOr<ContextValidation> contexts = ContextValidationFor(ref, header);
+  absl::StatusOr<ContextValidation> contexts = ContextValidationFor(ref, header, deadline);
   // For the same reason a batch is not accepted unchecked while the content is unavailable.
   if (IsTransient(contexts.status())) return contexts.status();
   if (contexts.ok()) prepared.contexts = *std::move(contexts);
@@ -123,47 +127,49 @@ absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& he
 }
 
 absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, MailItem item,
-                                                  Violations violations) {
+                                                  Violations violations, absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Submission submission,
-                           PrepareOne(header, std::move(item), std::move(violations)));
+                           PrepareOne(header, std::move(item), std::move(violations), deadline));
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 
 std::optional<SendResult> Submitter::FindAccepted(const std::string& request_id,
-                                                  std::int64_t digest) {
+                                                  std::int64_t digest, absl::Time deadline) {
   Violations violations;
   CheckKey(request_id, "request_id", violations);
   if (!violations.empty()) return std::nullopt;
-  const auto known = dependencies_.log.FindRequest(request_id);
+  const auto known = dependencies_.log.FindRequest(request_id, deadline);
   if (!known.ok() || !*known || (*known)->batch || (*known)->digest != digest) return std::nullopt;
-  absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first);
+  absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first, deadline);
   if (!record.ok()) return std::nullopt;
   return SendResult{.record = *std::move(record), .duplicate = true};
 }
 
 void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t digest,
-                     Violations violations, SendDone done) {
+                     Violations violations, absl::Time deadline, SendDone done) {
   absl::StatusOr<Submission> submission =
-      PrepareOne(header, std::move(item), std::move(violations));
+      PrepareOne(header, std::move(item), std::move(violations), deadline);
   if (!submission.ok()) {
-    if (auto first = FindAccepted(header.request_id, digest)) return done(*std::move(first));
+    if (auto first = FindAccepted(header.request_id, digest, deadline))
+      return done(*std::move(first));
     return done(submission.status());
   }
   submission->digest = digest;
   dependencies_.before_accept(submission->lane);
-  commits_.Accept(*std::move(submission),
-                  [this, done = std::move(done)](const Submission& stored,
-                                                 absl::StatusOr<Accepted> accepted) mutable {
-                    done(FinishSend(stored, std::move(accepted)));
+  commits_.Accept(*std::move(submission), deadline,
+                  [this, deadline, done = std::move(done)](
+                      const Submission& stored, absl::StatusOr<Accepted> accepted) mutable {
+                    done(FinishSend(stored, std::move(accepted), deadline));
                   });
 }
 
 absl::StatusOr<SendResult> Submitter::FinishSend(const Submission& submission,
-                                                 absl::StatusOr<Accepted> accepted) {
+                                                 absl::StatusOr<Accepted> accepted,
+                                                 absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Accepted result, FinishAccept(submission, std::move(accepted)));
   const Accepted::Item& mail = result.items.at(0);
   if (result.replayed || mail.duplicate) {
-    LMSMAIL_ASSIGN_OR_RETURN(MessageRecord first, dependencies_.log.Get(mail.id));
+    LMSMAIL_ASSIGN_OR_RETURN(MessageRecord first, dependencies_.log.Get(mail.id, deadline));
     return SendResult{.record = std::move(first), .duplicate = true};
   }
   // A new mail is as it was sent; it need not be read back.
@@ -172,23 +178,26 @@ absl::StatusOr<SendResult> Submitter::FinishSend(const Submission& submission,
 
 absl::StatusOr<BatchResult> Submitter::SendBatch(const MailHeader& header,
                                                  std::vector<MailItem> items, std::int64_t digest,
-                                                 Violations violations) {
+                                                 Violations violations, absl::Time deadline) {
   if (items.empty() || items.size() > kMaxBatchItems) {
     violations.Add("items", fmt::format("must have 1 to {} items; it has {}. Use SendBulk for more",
                                         kMaxBatchItems, items.size()));
   }
-  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(violations)));
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared,
+                           PrepareBatch(header, std::move(violations), deadline));
   prepared.submission.digest = digest;
-  return Store(Check(std::move(prepared), std::move(items)));
+  return Store(Check(std::move(prepared), std::move(items)), deadline);
 }
 
-absl::StatusOr<Submitter::Bulk> Submitter::OpenBulk(const MailHeader& header,
-                                                    Violations violations) {
-  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared, PrepareBatch(header, std::move(violations)));
+absl::StatusOr<Submitter::Bulk> Submitter::OpenBulk(const MailHeader& header, Violations violations,
+                                                    absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(Prepared prepared,
+                           PrepareBatch(header, std::move(violations), deadline));
   return Bulk(*this, std::move(prepared));
 }
 
-absl::StatusOr<BatchResult> Submitter::Bulk::Add(std::vector<MailItem> items, std::int64_t digest) {
+absl::StatusOr<BatchResult> Submitter::Bulk::Add(std::vector<MailItem> items, std::int64_t digest,
+                                                 absl::Time deadline) {
   if (items.empty() || items.size() > kMaxBatchItems) {
     return InvalidField(
         "items", fmt::format("must have 1 to {} items in each message of the stream; it has {}",
@@ -200,10 +209,10 @@ absl::StatusOr<BatchResult> Submitter::Bulk::Add(std::vector<MailItem> items, st
   Checked checked = submitter_->Check(std::move(prepared), std::move(items));
   absl::StatusOr<BatchResult> previous = Finish();
   if (!previous.ok()) return previous;
-  storing_ =
-      std::async(std::launch::async, [submitter = submitter_, it = std::move(checked)]() mutable {
-        return submitter->Store(std::move(it));
-      });
+  storing_ = std::async(std::launch::async,
+                        [submitter = submitter_, deadline, it = std::move(checked)]() mutable {
+                          return submitter->Store(std::move(it), deadline);
+                        });
   return previous;
 }
 
@@ -248,12 +257,13 @@ Submitter::Checked Submitter::Check(Prepared prepared, std::vector<MailItem> ite
 }
 
 // Stores the valid items and returns all results in the order of the request.
-absl::StatusOr<BatchResult> Submitter::Store(Checked checked) {
+absl::StatusOr<BatchResult> Submitter::Store(Checked checked, absl::Time deadline) {
   const Submission& submission = checked.submission;
   BatchResult& result = checked.result;
   if (submission.items.empty()) return std::move(result);
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted accepted,
-                           FinishAccept(submission, AcceptAlone(dependencies_.queue, submission)));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const Accepted accepted,
+      FinishAccept(submission, AcceptAlone(dependencies_.queue, submission, deadline)));
   result.batch = accepted.batch;
   for (std::size_t i = 0; i < checked.positions.size(); ++i) {
     ItemResult& item = result.items[checked.positions[i]];

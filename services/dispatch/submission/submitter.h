@@ -99,19 +99,20 @@ class Submitter {
   explicit Submitter(Dependencies dependencies)
       : dependencies_(std::move(dependencies)), commits_(dependencies_.queue) {}
 
-  // In all methods, `digest` is a hash of the whole request, and `violations` has those that its
-  // conversion found.
+  // In all methods, `digest` is a hash of the whole request, `violations` has those that its
+  // conversion found, and `deadline` is the caller's.
 
   // Calls `done` with the stored mail after COMMIT, on this thread or on that of another Send.
   using SendDone = absl::AnyInvocable<void(absl::StatusOr<SendResult>)>;
   void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations violations,
-            SendDone done);
+            absl::Time deadline, SendDone done);
   // Validates without storing. The returned mail has no id.
   absl::StatusOr<MessageRecord> Validate(const MailHeader& header, MailItem item,
-                                         Violations violations = {});
+                                         Violations violations, absl::Time deadline);
 
   absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, std::vector<MailItem> items,
-                                        std::int64_t digest, Violations violations = {});
+                                        std::int64_t digest, Violations violations,
+                                        absl::Time deadline);
 
   // A bulk stream. Each chunk of items is stored under its position in the stream, on a thread of
   // its own, while the caller receives and validates the next one. Not thread-safe.
@@ -119,7 +120,8 @@ class Submitter {
    public:
     // Validates `items` and starts storing them. Returns the result of the previous chunk, without
     // items for the first one.
-    absl::StatusOr<BatchResult> Add(std::vector<MailItem> items, std::int64_t digest);
+    absl::StatusOr<BatchResult> Add(std::vector<MailItem> items, std::int64_t digest,
+                                    absl::Time deadline);
     // Returns the result of the last chunk, which is stored even without this call.
     absl::StatusOr<BatchResult> Finish();
 
@@ -133,22 +135,27 @@ class Submitter {
     int chunk_ = 0;
     std::future<absl::StatusOr<BatchResult>> storing_;
   };
-  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations violations = {});
+  absl::StatusOr<Bulk> OpenBulk(const MailHeader& header, Violations violations,
+                                absl::Time deadline);
 
  private:
   absl::StatusOr<Submission> PrepareOne(const MailHeader& header, MailItem item,
-                                        Violations violations);
-  absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations violations);
+                                        Violations violations, absl::Time deadline);
+  absl::StatusOr<Prepared> PrepareBatch(const MailHeader& header, Violations violations,
+                                        absl::Time deadline);
   Submission ToSubmission(const MailHeader& header, TemplateRef template_ref) const;
-  absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix);
+  absl::StatusOr<TemplateRef> ResolveTemplate(const MailHeader& header, std::string_view prefix,
+                                              absl::Time deadline);
   absl::StatusOr<ContextValidation> ContextValidationFor(const TemplateRef& ref,
-                                                         const MailHeader& header);
+                                                         const MailHeader& header,
+                                                         absl::Time deadline);
   // The idempotency lookup of Send: the mail that was accepted with this key and body.
-  std::optional<SendResult> FindAccepted(const std::string& request_id, std::int64_t digest);
+  std::optional<SendResult> FindAccepted(const std::string& request_id, std::int64_t digest,
+                                         absl::Time deadline);
   Checked Check(Prepared prepared, std::vector<MailItem> items) const;
-  absl::StatusOr<BatchResult> Store(Checked checked);
+  absl::StatusOr<BatchResult> Store(Checked checked, absl::Time deadline);
   absl::StatusOr<SendResult> FinishSend(const Submission& submission,
-                                        absl::StatusOr<Accepted> accepted);
+                                        absl::StatusOr<Accepted> accepted, absl::Time deadline);
   // Checks the result of the store and calls after_accept for new mail.
   absl::StatusOr<Accepted> FinishAccept(const Submission& submission,
                                         absl::StatusOr<Accepted> accepted);

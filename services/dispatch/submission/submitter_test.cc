@@ -58,15 +58,16 @@ class SubmitterTest : public testing::Test {
   absl::StatusOr<MessageRecord> Send(const MailHeader& header, MailItem item, std::int64_t digest) {
     absl::StatusOr<MessageRecord> result = absl::UnknownError("no result");
     absl::Notification done;
-    submitter_.Send(header, std::move(item), digest, {}, [&](absl::StatusOr<SendResult> sent) {
-      if (sent.ok()) {
-        duplicate_ = sent->duplicate;
-        result = std::move(sent->record);
-      } else {
-        result = sent.status();
-      }
-      done.Notify();
-    });
+    submitter_.Send(header, std::move(item), digest, {}, absl::InfiniteFuture(),
+                    [&](absl::StatusOr<SendResult> sent) {
+                      if (sent.ok()) {
+                        duplicate_ = sent->duplicate;
+                        result = std::move(sent->record);
+                      } else {
+                        result = sent.status();
+                      }
+                      done.Notify();
+                    });
     done.WaitForNotification();
     return result;
   }
@@ -157,17 +158,21 @@ TEST_F(SubmitterTest, RepeatedBatchReturnsTheFirstResultAfterChanges) {
   MailHeader header = Header("batch/1");
   header.expire_time = clock_.Now() + absl::Hours(1);
   const std::vector<MailItem> items = {To("recipients/a"), To("recipients/b")};
-  ASSERT_OK_AND_ASSIGN(const BatchResult first, submitter_.SendBatch(header, items, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult first,
+                       submitter_.SendBatch(header, items, 1, {}, absl::InfiniteFuture()));
   clock_.Advance(absl::Hours(2));
   templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "{{more}}",
                      {{.name = "more", .required = true}});
-  ASSERT_OK_AND_ASSIGN(const BatchResult again, submitter_.SendBatch(header, items, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult again,
+                       submitter_.SendBatch(header, items, 1, {}, absl::InfiniteFuture()));
   EXPECT_EQ(again.batch, first.batch);
   ASSERT_THAT(again.items, SizeIs(2));
   EXPECT_EQ(again.items[1].id, first.items[1].id);
-  EXPECT_THAT(submitter_.SendBatch(header, items, 2), StatusIs(absl::StatusCode::kAlreadyExists));
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk, submitter_.OpenBulk(header));
-  EXPECT_OK(bulk.Add(items, 1));
+  EXPECT_THAT(submitter_.SendBatch(header, items, 2, {}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
+                       submitter_.OpenBulk(header, {}, absl::InfiniteFuture()));
+  EXPECT_OK(bulk.Add(items, 1, absl::InfiniteFuture()));
   EXPECT_OK(bulk.Finish());
 }
 
@@ -189,7 +194,8 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
               UnorderedElementsAre("context.product.title", "context.user.nickname",
                                    "context.lessons[1].name"));
   EXPECT_THAT(refused.status().ToString(), HasSubstr("templates/welcome/versions/3"));
-  EXPECT_THAT(FieldsOf(submitter_.Validate(header, item).status()), SizeIs(3));
+  EXPECT_THAT(FieldsOf(submitter_.Validate(header, item, {}, absl::InfiniteFuture()).status()),
+              SizeIs(3));
 
   MailItem good = To();
   good.context = Context(R"({"user": {"nickname": "Ada"}})");
@@ -197,7 +203,8 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
   batch.request_id = "batch/1";
   batch.shared_context = StructFromJson(R"({"product": {"title": "C++"}})");
   const std::vector<MailItem> items = {good, item};
-  ASSERT_OK_AND_ASSIGN(const BatchResult result, submitter_.SendBatch(batch, items, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult result,
+                       submitter_.SendBatch(batch, items, 1, {}, absl::InfiniteFuture()));
   EXPECT_OK(result.items[0].status);
   EXPECT_THAT(
       FieldsOf(result.items[1].status),
@@ -214,14 +221,17 @@ TEST_F(SubmitterTest, SendNeedsNoContentButBatchDoes) {
   templates_.SetContentStatus(absl::UnavailableError("down"));
   EXPECT_OK(Send(header, item, 1));
   header.request_id = "batch/1";
-  EXPECT_THAT(submitter_.SendBatch(header, {item}, 1), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(submitter_.SendBatch(header, {item}, 1, {}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(SubmitterTest, ValidateOnlyStoresNothing) {
-  ASSERT_OK_AND_ASSIGN(const MessageRecord record, submitter_.Validate(Header(), To()));
+  ASSERT_OK_AND_ASSIGN(const MessageRecord record,
+                       submitter_.Validate(Header(), To(), {}, absl::InfiniteFuture()));
   EXPECT_EQ(record.mail.id, 0);
   EXPECT_EQ(Due(), 0);
-  EXPECT_THAT(submitter_.Validate(Header(""), To()), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(submitter_.Validate(Header(""), To(), {}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(SubmitterTest, ReportsAllViolationsAtOnce) {
@@ -298,7 +308,8 @@ TEST_F(SubmitterTest, BatchRefusesInvalidItemsOnly) {
   keyed.dedupe_key = "weekly/b";
   const std::vector<MailItem> items = {To("recipients/a"), MailItem{}, keyed, ToAddress("nonsense"),
                                        keyed};
-  ASSERT_OK_AND_ASSIGN(const BatchResult result, submitter_.SendBatch(Header("batch/1"), items, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult result, submitter_.SendBatch(Header("batch/1"), items, 1,
+                                                                      {}, absl::InfiniteFuture()));
   EXPECT_NE(result.batch, 0);
   ASSERT_THAT(result.items, SizeIs(5));
   EXPECT_OK(result.items[0].status);
@@ -309,37 +320,46 @@ TEST_F(SubmitterTest, BatchRefusesInvalidItemsOnly) {
   EXPECT_EQ(result.items[4].id, result.items[2].id);
   EXPECT_EQ(Due(), 2);
 
-  ASSERT_OK_AND_ASSIGN(const BatchResult again, submitter_.SendBatch(Header("batch/1"), items, 1));
+  ASSERT_OK_AND_ASSIGN(const BatchResult again, submitter_.SendBatch(Header("batch/1"), items, 1,
+                                                                     {}, absl::InfiniteFuture()));
   EXPECT_EQ(again.batch, result.batch);
   EXPECT_EQ(again.items[0].id, result.items[0].id);
   EXPECT_EQ(Due(), 2);
 }
 
 TEST_F(SubmitterTest, BatchWithoutValidItemsStoresNothing) {
-  ASSERT_OK_AND_ASSIGN(const BatchResult result,
-                       submitter_.SendBatch(Header(), std::vector<MailItem>(2), 1));
+  ASSERT_OK_AND_ASSIGN(
+      const BatchResult result,
+      submitter_.SendBatch(Header(), std::vector<MailItem>(2), 1, {}, absl::InfiniteFuture()));
   EXPECT_EQ(result.batch, 0);
   EXPECT_EQ(Due(), 0);
-  EXPECT_THAT(FieldsOf(submitter_.SendBatch(Header(), {}, 1).status()), ElementsAre("items"));
-  EXPECT_THAT(FieldsOf(submitter_.SendBatch(Header(), std::vector<MailItem>(1001), 1).status()),
+  EXPECT_THAT(FieldsOf(submitter_.SendBatch(Header(), {}, 1, {}, absl::InfiniteFuture()).status()),
               ElementsAre("items"));
+  EXPECT_THAT(
+      FieldsOf(
+          submitter_.SendBatch(Header(), std::vector<MailItem>(1001), 1, {}, absl::InfiniteFuture())
+              .status()),
+      ElementsAre("items"));
 }
 
 TEST_F(SubmitterTest, BulkStreamStoresChunksAndIsIdempotent) {
   const std::vector<MailItem> one = {To("recipients/a"), To("recipients/b")};
   const std::vector<MailItem> two = {To("recipients/c")};
   {
-    ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk, submitter_.OpenBulk(Header("bulk/1")));
-    ASSERT_OK(bulk.Add(one, 1));  // then the stream breaks
+    ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
+                         submitter_.OpenBulk(Header("bulk/1"), {}, absl::InfiniteFuture()));
+    ASSERT_OK(bulk.Add(one, 1, absl::InfiniteFuture()));  // then the stream breaks
   }
   EXPECT_EQ(Due(), 2);
   templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "New content");
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk, submitter_.OpenBulk(Header("bulk/1")));
-  ASSERT_OK_AND_ASSIGN(const BatchResult none, bulk.Add(one, 1));
+  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
+                       submitter_.OpenBulk(Header("bulk/1"), {}, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const BatchResult none, bulk.Add(one, 1, absl::InfiniteFuture()));
   EXPECT_THAT(none.items, IsEmpty());
-  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(two, 2));
+  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(two, 2, absl::InfiniteFuture()));
   EXPECT_TRUE(first.items[0].duplicate);
-  EXPECT_THAT(bulk.Add({}, 3), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(bulk.Add({}, 3, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   ASSERT_OK_AND_ASSIGN(const BatchResult second, bulk.Finish());
   EXPECT_EQ(first.batch, second.batch);
   EXPECT_FALSE(second.items[0].duplicate);
@@ -350,9 +370,11 @@ TEST_F(SubmitterTest, BulkStreamStoresChunksAndIsIdempotent) {
 
 TEST_F(SubmitterTest, BulkStreamReturnsTheErrorOfThePreviousChunk) {
   ASSERT_OK(Send(Header("bulk/2"), To(), 1));
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk, submitter_.OpenBulk(Header("bulk/2")));
-  ASSERT_OK(bulk.Add({To()}, 2));
-  EXPECT_THAT(bulk.Add({To()}, 3), StatusIs(absl::StatusCode::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
+                       submitter_.OpenBulk(Header("bulk/2"), {}, absl::InfiniteFuture()));
+  ASSERT_OK(bulk.Add({To()}, 2, absl::InfiniteFuture()));
+  EXPECT_THAT(bulk.Add({To()}, 3, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(SubmitterTest, ConcurrentSendsAreAcceptedOnce) {

@@ -21,13 +21,16 @@ class FakeMessageLog final : public MessageLog {
   std::vector<AddressReport> address_reports;  // what AddressReports returns
   MessageFilter last_filter;                   // of List
 
-  absl::StatusOr<MessageId> FindByKey(std::string_view key) override {
+  absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
     const auto found = store_.keys_.find(key);
     if (found == store_.keys_.end()) return NotFound("the message");
     return found->second;
   }
-  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id) override {
+  absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
+                                                          absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
     const auto found = store_.requests_.find({std::string(request_id), 0});
     if (found == store_.requests_.end()) return std::nullopt;
@@ -35,13 +38,15 @@ class FakeMessageLog final : public MessageLog {
     return KnownRequest{submission.digest, submission.batch, submission.template_ref,
                         accepted.items.front().id};
   }
-  absl::StatusOr<MessageRecord> Get(MessageId id) override {
+  absl::StatusOr<MessageRecord> Get(MessageId id, absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
     const auto found = store_.entries_.find(id);
     if (found == store_.entries_.end()) return NotFound("the message");
     return store_.RecordOf(found->second);
   }
-  absl::StatusOr<History> Explain(MessageId id) override {
+  absl::StatusOr<History> Explain(MessageId id, absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
     const auto found = store_.entries_.find(id);
     if (found == store_.entries_.end()) return NotFound("the message");
@@ -49,8 +54,9 @@ class FakeMessageLog final : public MessageLog {
     history.record = store_.RecordOf(found->second);
     return history;
   }
-  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after,
-                            int limit) override {
+  absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after, int limit,
+                            absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     last_filter = filter;
     absl::MutexLock lock(&store_.mutex_);
     Page page;
@@ -68,7 +74,8 @@ class FakeMessageLog final : public MessageLog {
     }
     return page;
   }
-  absl::StatusOr<BatchRecord> GetBatch(BatchId id) override {
+  absl::StatusOr<BatchRecord> GetBatch(BatchId id, absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
     BatchRecord record = store_.batches_.at(id);
     for (const auto& [message, entry] : store_.entries_) {
@@ -78,10 +85,12 @@ class FakeMessageLog final : public MessageLog {
     }
     return record;
   }
-  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events) override {
+  absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
+                                           absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     EventCounts counts;
     for (const ProviderEvent& event : events) {
-      if (!Get(event.message).ok()) {
+      if (!Get(event.message, deadline).ok()) {
         ++counts.unknown;
       } else if (event_ids_.insert(event.event_id).second) {
         ++counts.recorded;
@@ -91,13 +100,20 @@ class FakeMessageLog final : public MessageLog {
     }
     return counts;
   }
-  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time) override {
+  absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time,
+                                                            absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     return address_reports;
   }
-  absl::StatusOr<std::vector<DayStats>> Stats(absl::Time, absl::Time, std::string_view) override {
+  absl::StatusOr<std::vector<DayStats>> Stats(absl::Time, absl::Time, std::string_view,
+                                              absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
     return stats;
   }
-  absl::StatusOr<Recent> RecentOutcomes() override { return Recent(); }
+  absl::StatusOr<Recent> RecentOutcomes(absl::Time deadline) override {
+    store_.NoteDeadline(deadline);
+    return Recent();
+  }
 
  private:
   FakeQueueStore& store_;

@@ -50,7 +50,8 @@ class FakeRecipientCheck final : public RecipientCheck {
     return calls_;
   }
 
-  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries) override {
+  absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries,
+                                             absl::Time) override {
     absl::MutexLock lock(&mutex_);
     ++calls_;
     if (on_check_) on_check_();
@@ -154,7 +155,8 @@ class FakeTemplateSource final : public TemplateSource {
     content_status_ = std::move(status);
   }
 
-  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version) override {
+  absl::StatusOr<TemplateRef> Resolve(std::string_view key, std::optional<int> version,
+                                      absl::Time) override {
     absl::MutexLock lock(&mutex_);
     if (!status_.ok()) return status_;
     const auto it = published_.find(std::string(key));
@@ -163,8 +165,8 @@ class FakeTemplateSource final : public TemplateSource {
     if (version) ref.version = *version;
     return ref;
   }
-  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key,
-                                                             int version) override {
+  absl::StatusOr<std::shared_ptr<const CompiledVersion>> Get(std::string_view key, int version,
+                                                             absl::Time) override {
     absl::MutexLock lock(&mutex_);
     if (!status_.ok()) return status_;
     if (!content_status_.ok()) return content_status_;

@@ -40,13 +40,19 @@ class FakeQueueStore : public QueueStore {
     absl::MutexLock lock(&mutex_);
     return RecordOf(entries_.at(id));
   }
+  // The latest deadline that any function was called with, also of its FakeMessageLog.
+  absl::Time latest_deadline() const {
+    absl::MutexLock lock(&deadline_mutex_);
+    return latest_deadline_;
+  }
   int WaitingCount() { return Count(&IsWaiting); }
   int InFlightCount() {
     return Count([](const Entry& entry) { return entry.claim != 0; });
   }
 
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
-      absl::Span<const Submission> submissions) override {
+      absl::Span<const Submission> submissions, absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     std::vector<absl::StatusOr<Accepted>> results;
     for (const Submission& submission : submissions) results.push_back(AcceptOne(submission));
@@ -125,7 +131,8 @@ class FakeQueueStore : public QueueStore {
     absl::MutexLock lock(&mutex_);
     return static_cast<int>(EndClaim(id).size());
   }
-  absl::StatusOr<int> RecoverExpired() override {
+  absl::StatusOr<int> RecoverExpired(absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     int recovered = 0;
     for (const auto& [id, claim] : std::map(claims_)) {
@@ -149,7 +156,8 @@ class FakeQueueStore : public QueueStore {
     return next;
   }
 
-  absl::StatusOr<CancelResult> Cancel(MessageId id) override {
+  absl::StatusOr<CancelResult> Cancel(MessageId id, absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     Entry& entry = entries_.at(id);
     const auto& latest = entry.facts.latest;
@@ -168,7 +176,8 @@ class FakeQueueStore : public QueueStore {
     Record(entry, outcome);
     return CancelResult::kCancelled;
   }
-  absl::Status CancelBatch(BatchId id) override {
+  absl::Status CancelBatch(BatchId id, absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     batches_.at(id).cancelled = true;
     return absl::OkStatus();
@@ -179,7 +188,8 @@ class FakeQueueStore : public QueueStore {
                          {cancelled_.begin() + cursor, cancelled_.end()},
                          {}};
   }
-  absl::Status Retry(MessageId id, std::string_view request_id) override {
+  absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     Entry& entry = entries_.at(id);
     const absl::Time now = clock_.Now();
@@ -190,13 +200,16 @@ class FakeQueueStore : public QueueStore {
     return absl::OkStatus();
   }
 
-  absl::Status SetPaused(Lane lane, bool paused, std::string_view detail) override {
+  absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
+                         absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     paused_.erase(lane);
     if (paused) paused_[lane] = std::string(detail);
     return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<LaneDepth>> Depths() override {
+  absl::StatusOr<std::vector<LaneDepth>> Depths(absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     std::vector<LaneDepth> depths;
     for (const Lane lane : kLanes) {
@@ -210,7 +223,9 @@ class FakeQueueStore : public QueueStore {
     }
     return depths;
   }
-  absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit) override {
+  absl::StatusOr<std::vector<InFlightClaim>> InFlight(ClaimId after, int limit,
+                                                      absl::Time deadline) override {
+    NoteDeadline(deadline);
     absl::MutexLock lock(&mutex_);
     std::vector<InFlightClaim> claims;
     for (auto it = claims_.upper_bound(after); it != claims_.end(); ++it) {
@@ -222,13 +237,19 @@ class FakeQueueStore : public QueueStore {
     }
     return claims;
   }
-  absl::StatusOr<int> Promote() override { return 0; }
+  absl::StatusOr<int> Promote(absl::Time deadline) override {
+    NoteDeadline(deadline);
+    return 0;
+  }
   absl::Status FindOverlooked() override { return absl::OkStatus(); }
-  absl::Status EnsurePartitions() override { return absl::OkStatus(); }
+  absl::Status EnsurePartitions(absl::Time) override { return absl::OkStatus(); }
   absl::StatusOr<bool> ForgetKeys() override { return false; }
   absl::Status Maintain() override { return absl::OkStatus(); }
   void InterruptMaintenance() override {}
-  absl::StatusOr<Purged> Purge(absl::Time, bool) override { return Purged(); }
+  absl::StatusOr<Purged> Purge(absl::Time, bool, absl::Time deadline) override {
+    NoteDeadline(deadline);
+    return Purged();
+  }
 
  private:
   friend class FakeMessageLog;
@@ -240,6 +261,10 @@ class FakeQueueStore : public QueueStore {
     MessageFacts facts;
     History history;  // but for its record
   };
+  void NoteDeadline(absl::Time deadline) {
+    absl::MutexLock lock(&deadline_mutex_);
+    latest_deadline_ = std::max(latest_deadline_, deadline);
+  }
   static bool IsWaiting(const Entry& entry) { return !entry.ended && entry.claim == 0; }
 
   template <typename Predicate>
@@ -364,6 +389,9 @@ class FakeQueueStore : public QueueStore {
   std::map<Lane, std::string> paused_ ABSL_GUARDED_BY(mutex_);  // with the detail
   std::vector<MessageId> cancelled_ ABSL_GUARDED_BY(mutex_);
   ClaimId last_claim_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  mutable absl::Mutex deadline_mutex_;
+  absl::Time latest_deadline_ ABSL_GUARDED_BY(deadline_mutex_) = absl::InfinitePast();
 };
 
 }  // namespace lmsmail::dispatch

@@ -35,7 +35,7 @@ Submission PgQueueFixture::Batch(const std::string& request_id, int count, int c
 }
 
 Accepted PgQueueFixture::AcceptOne(const Submission& submission) {
-  auto accepted = queue().Accept({submission});
+  auto accepted = queue().Accept({submission}, absl::InfiniteFuture());
   EXPECT_OK(accepted);
   if (!accepted.ok() || accepted->size() != 1 || !accepted->front().ok()) {
     ADD_FAILURE() << submission.request_id << " was not accepted";
@@ -83,9 +83,9 @@ Claim PgQueueFixture::Take(Lane lane, int limit, absl::Duration lease) {
 
 absl::StatusOr<int> PgQueueFixture::Abandon() {
   Advance(absl::Minutes(1));
-  EXPECT_THAT(queue().RecoverExpired(), IsOkAndHolds(0));
+  EXPECT_THAT(queue().RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
   Advance(absl::Minutes(1));
-  return queue().RecoverExpired();
+  return queue().RecoverExpired(absl::InfiniteFuture());
 }
 
 std::vector<Claim> PgQueueFixture::TakeAll(Lane lane, int limit) {
@@ -144,7 +144,7 @@ MessageId PgQueueFixture::Ended(const std::string& request_id, Outcome::Kind kin
 }
 
 MessageRecord PgQueueFixture::Get(MessageId id) {
-  auto record = log().Get(id);
+  auto record = log().Get(id, absl::InfiniteFuture());
   EXPECT_OK(record);
   return record.ok() ? *std::move(record) : MessageRecord();
 }

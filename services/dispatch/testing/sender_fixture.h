@@ -36,7 +36,7 @@ class SenderFixture : public testing::Test {
     submission.expire_time = clock_.Now() + absl::Hours(48);
     submission.items.push_back(
         {{Target::Kind::kRecipient, "recipients/" + key}, std::move(context), key});
-    const auto accepted = store_.Accept({submission});
+    const auto accepted = store_.Accept({submission}, absl::InfiniteFuture());
     return accepted->front()->items.front().id;
   }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/rpc/status.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/api/convert.h"
