@@ -66,6 +66,12 @@ bool IsDomain(std::string_view text) {
   }
 }
 
+bool IsServerName(std::string_view text) {
+  boost::system::error_code error;
+  ip::make_address(text, error);
+  return !error || IsDomain(text);
+}
+
 bool IsEhloName(std::string_view text) { return IsDomain(text) || IsAddressLiteral(text); }
 
 std::string AddressLiteral(const ip::address& address) {

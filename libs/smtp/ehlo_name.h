@@ -10,6 +10,9 @@ namespace lmsmail::smtp {
 // Letters, digits and hyphens in labels between dots; one label is enough (RFC 5321 section 4.1.2).
 bool IsDomain(std::string_view text);
 
+// What a certificate may be for: a domain or an IP address.
+bool IsServerName(std::string_view text);
+
 // What EHLO may say: a domain, or an address literal such as [192.0.2.1] or [IPv6:2001:db8::1]
 // (RFC 5321 section 4.1.3).
 bool IsEhloName(std::string_view text);

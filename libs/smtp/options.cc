@@ -1,7 +1,5 @@
 #include "libs/smtp/options.h"
 
-#include <boost/asio/ip/address.hpp>
-
 #include <string_view>
 
 #include "libs/smtp/ehlo_name.h"
@@ -11,12 +9,6 @@ namespace lmsmail::smtp {
 namespace {
 
 constexpr std::string_view kControls("\0\x01\r\n", 4);
-
-bool IsServerName(const std::string& name) {
-  boost::system::error_code error;
-  boost::asio::ip::make_address(name, error);
-  return !error || IsDomain(name);
-}
 
 bool HasControls(const std::string& text) {
   return text.find_first_of(kControls) != std::string::npos;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -60,7 +61,8 @@ struct DispatchConfig {
   // The methods below need a configuration that was loaded without violations.
   SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
-  // `clock` must outlive the transports.
+  // Builds one mail of each transport. INVALID_ARGUMENT names the keys of a sender that cannot be
+  // written. `clock` must outlive the transports.
   absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
       const service::SchoolConfig& school, const Clock& clock,
       const TransportConfig::Observers& observers) const;
@@ -71,6 +73,9 @@ struct DispatchConfig {
   void Check(Violations& violations) const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;
+  // Of the transport `name`, the key that `field` of its sender comes from.
+  std::string KeyOf(std::string_view name, std::string_view field) const;
+  absl::Status CheckSenders(const Transports& built) const;
   std::string Domain() const;
 };
 
