@@ -200,9 +200,13 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
   if (kind == Kind::kConsole) {
     return std::make_unique<ConsoleTransport>(name, std::move(sender), stdout);
   }
-  LMSMAIL_ASSIGN_OR_RETURN(std::unique_ptr<Transport> smtp,
-                           SmtpTransport::Create(name, std::move(sender), ToSmtp(max_queued),
-                                                 shared_connections, observers.before_dot));
+  const auto faults =
+      std::make_shared<ConnectionFaults>(name, host, port, clock, observers.connection_failed);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      std::unique_ptr<Transport> smtp,
+      SmtpTransport::Create(
+          name, std::move(sender), ToSmtp(max_queued), shared_connections, observers.before_dot,
+          [faults](const absl::Status& status) { faults->OnConnection(status); }));
   CircuitBreaker::Options breaker{
       .refusals = circuit_breaker.refusals,
       .open_time = {.initial = circuit_breaker.min_open_time, .max = circuit_breaker.max_open_time},

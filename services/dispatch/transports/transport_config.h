@@ -17,6 +17,7 @@
 #include "libs/status/error_details.h"
 #include "services/dispatch/storage/limit_store.h"
 #include "services/dispatch/transports/circuit_breaker.h"
+#include "services/dispatch/transports/connection_faults.h"
 #include "services/dispatch/transports/dkim_config.h"
 #include "services/dispatch/transports/smtp_transport.h"
 #include "services/dispatch/transports/transport.h"
@@ -73,6 +74,7 @@ struct TransportConfig {
     SmtpTransport::DotObserver before_dot;
     std::function<void(const std::string& transport, std::optional<CircuitBreaker::Cause>)>
         breaker_changed;
+    ConnectionFaults::Observer connection_failed;
   };
   // Of a configuration that was loaded without a violation. `max_queued` mails wait in it at most.
   absl::StatusOr<std::unique_ptr<Transport>> Create(const std::string& name, SenderIdentity sender,
