@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -77,20 +76,24 @@ std::string_view MechanismName(AuthMechanism mechanism) {
   return "";
 }
 
-absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
-                                              const std::vector<std::string>& offered) {
-  using Preference = std::array<AuthMechanism, 2>;
-  const Preference usable = credentials.token_file.empty()
-                                ? Preference{AuthMechanism::kPlain, AuthMechanism::kLogin}
-                                : Preference{AuthMechanism::kOAuthBearer, AuthMechanism::kXOAuth2};
-  for (const AuthMechanism mechanism : usable) {
-    if (std::find(offered.begin(), offered.end(), MechanismName(mechanism)) != offered.end()) {
-      return mechanism;
-    }
+absl::StatusOr<std::vector<AuthMechanism>> UsableMechanisms(
+    const Credentials& credentials, const std::vector<std::string>& offered) {
+  std::vector<AuthMechanism> wanted = {AuthMechanism::kPlain, AuthMechanism::kLogin};
+  if (!credentials.token_file.empty()) {
+    wanted = {AuthMechanism::kOAuthBearer, AuthMechanism::kXOAuth2};
   }
+  if (credentials.mechanism.has_value()) wanted = {*credentials.mechanism};
+  std::vector<AuthMechanism> usable;
+  std::vector<std::string_view> names;
+  for (const AuthMechanism mechanism : wanted) {
+    const std::string_view name = MechanismName(mechanism);
+    names.push_back(name);
+    if (std::ranges::find(offered, name) != offered.end()) usable.push_back(mechanism);
+  }
+  if (!usable.empty()) return usable;
   return LoginError(
-      fmt::format("the server offers no usable AUTH mechanism: {} or {} is needed, it offers {}",
-                  MechanismName(usable[0]), MechanismName(usable[1]),
+      fmt::format("the server offers no usable AUTH mechanism: {} is needed, it offers {}",
+                  fmt::join(names, " or "),
                   offered.empty() ? "none" : fmt::format("{}", fmt::join(offered, " "))));
 }
 

@@ -11,14 +11,13 @@
 
 namespace lmsmail::smtp {
 
-enum class AuthMechanism { kPlain, kLogin, kOAuthBearer, kXOAuth2 };
-
 std::string_view MechanismName(AuthMechanism mechanism);
 
-// The preferred mechanism among those that the server offers: PLAIN before LOGIN for a password,
-// OAUTHBEARER before XOAUTH2 for a token. A LoginError (outcome.h) when the server offers neither.
-absl::StatusOr<AuthMechanism> ChooseMechanism(const Credentials& credentials,
-                                              const std::vector<std::string>& offered);
+// The mechanisms to try, the preferred one first: those that fit the credentials and that the
+// server offers, PLAIN before LOGIN for a password, OAUTHBEARER before XOAUTH2 for a token. Not
+// empty: a LoginError (outcome.h) when the server offers none.
+absl::StatusOr<std::vector<AuthMechanism>> UsableMechanisms(
+    const Credentials& credentials, const std::vector<std::string>& offered);
 
 // The password, or what the token file holds now, without line breaks at its end. An unreadable
 // file, or one that holds no token, is a LoginError (outcome.h). No error repeats the content.

@@ -69,25 +69,37 @@ TEST(Auth, SendsALongResponseAfterTheChallenge) {
   EXPECT_THAT(Decoded(exchange.lines[1]), HasSubstr(std::string(2000, 't')));
 }
 
-TEST(ChooseMechanism, PrefersPlainForAPassword) {
-  EXPECT_THAT(ChooseMechanism(kPassword, {"LOGIN", "PLAIN"}), IsOkAndHolds(AuthMechanism::kPlain));
-  EXPECT_THAT(ChooseMechanism(kPassword, {"XOAUTH2", "LOGIN"}),
-              IsOkAndHolds(AuthMechanism::kLogin));
+TEST(UsableMechanisms, PrefersPlainForAPassword) {
+  EXPECT_THAT(UsableMechanisms(kPassword, {"LOGIN", "PLAIN"}),
+              IsOkAndHolds(ElementsAre(AuthMechanism::kPlain, AuthMechanism::kLogin)));
+  EXPECT_THAT(UsableMechanisms(kPassword, {"XOAUTH2", "LOGIN"}),
+              IsOkAndHolds(ElementsAre(AuthMechanism::kLogin)));
 }
 
-TEST(ChooseMechanism, PrefersOAuthBearerForAToken) {
-  EXPECT_THAT(ChooseMechanism(kToken, {"PLAIN", "XOAUTH2", "OAUTHBEARER"}),
-              IsOkAndHolds(AuthMechanism::kOAuthBearer));
-  EXPECT_THAT(ChooseMechanism(kToken, {"PLAIN", "XOAUTH2"}), IsOkAndHolds(AuthMechanism::kXOAuth2));
+TEST(UsableMechanisms, PrefersOAuthBearerForAToken) {
+  EXPECT_THAT(UsableMechanisms(kToken, {"PLAIN", "XOAUTH2", "OAUTHBEARER"}),
+              IsOkAndHolds(ElementsAre(AuthMechanism::kOAuthBearer, AuthMechanism::kXOAuth2)));
+  EXPECT_THAT(UsableMechanisms(kToken, {"PLAIN", "XOAUTH2"}),
+              IsOkAndHolds(ElementsAre(AuthMechanism::kXOAuth2)));
 }
 
-TEST(ChooseMechanism, NeverSendsAPasswordAsATokenOrATokenAsAPassword) {
-  EXPECT_THAT(ChooseMechanism(kPassword, {"XOAUTH2"}),
+TEST(UsableMechanisms, AreTheConfiguredOneAlone) {
+  Credentials login = kPassword;
+  login.mechanism = AuthMechanism::kLogin;
+  EXPECT_THAT(UsableMechanisms(login, {"PLAIN", "LOGIN"}),
+              IsOkAndHolds(ElementsAre(AuthMechanism::kLogin)));
+  EXPECT_THAT(
+      UsableMechanisms(login, {"PLAIN"}),
+      StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("LOGIN is needed, it offers PLAIN")));
+}
+
+TEST(UsableMechanisms, NeverSendAPasswordAsATokenOrATokenAsAPassword) {
+  EXPECT_THAT(UsableMechanisms(kPassword, {"XOAUTH2"}),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("it offers XOAUTH2")));
-  EXPECT_THAT(ChooseMechanism(kToken, {"PLAIN"}),
+  EXPECT_THAT(UsableMechanisms(kToken, {"PLAIN"}),
               StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("OAUTHBEARER or XOAUTH2 is needed, it offers PLAIN")));
-  EXPECT_THAT(ChooseMechanism(kPassword, {}),
+  EXPECT_THAT(UsableMechanisms(kPassword, {}),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("it offers none")));
 }
 

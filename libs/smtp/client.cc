@@ -66,11 +66,12 @@ Awaitable<absl::StatusOr<ServerReport>> Probe(asio::io_context& io, DeadlineTime
 
 class Client::Impl {
  public:
-  Impl(Options options, TlsContext tls, PhaseObserver observer)
+  Impl(Options options, TlsContext tls, PhaseObserver observer, ConnectionObserver connections)
       : options_(std::move(options)),
         tls_(std::move(tls)),
         deadline_timer_(io_, DeadlineTimerTick(options_)),
-        pool_(io_, deadline_timer_, options_, tls_.get(), std::move(observer)),
+        pool_(io_, deadline_timer_, options_, tls_.get(), std::move(observer),
+              std::move(connections)),
         work_(asio::make_work_guard(io_)),
         thread_([this] { Run(); }) {}
 
@@ -146,14 +147,15 @@ class Client::Impl {
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
-absl::StatusOr<std::unique_ptr<Client>> Client::Create(Options options, PhaseObserver observer) {
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(Options options, PhaseObserver observer,
+                                                       ConnectionObserver connections) {
   LMSMAIL_RETURN_IF_ERROR(options.Validate());
   TlsContext tls;
   if (options.tls.mode != TlsMode::kNone) {
     LMSMAIL_ASSIGN_OR_RETURN(tls, MakeTlsContext(options.tls));
   }
-  return std::unique_ptr<Client>(
-      new Client(std::make_unique<Impl>(std::move(options), std::move(tls), std::move(observer))));
+  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(
+      std::move(options), std::move(tls), std::move(observer), std::move(connections))));
 }
 
 bool Client::TrySend(Mail&& mail, Done&& done) {

@@ -42,8 +42,14 @@ class Client {
   // kData after kDotSent, when the connection failed before the dot was handed to the network.
   using PhaseObserver = std::function<void(uint64_t token, Phase phase)>;
 
+  // Called when a connection is ready for mail (OK), and when one could not be made or was lost
+  // with a mail in progress (see FaultOf). Not called for a kept connection that the server had
+  // closed, nor for Check.
+  using ConnectionObserver = std::function<void(const absl::Status&)>;
+
   static absl::StatusOr<std::unique_ptr<Client>> Create(Options options,
-                                                        PhaseObserver observer = nullptr);
+                                                        PhaseObserver observer = nullptr,
+                                                        ConnectionObserver connections = nullptr);
   ~Client();  // Shutdown(absl::ZeroDuration())
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

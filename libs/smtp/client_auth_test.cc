@@ -116,6 +116,78 @@ TEST_P(TokenLogin, SendsALongTokenAfterTheChallenge) {
   EXPECT_OK(outbox.client().Check());
 }
 
+class RefusedMechanism : public ::testing::TestWithParam<const char*> {
+ protected:
+  Options OptionsFor(const ScriptedServer& server) const {
+    Options options = server.ClientOptions();
+    options.credentials = {.username = "user", .password = "secret"};
+    return options;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Replies, RefusedMechanism,
+                         ::testing::Values("504 5.5.4 Unrecognized", "535 5.7.8 Bad credentials",
+                                           "553 5.7.1 Not for you", "534 5.7.9 Too weak",
+                                           "502 5.5.1 Not implemented", "538 5.7.11 Needs TLS"));
+
+TEST_P(RefusedMechanism, IsFollowedByTheNextOne) {
+  ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+  server.Inject(
+      {.at = Step::kAuth, .reply = GetParam(), .matching = "AUTH PLAIN", .every_time = true});
+  Outbox outbox(OptionsFor(server));
+  ASSERT_OK_AND_ASSIGN(const ServerReport report, outbox.client().Check());
+  EXPECT_EQ(report.auth_mechanism, "LOGIN");
+}
+
+TEST_P(RefusedMechanism, IsNotTriedTwice) {
+  ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+  server.Inject({.at = Step::kAuth, .reply = GetParam(), .every_time = true});
+  Outbox outbox(OptionsFor(server));
+  const Result result = outbox.SendAndWait(SampleMail("a@x.test"));
+  EXPECT_EQ(result.code, std::stoi(GetParam()));
+  EXPECT_EQ(server.Count(Step::kAuth), 2u);  // AUTH PLAIN, AUTH LOGIN
+  EXPECT_EQ(server.Count(Step::kConnect), 1u);
+}
+
+TEST_P(RefusedMechanism, StaysTheRefusalWhenTheServerClosesTheConnection) {
+  ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+  server.Inject({.at = Step::kAuth, .reply = GetParam(), .disconnect = true});
+  Outbox outbox(OptionsFor(server));
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).code, std::stoi(GetParam()));
+}
+
+TEST_P(RefusedMechanism, IsTheOnlyOneWhenItIsConfigured) {
+  ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+  server.Inject({.at = Step::kAuth, .reply = GetParam(), .every_time = true});
+  Options options = OptionsFor(server);
+  options.credentials->mechanism = AuthMechanism::kLogin;
+  Outbox outbox(options);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).code, std::stoi(GetParam()));
+  EXPECT_THAT(server.commands(), Not(Contains(HasSubstr("AUTH PLAIN"))));
+  EXPECT_EQ(server.Count(Step::kAuth), 1u);
+}
+
+TEST(RefusedLogin, ThatIsTemporaryIsNotTriedWithAnotherMechanism) {
+  for (const char* const reply : {"454 4.7.0 Try later", "421 4.7.0 Closing", "530 5.7.0 TLS"}) {
+    ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+    server.Inject({.at = Step::kAuth, .reply = reply});
+    Options options = server.ClientOptions();
+    options.credentials = {.username = "user", .password = "secret"};
+    Outbox outbox(options);
+    EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).code, std::stoi(reply));
+    EXPECT_EQ(server.Count(Step::kAuth), 1u) << reply;
+  }
+}
+
+TEST(RefusedLogin, ReportsTheRefusedPasswordRatherThanTheUnknownMechanism) {
+  ScriptedServer server({.tls = TlsMode::kStartTls, .auth_mechanisms = {"PLAIN", "LOGIN"}});
+  server.Inject({.at = Step::kAuth, .reply = "535 5.7.8 Bad", .matching = "AUTH PLAIN"});
+  server.Inject({.at = Step::kAuth, .reply = "504 5.5.4 Unknown", .matching = "AUTH LOGIN"});
+  Options options = server.ClientOptions();
+  options.credentials = {.username = "user", .password = "secret"};
+  Outbox outbox(options);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).code, 535);
+}
+
 TEST(LoginOverPlaintext, WorksWhenAllowed) {
   ScriptedServer server({.auth_mechanisms = {"LOGIN"}});
   Options options = server.ClientOptions();

@@ -13,6 +13,7 @@
 
 #include "absl/synchronization/notification.h"
 
+#include "libs/smtp/ehlo_name.h"
 #include "libs/smtp/testing/outbox.h"
 #include "libs/smtp/testing/scripted_server.h"
 #include "libs/testing/status_matchers.h"
@@ -367,6 +368,27 @@ TEST(Client, SetsTheNiceValueOfItsThread) {
   }));
   replied.WaitForNotification();
   EXPECT_EQ(nice, 19);
+}
+
+TEST(EhloName, IsALiteralOfTheLocalAddressOrTheHostsNameByDefault) {
+  ScriptedServer server;
+  Options options = server.ClientOptions();
+  options.ehlo_name.clear();
+  Outbox outbox(options);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kAccepted);
+  const std::string expected = DefaultEhloName(HostName(), boost::asio::ip::address_v4::loopback());
+  EXPECT_EQ(server.commands().front(), "EHLO " + expected);
+}
+
+TEST(Pipelining, CanBeSwitchedOff) {
+  ScriptedServer server({.pipelining = true});
+  server.Inject({.at = Step::kMail, .reply = "550 5.7.1 No", .matching = "SIZE"});
+  Options options = server.ClientOptions();
+  options.pipelining = false;
+  Outbox outbox(options);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("a@x.test")).kind, Kind::kRejectedPermanent);
+  EXPECT_EQ(outbox.SendAndWait(SampleMail("b@x.test")).kind, Kind::kAccepted);
+  EXPECT_EQ(server.Count(Step::kRcpt), 1u);  // none follows a MAIL that is refused
 }
 
 }  // namespace

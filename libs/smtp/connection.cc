@@ -1,10 +1,10 @@
 #include "libs/smtp/connection.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
+#include "libs/smtp/fault.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::smtp {
@@ -19,7 +19,7 @@ constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 }  // namespace
 
 Connection::Connection(asio::io_context& io, DeadlineTimer& deadline_timer)
-    : deadline_timer_(deadline_timer), resolver_(io), socket_(io) {
+    : deadline_timer_(deadline_timer), resolver_(io), dialer_(io), socket_(io) {
   deadline_timer_.Add(this);
 }
 
@@ -44,6 +44,7 @@ void Connection::OnDeadline() {
 void Connection::Abort(const absl::Status& reason) {
   if (abort_reason_.ok()) abort_reason_ = reason;
   resolver_.cancel();
+  dialer_.Cancel();
   Close();
 }
 
@@ -58,31 +59,49 @@ absl::Status Connection::Error(const ErrorCode& error, std::string_view doing) c
                         fmt::format("{}: {}", doing, ToStd(abort_reason_.message())));
   }
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-    return absl::UnavailableError(fmt::format("{}: the server closed the connection", doing));
+    return WithFault(
+        absl::UnavailableError(fmt::format("{}: the server closed the connection", doing)),
+        Fault::kClosed);
   }
-  return absl::UnavailableError(fmt::format("{}: {}", doing, error.message()));
+  return WithFault(absl::UnavailableError(fmt::format("{}: {}", doing, error.message())),
+                   FaultOfError(error));
+}
+
+Awaitable<absl::Status> Connection::Resolve(const std::string& host, uint16_t port,
+                                            std::vector<tcp::endpoint>& addresses) {
+  ErrorCode error;
+  const asio::ip::address address = asio::ip::make_address(host, error);
+  if (!error) {
+    addresses.emplace_back(address, port);
+    co_return absl::OkStatus();
+  }
+  const auto [failure, found] = co_await resolver_.async_resolve(
+      host, std::to_string(port), tcp::resolver::numeric_service, kToTuple);
+  if (failure || !abort_reason_.ok()) co_return Error(failure, "resolving the server's name");
+  for (const auto& entry : found) addresses.push_back(entry.endpoint());
+  co_return absl::OkStatus();
 }
 
 Awaitable<absl::Status> Connection::Connect(const std::string& host, uint16_t port,
                                             absl::Duration timeout) {
+  if (!abort_reason_.ok()) co_return Error({}, "connecting");
   SetDeadline(timeout);
-  ErrorCode error;
-  const asio::ip::address address = asio::ip::make_address(host, error);
-  if (!error && abort_reason_.ok()) {
-    const auto [failure] = co_await socket_.async_connect(tcp::endpoint(address, port), kToTuple);
-    error = failure;
-  } else {
-    const auto [failure, endpoints] =
-        co_await resolver_.async_resolve(host, std::to_string(port), kToTuple);
-    if (failure || !abort_reason_.ok()) co_return Error(failure, "resolving the server's name");
-    const auto [no_connection, endpoint] =
-        co_await asio::async_connect(socket_, endpoints, kToTuple);
-    error = no_connection;
-  }
-  if (error || !abort_reason_.ok()) co_return Error(error, "connecting");
-  socket_.set_option(tcp::no_delay(true), error);
-  socket_.non_blocking(true, error);
+  std::vector<tcp::endpoint> addresses;
+  absl::Status status = co_await Resolve(host, port, addresses);
+  if (!status.ok()) co_return status;
+  SetDeadline(absl::InfiniteDuration());
+  status = co_await dialer_.Dial(std::move(addresses), {.timeout = timeout}, socket_);
+  if (!abort_reason_.ok()) co_return Error({}, "connecting");
+  if (!status.ok()) co_return status;
+  ErrorCode ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
   co_return absl::OkStatus();
+}
+
+asio::ip::address Connection::local_address() const {
+  ErrorCode ignored;
+  return socket_.local_endpoint(ignored).address();
 }
 
 Awaitable<absl::Status> Connection::StartTls(asio::ssl::context& context, const std::string& name,

@@ -19,6 +19,7 @@
 
 #include "libs/smtp/command.h"
 #include "libs/smtp/deadline_timer.h"
+#include "libs/smtp/dial.h"
 #include "libs/smtp/reply_parser.h"
 #include "libs/smtp/tls.h"
 
@@ -32,7 +33,7 @@ using Awaitable = boost::asio::awaitable<T>;
 // replies. Does not know the order of commands. Confined to the io thread; one operation at a time.
 //
 // Network errors are UNAVAILABLE, a passed deadline is DEADLINE_EXCEEDED, a malformed reply
-// INTERNAL. After any of them the connection can no longer be used.
+// INTERNAL, each with its Fault. After any of them the connection can no longer be used.
 class Connection final : public DeadlineTimer::Target {
  public:
   Connection(boost::asio::io_context& io, DeadlineTimer& deadline_timer);
@@ -40,6 +41,7 @@ class Connection final : public DeadlineTimer::Target {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  // Takes `timeout` for the name and again for each address of it (Dialer).
   Awaitable<absl::Status> Connect(const std::string& host, uint16_t port, absl::Duration timeout);
   // The certificate must be for `name`.
   Awaitable<absl::Status> StartTls(boost::asio::ssl::context& context, const std::string& name,
@@ -66,6 +68,8 @@ class Connection final : public DeadlineTimer::Target {
   Awaitable<IdleResult> Idle(absl::Duration timeout);
   void Wake();
 
+  // Unspecified before Connect.
+  boost::asio::ip::address local_address() const;
   std::string DescribeTls() { return tls_.has_value() ? smtp::DescribeTls(*tls_) : ""; }
   void Close();
 
@@ -79,6 +83,8 @@ class Connection final : public DeadlineTimer::Target {
 
   void SetDeadline(absl::Duration timeout);
   absl::Status Error(const ErrorCode& error, std::string_view doing) const;
+  Awaitable<absl::Status> Resolve(const std::string& host, uint16_t port,
+                                  std::vector<boost::asio::ip::tcp::endpoint>& addresses);
   Awaitable<std::tuple<ErrorCode, size_t>> ReadSome();
   // Writes some of `buffers`; waits when the send buffer is full.
   Awaitable<std::tuple<ErrorCode, size_t>> WriteSome(
@@ -86,6 +92,7 @@ class Connection final : public DeadlineTimer::Target {
 
   DeadlineTimer& deadline_timer_;
   boost::asio::ip::tcp::resolver resolver_;
+  Dialer dialer_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<TlsStream> tls_;
   ReplyParser parser_;

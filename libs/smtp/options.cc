@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "libs/smtp/ehlo_name.h"
 #include "libs/status/error_details.h"
 
 namespace lmsmail::smtp {
@@ -22,6 +23,12 @@ void CheckCredentials(const Options& options, Violations& violations) {
   }
   if (HasControls(credentials.username) || HasControls(credentials.password)) {
     violations.Add("credentials", "must hold no control characters");
+  }
+  const bool needs_token = credentials.mechanism == AuthMechanism::kOAuthBearer ||
+                           credentials.mechanism == AuthMechanism::kXOAuth2;
+  if (credentials.mechanism.has_value() && needs_token == credentials.token_file.empty()) {
+    violations.Add("credentials.mechanism",
+                   "must be PLAIN or LOGIN for a password, OAUTHBEARER or XOAUTH2 for a token");
   }
   if (options.tls.mode == TlsMode::kNone && !options.allow_plaintext_credentials) {
     violations.Add("credentials",
@@ -49,8 +56,14 @@ absl::Status Options::Validate() const {
   Violations violations;
   if (host.empty()) violations.Add("host", "is required");
   if (port == 0) violations.Add("port", "must be 1 to 65535");
-  if (ehlo_name.empty() || ehlo_name.find_first_of(" \t\r\n") != std::string::npos) {
-    violations.Add("ehlo_name", "must be a host name or an address literal such as [192.0.2.1]");
+  if (!ehlo_name.empty() && !IsEhloName(ehlo_name)) {
+    violations.Add("ehlo_name",
+                   "must be a domain such as mail.school.example, or an address literal such as "
+                   "[192.0.2.1] or [IPv6:2001:db8::1]");
+  }
+  if (!tls.server_name.empty() && !IsServerName(tls.server_name)) {
+    violations.Add("tls.server_name",
+                   "must be a domain such as mail.school.example, or an address");
   }
   if (max_connections == 0) violations.Add("max_connections", "must be at least 1");
   if (max_messages_per_connection == 0) {

@@ -24,6 +24,8 @@ struct TlsOptions {
   bool accept_any_certificate = false;
 };
 
+enum class AuthMechanism { kPlain, kLogin, kOAuthBearer, kXOAuth2 };
+
 struct Credentials {
   std::string username;
   // Exactly one of the two is given.
@@ -31,12 +33,15 @@ struct Credentials {
   // Path of a file that holds an OAuth 2.0 access token, sent with OAUTHBEARER or XOAUTH2. The file
   // is read at each login, because access tokens live for about an hour.
   std::string token_file = "";
+  // The only mechanism to use. nullopt: the best one that the server offers, and the next best if
+  // it refuses that.
+  std::optional<AuthMechanism> mechanism = std::nullopt;
 };
 
 // How long one step may take. The defaults are those of RFC 5321 section 4.5.3.2. A shorter wait
 // after the final dot causes duplicates, because the server may have accepted the mail.
 struct Timeouts {
-  absl::Duration connect = absl::Seconds(30);    // name resolution and TCP
+  absl::Duration connect = absl::Seconds(30);    // name resolution, and TCP to each address
   absl::Duration greeting = absl::Minutes(5);    // also each step of TLS and AUTH
   absl::Duration envelope = absl::Minutes(5);    // MAIL, RCPT, RSET
   absl::Duration data = absl::Minutes(2);        // DATA to 354
@@ -51,7 +56,12 @@ struct Options {
   std::optional<Credentials> credentials;
   // Credentials without TLS are an error otherwise, because the network can read them.
   bool allow_plaintext_credentials = false;
-  std::string ehlo_name;  // our own fully qualified name or address literal
+  // Our own fully qualified name or address literal (IsEhloName). Empty: the host's name if it is
+  // fully qualified, otherwise the literal of each connection's local address.
+  std::string ehlo_name;
+  // Sends commands together where the server offers PIPELINING. Some offer it and lose what follows
+  // the first command of a packet.
+  bool pipelining = true;
 
   size_t max_connections = 8;
   size_t max_messages_per_connection = 1000;

@@ -17,12 +17,13 @@ constexpr retry::BackoffPolicy kOpenBackoff{.initial = absl::Seconds(1), .max = 
 }  // namespace
 
 Pool::Pool(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
-           boost::asio::ssl::context* tls, PhaseObserver observer)
+           boost::asio::ssl::context* tls, PhaseObserver observer, ConnectionObserver connections)
     : io_(io),
       deadline_timer_(deadline_timer),
       options_(options),
       tls_(tls),
       observer_(std::move(observer)),
+      connections_(std::move(connections)),
       max_connections_(options.max_connections) {}
 
 bool Pool::Enqueue(std::unique_ptr<Transaction>& transaction) {
@@ -128,6 +129,7 @@ void Pool::FinishAllQueued(const absl::Status& error) {
 void Pool::OnReady() {
   --opening_;
   failed_opens_ = 0;
+  if (connections_) connections_(absl::OkStatus());
   PostDispatch();
 }
 
@@ -147,6 +149,7 @@ SessionOwner::Idle Pool::OnIdle(Session& session) {
 void Pool::OnNoLongerIdle(Session& session) { std::erase(idle_, &session); }
 
 void Pool::OnClosed(Session& session, bool ready, const absl::Status& why) {
+  if (connections_ && !why.ok()) connections_(why);
   if (!ready) {
     --opening_;
     const auto now = std::chrono::steady_clock::now();

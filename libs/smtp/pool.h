@@ -31,8 +31,12 @@ class Pool final : public SessionOwner {
  public:
   using PhaseObserver = std::function<void(uint64_t token, Phase phase)>;
 
+  // As Client::ConnectionObserver.
+  using ConnectionObserver = std::function<void(const absl::Status&)>;
+
+  // The observers may be empty.
   Pool(boost::asio::io_context& io, DeadlineTimer& deadline_timer, const Options& options,
-       boost::asio::ssl::context* tls, PhaseObserver observer);
+       boost::asio::ssl::context* tls, PhaseObserver observer, ConnectionObserver connections);
 
   // Thread-safe. Returns false and leaves `transaction` unchanged when it cannot be accepted.
   bool Enqueue(std::unique_ptr<Transaction>& transaction);
@@ -72,6 +76,7 @@ class Pool final : public SessionOwner {
   const Options& options_;
   boost::asio::ssl::context* const tls_;
   const PhaseObserver observer_;
+  const ConnectionObserver connections_;
   std::atomic<size_t> max_connections_;
 
   mutable absl::Mutex mutex_;

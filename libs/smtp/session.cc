@@ -56,10 +56,7 @@ Awaitable<absl::Status> Session::Serve() {
     envelope_mail_ = NextTransaction();
     if (envelope_mail_ != nullptr) {
       absl::Status status = co_await SendMails();
-      if (!status.ok()) {
-        FailAll(status);
-        co_return status;
-      }
+      if (!status.ok()) co_return FailAll(status);
       continue;
     }
     const SessionOwner::Idle idle = owner_.OnIdle(*this);
@@ -304,25 +301,29 @@ Awaitable<absl::Status> Session::ReadFinalReply() {
   co_return absl::OkStatus();
 }
 
-void Session::FailAll(const absl::Status& error) {
-  if (data_mail_ != nullptr) {
+absl::Status Session::FailAll(const absl::Status& error) {
+  const bool in_data = data_mail_ != nullptr;
+  if (in_data) {
     const Phase phase = data_mail_->phase;
     owner_.Finish(std::move(data_mail_), Interrupted(phase, error));
   }
-  if (envelope_mail_ != nullptr) FailOrRequeue(error);
+  const bool requeued = envelope_mail_ != nullptr && FailOrRequeue(error);
+  return requeued && !in_data ? absl::OkStatus() : error;
 }
 
-void Session::FailOrRequeue(const absl::Status& error) {
+bool Session::FailOrRequeue(const absl::Status& error) {
   if (rejection_.has_value()) {  // the server had decided before the connection failed
     FinishEnvelopeMail(*std::exchange(rejection_, std::nullopt));
   } else if (MayRetry(error)) {
     ++envelope_mail_->stale_connections;
     SetPhase(*envelope_mail_, Phase::kNotStarted);
     owner_.Requeue(std::move(envelope_mail_));
+    return true;
   } else {
     const Phase phase = envelope_mail_->phase;
     owner_.Finish(std::move(envelope_mail_), Interrupted(phase, error));
   }
+  return false;
 }
 
 // True when the server had closed a kept connection before it could react to the mail.

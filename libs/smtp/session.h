@@ -37,7 +37,8 @@ class SessionOwner {
   enum class Idle { kWait, kContinue, kQuit };
   virtual Idle OnIdle(Session& session) = 0;
   virtual void OnNoLongerIdle(Session& session) = 0;
-  // The session's last call. `ready`: OnReady was called.
+  // The session's last call. `ready`: OnReady was called. `why`: OK also for a kept connection that
+  // the server had closed, when its mail could be requeued.
   virtual void OnClosed(Session& session, bool ready, const absl::Status& why) = 0;
 };
 
@@ -81,8 +82,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void SetPhase(Transaction& transaction, Phase phase);
 
   // Ends the mails in progress when the connection failed with `error`.
-  void FailAll(const absl::Status& error);
-  void FailOrRequeue(const absl::Status& error);
+  // Returns OK when nothing but a requeued mail was in progress.
+  absl::Status FailAll(const absl::Status& error);
+  // Returns whether it was requeued.
+  bool FailOrRequeue(const absl::Status& error);
   bool MayRetry(const absl::Status& error) const;
 
   boost::asio::io_context& io_;

@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include "libs/smtp/fault.h"
+
 namespace lmsmail::smtp {
 
 namespace ssl = boost::asio::ssl;
@@ -51,11 +53,13 @@ absl::Status ExpectServer(const std::string& name, const TlsOptions& options, Tl
 absl::Status HandshakeError(const boost::system::error_code& error, TlsStream& stream) {
   const long verdict = SSL_get_verify_result(stream.native_handle());
   if (verdict != X509_V_OK) {
-    return absl::FailedPreconditionError(
-        fmt::format("TLS: the server's certificate was not accepted: {}",
-                    X509_verify_cert_error_string(verdict)));
+    return WithFault(absl::FailedPreconditionError(
+                         fmt::format("TLS: the server's certificate was not accepted: {}",
+                                     X509_verify_cert_error_string(verdict))),
+                     Fault::kCertificate);
   }
-  return absl::UnavailableError(fmt::format("TLS handshake: {}", error.message()));
+  return WithFault(absl::UnavailableError(fmt::format("TLS handshake: {}", error.message())),
+                   Fault::kTls);
 }
 
 std::string DescribeTls(TlsStream& stream) {

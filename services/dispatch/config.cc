@@ -14,6 +14,7 @@
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
 #include "libs/token/key_ring.h"
+#include "services/dispatch/rendering/sender_check.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -81,6 +82,12 @@ void DispatchConfig::Declare(config::Schema& schema) {
 void DispatchConfig::Check(Violations& violations) const {
   CheckAddress(from, "from", violations);
   if (from.empty()) violations.Add("from", "must not be empty");
+  const absl::Status sender_name = address::ValidateDisplayName(from_name);
+  if (!sender_name.ok()) violations.Add("from_name", std::string(sender_name.message()));
+  if (!message_id_domain.empty()) {
+    const auto id = ParseSenderAddress("id@" + message_id_domain);
+    if (!id.ok()) violations.Add("message_id_domain", "must be a domain such as school.example");
+  }
   dkim.Check("", violations);
   for (const auto& [name, transport] : transports) {
     transport.Check(fmt::format("transports.{}.", name), from, violations);
@@ -122,11 +129,11 @@ std::string DispatchConfig::DefaultTransport() const {
 }
 
 std::string DispatchConfig::Domain() const {
-  if (!message_id_domain.empty()) return message_id_domain;
   const auto transport = transports.find(DefaultTransport());
-  const std::string& address =
-      transport == transports.end() ? from : transport->second.FromOr(from);
-  return address.substr(address.rfind('@') + 1);
+  const std::string& sender = transport == transports.end() ? from : transport->second.FromOr(from);
+  const auto address =
+      ParseSenderAddress(message_id_domain.empty() ? sender : "id@" + message_id_domain);
+  return address.ok() ? address->domain : "";
 }
 
 SiteIdentity DispatchConfig::ToSite(const service::SchoolConfig& school) const {
@@ -156,21 +163,52 @@ absl::StatusOr<AddressHashes> DispatchConfig::ToAddressHashes() const {
 absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& transport,
                                                         const service::SchoolConfig& school) const {
   SenderIdentity sender;
-  LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, address::ParseEmailAddress(transport.FromOr(from)));
+  LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, ParseSenderAddress(transport.FromOr(from)));
   const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
   sender.from.display_name = name.empty() ? school.name : name;
   if (!transport.reply_to.empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to,
-                             address::ParseEmailAddress(transport.reply_to));
+                             ParseSenderAddress(transport.reply_to));
     sender.reply_to = address::Mailbox{"", std::move(reply_to)};
   }
-  sender.envelope_from =
-      transport.envelope_from.empty() ? sender.from.address.ToString() : transport.envelope_from;
+  sender.envelope_from = sender.from.address.ToString();
+  if (!transport.envelope_from.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(const address::EmailAddress bounces,
+                             ParseSenderAddress(transport.envelope_from));
+    sender.envelope_from = bounces.ToString();
+  }
   const DkimConfig& signing = transport.dkim.empty() ? dkim : transport.dkim;
   if (signing.Covers(sender.from.address.ToString())) {
     LMSMAIL_ASSIGN_OR_RETURN(sender.signer, signing.ToSigner());
   }
   return sender;
+}
+
+std::string DispatchConfig::KeyOf(std::string_view name, std::string_view field) const {
+  const auto own = transports.find(std::string(name));
+  if (field == "from_name") {
+    if (own != transports.end() && !own->second.from_name.empty()) {
+      return fmt::format("transports.{}.from_name", name);
+    }
+    return from_name.empty() ? "school.name" : "from_name";
+  }
+  const bool is_own = field == "reply_to" || field == "envelope_from" ||
+                      (field == "from" && own != transports.end() && !own->second.from.empty());
+  return is_own ? fmt::format("transports.{}.{}", name, field) : std::string(field);
+}
+
+absl::Status DispatchConfig::CheckSenders(const Transports& built) const {
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageIdHeader message_ids, ToMessageIds());
+  Violations violations;
+  for (const std::string& name : built.Names()) {
+    for (const FieldViolation& it :
+         ViolationsOf(CheckSender(built.Find(name)->sender(), message_ids, Domain()))) {
+      violations.Add(
+          KeyOf(name, it.field),
+          fmt::format("{} (no mail of the transport {} can be written)", it.description, name));
+    }
+  }
+  return violations.ToStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
@@ -185,7 +223,9 @@ absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
         built.emplace_back(),
         transport.Create(name, std::move(sender), worker.max_in_flight, clock, observers));
   }
-  return std::make_unique<Transports>(std::move(built), DefaultTransport());
+  auto all_built = std::make_unique<Transports>(std::move(built), DefaultTransport());
+  LMSMAIL_RETURN_IF_ERROR(CheckSenders(*all_built));
+  return all_built;
 }
 
 postgres::PoolOptions DispatchConfig::ToWorkerPool(postgres::PoolOptions calls) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -65,7 +66,8 @@ struct DispatchConfig {
   SiteIdentity ToSite(const service::SchoolConfig& school) const;
   absl::StatusOr<MessageIdHeader> ToMessageIds() const;
   absl::StatusOr<AddressHashes> ToAddressHashes() const;
-  // `clock` must outlive the transports.
+  // Builds one mail of each transport. INVALID_ARGUMENT names the keys of a sender that cannot be
+  // written. `clock` must outlive the transports.
   absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
       const service::SchoolConfig& school, const Clock& clock,
       const TransportConfig::Observers& observers) const;
@@ -81,6 +83,9 @@ struct DispatchConfig {
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;
   std::string DefaultTransport() const;
+  // Of the transport `name`, the key that `field` of its sender comes from.
+  std::string KeyOf(std::string_view name, std::string_view field) const;
+  absl::Status CheckSenders(const Transports& built) const;
   std::string Domain() const;
 };
 

@@ -15,6 +15,12 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 
+// The key of RFC 8463 appendix A.2.
+constexpr char kDkimKey[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+    "-----END PRIVATE KEY-----\n";
+
 class ConfigTest : public testing::Test {
  protected:
   absl::Status Load(std::vector<std::string> flags) {
@@ -116,11 +122,7 @@ TEST_F(ConfigTest, MessageIdsUseTheDomainOfTheFromAddress) {
 }
 
 TEST_F(ConfigTest, SignsOnlyMailOfTheKeyDomain) {
-  // The key of RFC 8463 appendix A.2.
-  secret_ =
-      "-----BEGIN PRIVATE KEY-----\n"
-      "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
-      "-----END PRIVATE KEY-----\n";
+  secret_ = kDkimKey;
   ASSERT_OK(Load(
       {"--from=noreply@mail.school.example", "--dkim.domain=school.example", "--dkim.selector=k1",
        "--dkim.private_key_file=/secret", "--transports.own.from=news@news.example",
@@ -235,6 +237,80 @@ TEST_F(ConfigTest, RefusesInvalidAndRepeatedDomainsOfLimits) {
   EXPECT_THAT(ViolationsOf(status),
               violation("limits.domains.b.match", "already in limits.domains.a"));
   EXPECT_THAT(ViolationsOf(status), violation("limits.domains.c.match", "at least one"));
+}
+
+TEST_F(ConfigTest, WritesSendersAndIdsInALabels) {
+  secret_ = kDkimKey;
+  ASSERT_OK(
+      Load({"--from=mail@schüler.example", "--transports.relay.kind=smtp",
+            "--transports.relay.host=127.0.0.1", "--transports.relay.ehlo_name=mx.schüler.example",
+            "--transports.relay.reply_to=office@Schüler.example",
+            "--transports.relay.envelope_from=bounces@schüler.example",
+            "--transports.relay.dkim.domain=schüler.example", "--transports.relay.dkim.selector=k1",
+            "--transports.relay.dkim.private_key_file=/secret"}));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
+  const SenderIdentity& sender = transports->Find("relay")->sender();
+  EXPECT_EQ(sender.from.address.ToString(), "mail@xn--schler-5ya.example");
+  EXPECT_EQ(sender.reply_to->address.ToString(), "office@xn--schler-5ya.example");
+  EXPECT_EQ(sender.envelope_from, "bounces@xn--schler-5ya.example");
+  EXPECT_EQ(config_.ToSite({}).domain, "xn--schler-5ya.example");
+  config_.message_id_domain = "ids.schüler.example";
+  EXPECT_EQ(config_.ToSite({}).domain, "ids.xn--schler-5ya.example");
+}
+
+TEST_F(ConfigTest, RefusesSendersThatMailCannotName) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"from", "jörg@school.example"},
+      {"from", "school.example"},
+      {"from", "a@school.example\r\nBcc: b@c.example"},
+      {"from_name", "School\r\nBcc: b@c.example"},
+      {"from_name", "School \u202eloohcS"},
+      {"from_name", std::string(300, 'a')},
+      {"message_id_domain", "school"},
+      {"message_id_domain", "a@school.example"},
+      {"message_id_domain", "school.example>"},
+      {"transports.relay.from", "jörg@school.example"},
+      {"transports.relay.from_name", "School\n"},
+      {"transports.relay.reply_to", "büro@school.example"},
+      {"transports.relay.envelope_from", "bounce bounce@school.example"},
+      {"transports.relay.envelope_from", "büro@school.example"},
+      {"transports.relay.ehlo_name", "my_host.example"},
+      {"transports.relay.ehlo_name", "192.0.2.1"},
+      {"transports.relay.ehlo_name", "[192.0.2.300]"},
+      {"transports.relay.tls_server_name", "mx.example:587"},
+      {"transports.relay.auth_mechanism", "xoauth2"},
+  };
+  for (const auto& [key, value] : cases) {
+    config_ = DispatchConfig();
+    const absl::Status status =
+        Load({"--transports.relay.kind=smtp", "--transports.relay.host=mx.example",
+              "--" + key + "=" + value});
+    EXPECT_THAT(ViolationsOf(status),
+                testing::ElementsAre(testing::Field(&FieldViolation::field, key)))
+        << key << "=" << value << ": " << status;
+  }
+}
+
+TEST_F(ConfigTest, RefusesAnIdentityThatNoMailCanBeWrittenWith) {
+  ASSERT_OK(Load({"--transports.relay.kind=console"}));
+  service::SchoolConfig school;
+  school.name = "School\r\nBcc: somebody@elsewhere.example";
+  const absl::Status status = config_.ToTransports(school, clock_, {}).status();
+  EXPECT_THAT(ViolationsOf(status), Contains(testing::Field(&FieldViolation::field, "school.name")))
+      << status;
+}
+
+TEST_F(ConfigTest, AcceptsTheKeysOfConnections) {
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+                  "--transports.relay.username=u", "--transports.relay.password_file=/secret",
+                  "--transports.relay.auth_mechanism=login", "--transports.relay.pipelining=off",
+                  "--transports.relay.tls_server_name=mx.example",
+                  "--transports.relay.ehlo_name=[IPv6:2001:db8::1]"}));
+  const TransportConfig& relay = config_.transports.at("relay");
+  EXPECT_EQ(relay.auth_mechanism, smtp::AuthMechanism::kLogin);
+  EXPECT_FALSE(relay.pipelining);
+  EXPECT_EQ(relay.tls_server_name, "mx.example");
+  EXPECT_OK(config_.ToTransports({}, clock_, {}));
 }
 
 }  // namespace

@@ -149,7 +149,9 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
           runtime.config.school, runtime.clock,
           {.before_dot = std::bind_front(&IntentJournal::DotSent, parts.journal.get()),
            .breaker_changed =
-               std::bind_front(&DispatchMetrics::SetCircuitBreaker, parts.metrics.get())}));
+               std::bind_front(&DispatchMetrics::SetCircuitBreaker, parts.metrics.get()),
+           .connection_failed =
+               std::bind_front(&DispatchMetrics::CountConnectionFault, parts.metrics.get())}));
   for (const std::string& name : parts.transports->Names()) {
     parts.metrics->SetCircuitBreaker(name, std::nullopt);
   }

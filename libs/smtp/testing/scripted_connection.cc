@@ -241,10 +241,10 @@ ScriptedConnection::KeepOpen ScriptedConnection::HandleAuth() {
   bool good = false;
   if (mechanism == "LOGIN") {
     bool keep_open = co_await challenge("334 VXNlcm5hbWU6");
-    if (!keep_open) co_return false;
+    if (!keep_open || last_class_ != '3') co_return keep_open;
     const std::string user = line_;
     keep_open = co_await challenge("334 UGFzc3dvcmQ6");
-    if (!keep_open) co_return false;
+    if (!keep_open || last_class_ != '3') co_return keep_open;
     good =
         user == absl::Base64Escape(options.username) && line_ == absl::Base64Escape(options.secret);
   } else {

@@ -86,7 +86,10 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                                          "half-open, 0 while it is closed.")),
       breaker_openings_(metrics.AddCounter("lmsmail_dispatch_circuit_breaker_openings_total",
                                            "How often the circuit breaker of a transport opened, "
-                                           "by cause.")) {
+                                           "by cause.")),
+      connection_faults_(metrics.AddCounter("lmsmail_dispatch_connection_faults_total",
+                                            "Connections to mail servers that could not be made "
+                                            "or were lost, by transport and cause.")) {
   const telemetry::HistogramFamily latency = metrics.AddHistogram(
       "lmsmail_dispatch_send_latency_seconds",
       "Time from accepted or due, whichever is later, to sent.",
@@ -132,6 +135,11 @@ void DispatchMetrics::SetDepth(const LaneDepth& depth, absl::Time now) {
                                      ? std::max(now - *depth.oldest_due, absl::ZeroDuration())
                                      : absl::ZeroDuration();
   oldest_due_.With({{"lane", lane}}).Set(absl::ToDoubleSeconds(overdue));
+}
+
+void DispatchMetrics::CountConnectionFault(const std::string& transport, smtp::Fault fault) {
+  connection_faults_.With({{"transport", transport}, {"cause", std::string(smtp::NameOf(fault))}})
+      .Increment();
 }
 
 void DispatchMetrics::SetCircuitBreaker(const std::string& transport,

@@ -7,6 +7,7 @@
 
 #include "absl/types/span.h"
 
+#include "libs/smtp/fault.h"
 #include "libs/telemetry/metrics.h"
 #include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/transports/circuit_breaker.h"
@@ -30,6 +31,7 @@ std::string_view NameOf(Reason reason);
 //   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, all replicas
 //   lmsmail_dispatch_circuit_breaker_open{transport,cause}  1 while it is open or half-open
 //   lmsmail_dispatch_circuit_breaker_openings_total{transport,cause}  also those after a probe
+//   lmsmail_dispatch_connection_faults_total{transport,cause}  connections that failed
 // Thread-safe.
 class DispatchMetrics {
  public:
@@ -40,6 +42,7 @@ class DispatchMetrics {
   void CountOutcomes(absl::Span<const Outcome> outcomes);
   void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
   void SetDepth(const LaneDepth& depth, absl::Time now);
+  void CountConnectionFault(const std::string& transport, smtp::Fault fault);
   // nullopt: it is closed.
   void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
 
@@ -56,6 +59,7 @@ class DispatchMetrics {
   telemetry::GaugeFamily oldest_due_;
   telemetry::GaugeFamily circuit_breakers_;
   telemetry::CounterFamily breaker_openings_;
+  telemetry::CounterFamily connection_faults_;
 };
 
 }  // namespace lmsmail::dispatch

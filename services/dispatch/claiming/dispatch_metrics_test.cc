@@ -62,5 +62,16 @@ TEST_F(DispatchMetricsTest, TellsWhyACircuitBreakerIsOpen) {
   EXPECT_THAT(text, HasSubstr("circuit_breaker_open{cause=\"quota\",transport=\"relay\"} 0"));
 }
 
+TEST_F(DispatchMetricsTest, CountsConnectionFaultsByTransportAndCause) {
+  metrics_.CountConnectionFault("relay", smtp::Fault::kRefused);
+  metrics_.CountConnectionFault("relay", smtp::Fault::kRefused);
+  metrics_.CountConnectionFault("relay", smtp::Fault::kStartTlsNotOffered);
+  const std::string text = registry_.Serialize();
+  EXPECT_THAT(text, HasSubstr("lmsmail_dispatch_connection_faults_total{cause=\"refused\","
+                              "transport=\"relay\"} 2"));
+  EXPECT_THAT(text, HasSubstr("connection_faults_total{cause=\"starttls_not_offered\","
+                              "transport=\"relay\"} 1"));
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch

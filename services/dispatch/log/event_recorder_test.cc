@@ -39,16 +39,18 @@ class EventRecorderTest : public SenderFixture {
   }
   // What is suppressed after all reports so far.
   std::map<std::string, SuppressionCause> Suppressed() {
-    bounces_.Report("last@students.example", SuppressionCause::kBounced, "");
-    EXPECT_TRUE(suppressions_.WaitFor("last@students.example"));
+    const std::string last = fmt::format("last-{}@students.example", ++calls_);
+    bounces_.Report(last, SuppressionCause::kBounced, "");
+    EXPECT_TRUE(suppressions_.WaitFor(last));
     auto added = suppressions_.added();
-    added.erase("last@students.example");
+    std::erase_if(added, [](const auto& entry) { return entry.first.starts_with("last-"); });
     return added;
   }
   std::map<std::string, SuppressionCause> Bounced(const std::string& address) {
     return {{address, SuppressionCause::kBounced}};
   }
 
+  int calls_ = 0;  // of Suppressed()
   FakeMessageLog log_{store_};
   EventRecorder recorder_{log_, recipients_, address_hashes_, bounces_};
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 
+#include "libs/address/email_address.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 
@@ -27,7 +28,7 @@ void DkimConfig::Check(std::string_view prefix, Violations& violations) const {
                    "selector and private_key_file require each other");
     return;
   }
-  const auto signer = dkim::Signer::Create(domain, selector, private_key);
+  const auto signer = dkim::Signer::Create(AsciiDomain(), selector, private_key);
   if (!signer.ok()) {
     violations.Add(fmt::format("{}dkim.private_key_file", prefix),
                    std::string(signer.status().message()));
@@ -36,13 +37,19 @@ void DkimConfig::Check(std::string_view prefix, Violations& violations) const {
 
 bool DkimConfig::Covers(std::string_view address) const {
   const std::string_view from = address.substr(address.rfind('@') + 1);
-  return !empty() && (absl::EqualsIgnoreCase(ToAbsl(from), domain) ||
-                      absl::EndsWithIgnoreCase(ToAbsl(from), "." + domain));
+  const std::string own = AsciiDomain();
+  return !empty() && (absl::EqualsIgnoreCase(ToAbsl(from), own) ||
+                      absl::EndsWithIgnoreCase(ToAbsl(from), "." + own));
+}
+
+std::string DkimConfig::AsciiDomain() const {
+  const auto address = address::ParseEmailAddress("postmaster@" + domain);
+  return address.ok() ? address->domain : domain;
 }
 
 absl::StatusOr<std::shared_ptr<const dkim::Signer>> DkimConfig::ToSigner() const {
   LMSMAIL_ASSIGN_OR_RETURN(dkim::Signer signer,
-                           dkim::Signer::Create(domain, selector, private_key));
+                           dkim::Signer::Create(AsciiDomain(), selector, private_key));
   return std::make_shared<const dkim::Signer>(std::move(signer));
 }
 

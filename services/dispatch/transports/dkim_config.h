@@ -28,6 +28,9 @@ struct DkimConfig {
   bool Covers(std::string_view address) const;
 
   absl::StatusOr<std::shared_ptr<const dkim::Signer>> ToSigner() const;
+
+ private:
+  std::string AsciiDomain() const;  // in A-labels
 };
 
 }  // namespace lmsmail::dispatch

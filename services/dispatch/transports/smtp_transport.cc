@@ -57,19 +57,18 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(std::string name,
-                                                                     SenderIdentity sender,
-                                                                     const smtp::Options& options,
-                                                                     int shared_connections,
-                                                                     DotObserver before_dot) {
+absl::StatusOr<std::unique_ptr<SmtpTransport>> SmtpTransport::Create(
+    std::string name, SenderIdentity sender, const smtp::Options& options, int shared_connections,
+    DotObserver before_dot, ConnectionObserver connections) {
   const auto observer = [before_dot = std::move(before_dot)](std::uint64_t token,
                                                              smtp::Phase phase) {
     if (phase == smtp::Phase::kDotSent && before_dot) before_dot(token);
   };
-  LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer));
+  LMSMAIL_ASSIGN_OR_RETURN(auto urgent, smtp::Client::Create(options, observer, connections));
   smtp::Options low_priority = options;
   low_priority.thread_nice = kSmtpThreadNice;
-  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(low_priority), observer));
+  LMSMAIL_ASSIGN_OR_RETURN(auto ordinary, smtp::Client::Create(std::move(low_priority), observer,
+                                                               std::move(connections)));
   TransportInfo info{
       std::move(name), "smtp",
       fmt::format("{}:{} ({})", options.host, options.port, NameOf(options.tls.mode))};

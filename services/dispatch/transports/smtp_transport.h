@@ -22,11 +22,12 @@ class SmtpTransport final : public Transport {
   // Called with a mail's token before its last byte is sent. Must not block.
   using DotObserver = std::function<void(std::uint64_t token)>;
 
-  static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(std::string name,
-                                                               SenderIdentity sender,
-                                                               const smtp::Options& options,
-                                                               int shared_connections,
-                                                               DotObserver before_dot);
+  using ConnectionObserver = smtp::Client::ConnectionObserver;
+
+  // The observers may be empty.
+  static absl::StatusOr<std::unique_ptr<SmtpTransport>> Create(
+      std::string name, SenderIdentity sender, const smtp::Options& options, int shared_connections,
+      DotObserver before_dot, ConnectionObserver connections);
 
   const TransportInfo& info() const override { return info_; }
   const SenderIdentity& sender() const override { return sender_; }

@@ -9,6 +9,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "libs/clock/clock.h"
+#include "libs/smtp/fault.h"
 #include "libs/smtp/testing/scripted_server.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/transports/circuit_breaker.h"
@@ -27,7 +28,12 @@ class SmtpTransportTest : public testing::Test {
   void Start(const smtp::Options& options) {
     SenderIdentity sender;
     sender.from = {"", *address::ParseEmailAddress("noreply@school.example")};
-    ASSERT_OK_AND_ASSIGN(auto smtp, SmtpTransport::Create("relay", sender, options, 0, nullptr));
+    ASSERT_OK_AND_ASSIGN(auto smtp,
+                         SmtpTransport::Create("relay", sender, options, 0, nullptr,
+                                               [this](const absl::Status& status) {
+                                                 absl::MutexLock lock(&mutex_);
+                                                 connections_.push_back(smtp::FaultOf(status));
+                                               }));
     transport_ =
         std::make_unique<CircuitBreaker>(std::move(smtp), clock_, CircuitBreaker::Options());
   }
@@ -58,6 +64,7 @@ class SmtpTransportTest : public testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   absl::Mutex mutex_;
   std::vector<DeliveryResult> results_ ABSL_GUARDED_BY(mutex_);
+  std::vector<smtp::Fault> connections_ ABSL_GUARDED_BY(mutex_);  // kNone: one is ready
   std::unique_ptr<CircuitBreaker> transport_;
 };
 
@@ -99,6 +106,52 @@ TEST_F(SmtpTransportTest, ARefusedGreetingOrEhloOpensTheBreaker) {
     ExpectAll(Kind::kBreakerOpen, 1);
     transport_->Shutdown(absl::ZeroDuration());
   }
+}
+
+TEST_F(SmtpTransportTest, ReportsEachFaultyConnectionOnceWhateverMailWaits) {
+  smtp::Options options;
+  {
+    ScriptedServer server(ServerOptions{});
+    server.Inject({.at = Step::kConnect, .disconnect = true, .hold = true});
+    options = server.ClientOptions();
+    Start(options);
+    Send(30);
+    server.Release();
+    ExpectAll(Kind::kConnectionError, 30);
+    Send(1);
+    ExpectAll(Kind::kAccepted, 1);
+    transport_->Shutdown(absl::ZeroDuration());
+    absl::MutexLock lock(&mutex_);
+    EXPECT_EQ(connections_, (std::vector{smtp::Fault::kClosed, smtp::Fault::kNone}));
+    connections_.clear();
+  }
+  Start(options);
+  Send(1);
+  ExpectAll(Kind::kConnectionError, 1);
+  transport_->Shutdown(absl::ZeroDuration());
+  absl::MutexLock lock(&mutex_);
+  EXPECT_EQ(connections_, std::vector{smtp::Fault::kRefused});
+}
+
+TEST_F(SmtpTransportTest, TheFaultTellsWhatIsWrongWithTls) {
+  ScriptedServer plain(ServerOptions{});
+  smtp::Options options = plain.ClientOptions();
+  options.tls.mode = smtp::TlsMode::kStartTls;
+  Start(options);
+  Send(1);
+  ExpectAll(Kind::kConnectionError, 1);
+  transport_->Shutdown(absl::ZeroDuration());
+
+  ScriptedServer encrypted({.tls = smtp::TlsMode::kStartTls});
+  options = encrypted.ClientOptions();
+  options.tls.server_name = "mx.elsewhere.example";
+  Start(options);
+  Send(1);
+  ExpectAll(Kind::kConnectionError, 1);
+  transport_->Shutdown(absl::ZeroDuration());
+  absl::MutexLock lock(&mutex_);
+  EXPECT_EQ(connections_,
+            (std::vector{smtp::Fault::kStartTlsNotOffered, smtp::Fault::kCertificate}));
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "services/dispatch/transports/transport_config.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <utility>
 
-#include "libs/address/email_address.h"
+#include "libs/smtp/ehlo_name.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/log_format.h"
 #include "services/dispatch/transports/circuit_breaker.h"
@@ -15,14 +14,34 @@
 
 namespace lmsmail::dispatch {
 
+namespace {
+
+// A domain in A-labels; any other text, such as an address literal, as it is.
+std::string ToALabels(const std::string& name) {
+  const auto address = address::ParseEmailAddress("postmaster@" + name);
+  return address.ok() ? address->domain : name;
+}
+
+}  // namespace
+
 std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+  const std::string name = smtp::HostName();
+  return name.empty() ? "unknown" : name;
+}
+
+absl::StatusOr<address::EmailAddress> ParseSenderAddress(const std::string& text) {
+  LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress address, address::ParseEmailAddress(text));
+  if (address.needs_smtputf8) {
+    return absl::InvalidArgumentError(
+        "has letters outside ASCII before the '@', which many mail servers refuse; use an address "
+        "with ASCII letters there (the domain may have others)");
+  }
+  return address;
 }
 
 void CheckAddress(const std::string& address, std::string field, Violations& violations) {
   if (address.empty()) return;
-  const auto parsed = address::ParseEmailAddress(address);
+  const auto parsed = ParseSenderAddress(address);
   if (!parsed.ok()) violations.Add(std::move(field), std::string(parsed.status().message()));
 }
 
@@ -37,9 +56,15 @@ void TransportConfig::Declare(config::Group keys) {
              {"implicit", smtp::TlsMode::kImplicit}},
             "How the connection is encrypted; starttls refuses a server that does not offer it.");
   keys.String("ca_file", &ca_file, "PEM file of the authorities to trust; empty: the system's.");
+  keys.String("tls_server_name", &tls_server_name,
+              "The name expected in the server's certificate and sent as SNI; empty: host.");
   DeclareLogin(keys);
   keys.String("ehlo_name", &ehlo_name,
-              "Our fully qualified name for EHLO; empty: the host's name.");
+              "Our domain or address literal for EHLO; empty: the host's name if it is fully "
+              "qualified, otherwise the literal of our address.");
+  keys.Enum("pipelining", &pipelining, {{"auto", true}, {"off", false}},
+            "Whether commands are sent together where the server offers it; off for a server that "
+            "loses all but the first.");
   keys.Int32("max_connections", &max_connections,
              "Connections at a time; a quarter of them is reserved for urgent mail.", {2, 500});
   keys.Int32("shared_connections", &shared_connections,
@@ -78,6 +103,14 @@ void TransportConfig::DeclareLogin(config::Group keys) {
   keys.String("token_file", &token_file,
               "Path of a file with an OAuth 2.0 access token, instead of a password; it is read "
               "again at each login.");
+  keys.Enum(
+      "auth_mechanism", &auth_mechanism,
+      {{"auto", std::nullopt},
+       {"plain", smtp::AuthMechanism::kPlain},
+       {"login", smtp::AuthMechanism::kLogin},
+       {"oauthbearer", smtp::AuthMechanism::kOAuthBearer},
+       {"xoauth2", smtp::AuthMechanism::kXOAuth2}},
+      "The AUTH mechanism; auto takes the best one offered, and the next if that is refused.");
   keys.Bool("allow_plaintext_credentials", &allow_plaintext_credentials,
             "Logs in without TLS, readable by everyone on the network.");
 }
@@ -88,17 +121,34 @@ void TransportConfig::Check(std::string_view prefix, const std::string& service_
   CheckAddress(from, key("from"), violations);
   CheckAddress(reply_to, key("reply_to"), violations);
   CheckAddress(envelope_from, key("envelope_from"), violations);
+  const absl::Status name = address::ValidateDisplayName(from_name);
+  if (!name.ok()) violations.Add(key("from_name"), std::string(name.message()));
   dkim.Check(prefix, violations);
-  if (!dkim.empty() && !dkim.Covers(FromOr(service_from))) {
+  const auto sender = ParseSenderAddress(FromOr(service_from));
+  if (!dkim.empty() && sender.ok() && !dkim.Covers(sender->ToString())) {
     violations.Add(key("dkim.domain"),
                    "must be the domain of From or a parent of it: no other signature counts for "
                    "the mail");
   }
   if (kind != Kind::kSmtp) return;
   if (host.empty()) violations.Add(key("host"), "is required for a transport of kind smtp");
+  CheckNames(prefix, violations);
   CheckLogin(prefix, violations);
   if (circuit_breaker.max_open_time < circuit_breaker.min_open_time) {
     violations.Add(key("circuit_breaker.max_open_time"), "must not be shorter than min_open_time");
+  }
+}
+
+void TransportConfig::CheckNames(std::string_view prefix, Violations& violations) const {
+  const auto key = [&](std::string_view last) { return fmt::format("{}{}", prefix, last); };
+  if (!ehlo_name.empty() && !smtp::IsEhloName(ToALabels(ehlo_name))) {
+    violations.Add(key("ehlo_name"),
+                   "must be a domain such as mail.school.example, or an address literal such as "
+                   "[192.0.2.1] or [IPv6:2001:db8::1]; leave it out to use the host's");
+  }
+  if (!tls_server_name.empty() && !smtp::IsServerName(ToALabels(tls_server_name))) {
+    violations.Add(key("tls_server_name"),
+                   "must be the domain or the address in the server's certificate, without a port");
   }
 }
 
@@ -108,6 +158,13 @@ void TransportConfig::CheckLogin(std::string_view prefix, Violations& violations
     violations.Add(key("token_file"), "and password_file exclude each other");
   } else if (username.empty() != (password.empty() && token_file.empty())) {
     violations.Add(key("username"), "and one of password_file and token_file require each other");
+  }
+  const bool needs_token = auth_mechanism == smtp::AuthMechanism::kOAuthBearer ||
+                           auth_mechanism == smtp::AuthMechanism::kXOAuth2;
+  if (auth_mechanism && needs_token == token_file.empty()) {
+    violations.Add(key("auth_mechanism"),
+                   "must be plain or login with a password_file, oauthbearer or xoauth2 with a "
+                   "token_file");
   }
   if (!username.empty() && tls == smtp::TlsMode::kNone && !allow_plaintext_credentials) {
     violations.Add(key("tls"),
@@ -122,12 +179,16 @@ smtp::Options TransportConfig::ToSmtp(std::int32_t max_queued) const {
   options.port = static_cast<std::uint16_t>(port);
   options.tls.mode = tls;
   options.tls.ca_file = ca_file;
+  options.tls.server_name = ToALabels(tls_server_name);
   if (!username.empty()) {
-    options.credentials =
-        smtp::Credentials{.username = username, .password = password, .token_file = token_file};
+    options.credentials = smtp::Credentials{.username = username,
+                                            .password = password,
+                                            .token_file = token_file,
+                                            .mechanism = auth_mechanism};
   }
   options.allow_plaintext_credentials = allow_plaintext_credentials;
-  options.ehlo_name = ehlo_name.empty() ? HostName() : ehlo_name;
+  options.ehlo_name = ToALabels(ehlo_name);
+  options.pipelining = pipelining;
   options.max_connections = static_cast<std::size_t>(max_connections);
   options.max_messages_per_connection = static_cast<std::size_t>(max_messages_per_connection);
   options.max_queued = static_cast<std::size_t>(max_queued);
@@ -141,9 +202,13 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
     return std::make_unique<ConsoleTransport>(name, std::move(sender),
                                               telemetry::LogsAreJson() ? nullptr : stdout);
   }
-  LMSMAIL_ASSIGN_OR_RETURN(std::unique_ptr<Transport> smtp,
-                           SmtpTransport::Create(name, std::move(sender), ToSmtp(max_queued),
-                                                 shared_connections, observers.before_dot));
+  const auto faults =
+      std::make_shared<ConnectionFaults>(name, host, port, clock, observers.connection_failed);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      std::unique_ptr<Transport> smtp,
+      SmtpTransport::Create(
+          name, std::move(sender), ToSmtp(max_queued), shared_connections, observers.before_dot,
+          [faults](const absl::Status& status) { faults->OnConnection(status); }));
   CircuitBreaker::Options breaker{
       .refusals = circuit_breaker.refusals,
       .open_time = {.initial = circuit_breaker.min_open_time, .max = circuit_breaker.max_open_time},

@@ -10,12 +10,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "libs/address/email_address.h"
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/smtp/options.h"
 #include "libs/status/error_details.h"
 #include "services/dispatch/storage/limit_store.h"
 #include "services/dispatch/transports/circuit_breaker.h"
+#include "services/dispatch/transports/connection_faults.h"
 #include "services/dispatch/transports/dkim_config.h"
 #include "services/dispatch/transports/smtp_transport.h"
 #include "services/dispatch/transports/transport.h"
@@ -30,11 +32,14 @@ struct TransportConfig {
   std::int32_t port = 25;
   smtp::TlsMode tls = smtp::TlsMode::kStartTls;
   std::string ca_file;
+  std::string tls_server_name;  // empty: host
   std::string username;
   std::string password;
-  std::string token_file;  // path; instead of a password
+  std::string token_file;                             // path; instead of a password
+  std::optional<smtp::AuthMechanism> auth_mechanism;  // nullopt: the best that is accepted
   bool allow_plaintext_credentials = false;
   std::string ehlo_name;
+  bool pipelining = true;
   std::int32_t max_connections = 8;
   std::int32_t shared_connections = 0;  // of all replicas together; 0: no such limit
   std::int32_t max_messages_per_connection = 1000;
@@ -69,6 +74,7 @@ struct TransportConfig {
     SmtpTransport::DotObserver before_dot;
     std::function<void(const std::string& transport, std::optional<CircuitBreaker::Cause>)>
         breaker_changed;
+    ConnectionFaults::Observer connection_failed;
   };
   // Of a configuration that was loaded without a violation. `max_queued` mails wait in it at most.
   absl::StatusOr<std::unique_ptr<Transport>> Create(const std::string& name, SenderIdentity sender,
@@ -77,6 +83,7 @@ struct TransportConfig {
 
  private:
   void DeclareLogin(config::Group keys);
+  void CheckNames(std::string_view prefix, Violations& violations) const;
   void CheckLogin(std::string_view prefix, Violations& violations) const;
   smtp::Options ToSmtp(std::int32_t max_queued) const;
 };
@@ -84,7 +91,11 @@ struct TransportConfig {
 // The host's name, or "unknown".
 std::string HostName();
 
-// Adds a violation for `field` unless `address` is empty or an email address.
+// An address that our mail is from, in ASCII: its domain in A-labels. Errors read well after the
+// key's name.
+absl::StatusOr<address::EmailAddress> ParseSenderAddress(const std::string& text);
+
+// Adds a violation for `field` unless `address` is empty or a sender address.
 void CheckAddress(const std::string& address, std::string field, Violations& violations);
 
 }  // namespace lmsmail::dispatch
