@@ -1,5 +1,7 @@
 #include "services/dispatch/log/event_recorder.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <string>
 #include <utility>
