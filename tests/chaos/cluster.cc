@@ -61,10 +61,14 @@ absl::Status Cluster::Prepare() {
   integration::Settings settings;
   settings.dsn = fmt::format("{} host=127.0.0.1 port={} user=lmsmail_dispatch sslmode=disable",
                              WithoutHost(suite_->dsn()), database_link_->port());
+  settings.keys_file = folder_ / "keys";
   settings.smtp_port = smtp_link_->port();
   std::ofstream(folder_ / "dispatch.yaml") << integration::ServiceConfig("dispatch", settings);
-  std::ofstream(folder_ / "password") << "secret";
-  std::filesystem::permissions(folder_ / "password", std::filesystem::perms::owner_read);
+  for (const auto& [name, content] : {std::pair("password", std::string("secret")),
+                                      std::pair("keys", fmt::format("k1:{:064x}\n", 1))}) {
+    std::ofstream(folder_ / name) << content;
+    std::filesystem::permissions(folder_ / name, std::filesystem::perms::owner_read);
+  }
   replicas_.resize(kReplicas);
   return absl::OkStatus();
 }
