@@ -38,6 +38,10 @@ void BaseConfig::Declare(config::Schema& schema) {
                     {absl::Milliseconds(100), absl::Hours(1)});
   rpc_keys.Bytes("max_receive_size", &rpc.max_receive_size, "Size of the largest message accepted.",
                  {1024, 1 << 30});
+  rpc_keys.Duration("probe_interval", &rpc.probe_interval,
+                    "How often the service connects to its own listener; it ends after three "
+                    "connections that are not accepted within this time.",
+                    {absl::Milliseconds(10), absl::Minutes(1)});
 
   config::Group tls_keys = schema.Sub("tls");
   tls_keys.String("certificate", &tls.certificate, "PEM file of the server's certificate chain.");

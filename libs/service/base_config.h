@@ -26,6 +26,7 @@ struct BaseConfig {
     std::int32_t max_streams = 64;
     absl::Duration default_deadline = absl::Seconds(30);
     std::int64_t max_receive_size = 4 << 20;
+    absl::Duration probe_interval = absl::Seconds(5);
   } rpc;
 
   // Without a certificate the server speaks plain text. With client authorities, clients need a

@@ -11,9 +11,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
+#include "libs/lifecycle/descriptor_limit.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
 #include "libs/rpc/grpc_log.h"
+#include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/readiness.h"
 #include "libs/service/shutdown_watchdog.h"
@@ -115,7 +117,16 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
                       config.postgres.probe_interval, kReadinessTimeout);
 
+  const absl::Duration probe_interval = config.rpc.probe_interval;
+  AcceptProbe accept_probe(
+      [&config, &server = *server, probe_interval] {
+        return ProbeListener(config.listen.host, static_cast<std::uint16_t>(server.port()),
+                             probe_interval);
+      },
+      probe_interval, [] { lifecycle::RequestShutdown(); });
+
   const int signal = lifecycle::WaitForShutdownSignal();
+  accept_probe.Stop();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
   const absl::Time deadline = absl::Now() + config.drain_timeout;
   watchdog.emplace(config.drain_timeout + kShutdownGrace);
@@ -124,7 +135,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   server->Shutdown(deadline);
   workload->Stop(deadline);
   runner.Stop();  // a handler whose call has ended may still use the workload
-  return readiness.error();
+  return readiness.error().ok() ? accept_probe.error() : readiness.error();
 }
 
 }  // namespace
@@ -137,6 +148,7 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
   // gRPC then takes. The sanitizer builds look for deadlocks instead.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   lifecycle::BlockShutdownSignals();
+  const rlimit descriptors = lifecycle::RaiseDescriptorLimit();
   BaseConfig config(definition.port, definition.metrics_port);
   config::Schema schema(definition.name, kVersion);
   config.Declare(schema);
@@ -154,7 +166,7 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
 
   telemetry::InitLogging({definition.name, config.log.level, config.log.format});
   rpc::RouteGrpcLog();
-  telemetry::LogInfo("starting", {{"version", kVersion}});
+  telemetry::LogInfo("starting", {{"version", kVersion}, {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
   const absl::Status status = Run(definition, config);
   if (!status.ok()) {

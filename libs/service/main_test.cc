@@ -1,7 +1,10 @@
 #include "libs/service/main.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <pqxx/pqxx>
@@ -96,6 +99,46 @@ TEST(MainTest, MigratesServesAndStopsCleanly) {
     EXPECT_EQ(demo.WaitForExit(), 0);
     EXPECT_THAT(demo.log(), HasSubstr("workers stopped"));
   }
+}
+
+// Opens connections to `port` until the process at the other end has no file descriptor left.
+class ManyConnections {
+ public:
+  ManyConnections(int port, int count) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < count; ++i) {
+      fds_.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      connect(fds_.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
+  }
+  ~ManyConnections() { Close(); }
+  void Close() {
+    for (const int fd : fds_) close(fd);
+    fds_.clear();
+  }
+
+ private:
+  std::vector<int> fds_;
+};
+
+TEST(MainTest, EndsWhenTheListenerHasDiedOfTooManyConnections) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  std::vector<std::string> arguments = {"-c", R"(ulimit -n 100; exec "$0" "$@")", Demo()};
+  for (const std::string& flag : Flags(dsn)) arguments.push_back(flag);
+  arguments.emplace_back("--rpc.probe_interval=200ms");
+  arguments.emplace_back("--drain_timeout=100ms");
+  ServiceProcess demo("/bin/sh", arguments);
+  const int port = demo.WaitForPort();
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+  ManyConnections connections(port, 200);
+  EXPECT_NE(demo.WaitForLine("own listener does not answer"), "") << demo.log();
+  connections.Close();  // the listener does not come back
+  EXPECT_EQ(demo.WaitForExit(), 1);
+  EXPECT_THAT(demo.log(), AllOf(HasSubstr("\"level\":\"error\""),
+                                HasSubstr("accepts no connections any more")));
 }
 
 TEST(MainTest, FollowsTheStateOfTheDatabase) {
