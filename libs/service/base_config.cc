@@ -5,6 +5,8 @@
 #include <memory>
 #include <string_view>
 
+#include "libs/secret_file/secret_file.h"
+
 namespace lmsmail::service {
 namespace {
 
@@ -91,6 +93,9 @@ void BaseConfig::Check(Violations& violations) const {
   }
   if (tls.certificate.empty() && !tls.client_authorities.empty()) {
     violations.Add("tls.client_authorities", "needs tls.certificate and tls.key");
+  }
+  if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
+    violations.Add("tls.key", std::string(key.message()));
   }
   school.Check(violations);
 }
