@@ -15,6 +15,8 @@
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
 #include "libs/rpc/grpc_log.h"
+#include "libs/rpc/received.h"
+#include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/readiness.h"
@@ -47,13 +49,15 @@ rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const Bas
   return {.policy = {.service = definition.name, .default_deadline = config.rpc.default_deadline},
           .executor = {.threads = config.rpc.threads,
                        .queue = static_cast<std::size_t>(config.rpc.queue)},
-          .max_streams = config.rpc.max_streams};
+          .max_streams = config.rpc.max_streams,
+          .stream_idle = config.rpc.stream_idle};
 }
 
 rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
   rpc::ServerOptions options;
   options.listen = config.listen.ToString();
   options.max_receive_bytes = static_cast<int>(config.rpc.max_receive_size);
+  options.max_concurrent_streams = config.rpc.max_connection_calls;
   if (!config.tls.certificate.empty()) {
     options.tls = rpc::TlsFiles{.certificate = config.tls.certificate,
                                 .key = config.tls.key,
@@ -102,6 +106,8 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
                            postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
   LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
 
+  rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
+  rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
   rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
   runner.SetAccepting(false);
   const Runtime runtime{config, clock, metrics, *pool, runner};

@@ -8,7 +8,9 @@
 
 #include <csignal>
 #include <pqxx/pqxx>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/time/clock.h"
 
@@ -18,6 +20,7 @@
 #include "libs/rpc/health_check.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/matchers.h"
+#include "libs/service/testing/memory_attack.h"
 #include "libs/service/testing/service_process.h"
 #include "libs/testing/status_matchers.h"
 
@@ -139,6 +142,28 @@ TEST(MainTest, EndsWhenTheListenerHasDiedOfTooManyConnections) {
   EXPECT_EQ(demo.WaitForExit(), 1);
   EXPECT_THAT(demo.log(), AllOf(HasSubstr("\"level\":\"error\""),
                                 HasSubstr("accepts no connections any more")));
+}
+
+TEST(MainTest, BoundsItsMemoryWhateverIsSent) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  auto flags = Flags(dsn);
+  flags.emplace_back("--rpc.stream_idle=2s");
+  ServiceProcess demo(Demo(), flags);
+  const int port = demo.WaitForPort();
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+  const std::int64_t before = demo.PeakMemory();
+  const std::string echo = "/lmsmail.testing.v1.EchoService/";
+  const AttackResult result =
+      service::Run({.port = port,
+                    .methods = {{echo + "Echo", {4}}, {echo + "Collect", {4}}},
+                    .stream = echo + "Collect"});
+  EXPECT_EQ(result.compressed_accepted, 0);
+  EXPECT_EQ(result.large_accepted, 0);
+  EXPECT_OK(Echo(ChannelTo(port), "x"));
+  const std::int64_t peak = demo.PeakMemory();
+  fmt::print("resident memory: {} MB before, {} MB at most; {} of {} calls refused\n", before >> 20,
+             peak >> 20, result.refused, result.calls);
+  EXPECT_LT(peak, 300 << 20);
 }
 
 TEST(MainTest, FollowsTheStateOfTheDatabase) {
