@@ -12,6 +12,7 @@
 #include "libs/config/nearest.h"
 #include "libs/config/usage.h"
 #include "libs/config/value_parsing.h"
+#include "libs/secret_file/secret_file.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::config::internal {
@@ -61,6 +62,7 @@ void Registry::AddCheck(std::function<void(Violations&)> check) {
 }
 
 absl::StatusOr<std::string> Registry::ReadSecret(const std::string& path) const {
+  LMSMAIL_RETURN_IF_ERROR(CheckSecretFile(path));
   LMSMAIL_ASSIGN_OR_RETURN(std::string secret, read_file_(path));
   if (secret.ends_with('\n')) secret.pop_back();
   if (secret.empty()) {

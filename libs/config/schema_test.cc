@@ -1,5 +1,6 @@
 #include "libs/config/schema.h"
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "absl/strings/string_view.h"
 
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace lmsmail::config {
 namespace {
@@ -101,6 +103,19 @@ class SchemaTest : public ::testing::Test {
   std::vector<std::string> environment_;
   std::map<std::string, std::string> files_;
 };
+
+TEST_F(SchemaTest, RefusesASecretFileThatOthersMayRead) {
+  const TemporaryFolder folder;
+  folder.Write("password", "hunter2");
+  const std::filesystem::path path = folder.path() / "password";
+  files_[path.string()] = "hunter2";
+  ASSERT_OK(Load({"--smtp.password_file", path.string()}));
+  std::filesystem::permissions(path, std::filesystem::perms(0644));
+  const std::string error =
+      ErrorsOf(Load({"--smtp.password_file", path.string()}))["smtp.password_file"];
+  EXPECT_THAT(error, AllOf(HasSubstr("0644"), HasSubstr("chmod go-rwx " + path.string()),
+                           Not(HasSubstr("hunter2"))));
+}
 
 TEST_F(SchemaTest, KeepsDefaultsOfKeysThatNoSourceGives) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({}));

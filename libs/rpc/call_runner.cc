@@ -11,6 +11,7 @@ CallRunner::CallRunner(Options options, telemetry::Metrics& metrics)
       max_streams_(options.max_streams),
       max_async_calls_(options.max_async_calls),
       metrics_(metrics),
+      stream_watch_(options.stream_idle),
       executor_(options.executor) {}
 
 grpc::ServerUnaryReactor* CallRunner::RefuseUndecodable(grpc::CallbackServerContext* context,

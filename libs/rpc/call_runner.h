@@ -18,6 +18,7 @@
 #include "libs/rpc/executor.h"
 #include "libs/rpc/responder.h"
 #include "libs/rpc/server_call.h"
+#include "libs/rpc/stream_watch.h"
 #include "libs/telemetry/metrics.h"
 
 namespace lmsmail::rpc {
@@ -34,6 +35,8 @@ class CallRunner {
     Executor::Options executor = {};
     // Client streams open at a time. A stream holds no thread while it waits for its caller.
     int max_streams = 64;
+    // How long a client stream may wait for its caller's next message.
+    absl::Duration stream_idle = absl::Minutes(1);
     // Calls of asynchronous handlers at a time. They hold no thread while they wait.
     int max_async_calls = 512;
   };
@@ -48,7 +51,10 @@ class CallRunner {
 
   // Waits for handlers that still run although their calls have ended. Call it after the server's
   // shutdown and before destroying what handlers use.
-  void Stop() { executor_.Stop(); }
+  void Stop() {
+    stream_watch_.Stop();
+    executor_.Stop();
+  }
 
   // Ends a call whose request could not be parsed; `status` says why.
   grpc::ServerUnaryReactor* RefuseUndecodable(grpc::CallbackServerContext* context,
@@ -70,7 +76,7 @@ class CallRunner {
       return ClientStreamReactor<Request>::Refuse(std::move(call), executor_, status);
     }
     return ClientStreamReactor<Request>::Start(std::move(call), std::move(handler), executor_,
-                                               [this] { CloseStream(); });
+                                               stream_watch_, [this] { CloseStream(); });
   }
 
  private:
@@ -91,6 +97,7 @@ class CallRunner {
   std::atomic<bool> accepting_ = true;
   std::atomic<int> streams_ = 0;
   std::atomic<int> async_calls_ = 0;
+  StreamWatch stream_watch_;
   Executor executor_;  // last, to be destroyed first: its tasks use the rest
 };
 

@@ -332,5 +332,20 @@ TEST(ClientStreamTest, LimitsOpenStreamsAndFreesTheSlotsOfCancelledOnes) {
   EXPECT_EQ(third.response.text(), "y");
 }
 
+TEST(ClientStreamTest, EndsWhenItsCallerIsSilent) {
+  auto options = TestRunner::DefaultOptions();
+  options.stream_idle = absl::Milliseconds(20);
+  Fixture f(EchoService::Reply, std::move(options));
+  for (const bool begun : {false, true}) {
+    grpc::ClientContext context;
+    EchoResponse response;
+    auto writer = f.stub->Collect(&context, &response);
+    if (begun) writer->Write(Text("x"));
+    const grpc::Status status = writer->Finish();  // without WritesDone()
+    EXPECT_THAT(status, GrpcStatusIs(grpc::StatusCode::DEADLINE_EXCEEDED));
+    EXPECT_THAT(status.error_message(), HasSubstr("no message arrived on the stream for 20ms"));
+  }
+}
+
 }  // namespace
 }  // namespace lmsmail::rpc

@@ -9,11 +9,14 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/received.h"
 #include "libs/rpc/server_call.h"
+#include "libs/rpc/stream_watch.h"
 
 namespace lmsmail::rpc {
 
@@ -36,16 +39,20 @@ class ClientStreamHandler {
 
 // Connects a ClientStreamHandler to gRPC. Owns itself until OnDone().
 template <typename Request>
-class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Request>> {
+class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Request>>,
+                                  private StreamWatch::Stream {
  public:
-  // `on_done` runs when gRPC is done with the call.
+  // `on_done` runs when gRPC is done with the call. `watch` ends the stream when its caller is
+  // silent.
   static grpc::ServerReadReactor<Received<Request>>* Start(
       ServerCall call, std::unique_ptr<ClientStreamHandler<Request>> handler, Executor& executor,
-      absl::AnyInvocable<void()> on_done) {
+      StreamWatch& watch, absl::AnyInvocable<void()> on_done) {
     auto reactor = std::make_unique<ClientStreamReactor>(std::move(call), std::move(handler),
                                                          executor, std::move(on_done));
     ClientStreamReactor* const started = reactor.get();
     started->self_ = std::move(reactor);
+    started->watch_ = &watch;
+    watch.Add(*started);
     started->StartRead(started->incoming_->Reset());
     return started;
   }
@@ -80,12 +87,21 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Reques
   }
 
   void OnDone() override {
+    if (watch_ != nullptr) watch_->Remove(*this);
     const std::unique_ptr<ClientStreamReactor> self = std::move(self_);
     on_done_();
   }
 
  private:
   enum class Read { kPending, kMessage, kEnd };
+
+  bool ClaimIdle(absl::Time start) override {
+    absl::MutexLock lock(&mutex_);
+    if (busy_ || read_ != Read::kPending || waiting_since_ > start) return false;
+    busy_ = true;
+    return true;
+  }
+  void EndIdle(const absl::Status& status) override { End(status); }
 
   // Schedules the next step on the executor. `busy_` is set and a read has ended.
   void ScheduleStep() {
@@ -121,6 +137,7 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Reques
       absl::MutexLock lock(&mutex_);
       if (read_ == Read::kPending) {
         busy_ = false;
+        waiting_since_ = absl::Now();
         return;
       }
     }
@@ -144,6 +161,8 @@ class ClientStreamReactor final : public grpc::ServerReadReactor<Received<Reques
   // Whether a step is scheduled or runs; stays set after the last.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   Read read_ ABSL_GUARDED_BY(mutex_) = Read::kPending;
+  absl::Time waiting_since_ ABSL_GUARDED_BY(mutex_) = absl::Now();  // unless `busy_`
+  StreamWatch* watch_ = nullptr;                                    // of a stream that was started
 
   // Used by the steps only, which do not overlap.
   bool admitted_ = false;

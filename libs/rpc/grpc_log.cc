@@ -2,7 +2,7 @@
 
 #include <grpc/support/log.h>
 
-#include "libs/telemetry/logging.h"
+#include "libs/telemetry/limited_log.h"
 
 namespace lmsmail::rpc {
 namespace {
@@ -21,8 +21,10 @@ telemetry::Level LevelOf(gpr_log_severity severity) {
 }
 
 void Write(gpr_log_func_args* args) {
-  telemetry::Log(LevelOf(args->severity), "grpc",
-                 {{"text", args->message}, {"file", args->file}, {"line", args->line}});
+  // Any client can make gRPC log a line with each frame that it sends.
+  static telemetry::LimitedLog log(20, absl::Seconds(1));
+  log.Log(LevelOf(args->severity), "grpc",
+          {{"text", args->message}, {"file", args->file}, {"line", args->line}});
 }
 
 }  // namespace

@@ -1,15 +1,19 @@
 #include "libs/rpc/received.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/stubs/logging.h>
+#include <grpcpp/support/proto_buffer_reader.h>
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "libs/rpc/request_cost.h"
 #include "libs/status/error_details.h"
-#include "libs/telemetry/logging.h"
+#include "libs/telemetry/limited_log.h"
 
 namespace lmsmail::rpc {
 namespace {
@@ -24,9 +28,10 @@ void Write(LogLevel level, const char* file, int line, const std::string& text) 
     *parser_log = text;
     return;
   }
-  telemetry::Log(level == google::protobuf::LOGLEVEL_INFO ? telemetry::Level::kInfo
-                                                          : telemetry::Level::kWarning,
-                 "protobuf", {{"text", text}, {"file", file}, {"line", line}});
+  static telemetry::LimitedLog log(20, absl::Seconds(1));
+  log.Log(level == google::protobuf::LOGLEVEL_INFO ? telemetry::Level::kInfo
+                                                   : telemetry::Level::kWarning,
+          "protobuf", {{"text", text}, {"file", file}, {"line", line}});
 }
 
 // Protobuf names the field that is not UTF-8 nowhere but in its log, in single quotes. Empty when
@@ -51,9 +56,42 @@ std::string Explain(const google::protobuf::Message& message, std::string_view f
       type);
 }
 
+std::atomic<std::size_t> max_single_request_bytes = 2 << 20;
+
+bool IsBatch(const google::protobuf::Descriptor& type) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    if (field.is_repeated() && !field.is_map() && field.message_type() != nullptr) return true;
+  }
+  return false;
+}
+
+// Takes the memory that the parsed request will need.
+absl::StatusOr<RequestBudget::Share> Admit(grpc::ByteBuffer& buffer,
+                                           const google::protobuf::Message& message) {
+  if (buffer.Length() > max_single_request_bytes && !IsBatch(*message.GetDescriptor())) {
+    return WithReason(absl::InvalidArgumentError(
+                          fmt::format("the request has {} bytes, of at most {}: make it smaller",
+                                      buffer.Length(), max_single_request_bytes.load())),
+                      {"REQUEST_TOO_LARGE", {}});
+  }
+  grpc::ProtoBufferReader wire(&buffer);
+  const std::size_t parsed = wire.status().ok() ? ParsedBytes(wire, message) : 0;
+  return RequestBudget::OfProcess().Take(buffer.Length() + parsed);
+}
+
 }  // namespace
 
-absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message) {
+void SetMaxSingleRequestBytes(std::size_t bytes) { max_single_request_bytes = bytes; }
+
+absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message,
+                          RequestBudget::Share& share) {
+  absl::StatusOr<RequestBudget::Share> admitted = Admit(buffer, message);
+  if (!admitted.ok()) {
+    buffer.Clear();
+    return admitted.status();
+  }
+  share = *std::move(admitted);
   static std::once_flag once;
   std::call_once(once, [] { google::protobuf::SetLogHandler(Write); });
   std::string log;

@@ -6,13 +6,25 @@
 #include <grpcpp/impl/codegen/serialization_traits.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <cstddef>
+
 #include "absl/status/status.h"
+
+#include "libs/rpc/request_budget.h"
 
 namespace lmsmail::rpc {
 
-// Parses `buffer`, which it empties, into `message`. INVALID_ARGUMENT with the reason
-// UNDECODABLE_REQUEST, and the field if it is known, when the bytes are no such message.
-absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message);
+// Sets the size of the largest request that is no batch, which is one that repeats messages: 2 MiB
+// at first. Batches may have ServerOptions::max_receive_bytes. For all servers of this process,
+// like RequestBudget::OfProcess().
+void SetMaxSingleRequestBytes(std::size_t bytes);
+
+// Parses `buffer`, which it empties, into `message`, whose memory `share` takes from the budget of
+// the process before anything is parsed. INVALID_ARGUMENT with the reason UNDECODABLE_REQUEST, and
+// the field if it is known, when the bytes are no such message, and with REQUEST_TOO_LARGE for
+// a request beyond its limits; RESOURCE_EXHAUSTED when other requests leave too little memory.
+absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message,
+                          RequestBudget::Share& share);
 
 // A request as gRPC hands it over, on an arena of its own, with the answer whether its bytes could
 // be parsed. gRPC never tells that a message could not be parsed: it ends a unary call itself, and
@@ -25,10 +37,11 @@ class Received {
   // Makes room for the next message.
   Received* Reset() {
     arena_.Reset();
+    share_ = {};
     message_ = google::protobuf::Arena::CreateMessage<Request>(&arena_);
     return this;
   }
-  void Parse(grpc::ByteBuffer& buffer) { status_ = ParseRequest(buffer, *message_); }
+  void Parse(grpc::ByteBuffer& buffer) { status_ = ParseRequest(buffer, *message_, share_); }
 
   // Why there is no message, or OK.
   const absl::Status& status() const { return status_; }
@@ -43,6 +56,7 @@ class Received {
     return options;
   }
 
+  RequestBudget::Share share_;  // first, to be given back last
   google::protobuf::Arena arena_{LargeBlocks()};
   Request* message_ = nullptr;
   absl::Status status_;

@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
@@ -36,7 +37,6 @@ void EnableHealthAndReflection() {
 }
 
 void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.SetMaxSendMessageSize(options.max_send_bytes);
   // Makes a second server on the same port fail instead of sharing the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -52,6 +52,18 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
                              Milliseconds(absl::Seconds(20)));
 }
 
+// Bounds what clients make gRPC hold before a handler or the RequestBudget sees their call.
+void BoundMemory(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  builder.SetResourceQuota(grpc::ResourceQuota("server").Resize(options.buffer_bytes));
+  // A compressed message can be a thousand times its size. gRPC refuses calls that announce one of
+  // these, and never unpacks a message that is compressed all the same.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
@@ -61,6 +73,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
+  BoundMemory(options, builder);
   int port = 0;
   builder.AddListeningPort(options.listen, std::move(credentials), &port);
   std::vector<std::string> names;

@@ -4,6 +4,7 @@
 #include <grpcpp/server.h>
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,11 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:0";          // port 0: a free one, see Server::port()
   std::optional<TlsFiles> tls = std::nullopt;  // absent: plain text
   int max_receive_bytes = 4 << 20;
+  // Open calls on one connection; a client keeps further ones back.
+  int max_concurrent_streams = 128;
+  // For what gRPC holds before a request is parsed. Beyond it, gRPC reads more slowly and then
+  // ends connections and calls.
+  std::size_t buffer_bytes = 64 << 20;
   int max_send_bytes = 16 << 20;
   // Clients are asked to reconnect after this time, so that they find new replicas.
   absl::Duration max_connection_age = absl::Minutes(5);

@@ -10,6 +10,7 @@
 
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/status.h"
+#include "libs/telemetry/limited_log.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::rpc {
@@ -75,11 +76,13 @@ grpc::Status ServerCall::End(const absl::Status& status) {
   const absl::Duration took = absl::Now() - arrival_;
   metrics_.Ended(info_.method, status.code(), took);
   if (IsServerError(status.code())) {
-    telemetry::LogWarning("call failed", {{"method", info_.method},
-                                          {"request_id", info_.request_id},
-                                          {"traceparent", info_.traceparent},
-                                          {"took", took},
-                                          {"error", status}});
+    static telemetry::LimitedLog log(50, absl::Milliseconds(100));
+    log.Log(telemetry::Level::kWarning, "call failed",
+            {{"method", info_.method},
+             {"request_id", info_.request_id},
+             {"traceparent", info_.traceparent},
+             {"took", took},
+             {"error", status}});
   } else if (telemetry::LogEnabled(telemetry::Level::kDebug)) {
     telemetry::LogDebug("call", {{"method", info_.method},
                                  {"request_id", info_.request_id},
@@ -91,7 +94,9 @@ grpc::Status ServerCall::End(const absl::Status& status) {
 }
 
 grpc::Status ServerCall::EndUndecodable(const absl::Status& status) {
-  metrics_.Undecodable(info_.method, info_.request_id, status);
+  if (absl::IsInvalidArgument(status)) {
+    metrics_.Undecodable(info_.method, info_.request_id, status);
+  }
   return End(status);
 }
 

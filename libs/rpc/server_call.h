@@ -41,7 +41,7 @@ class ServerCall {
 
   // Counts and logs the call; returns the status to finish it with. Call exactly once.
   grpc::Status End(const absl::Status& status);
-  // The same for a call that sent bytes that are no request; `status` says why.
+  // The same for a call whose request was not parsed; `status`, of ParseRequest(), says why.
   grpc::Status EndUndecodable(const absl::Status& status);
 
  private:

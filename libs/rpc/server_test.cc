@@ -85,6 +85,48 @@ TEST(ServerTest, RefusesMessagesBeyondTheLimit) {
       StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST(ServerTest, RefusesCompressedRequests) {
+  TestRunner runner;
+  EchoService service(runner.get());
+  InProcessServer server({Host<pb::EchoService>(service)});
+  const auto stub = server.NewStub<pb::EchoService>();
+  EchoRequest request;
+  request.set_text(std::string(100'000, 'x'));
+  for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    grpc::ClientContext context;
+    context.set_compression_algorithm(algorithm);
+    EchoResponse response;
+    const grpc::Status status = stub->Echo(&context, request, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_THAT(status.error_message(), HasSubstr("is disabled"));
+  }
+}
+
+TEST(ServerTest, RefusesALargeRequestThatIsNoBatch) {
+  TestRunner runner;
+  EchoService service(runner.get());
+  InProcessServer server({Host<pb::EchoService>(service)});
+  const auto stub = server.NewStub<pb::EchoService>();
+  EchoRequest request;
+  request.set_text(std::string(3 << 20, 'x'));
+  EXPECT_THAT(
+      Call(*stub, &pb::EchoService::StubInterface::Echo, request, WithTimeout(absl::Seconds(20))),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("of at most 2097152")));
+}
+
+TEST(ServerTest, RefusesARequestOfManyValuesBeforeItIsParsed) {
+  TestRunner runner;
+  EchoService service(runner.get());
+  InProcessServer server({Host<pb::EchoService>(service)});
+  const auto stub = server.NewStub<pb::EchoService>();
+  EchoRequest request;
+  auto& values = *(*request.mutable_context()->mutable_fields())["x"].mutable_list_value();
+  for (int i = 0; i < 250'000; ++i) values.add_values()->mutable_struct_value();
+  EXPECT_THAT(
+      Call(*stub, &pb::EchoService::StubInterface::Echo, request, WithTimeout(absl::Seconds(20))),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bytes of memory")));
+}
+
 TEST(ServerTest, ShutdownFinishesCallsInFlightAndRefusesNewOnes) {
   absl::Notification began;
   absl::Notification release;

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string_view>
 
+#include "libs/secret_file/secret_file.h"
+
 namespace lmsmail::service {
 namespace {
 
@@ -36,8 +38,22 @@ void BaseConfig::Declare(config::Schema& schema) {
   rpc_keys.Int32("max_streams", &rpc.max_streams, "Client streams open at a time.", {1, 100'000});
   rpc_keys.Duration("default_deadline", &rpc.default_deadline, "Deadline of calls without one.",
                     {absl::Milliseconds(100), absl::Hours(1)});
-  rpc_keys.Bytes("max_receive_size", &rpc.max_receive_size, "Size of the largest message accepted.",
+  rpc_keys.Bytes("max_receive_size", &rpc.max_receive_size,
+                 "Size of the largest batch accepted; other requests may have half of it.",
                  {1024, 1 << 30});
+  rpc_keys.Duration("stream_idle", &rpc.stream_idle,
+                    "How long a client stream may wait for its caller's next message.",
+                    {absl::Milliseconds(10), absl::Hours(1)});
+  rpc_keys.Int32("max_connection_calls", &rpc.max_connection_calls,
+                 "Open calls on one connection; clients keep further ones back.", {1, 100'000});
+  rpc_keys.Bytes("max_request_memory", &rpc.max_request_memory,
+                 "Memory of the requests that are handled at a time; one may take half of it, "
+                 "and those beyond it are refused.",
+                 {1 << 20, std::int64_t{1} << 40});
+  rpc_keys.Duration("probe_interval", &rpc.probe_interval,
+                    "How often the service connects to its own listener; it ends after three "
+                    "connections that are not accepted within this time.",
+                    {absl::Milliseconds(10), absl::Minutes(1)});
 
   config::Group tls_keys = schema.Sub("tls");
   tls_keys.String("certificate", &tls.certificate, "PEM file of the server's certificate chain.");
@@ -87,6 +103,9 @@ void BaseConfig::Check(Violations& violations) const {
   }
   if (tls.certificate.empty() && !tls.client_authorities.empty()) {
     violations.Add("tls.client_authorities", "needs tls.certificate and tls.key");
+  }
+  if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
+    violations.Add("tls.key", std::string(key.message()));
   }
   school.Check(violations);
 }

@@ -25,7 +25,11 @@ struct BaseConfig {
     std::int32_t queue = 256;
     std::int32_t max_streams = 64;
     absl::Duration default_deadline = absl::Seconds(30);
+    absl::Duration stream_idle = absl::Minutes(1);
     std::int64_t max_receive_size = 4 << 20;
+    std::int32_t max_connection_calls = 128;
+    std::int64_t max_request_memory = 96 << 20;
+    absl::Duration probe_interval = absl::Seconds(5);
   } rpc;
 
   // Without a certificate the server speaks plain text. With client authorities, clients need a

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 
 namespace lmsmail::service {
 namespace {
@@ -59,6 +61,17 @@ TEST(BaseConfigTest, RequiresExactlyOneDsn) {
     EXPECT_THAT(Load(config, flags),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("either this or")));
   }
+}
+
+TEST(BaseConfigTest, RefusesAKeyThatOthersMayRead) {
+  const TemporaryFolder folder;
+  folder.Write("key", "");
+  std::filesystem::permissions(folder.path() / "key", std::filesystem::perms(0640));
+  const std::string flag = "--tls.key=" + (folder.path() / "key").string();
+  BaseConfig config(0, 0);
+  EXPECT_THAT(Load(config, {"--postgres.dsn=dbname=lms", "--tls.certificate=/cert", flag.c_str()}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("tls.key"), HasSubstr("chmod go-rwx"))));
 }
 
 TEST(BaseConfigTest, RefusesIncompleteTlsFiles) {

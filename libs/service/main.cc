@@ -11,9 +11,13 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
+#include "libs/lifecycle/descriptor_limit.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
 #include "libs/rpc/grpc_log.h"
+#include "libs/rpc/received.h"
+#include "libs/rpc/request_budget.h"
+#include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/readiness.h"
 #include "libs/service/shutdown_watchdog.h"
@@ -45,13 +49,15 @@ rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const Bas
   return {.policy = {.service = definition.name, .default_deadline = config.rpc.default_deadline},
           .executor = {.threads = config.rpc.threads,
                        .queue = static_cast<std::size_t>(config.rpc.queue)},
-          .max_streams = config.rpc.max_streams};
+          .max_streams = config.rpc.max_streams,
+          .stream_idle = config.rpc.stream_idle};
 }
 
 rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
   rpc::ServerOptions options;
   options.listen = config.listen.ToString();
   options.max_receive_bytes = static_cast<int>(config.rpc.max_receive_size);
+  options.max_concurrent_streams = config.rpc.max_connection_calls;
   if (!config.tls.certificate.empty()) {
     options.tls = rpc::TlsFiles{.certificate = config.tls.certificate,
                                 .key = config.tls.key,
@@ -100,6 +106,8 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
                            postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
   LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
 
+  rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
+  rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
   rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
   runner.SetAccepting(false);
   const Runtime runtime{config, clock, metrics, *pool, runner};
@@ -115,7 +123,16 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
                       config.postgres.probe_interval, kReadinessTimeout);
 
+  const absl::Duration probe_interval = config.rpc.probe_interval;
+  AcceptProbe accept_probe(
+      [&config, &server = *server, probe_interval] {
+        return ProbeListener(config.listen.host, static_cast<std::uint16_t>(server.port()),
+                             probe_interval);
+      },
+      probe_interval, [] { lifecycle::RequestShutdown(); });
+
   const int signal = lifecycle::WaitForShutdownSignal();
+  accept_probe.Stop();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
   const absl::Time deadline = absl::Now() + config.drain_timeout;
   watchdog.emplace(config.drain_timeout + kShutdownGrace);
@@ -124,7 +141,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
   server->Shutdown(deadline);
   workload->Stop(deadline);
   runner.Stop();  // a handler whose call has ended may still use the workload
-  return readiness.error();
+  return readiness.error().ok() ? accept_probe.error() : readiness.error();
 }
 
 }  // namespace
@@ -137,6 +154,7 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
   // gRPC then takes. The sanitizer builds look for deadlocks instead.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   lifecycle::BlockShutdownSignals();
+  const rlimit descriptors = lifecycle::RaiseDescriptorLimit();
   BaseConfig config(definition.port, definition.metrics_port);
   config::Schema schema(definition.name, kVersion);
   config.Declare(schema);
@@ -154,7 +172,7 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
 
   telemetry::InitLogging({definition.name, config.log.level, config.log.format});
   rpc::RouteGrpcLog();
-  telemetry::LogInfo("starting", {{"version", kVersion}});
+  telemetry::LogInfo("starting", {{"version", kVersion}, {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
   const absl::Status status = Run(definition, config);
   if (!status.ok()) {

@@ -1,11 +1,16 @@
 #include "libs/service/main.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <pqxx/pqxx>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/time/clock.h"
 
@@ -15,6 +20,7 @@
 #include "libs/rpc/health_check.h"
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/matchers.h"
+#include "libs/service/testing/memory_attack.h"
 #include "libs/service/testing/service_process.h"
 #include "libs/testing/status_matchers.h"
 
@@ -96,6 +102,68 @@ TEST(MainTest, MigratesServesAndStopsCleanly) {
     EXPECT_EQ(demo.WaitForExit(), 0);
     EXPECT_THAT(demo.log(), HasSubstr("workers stopped"));
   }
+}
+
+// Opens connections to `port` until the process at the other end has no file descriptor left.
+class ManyConnections {
+ public:
+  ManyConnections(int port, int count) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < count; ++i) {
+      fds_.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      connect(fds_.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    }
+  }
+  ~ManyConnections() { Close(); }
+  void Close() {
+    for (const int fd : fds_) close(fd);
+    fds_.clear();
+  }
+
+ private:
+  std::vector<int> fds_;
+};
+
+TEST(MainTest, EndsWhenTheListenerHasDiedOfTooManyConnections) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  std::vector<std::string> arguments = {"-c", R"(ulimit -n 100; exec "$0" "$@")", Demo()};
+  for (const std::string& flag : Flags(dsn)) arguments.push_back(flag);
+  arguments.emplace_back("--rpc.probe_interval=200ms");
+  arguments.emplace_back("--drain_timeout=100ms");
+  ServiceProcess demo("/bin/sh", arguments);
+  const int port = demo.WaitForPort();
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+  ManyConnections connections(port, 200);
+  EXPECT_NE(demo.WaitForLine("own listener does not answer"), "") << demo.log();
+  connections.Close();  // the listener does not come back
+  EXPECT_EQ(demo.WaitForExit(), 1);
+  EXPECT_THAT(demo.log(), AllOf(HasSubstr("\"level\":\"error\""),
+                                HasSubstr("accepts no connections any more")));
+}
+
+TEST(MainTest, BoundsItsMemoryWhateverIsSent) {
+  ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
+  auto flags = Flags(dsn);
+  flags.emplace_back("--rpc.stream_idle=2s");
+  ServiceProcess demo(Demo(), flags);
+  const int port = demo.WaitForPort();
+  ASSERT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+  const std::int64_t before = demo.PeakMemory();
+  const std::string echo = "/lmsmail.testing.v1.EchoService/";
+  const AttackResult result =
+      service::Run({.port = port,
+                    .methods = {{echo + "Echo", {4}}, {echo + "Collect", {4}}},
+                    .stream = echo + "Collect"});
+  EXPECT_EQ(result.compressed_accepted, 0);
+  EXPECT_EQ(result.large_accepted, 0);
+  EXPECT_OK(Echo(ChannelTo(port), "x"));
+  const std::int64_t peak = demo.PeakMemory();
+  fmt::print("resident memory: {} MB before, {} MB at most; {} of {} calls refused\n", before >> 20,
+             peak >> 20, result.refused, result.calls);
+  EXPECT_LT(peak, 300 << 20);
 }
 
 TEST(MainTest, FollowsTheStateOfTheDatabase) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "libs/secret_file/secret_file.h"
+
 namespace lmsmail::service {
 
 void PeerConfig::Declare(config::Group keys) {
@@ -20,6 +22,9 @@ void PeerConfig::Declare(config::Group keys) {
 
 void PeerConfig::Check(std::string_view key, Violations& violations) const {
   if (target.empty()) violations.Add(fmt::format("{}.target", key), "is required: host:port");
+  if (const absl::Status file = CheckSecretFile(tls.key); !file.ok()) {
+    violations.Add(fmt::format("{}.tls.key", key), std::string(file.message()));
+  }
 }
 
 rpc::ChannelOptions PeerConfig::Channel() const {

@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 
+#include "libs/secret_file/secret_file.h"
 #include "libs/smtp/outcome.h"
 
 namespace lmsmail::smtp {
@@ -41,6 +42,9 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   const auto error = [&path](std::string_view problem) {
     return LoginError(fmt::format("the token file {} {}", path, problem));
   };
+  if (const absl::Status status = CheckSecretFile(path); !status.ok()) {
+    return LoginError(std::string(status.message()));
+  }
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              std::fclose);
   std::string token(kMaxTokenBytes + 1, '\0');

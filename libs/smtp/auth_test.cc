@@ -142,6 +142,17 @@ TEST_F(TokenFile, IsALoginErrorWhenItHoldsNoToken) {
   EXPECT_EQ(reply->reply.code, 535);
 }
 
+TEST_F(TokenFile, IsALoginErrorWhenOthersMayReadIt) {
+  folder_.Write("token", "ya29.first\n");
+  const auto path = folder_.path() / "token";
+  for (const auto perms : {std::filesystem::perms(0640), std::filesystem::perms(0604)}) {
+    std::filesystem::permissions(path, perms);
+    EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kUnauthenticated,
+                                 AllOf(HasSubstr("holds a secret"),
+                                       HasSubstr("chmod go-rwx " + path.string()))));
+  }
+}
+
 TEST(ReadSecret, OfAPasswordIsThePassword) {
   EXPECT_THAT(ReadSecret(kPassword), IsOkAndHolds("secret"));
 }

@@ -4,14 +4,29 @@
 #include <prometheus/exposer.h>
 
 #include <exception>
+#include <string>
 #include <utility>
+
+#include "absl/time/time.h"
 
 #include "libs/telemetry/metrics_state.h"
 
 namespace lmsmail::telemetry {
 
+namespace {
+
+// For a client to send its request, and to take each part of the answer.
+constexpr absl::Duration kDeadline = absl::Seconds(2);
+
+}  // namespace
+
 struct Exposer::State {
-  explicit State(const std::string& address) : server(address) {}
+  // A thread serves one connection at a time, so a client that sends or reads nothing takes one
+  // until its deadline.
+  explicit State(const std::string& address)
+      : server({"listening_ports", address, "num_threads", "8", "enable_keep_alive", "no",
+                "request_timeout_ms", std::to_string(absl::ToInt64Milliseconds(kDeadline)),
+                "max_request_size", "4096", "connection_queue", "16"}) {}
   prometheus::Exposer server;
 };
 

@@ -10,7 +10,8 @@
 
 namespace lmsmail::telemetry {
 
-// Serves GET /metrics over HTTP until destroyed. `metrics` must outlive it.
+// Serves GET /metrics over HTTP until destroyed. A client that sends its request or takes its
+// answer too slowly is disconnected after 2 s. `metrics` must outlive it.
 class Exposer {
  public:
   // `address` is "host:port"; port 0 takes a free one. UNAVAILABLE when it cannot be bound.

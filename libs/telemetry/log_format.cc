@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <type_traits>
 #include <variant>
@@ -30,15 +32,43 @@ std::string_view LevelName(Level level) {
   return "error";
 }
 
+// Longer texts of events are cut, because peers choose some of them.
+constexpr std::size_t kMaxTextBytes = 2048;
+
+// What could make a line look like another one, or like two: controls, line and paragraph
+// separators, bidirectional controls and characters without a width.
+bool IsDeceptive(char32_t c) {
+  return (c >= 0x80 && c <= 0x9F) || c == 0xAD || c == 0x34F || c == 0x61C || c == 0x115F ||
+         c == 0x1160 || c == 0x17B4 || c == 0x17B5 || (c >= 0x180B && c <= 0x180F) ||
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0x3164 || (c >= 0xFE00 && c <= 0xFE0F) ||
+         c == 0xFEFF || c == 0xFFA0 || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+// As JSON escapes it (RFC 8259, section 7): in UTF-16.
+void AppendEscaped(std::string& out, char32_t c) {
+  const auto unit = [&out](char32_t value) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(value));
+  };
+  if (c < 0x10000) return unit(c);
+  unit(0xD800 + ((c - 0x10000) >> 10));
+  unit(0xDC00 + ((c - 0x10000) & 0x3FF));
+}
+
 // Appends a JSON string (RFC 8259, section 7). Invalid UTF-8 becomes U+FFFD, so that a stray byte
 // from a peer does not make the line unreadable for a collector.
-void AppendQuoted(std::string& out, std::string_view text) {
+void AppendQuoted(std::string& out, std::string_view all) {
+  std::string_view text = TruncateUtf8(all, kMaxTextBytes);
+  const std::size_t cut = all.size() - text.size();
   out += '"';
   while (!text.empty()) {
     const auto point = FirstCodePoint(text);
     const char c = text.front();
     if (!point) {
       out += "\xEF\xBF\xBD";
+    } else if (IsDeceptive(point->value)) {
+      AppendEscaped(out, point->value);
     } else if (point->size > 1) {
       out += text.substr(0, point->size);
     } else if (c == '"' || c == '\\') {
@@ -51,12 +81,13 @@ void AppendQuoted(std::string& out, std::string_view text) {
     } else if (c == '\t') {
       out += "\\t";
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+      AppendEscaped(out, point->value);
     } else {
       out += c;
     }
     text.remove_prefix(point ? point->size : 1);
   }
+  if (cut > 0) fmt::format_to(std::back_inserter(out), "... ({} bytes more)", cut);
   out += '"';
 }
 
@@ -77,9 +108,10 @@ void AppendJsonValue(std::string& out, const FieldValue& value) {
 }
 
 bool IsPlainWord(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
-  });
+  return !text.empty() && text.size() <= kMaxTextBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
+         });
 }
 
 // Quotes the message only if it would break the line or control a terminal.

@@ -9,7 +9,8 @@
 #include "libs/telemetry/field.h"
 #include "libs/telemetry/logging.h"
 
-// Formats one event as one line, without the newline.
+// Formats one event as one line, without the newline. Texts are cut after 2 KiB. Characters that
+// control a terminal, change the direction of text or have no width are escaped in both formats.
 namespace lmsmail::telemetry {
 
 std::string FormatJson(absl::Time time, Level level, std::string_view service,

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace lmsmail::telemetry {
@@ -61,6 +63,34 @@ TEST(FormatTextTest, EscapesLineEndsAndTerminalControls) {
   EXPECT_EQ(Text({{"evil", "a\nb\x1b[31m"}}), R"(m evil="a\nb\u001b[31m")");
   EXPECT_EQ(Text({}, "two\nlines"), R"("two\nlines")");
   EXPECT_EQ(Text({}, "says = or Zoë"), "says = or Zoë");
+}
+
+TEST(FormatTest, EscapesWhatControlsATerminalOrDeceivesAReader) {
+  for (const auto& [text, escaped] : std::vector<std::pair<std::string, std::string>>{
+           {"\u0080", "u0080"},           {"\u009B", "u009b"}, {"\u0085", "u0085"},
+           {"\u009F", "u009f"},           {"\u061C", "u061c"}, {"\u200B", "u200b"},
+           {"\u200D", "u200d"},           {"\u200E", "u200e"}, {"\u200F", "u200f"},
+           {"\u2028", "u2028"},           {"\u2029", "u2029"}, {"\u202A", "u202a"},
+           {"\u202E", "u202e"},           {"\u2060", "u2060"}, {"\u2066", "u2066"},
+           {"\u2069", "u2069"},           {"\uFEFF", "ufeff"}, {"\u00AD", "u00ad"},
+           {"\uFE0F", "ufe0f"},           {"\u180E", "u180e"}, {"\uFFF9", "ufff9"},
+           {"\U000E0041", "udb40\\udc41"}}) {
+    const std::string quoted = "\"a\\" + escaped + "z\"";
+    EXPECT_EQ(Json({{"b", "a" + text + "z"}}), "\"m\",\"b\":" + quoted + "}");
+    EXPECT_EQ(Json({}, "a" + text + "z"), quoted + "}");
+    EXPECT_EQ(Text({{"b", "a" + text + "z"}}), "m b=" + quoted);
+    EXPECT_EQ(Text({}, "a" + text + "z"), quoted);
+  }
+}
+
+TEST(FormatTest, CutsLongTextsBetweenCharacters) {
+  const std::string plain(5000, 'x');
+  const std::string cut = "\"" + plain.substr(0, 2048) + "... (2952 bytes more)\"";
+  EXPECT_EQ(Json({{"b", plain}}), "\"m\",\"b\":" + cut + "}");
+  EXPECT_EQ(Text({{"b", plain}}), "m b=" + cut);
+  std::string cyrillic = "x";
+  for (int i = 0; i < 2000; ++i) cyrillic += "\u0416";
+  EXPECT_EQ(Json({}, cyrillic), "\"" + cyrillic.substr(0, 2047) + "... (1954 bytes more)\"}");
 }
 
 }  // namespace

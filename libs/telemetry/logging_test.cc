@@ -6,6 +6,7 @@
 #include <string>
 
 #include "libs/clock/clock.h"
+#include "libs/telemetry/limited_log.h"
 #include "libs/telemetry/testing/scoped_log_capture.h"
 
 namespace lmsmail::telemetry {
@@ -77,6 +78,24 @@ TEST(LogEveryTest, LogsOncePerIntervalAndCountsSuppressedEvents) {
   ASSERT_THAT(capture.events(), SizeIs(2));
   EXPECT_THAT(capture.events()[1].fields,
               ElementsAre(Pair("attempt", "5"), Pair("suppressed", "3")));
+}
+
+TEST(LimitedLogTest, LogsABurstAndThenOneEventPerInterval) {
+  const ScopedLogCapture capture;
+  FakeClock clock(absl::UnixEpoch());
+  LimitedLog log(3, absl::Seconds(1), clock);
+  for (int i = 0; i < 10; ++i) log.Log(Level::kWarning, "refused");
+  EXPECT_THAT(capture.events(), SizeIs(3));
+
+  clock.Advance(absl::Seconds(1));
+  for (int i = 0; i < 10; ++i) log.Log(Level::kWarning, "refused", {{"attempt", i}});
+  ASSERT_THAT(capture.events(), SizeIs(4));
+  EXPECT_THAT(capture.events()[3].fields,
+              ElementsAre(Pair("attempt", "0"), Pair("suppressed", "7")));
+
+  clock.Advance(absl::Hours(1));
+  for (int i = 0; i < 10; ++i) log.Log(Level::kWarning, "refused");
+  EXPECT_THAT(capture.events(), SizeIs(7));
 }
 
 }  // namespace

@@ -30,11 +30,13 @@ class TemporaryFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  // Writes `content` unchanged to a file of this folder.
+  // Writes `content` unchanged to a file of this folder, which only its owner may read.
   void Write(std::string_view name, std::string_view content) const {
     std::ofstream file(path_ / name, std::ios::binary);
     file << content;
     EXPECT_TRUE(file.flush().good()) << "cannot write " << name;
+    std::filesystem::permissions(
+        path_ / name, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ TEST(PreferenceMainTest, RegistersAndChecks) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   const std::string keys = ::testing::TempDir() + "/preference_main_test.keys";
   std::ofstream(keys) << "k1:" << std::string(64, 'a') << '\n';
+  std::filesystem::permissions(keys, std::filesystem::perms(0600));
   ServiceProcess process(Binary(),
                          {"--postgres.dsn=" + dsn, "--keys_file=" + keys, "--listen=127.0.0.1:0",
                           "--metrics_listen=127.0.0.1:0", "--postgres.probe_interval=20ms",

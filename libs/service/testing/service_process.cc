@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "libs/testing/sanitizer_options.h"
@@ -77,6 +78,14 @@ int ServiceProcess::WaitForPort() {
 }
 
 void ServiceProcess::Signal(int signal) const { kill(pid_, signal); }
+
+std::int64_t ServiceProcess::PeakMemory() const {
+  std::ifstream status(fmt::format("/proc/{}/status", pid_));  // proc(5)
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::atoll(line.c_str() + 6) * 1024;
+  }
+  Die("has no memory");
+}
 
 int ServiceProcess::WaitForExit() {
   // Reads to the end, so that the process does not block on a full pipe.

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ class ServiceProcess {
   int WaitForPort();
 
   void Signal(int signal) const;
+  // The largest resident set that it has had, in bytes.
+  std::int64_t PeakMemory() const;
   // Waits for its end. Returns the exit code, or -1 when a signal ended it.
   int WaitForExit();
 

@@ -72,6 +72,7 @@ class System:
         self._closing.callback(self.sink.stop)
         self._closing.callback(self._stop_services)
         (self.folder / "keys").write_text(f"k1:{1:064x}\n")
+        (self.folder / "keys").chmod(0o600)
         for service in SERVICES:
             self.start(service)
         self.load("prepare")
