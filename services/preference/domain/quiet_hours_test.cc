@@ -12,7 +12,6 @@
 namespace lmsmail::preference {
 namespace {
 
-
 QuietHours Hours(std::string_view start, std::string_view end) {
   return QuietHours::Parse(start, end).value();
 }

@@ -85,9 +85,8 @@ absl::Status AutomationHandlers::UpdateAutomation(const rpc::CallInfo& call,
   Automation edit = FromProto(message, violations);
   edit.id = AutomationId(message.name(), "automation.name", violations);
   if (edit.id.empty()) return violations.ToStatus();
-  return Respond(
-      automations_.Update(edit, fields, message.etag(), std::move(violations), call.deadline),
-      response);
+  return Respond(automations_.Update(edit, fields, message.etag(), violations, call.deadline),
+                 response);
 }
 
 absl::Status AutomationHandlers::DeleteAutomation(const rpc::CallInfo& call,

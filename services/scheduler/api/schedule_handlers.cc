@@ -87,9 +87,8 @@ absl::Status ScheduleHandlers::UpdateSchedule(const rpc::CallInfo& call,
   Schedule edit = FromProto(message, violations);
   edit.id = ScheduleId(message.name(), "schedule.name", violations);
   if (edit.id.empty()) return violations.ToStatus();
-  return Respond(
-      schedules_.Update(edit, fields, message.etag(), std::move(violations), call.deadline),
-      response);
+  return Respond(schedules_.Update(edit, fields, message.etag(), violations, call.deadline),
+                 response);
 }
 
 absl::Status ScheduleHandlers::DeleteSchedule(const rpc::CallInfo& call,

@@ -373,7 +373,7 @@ TEST_F(EventEffectsTest, RetryWithAnotherAudienceIsAnotherBatchWithTheSameStuden
   const std::vector<Task> tasks = ClaimDue();
   const Task& task = tasks.back();
   mailer_.Mail(task, [] { return true; });
-  report_.enrolled["cpp-101"].push_back("recipients/bob");
+  report_.enrolled["cpp-101"].emplace_back("recipients/bob");
   mailer_.Mail(task, [] { return true; });
   ASSERT_THAT(dispatch_.batches, SizeIs(2));
   EXPECT_NE(dispatch_.batches[0].request_id, dispatch_.batches[1].request_id);
