@@ -67,10 +67,6 @@ void AppendQuoted(std::string& out, std::string_view all) {
     const char c = text.front();
     if (!point) {
       out += "\xEF\xBF\xBD";
-    } else if (IsDeceptive(point->value)) {
-      AppendEscaped(out, point->value);
-    } else if (point->size > 1) {
-      out += text.substr(0, point->size);
     } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -80,10 +76,10 @@ void AppendQuoted(std::string& out, std::string_view all) {
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    } else if (IsDeceptive(point->value) || point->value < 0x20 || point->value == 0x7F) {
       AppendEscaped(out, point->value);
     } else {
-      out += c;
+      out += text.substr(0, point->size);
     }
     text.remove_prefix(point ? point->size : 1);
   }
