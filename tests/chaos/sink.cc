@@ -32,6 +32,8 @@ Sink::Sink(integration::Process process, std::filesystem::path ledger, std::uint
       port_(port),
       control_port_(control_port) {}
 
+// Changes the server.
+// NOLINTNEXTLINE(readability-make-member-function-const)
 absl::StatusOr<std::string> Sink::Command(std::string_view command) {
   boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(control_port_));
   stream << command << '\n' << std::flush;
