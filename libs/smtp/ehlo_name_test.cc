@@ -17,7 +17,7 @@ TEST(EhloName, IsADomainOrAnAddressLiteral) {
   }
   const std::string long_label = std::string(64, 'a') + ".example";
   std::string long_name = "example";
-  while (long_name.size() <= 255) long_name = "labels." + long_name;
+  while (long_name.size() <= 255) long_name.insert(0, "labels.");
   for (const std::string& name : {std::string(),
                                   std::string("."),
                                   std::string("mail..example"),
