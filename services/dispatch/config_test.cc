@@ -284,7 +284,7 @@ TEST_F(ConfigTest, RefusesSendersThatMailCannotName) {
     config_ = DispatchConfig();
     const absl::Status status =
         Load({"--transports.relay.kind=smtp", "--transports.relay.host=mx.example",
-              "--" + key + "=" + value});
+              "--" + key + "=" + value});  // NOLINT(performance-inefficient-string-concatenation)
     EXPECT_THAT(ViolationsOf(status),
                 testing::ElementsAre(testing::Field(&FieldViolation::field, key)))
         << key << "=" << value << ": " << status;
