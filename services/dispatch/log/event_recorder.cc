@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/status/status_macros.h"
+#include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/transports/reply_classification.h"
 
@@ -60,8 +61,9 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
     absl::Span<const ProviderEvent> events, absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts,
                            log_.RecordEvents(events, deadline));
-  // Duplicates are suppressed again, which is idempotent: after a crash between recording and
-  // suppressing, the provider's repeated event suppresses the address.
+  // Duplicates are suppressed again, which is idempotent: after a crash or an outage between
+  // recording and suppressing, the caller's repeated event suppresses the address.
+  absl::Status outage;
   for (const ProviderEvent& event : events) {
     if (event.type != EventType::kBounced && event.type != EventType::kComplained) continue;
     const AddressReport report{.message = event.message,
@@ -76,7 +78,9 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
       telemetry::LogWarning("the address of a bounce or complaint could not be looked up",
                             {{"message", event.message}, {"error", status}});
     }
+    if (IsTransient(status)) outage.Update(status);
   }
+  LMSMAIL_RETURN_IF_ERROR(outage);
   return counts;
 }
 

@@ -27,6 +27,8 @@ class EventRecorder {
                 BounceReporter& bounces)
       : log_(log), recipients_(recipients), address_hashes_(address_hashes), bounces_(bounces) {}
 
+  // Returns a transient error when the events are recorded but some recipient could not be looked
+  // up; repeat the call then.
   absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events,
                                                  absl::Time deadline);
 

@@ -62,6 +62,18 @@ TEST_F(EventRecorderTest, SuppressesTheAddressThatBounced) {
   EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
 }
 
+TEST_F(EventRecorderTest, ARepeatedEventSuppressesWhatAnOutagePrevented) {
+  const MessageId id = Sent();
+  recipients_.SetStatus(absl::UnavailableError("down"));
+  EXPECT_THAT(recorder_.Record({{"event", EventType::kBounced, id, clock_.Now(), "mailbox gone"}},
+                               absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Suppressed(), IsEmpty());
+  recipients_.SetStatus(absl::OkStatus());
+  Report(id);
+  EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
+}
+
 TEST_F(EventRecorderTest, ALateEventSparesACorrectedAddress) {
   SetAddress("adda@students.example");
   const MessageId id = Sent();
