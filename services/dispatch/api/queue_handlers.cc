@@ -101,7 +101,6 @@ absl::Status QueueHandlers::Sweep(const rpc::CallInfo& call, const v1::SweepRequ
   LMSMAIL_ASSIGN_OR_RETURN(const QueueMaintenance::Swept swept,
                            d_.maintenance.Sweep(call.deadline));
   LMSMAIL_RETURN_IF_ERROR(d_.queue.EnsurePartitions(call.deadline));
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.Maintain());
   response.set_recovered_count(swept.recovered);
   response.set_promoted_count(swept.promoted);
   return absl::OkStatus();
