@@ -53,7 +53,8 @@ absl::StatusOr<WeeklyPreview> WeeklyReports::PreviewMail(const std::string& stud
           PreviewContext(report, dependencies_.site_name, dependencies_.site_url), call));
   preview.would_send = progress.enrolled && report.HasActivity();
   if (!progress.enrolled) {
-    preview.mail.warnings.emplace_back("the student is enrolled in no course: no mail would be sent");
+    preview.mail.warnings.emplace_back(
+        "the student is enrolled in no course: no mail would be sent");
   } else if (!report.HasActivity()) {
     preview.mail.warnings.emplace_back("the week has no activity: no mail would be sent");
   }
