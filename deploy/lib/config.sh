@@ -57,7 +57,7 @@ YAML
 config_of_dispatch() {
   cat <<YAML
 worker:
-  journal: $LOCAL/run/dispatch.journal
+  state_directory: $LOCAL/state/dispatch
 default_transport: inbox
 transports:
   inbox:

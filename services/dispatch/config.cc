@@ -29,9 +29,10 @@ void DispatchConfig::DeclareWorker(config::Group keys) {
                 {absl::Seconds(10), absl::Hours(1)});
   keys.Int32("max_in_flight", &worker.max_in_flight,
              "Mails handed over whose outcome is not recorded yet.", {4, 100'000});
-  keys.String("journal", &worker.journal,
-              "File that records mail in transmission across a crash of this process; each replica "
-              "needs its own. Empty: none, and only leases recover mail.");
+  keys.String("state_directory", &worker.state_directory,
+              "Directory of the journal, which records mail in transmission across a crash of this "
+              "process. The replicas of a host share it; it must outlive restarts, as on a volume. "
+              "Empty: no journal, so that only leases recover mail and a crash sends some twice.");
   keys.Duration("flush_interval", &worker.flush_interval,
                 "How long outcomes wait to be recorded together.",
                 {absl::Milliseconds(1), absl::Seconds(1)});

@@ -44,7 +44,7 @@ struct DispatchConfig {
     std::int32_t batch = 500;
     absl::Duration lease = absl::Seconds(60);
     std::int32_t max_in_flight = 2000;
-    std::string journal;  // path; empty: none
+    std::string state_directory = "/var/lib/lmsmail/dispatch";  // of the journals; empty: none
     absl::Duration flush_interval = absl::Milliseconds(30);
   } worker;
 

@@ -92,7 +92,7 @@ absl::Status Cluster::CreateData() {
 std::string Cluster::WorkerName(int number) { return fmt::format("dispatch-{}", number); }
 
 std::filesystem::path Cluster::JournalOf(int number) const {
-  return folder_ / (WorkerName(number) + ".journal");
+  return folder_ / (WorkerName(number) + ".state");
 }
 
 std::vector<std::string> Cluster::CommandOf(int number, const std::string& listen) const {
@@ -106,7 +106,7 @@ std::vector<std::string> Cluster::CommandOf(int number, const std::string& liste
       "--preference.target=" + suite_->Target("preference"),
       "--worker.name=" + WorkerName(number),
       fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
-      "--worker.journal=" + JournalOf(number).string(),
+      "--worker.state_directory=" + JournalOf(number).string(),
       fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica)};
   command.insert(command.end(), flags_.begin(), flags_.end());
   return command;
@@ -130,7 +130,7 @@ absl::Status Cluster::KillReplica(int number, bool keep_journal) {
   RecordEvent(fmt::format("dispatch {} killed", number));
   replica.process->Signal(SIGKILL);
   LMSMAIL_RETURN_IF_ERROR(replica.process->WaitForExit(integration::kTimeout).status());
-  if (!keep_journal) std::filesystem::remove(JournalOf(number));
+  if (!keep_journal) std::filesystem::remove_all(JournalOf(number));
   return absl::OkStatus();
 }
 
