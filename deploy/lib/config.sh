@@ -58,7 +58,7 @@ config_of_dispatch() {
   cat <<YAML
 keys_file: $LOCAL/config/keys
 worker:
-  journal: $LOCAL/run/dispatch.journal
+  state_directory: $LOCAL/state/dispatch
 default_transport: inbox
 transports:
   inbox:

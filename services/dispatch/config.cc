@@ -38,9 +38,14 @@ void DispatchConfig::DeclareWorker(config::Group keys) {
              "Maximum number of connections to the database for delivery and maintenance, besides "
              "postgres.pool_size for calls.",
              {2, 1000});
-  keys.String("journal", &worker.journal,
-              "File that records mail in transmission across a crash of this process; each replica "
-              "needs its own. Empty: none, and only leases recover mail.");
+  keys.String("state_directory", &worker.state_directory,
+              "Directory of what must survive a crash of this process: its claims and its journal. "
+              "The replicas of a host may share it; it must outlive restarts, as on a volume. "
+              "Empty: none, so that after a crash mail waits for worker.lease and some is sent "
+              "twice.");
+  keys.Bool("journal", &worker.journal,
+            "Whether state_directory records mail in transmission. Without it, a crash sends mail "
+            "twice whose outcome was not recorded.");
   keys.Duration("flush_interval", &worker.flush_interval,
                 "How long outcomes wait to be recorded together.",
                 {absl::Milliseconds(1), absl::Seconds(1)});
@@ -232,6 +237,11 @@ postgres::PoolOptions DispatchConfig::ToWorkerPool(postgres::PoolOptions calls) 
   calls.size = static_cast<std::size_t>(worker.pool_size);
   calls.application_name += "-worker";
   return calls;
+}
+
+absl::StatusOr<Journals> DispatchConfig::ToJournals() const {
+  return OpenJournals(worker.enabled ? worker.state_directory : "",
+                      worker.journal ? static_cast<std::size_t>(worker.max_in_flight) : 0);
 }
 
 Worker::Options DispatchConfig::ToWorker() const {

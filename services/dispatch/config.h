@@ -15,6 +15,7 @@
 #include "libs/postgres/pool.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/school_config.h"
+#include "services/dispatch/claiming/journal_directory.h"
 #include "services/dispatch/delivery/delivery_config.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/limits/limits_config.h"
@@ -49,7 +50,8 @@ struct DispatchConfig {
     absl::Duration lease = absl::Seconds(60);
     std::int32_t max_in_flight = 2000;
     std::int32_t pool_size = 8;
-    std::string journal;  // path; empty: none
+    std::string state_directory = "/var/lib/lmsmail/dispatch";  // empty: none
+    bool journal = true;
     absl::Duration flush_interval = absl::Milliseconds(30);
   } worker;
 
@@ -71,6 +73,8 @@ struct DispatchConfig {
   absl::StatusOr<std::unique_ptr<Transports>> ToTransports(
       const service::SchoolConfig& school, const Clock& clock,
       const TransportConfig::Observers& observers) const;
+  // Opens those of the state directory.
+  absl::StatusOr<Journals> ToJournals() const;
   Worker::Options ToWorker() const;
   // The pool of the worker and of maintenance; `calls` are the options of the pool for calls.
   postgres::PoolOptions ToWorkerPool(postgres::PoolOptions calls) const;

@@ -34,8 +34,8 @@ struct Parts {
   std::unique_ptr<postgres::Pool> worker_pool = {};
   std::shared_ptr<grpc::Channel> template_channel = {};
   std::shared_ptr<grpc::Channel> preference_channel = {};
-  std::unique_ptr<IntentJournal> journal = {};
-  std::unique_ptr<Transports> transports = {};  // uses the journal and the metrics
+  Journals journals = {};
+  std::unique_ptr<Transports> transports = {};  // uses the own journal and the metrics
 };
 
 class DispatchWorkload final : public service::Workload {
@@ -50,7 +50,11 @@ class DispatchWorkload final : public service::Workload {
   absl::Status Start() override {
     LMSMAIL_RETURN_IF_ERROR(queue_.EnsurePartitions(absl::InfiniteFuture()));
     // Must run before maintenance recovers the claims of the previous process.
-    LMSMAIL_RETURN_IF_ERROR(worker_.ReplayJournal());
+    LMSMAIL_RETURN_IF_ERROR(worker_.ReplayJournal(*parts_.journals.own));
+    for (const auto& journal : parts_.journals.abandoned) {
+      LMSMAIL_RETURN_IF_ERROR(worker_.ReplayJournal(*journal));
+    }
+    parts_.journals.abandoned.clear();
     maintenance_.Start();
     events_.StartReplay(clock_);
     if (config_.worker.enabled) worker_.Start();
@@ -67,7 +71,7 @@ class DispatchWorkload final : public service::Workload {
  private:
   const DispatchConfig& config_;
   const service::Runtime& runtime_;
-  const Parts parts_;
+  Parts parts_;
   const Clock& clock_ = runtime_.clock;
   DispatchMetrics& metrics_ = *parts_.metrics;
   const SiteIdentity site_ = config_.ToSite(runtime_.config.school);
@@ -91,23 +95,21 @@ class DispatchWorkload final : public service::Workload {
                   .templates = templates_,
                   .transports = *parts_.transports,
                   .bounces = bounces_,
-                  .journal = *parts_.journal,
+                  .journal = *parts_.journals.own,
                   .site = site_,
                   .message_ids = parts_.message_ids,
                   .address_hashes = parts_.address_hashes,
                   .metrics = metrics_},
                  config_.ToWorker()};
-  Submitter submitter_{{.clock = clock_,
-                        .templates = templates_,
-                        .queue = calls_queue_,
-                        .log = log_,
-                        .transports = parts_.transports->Names(),
-                        .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
-                        .after_accept =
-                            [this](Lane lane, int mails) {
-                              metrics_.CountAccepted(lane, mails);
-                              worker_.Accepted(lane);
-                            }}};
+  Submitter submitter_{
+      {.clock = clock_,
+       .templates = templates_,
+       .queue = calls_queue_,
+       .log = log_,
+       .transports = parts_.transports->Names(),
+       .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
+       .accept_ended = [this](Lane lane, int mails) { worker_.AcceptEnded(lane, mails); },
+       .after_accept = [this](Lane lane, int mails) { metrics_.CountAccepted(lane, mails); }}};
   RawMessages raw_messages_{preferences_,
                             templates_,
                             *parts_.transports,
@@ -140,14 +142,12 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
                            rpc::NewChannel(config.template_service.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(parts.preference_channel,
                            rpc::NewChannel(config.preference_service.Channel()));
-  LMSMAIL_ASSIGN_OR_RETURN(
-      parts.journal, IntentJournal::Open(config.worker.journal,
-                                         static_cast<std::size_t>(config.worker.max_in_flight)));
+  LMSMAIL_ASSIGN_OR_RETURN(parts.journals, config.ToJournals());
   LMSMAIL_ASSIGN_OR_RETURN(
       parts.transports,
       config.ToTransports(
           runtime.config.school, runtime.clock,
-          {.before_dot = std::bind_front(&IntentJournal::DotSent, parts.journal.get()),
+          {.before_dot = std::bind_front(&IntentJournal::DotSent, parts.journals.own.get()),
            .breaker_changed =
                std::bind_front(&DispatchMetrics::SetCircuitBreaker, parts.metrics.get()),
            .connection_failed =

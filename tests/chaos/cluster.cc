@@ -97,8 +97,8 @@ absl::Status Cluster::CreateData() {
 
 std::string Cluster::WorkerName(int number) { return fmt::format("dispatch-{}", number); }
 
-std::filesystem::path Cluster::JournalOf(int number) const {
-  return folder_ / (WorkerName(number) + ".journal");
+std::filesystem::path Cluster::StateOf(int number) const {
+  return folder_ / (WorkerName(number) + ".state");
 }
 
 std::vector<std::string> Cluster::CommandOf(int number, const std::string& listen) const {
@@ -108,7 +108,7 @@ std::vector<std::string> Cluster::CommandOf(int number, const std::string& liste
       "--template.target=" + suite_->Target("template"),
       "--preference.target=" + suite_->Target("preference"), "--worker.name=" + WorkerName(number),
       fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
-      "--worker.journal=" + JournalOf(number).string(),
+      "--worker.state_directory=" + StateOf(number).string(),
       fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica),
       "--transports.inbox.username=school",
       "--transports.inbox.password_file=" + (folder_ / "password").string(),
@@ -137,12 +137,12 @@ std::shared_ptr<Cluster::Dispatch> Cluster::replica(int number) {
   return replicas_.at(static_cast<std::size_t>(number)).stub;
 }
 
-absl::Status Cluster::KillReplica(int number, bool keep_journal) {
+absl::Status Cluster::KillReplica(int number, bool keep_state) {
   Replica& replica = replicas_.at(static_cast<std::size_t>(number));
   RecordEvent(fmt::format("dispatch {} killed", number));
   replica.process->Signal(SIGKILL);
   LMSMAIL_RETURN_IF_ERROR(replica.process->WaitForExit(integration::kTimeout).status());
-  if (!keep_journal) std::filesystem::remove(JournalOf(number));
+  if (!keep_state) std::filesystem::remove_all(StateOf(number));
   return absl::OkStatus();
 }
 

@@ -66,8 +66,8 @@ class Cluster {
   // Returns a client of a replica. Thread-safe.
   std::shared_ptr<Dispatch> replica(int number) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Sends SIGKILL. Unless `keep_journal`, also removes the journal, as if the volume is lost.
-  absl::Status KillReplica(int number, bool keep_journal = true);
+  // Sends SIGKILL. Unless `keep_state`, also removes its state directory, as if the volume is lost.
+  absl::Status KillReplica(int number, bool keep_state = true);
   // Starts a replica again. Does not wait until it serves.
   absl::Status StartReplica(int number);
   void SignalReplica(int number, int signal);
@@ -93,7 +93,7 @@ class Cluster {
       : folder_(std::move(folder)), flags_(std::move(flags)) {}
   absl::Status Prepare();
   absl::Status CreateData();
-  std::filesystem::path JournalOf(int number) const;
+  std::filesystem::path StateOf(int number) const;
   std::vector<std::string> CommandOf(int number, const std::string& listen) const;
   absl::Status Connect(Replica& replica);
 

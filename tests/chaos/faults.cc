@@ -20,6 +20,10 @@ constexpr Fault kFaults[] = {
      StallPostgres},
     {"slow-postgres", "a delay of 10 ms in each direction to the database", SlowPostgres},
     {"lose-commits", "the response to every fifth COMMIT is lost with its connection", LoseCommits},
+    {"lose-claims",
+     "every response to a COMMIT or claim is lost, then the database is cut off for most of a "
+     "lease",
+     LoseClaims},
     {"cut-smtp", "connections to the mail server are reset, then refused", CutSmtp},
     {"stall-smtp", "no data passes between dispatch and the mail server for some seconds",
      StallSmtp},

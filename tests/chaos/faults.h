@@ -57,6 +57,7 @@ absl::StatusOr<FaultOutcome> LosePostgres(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> StallPostgres(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> SlowPostgres(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> LoseCommits(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> LoseClaims(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> CutSmtp(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> StallSmtp(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> SlowSmtp(Cluster& cluster, Length length);

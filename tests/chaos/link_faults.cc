@@ -67,6 +67,28 @@ absl::StatusOr<FaultOutcome> LoseCommits(Cluster& cluster, Length length) {
   return outcome;
 }
 
+absl::StatusOr<FaultOutcome> LoseClaims(Cluster& cluster, Length length) {
+  const int times = Choose(length, 1, 4);
+  // The part of the lease that 45 s are of the default of 60 s. Each replica polls several times
+  // within `losing`.
+  const absl::Duration bad = kLease * 3 / 4;
+  const absl::Duration losing = absl::Milliseconds(500);
+  Proxy& link = cluster.database_link();
+  int without_loss = 0;
+  for (int i = 0; i < times; ++i) {
+    const std::int64_t before = link.lost_commits();
+    cluster.RecordEvent("loss of COMMITs begins");
+    link.Set({.lose_commit_every = 1});
+    absl::SleepFor(losing);
+    if (link.lost_commits() == before) ++without_loss;
+    Alternate(cluster, link, "cut", {.cut = true}, 1, bad, absl::Seconds(2));
+  }
+  FaultOutcome outcome{
+      .note = fmt::format("{}, {} responses lost", Times(times, bad), link.lost_commits())};
+  if (without_loss > 0) outcome.violations = {"no response was lost before a cut"};
+  return outcome;
+}
+
 absl::StatusOr<FaultOutcome> CutSmtp(Cluster& cluster, Length length) {
   int cuts = 0;
   LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault("delay every=5 ms=20"));

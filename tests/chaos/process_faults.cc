@@ -46,12 +46,12 @@ absl::Status WaitUntilSinkIsIdle(Cluster& cluster) {
 }
 
 // Kills one replica after the other. Returns the number of kills.
-absl::StatusOr<int> KillInTurn(Cluster& cluster, Length length, bool keep_journals) {
+absl::StatusOr<int> KillInTurn(Cluster& cluster, Length length, bool keep_state) {
   LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault(kDelayedReplies));
   int kills = 0;
   const auto kill_next = [&] {
     const int victim = kills++ % Cluster::kReplicas;
-    const absl::Status killed = cluster.KillReplica(victim, keep_journals);
+    const absl::Status killed = cluster.KillReplica(victim, keep_state);
     return killed.ok() ? cluster.StartReplica(victim) : killed;
   };
   LMSMAIL_RETURN_IF_ERROR(

@@ -151,7 +151,9 @@ TEST_F(CrashTest, DispatchStoppedDuringBatchSendsEachMailOnce) {
 // As if the machine is lost and another replica has to wait until the leases expire.
 class NoJournalTest : public CrashTest {
  protected:
-  static void SetUpTestSuite() { StartWithData({.flags = {{"dispatch", {"--worker.journal="}}}}); }
+  static void SetUpTestSuite() {
+    StartWithData({.flags = {{"dispatch", {"--worker.state_directory="}}}});
+  }
 };
 
 TEST_F(NoJournalTest, MailOfDeadWorkerIsSentAfterItsLeaseExpires) {

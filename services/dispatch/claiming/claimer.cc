@@ -35,6 +35,7 @@ bool Claimer::EnsureId() {
     return false;
   }
   next_id_ = *id;
+  if (options_.journal != nullptr) options_.journal->ClaimOpened(next_id_);
   return true;
 }
 
@@ -55,9 +56,11 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   if (claim->mails.empty()) {
     // An id whose claim was in doubt is not used again.
     if (resumed) {
+      if (options_.journal != nullptr) options_.journal->ClaimEnded(next_id_);
       next_id_ = 0;
     } else {
       schedule_.FoundEmpty(lane, clock_.Now());
+      empty_at_[lane] = start;
     }
     return std::nullopt;
   }
@@ -68,12 +71,25 @@ std::optional<TakenClaim> Claimer::Take(Lane lane) {
   return TakenClaim{*std::move(claim), start};
 }
 
+absl::Time Claimer::EmptyAt() const {
+  absl::Time time = absl::InfiniteFuture();
+  for (const Lane lane : options_.lanes) {
+    const auto it = empty_at_.find(lane);
+    time = std::min(time, it == empty_at_.end() ? absl::InfinitePast() : it->second);
+  }
+  return time;
+}
+
 bool Claimer::MailIsDue() {
+  const absl::Time start = clock_.Now();
   const absl::StatusOr<std::optional<absl::Time>> due = queue_.NextDue(options_.lanes);
   outage_ = !due.ok();
   if (outage_) return false;
   next_due_ = *due;
-  if (!next_due_ || *next_due_ > clock_.Now()) return false;
+  if (!next_due_ || *next_due_ > clock_.Now()) {
+    for (const Lane lane : options_.lanes) empty_at_[lane] = start;
+    return false;
+  }
   schedule_.Wake();
   return true;
 }

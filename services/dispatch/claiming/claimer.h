@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "libs/clock/clock.h"
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/claiming/dispatch_metrics.h"
+#include "services/dispatch/claiming/intent_journal.h"
 #include "services/dispatch/claiming/lane_schedule.h"
 #include "services/dispatch/claiming/priority_gate.h"
 #include "services/dispatch/storage/queue_store.h"
@@ -32,6 +34,7 @@ class Claimer {
     int batch = 500;
     absl::Duration lease = absl::Seconds(60);
     PriorityGate* yields_to = nullptr;  // before each attempt
+    IntentJournal* journal = nullptr;   // learns of each claim before it is made
   };
   // All referents must outlive this.
   Claimer(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
@@ -43,6 +46,9 @@ class Claimer {
 
   // A batch of the next lane by fair share that `wanted` accepts and that has due mail.
   std::optional<TakenClaim> TakeNext(const std::function<bool(Lane)>& wanted);
+
+  // Mail that arrived until then is not left to claim: an attempt that began later found none.
+  absl::Time EmptyAt() const;
 
   // How long to wait before the next TakeNext, unless mail is accepted or another lane is wanted.
   absl::Duration PollInterval(const std::function<bool(Lane)>& wanted) const;
@@ -65,6 +71,7 @@ class Claimer {
   bool in_doubt_ = false;  // whether next_id_ became a claim is unknown
   bool outage_ = false;    // the last query failed
   std::optional<absl::Time> next_due_;
+  std::map<Lane, absl::Time> empty_at_;  // when the last attempt that found none began
   telemetry::LogEvery log_{absl::Seconds(10)};
 };
 

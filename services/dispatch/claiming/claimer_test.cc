@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 
 #include "libs/telemetry/metrics.h"
 #include "libs/testing/status_matchers.h"
@@ -50,7 +51,11 @@ class LostAnswerTest : public ClaimerTest {
   }
 
   const std::function<bool(Lane)> all_ = [](Lane) { return true; };
-  Claimer claimer_{store_, clock_, metrics_, {.worker = "test", .lanes = {Lane::kBulk}}};
+  std::unique_ptr<IntentJournal> journal_ = *IntentJournal::Open("", 100);
+  Claimer claimer_{store_,
+                   clock_,
+                   metrics_,
+                   {.worker = "test", .lanes = {Lane::kBulk}, .journal = journal_.get()}};
 };
 
 TEST_F(LostAnswerTest, TheClaimIsUsableForAsLongAsItsLeaseInTheStore) {
@@ -66,11 +71,39 @@ TEST_F(LostAnswerTest, TheClaimIsUsableForAsLongAsItsLeaseInTheStore) {
   EXPECT_THAT(store_.RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(0));
 }
 
+TEST_F(LostAnswerTest, TheJournalKnowsTheClaim) {
+  Cut(/*recovered=*/false);
+  const auto decide = [](const ClaimedMail&, const DeliveryResult&) { return Outcome(); };
+  ASSERT_OK(journal_->Replay(store_, decide));
+  EXPECT_EQ(store_.InFlightCount(), 0);
+}
+
 TEST_F(LostAnswerTest, ARecoveredClaimIsNotResumed) {
   Cut(/*recovered=*/true);
   Claimer other(store_, clock_, metrics_, {.worker = "other", .lanes = {Lane::kBulk}});
   ASSERT_TRUE(other.TakeNext(all_));
   EXPECT_FALSE(claimer_.TakeNext(all_)) << "the other worker sends it";
+}
+
+// Mail that was accepted here and claimed by another replica, or that lies in the future, is gone.
+TEST_F(ClaimerTest, KnowsUntilWhenNoMailIsLeft) {
+  Claimer claimer(store_, clock_, metrics_,
+                  {.worker = "test", .lanes = {Lane::kCritical, Lane::kTransactional}});
+  const auto try_all = [&] { EXPECT_FALSE(claimer.TakeNext([](Lane) { return true; })); };
+  EXPECT_EQ(claimer.EmptyAt(), absl::InfinitePast());
+  const absl::Time first = clock_.Now();
+  try_all();
+  EXPECT_EQ(claimer.EmptyAt(), first);
+  clock_.Advance(absl::Milliseconds(1));
+  try_all();
+  EXPECT_EQ(claimer.EmptyAt(), first) << "no lane was tried again yet";
+  clock_.Advance(absl::Seconds(1));
+  const absl::Time arrival = clock_.Now();
+  priority_gate_.UrgentArrived();
+  try_all();
+  EXPECT_EQ(claimer.EmptyAt(), arrival);
+  priority_gate_.UrgentGone(claimer.EmptyAt());
+  EXPECT_FALSE(priority_gate_.closed());
 }
 
 TEST_F(ClaimerTest, YieldsToUrgentMailWithAPriorityGate) {

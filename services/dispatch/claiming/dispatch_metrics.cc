@@ -61,6 +61,11 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                     .AddGauge("lmsmail_dispatch_in_flight",
                               "Mails handed over whose outcome is not recorded yet.")
                     .With()),
+      journal_in_use(metrics
+                         .AddGauge("lmsmail_dispatch_journal_in_use",
+                                   "Mails that the intent journal records; it has room for "
+                                   "worker.max_in_flight.")
+                         .With()),
       claim_seconds(metrics
                         .AddHistogram("lmsmail_dispatch_claim_seconds",
                                       "Time to take a batch of mails from the queue.")

@@ -26,6 +26,7 @@ std::string_view NameOf(Reason reason);
 //   sent lmsmail_dispatch_oldest_due_seconds{lane}      for how long the oldest mail has been due
 //   lmsmail_dispatch_unrecorded_total              outcomes that the database refuses to record
 //   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
+//   lmsmail_dispatch_journal_in_use                entries of the intent journal in use
 //   lmsmail_dispatch_claim_seconds                 time to claim a batch, except empty ones
 //   lmsmail_dispatch_flush_seconds                 time to record a batch's outcomes
 //   lmsmail_dispatch_queue_depth{lane,kind}        mails due, waiting and scheduled, all replicas
@@ -47,6 +48,7 @@ class DispatchMetrics {
   void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
 
   telemetry::Gauge in_flight;
+  telemetry::Gauge journal_in_use;
   telemetry::Histogram claim_seconds;
   telemetry::Histogram flush_seconds;
 

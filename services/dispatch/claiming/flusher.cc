@@ -63,6 +63,7 @@ bool Flusher::FlushAll() {
     claims_.Finish(job);
   }
   metrics_.in_flight.Set(budget_.in_use());
+  metrics_.journal_in_use.Set(journal_.in_use());
   return all;
 }
 
@@ -83,7 +84,8 @@ absl::Status Flusher::FlushTogether(const OpenClaims::Job& job) {
   if (ends && job.release_rest) {
     LMSMAIL_ASSIGN_OR_RETURN([[maybe_unused]] const int released, queue_.Release(job.id));
   }
-  if (ends) journal_.ClaimEnded(job.id);
+  // Entries that are given up name their claim themselves.
+  if (job.last) journal_.ClaimEnded(job.id);
   refused_.erase(job.id);
   if (job.last) given_up_.erase(job.id);
   return absl::OkStatus();
@@ -106,6 +108,7 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
                          {"kind", NameOf(outcome.kind)},
                          {"error", status}});
     metrics_.CountUnrecorded(1);
+    journal_.GivenUp(outcome);
     given_up_.insert(job.id);
   }
   job.outcomes = std::move(recorded);
@@ -116,6 +119,7 @@ absl::Status Flusher::FlushOneByOne(OpenClaims::Job& job) {
   if (++refused_[job.id] < kMaxRefusals) return status;
   telemetry::LogError("a claim could not be ended; its lease will expire",
                       {{"claim", job.id}, {"error", status}});
+  if (job.last) journal_.ClaimEnded(job.id);
   refused_.erase(job.id);
   given_up_.erase(job.id);
   return absl::OkStatus();

@@ -36,8 +36,8 @@ class FlusherTest : public testing::Test {
     ASSERT_TRUE(budget_.Acquire(false));
     ASSERT_TRUE(budget_.Acquire(false));
     for (const auto& [claim, mail] : mails_) {
-      journal_->HandedOver(claim, mail, "smtp", "hash");
       Outcome outcome;
+      outcome.journal_token = journal_->HandedOver(claim, mail, "smtp", "hash", "");
       outcome.id = mail.mail.id;
       outcome.delivery_count = mail.delivery_count;
       outcome.attempt = 1;

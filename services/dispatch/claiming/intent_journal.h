@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 
+#include "libs/telemetry/logging.h"
 #include "services/dispatch/message/message.h"
 #include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/transports/transport.h"
@@ -29,8 +32,9 @@ namespace lmsmail::dispatch {
 // recover the mail then. Thread-safe.
 class IntentJournal {
  public:
-  // Holds up to `mails` mails at a time; more are not recorded. An empty path keeps the journal in
-  // memory only. FAILED_PRECONDITION when another process has the file open.
+  // Records all claims, and up to `mails` mails at a time; more are not recorded, which is logged.
+  // With 0, only claims are recorded. An empty path keeps the journal in memory only.
+  // ALREADY_EXISTS when another process has the file open.
   static absl::StatusOr<std::unique_ptr<IntentJournal>> Open(const std::string& path,
                                                              std::size_t mails);
   ~IntentJournal();
@@ -40,38 +44,54 @@ class IntentJournal {
   // Records the outcomes that the last process left: mails that were sent, and uncertain ones as
   // `decide` says. Then releases the rest of its claims and clears the journal. Must be called
   // first, and again after an error. A claim whose outcomes the queue refuses for good is left to
-  // its lease.
+  // its lease, and so are all when the journal was written for another database.
   using Decide = absl::FunctionRef<Outcome(const ClaimedMail&, const DeliveryResult&)>;
   absl::Status Replay(QueueStore& queue, Decide decide);
 
+  // Called before `claim` is made, because its answer may be lost. Idempotent, like ClaimEnded.
   void ClaimOpened(ClaimId claim);
   void ClaimEnded(ClaimId claim);
 
-  // Called before `mail` goes to the transport. Returns the token for DotSent.
+  // Called before `mail` goes to the transport. Returns the token of its entry, which is freed by
+  // Recorded or HandedBack; 0 when the journal is full. The methods below ignore 0 and tokens whose
+  // entry was freed.
   std::uint64_t HandedOver(ClaimId claim, const ClaimedMail& mail, std::string_view transport,
-                           std::string_view content_hash);
-  // Called before the last byte is sent. Never blocks. Ignores unknown tokens.
+                           std::string_view content_hash, std::string_view address_hash);
+  // Called before the last byte is sent. Never blocks.
   void DotSent(std::uint64_t token);
-  // Not called for an ambiguous result, which leaves the mail uncertain.
-  void ReplyReceived(MessageId mail, bool accepted);
+  // Not called for an ambiguous result, which leaves the mail uncertain. Never blocks.
+  void ReplyReceived(std::uint64_t token, bool accepted);
+  // The mail was not sent and is released.
+  void HandedBack(std::uint64_t token);
   void Recorded(absl::Span<const Outcome> outcomes);
+  // The outcome will not be recorded. The entry is kept for the next process until its place is
+  // needed.
+  void GivenUp(const Outcome& outcome);
+
+  // The number of mails that are recorded now.
+  int in_use() const;
 
  private:
   struct File;
   struct Entry;
 
-  IntentJournal(int fd, void* memory, std::size_t size, std::size_t mails);
-  Entry* EntryOf(MessageId mail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  IntentJournal(int fd, void* memory, std::size_t mails, std::size_t entries);
+  static std::size_t SizeOf(std::size_t entries);
+  Entry* EntryOf(std::uint64_t token) const;
+  Entry* TakeEntry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Free(std::uint64_t token) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Clear();
 
   const int fd_;  // -1: in memory only
   File* const file_;
-  Entry* const entries_;
-  const std::size_t size_;
   const std::size_t mails_;
-  absl::Mutex mutex_;
+  const absl::Span<Entry> entries_;  // at least mails_, of which this process uses mails_
+  mutable absl::Mutex mutex_;
   std::vector<std::size_t> free_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<MessageId, std::size_t> by_mail_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::uint64_t> given_up_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::size_t> free_claims_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<ClaimId, std::size_t> claim_slots_ ABSL_GUARDED_BY(mutex_);
+  telemetry::LogEvery full_{absl::Minutes(1)};
 };
 
 }  // namespace lmsmail::dispatch

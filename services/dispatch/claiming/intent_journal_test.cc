@@ -26,7 +26,7 @@ class IntentJournalTest : public testing::Test {
   // Accepts and claims `count` mails.
   Claim Take(Category category, int count) {
     Submission submission;
-    submission.request_id = std::to_string(static_cast<int>(category));
+    submission.request_id = std::to_string(++requests_);
     submission.batch = true;
     submission.template_ref = {"template", 1, category};
     submission.due_time = clock_.Now();
@@ -42,7 +42,12 @@ class IntentJournalTest : public testing::Test {
     return *std::move(claim);
   }
   std::uint64_t HandOver(const Claim& claim, std::size_t mail) {
-    return journal_->HandedOver(claim.id, claim.mails[mail], "smtp", std::string(32, 'h'));
+    return journal_->HandedOver(claim.id, claim.mails[mail], "smtp", std::string(32, 'h'),
+                                std::string(16, 'a'));
+  }
+  void Reply(std::uint64_t token, bool accepted) {
+    journal_->DotSent(token);
+    journal_->ReplyReceived(token, accepted);
   }
   // As after kill -9: nothing is tidied, the file is as it was.
   void Restart() {
@@ -57,6 +62,7 @@ class IntentJournalTest : public testing::Test {
   const std::string path_ = testing::TempDir() + "/intent_journal_test";
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   FakeQueueStore store_{clock_};
+  int requests_ = 0;
   const std::function<Outcome(const ClaimedMail&, const DeliveryResult&)> decide_ =
       [this](const ClaimedMail& mail, const DeliveryResult& result) {
         return DecideByResult(mail, result, clock_.Now(), DeliveryPolicy());
@@ -68,10 +74,8 @@ TEST_F(IntentJournalTest, ReplaysSentUnsentAndUncertainMail) {
   const Claim claim = Take(Category::kProgress, 5);
   HandOver(claim, 0);
   journal_->DotSent(HandOver(claim, 1));
-  journal_->DotSent(HandOver(claim, 2));
-  journal_->ReplyReceived(claim.mails[2].mail.id, true);
-  journal_->DotSent(HandOver(claim, 3));
-  journal_->ReplyReceived(claim.mails[3].mail.id, false);
+  Reply(HandOver(claim, 2), true);
+  Reply(HandOver(claim, 3), false);
   Restart();
   ASSERT_OK(Replay());
   EXPECT_EQ(Record(claim, 0).state, State::kQueued);     // not sent
@@ -101,8 +105,9 @@ TEST_F(IntentJournalTest, ReplaysUncertainReceiptsAsDeferred) {
 
 TEST_F(IntentJournalTest, DoesNotReplayRecordedOutcomes) {
   const Claim claim = Take(Category::kProgress, 1);
-  journal_->DotSent(HandOver(claim, 0));
   Outcome outcome;
+  outcome.journal_token = HandOver(claim, 0);
+  journal_->DotSent(outcome.journal_token);
   outcome.id = claim.mails[0].mail.id;
   outcome.delivery_count = claim.mails[0].delivery_count;
   outcome.kind = Outcome::Kind::kSkipped;
@@ -116,8 +121,7 @@ TEST_F(IntentJournalTest, DoesNotReplayRecordedOutcomes) {
 
 TEST_F(IntentJournalTest, LeavesRefusedClaimsToTheirLeases) {
   const Claim claim = Take(Category::kProgress, 1);
-  journal_->DotSent(HandOver(claim, 0));
-  journal_->ReplyReceived(claim.mails[0].mail.id, true);
+  Reply(HandOver(claim, 0), true);
   Restart();
   store_.on_flush = [](const auto&) { return absl::InternalError("invalid data"); };
   ASSERT_OK(Replay());
@@ -142,20 +146,118 @@ TEST_F(IntentJournalTest, IgnoresMailBeyondItsSizeAndUnknownTokens) {
   EXPECT_EQ(HandOver(claim, 0), 0u);
   journal_->DotSent(0);
   journal_->DotSent(1000);
-  journal_->ReplyReceived(12345, true);
+  journal_->ReplyReceived(1000, true);
+  journal_->HandedBack(1000);
+}
+
+// Mail that is given back, claimed again and given back again must not use up the journal.
+TEST_F(IntentJournalTest, HandingBackFreesTheEntry) {
+  const Claim claim = Take(Category::kProgress, 1);
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t token = HandOver(claim, 0);
+    ASSERT_NE(token, 0u);
+    journal_->HandedBack(token);
+    journal_->HandedBack(token);
+  }
+  EXPECT_EQ(journal_->in_use(), 0);
+}
+
+TEST_F(IntentJournalTest, FreesBothEntriesOfAMailThatIsHandedOverAgain) {
+  const Claim claim = Take(Category::kProgress, 1);
+  const std::uint64_t first = HandOver(claim, 0);
+  const std::uint64_t second = HandOver(claim, 0);
+  EXPECT_EQ(journal_->in_use(), 2);
+  journal_->HandedBack(first);
+  journal_->HandedBack(second);
+  EXPECT_EQ(journal_->in_use(), 0);
+}
+
+TEST_F(IntentJournalTest, OldTokensDoNotChangeTheNextMail) {
+  const Claim claim = Take(Category::kProgress, 2);
+  const std::uint64_t old = HandOver(claim, 0);
+  journal_->HandedBack(old);
+  HandOver(claim, 1);
+  Reply(old, true);
+  journal_->HandedBack(old);
+  EXPECT_EQ(journal_->in_use(), 1);
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 1).state, State::kQueued);
+}
+
+TEST_F(IntentJournalTest, KeepsGivenUpOutcomesUntilTheirPlaceIsNeeded) {
+  const Claim claim = Take(Category::kProgress, 100);
+  Outcome outcome;
+  outcome.journal_token = HandOver(claim, 0);
+  journal_->GivenUp(outcome);
+  for (std::size_t i = 1; i < 100; ++i) EXPECT_NE(HandOver(claim, i), 0u);
+  EXPECT_EQ(journal_->in_use(), 100);
+  EXPECT_NE(HandOver(claim, 0), 0u);
+  EXPECT_EQ(HandOver(claim, 0), 0u);
+}
+
+TEST_F(IntentJournalTest, ReleasesManyClaimsWithoutEntries) {
+  constexpr int kMany = 1000;
+  const Claim first = Take(Category::kProgress, 1);
+  for (ClaimId id = first.id + 1; id < first.id + kMany; ++id) journal_->ClaimOpened(id);
+  for (ClaimId id = first.id + 1; id < first.id + kMany; ++id) journal_->ClaimEnded(id);
+  for (ClaimId id = first.id + 1; id < first.id + kMany; ++id) journal_->ClaimOpened(id + kMany);
+  Submission submission;
+  submission.request_id = "last";
+  submission.template_ref = {"template", 1, Category::kProgress};
+  submission.due_time = clock_.Now();
+  submission.expire_time = clock_.Now() + absl::Hours(1);
+  submission.items.push_back({{Target::Kind::kRecipient, "recipients/a"}, "", ""});
+  ASSERT_OK(store_.Accept({submission}, absl::InfiniteFuture()));
+  const ClaimId last = first.id + 3 * kMany;
+  journal_->ClaimOpened(last);
+  ASSERT_OK_AND_ASSIGN(const Claim claim,
+                       store_.TakeDue(last, "test", submission.lane, 100, absl::Seconds(60)));
+  ASSERT_EQ(claim.mails.size(), 1u);
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(first, 0).state, State::kQueued);
+  EXPECT_EQ(Record(claim, 0).state, State::kQueued);
+}
+
+// Ids of another database name other mail.
+TEST_F(IntentJournalTest, DiscardsTheJournalOfAnotherDatabase) {
+  ASSERT_OK(Replay());
+  const Claim claim = Take(Category::kProgress, 1);
+  Reply(HandOver(claim, 0), true);
+  Restart();
+  store_.database_id = "another";
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kSending);
 }
 
 TEST_F(IntentJournalTest, AllowsOneProcessAtATime) {
-  EXPECT_THAT(IntentJournal::Open(path_, 100), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(IntentJournal::Open(path_, 100), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
-TEST_F(IntentJournalTest, StartsEmptyAfterItsSizeChanged) {
-  const Claim claim = Take(Category::kProgress, 1);
-  HandOver(claim, 0);
+TEST_F(IntentJournalTest, ReplaysAllEntriesAfterItsSizeChanged) {
+  for (const std::size_t size : {std::size_t{200}, std::size_t{2}, std::size_t{0}}) {
+    const Claim claim = Take(Category::kProgress, 5);
+    for (std::size_t i = 0; i < 5; ++i) Reply(HandOver(claim, i), true);
+    journal_.reset();
+    journal_ = *IntentJournal::Open(path_, size);
+    ASSERT_OK(Replay());
+    EXPECT_EQ(Record(claim, 4).state, State::kSent) << size;
+    EXPECT_EQ(journal_->in_use(), 0);
+    Restart();
+    ASSERT_OK(Replay());
+  }
+}
+
+TEST_F(IntentJournalTest, RecordsOnlyClaimsWithoutRoomForMails) {
   journal_.reset();
-  journal_ = *IntentJournal::Open(path_, 200);
+  journal_ = *IntentJournal::Open(path_, 0);
   ASSERT_OK(Replay());
-  EXPECT_EQ(Record(claim, 0).state, State::kSending);  // recovered when its lease expires
+  const Claim claim = Take(Category::kProgress, 1);
+  EXPECT_EQ(HandOver(claim, 0), 0u);
+  Restart();
+  ASSERT_OK(Replay());
+  EXPECT_EQ(Record(claim, 0).state, State::kQueued);
 }
 
 }  // namespace

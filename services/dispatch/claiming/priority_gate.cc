@@ -4,32 +4,53 @@
 
 namespace lmsmail::dispatch {
 
+void PriorityGate::AcceptBegins() {
+  absl::MutexLock lock(&mutex_);
+  ++accepting_;
+  Close(clock_.Now());
+}
+
+void PriorityGate::AcceptEnds() {
+  absl::MutexLock lock(&mutex_);
+  --accepting_;
+  OpenUnlessExpecting();
+}
+
 void PriorityGate::UrgentArrived() {
   absl::MutexLock lock(&mutex_);
-  const absl::Time now = clock_.Now();
-  if (now < open_until_) return;
-  if (!closed_) first_arrival_ = now;
-  last_arrival_ = now;
+  last_arrival_ = clock_.Now();
+  waiting_ = true;
+  Close(last_arrival_);
+}
+
+void PriorityGate::UrgentGone(absl::Time time) {
+  absl::MutexLock lock(&mutex_);
+  if (last_arrival_ <= time) waiting_ = false;
+  OpenUnlessExpecting();
+}
+
+void PriorityGate::Close(absl::Time now) {
+  if (closed_ || now < open_until_) return;
+  close_time_ = now;
   closed_ = true;
 }
 
-void PriorityGate::UrgentSent(absl::Time time) {
-  absl::MutexLock lock(&mutex_);
-  if (closed_ && last_arrival_ <= time) Open();
+void PriorityGate::OpenUnlessExpecting() {
+  if (closed_ && accepting_ == 0 && !waiting_) Open();
 }
 
 void PriorityGate::Yield() {
   if (!closed_) return;
   absl::MutexLock lock(&mutex_);
   const auto is_open = [this] { return !closed_.load(); };
-  const absl::Duration left = first_arrival_ + kMaxPause - clock_.Now();
+  const absl::Duration left = close_time_ + kMaxPause - clock_.Now();
   if (!mutex_.AwaitWithTimeout(absl::Condition(&is_open), left)) Open();
 }
 
 void PriorityGate::Open() {
   const absl::Time now = clock_.Now();
   closed_ = false;
-  open_until_ = now + std::min(now - first_arrival_, kMaxPause) / 4;
+  open_until_ = now + std::min(now - close_time_, kMaxPause) / 4;
 }
 
 }  // namespace lmsmail::dispatch

@@ -48,7 +48,7 @@ TEST_F(PriorityGateTest, OrdinaryMailWaitsUntilUrgentMailIsSent) {
   clock_.Advance(-absl::Hours(1));  // the longest pause is an hour away
   const Yielder ordinary(gate_);
   EXPECT_FALSE(ordinary.PassesWithin(absl::Milliseconds(20)));
-  gate_.UrgentSent(arrival);
+  gate_.UrgentGone(arrival);
   EXPECT_TRUE(ordinary.PassesWithin(absl::Seconds(30)));
   EXPECT_FALSE(gate_.closed());
 }
@@ -58,9 +58,29 @@ TEST_F(PriorityGateTest, StaysClosedForMailThatArrivedLater) {
   const absl::Time claimed = clock_.Now();
   clock_.Advance(absl::Milliseconds(1));
   gate_.UrgentArrived();
-  gate_.UrgentSent(claimed);
+  gate_.UrgentGone(claimed);
   EXPECT_TRUE(gate_.closed());
-  gate_.UrgentSent(clock_.Now());
+  gate_.UrgentGone(clock_.Now());
+  EXPECT_FALSE(gate_.closed());
+}
+
+TEST_F(PriorityGateTest, ACallThatAcceptsNothingOpensTheGateAtItsEnd) {
+  gate_.AcceptBegins();
+  EXPECT_TRUE(gate_.closed());
+  gate_.UrgentGone(clock_.Now());  // the mail may be about to arrive
+  EXPECT_TRUE(gate_.closed());
+  gate_.AcceptEnds();
+  EXPECT_FALSE(gate_.closed());
+}
+
+TEST_F(PriorityGateTest, WaitsForAcceptedMailAfterTheCall) {
+  gate_.AcceptBegins();
+  gate_.AcceptBegins();
+  gate_.UrgentArrived();
+  gate_.AcceptEnds();
+  gate_.UrgentGone(clock_.Now());
+  EXPECT_TRUE(gate_.closed()) << "the other call";
+  gate_.AcceptEnds();
   EXPECT_FALSE(gate_.closed());
 }
 

@@ -85,8 +85,10 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   Transport& transport = *attempt->transport;
   ComposedMail& composed = attempt->composed;
   OutgoingMail outgoing;
-  outgoing.token = d_.journal.HandedOver(attempt->claim, attempt->mail, transport.info().name,
-                                         composed.content_hash);
+  attempt->journal_token =
+      d_.journal.HandedOver(attempt->claim, attempt->mail, transport.info().name,
+                            composed.content_hash, composed.address_hash);
+  outgoing.token = attempt->journal_token;
   outgoing.urgent = attempt->urgent;
   outgoing.envelope_from = transport.sender().envelope_from;
   outgoing.recipient = composed.recipient;
@@ -102,13 +104,14 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
 
 void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& result) {
   const ClaimedMail& mail = attempt.mail;
-  if (result.kind != DeliveryResult::Kind::kAmbiguous) {
-    d_.journal.ReplyReceived(mail.mail.id, result.kind == DeliveryResult::Kind::kAccepted);
-  }
   if (result.kind == DeliveryResult::Kind::kCancelled) {
+    d_.journal.HandedBack(attempt.journal_token);
     context_.budget.Release(1);
     context_.claims.Release(attempt.claim, 1);
     return;
+  }
+  if (result.kind != DeliveryResult::Kind::kAmbiguous) {
+    d_.journal.ReplyReceived(attempt.journal_token, result.kind == DeliveryResult::Kind::kAccepted);
   }
   const std::string& transport = attempt.transport->info().name;
   context_.limits.OnResult(attempt.recipient_domain, transport, result);
@@ -116,6 +119,7 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
   outcome.transport = transport;
   outcome.content_hash = attempt.composed.content_hash;
   outcome.address_hash = attempt.composed.address_hash;
+  outcome.journal_token = attempt.journal_token;
   if (const auto refusal = Classify(result); refusal && refusal->address_dead) {
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));

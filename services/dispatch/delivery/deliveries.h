@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +28,9 @@ struct DeliveryAttempt {
   std::vector<int> demand;  // mails of the claim that still need a permit of each of `limits`
   ComposedMail composed;
 
-  std::vector<Permit> permits;  // of the first of `limits`, acquired already
-  int expired_permits = 0;      // how often a permit expired before the last was acquired
+  std::vector<Permit> permits;      // of the first of `limits`, acquired already
+  std::uint64_t journal_token = 0;  // once handed over
+  int expired_permits = 0;          // how often a permit expired before the last was acquired
 };
 
 // Takes mails through their rate limits and the transport to their outcome. A mail over a limit

@@ -236,6 +236,39 @@ TEST_F(SenderTest, ReleasesMailThatAShutdownLeftUnsent) {
   EXPECT_EQ(budget_.in_use(), 0);
 }
 
+// A transport that answers each kind of result must leave no entry in the journal.
+TEST_F(SenderTest, EveryResultFreesTheJournal) {
+  using Kind = DeliveryResult::Kind;
+  for (const Kind kind :
+       {Kind::kAccepted, Kind::kRejectedTemporary, Kind::kRejectedPermanent, Kind::kConnectionError,
+        Kind::kAmbiguous, Kind::kCancelled, Kind::kBusy, Kind::kBreakerOpen}) {
+    transport_.Stall();
+    Accept("student" + std::to_string(static_cast<int>(kind)));
+    sender_.Process(Take());
+    EXPECT_GT(journal_->in_use(), 0);
+    DeliveryResult result;
+    result.kind = kind;
+    result.retry_time = clock_.Now() + absl::Minutes(1);
+    transport_.FinishPending(result);
+    EXPECT_TRUE(flusher_.FlushAll());
+    EXPECT_EQ(journal_->in_use(), 0) << static_cast<int>(kind);
+    EXPECT_EQ(budget_.in_use(), 0) << static_cast<int>(kind);
+  }
+}
+
+TEST_F(SenderTest, ALostClaimFreesTheJournal) {
+  Accept("ada");
+  transport_.Stall();
+  sender_.Process(Take());
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(store_.RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(1));
+  DeliveryResult cancelled;
+  cancelled.kind = DeliveryResult::Kind::kCancelled;
+  transport_.FinishPending(cancelled);
+  EXPECT_TRUE(flusher_.FlushAll());
+  EXPECT_EQ(journal_->in_use(), 0);
+}
+
 TEST_F(SenderTest, YieldsToUrgentMailBeforeTheCheckAndBeforeEachMail) {
   Accept("ada");
   const auto urgent_mail_comes = [this] {

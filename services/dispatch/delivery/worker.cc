@@ -59,13 +59,14 @@ Claimer Worker::MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) co
                   .lanes = std::move(lanes),
                   .batch = options_.batch,
                   .lease = options_.lease,
-                  .yields_to = yields_to});
+                  .yields_to = yields_to,
+                  .journal = &d_.journal});
 }
 
 Worker::~Worker() { Stop(absl::Now()); }
 
-absl::Status Worker::ReplayJournal() {
-  return d_.journal.Replay(d_.queue, [this](const ClaimedMail& mail, const DeliveryResult& result) {
+absl::Status Worker::ReplayJournal(IntentJournal& journal) {
+  return journal.Replay(d_.queue, [this](const ClaimedMail& mail, const DeliveryResult& result) {
     return DecideByResult(mail, result, d_.clock.Now(), options_.policy);
   });
 }
@@ -135,11 +136,16 @@ void Worker::Stop(absl::Time deadline) {
 }
 
 void Worker::BeforeAccept(Lane lane) {
-  if (IsUrgent(lane)) priority_gate_.UrgentArrived();
+  if (IsUrgent(lane)) priority_gate_.AcceptBegins();
+}
+
+void Worker::AcceptEnded(Lane lane, int mails) {
+  if (mails > 0) Accepted(lane);
+  if (IsUrgent(lane)) priority_gate_.AcceptEnds();
 }
 
 void Worker::Accepted(Lane lane) {
-  BeforeAccept(lane);
+  if (IsUrgent(lane)) priority_gate_.UrgentArrived();
   absl::MutexLock lock(&mutex_);
   PipelineOf(lane).accepted.insert(lane);
 }
@@ -155,11 +161,15 @@ void Worker::Claim(Pipeline& pipeline) {
     cancellations_.Refresh();
     std::optional<TakenClaim> taken = pipeline.claimer.TakeNext(wanted);
     if (!taken) {
+      // Without this, mail that another replica claimed would make ordinary mail wait in vain.
+      if (&pipeline == &urgent_ && urgent_claims_ == 0) {
+        priority_gate_.UrgentGone(pipeline.claimer.EmptyAt());
+      }
       WaitForWork(pipeline, pipeline.claimer.PollInterval(wanted));
       continue;
     }
     claims_.Open(taken->claim, taken->taken + options_.lease - kLeaseMargin);
-    d_.journal.ClaimOpened(taken->claim.id);
+    if (&pipeline == &urgent_) ++urgent_claims_;
     pipeline.claims.Put(*std::move(taken));
   }
 }
@@ -181,7 +191,9 @@ void Worker::Send(Pipeline& pipeline, Sender& sender) {
     }
     const absl::Time claimed = taken->taken;
     sender.Process(*std::move(taken));
-    if (&pipeline == &urgent_) priority_gate_.UrgentSent(claimed);
+    if (&pipeline != &urgent_) continue;
+    --urgent_claims_;
+    priority_gate_.UrgentGone(claimed);
   }
 }
 

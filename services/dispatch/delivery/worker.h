@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <set>
 #include <string>
@@ -50,9 +51,9 @@ class Worker {
   Worker(const DeliveryDependencies& dependencies, Options options);
   ~Worker();
 
-  // Records what the journal of the previous process knows. Call it before Start(), again after an
+  // Records what the journal of a process that ended knows. Call it before Start(), again after an
   // error.
-  absl::Status ReplayJournal();
+  absl::Status ReplayJournal(IntentJournal& journal);
   // Idempotent.
   void Start();
   // Claims no more mail, lets mail in transmission finish, records the outcomes, releases the rest
@@ -60,9 +61,11 @@ class Worker {
   // or released by then, as when the database is unavailable, is recovered when its lease expires.
   void Stop(absl::Time deadline);
 
-  // This process is about to accept mail into `lane`. From any thread.
+  // This process is about to accept due mail into `lane`; AcceptEnded must follow. From any thread.
   void BeforeAccept(Lane lane);
-  // This process accepted mail into `lane` that may be due. From any thread.
+  // It accepted `mails` new mails, none if it failed.
+  void AcceptEnded(Lane lane, int mails);
+  // Mail of `lane` is due again. From any thread.
   void Accepted(Lane lane);
 
  private:
@@ -94,6 +97,7 @@ class Worker {
   RateLimits limits_;
   ConnectionSharing connections_;
   PriorityGate priority_gate_;
+  std::atomic<int> urgent_claims_ = 0;  // whose mail is not all handed over
   const SenderContext sender_context_;
   Flusher flusher_;
   Pipeline urgent_;

@@ -163,6 +163,18 @@ absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id, absl::Duration lease) {
       });
 }
 
+absl::StatusOr<std::string> PgQueueStore::DatabaseId() {
+  return RunInTransaction(
+      pool_, {.name = "dispatch.database_id", .repeatable = true},
+      [](pqxx::work& tx) -> absl::StatusOr<std::string> {
+        return tx
+            .exec1(
+                "SELECT format('%s/%s', s.system_identifier, d.oid) "
+                "FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()")[0]
+            .as<std::string>();
+      });
+}
+
 absl::StatusOr<ClaimId> PgQueueStore::NextClaimId() {
   if (const std::optional<ClaimId> id = claim_ids_.TryTake()) return *id;
   return RunInTransaction(

@@ -44,6 +44,7 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<Claim> TakeDue(ClaimId id, std::string_view worker, Lane lane, int limit,
                                 absl::Duration lease) override;
   absl::StatusOr<Claim> Resume(ClaimId id, absl::Duration lease) override;
+  absl::StatusOr<std::string> DatabaseId() override;
   absl::StatusOr<ClaimId> NextClaimId() override;
 
   absl::StatusOr<FlushResult> Flush(ClaimId id, absl::Span<const Outcome> outcomes,

@@ -105,6 +105,7 @@ struct Outcome {
   Category category = Category::kAnnouncement;
   Lane lane = Lane::kTransactional;
   absl::Duration latency;  // kSent only: since the mail was accepted or due, whichever was later
+  std::uint64_t journal_token = 0;  // of its entry in the intent journal; not recorded
 };
 
 struct FlushResult {
@@ -164,6 +165,8 @@ class QueueStore {
   // Extends the lease of a claim that is still held, and returns its mails without an outcome.
   // Returns none when the claim is not held, or never was.
   virtual absl::StatusOr<Claim> Resume(ClaimId id, absl::Duration lease) = 0;
+  // Names the database: ids of another one mean other mail.
+  virtual absl::StatusOr<std::string> DatabaseId() = 0;
   // Returns an unused claim id.
   virtual absl::StatusOr<ClaimId> NextClaimId() = 0;
 

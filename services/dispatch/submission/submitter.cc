@@ -155,18 +155,25 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
     return done(submission.status());
   }
   submission->digest = digest;
-  dependencies_.before_accept(submission->lane);
+  const bool due = BeforeAccept(*submission);
   commits_.Accept(*std::move(submission), deadline,
-                  [this, deadline, done = std::move(done)](
+                  [this, due, deadline, done = std::move(done)](
                       const Submission& stored, absl::StatusOr<Accepted> accepted) mutable {
-                    done(FinishSend(stored, std::move(accepted), deadline));
+                    done(FinishSend(stored, due, std::move(accepted), deadline));
                   });
 }
 
-absl::StatusOr<SendResult> Submitter::FinishSend(const Submission& submission,
+bool Submitter::BeforeAccept(const Submission& submission) {
+  const bool due = submission.due_time <= dependencies_.clock.Now();
+  if (due) dependencies_.before_accept(submission.lane);
+  return due;
+}
+
+absl::StatusOr<SendResult> Submitter::FinishSend(const Submission& submission, bool due,
                                                  absl::StatusOr<Accepted> accepted,
                                                  absl::Time deadline) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Accepted result, FinishAccept(submission, std::move(accepted)));
+  LMSMAIL_ASSIGN_OR_RETURN(const Accepted result,
+                           FinishAccept(submission, due, std::move(accepted)));
   const Accepted::Item& mail = result.items.at(0);
   if (result.replayed || mail.duplicate) {
     LMSMAIL_ASSIGN_OR_RETURN(MessageRecord first, dependencies_.log.Get(mail.id, deadline));
@@ -221,15 +228,18 @@ absl::StatusOr<BatchResult> Submitter::Bulk::Finish() {
   return storing_.get();
 }
 
-absl::StatusOr<Accepted> Submitter::FinishAccept(const Submission& submission,
+absl::StatusOr<Accepted> Submitter::FinishAccept(const Submission& submission, bool due,
                                                  absl::StatusOr<Accepted> accepted) {
-  LMSMAIL_RETURN_IF_ERROR(accepted.status());
-  if (accepted->items.size() != submission.items.size()) {
-    return absl::InternalError("the store returned a wrong number of mails");
+  if (accepted.ok() && accepted->items.size() != submission.items.size()) {
+    accepted = absl::InternalError("the store returned a wrong number of mails");
   }
-  const auto created = std::ranges::count_if(
-      accepted->items, [](const Accepted::Item& item) { return !item.duplicate; });
-  if (!accepted->replayed) dependencies_.after_accept(submission.lane, static_cast<int>(created));
+  int created = 0;
+  if (accepted.ok() && !accepted->replayed) {
+    created = static_cast<int>(std::ranges::count_if(
+        accepted->items, [](const Accepted::Item& item) { return !item.duplicate; }));
+    dependencies_.after_accept(submission.lane, created);
+  }
+  if (due) dependencies_.accept_ended(submission.lane, created);
   return accepted;
 }
 
@@ -261,9 +271,10 @@ absl::StatusOr<BatchResult> Submitter::Store(Checked checked, absl::Time deadlin
   const Submission& submission = checked.submission;
   BatchResult& result = checked.result;
   if (submission.items.empty()) return std::move(result);
+  const bool due = BeforeAccept(submission);
   LMSMAIL_ASSIGN_OR_RETURN(
       const Accepted accepted,
-      FinishAccept(submission, AcceptAlone(dependencies_.queue, submission, deadline)));
+      FinishAccept(submission, due, AcceptAlone(dependencies_.queue, submission, deadline)));
   result.batch = accepted.batch;
   for (std::size_t i = 0; i < checked.positions.size(); ++i) {
     ItemResult& item = result.items[checked.positions[i]];

@@ -91,9 +91,11 @@ class Submitter {
     QueueStore& queue;
     MessageLog& log;
     std::set<std::string> transports;  // the configured names
-    // Called before a mail of Send is stored in `lane`.
+    // Called before mail that is due is stored in `lane`. accept_ended follows.
     std::function<void(Lane lane)> before_accept = [](Lane) {};
-    // Called after `mails` new mails were stored in `lane`. Some may be due.
+    // `mails` new mails were stored; 0 after an error.
+    std::function<void(Lane lane, int mails)> accept_ended = [](Lane, int) {};
+    // Called after `mails` new mails were stored in `lane`, due or not.
     std::function<void(Lane lane, int mails)> after_accept = [](Lane, int) {};
   };
   explicit Submitter(Dependencies dependencies)
@@ -154,10 +156,12 @@ class Submitter {
                                          absl::Time deadline);
   Checked Check(Prepared prepared, std::vector<MailItem> items) const;
   absl::StatusOr<BatchResult> Store(Checked checked, absl::Time deadline);
-  absl::StatusOr<SendResult> FinishSend(const Submission& submission,
+  // Returns whether the mail is due. The call that ends with FinishAccept begins.
+  bool BeforeAccept(const Submission& submission);
+  absl::StatusOr<SendResult> FinishSend(const Submission& submission, bool due,
                                         absl::StatusOr<Accepted> accepted, absl::Time deadline);
   // Checks the result of the store and calls after_accept for new mail.
-  absl::StatusOr<Accepted> FinishAccept(const Submission& submission,
+  absl::StatusOr<Accepted> FinishAccept(const Submission& submission, bool due,
                                         absl::StatusOr<Accepted> accepted);
 
   const Dependencies dependencies_;

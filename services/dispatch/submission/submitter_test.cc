@@ -78,13 +78,21 @@ class SubmitterTest : public testing::Test {
   FakeMessageLog log_{store_};
   FakeTemplateSource templates_;
   std::atomic<int> accepted_ = 0;
-  std::atomic<bool> duplicate_ = false;          // of the last Send that was accepted
+  std::atomic<bool> duplicate_ = false;  // of the last Send that was accepted
+  std::atomic<int> accepting_ = 0;
+  std::atomic<int> due_ = 0;                     // mails accepted that were due
   std::deque<google::protobuf::Struct> values_;  // of the contexts
   Submitter submitter_{{.clock = clock_,
                         .templates = templates_,
                         .queue = store_,
                         .log = log_,
                         .transports = {"console", "smtp"},
+                        .before_accept = [this](Lane) { ++accepting_; },
+                        .accept_ended =
+                            [this](Lane, int mails) {
+                              --accepting_;
+                              due_ += mails;
+                            },
                         .after_accept = [this](Lane, int mails) { accepted_ += mails; }}};
 };
 
@@ -102,6 +110,21 @@ TEST_F(SubmitterTest, SetsVersionLaneAndExpireTime) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord bulk, Send(weekly, To(), 2));
   EXPECT_EQ(bulk.mail.lane, Lane::kBulk);
   EXPECT_EQ(bulk.mail.expire_time, clock_.Now() + absl::Hours(48));
+}
+
+// Ordinary mail yields to it, so scheduled and repeated mail must not be announced.
+TEST_F(SubmitterTest, AnnouncesOnlyNewMailThatIsDue) {
+  MailHeader later = Header("later");
+  later.send_time = clock_.Now() + absl::Hours(1);
+  ASSERT_OK(Send(later, To(), 1));
+  EXPECT_EQ(accepted_, 1);
+  EXPECT_EQ(due_, 0);
+  ASSERT_OK(Send(Header("now"), To(), 2));
+  EXPECT_EQ(due_, 1);
+  ASSERT_OK(Send(Header("now"), To(), 2));
+  EXPECT_THAT(Send(Header("now"), To(), 3), StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(due_, 1);
+  EXPECT_EQ(accepting_, 0);
 }
 
 TEST_F(SubmitterTest, ReturnsTheMailAsStored) {

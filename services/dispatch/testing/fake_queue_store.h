@@ -28,6 +28,7 @@ class FakeQueueStore : public QueueStore {
   // `clock` outlives this.
   explicit FakeQueueStore(const Clock& clock) : clock_(clock) {}
 
+  std::string database_id = "fake";
   // Flush returns its error. Set it before threads use the store.
   std::function<absl::Status(absl::Span<const Outcome>)> on_flush;
   // Called once by TakeDue after it claimed; its error is the answer.
@@ -90,6 +91,7 @@ class FakeQueueStore : public QueueStore {
     }
     return claim;
   }
+  absl::StatusOr<std::string> DatabaseId() override { return database_id; }
   absl::StatusOr<ClaimId> NextClaimId() override {
     absl::MutexLock lock(&mutex_);
     return ++last_claim_;

@@ -89,7 +89,8 @@ class System:
                      "--quiet_hours.start=", "--quiet_hours.end="]
         if service == "dispatch":
             smtp_port = smtp_port or self.sink.port
-            argv += [f"--template.target={self.targets['template']}",
+            argv += [f"--worker.state_directory={self.folder}/state",
+                     f"--template.target={self.targets['template']}",
                      f"--preference.target={self.targets['preference']}",
                      "--school.url=https://learn.example", "--school.name=School of Benchmarks",
                      "--default_transport=sink", "--transports.sink.kind=smtp",

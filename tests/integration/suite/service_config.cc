@@ -26,7 +26,7 @@ quiet_hours:
 constexpr std::string_view kDispatch = R"(
 keys_file: {keys_file}
 worker:
-  journal: {journal}
+  state_directory: {state_directory}
   lease: 10s
 sweep_interval: 100ms
 delivery:
@@ -63,7 +63,7 @@ std::string_view OwnPart(std::string_view service) {
 std::string ServiceConfig(std::string_view service, const Settings& settings) {
   return fmt::format(fmt::runtime(fmt::format("{}{}", kEveryService, OwnPart(service))),
                      fmt::arg("dsn", settings.dsn), fmt::arg("keys_file", settings.keys_file),
-                     fmt::arg("journal", settings.journal),
+                     fmt::arg("state_directory", settings.state_directory),
                      fmt::arg("smtp_port", settings.smtp_port));
 }
 

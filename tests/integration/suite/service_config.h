@@ -14,7 +14,7 @@ inline constexpr std::string_view kServices[] = {"template", "preference", "disp
 struct Settings {
   std::string dsn;
   std::string keys_file;
-  std::string journal;  // of dispatch
+  std::string state_directory;  // of dispatch
   int smtp_port = 0;
 };
 

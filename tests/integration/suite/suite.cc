@@ -78,7 +78,7 @@ absl::Status Suite::Prepare() {
   for (const std::string_view service : services()) {
     const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
                             .keys_file = folder_.path() / "keys",
-                            .journal = folder_.path() / "journal",
+                            .state_directory = folder_.path() / "state",
                             .smtp_port = inbox_->port()};
     folder_.Write(fmt::format("{}.yaml", service), ServiceConfig(service, settings));
   }
