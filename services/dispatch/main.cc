@@ -121,7 +121,7 @@ class DispatchWorkload final : public service::Workload {
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
   MessageHandlers message_handlers_{{clock_, calls_queue_, log_, raw_messages_, events_,
                                      parts_.message_ids,
-                                     [this](Lane lane) { worker_.Accepted(lane); }}};
+                                     [this](Lane lane) { worker_.Accepted(lane, 1); }}};
   QueueMaintenance calls_maintenance_{calls_queue_, clock_, metrics_, {}};  // never started
   QueueHandlers queue_handlers_{
       {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};

@@ -52,8 +52,8 @@ class Claimer {
 
   // How long to wait before the next TakeNext, unless mail is accepted or another lane is wanted.
   absl::Duration PollInterval(const std::function<bool(Lane)>& wanted) const;
-  // Mail was accepted into `lane`, which is tried again soon if it was found empty.
-  void Accepted(Lane lane) { schedule_.Accepted(lane); }
+  // Mails were accepted into `lane`, which is tried again soon if it was found empty.
+  void Accepted(Lane lane, int mails) { schedule_.Accepted(lane, mails); }
 
  private:
   std::optional<TakenClaim> Take(Lane lane);

@@ -8,9 +8,11 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// Between polls of an empty lane.
-constexpr retry::BackoffPolicy kPollInterval{.initial = absl::Milliseconds(5),
+// Between polls of an empty lane. They find mail that other replicas accepted and did not send.
+constexpr retry::BackoffPolicy kPollInterval{.initial = absl::Milliseconds(20),
                                              .max = absl::Milliseconds(100)};
+// Before a lane that was found empty is tried for new mail.
+constexpr absl::Duration kMinInterval = absl::Milliseconds(5);
 
 std::size_t Index(Lane lane) { return static_cast<std::size_t>(lane) - 1; }
 
@@ -37,8 +39,13 @@ std::vector<Lane> LaneSchedule::Order(absl::Time now) const {
 void LaneSchedule::Claimed(Lane lane, int mails, bool full, absl::Time now) {
   State& state = Of(lane);
   state.pass += mails / WeightOf(lane);
+  state.accepted = std::max(state.accepted - mails, 0);
   state.empty_polls = 0;
-  state.next_try = full ? now : now + kPollInterval.initial;
+  if (full || state.accepted > 0) {
+    state.next_try = full ? now : now + kMinInterval;
+  } else {
+    FoundEmpty(lane, now);
+  }
   // An idle lane must not accumulate credit: it starts at the lowest pass of the busy lanes.
   double level = state.pass;
   for (const Lane other : lanes_) {
@@ -51,24 +58,21 @@ void LaneSchedule::Claimed(Lane lane, int mails, bool full, absl::Time now) {
 
 void LaneSchedule::FoundEmpty(Lane lane, absl::Time now) {
   State& state = Of(lane);
+  state.accepted = 0;
   state.found_empty = now;
   state.next_try = now + retry::Backoff(kPollInterval, ++state.empty_polls);
 }
 
 void LaneSchedule::Wake() {
-  for (const Lane lane : lanes_) {
-    State& state = Of(lane);
-    if (state.empty_polls == 0) continue;
-    state.empty_polls = 1;
-    state.next_try = absl::InfinitePast();
-  }
+  for (const Lane lane : lanes_) Accepted(lane, 0);
 }
 
-void LaneSchedule::Accepted(Lane lane) {
+void LaneSchedule::Accepted(Lane lane, int mails) {
   State& state = Of(lane);
+  state.accepted += mails;
   if (state.empty_polls == 0) return;
   state.empty_polls = 1;
-  state.next_try = state.found_empty + kPollInterval.initial;
+  state.next_try = state.found_empty + kMinInterval;
 }
 
 absl::Time LaneSchedule::NextTry(const std::function<bool(Lane)>& wanted) const {

@@ -23,14 +23,15 @@ class LaneSchedule {
   // Lanes to try now, the best first. Empty while every lane waits for its next poll.
   std::vector<Lane> Order(absl::Time now) const;
 
-  // `full`: the batch was as large as requested. After a smaller one the lane waits a moment, so
-  // that a drained queue is not emptied mail by mail with a commit for each.
+  // `full`: the batch was as large as requested. A smaller one emptied its shard, and the lane
+  // unless more mails were accepted than claimed.
   void Claimed(Lane lane, int mails, bool full, absl::Time now);
   void FoundEmpty(Lane lane, absl::Time now);
+  // `lane` has new mails: it is tried again now, or a moment after it was emptied, so that a
+  // drained queue is not emptied mail by mail with a commit for each.
+  void Accepted(Lane lane, int mails);
   // Any lane may have new mail.
   void Wake();
-  // `lane` has new mail: it is tried again now, or a moment after it was last tried.
-  void Accepted(Lane lane);
 
   // When to try the next of the lanes that `wanted` accepts.
   absl::Time NextTry(const std::function<bool(Lane)>& wanted) const;
@@ -40,6 +41,7 @@ class LaneSchedule {
  private:
   struct State {
     double pass = 0;      // mails claimed / weight
+    int accepted = 0;     // mails since the lane was empty that were not claimed yet
     int empty_polls = 0;  // in a row
     absl::Time found_empty = absl::InfinitePast();
     absl::Time next_try = absl::InfinitePast();

@@ -109,10 +109,16 @@ void OpenClaims::Requeue(Job job) {
   entry.outcomes = std::move(job.outcomes);
 }
 
-bool OpenClaims::WaitForWork(int outcomes, absl::Duration timeout) const {
-  const auto work = [this, outcomes] { return unrecorded_ >= outcomes || ended_ > 0; };
+bool OpenClaims::WaitForWork(absl::Duration timeout) const {
+  const auto work = [this] { return unrecorded_ > 0 || ended_ > 0; };
   absl::MutexLock lock(&mutex_);
   return mutex_.AwaitWithTimeout(absl::Condition(&work), timeout);
+}
+
+void OpenClaims::WaitForOutcomes(int outcomes, absl::Duration timeout) const {
+  const auto enough = [this, outcomes] { return unrecorded_ >= outcomes; };
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&enough), timeout);
 }
 
 bool OpenClaims::WaitUntilEmpty(absl::Duration timeout) const {

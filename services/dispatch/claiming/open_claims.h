@@ -46,8 +46,10 @@ class OpenClaims {
   // The job could not be recorded; TakeJobs returns it again.
   void Requeue(Job job);
 
-  // Waits up to `timeout` until `outcomes` are unrecorded or a claim is settled.
-  bool WaitForWork(int outcomes, absl::Duration timeout) const;
+  // Waits up to `timeout` until an outcome is unrecorded or a claim is settled.
+  bool WaitForWork(absl::Duration timeout) const;
+  // Waits up to `timeout` until `outcomes` are unrecorded.
+  void WaitForOutcomes(int outcomes, absl::Duration timeout) const;
   // Returns whether no claim is open.
   bool WaitUntilEmpty(absl::Duration timeout) const;
 

@@ -10,9 +10,11 @@
 
 namespace lmsmail::dispatch {
 
-// Makes ordinary mail yield to urgent mail for a moment. While a large batch keeps every core busy,
-// each step of an urgent mail would wait for a core; so claiming, checking, rendering and recording
-// of ordinary mail pause between an urgent mail's arrival and its handover. Thread-safe.
+// Makes ordinary mail yield to urgent mail for a moment. Claiming, checking and recording a batch
+// are statements of several milliseconds in PostgreSQL, whose processes have the same priority for
+// urgent mail; so no such statement begins between an urgent mail's arrival and its handover.
+// Rendering goes on: its threads have a low priority, and give their core away at once.
+// Thread-safe.
 class PriorityGate {
  public:
   // The longest pause. After a pause the gate stays open for at least a quarter of its length, so

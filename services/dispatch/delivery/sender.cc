@@ -41,18 +41,13 @@ void Sender::Process(TakenClaim taken) {
   versions_.clear();
   std::vector<Candidate> candidates = Prefilter(claim);
   if (candidates.empty()) return;
-  Yield();
+  if (yields_to_ != nullptr) yields_to_->Yield();
   Check(absl::MakeSpan(candidates));
   FindLimits(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    Yield();
     if (deliveries_.MayContinue(claim.id) && SendOne(taken, candidates[i])) continue;
     return context_.claims.Release(claim.id, static_cast<int>(candidates.size() - i));
   }
-}
-
-void Sender::Yield() const {
-  if (yields_to_ != nullptr) yields_to_->Yield();
 }
 
 std::vector<Sender::Candidate> Sender::Prefilter(Claim& claim) {

@@ -25,7 +25,7 @@ namespace lmsmail::dispatch {
 class Sender {
  public:
   // All must outlive this, and this must outlive the shutdown of `delays` and the transports.
-  // `yields_to` may be null; otherwise the sender yields before the check and before each mail.
+  // `yields_to` may be null; otherwise the sender yields before the check of its recipients.
   Sender(const SenderContext& context, DelayQueue& delays, PriorityGate* yields_to);
 
   // The claim must be in OpenClaims. Returns when every mail was settled, handed over or added to
@@ -46,7 +46,6 @@ class Sender {
     std::vector<Limit> limits;
   };
 
-  void Yield() const;
   // The mails that need a recipient check; the others are settled.
   std::vector<Candidate> Prefilter(Claim& claim);
   // Sets the verdicts, by one call. When a query makes the call invalid, smaller calls isolate it.

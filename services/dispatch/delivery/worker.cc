@@ -22,6 +22,12 @@ constexpr unsigned kMaxOrdinarySenders = 4;
 // Names the calling thread for `top -H`; at most 15 characters.
 void NameThread(const char* name) { pthread_setname_np(pthread_self(), name); }
 
+// Of the calling thread, so that urgent mail takes the core from it at once. On Linux,
+// setpriority() applies to one thread (setpriority(2), NOTES).
+void LowerPriority() {
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kOrdinaryThreadNice);
+}
+
 }  // namespace
 
 Worker::Worker(const DeliveryDependencies& dependencies, Options options)
@@ -76,6 +82,7 @@ void Worker::Start() {
   connections_.Start();
   flush_thread_ = std::thread([this] {
     NameThread("flusher");
+    LowerPriority();
     Flush();
   });
   urgent_.delays.Start();
@@ -87,8 +94,7 @@ void Worker::Start() {
   for (const auto& sender : ordinary_.senders) {
     send_threads_.emplace_back([this, &sender] {
       NameThread("sender");
-      // On Linux this applies to the calling thread alone (setpriority(2), NOTES).
-      setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kRenderThreadNice);
+      LowerPriority();
       Send(ordinary_, *sender);
     });
   }
@@ -97,6 +103,7 @@ void Worker::Start() {
   for (Pipeline* pipeline : {&urgent_, &ordinary_}) {
     claim_threads_.emplace_back([this, pipeline] {
       NameThread("claimer");
+      if (pipeline == &ordinary_) LowerPriority();
       Claim(*pipeline);
     });
   }
@@ -140,14 +147,14 @@ void Worker::BeforeAccept(Lane lane) {
 }
 
 void Worker::AcceptEnded(Lane lane, int mails) {
-  if (mails > 0) Accepted(lane);
+  if (mails > 0) Accepted(lane, mails);
   if (IsUrgent(lane)) priority_gate_.AcceptEnds();
 }
 
-void Worker::Accepted(Lane lane) {
+void Worker::Accepted(Lane lane, int mails) {
   if (IsUrgent(lane)) priority_gate_.UrgentArrived();
   absl::MutexLock lock(&mutex_);
-  PipelineOf(lane).accepted.insert(lane);
+  PipelineOf(lane).accepted[lane] += mails;
 }
 
 bool Worker::Stopping() const {
@@ -179,7 +186,7 @@ void Worker::WaitForWork(Pipeline& pipeline, absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   mutex_.AwaitWithTimeout(absl::Condition(&work), timeout);
   pipeline.room = false;
-  for (const Lane lane : pipeline.accepted) pipeline.claimer.Accepted(lane);
+  for (const auto& [lane, mails] : pipeline.accepted) pipeline.claimer.Accepted(lane, mails);
   pipeline.accepted.clear();
 }
 
@@ -203,10 +210,10 @@ void Worker::Flush() {
     return flushing_ends_;
   };
   while (!ends()) {
-    // The first outcome starts the interval; flush_size outcomes or the end of a claim end it
-    // early.
-    if (!claims_.WaitForWork(1, absl::Milliseconds(100))) continue;
-    claims_.WaitForWork(options_.flush_size, options_.flush_interval);
+    // The first outcome starts the interval; flush_size outcomes end it early. The end of a claim
+    // does not, because each receipt would then split the batches of the bulk mail beside it.
+    if (!claims_.WaitForWork(absl::Milliseconds(100))) continue;
+    claims_.WaitForOutcomes(options_.flush_size, options_.flush_interval);
     if (!flusher_.FlushAll()) absl::SleepFor(kFlushRetry);
   }
 }

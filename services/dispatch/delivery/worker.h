@@ -1,8 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,8 +65,8 @@ class Worker {
   void BeforeAccept(Lane lane);
   // It accepted `mails` new mails, none if it failed.
   void AcceptEnded(Lane lane, int mails);
-  // Mail of `lane` is due again. From any thread.
-  void Accepted(Lane lane);
+  // `mails` mails of `lane` are due. From any thread.
+  void Accepted(Lane lane, int mails);
 
  private:
   // Urgent mail and ordinary mail have one each.
@@ -76,8 +76,8 @@ class Worker {
     ClaimHandoff claims = {};
     std::vector<std::unique_ptr<Sender>> senders = {};
     // Guarded by mutex_.
-    std::set<Lane> accepted = {};  // since the claimer last looked
-    bool room = false;             // a sender took its claim
+    std::map<Lane, int> accepted = {};  // mails since the claimer last looked
+    bool room = false;                  // a sender took its claim
   };
 
   Claimer MakeClaimer(std::vector<Lane> lanes, PriorityGate* yields_to) const;

@@ -87,7 +87,7 @@ class WorkerTest : public testing::Test {
     const auto accepted = store_.Accept({submission}, absl::InfiniteFuture());
     std::vector<MessageId> ids;
     for (const Accepted::Item& item : accepted->front()->items) ids.push_back(item.id);
-    if (worker_) worker_->Accepted(lane);
+    if (worker_) worker_->Accepted(lane, static_cast<int>(ids.size()));
     return ids;
   }
   bool WaitForState(const std::vector<MessageId>& ids, State state) {
