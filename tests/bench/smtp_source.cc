@@ -68,7 +68,8 @@ absl::Status SendAll(const Options& load) {
     smtp::Client::Done done = [&accepted](const smtp::Result& result) {
       if (result.kind == smtp::Result::Kind::kAccepted) ++accepted;
     };
-    while (!client->TrySend(std::move(mail), std::move(done))) {
+    // TrySend takes its arguments only when it returns true.
+    while (!client->TrySend(std::move(mail), std::move(done))) {  // NOLINT(bugprone-use-after-move)
       absl::SleepFor(absl::Microseconds(200));
     }
   }

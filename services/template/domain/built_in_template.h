@@ -20,7 +20,8 @@ struct EmbeddedFile {
 // Reads <id>/template.yaml and, for each language,
 // <id>/<language>/{subject.txt,body.html,body.txt}. The result is sorted by id, and English is the
 // first language. Returns INTERNAL with the name of the file when a file is missing or invalid.
-absl::StatusOr<std::vector<NewTemplate>> ReadBuiltInTemplates(absl::Span<const EmbeddedFile> files);
+absl::StatusOr<std::vector<NewTemplate>> ReadBuiltInTemplates(
+    absl::Span<const EmbeddedFile> embedded);
 
 // Reads the built-in templates, which are embedded in this binary.
 absl::StatusOr<std::vector<NewTemplate>> BuiltInTemplates();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tests/tool/cpu_time.h"
 
@@ -12,7 +13,7 @@ namespace {
 // `sorted` must not be empty.
 double Percentile(const std::vector<absl::Duration>& sorted, double share) {
   const auto last = static_cast<double>(sorted.size() - 1);
-  return absl::ToDoubleMilliseconds(sorted[static_cast<std::size_t>(last * share + 0.5)]);
+  return absl::ToDoubleMilliseconds(sorted[static_cast<std::size_t>(std::lround(last * share))]);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ class Suite {
   explicit Suite(Options options);
   absl::Status Prepare();
   absl::StatusOr<std::string> NewDatabase();
-  absl::Status Launch(std::string_view service);
+  absl::Status Launch(std::string_view name);
   std::vector<std::string> FlagsOf(std::string_view service) const;
   absl::Status InstallTemplates();
   Service& At(std::string_view service) { return services_.find(service)->second; }
