@@ -14,8 +14,8 @@ namespace {
 
 class ClaimerTest : public testing::Test {
  protected:
-  // Whether urgent mail still has the right of way after an attempt to claim.
-  bool TakenAfterAnAttempt(PriorityGate* yields_to) {
+  // Whether the gate is still closed after an attempt to claim.
+  bool ClosedAfterAnAttempt(PriorityGate* yields_to) {
     Claimer claimer(store_, clock_, metrics_,
                     {.worker = "test", .lanes = {Lane::kBulk}, .yields_to = yields_to});
     priority_gate_.UrgentArrived();
@@ -107,8 +107,8 @@ TEST_F(ClaimerTest, KnowsUntilWhenNoMailIsLeft) {
 }
 
 TEST_F(ClaimerTest, YieldsToUrgentMailWithAPriorityGate) {
-  EXPECT_TRUE(TakenAfterAnAttempt(nullptr));
-  EXPECT_FALSE(TakenAfterAnAttempt(&priority_gate_));
+  EXPECT_TRUE(ClosedAfterAnAttempt(nullptr));
+  EXPECT_FALSE(ClosedAfterAnAttempt(&priority_gate_));
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ TEST_F(IntentJournalTest, IgnoresMailBeyondItsSizeAndUnknownTokens) {
   journal_->HandedBack(1000);
 }
 
-// Mail that is given back, claimed again and given back again must not use up the journal.
+// Mail that is released, claimed again and released again must not use up the journal.
 TEST_F(IntentJournalTest, HandingBackFreesTheEntry) {
   const Claim claim = Take(Category::kProgress, 1);
   for (int i = 0; i < 1000; ++i) {

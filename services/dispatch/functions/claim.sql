@@ -88,7 +88,7 @@ RETURNS TABLE (
   batch_id int8, template_version int4, lane int2, category int2, target_kind int2, target text,
   template_key text, request_key text, language_code text, transport text, labels text[],
   context bytea, ordinal int4, delivery_count int2, attempt int2, recovered bool, cancelled bool,
-  already_sent bool, retry_request_time timestamptz, put_off_time timestamptz,
+  already_sent bool, retry_request_time timestamptz, deferral_time timestamptz,
   sender_rejections int4, resends int4)
 LANGUAGE plpgsql VOLATILE ROWS 500
 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
@@ -111,7 +111,7 @@ BEGIN
          m.lane, m.category, m.target_kind, m.target, m.template_key, m.request_key,
          m.language_code, m.transport, m.labels, m.context, u.ordinal::int4, u.delivery_count,
          u.attempt, u.recovered, coalesce(p.cancelled, false), coalesce(p.already_sent, false),
-         p.retry_request_time, p.put_off_time, coalesce(p.sender_rejections, 0),
+         p.retry_request_time, p.deferral_time, coalesce(p.sender_rejections, 0),
          coalesce(p.resends, 0)
     FROM unnest(c.msg_ids, c.delivery_counts, c.attempts, c.recovered) WITH ORDINALITY
       AS u(id, delivery_count, attempt, recovered, ordinal)
@@ -125,7 +125,7 @@ BEGIN
                WHERE r.msg_id = u.id AND r.kind = 1 AND r.msg_id BETWEEN v_low AND v_high
                LIMIT 1) AS already_sent,
              y.create_time AS retry_request_time,
-             (SELECT t.put_off_time FROM put_off_time(u.id, v_low, v_high) t) AS put_off_time,
+             (SELECT t.deferral_time FROM deferral_time(u.id, v_low, v_high) t) AS deferral_time,
              f.sender_rejections, f.resends,
              (SELECT true FROM result r
                WHERE p_open AND r.msg_id = u.id AND r.delivery_count = u.delivery_count

@@ -105,11 +105,11 @@ struct Mail {
   absl::Time create_time;
   absl::Time due_time;
   absl::Time expire_time;  // the mail is not sent after it
-  // When it was last put off before it was first handed to a transport, if it was.
-  std::optional<absl::Time> put_off_time;
+  // When it was last deferred before it was first handed to a transport, if it was.
+  std::optional<absl::Time> deferral_time;
 
   // The Date header: when the mail might first leave. The same for every attempt.
-  absl::Time date() const { return put_off_time.value_or(due_time); }
+  absl::Time date() const { return deferral_time.value_or(due_time); }
 };
 
 }  // namespace lmsmail::dispatch

@@ -77,7 +77,7 @@ class ComposerTest : public testing::Test {
 
 TEST_F(ComposerTest, IsDatedWhenTheMailMightFirstLeave) {
   EXPECT_THAT(Text(), HasSubstr("Date: Fri, 15 Jan 2027 08:00:00 +0000\r\n"));
-  mail_.put_off_time = mail_.due_time + absl::Hours(23);
+  mail_.deferral_time = mail_.due_time + absl::Hours(23);
   EXPECT_THAT(Text(), HasSubstr("Date: Sat, 16 Jan 2027 07:00:00 +0000\r\n"));
 }
 

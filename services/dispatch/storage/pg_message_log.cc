@@ -38,8 +38,8 @@ absl::StatusOr<MessageRecord> LoadRecord(pqxx::work& tx, MessageId id) {
   std::map<MessageId, Mail> mails = LoadMails(tx, {id});
   if (mails.empty()) return NoSuchMessage(id);
   Mail mail = std::move(mails.begin()->second);
-  mail.put_off_time = postgres::OptionalTime(
-      tx.exec_params1("SELECT put_off_time FROM put_off_time($1, $1, $1)", id)[0]);
+  mail.deferral_time = postgres::OptionalTime(
+      tx.exec_params1("SELECT deferral_time FROM deferral_time($1, $1, $1)", id)[0]);
   return MakeRecord(std::move(mail), LoadFacts(tx, {id}).at(id), DatabaseNow(tx));
 }
 

@@ -58,7 +58,7 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   claimed.recovered = row[kFirst + 2].as<bool>();
   claimed.cancelled = row[kFirst + 3].as<bool>();
   claimed.already_sent = row[kFirst + 4].as<bool>();
-  claimed.mail.put_off_time = postgres::OptionalTime(row[kFirst + 6]);
+  claimed.mail.deferral_time = postgres::OptionalTime(row[kFirst + 6]);
   claimed.sender_rejections = row[kFirst + 7].as<int>();
   claimed.resends = row[kFirst + 8].as<int>();
   AddShared(shared, claimed.mail);

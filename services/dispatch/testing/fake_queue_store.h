@@ -334,7 +334,7 @@ class FakeQueueStore : public QueueStore {
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,
-                       .put_off_time = {}};
+                       .deferral_time = {}};
     if (!key.empty()) keys_[key] = id;
     if (batch != 0) ++batches_[batch].accepted;
     return {.id = id, .create_time = now, .due_time = due};
@@ -350,7 +350,7 @@ class FakeQueueStore : public QueueStore {
         entry.history.outcomes,
         [](const RecordedOutcome& recorded) { return !recorded.outcome.content_hash.empty(); });
     if (outcome.kind == Outcome::Kind::kDeferred && !handed_over) {
-      entry.next.mail.put_off_time = outcome.retry_time;
+      entry.next.mail.deferral_time = outcome.retry_time;
     }
     entry.ended = IsFinal(outcome.kind);
     entry.due = std::max(outcome.retry_time, clock_.Now());

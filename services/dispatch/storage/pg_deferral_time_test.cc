@@ -7,14 +7,14 @@ namespace {
 using Kind = Outcome::Kind;
 
 // The Date header depends on it.
-class PutOffTimeTest : public PgQueueFixture {
+class DeferralTimeTest : public PgQueueFixture {
  protected:
   // Claims the only mail, expects that time, and defers it by an hour.
-  void Defer(std::optional<absl::Time> put_off_time, bool handed_over) {
+  void Defer(std::optional<absl::Time> deferral_time, bool handed_over) {
     const Claim claim = Take();
     ASSERT_EQ(claim.mails.size(), 1u);
-    EXPECT_EQ(claim.mails[0].mail.put_off_time, put_off_time);
-    EXPECT_EQ(Get(claim.mails[0].mail.id).mail.put_off_time, put_off_time) << "in the log";
+    EXPECT_EQ(claim.mails[0].mail.deferral_time, deferral_time);
+    EXPECT_EQ(Get(claim.mails[0].mail.id).mail.deferral_time, deferral_time) << "in the log";
     Outcome outcome = OutcomeOf(claim.mails[0], Outcome::Kind::kDeferred, Reason::kQuietHours);
     outcome.retry_time = Now() + absl::Hours(1);
     if (handed_over) outcome.content_hash = std::string(32, 'h');
@@ -27,7 +27,7 @@ class PutOffTimeTest : public PgQueueFixture {
   }
 };
 
-TEST_F(PutOffTimeTest, IsThatOfTheLastDeferralBeforeTheMailWasHandedOver) {
+TEST_F(DeferralTimeTest, IsThatOfTheLastDeferralBeforeTheMailWasHandedOver) {
   AcceptMail("m");
   Defer(std::nullopt, false);
   Defer(Waits(), false);
@@ -38,7 +38,7 @@ TEST_F(PutOffTimeTest, IsThatOfTheLastDeferralBeforeTheMailWasHandedOver) {
   Defer(*last - 2 * passed, true);
 }
 
-TEST_F(PutOffTimeTest, IsNoneForMailThatWasHandedOverAtFirst) {
+TEST_F(DeferralTimeTest, IsNoneForMailThatWasHandedOverAtFirst) {
   AcceptMail("m");
   Defer(std::nullopt, true);
   Defer(std::nullopt, false);
@@ -46,7 +46,7 @@ TEST_F(PutOffTimeTest, IsNoneForMailThatWasHandedOverAtFirst) {
 }
 
 // The worker may have sent the mail before it died.
-TEST_F(PutOffTimeTest, DoesNotChangeAfterAWorkerDied) {
+TEST_F(DeferralTimeTest, DoesNotChangeAfterAWorkerDied) {
   AcceptMail("m");
   Take();
   ASSERT_THAT(Abandon(), IsOkAndHolds(1));
@@ -54,7 +54,7 @@ TEST_F(PutOffTimeTest, DoesNotChangeAfterAWorkerDied) {
   Defer(std::nullopt, false);
 }
 
-TEST_F(PutOffTimeTest, IsThatOfTheRetryForMailThatEndedUnsent) {
+TEST_F(DeferralTimeTest, IsThatOfTheRetryForMailThatEndedUnsent) {
   const MessageId id = Ended("m", Outcome::Kind::kSkipped, Reason::kUnsubscribed);
   Advance(absl::Hours(24));
   ASSERT_OK(queue().Retry(id, "again", absl::InfiniteFuture()));
