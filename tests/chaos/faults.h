@@ -70,6 +70,7 @@ absl::StatusOr<FaultOutcome> RevokePassword(Cluster& cluster, Length length);
 
 // resource_faults.cc
 absl::StatusOr<FaultOutcome> ExhaustDescriptors(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> AttackMemory(Cluster& cluster, Length length);
 
 // peer_faults.cc
 absl::StatusOr<FaultOutcome> StopPreference(Cluster& cluster, Length length);
