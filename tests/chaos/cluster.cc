@@ -161,6 +161,14 @@ void Cluster::SignalReplica(int number, int signal) {
   replicas_.at(static_cast<std::size_t>(number)).process->Signal(signal);
 }
 
+integration::Process& Cluster::process(int number) {
+  return *replicas_.at(static_cast<std::size_t>(number)).process;
+}
+
+const std::string& Cluster::TargetOf(int number) const {
+  return replicas_.at(static_cast<std::size_t>(number)).listen;
+}
+
 absl::Status Cluster::WaitUntilReplicasServe() {
   for (const Replica& replica : replicas_) {
     LMSMAIL_RETURN_IF_ERROR(

@@ -71,6 +71,9 @@ class Cluster {
   // Starts a replica again. Does not wait until it serves.
   absl::Status StartReplica(int number);
   void SignalReplica(int number, int signal);
+  integration::Process& process(int number);
+  // The address and the port of its gRPC server.
+  const std::string& TargetOf(int number) const;
   absl::Status WaitUntilReplicasServe();
 
   // Records an action with its time, for the explanation of duplicates.

