@@ -15,6 +15,7 @@
 #include "tests/chaos/ledgers.h"
 #include "tests/chaos/small_disk.h"
 #include "tests/chaos/traffic.h"
+#include "tests/chaos/two_addresses.h"
 #include "tests/integration/suite/lms_client.h"
 
 namespace lmsmail::chaos {
@@ -69,6 +70,18 @@ void CheckDuplicates(const Cluster& cluster, Result& result) {
   AddProblems("duplicate", histories, result);
 }
 
+// Sets `provided`. Otherwise returns false and marks the experiment as skipped.
+template <typename T>
+bool Provide(absl::StatusOr<std::unique_ptr<T>> made, std::unique_ptr<T>& provided,
+             Result& result) {
+  if (made.ok()) {
+    provided = *std::move(made);
+  } else {
+    result.skipped = std::string(made.status().message());
+  }
+  return made.ok();
+}
+
 absl::Status Perform(const Fault& fault, Length length, const std::filesystem::path& folder,
                      Result& result) {
   std::vector<std::string> flags;
@@ -99,13 +112,10 @@ absl::Status Perform(const Fault& fault, Length length, const std::filesystem::p
 Result RunExperiment(const Fault& fault, Length length, const std::filesystem::path& folder) {
   Result result{.fault = std::string(fault.name)};
   std::unique_ptr<SmallDisk> disk;
-  if (fault.needs_small_disk) {
-    absl::StatusOr<std::unique_ptr<SmallDisk>> mounted = SmallDisk::Mount();
-    if (!mounted.ok()) {
-      result.skipped = std::string(mounted.status().message());
-      return result;
-    }
-    disk = *std::move(mounted);
+  if (fault.needs_small_disk && !Provide(SmallDisk::Mount(), disk, result)) return result;
+  std::unique_ptr<TwoAddresses> addresses;
+  if (fault.needs_two_addresses && !Provide(TwoAddresses::Ensure(), addresses, result)) {
+    return result;
   }
   const absl::Status status = Perform(fault, length, folder, result);
   if (!status.ok()) result.problems.emplace_back(ToStd(status.message()));

@@ -9,6 +9,8 @@ namespace {
 constexpr std::string_view kFrequentAcceptProbe = "--rpc.probe_interval=1s";
 // So that an attack that holds silent streams takes seconds.
 constexpr std::string_view kShortStreamIdle = "--rpc.stream_idle=2s";
+// The mail server is at the second of the addresses.
+constexpr std::string_view kTwoAddresses = "--transports.inbox.host=localhost";
 
 constexpr Fault kFaults[] = {
     {"kill-dispatch", "SIGKILL to one of three replicas every second", KillDispatch},
@@ -37,6 +39,8 @@ constexpr Fault kFaults[] = {
     {"drop-after-dot",
      "the mail server closes connections after the dot without a reply, or before the dot",
      DropAfterDot},
+    {"dead-first-address", "the first address of the mail server never answers", KillFirstAddress,
+     kTwoAddresses, false, true},
     {"quota", "the mail server's sending quota is used up in the middle of the mail, then renewed",
      UseUpQuota},
     {"revoke-password", "connections are reset, and the mail server refuses the password",

@@ -33,8 +33,9 @@ struct Fault {
   std::string_view name;
   std::string_view description;
   absl::StatusOr<FaultOutcome> (*apply)(Cluster& cluster, Length length);
-  std::string_view flag = {};     // of every replica
-  bool needs_small_disk = false;  // the database must be on a disk that can be filled
+  std::string_view flag = {};        // of every replica
+  bool needs_small_disk = false;     // the database must be on a disk that can be filled
+  bool needs_two_addresses = false;  // localhost must have ::1 before 127.0.0.1
 };
 
 absl::Span<const Fault> Faults();
@@ -67,6 +68,9 @@ absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length);
 // refusal_faults.cc
 absl::StatusOr<FaultOutcome> UseUpQuota(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> RevokePassword(Cluster& cluster, Length length);
+
+// connection_faults.cc
+absl::StatusOr<FaultOutcome> KillFirstAddress(Cluster& cluster, Length length);
 
 // resource_faults.cc
 absl::StatusOr<FaultOutcome> ExhaustDescriptors(Cluster& cluster, Length length);

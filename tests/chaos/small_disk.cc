@@ -1,7 +1,6 @@
 #include "tests/chaos/small_disk.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "tests/chaos/own_mounts.h"
 
 namespace lmsmail::chaos {
 namespace {
@@ -21,9 +22,7 @@ constexpr char kSize[] = "size=400m,mode=755";
 absl::StatusOr<std::unique_ptr<SmallDisk>> SmallDisk::Mount() {
   std::string path = "/tmp/lmsmail-disk-XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) return absl::ErrnoToStatus(errno, path);
-  const bool mounted = ::unshare(CLONE_NEWNS) == 0 &&
-                       ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                       ::mount("tmpfs", path.c_str(), "tmpfs", 0, kSize) == 0;
+  const bool mounted = HaveOwnMounts() && ::mount("tmpfs", path.c_str(), "tmpfs", 0, kSize) == 0;
   if (!mounted) {
     const absl::Status status = absl::ErrnoToStatus(errno, "mounting a small disk");
     ::rmdir(path.c_str());
