@@ -74,12 +74,12 @@ void CheckDuplicates(const Cluster& cluster, Result& result) {
 template <typename T>
 bool Provide(absl::StatusOr<std::unique_ptr<T>> made, std::unique_ptr<T>& provided,
              Result& result) {
-  if (made.ok()) {
-    provided = *std::move(made);
-  } else {
+  if (!made.ok()) {
     result.skipped = std::string(made.status().message());
+    return false;
   }
-  return made.ok();
+  provided = *std::move(made);
+  return true;
 }
 
 absl::Status Perform(const Fault& fault, Length length, const std::filesystem::path& folder,
