@@ -3,98 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
-
-#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
-#include "libs/testing/struct_from_json.h"
-#include "services/dispatch/testing/fake_message_log.h"
-#include "services/dispatch/testing/fake_peers.h"
+#include "services/dispatch/testing/submitter_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-std::vector<std::string> FieldsOf(const absl::Status& status) {
-  std::vector<std::string> fields;
-  for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
-  return fields;
-}
-
-class SubmitterTest : public testing::Test {
- protected:
-  static MailHeader Header(std::string request_id = "enrollment/1") {
-    MailHeader header;
-    header.request_id = std::move(request_id);
-    header.template_name = "templates/enrollment";
-    return header;
-  }
-  MailItem To(std::string recipient = "recipients/ada") {
-    MailItem item;
-    item.target = Target{Target::Kind::kRecipient, std::move(recipient)};
-    item.context = Context(R"({"minutes": 42})");
-    return item;
-  }
-  static MailItem ToAddress(std::string address) {
-    MailItem item;
-    item.target = Target{Target::Kind::kAddress, std::move(address)};
-    return item;
-  }
-  MailContext Context(google::protobuf::Struct values) {
-    return MailContext(values_.emplace_back(std::move(values)));
-  }
-  MailContext Context(const std::string& json) { return Context(StructFromJson(json)); }
-  absl::StatusOr<MessageRecord> Send(const MailHeader& header, MailItem item, std::int64_t digest) {
-    absl::StatusOr<MessageRecord> result = absl::UnknownError("no result");
-    absl::Notification done;
-    submitter_.Send(header, std::move(item), digest, {}, absl::InfiniteFuture(),
-                    [&](absl::StatusOr<SendResult> sent) {
-                      if (sent.ok()) {
-                        duplicate_ = sent->duplicate;
-                        result = std::move(sent->record);
-                      } else {
-                        result = sent.status();
-                      }
-                      done.Notify();
-                    });
-    done.WaitForNotification();
-    return result;
-  }
-  int Due() { return store_.WaitingCount(); }
-
-  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  FakeQueueStore store_{clock_};
-  FakeMessageLog log_{store_};
-  FakeTemplateSource templates_;
-  std::atomic<int> accepted_ = 0;
-  std::atomic<bool> duplicate_ = false;  // of the last Send that was accepted
-  std::atomic<int> accepting_ = 0;
-  std::atomic<int> due_ = 0;                     // mails accepted that were due
-  std::deque<google::protobuf::Struct> values_;  // of the contexts
-  Submitter submitter_{{.clock = clock_,
-                        .templates = templates_,
-                        .queue = store_,
-                        .log = log_,
-                        .transports = {"console", "smtp"},
-                        .before_accept = [this](Lane) { ++accepting_; },
-                        .accept_ended =
-                            [this](Lane, int mails) {
-                              --accepting_;
-                              due_ += mails;
-                            },
-                        .after_accept = [this](Lane, int mails) { accepted_ += mails; }}};
-};
+using SubmitterTest = SubmitterFixture;
 
 TEST_F(SubmitterTest, SetsVersionLaneAndExpireTime) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord record, Send(Header(), To(), 1));
@@ -175,28 +99,6 @@ TEST_F(SubmitterTest, RepeatedSendReturnsTheFirstMailAfterChanges) {
   EXPECT_THAT(FieldsOf(Send(header, To(), 2).status()), ElementsAre("expire_time"))
       << "another body is not the same call";
   EXPECT_THAT(FieldsOf(Send(Header(""), To(), 1).status()), ElementsAre("request_id"));
-}
-
-TEST_F(SubmitterTest, RepeatedBatchReturnsTheFirstResultAfterChanges) {
-  MailHeader header = Header("batch/1");
-  header.expire_time = clock_.Now() + absl::Hours(1);
-  const std::vector<MailItem> items = {To("recipients/a"), To("recipients/b")};
-  ASSERT_OK_AND_ASSIGN(const BatchResult first,
-                       submitter_.SendBatch(header, items, 1, {}, absl::InfiniteFuture()));
-  clock_.Advance(absl::Hours(2));
-  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "{{more}}",
-                     {{.name = "more", .required = true}});
-  ASSERT_OK_AND_ASSIGN(const BatchResult again,
-                       submitter_.SendBatch(header, items, 1, {}, absl::InfiniteFuture()));
-  EXPECT_EQ(again.batch, first.batch);
-  ASSERT_THAT(again.items, SizeIs(2));
-  EXPECT_EQ(again.items[1].id, first.items[1].id);
-  EXPECT_THAT(submitter_.SendBatch(header, items, 2, {}, absl::InfiniteFuture()),
-              StatusIs(absl::StatusCode::kAlreadyExists));
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
-                       submitter_.OpenBulk(header, {}, absl::InfiniteFuture()));
-  EXPECT_OK(bulk.Add(items, 1, absl::InfiniteFuture()));
-  EXPECT_OK(bulk.Finish());
 }
 
 TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
@@ -324,80 +226,6 @@ TEST_F(SubmitterTest, ReturnsTemplateErrors) {
   EXPECT_EQ(ReasonOf(unpublished.status()).reason, "TEMPLATE_NOT_PUBLISHED");
   templates_.SetStatus(absl::UnavailableError("down"));
   EXPECT_THAT(Send(Header(), To(), 1), StatusIs(absl::StatusCode::kUnavailable));
-}
-
-TEST_F(SubmitterTest, BatchRefusesInvalidItemsOnly) {
-  MailItem keyed = To("recipients/b");
-  keyed.dedupe_key = "weekly/b";
-  const std::vector<MailItem> items = {To("recipients/a"), MailItem{}, keyed, ToAddress("nonsense"),
-                                       keyed};
-  ASSERT_OK_AND_ASSIGN(const BatchResult result, submitter_.SendBatch(Header("batch/1"), items, 1,
-                                                                      {}, absl::InfiniteFuture()));
-  EXPECT_NE(result.batch, 0);
-  ASSERT_THAT(result.items, SizeIs(5));
-  EXPECT_OK(result.items[0].status);
-  EXPECT_THAT(FieldsOf(result.items[1].status), ElementsAre("items[1].target"));
-  EXPECT_OK(result.items[2].status);
-  EXPECT_THAT(FieldsOf(result.items[3].status), ElementsAre("items[3].target.email_address"));
-  EXPECT_TRUE(result.items[4].duplicate);
-  EXPECT_EQ(result.items[4].id, result.items[2].id);
-  EXPECT_EQ(Due(), 2);
-
-  ASSERT_OK_AND_ASSIGN(const BatchResult again, submitter_.SendBatch(Header("batch/1"), items, 1,
-                                                                     {}, absl::InfiniteFuture()));
-  EXPECT_EQ(again.batch, result.batch);
-  EXPECT_EQ(again.items[0].id, result.items[0].id);
-  EXPECT_EQ(Due(), 2);
-}
-
-TEST_F(SubmitterTest, BatchWithoutValidItemsStoresNothing) {
-  ASSERT_OK_AND_ASSIGN(
-      const BatchResult result,
-      submitter_.SendBatch(Header(), std::vector<MailItem>(2), 1, {}, absl::InfiniteFuture()));
-  EXPECT_EQ(result.batch, 0);
-  EXPECT_EQ(Due(), 0);
-  EXPECT_THAT(FieldsOf(submitter_.SendBatch(Header(), {}, 1, {}, absl::InfiniteFuture()).status()),
-              ElementsAre("items"));
-  EXPECT_THAT(
-      FieldsOf(
-          submitter_.SendBatch(Header(), std::vector<MailItem>(1001), 1, {}, absl::InfiniteFuture())
-              .status()),
-      ElementsAre("items"));
-}
-
-TEST_F(SubmitterTest, BulkStreamStoresChunksAndIsIdempotent) {
-  const std::vector<MailItem> one = {To("recipients/a"), To("recipients/b")};
-  const std::vector<MailItem> two = {To("recipients/c")};
-  {
-    ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
-                         submitter_.OpenBulk(Header("bulk/1"), {}, absl::InfiniteFuture()));
-    ASSERT_OK(bulk.Add(one, 1, absl::InfiniteFuture()));  // then the stream breaks
-  }
-  EXPECT_EQ(Due(), 2);
-  templates_.Publish({"enrollment", 2, Category::kEnrollment}, "New", "New content");
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
-                       submitter_.OpenBulk(Header("bulk/1"), {}, absl::InfiniteFuture()));
-  ASSERT_OK_AND_ASSIGN(const BatchResult none, bulk.Add(one, 1, absl::InfiniteFuture()));
-  EXPECT_THAT(none.items, IsEmpty());
-  ASSERT_OK_AND_ASSIGN(const BatchResult first, bulk.Add(two, 2, absl::InfiniteFuture()));
-  EXPECT_TRUE(first.items[0].duplicate);
-  EXPECT_THAT(bulk.Add({}, 3, absl::InfiniteFuture()),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  ASSERT_OK_AND_ASSIGN(const BatchResult second, bulk.Finish());
-  EXPECT_EQ(first.batch, second.batch);
-  EXPECT_FALSE(second.items[0].duplicate);
-  EXPECT_EQ(Due(), 3);
-  const MessageRecord last = store_.Get(second.items[0].id);
-  EXPECT_EQ(last.mail.template_ref.version, 1);
-}
-
-TEST_F(SubmitterTest, BulkStreamReturnsTheErrorOfThePreviousChunk) {
-  ASSERT_OK(Send(Header("bulk/2"), To(), 1));
-  ASSERT_OK_AND_ASSIGN(Submitter::Bulk bulk,
-                       submitter_.OpenBulk(Header("bulk/2"), {}, absl::InfiniteFuture()));
-  ASSERT_OK(bulk.Add({To()}, 2, absl::InfiniteFuture()));
-  EXPECT_THAT(bulk.Add({To()}, 3, absl::InfiniteFuture()),
-              StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(SubmitterTest, ConcurrentSendsAreAcceptedOnce) {
