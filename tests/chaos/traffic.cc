@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -82,12 +81,11 @@ absl::Status SendBulk(Cluster::Dispatch& stub, const std::vector<pb::SendBulkReq
   rpc::Apply(rpc::WithTimeout(kCallTimeout), context);
   pb::SendBulkResponse response;
   const auto stream = stub.SendBulk(&context, &response);
-  const bool sent = std::ranges::all_of(
-      requests, [&](const pb::SendBulkRequest& request) { return stream->Write(request); });
+  for (const pb::SendBulkRequest& request : requests) {
+    if (!stream->Write(request)) break;  // Finish() tells why
+  }
   stream->WritesDone();
   LMSMAIL_RETURN_IF_ERROR(rpc::FromGrpcStatus(stream->Finish()));
-  // gRPC may have retried the beginning of a broken stream and report that as success.
-  if (!sent) return absl::UnavailableError("the stream broke");
   return AllAccepted(response.accepted_count(), mails, response.ShortDebugString());
 }
 
@@ -163,6 +161,8 @@ void Traffic::SendStreams(int caller) {
     std::vector<pb::SendBulkRequest> requests(1 + kChunksOfStream);
     *requests.front().mutable_header() =
         HeaderOf(kNewsletterTemplate, fmt::format("{}/{}", name, number));
+    // gRPC may retry only the beginning of a broken stream.
+    requests.front().set_item_count(kBatch * kChunksOfStream);
     for (int i = 0; i < kChunksOfStream; ++i) {
       AddItems(requests.at(static_cast<std::size_t>(i) + 1), kNewsletterTemplate, name,
                (number * kChunksOfStream + i) * kBatch, mails);

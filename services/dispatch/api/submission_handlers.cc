@@ -1,5 +1,7 @@
 #include "services/dispatch/api/submission_handlers.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -31,6 +33,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
       : submitter_(submitter), response_(response) {}
 
   absl::Status OnMessage(const rpc::CallInfo& call, v1::SendBulkRequest& message) override {
+    LMSMAIL_RETURN_IF_ERROR(CheckItemCount(message));
     if (!bulk_) return Open(call, message);
     if (message.has_header())
       return InvalidField("header", "is allowed only in the first message of the stream");
@@ -39,10 +42,31 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 
   absl::Status OnEnd(const rpc::CallInfo&) override {
     if (!bulk_) return InvalidField("header", "is required in the first message of the stream");
-    return Count(bulk_->Finish());
+    LMSMAIL_RETURN_IF_ERROR(Count(bulk_->Finish()));
+    if (item_count_ == 0 || received_ == item_count_) return absl::OkStatus();
+    return absl::AbortedError(fmt::format(
+        "the stream was cut: it ended after {} of the {} items that item_count gives. Repeat it "
+        "from the start with the same request_id; no item is accepted twice",
+        received_, item_count_));
   }
 
  private:
+  absl::Status CheckItemCount(const v1::SendBulkRequest& message) {
+    const std::int64_t given = message.item_count();
+    if (given < 0) return InvalidField("item_count", "must not be negative");
+    if (given != 0 && item_count_ != 0 && given != item_count_) {
+      return InvalidField("item_count",
+                          fmt::format("was {} in an earlier message of the stream", item_count_));
+    }
+    if (given != 0) item_count_ = given;
+    received_ += message.items_size();
+    if (item_count_ == 0 || received_ <= item_count_) return absl::OkStatus();
+    return InvalidField("item_count",
+                        fmt::format("must be the number of items of the whole stream; it is {}, "
+                                    "and there are at least {} items",
+                                    item_count_, received_));
+  }
+
   absl::Status Open(const rpc::CallInfo& call, v1::SendBulkRequest& message) {
     if (!message.has_header()) {
       return InvalidField("header", "is required in the first message of the stream");
@@ -97,7 +121,9 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
   v1::SendBulkResponse& response_;
   v1::BatchHeader header_;
   std::optional<Submitter::Bulk> bulk_;
-  std::int64_t index_ = 0;
+  std::int64_t item_count_ = 0;  // of the whole stream, or 0
+  std::int64_t received_ = 0;
+  std::int64_t index_ = 0;  // of the next item whose result is counted
 };
 
 }  // namespace

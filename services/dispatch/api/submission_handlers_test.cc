@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -112,6 +114,48 @@ TEST_F(DispatchServiceTest, SendBulkIsNotOkWhenAMessageCannotBeParsed) {
   ASSERT_TRUE(response.ParseFromString(whole.response));
   EXPECT_EQ(response.accepted_count(), 20);
   EXPECT_EQ(response.duplicate_count(), 10);
+}
+
+// gRPC reports a stream that ends inside a message like one that ends after the message before it.
+TEST_F(DispatchServiceTest, SendBulkIsNotOkWhenItemsAreMissing) {
+  const auto send = [&](const std::vector<v1::SendBulkRequest>& messages) {
+    std::vector<std::string> bytes;
+    for (const v1::SendBulkRequest& message : messages) {
+      bytes.push_back(message.SerializeAsString());
+    }
+    return rpc::CallRaw(server_.channel(), "/lmsmail.dispatch.v1.DispatchService/SendBulk", bytes,
+                        rpc::WithTimeout(absl::Seconds(20)));
+  };
+  v1::SendBulkRequest header;
+  header.mutable_header()->set_request_id("bulk/1");
+  header.mutable_header()->set_template_("templates/enrollment");
+  v1::SendBulkRequest chunk;
+  for (int i = 0; i < 10; ++i) chunk.add_items()->mutable_target()->set_recipient("recipients/s");
+  const auto counted = [](v1::SendBulkRequest message, std::int64_t items) {
+    message.set_item_count(items);
+    return message;
+  };
+
+  // The count may stand in the first message or in the last one, which may repeat it.
+  for (const auto& whole : {std::vector{counted(header, 20), chunk, chunk},
+                            std::vector{header, chunk, counted(chunk, 20)},
+                            std::vector{counted(header, 20), chunk, counted(chunk, 20)}}) {
+    const rpc::RawResult result = send(whole);
+    ASSERT_THAT(result.status, rpc::GrpcStatusIs(grpc::StatusCode::OK));
+    v1::SendBulkResponse response;
+    ASSERT_TRUE(response.ParseFromString(result.response));
+    EXPECT_EQ(response.accepted_count(), 20);
+  }
+  const rpc::RawResult cut = send({counted(header, 20), chunk});
+  EXPECT_THAT(cut.status, rpc::GrpcStatusIs(grpc::StatusCode::ABORTED));
+  EXPECT_THAT(cut.status.error_message(), HasSubstr("10 of the 20"));
+  const auto refused = [](std::string_view problem) {
+    return rpc::HasViolation("item_count", HasSubstr(std::string(problem)));
+  };
+  EXPECT_THAT(send({counted(header, 15), chunk, chunk}).status, refused("at least 20 items"));
+  EXPECT_THAT(send({header, chunk, counted(chunk, 15)}).status, refused("at least 20 items"));
+  EXPECT_THAT(send({counted(header, 20), counted(chunk, 30)}).status, refused("was 20"));
+  EXPECT_THAT(send({counted(header, -1)}).status, refused("negative"));
 }
 
 TEST_F(DispatchServiceTest, EveryCallHasTheCallersDeadline) {

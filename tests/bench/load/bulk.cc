@@ -30,6 +30,7 @@ absl::StatusOr<Report> SendBulk(const std::shared_ptr<grpc::Channel>& channel,
   const auto stream = stub->SendBulk(&context, &response);
   dispatch::v1::SendBulkRequest header;
   *header.mutable_header() = BulkHeader(run + "/0");
+  header.set_item_count(mails);
   bool open = stream->Write(header);
   for (std::int64_t first = 0; open && first < mails; first += kChunk) {
     open = stream->Write(BulkChunk(first, std::min(kChunk, mails - first), recipients));
