@@ -12,6 +12,7 @@
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/dispatch/message/message_id.h"
+#include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/storage/pg_hot_statements.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/shard_choice.h"
@@ -107,15 +108,18 @@ pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submi
 absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& submission) {
   enum { kNew = 0, kReplayed = 1, kConflict = 2 };
   const int state = row[1].as<int>();
-  if (state == kConflict) {
-    return AlreadyExists(fmt::format("request_id \"{}\"", submission.request_id),
-                         "was used before with another body");
-  }
-  Accepted accepted;
-  accepted.batch = row[2].as<std::int64_t>();
-  accepted.replayed = state == kReplayed;
+  const auto batch = row[2].as<std::int64_t>();
   const auto first = row[3].as<std::int64_t>();
   const std::vector<std::int64_t> ids = postgres::Int8Array(row[4]);
+  if (state == kConflict) {
+    const std::string known =
+        batch != 0 ? BatchName(batch) : MessageName(ids.empty() ? first : ids[0]);
+    return AlreadyExists(fmt::format("request_id \"{}\"", submission.request_id),
+                         fmt::format("was used before with another body, for {}", known));
+  }
+  Accepted accepted;
+  accepted.batch = batch;
+  accepted.replayed = state == kReplayed;
   accepted.items.resize(submission.items.size());
   accepted.items[0].create_time = postgres::Time(row[5]);
   accepted.items[0].due_time = postgres::Time(row[6]);

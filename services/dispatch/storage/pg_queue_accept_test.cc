@@ -3,12 +3,14 @@
 
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message/message_id.h"
+#include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -98,15 +100,27 @@ TEST_F(PgQueueAcceptTest, SameRequestIdAndBodyReplaysFirstResult) {
 }
 
 TEST_F(PgQueueAcceptTest, ConflictConcernsItsSubmissionOnly) {
-  AcceptMail("used");
+  const MessageId used = AcceptMail("used");
   Submission other = Send("used");
   other.digest += 1;
   const Submission fine = Send("fine");
   ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept({other, fine}, absl::InfiniteFuture()));
   ASSERT_THAT(accepted, SizeIs(2));
-  EXPECT_THAT(accepted[0], StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(accepted[0],
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(MessageName(used))));
   EXPECT_OK(accepted[1]);
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), SizeIs(2));
+}
+
+TEST_F(PgQueueAcceptTest, ConflictOfABatchNamesTheBatch) {
+  const Submission batch = Batch("monday", 3);
+  const Accepted first = AcceptOne(batch);
+  Submission other = batch;
+  other.digest += 1;
+  ASSERT_OK_AND_ASSIGN(const auto accepted, queue().Accept({other}, absl::InfiniteFuture()));
+  ASSERT_THAT(accepted, SizeIs(1));
+  EXPECT_THAT(accepted[0],
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(BatchName(first.batch))));
 }
 
 TEST_F(PgQueueAcceptTest, AcceptsRequestIdOnceWithinOneCall) {
