@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/dispatch/transports/reply_classification.h"
-
 namespace lmsmail::dispatch {
 namespace {
 
@@ -120,7 +118,7 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
   outcome.content_hash = attempt.composed.content_hash;
   outcome.address_hash = attempt.composed.address_hash;
   outcome.journal_token = attempt.journal_token;
-  if (const auto refusal = Classify(result); refusal && refusal->address_dead) {
+  if (result.refusal && result.refusal->address_dead) {
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));
   }

@@ -105,20 +105,18 @@ DeliveryResult CircuitBreaker::OnResult(const Permission& permission, DeliveryRe
     Close(permission.epoch);
     return result;
   }
-  const std::optional<Refusal> refusal = Classify(result);
-  if (!refusal || refusal->kind != Refusal::Kind::kSender) {
+  if (!result.refusal || result.refusal->kind != Refusal::Kind::kSender) {
     OnOtherResult(permission, result.kind);
     return result;
   }
-  if (!OnRefusal(permission, *refusal, result)) return result;
+  if (!OnRefusal(permission, result)) return result;
   absl::MutexLock lock(&mutex_);
   return open_ ? BreakerOpen(clock_.Now()) : result;
 }
 
-bool CircuitBreaker::OnRefusal(const Permission& permission, const Refusal& refusal,
-                               const DeliveryResult& result) {
+bool CircuitBreaker::OnRefusal(const Permission& permission, const DeliveryResult& result) {
   const absl::Time now = clock_.Now();
-  const Cause cause = CauseOf(refusal);
+  const Cause cause = CauseOf(*result.refusal);
   absl::Time until;
   {
     absl::MutexLock lock(&mutex_);

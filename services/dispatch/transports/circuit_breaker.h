@@ -15,7 +15,6 @@
 
 #include "libs/clock/clock.h"
 #include "libs/retry/backoff.h"
-#include "services/dispatch/transports/reply_classification.h"
 #include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
@@ -74,8 +73,7 @@ class CircuitBreaker final : public Transport {
   bool IsRevoked(const Permission& permission) const;
   DeliveryResult OnResult(const Permission& permission, DeliveryResult result);
   // Returns whether the breaker is open now.
-  bool OnRefusal(const Permission& permission, const Refusal& refusal,
-                 const DeliveryResult& result);
+  bool OnRefusal(const Permission& permission, const DeliveryResult& result);
   void OnOtherResult(const Permission& permission, DeliveryResult::Kind kind);
   void Open(Cause cause, absl::Time now, const DeliveryResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

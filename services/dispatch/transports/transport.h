@@ -13,6 +13,7 @@
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
 #include "libs/smtp/command.h"
+#include "services/dispatch/transports/refusal.h"
 
 namespace lmsmail::dispatch {
 
@@ -42,19 +43,22 @@ struct OutgoingMail {
 struct DeliveryResult {
   enum class Kind {
     kAccepted,
-    kRejectedTemporary,  // 4yz
-    kRejectedPermanent,  // 5yz
-    kConnectionError,    // not delivered: there was no working session
-    kAmbiguous,          // transmitted, but no reply came: it may have been delivered
-    kCancelled,          // not delivered: shutdown, or may_send was false
-    kBusy,               // not delivered: the transport's queue is full
-    kBreakerOpen,        // not delivered: the circuit breaker is open until `retry_time`
+    kRefused,          // not delivered: the server or provider refused the mail
+    kConnectionError,  // not delivered: there was no working session
+    kAmbiguous,        // transmitted, but no reply came: it may have been delivered
+    kCancelled,        // not delivered: shutdown, or may_send was false
+    kBusy,             // not delivered: the transport's queue is full
+    kBreakerOpen,      // not delivered: the circuit breaker is open until `retry_time`
   };
   Kind kind = Kind::kAccepted;
+  // What the refusal means: of kRefused, and of kConnectionError when the server refused the
+  // session, such as our login.
+  std::optional<Refusal> refusal = std::nullopt;
   smtp::Command command = smtp::Command::kNone;  // what the server replied to
   int reply_code = 0;
-  std::string enhanced_code;   // RFC 3463
-  std::string reply_text;      // the server's text, or an error description; no addresses of ours
+  std::string enhanced_code = {};  // RFC 3463
+  // The server's text, or an error description without addresses of ours.
+  std::string reply_text = {};
   absl::Time retry_time = {};  // kBreakerOpen only
 };
 
