@@ -15,9 +15,9 @@ struct FreeUrl {
 };
 
 // Empty for a part that the URL does not have.
-std::string PartOf(CURLU* url, CURLUPart part) {
+std::string PartOf(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
   std::string copy(text);
   curl_free(text);
   return copy;
@@ -31,7 +31,7 @@ bool IsLoopback(const std::string& host) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ParseBaseUrl(std::string_view text) {
+absl::StatusOr<BaseUrl> ParseBaseUrl(std::string_view text) {
   const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
   const bool parsed =
       curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0) == CURLUE_OK;
@@ -49,8 +49,10 @@ absl::StatusOr<std::string> ParseBaseUrl(std::string_view text) {
     if (PartOf(url.get(), part).empty()) continue;
     return absl::InvalidArgumentError("must not have a user name, password, query or fragment");
   }
-  std::string base = PartOf(url.get(), CURLUPART_URL);
-  while (base.ends_with('/')) base.pop_back();
+  BaseUrl base{.url = PartOf(url.get(), CURLUPART_URL),
+               .host = PartOf(url.get(), CURLUPART_HOST),
+               .port = std::stoi(PartOf(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT))};
+  while (base.url.ends_with('/')) base.url.pop_back();
   return base;
 }
 

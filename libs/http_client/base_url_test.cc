@@ -11,9 +11,14 @@ namespace lmsmail::http_client {
 namespace {
 
 TEST(ParseBaseUrlTest, ReturnsTheRootWithoutASlash) {
-  EXPECT_THAT(ParseBaseUrl("https://api.sendgrid.com"), IsOkAndHolds("https://api.sendgrid.com"));
-  EXPECT_THAT(ParseBaseUrl("https://proxy.school.example:8443/sendgrid//"),
-              IsOkAndHolds("https://proxy.school.example:8443/sendgrid"));
+  ASSERT_OK_AND_ASSIGN(const BaseUrl plain, ParseBaseUrl("https://api.sendgrid.com"));
+  EXPECT_EQ(plain.url, "https://api.sendgrid.com");
+  EXPECT_EQ(plain.host, "api.sendgrid.com");
+  EXPECT_EQ(plain.port, 443);
+  ASSERT_OK_AND_ASSIGN(const BaseUrl proxy,
+                       ParseBaseUrl("https://proxy.school.example:8443/sendgrid//"));
+  EXPECT_EQ(proxy.url, "https://proxy.school.example:8443/sendgrid");
+  EXPECT_EQ(proxy.port, 8443);
 }
 
 TEST(ParseBaseUrlTest, AllowsHttpForLoopbackOnly) {

@@ -40,9 +40,13 @@ struct Result {
     kUnanswered,  // the server may have received the whole request, and may have acted on it
     kCancelled,   // shutdown, and the server has not received the whole request
   };
+  // Why there was no working connection.
+  enum class Fault { kNameNotFound, kNotConnected, kTimedOut, kCertificate, kTls, kOther };
+
   Kind kind = Kind::kAnswered;
-  Response response = {};  // of kAnswered
-  std::string error = {};  // otherwise: what went wrong, without the URL
+  Response response = {};       // of kAnswered
+  Fault fault = Fault::kOther;  // of the other kinds
+  std::string error = {};       // of the other kinds: what went wrong, without the URL
 };
 
 struct Options {

@@ -15,6 +15,25 @@ namespace {
 // Requests of 1,000 mails have some hundred KB.
 constexpr long kUploadBuffer = 256 << 10;
 
+Result::Fault FaultOf(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Result::Fault::kNameNotFound;
+    case CURLE_COULDNT_CONNECT:
+      return Result::Fault::kNotConnected;
+    case CURLE_OPERATION_TIMEDOUT:
+      return Result::Fault::kTimedOut;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return Result::Fault::kCertificate;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+      return Result::Fault::kTls;
+    default:
+      return Result::Fault::kOther;
+  }
+}
+
 }  // namespace
 
 Transfer::Transfer(Request request, Client::Done done, const Options& options)
@@ -120,22 +139,20 @@ bool Transfer::Transmitted() const {
   return head > 0 && sent_ == request_.body.size();
 }
 
-Result Transfer::Unfinished(Result::Kind if_not_sent, std::string error) const {
+Result Transfer::Unfinished(Result::Kind if_not_sent, CURLcode code) const {
   return {.kind = Transmitted() ? Result::Kind::kUnanswered : if_not_sent,
-          .error = std::move(error)};
+          .fault = FaultOf(code),
+          .error = error_[0] != '\0' ? error_ : curl_easy_strerror(code)};
 }
 
 void Transfer::Finish(CURLcode code) {
-  if (code != CURLE_OK) {
-    return done_(
-        Unfinished(Result::Kind::kNotSent, error_[0] != '\0' ? error_ : curl_easy_strerror(code)));
-  }
+  if (code != CURLE_OK) return done_(Unfinished(Result::Kind::kNotSent, code));
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
   done_({.kind = Result::Kind::kAnswered, .response = std::move(response_)});
 }
 
-void Transfer::Cancel() { done_(Unfinished(Result::Kind::kCancelled, "cancelled by a shutdown")); }
+void Transfer::Cancel() { done_(Unfinished(Result::Kind::kCancelled, CURLE_ABORTED_BY_CALLBACK)); }
 
 }  // namespace lmsmail::http_client

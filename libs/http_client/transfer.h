@@ -41,7 +41,7 @@ class Transfer {
   void AddHeaders();
   // Whether the server may have the whole request.
   bool Transmitted() const;
-  Result Unfinished(Result::Kind if_not_sent, std::string error) const;
+  Result Unfinished(Result::Kind if_not_sent, CURLcode code) const;
 
   Request request_;
   Client::Done done_;
