@@ -92,6 +92,7 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   outgoing.recipient = composed.recipient;
   outgoing.message = std::move(composed.message);
   outgoing.needs_smtputf8 = composed.needs_smtputf8;
+  outgoing.parts = std::move(composed.parts);
   outgoing.may_send = [this, claim = attempt->claim] { return HoldsLease(claim); };
   transport.Send(std::move(outgoing),
                  [this, attempt = std::move(attempt)](const DeliveryResult& result) {

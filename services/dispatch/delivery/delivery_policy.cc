@@ -69,7 +69,7 @@ Outcome DeferUncounted(Outcome outcome, const ClaimedMail& claimed, Reason reaso
 
 Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const Refusal& refusal,
                         absl::Time now, const DeliveryPolicy& policy) {
-  absl::Duration wait = AttemptBackoff(claimed, outcome, policy);
+  absl::Duration wait = std::max(AttemptBackoff(claimed, outcome, policy), refusal.retry_after);
   if (refusal.greylisted) wait = std::max(wait, policy.greylist_backoff);
   return DeferUntil(std::move(outcome), claimed, refusal.reason, now + wait, now);
 }

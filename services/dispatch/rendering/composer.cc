@@ -97,4 +97,16 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   return composed;
 }
 
+std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
+                                                       const Recipient& recipient) const {
+  auto parts = std::make_shared<MailParts>();
+  parts->category = NameOf(mail.template_ref.category);
+  parts->recipient_name = recipient.display_name;
+  parts->subject = rendered_.subject;
+  parts->text = rendered_.text;
+  parts->html = rendered_.html;
+  parts->personal_values = PersonalValues(recipient);
+  return parts;
+}
+
 }  // namespace lmsmail::dispatch

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@ struct ComposedMail {
   std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
   std::string address_hash;  // of `recipient`
   bool needs_smtputf8 = false;
+  std::shared_ptr<const MailParts> parts = nullptr;  // if asked for
 };
 
 // Renders mails and builds their bytes. The same mail, recipient, template version and sender give
@@ -46,6 +48,9 @@ class Composer {
   absl::StatusOr<ComposedMail> Compose(const Mail& mail, const Recipient& recipient,
                                        const CompiledVersion& version,
                                        const SenderIdentity& sender);
+
+  // The parts of the mail that was composed last, for a transport that needs them.
+  std::shared_ptr<const MailParts> PartsOfLast(const Mail& mail, const Recipient& recipient) const;
 
  private:
   absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);

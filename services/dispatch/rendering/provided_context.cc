@@ -16,7 +16,11 @@ void Put(Object& fields, std::string_view name, std::string_view value) {
   field.mutable_value()->set_string_value(value.data(), value.size());
 }
 
-std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
+std::string_view FirstNameOf(const Recipient& recipient) {
+  if (!recipient.given_name.empty()) return recipient.given_name;
+  const std::string_view name = recipient.display_name;
+  return name.substr(0, name.find(' '));
+}
 
 }  // namespace
 
@@ -30,10 +34,15 @@ void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Ob
   field.set_name("user");
   Object& user = *field.mutable_value()->mutable_struct_value();
   if (recipient.address) Put(user, "email", recipient.address->ToString());
-  Put(user, "first_name",
-      recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
+  Put(user, "first_name", FirstNameOf(recipient));
   Put(user, "full_name", recipient.display_name);
   render::SortFields(provided);
+}
+
+std::vector<std::string> PersonalValues(const Recipient& recipient) {
+  return {recipient.unsubscribe_url, recipient.preferences_url,
+          recipient.address ? recipient.address->ToString() : "", recipient.display_name,
+          std::string(FirstNameOf(recipient))};
 }
 
 const Struct& SampleProvidedContext() {

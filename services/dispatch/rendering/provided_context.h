@@ -3,6 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <string>
+#include <vector>
 
 #include "libs/render/values.h"
 #include "services/dispatch/message/recipient_check.h"
@@ -23,6 +24,10 @@ struct SiteIdentity {
 // user.email.
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
                         render::Object& provided);
+
+// The values of these variables that differ from recipient to recipient. Those that contain others
+// come first.
+std::vector<std::string> PersonalValues(const Recipient& recipient);
 
 // The same variables with placeholder values, for validation.
 const google::protobuf::Struct& SampleProvidedContext();

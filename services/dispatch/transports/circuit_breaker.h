@@ -53,6 +53,7 @@ class CircuitBreaker final : public Transport {
   const SenderIdentity& sender() const override { return inner_->sender(); }
   // Also while it is half-open; `until` is past then.
   std::optional<OpenBreaker> open_breaker() const override;
+  bool needs_parts() const override { return inner_->needs_parts(); }
   int shared_connections() const override { return inner_->shared_connections(); }
   void SetConnections(int count) override { inner_->SetConnections(count); }
   void Send(OutgoingMail mail, Done done) override;

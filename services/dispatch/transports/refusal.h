@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "absl/time/time.h"
+
 #include "services/dispatch/message/message.h"
 
 namespace lmsmail::dispatch {
@@ -34,6 +36,8 @@ struct Refusal {
   // kTemporary. Greylisting and full mailboxes ask for nothing: they concern one mail or one
   // mailbox.
   Throttled throttled = Throttled::kNothing;
+  // How long the server or provider asked us to wait; zero if it did not.
+  absl::Duration retry_after = absl::ZeroDuration();
 
   bool operator==(const Refusal&) const = default;
 };

@@ -13,6 +13,7 @@
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
 #include "libs/smtp/command.h"
+#include "services/dispatch/transports/mail_parts.h"
 #include "services/dispatch/transports/refusal.h"
 
 namespace lmsmail::dispatch {
@@ -33,6 +34,7 @@ struct OutgoingMail {
   std::string recipient;
   std::string message;  // RFC 5322, CRLF
   bool needs_smtputf8 = false;
+  std::shared_ptr<const MailParts> parts = nullptr;  // for a transport that `needs_parts`
   // Whether the sender still holds the mail's lease, which may end while the mail waits in the
   // transport. A transport asks before it starts the mail and before it sends the message, and
   // answers kCancelled when it is false. Must not block. May be empty.
@@ -82,6 +84,8 @@ class Transport {
 
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
+  // Whether mails need their parts, because a provider builds the message.
+  virtual bool needs_parts() const { return false; }
   // nullopt while the circuit breaker is closed.
   virtual std::optional<OpenBreaker> open_breaker() const { return std::nullopt; }
   // The number of connections that all replicas together may have open; 0: no such limit.
