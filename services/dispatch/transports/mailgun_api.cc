@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxText = 300;
-constexpr char kMessageIdVariable[] = "v:lmsmail_message_id";
+constexpr char kMessageIdVariable[] = "v:lms_message_id";
 
 // Parameters of the request, or written by Mailgun.
 constexpr auto kNotOurs = std::to_array<std::string_view>(

@@ -10,7 +10,7 @@ namespace lmsmail::dispatch {
 // its DKIM signature. Mails that share their content go to /messages together, with recipient
 // variables: without them, every recipient would see the addresses of the others.
 //
-// The variable "lmsmail_message_id" carries our Message-ID, which webhook events repeat.
+// The variable "lms_message_id" carries our Message-ID, which webhook events repeat.
 class MailgunApi final : public ProviderApi {
  public:
   // `domain` is the sending domain at Mailgun.

@@ -62,7 +62,7 @@ TEST_F(MailgunApiTest, SendsASingleMailWithOurBytes) {
   EXPECT_EQ(request_.headers[0].second, "Basic YXBpOmtleQ==");
   EXPECT_EQ(fields.find("to")->second, "ann@students.example");
   EXPECT_EQ(fields.find("message")->second, MailTo("ann").message);
-  EXPECT_EQ(fields.find("v:lmsmail_message_id")->second, "<ann.1@school.example>");
+  EXPECT_EQ(fields.find("v:lms_message_id")->second, "<ann.1@school.example>");
   EXPECT_EQ(fields.find("o:tag")->second, "content");
   EXPECT_EQ(fields.find("o:tracking")->second, "no");
 }
@@ -75,7 +75,7 @@ TEST_F(MailgunApiTest, SendsMailsThatShareTheirContentWithVariables) {
   EXPECT_EQ(fields.find("text")->second, "Dear %recipient.v2%,\nstop: %recipient.v1%\n");
   EXPECT_EQ(fields.find("subject")->second, "%recipient.subject%");
   EXPECT_EQ(fields.find("h:List-Unsubscribe")->second, "%recipient.h_List-Unsubscribe%");
-  EXPECT_EQ(fields.find("v:lmsmail_message_id")->second, "%recipient.h_Message-ID%");
+  EXPECT_EQ(fields.find("v:lms_message_id")->second, "%recipient.h_Message-ID%");
   const Json variables = Json::parse(fields.find("recipient-variables")->second);
   ASSERT_EQ(variables.size(), 2u) << "without them, all recipients would see each other";
   const Json& bob = variables["bob@students.example"];

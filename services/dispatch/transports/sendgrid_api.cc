@@ -49,7 +49,7 @@ Json Personalization(const ProviderMail& it, TagStyle style) {
                {"subject", parts.subject}};
   for (const auto& [name, value] : HeadersOf(it.mail.message)) {
     if (absl::EqualsIgnoreCase(ToAbsl(name), "Message-ID")) {
-      json["custom_args"]["lmsmail_message_id"] = value;
+      json["custom_args"]["lms_message_id"] = value;
     }
     if (IsOurs(name)) json["headers"][std::string(name)] = value;
   }

@@ -9,7 +9,7 @@ namespace lmsmail::dispatch {
 // SendGrid's v3 API: POST /v3/mail/send with up to 1,000 personalizations. SendGrid builds the
 // message and signs it.
 //
-// custom_args carries our Message-ID as "lmsmail_message_id", which webhook events repeat: SendGrid
+// custom_args carries our Message-ID as "lms_message_id", which webhook events repeat: SendGrid
 // has no other id that is known before a mail was accepted. SendGrid keeps it and the categories
 // for years and cannot delete them, so neither has personal data. Its tracking and its own
 // unsubscribe headers are off, so that ours stay.

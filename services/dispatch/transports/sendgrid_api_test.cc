@@ -55,7 +55,7 @@ TEST_F(SendGridApiTest, WritesOnePersonalizationForEachMail) {
   const Json& bob = json["personalizations"][1];
   EXPECT_EQ(bob["to"], Json::array({{{"email", "bob@students.example"}, {"name", "bob"}}}));
   EXPECT_EQ(bob["subject"], "News for bob");
-  EXPECT_EQ(bob["custom_args"], (Json{{"lmsmail_message_id", "<bob.1@school.example>"}}));
+  EXPECT_EQ(bob["custom_args"], (Json{{"lms_message_id", "<bob.1@school.example>"}}));
   EXPECT_EQ(bob["headers"], (Json{{"Message-ID", "<bob.1@school.example>"},
                                   {"List-Unsubscribe", "<https://m.school.example/u/bob>"},
                                   {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}))
