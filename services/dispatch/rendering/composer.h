@@ -61,8 +61,9 @@ class Composer {
   const std::size_t max_bytes_;
   std::array<char, 16384> block_;                                // enough for most mails
   google::protobuf::Arena arena_{block_.data(), block_.size()};  // reset for each mail
-  std::string shared_bytes_;  // the shared context of the last mail
-  render::Object shared_;     // parsed from shared_bytes_
+  std::string shared_bytes_;             // the shared context of the last mail
+  render::Object shared_;                // parsed from shared_bytes_
+  const render::Object* own_ = nullptr;  // the own context of the last mail, in the arena
   render::Renderer renderer_;
   render::Rendered rendered_;
 };

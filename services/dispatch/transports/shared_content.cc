@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_replace.h"
+
 #include "libs/render/encode.h"
 
 namespace lmsmail::dispatch {
 namespace {
+
+// In octets. SendGrid takes 10,000 for each recipient, with what JSON adds.
+constexpr std::size_t kMaxSubstitutions = 8000;
 
 // A value to replace, in one of the forms in which it occurs.
 struct Replacement {
@@ -22,13 +27,16 @@ Replacement MakeReplacement(std::string name, std::string value, TagStyle style)
 }
 
 // Replaces every value by its tag, in one pass, so that no tag is taken for a value. Where several
-// values begin, the first of `replacements` counts.
+// values begin, the longest counts.
 void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
   std::string replaced;
   std::size_t from = 0;
   for (Replacement& it : replacements) it.next = text.find(it.substitution.value);
   while (!replacements.empty()) {
-    Replacement& first = *std::ranges::min_element(replacements, {}, &Replacement::next);
+    Replacement& first = *std::ranges::min_element(replacements, [](const auto& a, const auto& b) {
+      return a.next != b.next ? a.next < b.next
+                              : a.substitution.value.size() > b.substitution.value.size();
+    });
     if (first.next == std::string::npos) break;
     replaced.append(text, from, first.next - from).append(first.tag);
     first.used = true;
@@ -72,12 +80,33 @@ SharedContent ShareContent(const MailParts& parts, TagStyle style) {
   }
   ReplaceAll(shared.text, in_text);
   ReplaceAll(shared.html, in_html);
+  std::size_t octets = 0;
   for (auto* const replacements : {&in_text, &in_html}) {
     for (Replacement& it : *replacements) {
-      if (it.used) shared.substitutions.push_back(std::move(it.substitution));
+      if (!it.used) continue;
+      octets += it.tag.size() + it.substitution.value.size();
+      shared.substitutions.push_back(std::move(it.substitution));
     }
   }
-  return shared;
+  if (octets <= kMaxSubstitutions) return shared;
+  return {.text = parts.text, .html = parts.html, .substitutions = {}};
+}
+
+RequestContent InlineCommonValues(std::span<const SharedContent* const> contents, TagStyle style) {
+  const SharedContent& first = *contents.front();
+  RequestContent request{.text = first.text, .html = first.html, .is_own = {}};
+  for (std::size_t i = 0; i < first.substitutions.size(); ++i) {
+    const Substitution& substitution = first.substitutions[i];
+    const bool common = std::ranges::all_of(contents, [&](const SharedContent* content) {
+      return content->substitutions[i].value == substitution.value;
+    });
+    request.is_own.push_back(!common);
+    if (!common) continue;
+    const std::string tag = TagOf(substitution, style);
+    absl::StrReplaceAll({{tag, substitution.value}}, &request.text);
+    absl::StrReplaceAll({{tag, substitution.value}}, &request.html);
+  }
+  return request;
 }
 
 }  // namespace lmsmail::dispatch

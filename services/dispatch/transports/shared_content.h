@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,17 @@ struct SharedContent {
 
 // Returns the content as it is when it has text that looks like a tag.
 SharedContent ShareContent(const MailParts& parts, TagStyle style);
+
+// The content of a request with several mails, in which the values that all of them have stand
+// instead of their tags.
+struct RequestContent {
+  std::string text;
+  std::string html;
+  std::vector<bool> is_own;  // whether a substitution is left, by its index in every mail
+};
+
+// `contents` have the same text and HTML, and therefore the same tags in the same order.
+RequestContent InlineCommonValues(std::span<const SharedContent* const> contents, TagStyle style);
 
 std::string TagOf(const Substitution& substitution, TagStyle style);
 

@@ -68,6 +68,44 @@ TEST(ShareContentTest, SubstitutionGivesTheRenderedContentWhateverTheValuesAre) 
   }
 }
 
+TEST(ShareContentTest, TakesTheLongestOfSeveralValues) {
+  MailParts parts = Parts("Ann Lee", "https://m.example/u/1");
+  parts.personal_values = {"Ann", "Ann Lee", "https://m.example/u", "https://m.example/u/1"};
+  EXPECT_EQ(ShareContent(parts, kStyle).text,
+            "Dear %recipient.v2%,\nread on. Stop: %recipient.v4%\n");
+}
+
+TEST(ShareContentTest, ManyLongValuesAreNotSubstituted) {
+  MailParts parts = Parts("Ann", "https://m.example/u/1");
+  for (int i = 0; i < 40; ++i) {
+    parts.personal_values.push_back(std::to_string(i) + std::string(250, 'x'));
+    parts.text += parts.personal_values.back();
+  }
+  EXPECT_THAT(ShareContent(parts, kStyle).substitutions, IsEmpty());
+}
+
+TEST(InlineCommonValuesTest, LeavesTagsOfWhatDiffersOnly) {
+  const SharedContent ann = ShareContent(Parts("Ann & Co", "https://m.example/u"), kStyle);
+  const SharedContent bob = ShareContent(Parts("Bob & Co", "https://m.example/u"), kStyle);
+  const SharedContent* const both[] = {&ann, &bob};
+  const RequestContent request = InlineCommonValues(both, kStyle);
+  EXPECT_EQ(request.text, "Dear %recipient.v2%,\nread on. Stop: https://m.example/u\n");
+  EXPECT_EQ(request.html, "<p>Dear %recipient.v2h%</p><a href=\"https://m.example/u\">Stop</a>");
+  ASSERT_EQ(request.is_own.size(), ann.substitutions.size());
+  for (std::size_t i = 0; i < request.is_own.size(); ++i) {
+    EXPECT_EQ(request.is_own[i], ann.substitutions[i].name.starts_with("2"));
+  }
+}
+
+TEST(InlineCommonValuesTest, AMailAloneHasNoTags) {
+  const MailParts parts = Parts("Ann", "https://m.example/u/1");
+  const SharedContent ann = ShareContent(parts, kStyle);
+  const SharedContent* const alone[] = {&ann};
+  const RequestContent request = InlineCommonValues(alone, kStyle);
+  EXPECT_EQ(request.text, parts.text);
+  EXPECT_EQ(request.html, parts.html);
+}
+
 TEST(ShareContentTest, ContentWithTagsOfItsOwnStaysAsItIs) {
   MailParts parts = Parts("Ann", "https://m.example/u/1");
   parts.text += "%recipient.v1%";
