@@ -25,7 +25,6 @@ if(LMSMAIL_SANITIZE)
   # Reports need line numbers only.
   set(CMAKE_CXX_FLAGS_DEBUG "-g1")
   add_compile_options(-fsanitize=${LMSMAIL_SANITIZE} -fno-omit-frame-pointer)
-  add_compile_definitions(LMSMAIL_SANITIZED)
   add_link_options(-fsanitize=${LMSMAIL_SANITIZE})
   if(LMSMAIL_SANITIZE MATCHES thread)
     # Debian's protobuf was built without the sanitizer, and its headers lay classes out differently
