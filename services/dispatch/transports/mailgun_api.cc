@@ -80,8 +80,8 @@ void AddShared(std::span<const ProviderMail> mails, TagStyle style, MultipartFor
   const ProviderMail& first = mails.front();
   form.Add("from", HeaderOf(first, "From"));
   form.Add("subject", "%recipient.subject%");
-  form.Add("text", content.text);
-  if (!content.html.empty()) form.Add("html", content.html);
+  form.Add("text", content.body.text);
+  if (!content.body.html.empty()) form.Add("html", content.body.html);
   AddOptions(first, form);
   form.Add(kMessageIdVariable, "%recipient.h_Message-ID%");
   for (const auto& [name, value] : HeadersOf(first.mail.message)) {

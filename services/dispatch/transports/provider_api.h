@@ -18,8 +18,8 @@ namespace lmsmail::dispatch {
 
 // A mail on its way to a provider.
 struct ProviderMail {
-  OutgoingMail mail;      // with parts
-  SharedContent content;  // of `mail.parts`
+  OutgoingMail mail;  // with parts, whose text, HTML and values may be empty
+  SharedContent content;
 };
 
 // See InlineCommonValues.

@@ -62,8 +62,9 @@ Json Personalization(const ProviderMail& it, const RequestContent& content, TagS
 
 // The plain text comes first, as the API demands.
 Json Content(const RequestContent& content) {
-  Json json = Json::array({{{"type", "text/plain"}, {"value", content.text}}});
-  if (!content.html.empty()) json.push_back({{"type", "text/html"}, {"value", content.html}});
+  Json json = Json::array({{{"type", "text/plain"}, {"value", content.body.text}}});
+  if (!content.body.html.empty())
+    json.push_back({{"type", "text/html"}, {"value", content.body.html}});
   return json;
 }
 

@@ -49,6 +49,42 @@ void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
   text = std::move(replaced.append(text, from));
 }
 
+void MakeReplacements(const MailParts& parts, TagStyle style, std::vector<Replacement>& in_text,
+                      std::vector<Replacement>& in_html) {
+  int number = 0;
+  for (const std::string& value : parts.personal_values) {
+    // Numbered by position, so that a value that one mail lacks does not move the others.
+    const std::string name = std::to_string(++number);
+    if (value.empty()) continue;
+    std::string escaped;
+    render::AppendHtmlEscaped(value, escaped);
+    std::string html_name = escaped == value ? name : name + "h";
+    in_text.push_back(MakeReplacement(name, value, style));
+    in_html.push_back(MakeReplacement(std::move(html_name), std::move(escaped), style));
+  }
+}
+
+// The substitutions of the tags that occur, each once.
+std::vector<Substitution> UsedOf(std::vector<Replacement>& in_text,
+                                 std::vector<Replacement>& in_html) {
+  std::vector<Substitution> used;
+  for (std::size_t i = 0; i < in_text.size(); ++i) {
+    const bool same = in_text[i].tag == in_html[i].tag;
+    if (in_html[i].used && !same) used.push_back(std::move(in_html[i].substitution));
+    if (in_text[i].used || (in_html[i].used && same)) {
+      used.push_back(std::move(in_text[i].substitution));
+    }
+  }
+  return used;
+}
+
+std::size_t SizeOf(const std::vector<Substitution>& substitutions) {
+  constexpr std::size_t kTag = 20;
+  std::size_t octets = 0;
+  for (const Substitution& it : substitutions) octets += kTag + it.value.size();
+  return octets;
+}
+
 // A tag could also arise where another one ends, so its first character does not count.
 bool HasTags(const MailParts& parts, TagStyle style) {
   const std::string_view mark = style.before.substr(1);
@@ -64,37 +100,27 @@ std::string TagOf(const Substitution& substitution, TagStyle style) {
 }
 
 SharedContent ShareContent(const MailParts& parts, TagStyle style) {
-  SharedContent shared{.text = parts.text, .html = parts.html, .substitutions = {}};
-  if (HasTags(parts, style)) return shared;
-  std::vector<Replacement> in_text;
-  std::vector<Replacement> in_html;
-  int number = 0;
-  for (const std::string& value : parts.personal_values) {
-    // Numbered by position, so that a value that one mail lacks does not move the others.
-    ++number;
-    if (value.empty()) continue;
-    std::string escaped;
-    render::AppendHtmlEscaped(value, escaped);
-    in_text.push_back(MakeReplacement(std::to_string(number), value, style));
-    in_html.push_back(MakeReplacement(std::to_string(number) + "h", std::move(escaped), style));
-  }
-  ReplaceAll(shared.text, in_text);
-  ReplaceAll(shared.html, in_html);
-  std::size_t octets = 0;
-  for (auto* const replacements : {&in_text, &in_html}) {
-    for (Replacement& it : *replacements) {
-      if (!it.used) continue;
-      octets += it.tag.size() + it.substitution.value.size();
-      shared.substitutions.push_back(std::move(it.substitution));
+  SharedBody body{.text = parts.text, .html = parts.html};
+  std::vector<Substitution> substitutions;
+  if (!HasTags(parts, style)) {
+    std::vector<Replacement> in_text;
+    std::vector<Replacement> in_html;
+    MakeReplacements(parts, style, in_text, in_html);
+    ReplaceAll(body.text, in_text);
+    ReplaceAll(body.html, in_html);
+    substitutions = UsedOf(in_text, in_html);
+    if (SizeOf(substitutions) > kMaxSubstitutions) {
+      body = {.text = parts.text, .html = parts.html};
+      substitutions.clear();
     }
   }
-  if (octets <= kMaxSubstitutions) return shared;
-  return {.text = parts.text, .html = parts.html, .substitutions = {}};
+  return {.body = std::make_shared<const SharedBody>(std::move(body)),
+          .substitutions = std::move(substitutions)};
 }
 
 RequestContent InlineCommonValues(std::span<const SharedContent* const> contents, TagStyle style) {
   const SharedContent& first = *contents.front();
-  RequestContent request{.text = first.text, .html = first.html, .is_own = {}};
+  RequestContent request{.body = *first.body, .is_own = {}};
   for (std::size_t i = 0; i < first.substitutions.size(); ++i) {
     const Substitution& substitution = first.substitutions[i];
     const bool common = std::ranges::all_of(contents, [&](const SharedContent* content) {
@@ -103,8 +129,8 @@ RequestContent InlineCommonValues(std::span<const SharedContent* const> contents
     request.is_own.push_back(!common);
     if (!common) continue;
     const std::string tag = TagOf(substitution, style);
-    absl::StrReplaceAll({{tag, substitution.value}}, &request.text);
-    absl::StrReplaceAll({{tag, substitution.value}}, &request.html);
+    absl::StrReplaceAll({{tag, substitution.value}}, &request.body.text);
+    absl::StrReplaceAll({{tag, substitution.value}}, &request.body.html);
   }
   return request;
 }

@@ -32,7 +32,9 @@ class Provider:
                  "api_key_file": self._key, "from": "school@mg.school.test"}
         if self._kind == "mailgun":
             flags["domain"] = "mg.school.test"
-        return [f"--transports.provider.{key}={value}" for key, value in flags.items()]
+        # Enough for several requests with a thousand mails each.
+        return ["--worker.max_in_flight=6000",
+                *(f"--transports.provider.{key}={value}" for key, value in flags.items())]
 
     def statistics(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self._control}/control", timeout=10) as answer:
