@@ -5,6 +5,7 @@
 #include "absl/strings/str_replace.h"
 
 #include "libs/render/encode.h"
+#include "libs/strings/octets.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -30,8 +31,9 @@ Replacement MakeReplacement(std::string name, std::string value, TagStyle style)
 // values begin, the longest counts.
 void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
   std::string replaced;
+  replaced.reserve(text.size());
   std::size_t from = 0;
-  for (Replacement& it : replacements) it.next = text.find(it.substitution.value);
+  for (Replacement& it : replacements) it.next = FindText(text, it.substitution.value);
   while (!replacements.empty()) {
     Replacement& first = *std::ranges::min_element(replacements, [](const auto& a, const auto& b) {
       return a.next != b.next ? a.next < b.next
@@ -42,7 +44,7 @@ void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
     first.used = true;
     from = first.next + first.substitution.value.size();
     for (Replacement& it : replacements) {
-      if (it.next < from) it.next = text.find(it.substitution.value, from);
+      if (it.next < from) it.next = FindText(text, it.substitution.value, from);
     }
   }
   if (from == 0) return;
@@ -51,6 +53,8 @@ void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
 
 void MakeReplacements(const MailParts& parts, TagStyle style, std::vector<Replacement>& in_text,
                       std::vector<Replacement>& in_html) {
+  in_text.reserve(parts.personal_values.size());
+  in_html.reserve(parts.personal_values.size());
   int number = 0;
   for (const std::string& value : parts.personal_values) {
     // Numbered by position, so that a value that one mail lacks does not move the others.
