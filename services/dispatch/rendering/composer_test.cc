@@ -214,6 +214,11 @@ TEST_F(ComposerTest, ThePartsOfAMailAreItsContentAndWhatIsItsOwn) {
               testing::ElementsAre(recipient_.unsubscribe_url, recipient_.preferences_url,
                                    recipient_.address->ToString(), recipient_.display_name, "",
                                    "Ink", "One", ""));
+  // What the next mail has too is left where it is.
+  recipient_.unsubscribe_url = "https://mail.school.example/u/other";
+  ASSERT_OK(composer.Compose(mail_, recipient_, **version, sender_));
+  EXPECT_THAT(composer.PartsOfLast(mail_, recipient_)->personal_values,
+              testing::ElementsAre(recipient_.unsubscribe_url, "", "", "", "", "", "", ""));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Replacement MakeReplacement(std::string name, std::string value, TagStyle style)
 
 // Replaces every value by its tag, in one pass, so that no tag is taken for a value. Where several
 // values begin, the longest counts.
-void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
+std::string ReplaceAll(const std::string& text, std::vector<Replacement>& replacements) {
   std::string replaced;
   replaced.reserve(text.size());
   std::size_t from = 0;
@@ -47,8 +47,8 @@ void ReplaceAll(std::string& text, std::vector<Replacement>& replacements) {
       if (it.next < from) it.next = FindText(text, it.substitution.value, from);
     }
   }
-  if (from == 0) return;
-  text = std::move(replaced.append(text, from));
+  replaced.append(text, from);
+  return replaced;
 }
 
 void MakeReplacements(const MailParts& parts, TagStyle style, std::vector<Replacement>& in_text,
@@ -104,19 +104,14 @@ std::string TagOf(const Substitution& substitution, TagStyle style) {
 }
 
 SharedContent ShareContent(const MailParts& parts, TagStyle style) {
-  SharedBody body{.text = parts.text, .html = parts.html};
-  std::vector<Substitution> substitutions;
-  if (!HasTags(parts, style)) {
-    std::vector<Replacement> in_text;
-    std::vector<Replacement> in_html;
-    MakeReplacements(parts, style, in_text, in_html);
-    ReplaceAll(body.text, in_text);
-    ReplaceAll(body.html, in_html);
-    substitutions = UsedOf(in_text, in_html);
-    if (SizeOf(substitutions) > kMaxSubstitutions) {
-      body = {.text = parts.text, .html = parts.html};
-      substitutions.clear();
-    }
+  std::vector<Replacement> in_text;
+  std::vector<Replacement> in_html;
+  if (!HasTags(parts, style)) MakeReplacements(parts, style, in_text, in_html);
+  SharedBody body{.text = ReplaceAll(parts.text, in_text), .html = ReplaceAll(parts.html, in_html)};
+  std::vector<Substitution> substitutions = UsedOf(in_text, in_html);
+  if (SizeOf(substitutions) > kMaxSubstitutions) {
+    body = {.text = parts.text, .html = parts.html};
+    substitutions.clear();
   }
   return {.body = std::make_shared<const SharedBody>(std::move(body)),
           .substitutions = std::move(substitutions)};
