@@ -18,10 +18,10 @@ class Links {
   // `public_url` is the public URL of the gateway, without a trailing slash.
   Links(const token::KeyRing& keys, std::string public_url);
 
-  // Returns <public_url>/u/<token>. The token is signed for the purpose "unsubscribe" and holds
+  // Returns <public_url>/u/<token>. The token is sealed for the purpose "unsubscribe" and holds
   // "<number of the category>.<recipient id>".
   std::string UnsubscribeUrl(std::string_view recipient_id, Category category) const;
-  // Returns <public_url>/p/<token>. The token is signed for the purpose "preferences" and holds the
+  // Returns <public_url>/p/<token>. The token is sealed for the purpose "preferences" and holds the
   // recipient id.
   std::string PreferencesUrl(std::string_view recipient_id) const;
 
@@ -29,7 +29,7 @@ class Links {
     std::string recipient_id;
     Category category;
   };
-  // Verifies the token of an unsubscribe link, signed by any key. Other tokens are
+  // Opens the token of an unsubscribe link, sealed with any key. Other tokens are
   // INVALID_ARGUMENT.
   absl::StatusOr<Subject> ParseUnsubscribeToken(std::string_view token) const;
 
