@@ -34,6 +34,7 @@ postgres:
 school:
   name: Demo School
   url: https://learn.example
+  public_url: http://127.0.0.1:8080
   postal_address: 1 Example Street, 12345 Exampletown
 YAML
       "config_of_$service"
@@ -46,7 +47,6 @@ config_of_template() { :; }
 config_of_preference() {
   cat <<YAML
 keys_file: $LOCAL/config/keys
-public_url: http://127.0.0.1:8080
 # Quiet hours are off, so that the mail of the demo is not deferred until the morning.
 quiet_hours:
   start: ""

@@ -30,7 +30,7 @@ class PreferenceWorkload final : public service::Workload {
   PreferenceWorkload(const PreferenceConfig& config, token::KeyRing keys,
                      const service::Runtime& runtime)
       : keys_(std::move(keys)),
-        links_(keys_, config.public_url),
+        links_(keys_, runtime.config.school.public_url),
         store_(runtime.pool),
         recipients_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
