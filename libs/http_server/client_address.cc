@@ -65,21 +65,31 @@ std::string_view TakeLast(std::string_view& list) {
 
 }  // namespace
 
+std::optional<TrustedProxies::Network> TrustedProxies::ParseNetwork(std::string_view text) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  const auto address = ParseAddress(text.substr(0, slash));
+  if (!address) return {};
+  const int most = address->is_v4() ? 32 : 128;
+  int bits = most;
+  if (slash < text.size()) {
+    const std::string_view digits = text.substr(slash + 1);
+    if (!std::ranges::all_of(digits, absl::ascii_isdigit) ||
+        !absl::SimpleAtoi(ToAbsl(digits), &bits) || bits > most) {
+      return {};
+    }
+  }
+  return Network{.octets = Octets(*address), .prefix_bits = bits};
+}
+
 absl::StatusOr<TrustedProxies> TrustedProxies::Parse(const std::vector<std::string>& networks) {
   TrustedProxies proxies;
   for (const std::string& text : networks) {
-    const size_t slash = text.find('/');
-    const auto address = ParseAddress(std::string_view(text).substr(0, slash));
-    int bits = 0;
-    if (address) bits = address->is_v4() ? 32 : 128;
-    const int most = bits;
-    const bool has_prefix = slash != std::string::npos;
-    if (!address || (has_prefix && (!absl::SimpleAtoi(text.substr(slash + 1), &bits) || bits < 0 ||
-                                    bits > most))) {
+    auto network = ParseNetwork(text);
+    if (!network) {
       return absl::InvalidArgumentError(fmt::format(
           "\"{}\" is not an address or a network such as 10.0.0.0/8 or fd00::/8", text));
     }
-    proxies.networks_.push_back({.octets = Octets(*address), .prefix_bits = bits});
+    proxies.networks_.push_back(*std::move(network));
   }
   return proxies;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ class TrustedProxies {
     int prefix_bits;
   };
 
+  static std::optional<Network> ParseNetwork(std::string_view text);
   bool Contains(const boost::asio::ip::address& address) const;
 
   std::vector<Network> networks_;

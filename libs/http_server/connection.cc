@@ -10,6 +10,8 @@
 #include <array>
 #include <exception>
 
+#include "absl/cleanup/cleanup.h"
+
 #include "libs/http_server/head_scanner.h"
 #include "libs/http_server/serializer.h"
 
@@ -231,6 +233,8 @@ Awaitable<Connection::Next> Connection::Handle(Transit& transit, bool last) {
   } catch (...) {
     // The responder, which the exception has destroyed, has answered.
   }
+  // Whatever happens, the handler does not wake a connection that is gone.
+  const absl::Cleanup leave = [&exchange] { exchange->Leave(); };
   bool answered = exchange->Await([self = shared_from_this()] {
     asio::post(self->thread_.io(), [self] { self->answered_.cancel(); });
   });

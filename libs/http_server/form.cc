@@ -106,14 +106,15 @@ absl::StatusOr<Form> ParseMultipart(std::string_view body, std::string_view boun
   return form;
 }
 
-absl::StatusOr<Form> ParseForm(const Request& request) {
+absl::StatusOr<Form> ParseForm(const Request& request, size_t max_fields) {
   if (request.headers.Count("Content-Type") == 1) {
     const auto type = ParseMediaType(request.headers.Get("Content-Type"));
     if (!type) return absl::InvalidArgumentError("Content-Type: is malformed");
-    if (type->type == "application/x-www-form-urlencoded") return ParseUrlEncoded(request.body);
+    if (type->type == "application/x-www-form-urlencoded")
+      return ParseUrlEncoded(request.body, max_fields);
     const std::string* const boundary = type->Parameter("boundary");
     if (type->type == "multipart/form-data" && boundary != nullptr) {
-      return ParseMultipart(request.body, *boundary);
+      return ParseMultipart(request.body, *boundary, max_fields);
     }
   }
   return absl::UnimplementedError(

@@ -30,10 +30,10 @@ absl::StatusOr<Form> ParseUrlEncoded(std::string_view text, size_t max_fields = 
 
 // multipart/form-data (RFC 7578). An error for anything that is not exactly that.
 absl::StatusOr<Form> ParseMultipart(std::string_view body, std::string_view boundary,
-                                    size_t max_fields = 10'000);
+                                    size_t max_fields = 1'000);
 
 // The body by its Content-Type: one of the two above; UNIMPLEMENTED for any other type.
-absl::StatusOr<Form> ParseForm(const Request& request);
+absl::StatusOr<Form> ParseForm(const Request& request, size_t max_fields = 1'000);
 
 // The value of the first field of that name; null if there is none.
 const std::string* FindField(const Form& form, std::string_view name);

@@ -39,14 +39,14 @@ TEST(MultipartTest, ReadsParts) {
       "--B\r\n"
       "content-type: message/rfc822\r\n"
       "content-disposition: form-data; filename=\"m \\\"1\\\".eml\"; name=message\r\n\r\n"
-      "A: b\r\n\r\n--B--\n\r\n-B\r\n"
+      "A: b\r\n\r\n --B--\n--B\r\n-B\r\n"
       "--B\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n"
       "--B--\r\n",
       "B");
   ASSERT_OK(form);
   EXPECT_THAT(*form, ElementsAre(Field("List-Unsubscribe", "One-Click"),
                                  FormField{.name = "message",
-                                           .value = "A: b\r\n\r\n--B--\n\r\n-B",
+                                           .value = "A: b\r\n\r\n --B--\n--B\r\n-B",
                                            .filename = "m \"1\".eml",
                                            .content_type = "message/rfc822",
                                            .has_filename = true},

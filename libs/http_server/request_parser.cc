@@ -116,7 +116,10 @@ size_t RequestParser::on_body_impl(View part, ErrorCode&) {
   return part.size();
 }
 
-void RequestParser::on_chunk_header_impl(uint64_t size, View, ErrorCode& error) {
+void RequestParser::on_chunk_header_impl(uint64_t size, View extensions, ErrorCode& error) {
+  // Beast lets a quoted extension hold anything, such as a line feed that others end the line at.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+  if (std::ranges::any_of(extensions, is_control)) return Refuse(400, error);
   const auto room = static_cast<uint64_t>(body_limit_octets_) - request_.body.size();
   if (size > room) Refuse(413, error);
 }
