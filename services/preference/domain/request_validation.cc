@@ -65,6 +65,12 @@ void ValidateSource(const ConsentSource& source, std::string_view path, Violatio
     violations.Add(fmt::format("{}.method", path),
                    "must not be METHOD_DEFAULT, which only first registrations use");
   }
+  if (source.method == ConsentMethod::kOneClick ||
+      source.method == ConsentMethod::kPreferencePage) {
+    violations.Add(fmt::format("{}.method", path),
+                   "must not be METHOD_ONE_CLICK or METHOD_PREFERENCE_PAGE, which only the methods "
+                   "with the token of a link record: give METHOD_API or METHOD_STAFF");
+  }
 }
 
 void ValidateConsentText(std::string_view text, std::string_view field, Violations& violations) {
