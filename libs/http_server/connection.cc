@@ -263,7 +263,7 @@ Awaitable<Connection::Next> Connection::Refuse(Transit& transit, int status) {
 
 Awaitable<Connection::Next> Connection::Answer(Transit& transit, Response& response, bool close) {
   SetDeadline(shared_.options.limits.write_time);
-  const std::string head = SerializeHead(response, close);
+  const std::string head = SerializeHead(response, close, shared_.options.headers);
   const bool with_body = transit.method != "HEAD" && MayHaveBody(response.status);
   const std::string_view body = with_body ? std::string_view(response.body) : std::string_view();
   const ErrorCode error = co_await Write(head, body);

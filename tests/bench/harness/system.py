@@ -85,8 +85,8 @@ class System:
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
                 f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
         if service == "preference":
-            argv += [f"--keys_file={self.folder}/keys", "--public_url=http://127.0.0.1:8080",
-                     "--quiet_hours.start=", "--quiet_hours.end="]
+            argv += [f"--keys_file={self.folder}/keys", "--quiet_hours.start=",
+                     "--quiet_hours.end="]
         if service == "dispatch":
             smtp_port = smtp_port or self.sink.port
             argv += [f"--worker.state_directory={self.folder}/state",
