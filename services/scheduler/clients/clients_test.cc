@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -16,12 +17,14 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Answers a call with `response` and keeps the request.
+// Answers calls with one response and keeps the last request.
 template <typename Request, typename Response>
 class Exchange {
  public:
-  Response response;  // set before the call
-
+  void Answer(Response response) {
+    absl::MutexLock lock(&mutex_);
+    response_ = std::move(response);
+  }
   Request request() const {
     absl::MutexLock lock(&mutex_);
     return request_;
@@ -32,8 +35,8 @@ class Exchange {
     {
       absl::MutexLock lock(&mutex_);
       request_ = received;
+      sent = response_;
     }
-    sent = response;
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
@@ -42,6 +45,7 @@ class Exchange {
  private:
   mutable absl::Mutex mutex_;
   Request request_ ABSL_GUARDED_BY(mutex_);
+  Response response_ ABSL_GUARDED_BY(mutex_);
 };
 
 struct DispatchPeer final : dispatch::v1::DispatchService::CallbackService {
@@ -128,13 +132,14 @@ TEST_F(ClientsTest, SendsOneMail) {
 
 TEST_F(ClientsTest, SendsABatchAndCountsItsResults) {
   content_.course_id.clear();
-  auto& response = dispatch_peer_.batch.response;
+  dispatch::v1::SendBatchResponse response;
   response.add_results()->set_duplicate(true);
   for (const char* message : {"first", "second"}) {
     google::rpc::Status& status = *response.add_results()->mutable_status();
     status.set_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
     status.set_message(message);
   }
+  dispatch_peer_.batch.Answer(response);
   ASSERT_OK_AND_ASSIGN(
       const BatchResult result,
       dispatch_.SendBatch("r-1", content_, {{"recipients/ada", "k-1"}, {"recipients/bob", "k-2"}}));
@@ -151,7 +156,9 @@ TEST_F(ClientsTest, SendsABatchAndCountsItsResults) {
 }
 
 TEST_F(ClientsTest, PurgesLogs) {
-  dispatch_peer_.purge.response.set_dropped_day_count(3);
+  dispatch::v1::PurgeLogsResponse response;
+  response.set_dropped_day_count(3);
+  dispatch_peer_.purge.Answer(response);
   ASSERT_OK_AND_ASSIGN(const PurgeResult result, dispatch_.PurgeLogs(absl::Hours(24)));
   EXPECT_EQ(result.dropped_day_count, 3);
   EXPECT_EQ(dispatch_peer_.purge.request().max_age().seconds(), 86400);
@@ -192,15 +199,17 @@ TEST_F(ClientsTest, WritesAndReadsCourses) {
   ASSERT_OK(report_.UpsertCourses({course}));
   ASSERT_EQ(report_peer_.upsert.request().courses_size(), 1);
   EXPECT_EQ(report_peer_.upsert.request().courses(0).name(), "courses/c");
-  report_peer_.course.response = report_peer_.upsert.request().courses(0);
+  report_peer_.course.Answer(report_peer_.upsert.request().courses(0));
   ASSERT_OK_AND_ASSIGN(const Course found, report_.GetCourse("c"));
   EXPECT_EQ(found, course);
   EXPECT_EQ(report_peer_.course.request().name(), "courses/c");
 }
 
 TEST_F(ClientsTest, ListsEnrolledStudents) {
-  report_peer_.list.response.add_enrollments()->set_student("recipients/ada");
-  report_peer_.list.response.set_next_page_token("next");
+  report::v1::ListEnrolledStudentsResponse response;
+  response.add_enrollments()->set_student("recipients/ada");
+  response.set_next_page_token("next");
+  report_peer_.list.Answer(response);
   ASSERT_OK_AND_ASSIGN(const StudentPage page, report_.ListEnrolledStudents("c", 10, "token"));
   EXPECT_THAT(page.students, ElementsAre("recipients/ada"));
   EXPECT_EQ(page.next_page_token, "next");
@@ -210,7 +219,9 @@ TEST_F(ClientsTest, ListsEnrolledStudents) {
 }
 
 TEST_F(ClientsTest, GeneratesWeeklyReports) {
-  report_peer_.generate.response.set_name("weeklyReportRuns/2026-W47");
+  report::v1::WeeklyReportRun response;
+  response.set_name("weeklyReportRuns/2026-W47");
+  report_peer_.generate.Answer(response);
   EXPECT_THAT(report_.Generate("2026-W47"), IsOkAndHolds("weeklyReportRuns/2026-W47"));
   EXPECT_EQ(report_peer_.generate.request().week(), "2026-W47");
 }
