@@ -24,10 +24,6 @@ namespace {
 
 constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 
-// How long a client may take to read the last response: closing earlier, with unread input, would
-// make the kernel discard what the client has not read yet.
-constexpr absl::Duration kLingerTime = absl::Seconds(2);
-
 std::string_view KnownMethod(std::string_view method) {
   constexpr std::array<std::string_view, 9> kKnown = {
       "GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
@@ -289,7 +285,7 @@ void Connection::Record(const Transit& transit) const {
 }
 
 Awaitable<void> Connection::Linger() {
-  SetDeadline(kLingerTime);
+  SetDeadline(shared_.options.limits.linger_time);
   if (tls_) co_await tls_->async_shutdown(kToTuple);
   ErrorCode error;
   socket_.shutdown(tcp::socket::shutdown_send, error);

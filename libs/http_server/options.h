@@ -29,6 +29,9 @@ struct Limits {
   absl::Duration write_time = absl::Seconds(30);    // until the client has taken the response
   // Until the first octet of a request, also of the first one and its TLS handshake.
   absl::Duration idle_time = absl::Seconds(60);
+  // For the client to read the last response before the connection is closed: closing at once, with
+  // unread input, would make the kernel discard what the client has not read yet.
+  absl::Duration linger_time = absl::Seconds(2);
 };
 
 // Paths of PEM files.

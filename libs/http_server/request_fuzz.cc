@@ -17,8 +17,8 @@ using lmsmail::http_server::RequestParser;
 struct Result {
   int status = 0;
   bool done = false;
-  std::string path;
-  std::string body;
+  std::string path = {};
+  std::string body = {};
   bool operator==(const Result&) const = default;
 };
 

@@ -58,6 +58,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
   int version_ = 0;
   int status_ = 0;
   int64_t body_limit_octets_ = 0;
+  uint64_t chunk_octets_left_ = 0;  // of the current chunk
   bool in_head_ = true;
   bool expects_continue_ = false;
 };

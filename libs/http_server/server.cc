@@ -34,12 +34,14 @@ namespace {
 
 constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 
+absl::Duration Shortest(const Limits& limits) {
+  return std::min({limits.header_time, limits.body_time, limits.handler_time, limits.write_time,
+                   limits.idle_time, limits.linger_time});
+}
+
 // An eighth of the shortest time, so that no deadline is missed by more than that.
 std::chrono::milliseconds Tick(const Limits& limits) {
-  const absl::Duration shortest =
-      std::min({limits.header_time, limits.body_time, limits.handler_time, limits.write_time,
-                limits.idle_time});
-  return std::clamp(absl::ToChronoMilliseconds(shortest / 8), std::chrono::milliseconds(5),
+  return std::clamp(absl::ToChronoMilliseconds(Shortest(limits) / 8), std::chrono::milliseconds(5),
                     std::chrono::milliseconds(500));
 }
 
@@ -48,8 +50,7 @@ absl::Status CheckOptions(const Options& options) {
   if (options.threads < 1) return absl::InvalidArgumentError("threads: must be at least 1");
   if (std::min({limits.header_bytes, limits.connections, limits.requests_per_connection}) < 1 ||
       std::min(limits.body_bytes, limits.total_body_bytes) < 0 ||
-      std::min({limits.header_time, limits.body_time, limits.handler_time, limits.write_time,
-                limits.idle_time}) <= absl::ZeroDuration()) {
+      Shortest(limits) <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("limits: must be positive");
   }
   return absl::OkStatus();

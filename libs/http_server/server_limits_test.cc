@@ -111,7 +111,7 @@ TEST(ServerLimitsTest, LimitsAllBodiesTogether) {
 }
 
 TEST(ServerLimitsTest, EndsASlowHeader) {
-  const auto server = StartOrDie({.header_time = kShort});
+  const auto server = StartOrDie({.header_time = kShort, .linger_time = kShort});
   RawClient client(server->port());
   client.Send("GET / HTTP/1.1\r\nHost:");
   EXPECT_EQ(client.Receive().status, 408);

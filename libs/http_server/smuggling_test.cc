@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "libs/http_server/head_scanner.h"
+#include "libs/http_server/request_parser.h"
 #include "libs/http_server/server.h"
 #include "libs/http_server/testing/raw_client.h"
 #include "libs/testing/status_matchers.h"
@@ -286,6 +288,27 @@ TEST_F(SmugglingTest, ReadsTheSameHoweverTheOctetsArrive) {
     client.Send(request.substr(0, i));
     client.Send(request.substr(i));
     EXPECT_EQ(client.Receive().body, "abc");
+  }
+}
+
+// An assertion of Beast's parser fails when the end of an empty body arrives in small pieces.
+TEST_F(SmugglingTest, ReadsAnEmptyChunkedBodyInPieces) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string_view body : {"0\r\n\r\n", "1\r\na\r\n0\r\n\r\n", "0;a\r\nB: c\r\n\r\n"}) {
+    HeadScanner scanner;
+    ASSERT_EQ(scanner.Scan(head), HeadScanner::State::kComplete);
+    RequestParser parser;
+    ASSERT_EQ(parser.PutHead(head), 0);
+    ASSERT_EQ(parser.SetBodyLimit(10), 0);
+    size_t used = 0;
+    for (size_t arrived = 0; arrived <= body.size(); ++arrived) {
+      ASSERT_FALSE(parser.done());
+      size_t consumed = 0;
+      ASSERT_EQ(parser.PutBody(body.substr(used, arrived - used), consumed), 0);
+      used += consumed;
+    }
+    EXPECT_TRUE(parser.done());
+    EXPECT_EQ(used, body.size());
   }
 }
 

@@ -76,7 +76,7 @@ class PageData {
     return Text(fmt::format("{}_{}", NameOf(category), part));
   }
 
-  void Set(const std::string& name, data value) { data_.set(name, std::move(value)); }
+  void Set(const std::string& name, const data& value) { data_.set(name, value); }
   // An empty text is as if it were not there.
   void Set(const std::string& name, const std::string& text) {
     Set(name, text.empty() ? data(false) : data(text));

@@ -45,7 +45,7 @@ Notice NoticeOf(const Request& request) {
   const auto query = http_server::ParseUrlEncoded(request.query, 10);
   if (!query.ok()) return notice;
   if (const std::string* const done = http_server::FindField(*query, "done")) {
-    const auto found =
+    const auto* const found =
         std::ranges::find(kDoneNames, *done, [](const auto& it) { return it.first; });
     if (found != kDoneNames.end()) notice.done = found->second;
   }

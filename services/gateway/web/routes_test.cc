@@ -83,6 +83,17 @@ TEST_F(RoutesTest, LimitsTheBody) {
             413);
 }
 
+TEST_F(RoutesTest, RefusesWhatItCannotHandleInTime) {
+  const auto end = std::make_shared<absl::Notification>();
+  const auto wait = [end] { end->WaitForNotification(); };
+  while (executor_.TrySubmit(wait)) {
+  }
+  const RawResponse refused = Send(Request("GET", "/u/u"));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.Get("Retry-After"), "60");
+  end->Notify();
+}
+
 TEST(HealthRoutesTest, IsNotReadyWhileItStops) {
   std::atomic<bool> ready = true;
   http_server::Router router;

@@ -29,10 +29,11 @@ bool IsSubscribed(const RecipientConsent& consent, Category category) {
   return found != nullptr && found->subscribed;
 }
 
+// `time` has microseconds, like those in the database.
 bool IsStillWithdrawn(const RecipientConsent& consent, Category category, absl::Time time) {
   const CategoryConsent* const found = Find(consent, category);
   return found != nullptr && !found->subscribed && found->update_time &&
-         absl::ToUnixMicros(*found->update_time) == absl::ToUnixMicros(time);
+         absl::FromUnixMicros(absl::ToUnixMicros(*found->update_time)) == time;
 }
 
 void CheckCategories(const std::vector<Category>& categories, const Link& link,
