@@ -8,6 +8,7 @@ address_of() {
     dispatch) printf '127.0.0.1:7103' ;;
     scheduler) printf '127.0.0.1:7104' ;;
     report) printf '127.0.0.1:7105' ;;
+    gateway) printf '127.0.0.1:8080' ;;
   esac
 }
 
@@ -22,18 +23,21 @@ write_file() {
 write_configs() {
   local service
   mkdir -p "$LOCAL/config"
-  # The key that signs unsubscribe links and hashes addresses. It is created only once, because links in
+  # The key that seals the links of mail and hashes addresses. It is created only once, because links in
   # old mail must stay valid.
   [[ -f $LOCAL/config/keys ]] ||
     (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/keys")
   for service in "${SERVICES[@]}"; do
     {
-      cat <<YAML
+      [[ $service == gateway ]] || cat <<YAML
 postgres:
   dsn: host=$(pg_dir) dbname=lmsmail user=lmsmail_$service
+YAML
+      cat <<YAML
 school:
   name: Demo School
   url: https://learn.example
+  public_url: http://$(address_of gateway)
   postal_address: 1 Example Street, 12345 Exampletown
 YAML
       "config_of_$service"
@@ -46,7 +50,6 @@ config_of_template() { :; }
 config_of_preference() {
   cat <<YAML
 keys_file: $LOCAL/config/keys
-public_url: http://127.0.0.1:8080
 # Quiet hours are off, so that the mail of the demo is not deferred until the morning.
 quiet_hours:
   start: ""
@@ -74,3 +77,5 @@ YAML
 config_of_report() { :; }
 
 config_of_scheduler() { :; }
+
+config_of_gateway() { :; }

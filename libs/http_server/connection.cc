@@ -10,6 +10,8 @@
 #include <array>
 #include <exception>
 
+#include "absl/cleanup/cleanup.h"
+
 #include "libs/http_server/head_scanner.h"
 #include "libs/http_server/serializer.h"
 
@@ -231,6 +233,8 @@ Awaitable<Connection::Next> Connection::Handle(Transit& transit, bool last) {
   } catch (...) {
     // The responder, which the exception has destroyed, has answered.
   }
+  // Whatever happens, the handler does not wake a connection that is gone.
+  const absl::Cleanup leave = [&exchange] { exchange->Leave(); };
   bool answered = exchange->Await([self = shared_from_this()] {
     asio::post(self->thread_.io(), [self] { self->answered_.cancel(); });
   });
@@ -259,7 +263,7 @@ Awaitable<Connection::Next> Connection::Refuse(Transit& transit, int status) {
 
 Awaitable<Connection::Next> Connection::Answer(Transit& transit, Response& response, bool close) {
   SetDeadline(shared_.options.limits.write_time);
-  const std::string head = SerializeHead(response, close);
+  const std::string head = SerializeHead(response, close, shared_.options.headers);
   const bool with_body = transit.method != "HEAD" && MayHaveBody(response.status);
   const std::string_view body = with_body ? std::string_view(response.body) : std::string_view();
   const ErrorCode error = co_await Write(head, body);

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 
+#include "libs/http_server/headers.h"
 #include "libs/http_server/message.h"
 
 namespace lmsmail::http_server {
@@ -65,6 +66,8 @@ struct Options {
   std::optional<TlsFiles> tls = std::nullopt;  // plain text without
   // Networks such as "10.0.0.0/8" or "::1" whose X-Forwarded-For is believed.
   std::vector<std::string> trusted_proxies = {};
+  // Added to every response that lacks them, also to those that the server makes itself.
+  Headers headers = {};
   Limits limits = {};
   Admit admit = nullptr;
   AccessHook on_access = nullptr;

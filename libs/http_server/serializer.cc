@@ -43,11 +43,14 @@ bool BelongsToServer(std::string_view name) {
 
 bool MayHaveBody(int status) { return status != 204 && status != 304; }
 
-std::string SerializeHead(Response& response, bool close) {
+std::string SerializeHead(Response& response, bool close, const Headers& defaults) {
   if (!IsSafe(response)) response = Response::Text(500, "Internal Server Error\n");
   std::string head;
   const auto out = std::back_inserter(head);
   fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, ReasonPhrase(response.status));
+  for (const Header& field : defaults) {
+    if (!response.headers.Has(field.name)) response.headers.Add(field.name, field.value);
+  }
   for (const Header& field : response.headers) {
     if (BelongsToServer(field.name)) continue;
     head.append(field.name).append(": ").append(field.value).append("\r\n");

@@ -106,9 +106,13 @@ class Server::Impl {
         acceptor_->close(ignored);
         retry_->cancel();
       });
-      for (const auto& thread : threads_) asio::post(thread->io(), [&] { thread->Drain(); });
+      for (const auto& thread : threads_) {
+        asio::post(thread->io(), [io_thread = thread.get()] { io_thread->Drain(); });
+      }
       shared_.connections.WaitForNone(grace);
-      for (const auto& thread : threads_) asio::post(thread->io(), [&] { thread->CutAll(); });
+      for (const auto& thread : threads_) {
+        asio::post(thread->io(), [io_thread = thread.get()] { io_thread->CutAll(); });
+      }
       for (const auto& thread : threads_) thread->Join();
     });
   }

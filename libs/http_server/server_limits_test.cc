@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -184,6 +186,21 @@ TEST(ServerLimitsTest, ClosesConnectionsPastTheLimit) {
   // The server notices the end of the second one in its own time.
   RawResponse response;
   while (response.status != 200) response = RawClient(server->port()).Exchange(kGet);
+}
+
+// A server that stops accepting when it has no descriptor left would never come back.
+TEST(ServerLimitsTest, AcceptsAgainAfterDescriptorsRanOut) {
+  const auto server = StartOrDie({});
+  rlimit limit;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit one_more = {.rlim_cur = static_cast<rlim_t>(next) + 1, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  RawClient client(server->port());  // takes the last descriptor
+  client.Send(kGet);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(client.Receive().status, 200);
 }
 
 TEST(ServerShutdownTest, FinishesRequestsInFlightAndClosesTheRest) {

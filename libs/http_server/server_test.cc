@@ -36,6 +36,28 @@ std::unique_ptr<Server> StartOrDie(Options options, Handler handler) {
   return *std::move(server);
 }
 
+TEST(ServerTest, AddsFieldsToEveryResponse) {
+  Options options;
+  options.headers = {{"X-Frame", "none"}, {"X-Kind", "default"}};
+  const auto server = StartOrDie(options, [](Request request, Responder responder) {
+    if (request.path == "/split") {
+      responder.Send(Response{.headers = {{"X-A", "b\r\nc"}}});
+    } else {
+      responder.Send(Response{.headers = {{"x-kind", "own"}}});
+    }
+  });
+  RawClient client(server->port());
+  const RawResponse own = client.Exchange(kGet);
+  EXPECT_EQ(own.headers.Get("X-Frame"), "none");
+  EXPECT_EQ(own.headers.Joined("X-Kind"), "own");
+  const RawResponse replaced = client.Exchange("GET /split HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(replaced.status, 500);
+  EXPECT_EQ(replaced.headers.Joined("X-Kind"), "default");
+  const RawResponse refused = client.Exchange("nonsense\r\n\r\n");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.headers.Get("X-Frame"), "none");
+}
+
 TEST(ServerTest, PassesTheRequestOn) {
   absl::Mutex mutex;
   Request seen;

@@ -26,10 +26,7 @@ bool HasPassword(const std::string& dsn) {
 
 void BaseConfig::Declare(config::Schema& schema) {
   schema.Address("listen", &listen, "Address of the gRPC server; port 0 takes a free one.");
-  schema.Address("metrics_listen", &metrics_listen, "Address of GET /metrics.");
-  schema.Duration("drain_timeout", &drain_timeout,
-                  "How long calls and workers may take to finish at shutdown.",
-                  {absl::ZeroDuration(), absl::Minutes(10)});
+  ProcessConfig::Declare(schema);
 
   config::Group rpc_keys = schema.Sub("rpc");
   rpc_keys.Int32("threads", &rpc.threads, "Calls handled at a time.", {1, 256});
@@ -70,21 +67,6 @@ void BaseConfig::Declare(config::Schema& schema) {
                          "How often the connection to the database is checked.",
                          {absl::Milliseconds(10), absl::Minutes(1)});
 
-  config::Group log_keys = schema.Sub("log");
-  log_keys.Enum("level", &log.level,
-                {{"debug", telemetry::Level::kDebug},
-                 {"info", telemetry::Level::kInfo},
-                 {"warning", telemetry::Level::kWarning},
-                 {"error", telemetry::Level::kError}},
-                "Minimum level that is logged.");
-  log_keys.Enum("format", &log.format,
-                {{"auto", telemetry::LogFormat::kAuto},
-                 {"json", telemetry::LogFormat::kJson},
-                 {"text", telemetry::LogFormat::kText}},
-                "Format of the log: auto means text on a terminal, otherwise JSON.");
-
-  school.Declare(schema.Sub("school"));
-
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
@@ -107,7 +89,6 @@ void BaseConfig::Check(Violations& violations) const {
   if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
     violations.Add("tls.key", std::string(key.message()));
   }
-  school.Check(violations);
 }
 
 }  // namespace lmsmail::service

@@ -7,18 +7,17 @@
 
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
-#include "libs/service/school_config.h"
-#include "libs/telemetry/logging.h"
+#include "libs/service/process_config.h"
 
 namespace lmsmail::service {
 
-// The configuration keys that every service has. A service's own keys are in a struct of its own.
-struct BaseConfig {
+// The configuration keys that every gRPC service has. A service's own keys are in a struct of its
+// own.
+struct BaseConfig : ProcessConfig {
   BaseConfig(std::uint16_t port, std::uint16_t metrics_port)
-      : listen{"127.0.0.1", port}, metrics_listen{"127.0.0.1", metrics_port} {}
+      : ProcessConfig(metrics_port), listen{"127.0.0.1", port} {}
 
   config::HostPort listen;
-  config::HostPort metrics_listen;
 
   struct Rpc {
     std::int32_t threads = 8;
@@ -48,15 +47,6 @@ struct BaseConfig {
 
     const std::string& Dsn() const { return dsn_file.empty() ? dsn : dsn_file; }
   } postgres;
-
-  struct Log {
-    telemetry::Level level = telemetry::Level::kInfo;
-    telemetry::LogFormat format = telemetry::LogFormat::kAuto;
-  } log;
-
-  SchoolConfig school;
-
-  absl::Duration drain_timeout = absl::Seconds(20);
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);

@@ -1,20 +1,15 @@
 #include "libs/service/main.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <optional>
+#include <string_view>
 #include <utility>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 
-#include "libs/lifecycle/descriptor_limit.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
-#include "libs/rpc/grpc_log.h"
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
@@ -28,8 +23,6 @@
 namespace lmsmail::service {
 namespace {
 
-constexpr char kVersion[] = LMSMAIL_VERSION;
-constexpr int kExitConfiguration = 2;
 constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
 constexpr absl::Duration kReadinessTimeout = absl::Seconds(4);  // the probe may connect first
 
@@ -66,15 +59,6 @@ rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
   return options;
 }
 
-void LogConfiguration(const std::vector<config::Setting>& settings) {
-  for (const config::Setting& setting : settings) {
-    const auto level =
-        setting.source == "default" ? telemetry::Level::kDebug : telemetry::Level::kInfo;
-    telemetry::Log(level, "configured",
-                   {{"key", setting.key}, {"value", setting.value}, {"source", setting.source}});
-  }
-}
-
 Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
                                  postgres::HealthProbe& probe, Workload& workload,
                                  rpc::CallRunner& runner, rpc::Server& server,
@@ -95,10 +79,10 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
           .failed = [] { lifecycle::RequestShutdown(); }};
 }
 
-absl::Status Run(const Definition& definition, const BaseConfig& config) {
+absl::Status Run(const Definition& definition, const BaseConfig& config, std::string_view version) {
   std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
-  telemetry::Metrics metrics({.service = definition.name, .version = kVersion});
+  telemetry::Metrics metrics({.service = definition.name, .version = std::string(version)});
   LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
                            telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
 
@@ -147,40 +131,17 @@ absl::Status Run(const Definition& definition, const BaseConfig& config) {
 }  // namespace
 
 int Main(int argc, const char* const* argv, const Definition& definition) {
-  // By default glibc keeps an arena with its own peak of free memory for every thread. With two
-  // arenas a busy dispatch holds half the memory, at no measurable cost.
-  mallopt(M_ARENA_MAX, 2);
-  // Debian builds Abseil with its deadlock detector on, a global graph that every lock here and in
-  // gRPC then takes. The sanitizer builds look for deadlocks instead.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  lifecycle::BlockShutdownSignals();
-  const rlimit descriptors = lifecycle::RaiseDescriptorLimit();
   BaseConfig config(definition.port, definition.metrics_port);
-  config::Schema schema(definition.name, kVersion);
-  config.Declare(schema);
-  if (definition.declare) definition.declare(schema);
-  const absl::StatusOr<config::Outcome> outcome = schema.Load(argc, argv, environ);
-  if (!outcome.ok()) {
-    fmt::print(stderr, "{}: configuration: {}\n", definition.name,
-               std::string(outcome.status().message()));
-    return kExitConfiguration;
-  }
-  if (!outcome->run) {
-    fmt::print("{}\n", outcome->output);
-    return EXIT_SUCCESS;
-  }
-
-  telemetry::InitLogging({definition.name, config.log.level, config.log.format});
-  rpc::RouteGrpcLog();
-  telemetry::LogInfo("starting", {{"version", kVersion}, {"max_open_files", descriptors.rlim_cur}});
-  LogConfiguration(outcome->effective);
-  const absl::Status status = Run(definition, config);
-  if (!status.ok()) {
-    telemetry::LogError("failed", {{"error", status}});
-    return EXIT_FAILURE;
-  }
-  telemetry::LogInfo("stopped");
-  return EXIT_SUCCESS;
+  return RunProcess(
+      argc, argv,
+      {.name = definition.name,
+       .config = config,
+       .declare =
+           [&](config::Schema& schema) {
+             config.Declare(schema);
+             if (definition.declare) definition.declare(schema);
+           },
+       .run = [&](std::string_view version) { return Run(definition, config, version); }});
 }
 
 }  // namespace lmsmail::service

@@ -17,6 +17,7 @@
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/server.h"
 #include "libs/service/base_config.h"
+#include "libs/service/process.h"
 #include "libs/telemetry/metrics.h"
 
 // What the processes of all services do, so that a main.cc is only wiring:
@@ -80,7 +81,5 @@ struct Definition {
 // A shutdown reports NOT_SERVING, refuses new calls, lets calls in flight and workers finish within
 // drain_timeout, and ends the process at most drain_timeout + kShutdownGrace after the signal.
 int Main(int argc, const char* const* argv, const Definition& definition);
-
-inline constexpr absl::Duration kShutdownGrace = absl::Seconds(5);
 
 }  // namespace lmsmail::service

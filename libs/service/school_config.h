@@ -10,6 +10,8 @@ namespace lmsmail::service {
 struct SchoolConfig {
   std::string name = "LMS";
   std::string url = "http://127.0.0.1:8080";
+  // Of the gateway, without a trailing slash. https unless it is on loopback.
+  std::string public_url = "http://127.0.0.1:8080";
   std::string postal_address;
   std::string language_code = "en";  // BCP 47
   std::string time_zone = "UTC";     // IANA
@@ -17,6 +19,9 @@ struct SchoolConfig {
   // Must outlive schema.Load().
   void Declare(config::Group keys);
   void Check(Violations& violations) const;
+
+  // Whether the links in mail work on this machine only.
+  bool HasLocalLinks() const;
 };
 
 }  // namespace lmsmail::service

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string_view>
 #include <vector>
 
 #include "libs/service/base_config.h"
@@ -52,6 +53,31 @@ TEST(SchoolConfigTest, ReportsInvalidUrlLanguageAndTimeZone) {
       ElementsAre(Field(&FieldViolation::field, HasSubstr("school.url")),
                   Field(&FieldViolation::field, HasSubstr("school.language_code")),
                   Field(&FieldViolation::field, HasSubstr("school.time_zone"))));
+}
+
+TEST(SchoolConfigTest, PublicUrlIsHttpsUnlessOnLoopback) {
+  for (const char* flag :
+       {"--school.public_url=https://mail.school.example", "--school.public_url=https://a:8443/m",
+        "--school.public_url=http://127.0.0.1:8080", "--school.public_url=http://localhost"}) {
+    BaseConfig config(0, 0);
+    EXPECT_OK(Load(config, {flag})) << flag;
+    EXPECT_EQ(config.school.HasLocalLinks(),
+              !std::string_view(flag).starts_with("--school.public_url=https"))
+        << flag;
+  }
+  for (const char* flag :
+       {"--school.public_url=", "--school.public_url=http://mail.school.example",
+        "--school.public_url=http://127.0.0.1.school.example",
+        "--school.public_url=http://localhost@school.example",
+        "--school.public_url=http://[2001:db8::1]", "--school.public_url=https://",
+        "--school.public_url=https://a/", "--school.public_url=https://a?b",
+        "--school.public_url=mail.school.example", "--school.public_url=ftp://a",
+        "--school.public_url=https://a b"}) {
+    BaseConfig config(0, 0);
+    EXPECT_THAT(ViolationsOf(Load(config, {flag})),
+                ElementsAre(Field(&FieldViolation::field, HasSubstr("school.public_url"))))
+        << flag;
+  }
 }
 
 }  // namespace

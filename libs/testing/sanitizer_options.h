@@ -7,7 +7,7 @@
 namespace lmsmail {
 
 // Whether a sanitizer instruments this build, whose shadow memory counts as resident memory.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef LMSMAIL_SANITIZED
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kMinKeySize = 32;  // bytes; the output size of SHA-256 (RFC 2104 section 3)
 constexpr std::size_t kMaxId = 16;
-constexpr std::size_t kMacSize = 16;
+constexpr std::size_t kMaxToken = 4096;  // of ours, payloads are recipient ids; of others, any size
 
 bool IsKeyId(std::string_view id) {
   return !id.empty() && id.size() <= kMaxId && std::all_of(id.begin(), id.end(), [](char c) {
@@ -51,32 +51,18 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
-// Domain separation: tokens and pseudonyms share the keys, so the hashed text begins differently.
-constexpr std::string_view kTokenDomain = "lmsmail token 1";
+// Domain separation: sealing and pseudonyms share the keys, so the hashed text begins differently.
+constexpr std::string_view kSealDomain = "lmsmail seal 1";
 constexpr std::string_view kPseudonymDomain = "lmsmail pseudonym 1";
 
-std::string TokenMac(std::string_view secret, std::string_view key_id, std::string_view purpose,
-                     std::string_view payload) {
-  return hash::HmacSha256(secret, Join({kTokenDomain, key_id, purpose, payload}))
-      .substr(0, kMacSize);
+// The two halves of an AES-SIV key. Different secrets, ids and labels give independent keys.
+std::string SealKey(std::string_view secret, std::string_view key_id) {
+  return hash::HmacSha256(secret, Join({kSealDomain, key_id, "mac"})) +
+         hash::HmacSha256(secret, Join({kSealDomain, key_id, "encryption"}));
 }
 
 std::string Pseudonym(std::string_view secret, std::string_view purpose, std::string_view text) {
   return HexEncode(hash::HmacSha256(secret, Join({kPseudonymDomain, purpose, text})));
-}
-
-struct Parts {
-  std::string_view key_id;
-  std::string_view payload;
-  std::string_view mac;
-};
-
-std::optional<Parts> SplitToken(std::string_view token) {
-  const std::size_t first = token.find('.');
-  const std::size_t last = token.rfind('.');
-  if (first == last || token.find('.', first + 1) != last) return std::nullopt;
-  return Parts{token.substr(0, first), token.substr(first + 1, last - first - 1),
-               token.substr(last + 1)};
 }
 
 absl::Status InvalidToken() {
@@ -102,7 +88,8 @@ absl::StatusOr<KeyRing::Key> KeyRing::ParseLine(std::string_view line) {
                     "-base64 {}\"",
                     secret->size(), kMinKeySize, kMinKeySize));
   }
-  return Key{std::string(id), *std::move(secret)};
+  const Siv siv(SealKey(*secret, id));
+  return Key{std::string(id), *std::move(secret), siv};
 }
 
 absl::StatusOr<KeyRing> KeyRing::Parse(std::string_view secrets) {
@@ -138,23 +125,19 @@ const KeyRing::Key* KeyRing::Find(std::string_view id) const {
   return found == keys_.end() ? nullptr : &*found;
 }
 
-std::string KeyRing::Sign(std::string_view purpose, std::string_view payload) const {
+std::string KeyRing::Seal(std::string_view purpose, std::string_view payload) const {
   const Key& key = keys_.front();
-  return fmt::format("{}.{}.{}", key.id, Base64UrlEncode(payload),
-                     Base64UrlEncode(TokenMac(key.secret, key.id, purpose, payload)));
+  return fmt::format("{}.{}", key.id, Base64UrlEncode(key.siv.Seal(purpose, payload)));
 }
 
-absl::StatusOr<std::string> KeyRing::Verify(std::string_view purpose,
-                                            std::string_view token) const {
-  const std::optional<Parts> parts = SplitToken(token);
-  if (!parts) return InvalidToken();
-  const Key* key = Find(parts->key_id);
-  std::optional<std::string> payload = Base64UrlDecode(parts->payload);
-  const std::optional<std::string> mac = Base64UrlDecode(parts->mac);
-  if (key == nullptr || !payload || !mac) return InvalidToken();
-  if (!hash::ConstantTimeEquals(*mac, TokenMac(key->secret, key->id, purpose, *payload))) {
-    return InvalidToken();
-  }
+absl::StatusOr<std::string> KeyRing::Open(std::string_view purpose, std::string_view token) const {
+  const std::size_t dot = token.find('.');
+  if (dot == std::string_view::npos || token.size() > kMaxToken) return InvalidToken();
+  const Key* key = Find(token.substr(0, dot));
+  const std::optional<std::string> sealed = Base64UrlDecode(token.substr(dot + 1));
+  if (key == nullptr || !sealed) return InvalidToken();
+  std::optional<std::string> payload = key->siv.Open(purpose, *sealed);
+  if (!payload) return InvalidToken();
   return *std::move(payload);
 }
 

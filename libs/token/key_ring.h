@@ -7,12 +7,14 @@
 
 #include "absl/status/statusor.h"
 
+#include "libs/token/siv.h"
+
 namespace lmsmail::token {
 
-// The secret keys of links and pseudonyms. The first key signs and all keys verify. To rotate keys,
-// add a new first line to the secrets. Remove a key when nothing that it signed is in use any more.
+// The secret keys of links and pseudonyms. The first key seals and all keys open. To rotate keys,
+// add a new first line to the secrets. Remove a key when nothing that it sealed is in use any more.
 //
-// A token that was signed for one purpose ("unsubscribe", "click") does not verify for another.
+// A token that was sealed for one purpose ("unsubscribe", "click") does not open for another.
 // Immutable and therefore thread-safe.
 class KeyRing {
  public:
@@ -22,13 +24,14 @@ class KeyRing {
   // them.
   static absl::StatusOr<KeyRing> Parse(std::string_view secrets);
 
-  // Returns "key-id.payload.mac", which is safe in URLs. The payload is readable in the token, so
-  // it must not be secret. The MAC is HMAC-SHA256 truncated to 16 bytes (RFC 2104 section 5).
-  std::string Sign(std::string_view purpose, std::string_view payload) const;
+  // Returns "key-id.text", which is safe in URLs. Without the key nobody can read the payload,
+  // change it or make such a token. The same payload gives the same token as long as the first key
+  // is the same. Neither argument may be empty; a payload has at most 2000 bytes.
+  std::string Seal(std::string_view purpose, std::string_view payload) const;
 
-  // Returns the payload of a token that Sign() made with the same purpose and a key of this ring.
+  // Returns the payload of a token that Seal() made with the same purpose and a key of this ring.
   // Returns the same INVALID_ARGUMENT with the reason TOKEN_INVALID for every other text.
-  absl::StatusOr<std::string> Verify(std::string_view purpose, std::string_view token) const;
+  absl::StatusOr<std::string> Open(std::string_view purpose, std::string_view token) const;
 
   // A pseudonym of 64 hex digits, made with the first key; this is the one to store. Without the
   // key nobody can find `text`, not even by trying likely texts as with a plain hash of an address.
@@ -41,6 +44,7 @@ class KeyRing {
   struct Key {
     std::string id;
     std::string secret;
+    Siv siv;  // its key is derived from the secret
   };
 
   explicit KeyRing(std::vector<Key> keys) : keys_(std::move(keys)) {}

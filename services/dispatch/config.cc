@@ -225,9 +225,21 @@ absl::Status DispatchConfig::CheckSenders(const Transports& built) const {
   return violations.ToStatus();
 }
 
+void DispatchConfig::WarnOfLocalLinks(const service::SchoolConfig& school) const {
+  if (!school.HasLocalLinks()) return;
+  for (const auto& [name, transport] : transports) {
+    if (!transport.LeavesThisMachine()) continue;
+    telemetry::LogWarning(
+        "the links in mail lead to this machine, so nobody who gets it can unsubscribe; set "
+        "school.public_url to the https URL of the gateway",
+        {{"public_url", school.public_url}, {"transport", name}});
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Transports>> DispatchConfig::ToTransports(
     const service::SchoolConfig& school, const Clock& clock,
     const TransportConfig::Observers& observers) const {
+  WarnOfLocalLinks(school);
   std::map<std::string, TransportConfig> all = transports;
   if (all.empty()) all.try_emplace(std::string(kConsole));
   std::vector<std::unique_ptr<Transport>> built;

@@ -93,6 +93,7 @@ struct DispatchConfig {
   std::set<std::string> TransportNames() const;
   // Of the transport `name`, the key that `field` of its sender comes from.
   std::string KeyOf(std::string_view name, std::string_view field) const;
+  void WarnOfLocalLinks(const service::SchoolConfig& school) const;
   absl::Status CheckSenders(const Transports& built) const;
   std::string Domain() const;
 };

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/status/error_details.h"
+#include "libs/telemetry/testing/scoped_log_capture.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::dispatch {
@@ -49,6 +51,27 @@ TEST_F(ConfigTest, WorksWithoutConfiguration) {
   ASSERT_OK_AND_ASSIGN(const MessageIdHeader message_ids, config_.ToMessageIds());
   EXPECT_THAT(message_ids.Of(1), testing::EndsWith("@lms.example"));
   EXPECT_FALSE(config_.ToWorker().name.empty());
+}
+
+TEST_F(ConfigTest, WarnsWhenMailLeavesWithLinksToThisMachine) {
+  ASSERT_OK(Load({"--transports.real.kind=smtp", "--transports.real.host=mx.school.example",
+                  "--transports.inbox.kind=smtp", "--transports.inbox.host=127.0.0.1",
+                  "--transports.print.kind=console", "--default_transport=real"}));
+  const auto warnings = [&](std::string public_url) {
+    service::SchoolConfig school;
+    school.public_url = std::move(public_url);
+    const telemetry::ScopedLogCapture logs;
+    EXPECT_OK(config_.ToTransports(school, clock_, {}));
+    std::vector<std::string> transports;
+    for (const telemetry::LoggedEvent& event : logs.events()) {
+      if (event.level == telemetry::Level::kWarning && event.fields.contains("public_url")) {
+        transports.push_back(event.fields.at("transport"));
+      }
+    }
+    return transports;
+  };
+  EXPECT_THAT(warnings("http://127.0.0.1:8080"), testing::ElementsAre("real"));
+  EXPECT_THAT(warnings("https://mail.school.example"), testing::IsEmpty());
 }
 
 TEST_F(ConfigTest, BuildsATransportFromItsKeys) {

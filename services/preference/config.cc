@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -16,13 +15,6 @@ std::optional<Category> OptionalCategoryNamed(std::string_view name) {
   const auto category = CategoryNamed(name);
   if (!category || PolicyOf(*category).mandatory) return std::nullopt;
   return category;
-}
-
-bool IsBaseUrl(std::string_view url) {
-  const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
-  return scheme > 0 && url.size() > scheme && url.back() != '/' &&
-         std::ranges::all_of(url, [](char c) { return c > ' ' && c < 0x7f && c != '"'; }) &&
-         url.find_first_of("?#<>") == std::string_view::npos;
 }
 
 }  // namespace
@@ -41,8 +33,6 @@ void PreferenceConfig::Declare(config::Schema& schema) {
   default_keys.String(
       "consent_text", &defaults.consent_text,
       "The text that recipients agree to by registering, or its version. Recorded as evidence.");
-  schema.String("public_url", &public_url,
-                "Public URL of the gateway. The links in mails begin with it.");
   schema.Secret("keys", &keys,
                 "File with the keys of links and address hashes, the same for every replica.");
   schema.Check([this](Violations& violations) { Check(violations); });
@@ -62,11 +52,6 @@ void PreferenceConfig::Check(Violations& violations) const {
                                  "or announcement",
                                  name));
     }
-  }
-  if (!IsBaseUrl(public_url)) {
-    violations.Add("public_url",
-                   "must be an http or https URL without a trailing slash, such as "
-                   "https://mail.school.example");
   }
   if (keys.empty()) {
     violations.Add(

@@ -21,7 +21,6 @@ struct PreferenceConfig {
     std::vector<std::string> subscribed = {"demo", "progress", "content", "announcement"};
     std::string consent_text = "default";
   } defaults;
-  std::string public_url = "http://127.0.0.1:8080";
   std::string keys;  // content of the file at keys_file
 
   // The configuration must outlive schema.Load().

@@ -9,11 +9,13 @@
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/link_handlers.h"
 #include "services/preference/api/preference_service.h"
 #include "services/preference/api/recipient_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
 #include "services/preference/config.h"
 #include "services/preference/domain/consent_registry.h"
+#include "services/preference/domain/linked_consent.h"
 #include "services/preference/domain/links.h"
 #include "services/preference/domain/recipient_check.h"
 #include "services/preference/domain/recipient_registry.h"
@@ -28,16 +30,19 @@ class PreferenceWorkload final : public service::Workload {
   PreferenceWorkload(const PreferenceConfig& config, token::KeyRing keys,
                      const service::Runtime& runtime)
       : keys_(std::move(keys)),
-        links_(keys_, config.public_url),
+        links_(keys_, runtime.config.school.public_url),
         store_(runtime.pool),
         recipients_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
+        linked_consent_(links_, consent_, store_, runtime.config.school.language_code),
         suppressions_(store_, keys_, runtime.clock),
         check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock),
         recipient_handlers_(recipients_, check_),
-        consent_handlers_(consent_, links_),
+        consent_handlers_(consent_),
+        link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
-        service_(runtime.runner, recipient_handlers_, consent_handlers_, suppression_handlers_) {}
+        service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
+                 suppression_handlers_) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
@@ -49,10 +54,12 @@ class PreferenceWorkload final : public service::Workload {
   PgPreferenceStore store_;
   RecipientRegistry recipients_;
   ConsentRegistry consent_;
+  LinkedConsent linked_consent_;
   SuppressionList suppressions_;
   RecipientCheck check_;
   RecipientHandlers recipient_handlers_;
   ConsentHandlers consent_handlers_;
+  LinkHandlers link_handlers_;
   SuppressionHandlers suppression_handlers_;
   PreferenceService service_;
 };

@@ -53,7 +53,7 @@ TEST(PreferenceMainTest, RegistersAndChecks) {
   ServiceProcess process(Binary(),
                          {"--postgres.dsn=" + dsn, "--keys_file=" + keys, "--listen=127.0.0.1:0",
                           "--metrics_listen=127.0.0.1:0", "--postgres.probe_interval=20ms",
-                          "--public_url=https://mail.school.example"});
+                          "--school.public_url=https://mail.school.example"});
   const int port = process.WaitForPort();
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const v1::CheckRecipientsResponse response, RegisterAndCheckAnn(port));

@@ -149,6 +149,11 @@ void FakeServer::Control(const Request& request, Responder responder) {
                              : error(400, ToStd(status.message())));
 }
 
+Detail DetailFor(const FakeOptions& options, bool keep_content) {
+  if (options.ledger.empty()) return Detail::kCount;
+  return keep_content ? Detail::kContent : Detail::kLedger;
+}
+
 absl::Status RunFake(const FakeOptions& options, std::unique_ptr<Api> api) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<FakeServer> fake,
                            FakeServer::Start(options, std::move(api)));

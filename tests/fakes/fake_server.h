@@ -63,6 +63,9 @@ class FakeServer {
   std::unique_ptr<http_server::Server> control_server_;
 };
 
+// What is worked out of each mail: without a ledger, little.
+Detail DetailFor(const FakeOptions& options, bool keep_content);
+
 // The body of main() of a fake: serves until SIGTERM or SIGINT. Prints the ports at the start and
 // the counters at the end, each as a line of JSON.
 absl::Status RunFake(const FakeOptions& options, std::unique_ptr<Api> api);

@@ -19,8 +19,15 @@ struct Mail {
   std::string subject;
   nlohmann::json headers = nlohmann::json::object();
   std::string sha256;      // of the rendered text followed by the rendered HTML, or of the MIME
-  nlohmann::json content;  // {"text":...,"html":...} or {"mime":...}; null unless it is kept
+  nlohmann::json content;  // {"text":...,"html":...} or {"mime":...}; only with Detail::kContent
   std::int64_t visible_recipients = 1;  // how many addresses each recipient of the message can see
+};
+
+// What of a mail is worked out, in the order of the cost.
+enum class Detail {
+  kCount,    // id and recipient, which is enough to count and costs least
+  kLedger,   // all but the content
+  kContent,  // all
 };
 
 // Appends a line of JSON for each accepted mail to a file: the members of Mail, `time_us` since

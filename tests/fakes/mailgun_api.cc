@@ -128,7 +128,7 @@ Verdict MailgunApi::Send(const Request& request, const Path& path) {
   verdict.response =
       Response::Json(200, json{{"id", id}, {"message", "Queued. Thank you."}}.dump());
   if (!message->test_mode) {
-    verdict.mails = MailgunMails(*message, id, options_.id_variable, options_.keep_content);
+    verdict.mails = MailgunMails(*message, id, options_.id_variable, options_.detail);
   }
   return verdict;
 }

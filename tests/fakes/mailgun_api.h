@@ -14,8 +14,8 @@ struct MailgunOptions {
   std::vector<std::string> keys = {"key-fake"};
   std::vector<std::string> domains = {"mg.school.test"};  // of this region
   std::string id_variable = "lms_message_id";             // the v: with our id of a mail
-  bool keep_content = false;                              // in the ledger
-  std::int32_t rate = 10'000;                             // requests to send mail a second
+  Detail detail = Detail::kLedger;
+  std::int32_t rate = 10'000;  // requests to send mail a second
 };
 
 // Mailgun's API: POST /v3/<domain>/messages and messages.mime, GET /v3/domains/<domain> and /v4.

@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "libs/lifecycle/shutdown_signal.h"
 #include "tests/fakes/fake_server.h"
@@ -12,6 +13,7 @@ namespace {
 struct Options {
   FakeOptions fake;
   MailgunOptions mailgun;
+  bool keep_content = false;
 
   void Declare(config::Schema& schema) {
     fake.Declare(schema);
@@ -19,13 +21,15 @@ struct Options {
     schema.StringList("domains", &mailgun.domains, "Sending domains of this region.");
     schema.String("id_variable", &mailgun.id_variable,
                   "Name of the v: parameter that the ledger gives as the id of a mail.");
-    schema.Bool("keep_content", &mailgun.keep_content, "Write the content into the ledger.");
+    schema.Bool("keep_content", &keep_content, "Write the content into the ledger.");
     schema.Int32("rate", &mailgun.rate, "Requests to send mail a second.", {1, 1'000'000});
   }
 };
 
 absl::Status Run(const Options& options) {
-  return RunFake(options.fake, std::make_unique<MailgunApi>(options.mailgun));
+  MailgunOptions mailgun = options.mailgun;
+  mailgun.detail = DetailFor(options.fake, options.keep_content);
+  return RunFake(options.fake, std::make_unique<MailgunApi>(std::move(mailgun)));
 }
 
 }  // namespace

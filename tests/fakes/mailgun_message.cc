@@ -307,6 +307,24 @@ json Replaced(const json& object, const Replacements& replacements) {
   return replaced;
 }
 
+// Adds what a ledger has beside id and recipient.
+void AddDetails(const MailgunMessage& message, const Replacements& replacements, Detail detail,
+                Mail& mail) {
+  if (!message.mime.empty()) {
+    mail.subject = message.subject;
+    mail.headers = message.headers;
+    mail.sha256 = hash::Sha256Hex(message.mime);
+    if (detail == Detail::kContent) mail.content = {{"mime", message.mime}};
+    return;
+  }
+  const std::string text = replacements.Apply(message.text);
+  const std::string html = replacements.Apply(message.html);
+  mail.subject = replacements.Apply(message.subject);
+  mail.headers = Replaced(message.headers, replacements);
+  mail.sha256 = hash::Sha256Hex(text + html);
+  if (detail == Detail::kContent) mail.content = {{"text", text}, {"html", html}};
+}
+
 }  // namespace
 
 absl::StatusOr<MailgunMessage> ParseMailgunMessage(const Form& form, bool is_mime, absl::Time now) {
@@ -314,32 +332,18 @@ absl::StatusOr<MailgunMessage> ParseMailgunMessage(const Form& form, bool is_mim
 }
 
 std::vector<Mail> MailgunMails(const MailgunMessage& message, std::string_view provider_id,
-                               const std::string& id_variable, bool keep_content) {
-  const bool is_mime = !message.mime.empty();
-  const std::string mime_sha256 = is_mime ? hash::Sha256Hex(message.mime) : "";
+                               const std::string& id_variable, Detail detail) {
   // Without the variables, one message goes to all.
   const bool apart = !message.recipient_variables.is_null();
   std::vector<Mail> mails;
   for (const std::string& recipient : message.recipients) {
     const Replacements replacements = apart ? ReplacementsFor(message, recipient) : Replacements{};
     Mail mail;
+    mail.id = HeaderOf(Replaced(message.variables, replacements), ToAbsl(id_variable));
     mail.provider_id = provider_id;
     mail.recipient = recipient;
     mail.visible_recipients = apart ? 1 : static_cast<std::int64_t>(message.visible_recipients);
-    mail.id = HeaderOf(Replaced(message.variables, replacements), ToAbsl(id_variable));
-    if (is_mime) {
-      mail.subject = message.subject;
-      mail.headers = message.headers;
-      mail.sha256 = mime_sha256;
-      if (keep_content) mail.content = {{"mime", message.mime}};
-    } else {
-      const std::string text = replacements.Apply(message.text);
-      const std::string html = replacements.Apply(message.html);
-      mail.subject = replacements.Apply(message.subject);
-      mail.headers = Replaced(message.headers, replacements);
-      mail.sha256 = hash::Sha256Hex(text + html);
-      if (keep_content) mail.content = {{"text", text}, {"html", html}};
-    }
+    if (detail != Detail::kCount) AddDetails(message, replacements, detail, mail);
     mails.push_back(std::move(mail));
   }
   return mails;

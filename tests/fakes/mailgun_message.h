@@ -36,6 +36,6 @@ absl::StatusOr<MailgunMessage> ParseMailgunMessage(const http_server::Form& form
 // The mails of a message, one for each recipient. `%recipient.key%` is replaced in the headers, the
 // variables, the subject, the text and the HTML, never in MIME.
 std::vector<Mail> MailgunMails(const MailgunMessage& message, std::string_view provider_id,
-                               const std::string& id_variable, bool keep_content);
+                               const std::string& id_variable, Detail detail);
 
 }  // namespace lmsmail::fakes

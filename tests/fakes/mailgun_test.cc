@@ -36,7 +36,7 @@ std::string Login(std::string_view key) {
 class MailgunTest : public FakeTest {
  protected:
   void SetUp() override {
-    StartFake(std::make_unique<MailgunApi>(MailgunOptions{.keep_content = true}));
+    StartFake(std::make_unique<MailgunApi>(MailgunOptions{.detail = Detail::kContent}));
   }
 
   // The field "message" is a file.

@@ -146,7 +146,7 @@ Verdict SendGridApi::Send(const Request& request) {
 
   const std::string id = NewMessageId();
   Verdict verdict;
-  verdict.mails = SendGridMails(mail, id, options_.id_argument, options_.keep_content);
+  verdict.mails = SendGridMails(mail, id, options_.id_argument, options_.detail);
   verdict.response.status = 202;
   verdict.response.headers = {
       {"X-Message-Id", id},

@@ -15,8 +15,8 @@ struct SendGridOptions {
   std::vector<std::string> read_only_keys = {};
   std::vector<std::string> sender_domains = {};  // verified ones; empty for any
   std::string id_argument = "lms_message_id";    // the custom argument with our id of a mail
-  bool keep_content = false;                     // in the ledger
-  std::int32_t rate = 10'000;                    // requests to send mail a second
+  Detail detail = Detail::kLedger;
+  std::int32_t rate = 10'000;  // requests to send mail a second
 };
 
 // SendGrid's v3 Mail Send API: POST /v3/mail/send and GET /v3/scopes.

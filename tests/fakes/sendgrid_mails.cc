@@ -68,29 +68,36 @@ class Renderer {
   std::optional<Substitution> html_parts_;
 };
 
+// The mail of a personalization, without its recipient.
+Mail MailOf(const json& request, const json& one, Renderer& renderer, Detail detail) {
+  static const json kNone = json::object();
+  const auto substitutions = one.find("substitutions");
+  renderer.Use(substitutions == one.end() ? kNone : *substitutions);
+  const std::string text = renderer.Text();
+  const std::string html = renderer.Html();
+  Mail mail;
+  mail.subject = renderer.Subject(TextOf(one.contains("subject") ? one : request, "subject"));
+  mail.headers = Merged(request, one, "headers");
+  mail.sha256 = hash::Sha256Hex(text + html);
+  mail.visible_recipients = 0;
+  for (const char* const key : {"to", "cc"}) {
+    if (one.contains(key)) mail.visible_recipients += static_cast<std::int64_t>(one[key].size());
+  }
+  if (detail == Detail::kContent) mail.content = {{"text", text}, {"html", html}};
+  return mail;
+}
+
 }  // namespace
 
 std::vector<Mail> SendGridMails(const json& request, std::string_view provider_id,
-                                const std::string& id_argument, bool keep_content) {
-  static const json kNone = json::object();
+                                const std::string& id_argument, Detail detail) {
   std::vector<Mail> mails;
   Renderer renderer(request);
   for (const json& one : request["personalizations"]) {
-    const auto substitutions = one.find("substitutions");
-    renderer.Use(substitutions == one.end() ? kNone : *substitutions);
-    const std::string text = renderer.Text();
-    const std::string html = renderer.Html();
     Mail mail;
+    if (detail != Detail::kCount) mail = MailOf(request, one, renderer, detail);
     mail.id = TextOf(Merged(request, one, "custom_args"), id_argument.c_str());
     mail.provider_id = provider_id;
-    mail.subject = renderer.Subject(TextOf(one.contains("subject") ? one : request, "subject"));
-    mail.headers = Merged(request, one, "headers");
-    mail.sha256 = hash::Sha256Hex(text + html);
-    mail.visible_recipients = 0;
-    for (const char* const key : {"to", "cc"}) {
-      if (one.contains(key)) mail.visible_recipients += static_cast<std::int64_t>(one[key].size());
-    }
-    if (keep_content) mail.content = {{"text", text}, {"html", html}};
     for (const char* const key : {"to", "cc", "bcc"}) {
       if (!one.contains(key)) continue;
       for (const json& recipient : one[key]) {

@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include "libs/lifecycle/shutdown_signal.h"
 #include "tests/fakes/fake_server.h"
@@ -12,6 +13,7 @@ namespace {
 struct Options {
   FakeOptions fake;
   SendGridOptions sendgrid;
+  bool keep_content = false;
 
   void Declare(config::Schema& schema) {
     fake.Declare(schema);
@@ -21,13 +23,15 @@ struct Options {
                       "Verified domains of senders; empty for any.");
     schema.String("id_argument", &sendgrid.id_argument,
                   "Custom argument that the ledger gives as the id of a mail.");
-    schema.Bool("keep_content", &sendgrid.keep_content, "Write text and HTML into the ledger.");
+    schema.Bool("keep_content", &keep_content, "Write text and HTML into the ledger.");
     schema.Int32("rate", &sendgrid.rate, "Requests to send mail a second.", {1, 1'000'000});
   }
 };
 
 absl::Status Run(const Options& options) {
-  return RunFake(options.fake, std::make_unique<SendGridApi>(options.sendgrid));
+  SendGridOptions sendgrid = options.sendgrid;
+  sendgrid.detail = DetailFor(options.fake, options.keep_content);
+  return RunFake(options.fake, std::make_unique<SendGridApi>(std::move(sendgrid)));
 }
 
 }  // namespace

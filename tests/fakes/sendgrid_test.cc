@@ -40,8 +40,9 @@ json GoodMail() {
 class SendGridTest : public FakeTest {
  protected:
   void SetUp() override {
-    StartFake(std::make_unique<SendGridApi>(SendGridOptions{
-        .read_only_keys = {"SG.read"}, .sender_domains = {"school.test"}, .keep_content = true}));
+    StartFake(std::make_unique<SendGridApi>(SendGridOptions{.read_only_keys = {"SG.read"},
+                                                            .sender_domains = {"school.test"},
+                                                            .detail = Detail::kContent}));
   }
 
   RawResponse Send(const json& mail, std::string key = "SG.fake") {

@@ -109,12 +109,11 @@ TEST_F(PreferencesTest, LinkInMailUnsubscribesFromCategory) {
 
   // <http://127.0.0.1:8080/...token>
   const std::string link = mail.header().at("list-unsubscribe");
-  pref::UnsubscribeRequest request;
+  pref::OneClickUnsubscribeRequest request;
   request.set_token(link.substr(link.rfind('/') + 1, link.find('>') - link.rfind('/') - 1));
-  ASSERT_OK_AND_ASSIGN(const pref::Preferences preferences,
-                       Call(suite().preferences(), &Preferences::Unsubscribe, request));
-  EXPECT_EQ(preferences.name(), NameOf("clicker") + "/preferences");
-  for (const pref::CategoryPreference& each : preferences.categories()) {
+  ASSERT_OK_AND_ASSIGN(const pref::Link unsubscribed,
+                       Call(suite().preferences(), &Preferences::OneClickUnsubscribe, request));
+  for (const pref::CategoryPreference& each : unsubscribed.categories()) {
     EXPECT_EQ(each.subscribed(), each.category() != type::v1::CATEGORY_CONTENT);
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/address/email_address.h"
@@ -10,6 +11,7 @@
 #include "libs/mime/validation.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "services/dispatch/rendering/personal_values.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -37,6 +39,7 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
   Object& own = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   Object& provided = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
+  own_ = &own;
   // Mails of one batch follow each other, so the shared context is parsed once.
   if (mail.shared_context != shared_bytes_) {
     shared_bytes_.clear();
@@ -98,14 +101,21 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
 }
 
 std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
-                                                       const Recipient& recipient) const {
+                                                       const Recipient& recipient) {
   auto parts = std::make_shared<MailParts>();
   parts->category = NameOf(mail.template_ref.category);
   parts->recipient_name = recipient.display_name;
   parts->subject = rendered_.subject;
-  parts->text = rendered_.text;
-  parts->html = rendered_.html;
-  parts->personal_values = PersonalValues(recipient);
+  parts->text = std::move(rendered_.text);
+  parts->html = std::move(rendered_.html);
+  parts->personal_values = PersonalValues(recipient, *own_);
+  // A value that the mail before has too, such as the title of a course, is probably common.
+  // Searching for it would cost more than an additional request where the guess is wrong.
+  std::vector<std::string> all = parts->personal_values;
+  for (std::size_t i = 0; i < std::min(all.size(), last_values_.size()); ++i) {
+    if (all[i] == last_values_[i]) parts->personal_values[i].clear();
+  }
+  last_values_ = std::move(all);
   return parts;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -49,8 +50,8 @@ class Composer {
                                        const CompiledVersion& version,
                                        const SenderIdentity& sender);
 
-  // The parts of the mail that was composed last, for a transport that needs them.
-  std::shared_ptr<const MailParts> PartsOfLast(const Mail& mail, const Recipient& recipient) const;
+  // The parts of the mail that was composed last, for a transport that needs them. Once for a mail.
+  std::shared_ptr<const MailParts> PartsOfLast(const Mail& mail, const Recipient& recipient);
 
  private:
   absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);
@@ -61,10 +62,12 @@ class Composer {
   const std::size_t max_bytes_;
   std::array<char, 16384> block_;                                // enough for most mails
   google::protobuf::Arena arena_{block_.data(), block_.size()};  // reset for each mail
-  std::string shared_bytes_;  // the shared context of the last mail
-  render::Object shared_;     // parsed from shared_bytes_
+  std::string shared_bytes_;             // the shared context of the last mail
+  render::Object shared_;                // parsed from shared_bytes_
+  const render::Object* own_ = nullptr;  // the own context of the last mail, in the arena
   render::Renderer renderer_;
   render::Rendered rendered_;
+  std::vector<std::string> last_values_;  // the personal values of the last mail with parts
 };
 
 }  // namespace lmsmail::dispatch

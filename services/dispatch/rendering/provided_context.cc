@@ -16,13 +16,13 @@ void Put(Object& fields, std::string_view name, std::string_view value) {
   field.mutable_value()->set_string_value(value.data(), value.size());
 }
 
+}  // namespace
+
 std::string_view FirstNameOf(const Recipient& recipient) {
   if (!recipient.given_name.empty()) return recipient.given_name;
   const std::string_view name = recipient.display_name;
   return name.substr(0, name.find(' '));
 }
-
-}  // namespace
 
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
   Put(provided, "postal_address", site.postal_address);
@@ -37,12 +37,6 @@ void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Ob
   Put(user, "first_name", FirstNameOf(recipient));
   Put(user, "full_name", recipient.display_name);
   render::SortFields(provided);
-}
-
-std::vector<std::string> PersonalValues(const Recipient& recipient) {
-  return {recipient.unsubscribe_url, recipient.preferences_url,
-          recipient.address ? recipient.address->ToString() : "", recipient.display_name,
-          std::string(FirstNameOf(recipient))};
 }
 
 const Struct& SampleProvidedContext() {

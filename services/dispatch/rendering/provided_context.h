@@ -3,7 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "libs/render/values.h"
 #include "services/dispatch/message/recipient_check.h"
@@ -25,9 +25,8 @@ struct SiteIdentity {
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
                         render::Object& provided);
 
-// The values of these variables that differ from recipient to recipient. Those that contain others
-// come first.
-std::vector<std::string> PersonalValues(const Recipient& recipient);
+// The value of user.first_name.
+std::string_view FirstNameOf(const Recipient& recipient);
 
 // The same variables with placeholder values, for validation.
 const google::protobuf::Struct& SampleProvidedContext();

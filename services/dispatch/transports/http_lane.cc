@@ -24,6 +24,15 @@ void FinishAll(MailGroup group, const DeliveryResult& result) {
   for (PendingMail& it : group) it.done(result);
 }
 
+// Mails that wait share their content.
+std::shared_ptr<const MailParts> WithoutContent(const MailParts& parts) {
+  auto rest = std::make_shared<MailParts>();
+  rest->category = parts.category;
+  rest->recipient_name = parts.recipient_name;
+  rest->subject = parts.subject;
+  return rest;
+}
+
 DeliveryResult Unsuccessful(DeliveryResult::Kind kind, std::string text,
                             smtp::Fault fault = smtp::Fault::kNone) {
   DeliveryResult result;
@@ -94,9 +103,10 @@ HttpLane::HttpLane(const ProviderApi& api, const Clock& clock, Options options, 
 HttpLane::~HttpLane() { Shutdown(absl::ZeroDuration()); }
 
 bool HttpLane::TrySend(OutgoingMail& mail, Transport::Done& done) {
+  SharedContent content = ShareContent(*mail.parts, api_.tag_style());
   absl::MutexLock lock(&mutex_);
   if (stopping_ || max_requests_ == 0 || queue_.size() >= options_.max_queued) return false;
-  SharedContent content = ShareContent(*mail.parts, api_.tag_style());
+  mail.parts = WithoutContent(*mail.parts);
   queue_.Add(
       {.mail = {.mail = std::move(mail), .content = std::move(content)}, .done = std::move(done)},
       absl::Now());

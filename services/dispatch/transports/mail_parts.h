@@ -12,8 +12,8 @@ struct MailParts {
   std::string subject;
   std::string text;
   std::string html;
-  // Values in `text` and `html` by which mails with the same template probably differ: links and
-  // names. Those that contain others come first.
+  // Values in `text` and `html` by which mails with the same template probably differ, such as
+  // links and names. Empty ones keep the positions of the others.
   std::vector<std::string> personal_values;
 };
 

@@ -58,28 +58,30 @@ void AddSingle(const ProviderMail& it, MultipartForm& form) {
 }
 
 // What one recipient has alone: subject, headers and the values in the content.
-Json Variables(const ProviderMail& it) {
+Json Variables(const ProviderMail& it, const RequestContent& content) {
   Json json = {{"subject", it.mail.parts->subject}};
   for (const auto& [name, value] : HeadersOf(it.mail.message)) {
     if (IsOurs(name)) json["h_" + std::string(name)] = value;
   }
-  for (const Substitution& substitution : it.content.substitutions) {
-    json["v" + substitution.name] = substitution.value;
+  for (std::size_t i = 0; i < it.content.substitutions.size(); ++i) {
+    const Substitution& substitution = it.content.substitutions[i];
+    if (content.is_own[i]) json["v" + substitution.name] = substitution.value;
   }
   return json;
 }
 
-void AddShared(std::span<const ProviderMail> mails, MultipartForm& form) {
+void AddShared(std::span<const ProviderMail> mails, TagStyle style, MultipartForm& form) {
+  const RequestContent content = ContentOf(mails, style);
   Json variables = Json::object();
   for (const ProviderMail& it : mails) {
     form.Add("to", HeaderOf(it, "To"));
-    variables[it.mail.recipient] = Variables(it);
+    variables[it.mail.recipient] = Variables(it, content);
   }
   const ProviderMail& first = mails.front();
   form.Add("from", HeaderOf(first, "From"));
   form.Add("subject", "%recipient.subject%");
-  form.Add("text", first.content.text);
-  if (!first.content.html.empty()) form.Add("html", first.content.html);
+  form.Add("text", content.body.text);
+  if (!content.body.html.empty()) form.Add("html", content.body.html);
   AddOptions(first, form);
   form.Add(kMessageIdVariable, "%recipient.h_Message-ID%");
   for (const auto& [name, value] : HeadersOf(first.mail.message)) {
@@ -127,7 +129,7 @@ http_client::Request MailgunApi::SendRequest(std::span<const ProviderMail> mails
                                              std::string_view api_key) const {
   MultipartForm form;
   const bool single = mails.size() == 1;
-  single ? AddSingle(mails.front(), form) : AddShared(mails, form);
+  single ? AddSingle(mails.front(), form) : AddShared(mails, tag_style(), form);
   http_client::Request request = Post(single ? "messages.mime" : "messages", api_key);
   MultipartForm::Encoded encoded = form.Encode();
   request.headers.emplace_back("Content-Type", std::move(encoded.content_type));

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,9 +18,16 @@ namespace lmsmail::dispatch {
 
 // A mail on its way to a provider.
 struct ProviderMail {
-  OutgoingMail mail;      // with parts
-  SharedContent content;  // of `mail.parts`
+  OutgoingMail mail;  // with parts, whose text, HTML and values may be empty
+  SharedContent content;
 };
+
+// See InlineCommonValues.
+inline RequestContent ContentOf(std::span<const ProviderMail> mails, TagStyle style) {
+  std::vector<const SharedContent*> contents;
+  for (const ProviderMail& mail : mails) contents.push_back(&mail.content);
+  return InlineCommonValues(contents, style);
+}
 
 // What a provider's response to a request with mails means.
 struct ProviderAnswer {

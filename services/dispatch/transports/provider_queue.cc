@@ -10,7 +10,8 @@ namespace lmsmail::dispatch {
 
 ProviderQueue::Key ProviderQueue::KeyOf(const ProviderMail& mail) {
   Key key = mail.mail.parts->category;
-  key.append(1, '\0').append(mail.content.text).append(1, '\0').append(mail.content.html);
+  key.append(1, '\0').append(mail.content.body->text);
+  key.append(1, '\0').append(mail.content.body->html);
   return key;
 }
 
@@ -27,6 +28,7 @@ void ProviderQueue::Add(PendingMail mail, absl::Time now) {
     group.ready_time = now + linger_;
     order_.emplace_back(group.ready_time, key);
   }
+  if (!added) mail.mail.content.body = group.mails.front().mail.content.body;
   group.mails.push_back(std::move(mail));
   group.recipients.insert(std::move(recipient));
   if (group.mails.size() >= max_mails_) Close(key);

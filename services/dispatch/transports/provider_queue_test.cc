@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@ class ProviderQueueTest : public ::testing::Test {
   void Add(const std::string& name, const std::string& text = "hello") {
     PendingMail pending;
     pending.mail.mail = MailTo(name);
-    pending.mail.content.text = text;
+    pending.mail.content.body = std::make_shared<SharedBody>(SharedBody{.text = text, .html = ""});
     queue_.Add(std::move(pending), now_);
   }
   // The recipients of the next group.
@@ -47,6 +48,14 @@ TEST_F(ProviderQueueTest, GathersMailsWithTheSameContent) {
   EXPECT_THAT(Take(), ElementsAre("bob"));
   EXPECT_EQ(queue_.size(), 0u);
   EXPECT_EQ(queue_.ready_time(), absl::InfiniteFuture());
+}
+
+TEST_F(ProviderQueueTest, MailsOfAGroupHaveOneBody) {
+  Add("ann");
+  Add("bob");
+  const MailGroup group = queue_.TakeAll();
+  ASSERT_EQ(group.size(), 2u);
+  EXPECT_EQ(group[0].mail.content.body, group[1].mail.content.body);
 }
 
 TEST_F(ProviderQueueTest, AFullGroupIsReadyAtOnce) {

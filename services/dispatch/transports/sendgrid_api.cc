@@ -43,7 +43,7 @@ Json Address(const address::Mailbox& mailbox) {
   return Address(mailbox.address.ToString(), mailbox.display_name);
 }
 
-Json Personalization(const ProviderMail& it, TagStyle style) {
+Json Personalization(const ProviderMail& it, const RequestContent& content, TagStyle style) {
   const MailParts& parts = *it.mail.parts;
   Json json = {{"to", Json::array({Address(it.mail.recipient, parts.recipient_name)})},
                {"subject", parts.subject}};
@@ -53,16 +53,18 @@ Json Personalization(const ProviderMail& it, TagStyle style) {
     }
     if (IsOurs(name)) json["headers"][std::string(name)] = value;
   }
-  for (const Substitution& substitution : it.content.substitutions) {
-    json["substitutions"][TagOf(substitution, style)] = substitution.value;
+  for (std::size_t i = 0; i < it.content.substitutions.size(); ++i) {
+    const Substitution& substitution = it.content.substitutions[i];
+    if (content.is_own[i]) json["substitutions"][TagOf(substitution, style)] = substitution.value;
   }
   return json;
 }
 
 // The plain text comes first, as the API demands.
-Json Content(const SharedContent& content) {
-  Json json = Json::array({{{"type", "text/plain"}, {"value", content.text}}});
-  if (!content.html.empty()) json.push_back({{"type", "text/html"}, {"value", content.html}});
+Json Content(const RequestContent& content) {
+  Json json = Json::array({{{"type", "text/plain"}, {"value", content.body.text}}});
+  if (!content.body.html.empty())
+    json.push_back({{"type", "text/html"}, {"value", content.body.html}});
   return json;
 }
 
@@ -113,9 +115,10 @@ HttpRefused::Subject SubjectOf(std::string_view field) {
 
 http_client::Request SendGridApi::SendRequest(std::span<const ProviderMail> mails,
                                               std::string_view api_key) const {
-  Json off = {{"enable", false}};
+  const RequestContent content = ContentOf(mails, tag_style());
+  const Json off = {{"enable", false}};
   Json body = {{"from", Address(sender_.from)},
-               {"content", Content(mails.front().content)},
+               {"content", Content(content)},
                {"categories", Json::array({mails.front().mail.parts->category})},
                {"tracking_settings",
                 {{"click_tracking", {{"enable", false}, {"enable_text", false}}},
@@ -124,7 +127,7 @@ http_client::Request SendGridApi::SendRequest(std::span<const ProviderMail> mail
   if (sender_.reply_to) body["reply_to"] = Address(*sender_.reply_to);
   Json& personalizations = body["personalizations"] = Json::array();
   for (const ProviderMail& mail : mails) {
-    personalizations.push_back(Personalization(mail, tag_style()));
+    personalizations.push_back(Personalization(mail, content, tag_style()));
   }
   http_client::Request request{.url = base_url_ + "/v3/mail/send",
                                .headers = HeadersWith(api_key),

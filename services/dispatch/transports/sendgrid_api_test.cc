@@ -69,8 +69,8 @@ TEST_F(SendGridApiTest, SharesTheContentPlainTextFirst) {
                           {"value", "Dear [%lmsmail.v2%],\nstop: [%lmsmail.v1%]\n"}},
                          {{"type", "text/html"},
                           {"value",
-                           "<p>Dear [%lmsmail.v2h%]</p>"
-                           "<a href=\"[%lmsmail.v1h%]\">stop</a>"}}}));
+                           "<p>Dear [%lmsmail.v2%]</p>"
+                           "<a href=\"[%lmsmail.v1%]\">stop</a>"}}}));
   EXPECT_EQ(json["personalizations"][0]["substitutions"]["[%lmsmail.v2%]"], "ann");
 }
 

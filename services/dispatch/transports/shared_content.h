@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,14 +27,31 @@ struct Substitution {
   std::string value;
 };
 
-struct SharedContent {
+struct SharedBody {
   std::string text;
   std::string html;
+
+  bool operator==(const SharedBody&) const = default;
+};
+
+struct SharedContent {
+  std::shared_ptr<const SharedBody> body;   // never null; mails that wait together have one
   std::vector<Substitution> substitutions;  // of the tags that occur
 };
 
-// Returns the content as it is when it has text that looks like a tag.
+// Returns the content as it is when it has text that looks like a tag. A value that HTML escapes
+// has two tags, one with its escaped form.
 SharedContent ShareContent(const MailParts& parts, TagStyle style);
+
+// The content of a request with several mails, in which the values that all of them have stand
+// instead of their tags.
+struct RequestContent {
+  SharedBody body;
+  std::vector<bool> is_own;  // whether a substitution is left, by its index in every mail
+};
+
+// `contents` have equal bodies, and therefore the same tags in the same order.
+RequestContent InlineCommonValues(std::span<const SharedContent* const> contents, TagStyle style);
 
 std::string TagOf(const Substitution& substitution, TagStyle style);
 

@@ -40,9 +40,10 @@ std::string Substituted(std::string text, std::vector<Substitution> substitution
 TEST(ShareContentTest, MailsOfOneTemplateShareTheirContent) {
   const SharedContent ann = ShareContent(Parts("Ann", "https://m.example/u/1"), kStyle);
   const SharedContent bob = ShareContent(Parts("Bob", "https://m.example/u/2"), kStyle);
-  EXPECT_EQ(ann.text, bob.text);
-  EXPECT_EQ(ann.html, bob.html);
-  EXPECT_EQ(ann.text, "Dear %recipient.v2%,\nread on. Stop: %recipient.v1%\n");
+  EXPECT_EQ(ann.body->text, bob.body->text);
+  EXPECT_EQ(ann.body->html, bob.body->html);
+  EXPECT_EQ(ann.substitutions.size(), 2u) << "one tag for text and HTML";
+  EXPECT_EQ(ann.body->text, "Dear %recipient.v2%,\nread on. Stop: %recipient.v1%\n");
 }
 
 TEST(ShareContentTest, SubstitutionGivesTheRenderedContentWhateverTheValuesAre) {
@@ -61,18 +62,57 @@ TEST(ShareContentTest, SubstitutionGivesTheRenderedContentWhateverTheValuesAre) 
     const SharedContent shared = ShareContent(parts, kStyle);
     std::vector<Substitution> order = shared.substitutions;
     for (int turn = 0; turn < 2; ++turn) {
-      EXPECT_EQ(Substituted(shared.text, order), parts.text);
-      EXPECT_EQ(Substituted(shared.html, order), parts.html);
+      EXPECT_EQ(Substituted(shared.body->text, order), parts.text);
+      EXPECT_EQ(Substituted(shared.body->html, order), parts.html);
       std::ranges::reverse(order);
     }
   }
+}
+
+TEST(ShareContentTest, TakesTheLongestOfSeveralValues) {
+  MailParts parts = Parts("Ann Lee", "https://m.example/u/1");
+  parts.personal_values = {"Ann", "Ann Lee", "https://m.example/u", "https://m.example/u/1"};
+  EXPECT_EQ(ShareContent(parts, kStyle).body->text,
+            "Dear %recipient.v2%,\nread on. Stop: %recipient.v4%\n");
+}
+
+TEST(ShareContentTest, ManyLongValuesAreNotSubstituted) {
+  MailParts parts = Parts("Ann", "https://m.example/u/1");
+  for (int i = 0; i < 40; ++i) {
+    parts.personal_values.push_back(std::to_string(i) + std::string(250, 'x'));
+    parts.text += parts.personal_values.back();
+  }
+  EXPECT_THAT(ShareContent(parts, kStyle).substitutions, IsEmpty());
+}
+
+TEST(InlineCommonValuesTest, LeavesTagsOfWhatDiffersOnly) {
+  const SharedContent ann = ShareContent(Parts("Ann & Co", "https://m.example/u"), kStyle);
+  const SharedContent bob = ShareContent(Parts("Bob & Co", "https://m.example/u"), kStyle);
+  const SharedContent* const both[] = {&ann, &bob};
+  const RequestContent request = InlineCommonValues(both, kStyle);
+  EXPECT_EQ(request.body.text, "Dear %recipient.v2%,\nread on. Stop: https://m.example/u\n");
+  EXPECT_EQ(request.body.html,
+            "<p>Dear %recipient.v2h%</p><a href=\"https://m.example/u\">Stop</a>");
+  ASSERT_EQ(request.is_own.size(), ann.substitutions.size());
+  for (std::size_t i = 0; i < request.is_own.size(); ++i) {
+    EXPECT_EQ(request.is_own[i], ann.substitutions[i].name.starts_with("2"));
+  }
+}
+
+TEST(InlineCommonValuesTest, AMailAloneHasNoTags) {
+  const MailParts parts = Parts("Ann", "https://m.example/u/1");
+  const SharedContent ann = ShareContent(parts, kStyle);
+  const SharedContent* const alone[] = {&ann};
+  const RequestContent request = InlineCommonValues(alone, kStyle);
+  EXPECT_EQ(request.body.text, parts.text);
+  EXPECT_EQ(request.body.html, parts.html);
 }
 
 TEST(ShareContentTest, ContentWithTagsOfItsOwnStaysAsItIs) {
   MailParts parts = Parts("Ann", "https://m.example/u/1");
   parts.text += "%recipient.v1%";
   const SharedContent shared = ShareContent(parts, kStyle);
-  EXPECT_EQ(shared.text, parts.text);
+  EXPECT_EQ(shared.body->text, parts.text);
   EXPECT_THAT(shared.substitutions, IsEmpty());
 }
 

@@ -49,6 +49,11 @@ void CheckAddress(const std::string& address, std::string field, Violations& vio
   if (!parsed.ok()) violations.Add(std::move(field), std::string(parsed.status().message()));
 }
 
+bool TransportConfig::LeavesThisMachine() const {
+  const bool is_local = host == "localhost" || host == "::1" || host.starts_with("127.");
+  return kind != Kind::kConsole && !is_local;
+}
+
 void TransportConfig::Declare(config::Group keys) {
   keys.Enum(
       "kind", &kind,

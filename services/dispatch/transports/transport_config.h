@@ -71,6 +71,9 @@ struct TransportConfig {
     return from.empty() ? service_from : from;
   }
 
+  // Whether its mail goes to another machine.
+  bool LeavesThisMachine() const;
+
   // Observers of transports. What they call must outlive the transports.
   struct Observers {
     SmtpTransport::DotObserver before_dot;

@@ -22,6 +22,20 @@ std::optional<std::int64_t> ParseEventId(const rpc::PageCursor& cursor) {
   return id;
 }
 
+// Of an UnsubscribeRequest or ResubscribeRequest.
+template <typename Request>
+absl::StatusOr<ConsentRequest> ConsentRequestOf(const Request& request) {
+  Violations violations;
+  ConsentRequest change;
+  change.recipient_id = RecipientId(request.name(), "name", violations);
+  if (const auto category = CategoryFromProto(request.category(), "category", violations)) {
+    change.categories = {*category};
+  }
+  change.source = SourceFromProto(request.source(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  return change;
+}
+
 }  // namespace
 
 absl::Status ConsentHandlers::GetPreferences(const rpc::CallInfo& call,
@@ -38,40 +52,20 @@ absl::Status ConsentHandlers::GetPreferences(const rpc::CallInfo& call,
 absl::Status ConsentHandlers::Unsubscribe(const rpc::CallInfo& call,
                                           const v1::UnsubscribeRequest& request,
                                           v1::Preferences& response) {
-  Violations violations;
-  ConsentRequest consent_request{{},
-                                 CategoryFromProto(request.category(), "category", violations),
-                                 SourceFromProto(request.source(), violations)};
-  if (request.name().empty() == request.token().empty()) {
-    violations.Add("name", "give exactly one of name and token");
-  } else if (!request.name().empty()) {
-    consent_request.recipient_id = RecipientId(request.name(), "name", violations);
-  }
-  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  if (!request.token().empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(const Links::Subject subject,
-                             links_.ParseUnsubscribeToken(request.token()));
-    consent_request.recipient_id = subject.recipient_id;
-    if (!consent_request.category) consent_request.category = subject.category;
-  }
+  LMSMAIL_ASSIGN_OR_RETURN(const ConsentRequest change, ConsentRequestOf(request));
   LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent,
-                           consent_.Unsubscribe(consent_request, call.deadline));
-  response = ToProto(consent_request.recipient_id, consent);
+                           consent_.Unsubscribe(change, call.deadline));
+  response = ToProto(change.recipient_id, consent);
   return absl::OkStatus();
 }
 
 absl::Status ConsentHandlers::Resubscribe(const rpc::CallInfo& call,
                                           const v1::ResubscribeRequest& request,
                                           v1::Preferences& response) {
-  Violations violations;
-  const ConsentRequest consent_request{
-      RecipientId(request.name(), "name", violations),
-      CategoryFromProto(request.category(), "category", violations),
-      SourceFromProto(request.source(), violations)};
-  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const ConsentRequest change, ConsentRequestOf(request));
   LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent,
-                           consent_.Resubscribe(consent_request, call.deadline));
-  response = ToProto(consent_request.recipient_id, consent);
+                           consent_.Resubscribe(change, call.deadline));
+  response = ToProto(change.recipient_id, consent);
   return absl::OkStatus();
 }
 

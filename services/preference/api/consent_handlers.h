@@ -5,15 +5,13 @@
 #include "libs/rpc/call_info.h"
 #include "lmsmail/preference/v1/preference_service.pb.h"
 #include "services/preference/domain/consent_registry.h"
-#include "services/preference/domain/links.h"
 
 namespace lmsmail::preference {
 
 // Handlers of the methods about consent. Thread-safe.
 class ConsentHandlers {
  public:
-  ConsentHandlers(ConsentRegistry& consent, const Links& links)
-      : consent_(consent), links_(links) {}
+  explicit ConsentHandlers(ConsentRegistry& consent) : consent_(consent) {}
 
   absl::Status GetPreferences(const rpc::CallInfo& call, const v1::GetPreferencesRequest& request,
                               v1::Preferences& response);
@@ -30,7 +28,6 @@ class ConsentHandlers {
 
  private:
   ConsentRegistry& consent_;
-  const Links& links_;
 };
 
 }  // namespace lmsmail::preference

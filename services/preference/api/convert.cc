@@ -22,6 +22,7 @@ static_assert(static_cast<int>(ConsentMethod::kDefault) == v1::ConsentSource::ME
 static_assert(static_cast<int>(ConsentAction::kErased) == v1::ConsentEvent::ACTION_ERASED);
 static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::REASON_ERASED);
 static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);
+static_assert(static_cast<int>(LinkKind::kPreferences) == v1::Link::KIND_PREFERENCES);
 static_assert(static_cast<int>(VerdictReason::kNoConsent) == v1::Verdict::REASON_NO_CONSENT);
 
 void CheckCount(int count, std::string field, Violations& violations) {
@@ -29,6 +30,42 @@ void CheckCount(int count, std::string field, Violations& violations) {
     violations.Add(std::move(field),
                    fmt::format("has {} items; 1 to {} are allowed", count, kMaxItems));
   }
+}
+
+// Adds every category in the order of the enum, also the mandatory ones, which have no record.
+void ToProto(const RecipientConsent& consent,
+             google::protobuf::RepeatedPtrField<v1::CategoryPreference>& categories) {
+  for (const Category category : kCategories) {
+    v1::CategoryPreference& preference = *categories.Add();
+    preference.set_category(static_cast<type::Category>(category));
+    const bool mandatory = PolicyOf(category).mandatory;
+    preference.set_mandatory(mandatory);
+    preference.set_subscribed(mandatory);
+    const auto found = std::ranges::find(consent.categories, category, &CategoryConsent::category);
+    if (found == consent.categories.end()) continue;
+    preference.set_subscribed(found->subscribed);
+    if (found->update_time) {
+      *preference.mutable_update_time() = protobuf::ToProto(*found->update_time);
+    }
+  }
+}
+
+std::vector<Category> CategoriesFromProto(const google::protobuf::RepeatedField<int>& given,
+                                          std::string_view field, Violations& violations) {
+  std::vector<Category> categories;
+  if (given.size() > type::Category_ARRAYSIZE) {
+    violations.Add(std::string(field), "has more items than there are categories: give each once");
+    return categories;
+  }
+  for (int i = 0; i < given.size(); ++i) {
+    const std::string path = fmt::format("{}[{}]", field, i);
+    const auto number = static_cast<type::Category>(given[i]);
+    if (number == type::CATEGORY_UNSPECIFIED) violations.Add(path, "must name a category");
+    if (const auto category = CategoryFromProto(number, path, violations)) {
+      categories.push_back(*category);
+    }
+  }
+  return categories;
 }
 
 }  // namespace
@@ -102,6 +139,14 @@ ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& viola
   return result;
 }
 
+LinkUpdate LinkUpdateFromProto(const v1::UpdateLinkRequest& request, Violations& violations) {
+  LinkUpdate update{CategoriesFromProto(request.unsubscribe(), "unsubscribe", violations),
+                    CategoriesFromProto(request.subscribe(), "subscribe", violations),
+                    request.unsubscribe_from_all(), request.consent_text()};
+  ValidateConsentText(update.consent_text, "consent_text", violations);
+  return update;
+}
+
 std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
                                                  Violations& violations) {
   if (reason == v1::Suppression::REASON_UNSPECIFIED) return std::nullopt;
@@ -129,19 +174,22 @@ v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& c
   v1::Preferences result;
   result.set_name(PreferencesName(recipient_id));
   result.set_suppressed(consent.suppressed);
-  for (const Category category : kCategories) {
-    v1::CategoryPreference& preference = *result.add_categories();
-    preference.set_category(static_cast<type::Category>(category));
-    const bool mandatory = PolicyOf(category).mandatory;
-    preference.set_mandatory(mandatory);
-    preference.set_subscribed(mandatory);
-    const auto found = std::ranges::find(consent.categories, category, &CategoryConsent::category);
-    if (found == consent.categories.end()) continue;
-    preference.set_subscribed(found->subscribed);
-    if (found->update_time) {
-      *preference.mutable_update_time() = protobuf::ToProto(*found->update_time);
-    }
+  ToProto(consent, *result.mutable_categories());
+  return result;
+}
+
+v1::Link ToProto(const LinkState& state) {
+  v1::Link result;
+  result.set_kind(static_cast<v1::Link::Kind>(state.link.kind));
+  if (state.link.category) result.set_category(static_cast<type::Category>(*state.link.category));
+  result.set_language_code(state.language_code);
+  ToProto(state.consent, *result.mutable_categories());
+  for (const Category category : ChangeableCategories(state.link)) {
+    result.add_changeable_categories(static_cast<type::Category>(category));
   }
+  result.set_unsubscribed_from_all(
+      std::ranges::none_of(state.consent.categories, &CategoryConsent::subscribed));
+  result.set_undo_token(state.undo_token);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "libs/status/error_details.h"
 #include "lmsmail/preference/v1/preference_service.pb.h"
 #include "services/preference/domain/consent.h"
+#include "services/preference/domain/linked_consent.h"
 #include "services/preference/domain/recipient.h"
 #include "services/preference/domain/recipient_check.h"
 #include "services/preference/domain/suppression.h"
@@ -24,6 +25,7 @@ std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& reques
 std::optional<Category> CategoryFromProto(lmsmail::type::v1::Category category,
                                           std::string_view field, Violations& violations);
 ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& violations);
+LinkUpdate LinkUpdateFromProto(const v1::UpdateLinkRequest& request, Violations& violations);
 // nullopt when the reason is unspecified.
 std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
                                                  Violations& violations);
@@ -31,6 +33,7 @@ std::optional<SuppressionReason> ReasonFromProto(v1::Suppression::Reason reason,
 v1::Recipient ToProto(const Recipient& recipient);
 // Includes the mandatory categories, in the order of the enum.
 v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& consent);
+v1::Link ToProto(const LinkState& state);
 v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event);
 v1::Suppression ToProto(const Suppression& suppression);
 v1::Verdict ToProto(Verdict verdict);

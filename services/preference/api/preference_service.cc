@@ -3,7 +3,8 @@
 namespace lmsmail::preference {
 
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
-                                     ConsentHandlers& consent, SuppressionHandlers& suppressions)
+                                     ConsentHandlers& consent, LinkHandlers& links,
+                                     SuppressionHandlers& suppressions)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
   Bind("GetRecipient", recipients, &RecipientHandlers::GetRecipient);
@@ -13,6 +14,10 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("GetPreferences", consent, &ConsentHandlers::GetPreferences);
   Bind("Unsubscribe", consent, &ConsentHandlers::Unsubscribe);
   Bind("Resubscribe", consent, &ConsentHandlers::Resubscribe);
+  Bind("ResolveLink", links, &LinkHandlers::ResolveLink);
+  Bind("OneClickUnsubscribe", links, &LinkHandlers::OneClickUnsubscribe);
+  Bind("UpdateLink", links, &LinkHandlers::UpdateLink);
+  Bind("UndoLinkUpdate", links, &LinkHandlers::UndoLinkUpdate);
   Bind("EnsurePreferences", consent, &ConsentHandlers::EnsurePreferences);
   Bind("ListConsentEvents", consent, &ConsentHandlers::ListConsentEvents);
   Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);

@@ -4,6 +4,7 @@
 #include "libs/rpc/call_runner.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/link_handlers.h"
 #include "services/preference/api/recipient_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
 
@@ -12,7 +13,8 @@ namespace lmsmail::preference {
 class PreferenceService final : public rpc::BoundService<v1::PreferenceService> {
  public:
   PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
-                    ConsentHandlers& consent, SuppressionHandlers& suppressions);
+                    ConsentHandlers& consent, LinkHandlers& links,
+                    SuppressionHandlers& suppressions);
 };
 
 }  // namespace lmsmail::preference

@@ -83,9 +83,11 @@ class PreferenceServiceTest : public ::testing::Test {
   RecipientCheck check_{store_, keys_, links_, school_, clock_};
   rpc::TestRunner runner_;
   RecipientHandlers recipient_handlers_{recipients_, check_};
-  ConsentHandlers consent_handlers_{consent_, links_};
+  ConsentHandlers consent_handlers_{consent_};
+  LinkedConsent linked_consent_{links_, consent_, store_, school_.language_code};
+  LinkHandlers link_handlers_{linked_consent_};
   SuppressionHandlers suppression_handlers_{suppressions_};
-  PreferenceService service_{runner_.get(), recipient_handlers_, consent_handlers_,
+  PreferenceService service_{runner_.get(), recipient_handlers_, consent_handlers_, link_handlers_,
                              suppression_handlers_};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
@@ -208,14 +210,12 @@ TEST_F(PreferenceServiceTest, UnsubscribeLinkUnsubscribesFromItsCategory) {
   ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict, Check("recipients/ann", type::CATEGORY_PROGRESS));
   EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_ALLOW);
   const std::string& url = verdict.unsubscribe_url();
-  v1::UnsubscribeRequest request;
+  v1::OneClickUnsubscribeRequest request;
   request.set_token(url.substr(url.rfind('/') + 1));
-  request.mutable_source()->set_method(v1::ConsentSource::METHOD_ONE_CLICK);
-  request.mutable_source()->set_consent_text("footer-2026-03");
-  ASSERT_OK_AND_ASSIGN(const v1::Preferences preferences, Call(&Stub::Unsubscribe, request));
-  EXPECT_FALSE(preferences.categories(3).subscribed());
-  EXPECT_TRUE(preferences.categories(3).has_update_time());
-  EXPECT_TRUE(preferences.categories(4).subscribed());
+  ASSERT_OK_AND_ASSIGN(const v1::Link link, Call(&Stub::OneClickUnsubscribe, request));
+  EXPECT_FALSE(link.categories(3).subscribed());
+  EXPECT_TRUE(link.categories(3).has_update_time());
+  EXPECT_TRUE(link.categories(4).subscribed());
   ASSERT_OK_AND_ASSIGN(const v1::Verdict skipped, Check("recipients/ann", type::CATEGORY_PROGRESS));
   EXPECT_EQ(skipped.decision(), v1::Verdict::DECISION_SKIP);
   EXPECT_EQ(skipped.reason(), v1::Verdict::REASON_UNSUBSCRIBED);
@@ -226,7 +226,6 @@ TEST_F(PreferenceServiceTest, UnsubscribeLinkUnsubscribesFromItsCategory) {
   EXPECT_EQ(events.events(0).action(), v1::ConsentEvent::ACTION_UNSUBSCRIBED);
   EXPECT_EQ(events.events(0).category(), type::CATEGORY_PROGRESS);
   EXPECT_EQ(events.events(0).source().method(), v1::ConsentSource::METHOD_ONE_CLICK);
-  EXPECT_EQ(events.events(0).source().consent_text(), "footer-2026-03");
   EXPECT_EQ(events.events(0).event_time().seconds(), absl::ToUnixSeconds(kNoon));
 }
 
@@ -257,18 +256,17 @@ TEST_F(PreferenceServiceTest, RejectsInvalidConsentRequests) {
   v1::UnsubscribeRequest request;
   request.set_category(static_cast<type::Category>(99));
   request.mutable_source()->set_actor("two\nlines");
-  const auto neither = Call(&Stub::Unsubscribe, request);
-  EXPECT_THAT(neither, HasViolation("name", HasSubstr("exactly one")));
-  EXPECT_THAT(neither, HasViolation("category", HasSubstr("99")));
-  EXPECT_THAT(neither, HasViolation("source.actor", _));
+  const auto invalid = Call(&Stub::Unsubscribe, request);
+  EXPECT_THAT(invalid, HasViolation("name", _));
+  EXPECT_THAT(invalid, HasViolation("category", HasSubstr("99")));
+  EXPECT_THAT(invalid, HasViolation("source.actor", _));
   request.Clear();
-  request.set_token("k1.bm9uc2Vuc2U.bm9uc2Vuc2U");
-  EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasReason("TOKEN_INVALID"));
   request.set_name("recipients/ann");
-  EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasViolation("name", HasSubstr("exactly one")));
-  request.clear_token();
   request.set_category(type::CATEGORY_PAYMENT);
   EXPECT_THAT(Call(&Stub::Unsubscribe, request), HasViolation("category", HasSubstr("mandatory")));
+  v1::OneClickUnsubscribeRequest one_click;
+  one_click.set_token("k1.bm9uc2Vuc2Vub25zZW5zZQ");
+  EXPECT_THAT(Call(&Stub::OneClickUnsubscribe, one_click), HasReason("TOKEN_INVALID"));
   v1::ResubscribeRequest resubscribe;
   resubscribe.set_name("recipients/nobody");
   EXPECT_THAT(Call(&Stub::Resubscribe, resubscribe), StatusIs(absl::StatusCode::kNotFound));

@@ -31,18 +31,16 @@ absl::StatusOr<RecipientConsent> ConsentRegistry::Resubscribe(const ConsentReque
 
 absl::StatusOr<RecipientConsent> ConsentRegistry::Change(const ConsentRequest& request,
                                                          bool subscribed, absl::Time deadline) {
-  if (request.category && PolicyOf(*request.category).mandatory) {
+  if (std::ranges::any_of(request.categories,
+                          [](Category each) { return PolicyOf(each).mandatory; })) {
     return InvalidField(
         "category",
         "is mandatory, and its mail needs no consent: give an optional category, or none "
         "for all of them");
   }
-  ConsentChange change{request.recipient_id, {}, subscribed, request.source, clock_.Now()};
-  if (request.category) {
-    change.categories = {*request.category};
-  } else {
-    change.categories = OptionalCategories();
-  }
+  const ConsentChange change{request.recipient_id,
+                             request.categories.empty() ? OptionalCategories() : request.categories,
+                             subscribed, request.source, clock_.Now()};
   LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent recorded, store_.RecordConsent(change, deadline));
   return WithDefaults(recorded);
 }

@@ -15,10 +15,10 @@
 
 namespace lmsmail::preference {
 
-// A request to change consent. Without a category it applies to every optional one.
+// A request to change consent. Without categories it applies to every optional one.
 struct ConsentRequest {
   std::string recipient_id;
-  std::optional<Category> category;
+  std::vector<Category> categories;
   ConsentSource source;
 };
 

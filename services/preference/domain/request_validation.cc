@@ -60,12 +60,21 @@ void ValidateEmailAddress(std::string_view address, std::string_view field,
 
 void ValidateSource(const ConsentSource& source, std::string_view path, Violations& violations) {
   CheckText(source.actor, fmt::format("{}.actor", path), {.max_length = kMaxActor}, violations);
-  CheckText(source.consent_text, fmt::format("{}.consent_text", path),
-            {.max_length = kMaxConsentText}, violations);
+  ValidateConsentText(source.consent_text, fmt::format("{}.consent_text", path), violations);
   if (source.method == ConsentMethod::kDefault) {
     violations.Add(fmt::format("{}.method", path),
                    "must not be METHOD_DEFAULT, which only first registrations use");
   }
+  if (source.method == ConsentMethod::kOneClick ||
+      source.method == ConsentMethod::kPreferencePage) {
+    violations.Add(fmt::format("{}.method", path),
+                   "must not be METHOD_ONE_CLICK or METHOD_PREFERENCE_PAGE, which only the methods "
+                   "with the token of a link record: give METHOD_API or METHOD_STAFF");
+  }
+}
+
+void ValidateConsentText(std::string_view text, std::string_view field, Violations& violations) {
+  CheckText(text, field, {.max_length = kMaxConsentText}, violations);
 }
 
 void ValidateDetail(std::string_view detail, std::string_view field, Violations& violations) {

@@ -14,6 +14,7 @@ namespace lmsmail::preference {
 void ValidateRecipient(const Recipient& recipient, std::string_view path, Violations& violations);
 void ValidateEmailAddress(std::string_view address, std::string_view field, Violations& violations);
 void ValidateSource(const ConsentSource& source, std::string_view path, Violations& violations);
+void ValidateConsentText(std::string_view text, std::string_view field, Violations& violations);
 void ValidateDetail(std::string_view detail, std::string_view field, Violations& violations);
 void ValidateRequestId(std::string_view request_id, Violations& violations);
 

@@ -40,12 +40,20 @@ TEST(RequestValidationTest, ReportsEveryViolationOfARecipient) {
 
 TEST(RequestValidationTest, ValidatesConsentSources) {
   Violations violations;
-  ValidateSource({ConsentMethod::kOneClick, "", "footer-2026-03"}, "source", violations);
+  ValidateSource({ConsentMethod::kStaff, "staff-3", "ticket 17"}, "source", violations);
   EXPECT_THAT(violations.list(), IsEmpty());
   ValidateSource({ConsentMethod::kDefault, std::string(129, 'a'), "two\nlines"}, "source",
                  violations);
   EXPECT_THAT(violations.list(),
               ElementsAre(On("source.actor"), On("source.consent_text"), On("source.method")));
+}
+
+TEST(RequestValidationTest, OnlyLinksRecordWhatAPersonDidWithThem) {
+  for (const ConsentMethod method : {ConsentMethod::kOneClick, ConsentMethod::kPreferencePage}) {
+    Violations violations;
+    ValidateSource({method, "", ""}, "source", violations);
+    EXPECT_THAT(violations.list(), ElementsAre(On("source.method")));
+  }
 }
 
 TEST(RequestValidationTest, AcceptsDetailsWithSeveralLines) {

@@ -12,12 +12,12 @@ postgres:
 school:
   name: School of Tests
   url: https://learn.example
+  public_url: http://127.0.0.1:8080
   postal_address: 1 Example Street, 12345 Exampletown
 )";
 
 constexpr std::string_view kPreference = R"(
 keys_file: {keys_file}
-public_url: http://127.0.0.1:8080
 quiet_hours:
   start: ""
   end: ""

@@ -2,6 +2,7 @@
 
 #include <grpcpp/channel.h>
 
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -80,6 +81,8 @@ class Suite {
   const std::string& Target(std::string_view service) const;
   const std::string& MetricsTarget(std::string_view service) const;
   std::string Log(std::string_view service) const;
+  // Of the logs and other files; deleted with the suite.
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
   struct Service {

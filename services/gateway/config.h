@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "libs/config/schema.h"
+#include "libs/config/types.h"
+#include "libs/http_server/options.h"
+#include "libs/rpc/executor.h"
+#include "libs/service/peer_config.h"
+#include "libs/service/process_config.h"
+#include "services/gateway/pages/pages.h"
+
+namespace lmsmail::gateway {
+
+// The configuration keys of this service.
+struct GatewayConfig : service::ProcessConfig {
+  GatewayConfig() : ProcessConfig(9106) {}
+
+  config::HostPort listen{"127.0.0.1", 8080};
+  config::HostPort admin_listen{"127.0.0.1", 8081};
+
+  struct Http {
+    std::int32_t threads = 2;
+    std::int32_t max_connections = 20'000;
+    std::int64_t max_header_size = 16 << 10;
+    absl::Duration header_timeout = absl::Seconds(10);
+    absl::Duration body_timeout = absl::Seconds(30);
+    absl::Duration idle_timeout = absl::Seconds(60);
+    std::vector<std::string> trusted_proxies;
+  } http;
+
+  // Of the public listener.
+  struct Tls {
+    std::string certificate;
+    std::string key;
+  } tls;
+
+  struct Handlers {
+    std::int32_t threads = 16;
+    std::int32_t queue = 256;
+  } handlers;
+
+  service::PeerConfig preference{.target = "127.0.0.1:7102"};
+
+  // Must outlive schema.Load().
+  void Declare(config::Schema& schema);
+
+  // The methods below need a configuration that was loaded without violations.
+  http_server::Options ToPublicServer() const;
+  http_server::Options ToAdminServer() const;
+  rpc::Executor::Options ToExecutor() const;
+  Site ToSite() const;
+  // Whether browsers reach the public listener by https, here or at a proxy before it.
+  bool IsHttps() const;
+
+ private:
+  void Check(Violations& violations) const;
+};
+
+}  // namespace lmsmail::gateway

@@ -1,0 +1,91 @@
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+#include "libs/http_server/router.h"
+#include "libs/http_server/server.h"
+#include "libs/lifecycle/shutdown_signal.h"
+#include "libs/rpc/channel.h"
+#include "libs/rpc/executor.h"
+#include "libs/service/process.h"
+#include "libs/service/shutdown_watchdog.h"
+#include "libs/status/status_macros.h"
+#include "libs/telemetry/exposer.h"
+#include "libs/telemetry/logging.h"
+#include "libs/telemetry/metrics.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/gateway/clients/preference_client.h"
+#include "services/gateway/config.h"
+#include "services/gateway/pages/pages.h"
+#include "services/gateway/web/http_metrics.h"
+#include "services/gateway/web/link_handlers.h"
+#include "services/gateway/web/routes.h"
+#include "services/gateway/web/security_headers.h"
+
+namespace lmsmail::gateway {
+namespace {
+
+using lmsmail::preference::v1::PreferenceService;
+
+absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options options,
+                                                           const http_server::Router& router) {
+  options.admit = router.admit();
+  return http_server::Server::Start(std::move(options), router.handler());
+}
+
+absl::Status Run(const GatewayConfig& config, std::string_view version) {
+  std::optional<service::ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
+  telemetry::Metrics metrics({.service = "gateway", .version = std::string(version)});
+  LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
+                           telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
+
+  LMSMAIL_ASSIGN_OR_RETURN(const Pages pages, Pages::Create(config.ToSite()));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto channel, rpc::NewChannel(config.preference.Channel()));
+  PreferenceClient preferences(PreferenceService::NewStub(channel), config.preference.timeout);
+  LinkHandlers links(preferences, pages);
+  rpc::Executor executor(config.ToExecutor());
+
+  http_server::Router public_router;
+  AddLinkRoutes(links, executor, public_router);
+  http_server::Options public_options = config.ToPublicServer();
+  public_options.headers = SecurityHeaders(pages.style_source(), config.IsHttps());
+  public_options.on_access = CountRequests(metrics, "public");
+  LMSMAIL_ASSIGN_OR_RETURN(const auto public_server,
+                           Start(std::move(public_options), public_router));
+
+  std::atomic<bool> ready = true;
+  http_server::Router admin_router;
+  AddHealthRoutes([&ready] { return ready.load(); }, admin_router);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto admin_server, Start(config.ToAdminServer(), admin_router));
+  telemetry::LogInfo("listening", {{"host", config.listen.host},
+                                   {"port", public_server->port()},
+                                   {"admin_port", admin_server->port()},
+                                   {"metrics_port", exposer->port()}});
+
+  const int signal = lifecycle::WaitForShutdownSignal();
+  telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
+  watchdog.emplace(config.drain_timeout + service::kShutdownGrace);
+  ready = false;
+  public_server->Shutdown(config.drain_timeout);
+  executor.Stop();
+  admin_server->Shutdown(absl::ZeroDuration());
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace lmsmail::gateway
+
+int main(int argc, char** argv) {
+  lmsmail::gateway::GatewayConfig config;
+  return lmsmail::service::RunProcess(
+      argc, argv,
+      {.name = "gateway",
+       .config = config,
+       .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
+       .run = [&](std::string_view version) { return lmsmail::gateway::Run(config, version); }});
+}

@@ -1,0 +1,21 @@
+# cmake -DOUT=header "-DFILES=a;b" -P EmbedPages.cmake
+#
+# Writes each file as a constant: style.css becomes kStyleCss.
+set(body "// Generated from services/gateway/pages; do not edit.\n#pragma once\n\n")
+string(APPEND body "#include <string_view>\n\nnamespace lmsmail::gateway {\n\n")
+foreach(file IN LISTS FILES)
+  cmake_path(GET file FILENAME name)
+  string(REGEX MATCHALL "[a-z]+" words ${name})
+  set(constant k)
+  foreach(word IN LISTS words)
+    string(SUBSTRING ${word} 0 1 first)
+    string(SUBSTRING ${word} 1 -1 rest)
+    string(TOUPPER ${first} first)
+    string(APPEND constant ${first}${rest})
+  endforeach()
+  file(READ ${file} content)
+  string(APPEND body
+         "inline constexpr std::string_view ${constant} = R\"lmsmail_file(${content})lmsmail_file\";\n\n")
+endforeach()
+string(APPEND body "}  // namespace lmsmail::gateway\n")
+file(WRITE ${OUT} "${body}")

@@ -1,0 +1,66 @@
+#include "services/gateway/web/routes.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace lmsmail::gateway {
+namespace {
+
+using http_server::Handler;
+using http_server::Request;
+using http_server::Responder;
+using http_server::Response;
+using http_server::RouteOptions;
+
+// A form of the page, or the pair of a mail client as multipart.
+constexpr std::int64_t kMaxBody = 16 << 10;
+
+Handler RunOn(rpc::Executor& executor, std::function<Response(const Request&)> handle) {
+  return [&executor, handle = std::move(handle)](Request request, Responder responder) {
+    // Shared, because a refused task takes its captures with it.
+    const auto kept = std::make_shared<Responder>(std::move(responder));
+    const bool accepted = executor.TrySubmit(
+        [handle, kept, request = std::move(request)] { kept->Send(handle(request)); });
+    if (accepted) return;
+    Response response =
+        Response::Text(503, "Too many requests at a time. Try again in a minute.\n");
+    response.headers.Set("Retry-After", "60");
+    kept->Send(std::move(response));
+  };
+}
+
+}  // namespace
+
+void AddLinkRoutes(LinkHandlers& handlers, rpc::Executor& executor, http_server::Router& router) {
+  const RouteOptions form{.body_bytes = kMaxBody};
+  const auto add = [&](std::string method, std::string_view pattern,
+                       std::function<Response(const Request&)> handle) {
+    router.Add(std::move(method), pattern, RunOn(executor, std::move(handle)), form);
+  };
+  for (const auto& [kind, path] : {std::pair{LinkKind::kUnsubscribe, std::string("/u/{token}")},
+                                   std::pair{LinkKind::kPreferences, std::string("/p/{token}")}}) {
+    add("GET", path, [&handlers, kind = kind](const Request& request) {
+      return handlers.ShowPage(kind, request);
+    });
+    add("POST", path + "/preferences", [&handlers, kind = kind](const Request& request) {
+      return handlers.Change(kind, request);
+    });
+  }
+  add("POST", "/u/{token}",
+      [&handlers](const Request& request) { return handlers.OneClick(request); });
+}
+
+void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router) {
+  router.Add("GET", "/healthz", [](const Request&, Responder responder) {
+    responder.Send(Response::Text(200, "ok\n"));
+  });
+  router.Add("GET", "/readyz",
+             [is_ready = std::move(is_ready)](const Request&, Responder responder) {
+               const bool ready = is_ready();
+               responder.Send(Response::Text(ready ? 200 : 503, ready ? "ok\n" : "stopping\n"));
+             });
+}
+
+}  // namespace lmsmail::gateway

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+
+#include "libs/http_server/router.h"
+#include "libs/rpc/executor.h"
+#include "services/gateway/web/link_handlers.h"
+
+namespace lmsmail::gateway {
+
+// Adds the routes of the public listener. Handlers run on `executor`; a request that it refuses is
+// answered with 503. The arguments must outlive the server of the router.
+void AddLinkRoutes(LinkHandlers& handlers, rpc::Executor& executor, http_server::Router& router);
+
+// Adds /healthz and /readyz of the admin listener: 200 while the process can serve requests.
+// `is_ready` is called on io threads.
+void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router);
+
+}  // namespace lmsmail::gateway

@@ -1,0 +1,43 @@
+#include "tests/integration/suite/gateway.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <utility>
+#include <vector>
+
+#include "libs/status/status_macros.h"
+#include "tests/integration/suite/wait.h"
+
+namespace lmsmail::integration {
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Suite& suite) {
+  std::vector<std::string> argv = {
+      fmt::format("{}/lmsmail-gateway", LMSMAIL_BINARIES),
+      "--listen=127.0.0.1:0",
+      "--admin_listen=127.0.0.1:0",
+      "--metrics_listen=127.0.0.1:0",
+      "--log.format=json",
+      "--school.name=School of Tests",
+      fmt::format("--preference.target={}", suite.Target("preference")),
+      "--preference.timeout=2s"};
+  LMSMAIL_ASSIGN_OR_RETURN(Process process,
+                           Process::Start(std::move(argv), suite.folder() / "gateway.log"));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string line, process.WaitForLine("\"listening\""));
+  LMSMAIL_ASSIGN_OR_RETURN(const int port, NumberIn(line, "port"));
+  return std::unique_ptr<Gateway>(
+      new Gateway(std::move(process), static_cast<std::uint16_t>(port)));
+}
+
+http_server::testing::RawResponse Gateway::Send(std::string_view octets, bool head) const {
+  http_server::testing::RawClient client(port_);
+  client.Send(octets);
+  return client.Receive(head);
+}
+
+absl::StatusOr<int> Gateway::Terminate() {
+  process_.Signal(SIGTERM);
+  return process_.WaitForExit(kTimeout);
+}
+
+}  // namespace lmsmail::integration
