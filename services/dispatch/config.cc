@@ -56,8 +56,10 @@ void DispatchConfig::Declare(config::Schema& schema) {
     transports[name].Declare(std::move(keys));
   });
   schema.String("default_transport", &default_transport,
-                "The transport of mail that names none; may be empty if only one is configured. "
+                "The transport of mail that names none and has no route; may be empty if only one "
+                "is configured. "
                 "Without any transport, mail is printed instead of sent.");
+  routes.Declare(schema);
   schema.String("from", &from, "From address.");
   schema.String("from_name", &from_name, "From name; empty: school.name.");
   dkim.Declare(schema.Sub("dkim"));
@@ -98,6 +100,7 @@ void DispatchConfig::Check(Violations& violations) const {
     transport.Check(fmt::format("transports.{}.", name), from, violations);
   }
   CheckDefaultTransport(violations);
+  routes.Check(TransportNames(), violations);
   if (const auto ring = ToKeys(); !ring.ok()) {
     violations.Add("keys_file", std::string(ring.status().message()));
   }
@@ -125,6 +128,12 @@ void DispatchConfig::CheckDefaultTransport(Violations& violations) const {
                                "use one of {}",
                                name, name, names));
   }
+}
+
+std::set<std::string> DispatchConfig::TransportNames() const {
+  if (transports.empty()) return {std::string(kConsole)};
+  const auto names = std::views::keys(transports);
+  return {names.begin(), names.end()};
 }
 
 std::string DispatchConfig::DefaultTransport() const {
@@ -265,6 +274,7 @@ Worker::Options DispatchConfig::ToWorker() const {
   options.flush_interval = worker.flush_interval;
   options.max_message_bytes = static_cast<std::size_t>(max_message_size);
   options.policy = delivery.ToPolicy();
+  options.routing = routes.ToRouting();
   options.limits = limits.ToRules();
   for (const auto& [name, transport] : transports) options.limits.transports[name] = transport.rate;
   return options;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/transports/dkim_config.h"
+#include "services/dispatch/transports/routes_config.h"
 #include "services/dispatch/transports/transport_config.h"
 #include "services/dispatch/transports/transports.h"
 
@@ -33,6 +35,7 @@ struct DispatchConfig {
   // Empty: "console" alone, which needs no keys.
   std::map<std::string, TransportConfig> transports;
   std::string default_transport;  // empty: the only one there is
+  RoutesConfig routes;
   std::string from = "noreply@lms.example";
   std::string from_name;  // empty: the school's name
   DkimConfig dkim;
@@ -87,6 +90,7 @@ struct DispatchConfig {
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;
   std::string DefaultTransport() const;
+  std::set<std::string> TransportNames() const;
   // Of the transport `name`, the key that `field` of its sender comes from.
   std::string KeyOf(std::string_view name, std::string_view field) const;
   void WarnOfLocalLinks(const service::SchoolConfig& school) const;

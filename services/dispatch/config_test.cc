@@ -262,6 +262,81 @@ TEST_F(ConfigTest, RefusesInvalidAndRepeatedDomainsOfLimits) {
   EXPECT_THAT(ViolationsOf(status), violation("limits.domains.c.match", "at least one"));
 }
 
+// Three transports, and the flags of a test.
+std::vector<std::string> WithTransports(std::vector<std::string> flags) {
+  for (const std::string name : {"sendgrid", "mailgun", "relay"}) {
+    flags.push_back("--transports." + name + ".kind=smtp");
+    flags.push_back("--transports." + name + ".host=127.0.0.1");
+  }
+  flags.push_back("--default_transport=relay");
+  return flags;
+}
+
+TEST_F(ConfigTest, RoutesByCategoryAndDomain) {
+  ASSERT_OK(Load(WithTransports({"--routes.receipts.categories=payment,enrollment",
+                                 "--routes.receipts.transports=sendgrid=3, mailgun = 1,relay=0",
+                                 "--routes.google.recipient_domains=GMail.com,schüler.example",
+                                 "--routes.google.transports=mailgun"})));
+  const Routing routing = config_.ToWorker().routing;
+  const Route* const receipts = routing.Find(Category::kPayment, "students.example");
+  ASSERT_NE(receipts, nullptr);
+  EXPECT_EQ(receipts->name, "receipts");
+  EXPECT_THAT(receipts->transports,
+              testing::ElementsAre(Route::Share{"sendgrid", 3}, Route::Share{"mailgun", 1},
+                                   Route::Share{"relay", 0}));
+  for (const char* domain : {"gmail.com", "xn--schler-5ya.example"}) {
+    const Route* const google = routing.Find(Category::kPayment, domain);
+    ASSERT_NE(google, nullptr) << domain;
+    EXPECT_EQ(google->name, "google") << domain;
+    EXPECT_THAT(google->transports, testing::ElementsAre(Route::Share{"mailgun", 1}));
+  }
+  EXPECT_EQ(routing.Find(Category::kProgress, "mail.gmail.com"), nullptr);
+}
+
+TEST_F(ConfigTest, RoutesTheConsoleToo) {
+  EXPECT_OK(Load({"--routes.all.transports=console"}));
+  EXPECT_THAT(ViolationsOf(Load({"--routes.all.transports=relay"})),
+              Contains(testing::Field(&FieldViolation::description, HasSubstr("console"))));
+}
+
+TEST_F(ConfigTest, ReportsAllFaultsOfRoutesAtOnce) {
+  const absl::Status status = Load(WithTransports(
+      {"--routes.a.categories=payments", "--routes.a.recipient_domains=nowhere",
+       "--routes.a.transports=pigeon", "--routes.b.categories=demo",
+       "--routes.c.transports=relay=x", "--routes.d.transports=relay=1001",
+       "--routes.e.transports=relay=-1", "--routes.f.transports=relay,mailgun,relay=2",
+       "--routes.g.transports=relay=0"}));
+  const auto violation = [](const char* field, const char* text) {
+    return Contains(testing::AllOf(testing::Field(&FieldViolation::field, field),
+                                   testing::Field(&FieldViolation::description, HasSubstr(text))));
+  };
+  const auto all = ViolationsOf(status);
+  EXPECT_THAT(all, violation("routes.a.categories", "\"payments\" is not a category"));
+  EXPECT_THAT(all, violation("routes.a.recipient_domains", "\"nowhere\""));
+  EXPECT_THAT(all, violation("routes.a.transports", "they are mailgun, relay, sendgrid"));
+  EXPECT_THAT(all, violation("routes.b.transports", "at least one"));
+  EXPECT_THAT(all, violation("routes.c.transports", "\"relay=x\" must be a number"));
+  EXPECT_THAT(all, violation("routes.d.transports", "from 0 to 1000"));
+  EXPECT_THAT(all, violation("routes.e.transports", "from 0 to 1000"));
+  EXPECT_THAT(all, violation("routes.f.transports", "\"relay\" twice"));
+  EXPECT_THAT(all, violation("routes.g.transports", "above 0"));
+  EXPECT_EQ(all.size(), 9u) << status;
+}
+
+TEST_F(ConfigTest, RefusesRoutesOfWhichNeitherIsMoreSpecific) {
+  const absl::Status status = Load(
+      WithTransports({"--routes.a.categories=payment", "--routes.a.transports=relay",
+                      "--routes.b.categories=demo,payment", "--routes.b.transports=mailgun",
+                      "--routes.c.recipient_domains=gmail.com", "--routes.c.transports=mailgun",
+                      "--routes.d.transports=relay", "--routes.e.transports=mailgun"}));
+  const auto conflict = [](const char* route, const char* other) {
+    return testing::AllOf(testing::Field(&FieldViolation::field, route),
+                          testing::Field(&FieldViolation::description, HasSubstr(other)));
+  };
+  EXPECT_THAT(ViolationsOf(status), testing::ElementsAre(conflict("routes.b", "routes.a"),
+                                                         conflict("routes.e", "routes.d")));
+}
+
 TEST_F(ConfigTest, WritesSendersAndIdsInALabels) {
   secret_ = kDkimKey;
   ASSERT_OK(

@@ -26,6 +26,18 @@ std::optional<Lane> OptionalLane(lmsmail::type::v1::Lane lane, const char* field
   return static_cast<Lane>(lane);
 }
 
+v1::Transport::State ToProto(TransportHealth::State state) {
+  switch (state) {
+    case TransportHealth::State::kAvailable:
+      return v1::Transport::STATE_AVAILABLE;
+    case TransportHealth::State::kBreakerOpen:
+      return v1::Transport::STATE_BREAKER_OPEN;
+    case TransportHealth::State::kUnreachable:
+      return v1::Transport::STATE_UNREACHABLE;
+  }
+  return v1::Transport::STATE_UNSPECIFIED;
+}
+
 template <typename Request>
 MailHeader SharedHeader(const Request& request, const std::string& prefix, Violations& violations) {
   MailHeader header;
@@ -236,6 +248,26 @@ void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message) {
   *message.mutable_lease_expire_time() = protobuf::ToProto(claim.lease_expire_time);
   message.set_message_count(claim.count);
   for (const MessageId id : claim.open) message.add_messages(MessageName(id));
+}
+
+void ToProto(const TransportInfo& info, v1::Transport& message) {
+  message.set_name(info.name);
+  message.set_kind(info.kind);
+  message.set_endpoint(info.endpoint);
+}
+
+void ToProto(const TransportHealth& health, v1::Transport& message) {
+  message.set_state(ToProto(health.state));
+  if (!health.available()) {
+    *message.mutable_state_time() = protobuf::ToProto(health.since);
+    *message.mutable_probe_time() = protobuf::ToProto(health.until);
+    message.set_cause(std::string(health.cause));
+    message.set_remedy(std::string(health.remedy));
+  }
+  if (!health.last_error.empty()) {
+    message.set_last_error(health.last_error);
+    *message.mutable_last_error_time() = protobuf::ToProto(health.last_error_time);
+  }
 }
 
 void ToProto(const DayStats& stats, v1::MailStats& message) {

@@ -14,6 +14,7 @@
 #include "services/dispatch/storage/message_log.h"
 #include "services/dispatch/storage/queue_store.h"
 #include "services/dispatch/submission/submitter.h"
+#include "services/dispatch/transports/transport.h"
 
 // Conversions between protobuf messages and domain types. Violations of a request are added to
 // `violations`; an invalid field keeps its default.
@@ -45,5 +46,7 @@ void ToProto(const TimelineEntry& entry, v1::TimelineEntry& message);
 void ToProto(const LaneDepth& depth, absl::Time now, v1::LaneStats& message);
 void ToProto(const InFlightClaim& claim, v1::InFlightBatch& message);
 void ToProto(const DayStats& stats, v1::MailStats& message);
+void ToProto(const TransportInfo& info, v1::Transport& message);
+void ToProto(const TransportHealth& health, v1::Transport& message);
 
 }  // namespace lmsmail::dispatch

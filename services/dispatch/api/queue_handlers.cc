@@ -16,6 +16,7 @@
 #include "libs/validation/text.h"
 #include "services/dispatch/api/convert.h"
 #include "services/dispatch/message/resource_names.h"
+#include "services/dispatch/transports/remedies.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -137,17 +138,16 @@ absl::Status QueueHandlers::ListTransports(const rpc::CallInfo&,
   response.set_next_page_token(
       page.TrimToPage(transports, [](const TransportInfo& last) { return last.name; }));
   for (const TransportInfo& info : transports) {
-    v1::Transport& transport = *response.add_transports();
-    transport.set_name(info.name);
-    transport.set_kind(info.kind);
-    transport.set_endpoint(info.endpoint);
-    transport.set_default_(info.name == d_.transports.default_name());
-    if (const auto open = d_.transports.Find(info.name)->open_breaker()) {
-      *transport.mutable_circuit_breaker_retry_time() = protobuf::ToProto(open->until);
-      transport.set_circuit_breaker_detail(open->detail);
-    }
+    FillTransport(*d_.transports.Find(info.name), *response.add_transports());
   }
   return absl::OkStatus();
+}
+
+void QueueHandlers::FillTransport(const Transport& transport, v1::Transport& response) const {
+  ToProto(transport.info(), response);
+  ToProto(transport.health(), response);
+  response.set_default_(transport.info().name == d_.transports.default_name());
+  response.set_in_flight_count(transport.in_flight());
 }
 
 void QueueHandlers::TestTransport(const rpc::CallInfo& call,
@@ -174,6 +174,8 @@ void QueueHandlers::TestTransport(const rpc::CallInfo& call,
     *response.mutable_latency() = protobuf::ToProto(absl::Now() - start);
     response.set_ok(report.ok());
     response.set_detail(report.ok() ? *report : std::string(report.status().message()));
+    if (!report.ok()) response.set_remedy(std::string(RemedyFor(report.status())));
+    FillTransport(*transport, *response.mutable_transport());
     responder.Finish(absl::OkStatus());
   });
 }

@@ -53,6 +53,7 @@ class QueueHandlers {
 
  private:
   absl::Status FillLanes(const rpc::CallInfo& call, v1::GetQueueStatsResponse& response);
+  void FillTransport(const Transport& transport, v1::Transport& response) const;
   absl::Status FillLane(const rpc::CallInfo& call, Lane lane, v1::LaneStats& response);
 
   const Dependencies d_;

@@ -91,37 +91,95 @@ TEST_F(DispatchServiceTest, PurgeLogsRequiresSevenDays) {
   EXPECT_OK(Call(&Stub::PurgeLogs, purge));
 }
 
-TEST_F(DispatchServiceTest, ListsOpenCircuitBreakers) {
-  transport_.SetOpenBreaker(
-      OpenBreaker{clock_.Now() + absl::Minutes(5), "the server refuses us: 550"});
+TEST_F(DispatchServiceTest, ListsTransportsThatWork) {
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
   ASSERT_EQ(list.transports_size(), 1);
-  EXPECT_EQ(list.transports(0).circuit_breaker_retry_time().seconds(), 1'800'000'300);
-  EXPECT_EQ(list.transports(0).circuit_breaker_detail(), "the server refuses us: 550");
+  const v1::Transport& transport = list.transports(0);
+  EXPECT_EQ(transport.name(), "fake");
+  EXPECT_EQ(transport.kind(), "fake");
+  EXPECT_EQ(transport.endpoint(), "nowhere");
+  EXPECT_TRUE(transport.default_());
+  EXPECT_EQ(transport.state(), v1::Transport::STATE_AVAILABLE);
+  EXPECT_FALSE(transport.has_state_time());
+  EXPECT_FALSE(transport.has_probe_time());
+  EXPECT_FALSE(transport.has_last_error_time());
+  EXPECT_EQ(transport.remedy(), "");
 }
 
-TEST_F(DispatchServiceTest, ListsAndTestsTransports) {
+TEST_F(DispatchServiceTest, ListsWhatIsWrongWithATransport) {
+  const absl::Time now = clock_.Now();
+  const std::pair<TransportHealth::State, v1::Transport::State> states[] = {
+      {TransportHealth::State::kBreakerOpen, v1::Transport::STATE_BREAKER_OPEN},
+      {TransportHealth::State::kUnreachable, v1::Transport::STATE_UNREACHABLE}};
+  for (const auto& [state, expected] : states) {
+    transport_.SetHealth({.state = state,
+                          .since = now,
+                          .until = now + absl::Minutes(5),
+                          .cause = "login",
+                          .remedy = "check the password",
+                          .last_error = "535 no",
+                          .last_error_time = now + absl::Seconds(1)});
+    ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
+                         Call(&Stub::ListTransports, v1::ListTransportsRequest()));
+    const v1::Transport& transport = list.transports(0);
+    EXPECT_EQ(transport.state(), expected);
+    EXPECT_EQ(transport.state_time().seconds(), 1'800'000'000);
+    EXPECT_EQ(transport.probe_time().seconds(), 1'800'000'300);
+    EXPECT_EQ(transport.cause(), "login");
+    EXPECT_EQ(transport.remedy(), "check the password");
+    EXPECT_EQ(transport.last_error(), "535 no");
+    EXPECT_EQ(transport.last_error_time().seconds(), 1'800'000'001);
+  }
+}
+
+TEST_F(DispatchServiceTest, CountsTheMailsThatATransportHas) {
+  transport_.Stall();
+  ASSERT_OK(Call(&Stub::Send, ToAda("k")));
+  sender_.Process(Take());
   ASSERT_OK_AND_ASSIGN(const v1::ListTransportsResponse list,
                        Call(&Stub::ListTransports, v1::ListTransportsRequest()));
-  ASSERT_EQ(list.transports_size(), 1);
-  EXPECT_EQ(list.transports(0).name(), "fake");
-  EXPECT_TRUE(list.transports(0).default_());
-  EXPECT_FALSE(list.transports(0).has_circuit_breaker_retry_time());
+  EXPECT_EQ(list.transports(0).in_flight_count(), 1);
+  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted});
+}
+
+TEST_F(DispatchServiceTest, TestsATransport) {
   v1::TestTransportRequest test;
   EXPECT_THAT(Call(&Stub::TestTransport, test), rpc::HasViolation("transport", _));
-  test.set_transport("fake");
-  ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse tested, Call(&Stub::TestTransport, test));
-  EXPECT_TRUE(tested.ok());
   test.set_transport("pigeon");
   EXPECT_THAT(Call(&Stub::TestTransport, test), StatusIs(absl::StatusCode::kNotFound));
+  test.set_transport("fake");
+  ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse passed, Call(&Stub::TestTransport, test));
+  EXPECT_TRUE(passed.ok());
+  EXPECT_EQ(passed.detail(), "fine");
+  EXPECT_EQ(passed.remedy(), "");
+  EXPECT_EQ(passed.transport().name(), "fake");
+  EXPECT_EQ(passed.transport().state(), v1::Transport::STATE_AVAILABLE);
+}
+
+TEST_F(DispatchServiceTest, TellsWhatToDoWhenATestFails) {
+  v1::TestTransportRequest test;
+  test.set_transport("fake");
+  const std::pair<absl::Status, std::string> cases[] = {
+      {smtp::WithFault(absl::UnavailableError("connecting: refused"), smtp::Fault::kRefused),
+       "whether the mail server runs"},
+      {absl::UnauthenticatedError("the key is not valid"), "username, password_file"},
+      {absl::DeadlineExceededError("the server did not answer in time"), "firewall"},
+      {absl::UnknownError("what"), "check the transport's host or base_url"}};
+  for (const auto& [error, remedy] : cases) {
+    transport_.OnTest([&](absl::Duration) { return error; });
+    ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse failed, Call(&Stub::TestTransport, test));
+    EXPECT_FALSE(failed.ok());
+    EXPECT_EQ(failed.detail(), error.message());
+    EXPECT_THAT(failed.remedy(), HasSubstr(remedy));
+  }
 }
 
 TEST_F(DispatchServiceTest, SilentServersUnderTestHoldUpNoOtherCall) {
   absl::BlockingCounter begun(QueueHandlers::kMaxTests);
   absl::Notification release;
   std::atomic<bool> bounded = true;
-  transport_.OnTest([&](absl::Duration timeout) -> std::string {
+  transport_.OnTest([&](absl::Duration timeout) -> absl::StatusOr<std::string> {
     if (timeout > absl::Seconds(25)) bounded = false;  // the default is 30 s
     begun.DecrementCount();
     release.WaitForNotification();

@@ -94,7 +94,10 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                                            "by cause.")),
       connection_faults_(metrics.AddCounter("lmsmail_dispatch_connection_faults_total",
                                             "Connections to mail servers that could not be made "
-                                            "or were lost, by transport and cause.")) {
+                                            "or were lost, by transport and cause.")),
+      failovers_(metrics.AddCounter("lmsmail_dispatch_failovers_total",
+                                    "Mails handed to another transport than the one they prefer, "
+                                    "because that is not available.")) {
   const telemetry::HistogramFamily latency = metrics.AddHistogram(
       "lmsmail_dispatch_send_latency_seconds",
       "Time from accepted or due, whichever is later, to sent.",
@@ -140,6 +143,10 @@ void DispatchMetrics::SetDepth(const LaneDepth& depth, absl::Time now) {
                                      ? std::max(now - *depth.oldest_due, absl::ZeroDuration())
                                      : absl::ZeroDuration();
   oldest_due_.With({{"lane", lane}}).Set(absl::ToDoubleSeconds(overdue));
+}
+
+void DispatchMetrics::CountFailover(const std::string& from, const std::string& to) {
+  failovers_.With({{"from", from}, {"to", to}}).Increment();
 }
 
 void DispatchMetrics::CountConnectionFault(const std::string& transport, smtp::Fault fault) {

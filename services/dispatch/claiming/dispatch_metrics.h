@@ -33,6 +33,8 @@ std::string_view NameOf(Reason reason);
 //   lmsmail_dispatch_circuit_breaker_open{transport,cause}  1 while it is open or half-open
 //   lmsmail_dispatch_circuit_breaker_openings_total{transport,cause}  also those after a probe
 //   lmsmail_dispatch_connection_faults_total{transport,cause}  connections that failed
+//   lmsmail_dispatch_failovers_total{from,to}      mails handed to another transport than the one
+//                                                  they prefer
 // Thread-safe.
 class DispatchMetrics {
  public:
@@ -43,6 +45,7 @@ class DispatchMetrics {
   void CountOutcomes(absl::Span<const Outcome> outcomes);
   void CountUnrecorded(int outcomes) { unrecorded_.Increment(outcomes); }
   void SetDepth(const LaneDepth& depth, absl::Time now);
+  void CountFailover(const std::string& from, const std::string& to);
   void CountConnectionFault(const std::string& transport, smtp::Fault fault);
   // nullopt: it is closed.
   void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
@@ -62,6 +65,7 @@ class DispatchMetrics {
   telemetry::GaugeFamily circuit_breakers_;
   telemetry::CounterFamily breaker_openings_;
   telemetry::CounterFamily connection_faults_;
+  telemetry::CounterFamily failovers_;
 };
 
 }  // namespace lmsmail::dispatch

@@ -62,6 +62,13 @@ TEST_F(DispatchMetricsTest, TellsWhyACircuitBreakerIsOpen) {
   EXPECT_THAT(text, HasSubstr("circuit_breaker_open{cause=\"quota\",transport=\"relay\"} 0"));
 }
 
+TEST_F(DispatchMetricsTest, CountsFailoversByTransports) {
+  metrics_.CountFailover("sendgrid", "mailgun");
+  metrics_.CountFailover("sendgrid", "mailgun");
+  EXPECT_THAT(registry_.Serialize(), HasSubstr("lmsmail_dispatch_failovers_total{"
+                                               "from=\"sendgrid\",to=\"mailgun\"} 2"));
+}
+
 TEST_F(DispatchMetricsTest, CountsConnectionFaultsByTransportAndCause) {
   metrics_.CountConnectionFault("relay", smtp::Fault::kRefused);
   metrics_.CountConnectionFault("relay", smtp::Fault::kRefused);

@@ -101,6 +101,12 @@ TEST_F(IntentJournalTest, ReplaysUncertainReceiptsAsDeferred) {
   EXPECT_EQ(Record(claim, 0).state, State::kQueued);
   EXPECT_EQ(Record(claim, 0).reason, Reason::kConnectionLostAfterData);
   EXPECT_EQ(Record(claim, 0).attempt_count, 1);
+  clock_.Advance(absl::Minutes(5));
+  ASSERT_OK_AND_ASSIGN(
+      const Claim next,
+      store_.TakeDue(*store_.NextClaimId(), "test", Lane::kTransactional, 100, absl::Seconds(60)));
+  ASSERT_EQ(next.mails.size(), 1u);
+  EXPECT_EQ(next.mails[0].uncertain_transport, "smtp") << "no other one may send it again";
 }
 
 TEST_F(IntentJournalTest, DoesNotReplayRecordedOutcomes) {

@@ -5,12 +5,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/dispatch/delivery/transport_choice.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
 // A mail whose permits keep expiring before it has one of every limit is deferred for kContention.
 constexpr int kMaxExpiredPermits = 3;
 constexpr absl::Duration kContention = absl::Seconds(2);
+
+Alternative AlternativeOf(const DeliveryAttempt& attempt, const DeliveryResult& result) {
+  if (attempt.candidates.empty() || !GivesBack(result)) return Alternative::kNone;
+  return NextAvailable(attempt.candidates, *attempt.transport) != nullptr
+             ? Alternative::kAvailable
+             : Alternative::kUnavailable;
+}
 
 }  // namespace
 
@@ -81,6 +90,9 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
     return false;
   }
   Transport& transport = *attempt->transport;
+  if (!attempt->candidates.empty() && attempt->candidates.front() != &transport) {
+    d_.metrics.CountFailover(attempt->candidates.front()->info().name, transport.info().name);
+  }
   ComposedMail& composed = attempt->composed;
   OutgoingMail outgoing;
   attempt->journal_token =
@@ -114,7 +126,8 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
   }
   const std::string& transport = attempt.transport->info().name;
   context_.limits.OnResult(attempt.recipient_domain, transport, result);
-  Outcome outcome = DecideByResult(mail, result, d_.clock.Now(), context_.policy);
+  Outcome outcome =
+      DecideByResult(mail, result, d_.clock.Now(), context_.policy, AlternativeOf(attempt, result));
   outcome.transport = transport;
   outcome.content_hash = attempt.composed.content_hash;
   outcome.address_hash = attempt.composed.address_hash;

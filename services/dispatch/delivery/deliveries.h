@@ -23,6 +23,7 @@ struct DeliveryAttempt {
   bool urgent = false;
   ClaimedMail mail;
   Transport* transport = nullptr;
+  std::vector<Transport*> candidates;  // as TransportChoice::Chosen has them
   std::string recipient_domain;
   std::vector<Limit> limits;
   std::vector<int> demand;  // mails of the claim that still need a permit of each of `limits`

@@ -74,12 +74,16 @@ Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const Refus
   return DeferUntil(std::move(outcome), claimed, refusal.reason, now + wait, now);
 }
 
-Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::Time now,
-                        const DeliveryPolicy& policy) {
+absl::Duration UnreachedBackoff(const ClaimedMail& claimed, const Outcome& outcome,
+                                const DeliveryPolicy& policy) {
   const retry::BackoffPolicy backoff{.initial = policy.peer_backoff.initial,
                                      .max = policy.backoff.max / 4};
-  const absl::Duration wait =
-      Jittered(retry::Backoff(backoff, claimed.delivery_count + 1), outcome);
+  return Jittered(retry::Backoff(backoff, claimed.delivery_count + 1), outcome);
+}
+
+Outcome DecideUnreached(Outcome outcome, const ClaimedMail& claimed, Reason reason, absl::Time now,
+                        const DeliveryPolicy& policy) {
+  const absl::Duration wait = UnreachedBackoff(claimed, outcome, policy);
   return DeferUncounted(std::move(outcome), claimed, reason, now + wait, now);
 }
 
@@ -111,10 +115,27 @@ Outcome DecideRefused(Outcome outcome, const ClaimedMail& claimed, const Refusal
 }
 
 Outcome DecideBreakerOpen(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
-                          absl::Time now, const DeliveryPolicy& policy) {
-  const absl::Time retry_time =
+                          absl::Time now, const DeliveryPolicy& policy, Alternative alternative) {
+  absl::Time retry_time =
       std::max(result.retry_time, now) + Jittered(policy.peer_backoff.initial, outcome);
+  // The alternative may be available long before the breaker closes.
+  if (alternative == Alternative::kUnavailable) {
+    retry_time = std::min(retry_time, now + UnreachedBackoff(claimed, outcome, policy));
+  }
   return DeferUncounted(std::move(outcome), claimed, Reason::kSenderRejected, retry_time, now);
+}
+
+Outcome DecideGivenBack(Outcome outcome, const ClaimedMail& claimed, const DeliveryResult& result,
+                        absl::Time now, const DeliveryPolicy& policy, Alternative alternative) {
+  if (result.kind == DeliveryResult::Kind::kBreakerOpen) {
+    outcome = DecideBreakerOpen(std::move(outcome), claimed, result, now, policy, alternative);
+  } else {
+    const Reason reason =
+        result.kind == DeliveryResult::Kind::kBusy ? Reason::kRateLimited : Reason::kUnreachable;
+    outcome = DecideUnreached(std::move(outcome), claimed, reason, now, policy);
+  }
+  if (alternative == Alternative::kAvailable) outcome.retry_time = now;
+  return outcome;
 }
 
 Outcome DecideAmbiguous(Outcome outcome, const ClaimedMail& claimed, absl::Time now,
@@ -199,8 +220,14 @@ Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, const std::str
              std::string(TruncateUtf8(detail, kMaxReplyBytes)));
 }
 
+bool GivesBack(const DeliveryResult& result) {
+  return result.kind == DeliveryResult::Kind::kConnectionError ||
+         result.kind == DeliveryResult::Kind::kBusy ||
+         result.kind == DeliveryResult::Kind::kBreakerOpen;
+}
+
 Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result, absl::Time now,
-                       const DeliveryPolicy& policy) {
+                       const DeliveryPolicy& policy, Alternative alternative) {
   Outcome outcome = Base(claimed);
   ++outcome.attempt;
   outcome.reply_code = result.reply_code;
@@ -218,11 +245,9 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
     case DeliveryResult::Kind::kAmbiguous:
       return DecideAmbiguous(std::move(outcome), claimed, now, policy);
     case DeliveryResult::Kind::kConnectionError:
-      return DecideUnreached(std::move(outcome), claimed, Reason::kUnreachable, now, policy);
     case DeliveryResult::Kind::kBusy:
-      return DecideUnreached(std::move(outcome), claimed, Reason::kRateLimited, now, policy);
     case DeliveryResult::Kind::kBreakerOpen:
-      return DecideBreakerOpen(std::move(outcome), claimed, result, now, policy);
+      return DecideGivenBack(std::move(outcome), claimed, result, now, policy, alternative);
     case DeliveryResult::Kind::kCancelled:
       return DeferUncounted(std::move(outcome), claimed, Reason::kUnreachable, now, now);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -63,8 +64,19 @@ Outcome DeferForLimit(const ClaimedMail& claimed, absl::Time retry_time, std::st
 // Fails a mail that cannot be rendered.
 Outcome FailUnrendered(const ClaimedMail& claimed, Reason reason, const std::string& detail);
 
-// The outcome that the transport's result means for the mail.
+// Whether the transport gave the mail back undelivered, so that another one may try.
+bool GivesBack(const DeliveryResult& result);
+
+// Whether another transport may deliver a mail that this one gave back.
+enum class Alternative : std::uint8_t {
+  kNone,
+  kUnavailable,  // none of them is available now
+  kAvailable,    // and is tried next
+};
+
+// The outcome that the transport's result means for the mail. A mail that was given back
+// undelivered returns to the queue at once for an alternative that is available.
 Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result, absl::Time now,
-                       const DeliveryPolicy& policy);
+                       const DeliveryPolicy& policy, Alternative alternative = Alternative::kNone);
 
 }  // namespace lmsmail::dispatch

@@ -129,6 +129,46 @@ TEST(DecideByResultTest, OpenCircuitBreakerCountsNoAttempt) {
   EXPECT_LE(outcome.retry_time, held.retry_time + absl::Minutes(1));
 }
 
+TEST(DecideByResultTest, MailThatIsGivenBackGoesToAnAvailableAlternativeAtOnce) {
+  ClaimedMail claimed = MailOf();
+  claimed.attempt = 2;
+  claimed.delivery_count = 20;
+  for (const auto kind : {DeliveryResult::Kind::kBreakerOpen, DeliveryResult::Kind::kBusy,
+                          DeliveryResult::Kind::kConnectionError}) {
+    DeliveryResult result = Broken(kind);
+    result.retry_time = kNow + absl::Hours(1);
+    const Outcome without = DecideByResult(claimed, result, kNow, {});
+    const Outcome outcome = DecideByResult(claimed, result, kNow, {}, Alternative::kAvailable);
+    EXPECT_EQ(outcome.retry_time, kNow);
+    EXPECT_EQ(outcome.attempt, 2);
+    EXPECT_EQ(outcome.reason, without.reason);
+    EXPECT_GT(without.retry_time, kNow + absl::Minutes(5));
+  }
+}
+
+TEST(DecideByResultTest, MailWithAnAlternativeDoesNotWaitForAnOpenBreakerAlone) {
+  DeliveryResult open = Broken(DeliveryResult::Kind::kBreakerOpen);
+  open.retry_time = kNow + absl::Hours(1);
+  const Outcome outcome = DecideByResult(MailOf(), open, kNow, {}, Alternative::kUnavailable);
+  EXPECT_GT(outcome.retry_time, kNow);
+  EXPECT_LE(outcome.retry_time, kNow + absl::Minutes(1));
+  open.retry_time = kNow + absl::Milliseconds(1);
+  EXPECT_LT(DecideByResult(MailOf(), open, kNow, {}, Alternative::kUnavailable).retry_time,
+            kNow + absl::Seconds(8));
+}
+
+TEST(DecideByResultTest, AnAlternativeChangesNoOtherResult) {
+  for (const DeliveryResult& result :
+       {Reply(250, "2.0.0"), Reply(450, "4.2.1"), Reply(550, "5.1.1"), Reply(550, "5.7.1"),
+        Broken(DeliveryResult::Kind::kAmbiguous)}) {
+    const Outcome without = Decide(MailOf(Category::kPayment), result);
+    const Outcome with =
+        DecideByResult(MailOf(Category::kPayment), result, kNow, {}, Alternative::kAvailable);
+    EXPECT_EQ(with.kind, without.kind);
+    EXPECT_EQ(with.retry_time, without.retry_time);
+  }
+}
+
 TEST(DecideByResultTest, TooManyRecipientsIsAlwaysTemporary) {
   EXPECT_EQ(Decide(MailOf(), Reply(552, "5.5.3")).kind, Kind::kDeferred);
 }

@@ -19,6 +19,7 @@
 #include "services/dispatch/storage/connection_shares.h"
 #include "services/dispatch/storage/limit_store.h"
 #include "services/dispatch/storage/queue_store.h"
+#include "services/dispatch/transports/routing.h"
 #include "services/dispatch/transports/transports.h"
 
 namespace lmsmail::dispatch {
@@ -48,6 +49,7 @@ struct SenderContext {
   InFlightBudget& budget;
   RateLimits& limits;
   DeliveryPolicy policy;
+  Routing routing = {};
   std::size_t max_message_bytes = 1 << 20;
 };
 

@@ -31,7 +31,8 @@ Sender::Sender(const SenderContext& context, DelayQueue& delays, PriorityGate* y
     : context_(context),
       yields_to_(yields_to),
       composer_(d_.site, d_.message_ids, d_.address_hashes, context.max_message_bytes),
-      deliveries_(context, delays) {}
+      deliveries_(context, delays),
+      choice_(d_.transports, context.routing, d_.clock) {}
 
 void Sender::Process(TakenClaim taken) {
   Claim& claim = taken.claim;
@@ -43,6 +44,7 @@ void Sender::Process(TakenClaim taken) {
   if (candidates.empty()) return;
   if (yields_to_ != nullptr) yields_to_->Yield();
   Check(absl::MakeSpan(candidates));
+  ChooseTransports(candidates);
   FindLimits(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (deliveries_.MayContinue(claim.id) && SendOne(taken, candidates[i])) continue;
@@ -91,15 +93,23 @@ void Sender::Check(absl::Span<Candidate> candidates) {
   }
 }
 
+void Sender::ChooseTransports(std::vector<Candidate>& candidates) {
+  choice_.Refresh();
+  for (Candidate& candidate : candidates) {
+    const absl::StatusOr<Verdict>& verdict = candidate.verdict;
+    if (!verdict.ok() || verdict->decision != Verdict::Decision::kAllow) continue;
+    candidate.chosen = choice_.Choose(candidate.mail, DomainOf(verdict->recipient));
+  }
+}
+
 void Sender::FindLimits(std::vector<Candidate>& candidates) {
   demand_.clear();
   context_.limits.Refresh();
   for (Candidate& candidate : candidates) {
-    const Mail& mail = candidate.mail.mail;
-    candidate.transport = d_.transports.Find(mail.transport);
-    if (candidate.transport == nullptr || !candidate.verdict.ok()) continue;
-    candidate.limits = context_.limits.For(mail, DomainOf(candidate.verdict->recipient),
-                                           candidate.transport->info().name);
+    const Transport* const transport = candidate.chosen.transport;
+    if (transport == nullptr) continue;
+    candidate.limits = context_.limits.For(
+        candidate.mail.mail, DomainOf(candidate.verdict->recipient), transport->info().name);
     for (const Limit& limit : candidate.limits) ++demand_[limit.key];
   }
 }
@@ -116,9 +126,15 @@ std::optional<Outcome> Sender::DecideUnsent(const TakenClaim& taken, Candidate& 
   }
   if (!verdict.ok()) return Defer(mail, Reason::kCheckUnavailable, now, context_.policy);
   if (auto outcome = DecideByVerdict(mail, *verdict, now)) return outcome;
-  if (candidate.transport != nullptr) return std::nullopt;
+  if (candidate.chosen.transport != nullptr) return std::nullopt;
   Outcome outcome = Defer(mail, Reason::kUnreachable, now, context_.policy);
-  outcome.reply_text = fmt::format("the transport \"{}\" is not configured", mail.mail.transport);
+  outcome.reply_text =
+      mail.uncertain_transport.empty()
+          ? fmt::format("the transport \"{}\" is not configured", mail.mail.transport)
+          : fmt::format(
+                "the transport \"{}\" is not configured, and through another one this mail "
+                "might arrive twice",
+                mail.uncertain_transport);
   return outcome;
 }
 
@@ -168,7 +184,8 @@ std::unique_ptr<DeliveryAttempt> Sender::MakeAttempt(const Claim& claim, Candida
   attempt->claim = claim.id;
   attempt->urgent = IsUrgent(claim.lane);
   attempt->mail = std::move(candidate.mail);
-  attempt->transport = candidate.transport;
+  attempt->transport = candidate.chosen.transport;
+  attempt->candidates = std::move(candidate.chosen.candidates);
   attempt->recipient_domain = DomainOf(candidate.verdict->recipient);
   attempt->limits = std::move(candidate.limits);
   for (const Limit& limit : attempt->limits) {

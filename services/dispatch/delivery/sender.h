@@ -16,6 +16,7 @@
 #include "services/dispatch/delivery/delay_queue.h"
 #include "services/dispatch/delivery/deliveries.h"
 #include "services/dispatch/delivery/dependencies.h"
+#include "services/dispatch/delivery/transport_choice.h"
 
 namespace lmsmail::dispatch {
 
@@ -42,7 +43,7 @@ class Sender {
   struct Candidate {
     ClaimedMail mail;
     absl::StatusOr<Verdict> verdict = absl::UnknownError("not checked yet");
-    Transport* transport = nullptr;  // null: not configured
+    TransportChoice::Chosen chosen = {};
     std::vector<Limit> limits;
   };
 
@@ -50,6 +51,8 @@ class Sender {
   std::vector<Candidate> Prefilter(Claim& claim);
   // Sets the verdicts, by one call. When a query makes the call invalid, smaller calls isolate it.
   void Check(absl::Span<Candidate> candidates);
+  // Of mail that the check allows.
+  void ChooseTransports(std::vector<Candidate>& candidates);
   void FindLimits(std::vector<Candidate>& candidates);
   // The outcome of a mail that is not to be sent now; nullopt for one that is.
   std::optional<Outcome> DecideUnsent(const TakenClaim& taken, Candidate& candidate);
@@ -65,6 +68,7 @@ class Sender {
   PriorityGate* const yields_to_;
   Composer composer_;
   Deliveries deliveries_;
+  TransportChoice choice_;
   // Of the claim in process:
   std::map<std::pair<std::string, int>, Version> versions_;
   std::map<std::string, int, std::less<>> demand_;  // mails that need a permit, by key of a limit

@@ -44,6 +44,7 @@ Worker::Worker(const DeliveryDependencies& dependencies, Options options)
                       .budget = budget_,
                       .limits = limits_,
                       .policy = options_.policy,
+                      .routing = options_.routing,
                       .max_message_bytes = options_.max_message_bytes},
       flusher_(d_.queue, claims_, budget_, d_.journal, priority_gate_, d_.metrics),
       urgent_{.claimer = MakeClaimer({Lane::kCritical, Lane::kTransactional}, nullptr),

@@ -45,6 +45,7 @@ class Worker {
     int flush_size = 500;
     int max_in_flight = 2000;  // handed over and not recorded yet
     DeliveryPolicy policy;
+    Routing routing = {};
     LimitRules limits = {};
     std::size_t max_message_bytes = 1 << 20;
   };

@@ -89,7 +89,7 @@ RETURNS TABLE (
   template_key text, request_key text, language_code text, transport text, labels text[],
   context bytea, ordinal int4, delivery_count int2, attempt int2, recovered bool, cancelled bool,
   already_sent bool, retry_request_time timestamptz, deferral_time timestamptz,
-  sender_rejections int4, resends int4)
+  sender_rejections int4, resends int4, uncertain_transport text, returned_by text)
 LANGUAGE plpgsql VOLATILE ROWS 500
 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_nestloop = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -112,7 +112,7 @@ BEGIN
          m.language_code, m.transport, m.labels, m.context, u.ordinal::int4, u.delivery_count,
          u.attempt, u.recovered, coalesce(p.cancelled, false), coalesce(p.already_sent, false),
          p.retry_request_time, p.deferral_time, coalesce(p.sender_rejections, 0),
-         coalesce(p.resends, 0)
+         coalesce(p.resends, 0), p.uncertain_transport, p.returned_by
     FROM unnest(c.msg_ids, c.delivery_counts, c.attempts, c.recovered) WITH ORDINALITY
       AS u(id, delivery_count, attempt, recovered, ordinal)
     JOIN (SELECT * FROM message m  -- the bounds choose partitions before execution
@@ -126,7 +126,7 @@ BEGIN
                LIMIT 1) AS already_sent,
              y.create_time AS retry_request_time,
              (SELECT t.deferral_time FROM deferral_time(u.id, v_low, v_high) t) AS deferral_time,
-             f.sender_rejections, f.resends,
+             f.sender_rejections, f.resends, f.uncertain_transport, f.returned_by,
              (SELECT true FROM result r
                WHERE p_open AND r.msg_id = u.id AND r.delivery_count = u.delivery_count
                  AND r.msg_id BETWEEN v_low AND v_high LIMIT 1) AS done
@@ -134,12 +134,16 @@ BEGIN
         LEFT JOIN LATERAL (SELECT y.create_time, y.delivery_count FROM retry y
                             WHERE y.msg_id = u.id
                             ORDER BY y.delivery_count DESC LIMIT 1) y ON true
-        -- Reasons SENDER_REJECTED and CONNECTION_LOST_AFTER_DATA; without a reply, the circuit
-        -- breaker was open.
+        -- Reasons SENDER_REJECTED (without a reply, the circuit breaker was open), UNREACHABLE,
+        -- RATE_LIMITED and CONNECTION_LOST_AFTER_DATA. All resends have one transport.
         CROSS JOIN LATERAL (
           SELECT count(*) FILTER (WHERE r.reason = 13 AND r.reply_code <> 0)::int4
                    AS sender_rejections,
-                 count(*) FILTER (WHERE r.reason = 19)::int4 AS resends
+                 count(*) FILTER (WHERE r.reason = 19)::int4 AS resends,
+                 max(r.transport) FILTER (WHERE r.reason = 19) AS uncertain_transport,
+                 max(r.transport) FILTER (WHERE r.delivery_count = u.delivery_count - 1
+                   AND (r.reason IN (16, 17) OR r.reason = 13 AND r.reply_code = 0))
+                   AS returned_by
             FROM result r
            WHERE r.msg_id = u.id AND r.kind = 2 AND r.msg_id BETWEEN v_low AND v_high
              AND r.delivery_count >= coalesce(y.delivery_count, 0)) f

@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
 #include <utility>
 
-#include "libs/address/email_address.h"
+#include "services/dispatch/message/recipient_domain.h"
 #include "services/dispatch/transports/rate_config.h"
 
 namespace lmsmail::dispatch {
-namespace {
-
-// The canonical form of a recipient domain.
-absl::StatusOr<std::string> CanonicalDomain(const std::string& domain) {
-  const auto address = address::ParseEmailAddress("postmaster@" + domain);
-  if (!address.ok()) return address.status();
-  return address->domain;
-}
-
-}  // namespace
-
 void LimitsConfig::Declare(config::Group keys) {
   keys.Section("domains", [this](const std::string& name, config::Group entry) {
     Domains& group = domains[name];

@@ -12,7 +12,7 @@ namespace lmsmail::dispatch {
 
 RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline) const {
   RawMessage raw;
-  absl::StatusOr<std::string> bytes = Compose(record.mail, deadline);
+  absl::StatusOr<std::string> bytes = Compose(record, deadline);
   if (!bytes.ok()) {
     raw.unavailable_reason = std::string(bytes.status().message());
     return raw;
@@ -22,7 +22,9 @@ RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline)
   return raw;
 }
 
-absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail, absl::Time deadline) const {
+absl::StatusOr<std::string> RawMessages::Compose(const MessageRecord& record,
+                                                 absl::Time deadline) const {
+  const Mail& mail = record.mail;
   const RecipientQuery query{mail.target, mail.template_ref.category};
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
                            recipients_.Check({query}, deadline));
@@ -30,10 +32,10 @@ absl::StatusOr<std::string> RawMessages::Compose(const Mail& mail, absl::Time de
   if (!recipient.address) {
     return absl::NotFoundError("the recipient is unknown or was erased");
   }
-  const Transport* const transport = transports_.Find(mail.transport);
+  const std::string& name = record.transport.empty() ? mail.transport : record.transport;
+  const Transport* const transport = transports_.Find(name);
   if (transport == nullptr) {
-    return absl::NotFoundError(
-        fmt::format("the transport \"{}\" is no longer configured", mail.transport));
+    return absl::NotFoundError(fmt::format("the transport \"{}\" is no longer configured", name));
   }
   LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
                                                               mail.template_ref.version, deadline));

@@ -36,7 +36,7 @@ class RawMessages {
   RawMessage Render(const MessageRecord& record, absl::Time deadline) const;
 
  private:
-  absl::StatusOr<std::string> Compose(const Mail& mail, absl::Time deadline) const;
+  absl::StatusOr<std::string> Compose(const MessageRecord& record, absl::Time deadline) const;
 
   RecipientCheck& recipients_;
   TemplateSource& templates_;

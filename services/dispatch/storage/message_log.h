@@ -32,6 +32,7 @@ struct MessageRecord {
   int attempt_count = 0;
   std::optional<absl::Time> next_attempt_time;
   std::string content_hash;  // of the bytes that were sent; empty before
+  std::string transport;     // that they were handed to; empty before
 };
 
 // What the log knows about one mail; each list is in order of time.

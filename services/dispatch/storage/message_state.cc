@@ -66,6 +66,7 @@ MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
     record.detail = decided->outcome.reply_text;
     record.update_time = decided->time;
     record.content_hash = decided->outcome.content_hash;
+    record.transport = decided->outcome.transport;
     record.attempt_count = std::max(record.attempt_count, decided->outcome.attempt);
   } else if (facts.scheduled && facts.cancelled) {
     record.reason = Reason::kCancelled;

@@ -383,6 +383,56 @@ TEST_F(PgQueueClaimTest, CountsRefusalsOfTheSenderAndResendsOfEachMailSinceItsRe
   EXPECT_EQ(retried.mails.at(0).resends, 0);
 }
 
+TEST_F(PgQueueClaimTest, KnowsTheTransportWhereAMailMayHaveArrivedSinceItsRetry) {
+  const MessageId id = AcceptMail("a");
+  const auto peek = [&] {
+    const Claim claim = Take();
+    EXPECT_OK(queue().Release(claim.id));
+    return claim.mails.at(0);
+  };
+  const auto defer = [&](Reason reason, std::string transport) {
+    const Claim claim = Take();
+    Outcome outcome = OutcomeOf(claim.mails.at(0), Kind::kDeferred, reason);
+    outcome.transport = std::move(transport);
+    Flush(claim, {outcome});
+  };
+  defer(Reason::kUnreachable, "mailgun");
+  EXPECT_EQ(peek().uncertain_transport, "");
+  defer(Reason::kConnectionLostAfterData, "sendgrid");
+  EXPECT_EQ(peek().uncertain_transport, "sendgrid");
+  defer(Reason::kUnreachable, "sendgrid");
+  defer(Reason::kCheckUnavailable, "");
+  const Claim claim = Take();
+  EXPECT_EQ(claim.mails.at(0).uncertain_transport, "sendgrid") << "whatever came after";
+  FlushAll(claim, Kind::kUncertain, Reason::kConnectionLostAfterData);
+  ASSERT_OK(queue().Retry(id, "again", absl::InfiniteFuture()));
+  EXPECT_EQ(Take().mails.at(0).uncertain_transport, "") << "whoever retries it accepts two";
+}
+
+TEST_F(PgQueueClaimTest, KnowsTheTransportThatGaveAMailBackTheLastTime) {
+  AcceptMail("a");
+  const auto peek = [&] {
+    const Claim claim = Take();
+    EXPECT_OK(queue().Release(claim.id));
+    return claim.mails.at(0);
+  };
+  const auto defer = [&](Reason reason, std::string transport, int reply_code = 0) {
+    const Claim claim = Take();
+    Outcome outcome = OutcomeOf(claim.mails.at(0), Kind::kDeferred, reason);
+    outcome.transport = std::move(transport);
+    outcome.reply_code = reply_code;
+    Flush(claim, {outcome});
+    return peek().returned_by;
+  };
+  EXPECT_EQ(peek().returned_by, "");
+  EXPECT_EQ(defer(Reason::kUnreachable, "sendgrid", 421), "sendgrid");
+  EXPECT_EQ(defer(Reason::kRateLimited, "mailgun"), "mailgun") << "its queue was full";
+  EXPECT_EQ(defer(Reason::kRateLimited, ""), "") << "a rate limit is not the transport's answer";
+  EXPECT_EQ(defer(Reason::kSenderRejected, "sendgrid"), "sendgrid") << "its breaker was open";
+  EXPECT_EQ(defer(Reason::kSenderRejected, "sendgrid", 550), "") << "an attempt that it refused";
+  EXPECT_EQ(defer(Reason::kDeferredByServer, "sendgrid", 451), "");
+}
+
 TEST_F(PgQueueClaimTest, NothingIsDueInEmptyQueue) {
   EXPECT_THAT(queue().NextDue(kLanes), IsOkAndHolds(std::nullopt));
   EXPECT_THAT(Take().mails, IsEmpty());

@@ -22,6 +22,7 @@ namespace {
 
 using postgres::RunInTransaction;
 using postgres::RunStatement;
+using postgres::Text;
 using postgres::ToArrayLiteral;
 
 // One transaction recovers at most this many claims.
@@ -61,6 +62,8 @@ ClaimedMail ReadClaimedMail(const pqxx::row& row, const SharedByBatch& shared) {
   claimed.mail.deferral_time = postgres::OptionalTime(row[kFirst + 6]);
   claimed.sender_rejections = row[kFirst + 7].as<int>();
   claimed.resends = row[kFirst + 8].as<int>();
+  claimed.uncertain_transport = Text(row[kFirst + 9]);
+  claimed.returned_by = Text(row[kFirst + 10]);
   AddShared(shared, claimed.mail);
   if (const auto batch = shared.find(claimed.mail.batch);
       batch != shared.end() && batch->second.cancelled) {

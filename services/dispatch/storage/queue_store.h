@@ -63,6 +63,10 @@ struct ClaimedMail {
   // for, and times it was sent again although it may have arrived.
   int sender_rejections = 0;
   int resends = 0;
+  // The transport where it may have arrived, which alone sends it again; empty without resends.
+  std::string uncertain_transport;
+  // The transport that gave it back undelivered the last time; empty if none did.
+  std::string returned_by;
   bool cancelled = false;  // alone or with its batch
   // A worker died, or lost its lease, while it held this mail: it may have been sent already.
   bool recovered = false;

@@ -187,7 +187,8 @@ class FakeTemplateSource final : public TemplateSource {
 // Replies to each mail at once, or keeps it until the test replies.
 class FakeTransport final : public Transport {
  public:
-  explicit FakeTransport(int shared_connections = 0) : shared_connections_(shared_connections) {
+  explicit FakeTransport(int shared_connections = 0, std::string name = "fake")
+      : info_{std::move(name), "fake", "nowhere"}, shared_connections_(shared_connections) {
     sender_.from = {"The School", *address::ParseEmailAddress("noreply@school.example")};
     sender_.envelope_from = "bounces@school.example";
   }
@@ -234,13 +235,21 @@ class FakeTransport final : public Transport {
   void SetConnections(int count) override { connections_ = count; }
   int connections() const { return connections_; }
   const SenderIdentity& sender() const override { return sender_; }
-  std::optional<OpenBreaker> open_breaker() const override {
-    absl::MutexLock lock(&mutex_);
-    return open_breaker_;
+  // Set it before mail is sent.
+  void SetFrom(std::string_view address) {
+    sender_.from.address = *address::ParseEmailAddress(address);
   }
-  void SetOpenBreaker(std::optional<OpenBreaker> open) {
+  TransportHealth health() const override {
     absl::MutexLock lock(&mutex_);
-    open_breaker_ = std::move(open);
+    return health_;
+  }
+  void SetHealth(TransportHealth health) {
+    absl::MutexLock lock(&mutex_);
+    health_ = std::move(health);
+  }
+  int in_flight() const override {
+    absl::MutexLock lock(&mutex_);
+    return static_cast<int>(pending_.size());
   }
   void Send(OutgoingMail mail, Done done) override {
     DeliveryResult result;
@@ -256,15 +265,15 @@ class FakeTransport final : public Transport {
     done(std::move(result));
   }
   absl::StatusOr<std::string> Test(absl::Duration timeout) override {
-    std::function<std::string(absl::Duration)> on_test;
+    std::function<absl::StatusOr<std::string>(absl::Duration)> on_test;
     {
       absl::MutexLock lock(&mutex_);
       on_test = on_test_;
     }
-    return on_test ? on_test(timeout) : "fine";
+    return on_test ? on_test(timeout) : absl::StatusOr<std::string>("fine");
   }
   // What a test of the transport does; null: it succeeds at once.
-  void OnTest(std::function<std::string(absl::Duration timeout)> on_test) {
+  void OnTest(std::function<absl::StatusOr<std::string>(absl::Duration timeout)> on_test) {
     absl::MutexLock lock(&mutex_);
     on_test_ = std::move(on_test);
   }
@@ -275,7 +284,7 @@ class FakeTransport final : public Transport {
   }
 
  private:
-  const TransportInfo info_{"fake", "fake", "nowhere"};
+  const TransportInfo info_;
   const int shared_connections_;
   std::atomic<int> connections_ = 0;
   SenderIdentity sender_;
@@ -285,8 +294,8 @@ class FakeTransport final : public Transport {
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
   bool stalled_ ABSL_GUARDED_BY(mutex_) = false;
-  std::function<std::string(absl::Duration)> on_test_ ABSL_GUARDED_BY(mutex_);
-  std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
+  std::function<absl::StatusOr<std::string>(absl::Duration)> on_test_ ABSL_GUARDED_BY(mutex_);
+  TransportHealth health_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);
 };

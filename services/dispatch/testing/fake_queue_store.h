@@ -359,9 +359,17 @@ class FakeQueueStore : public QueueStore {
     if (outcome.kind == Outcome::Kind::kDeferred) {
       entry.next.sender_rejections +=
           outcome.reason == Reason::kSenderRejected && outcome.reply_code != 0 ? 1 : 0;
-      entry.next.resends += outcome.reason == Reason::kConnectionLostAfterData ? 1 : 0;
+      if (outcome.reason == Reason::kConnectionLostAfterData) {
+        ++entry.next.resends;
+        entry.next.uncertain_transport = outcome.transport;
+      }
     }
+    entry.next.returned_by = GaveBack(outcome) ? outcome.transport : "";
     entry.next.recovered = false;
+  }
+  static bool GaveBack(const Outcome& outcome) {
+    return outcome.reason == Reason::kUnreachable || outcome.reason == Reason::kRateLimited ||
+           (outcome.reason == Reason::kSenderRejected && outcome.reply_code == 0);
   }
   // Returns what the claim held.
   std::vector<Entry*> EndClaim(ClaimId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

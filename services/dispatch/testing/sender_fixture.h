@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,12 @@ namespace lmsmail::dispatch {
 // The parts of the worker without its threads: the test passes a claim through sender and flusher.
 class SenderFixture : public testing::Test {
  protected:
-  explicit SenderFixture(LimitRules rules = {}) : rules_(std::move(rules)) {}
+  // `others` are further transports, besides the default one, "fake".
+  explicit SenderFixture(LimitRules rules = {}, Routing routing = {},
+                         const std::vector<std::string>& others = {})
+      : rules_(std::move(rules)),
+        transports_(MakeTransports(transport_, others)),
+        routing_(std::move(routing)) {}
 
   MessageId Accept(std::string key, std::string template_key = "enrollment",
                    std::string context = "") {
@@ -53,6 +59,9 @@ class SenderFixture : public testing::Test {
     EXPECT_TRUE(flusher_.FlushAll());
   }
   MessageRecord Record(MessageId id) { return store_.Get(id); }
+  FakeTransport& Other(std::string_view name) {
+    return static_cast<FakeTransport&>(*transports_.Find(name));
+  }
 
   LimitRules rules_;
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -73,7 +82,8 @@ class SenderFixture : public testing::Test {
   FakeSuppressionList suppressions_;
   BounceReporter bounces_{suppressions_};
   FakeTransport& transport_ = *new FakeTransport;  // owned by transports_
-  Transports transports_ = MakeTransports(transport_);
+  Transports transports_;
+  const Routing routing_;
   const SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
   const AddressHashes address_hashes_{std::nullopt};
@@ -95,13 +105,16 @@ class SenderFixture : public testing::Test {
                                .cancellations = cancellations_,
                                .budget = budget_,
                                .limits = limits_,
-                               .policy = {}};
+                               .policy = {},
+                               .routing = routing_};
   Sender sender_{context_, delays_, &priority_gate_};
 
  private:
-  static Transports MakeTransports(FakeTransport& transport) {
+  static Transports MakeTransports(FakeTransport& transport,
+                                   const std::vector<std::string>& others) {
     std::vector<std::unique_ptr<Transport>> all;
     all.push_back(std::unique_ptr<Transport>(&transport));
+    for (const std::string& name : others) all.push_back(std::make_unique<FakeTransport>(0, name));
     return Transports(std::move(all), "fake");
   }
 };

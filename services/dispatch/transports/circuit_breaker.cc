@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/telemetry/logging.h"
+#include "services/dispatch/transports/remedies.h"
 #include "services/dispatch/transports/reply_wording.h"
 
 namespace lmsmail::dispatch {
@@ -18,21 +19,15 @@ CircuitBreaker::Cause CauseOf(const Refusal& refusal) {
   return refusal.all_mail ? CircuitBreaker::Cause::kLogin : CircuitBreaker::Cause::kSender;
 }
 
-// What an operator should look at.
-std::string_view RemedyFor(CircuitBreaker::Cause cause) {
-  switch (cause) {
-    case CircuitBreaker::Cause::kLogin:
-      return "check the transport's username, password_file or token_file, tls and ehlo_name, or "
-             "its "
-             "api_key_file, region and domain, and whether the account is active; TestTransport "
-             "closes the breaker";
-    case CircuitBreaker::Cause::kQuota:
-      return "the provider's sending quota is used up; mail goes on by itself when it is renewed";
-    case CircuitBreaker::Cause::kSender:
-      break;
-  }
-  return "check that the provider allows this sender address and domain (verification, SPF, DKIM, "
-         "relaying) and whether our address is on a blocklist; TestTransport closes the breaker";
+// Whether it is about the transport and not about a single mail.
+bool IsTransportError(const DeliveryResult& result) {
+  return result.kind == DeliveryResult::Kind::kConnectionError ||
+         (result.refusal && result.refusal->kind == Refusal::Kind::kSender);
+}
+
+std::string Describe(const DeliveryResult& result) {
+  const std::string text = WithoutAddresses(result.reply_text);
+  return result.reply_code == 0 ? text : fmt::format("{} {}", result.reply_code, text);
 }
 
 }  // namespace
@@ -49,16 +44,44 @@ std::string_view NameOf(CircuitBreaker::Cause cause) {
   return "";
 }
 
-std::optional<OpenBreaker> CircuitBreaker::open_breaker() const {
+TransportHealth CircuitBreaker::health() const {
+  TransportHealth health;
   absl::MutexLock lock(&mutex_);
-  return open_;
+  health.last_error = last_error_;
+  health.last_error_time = last_error_time_;
+  if (open_) {
+    health.state = TransportHealth::State::kBreakerOpen;
+    health.since = open_->since;
+    health.until = open_->until;
+    health.probing = probing_;
+    health.cause = NameOf(open_->cause);
+    health.remedy = RemedyFor(open_->cause);
+  } else if (const auto& outage = reachability_.outage()) {
+    health.state = TransportHealth::State::kUnreachable;
+    health.since = outage->since;
+    health.until = outage->until;
+    health.probing = outage->probing;
+    health.cause = smtp::NameOf(outage->fault);
+    health.remedy = RemedyFor(outage->fault);
+  }
+  return health;
+}
+
+int CircuitBreaker::in_flight() const {
+  absl::MutexLock lock(&mutex_);
+  return in_flight_;
 }
 
 std::optional<CircuitBreaker::Permission> CircuitBreaker::Admit() {
-  if (!open_) return Permission{epoch_, false};
-  if (probing_ || clock_.Now() < open_->until) return std::nullopt;
-  probing_ = true;
-  return Permission{epoch_, true};
+  Permission permission{.epoch = epoch_};
+  if (open_) {
+    if (probing_ || clock_.Now() < open_->until) return std::nullopt;
+    probing_ = true;
+    permission.probe = true;
+  }
+  permission.reaches = reachability_.outage() && reachability_.OnSend(clock_.Now());
+  ++in_flight_;
+  return permission;
 }
 
 DeliveryResult CircuitBreaker::BreakerOpen(absl::Time now) const {
@@ -89,7 +112,14 @@ void CircuitBreaker::Send(OutgoingMail mail, Done done) {
 
 absl::StatusOr<std::string> CircuitBreaker::Test(absl::Duration timeout) {
   absl::StatusOr<std::string> report = inner_->Test(timeout);
-  if (report.ok()) Close(std::nullopt);
+  if (!report.ok()) return report;
+  Close(std::nullopt);
+  Reachability::Change change;
+  {
+    absl::MutexLock lock(&mutex_);
+    change = reachability_.OnReached();
+  }
+  LogReachability(change);
   return report;
 }
 
@@ -98,7 +128,23 @@ bool CircuitBreaker::IsRevoked(const Permission& permission) const {
   return open_ && permission.epoch != epoch_;
 }
 
+void CircuitBreaker::Observe(const Permission& permission, const DeliveryResult& result) {
+  Reachability::Change change;
+  {
+    const absl::Time now = clock_.Now();
+    absl::MutexLock lock(&mutex_);
+    --in_flight_;
+    if (IsTransportError(result)) {
+      last_error_ = Describe(result);
+      last_error_time_ = now;
+    }
+    change = reachability_.OnResult(result, permission.reaches, now);
+  }
+  LogReachability(change);
+}
+
 DeliveryResult CircuitBreaker::OnResult(const Permission& permission, DeliveryResult result) {
+  Observe(permission, result);
   if (result.kind == DeliveryResult::Kind::kCancelled) {
     absl::MutexLock lock(&mutex_);
     if (open_ && permission.epoch != epoch_) return BreakerOpen(clock_.Now());
@@ -154,9 +200,10 @@ void CircuitBreaker::Open(Cause cause, absl::Time now, const DeliveryResult& res
   refusals_.clear();
   const absl::Duration wait =
       std::max(retry::Backoff(open_time, ++openings_), result.refusal->retry_after);
-  open_ = OpenBreaker{.until = now + wait,
-                      .detail = fmt::format("the server refuses us: {} {}", result.reply_code,
-                                            WithoutAddresses(result.reply_text))};
+  open_ = OpenState{.cause = cause,
+                    .since = open_ ? open_->since : now,
+                    .until = now + wait,
+                    .detail = fmt::format("the server refuses us: {}", Describe(result))};
 }
 
 void CircuitBreaker::LogOpening(Cause cause, const DeliveryResult& result, absl::Time until) const {
@@ -169,6 +216,19 @@ void CircuitBreaker::LogOpening(Cause cause, const DeliveryResult& result, absl:
                        {"enhanced_code", result.enhanced_code},
                        {"until", absl::FormatTime(until, absl::UTCTimeZone())},
                        {"remedy", RemedyFor(cause)}});
+}
+
+void CircuitBreaker::LogReachability(Reachability::Change change) const {
+  if (change == Reachability::Change::kNone) return;
+  const TransportHealth now = health();
+  if (change == Reachability::Change::kRegained) {
+    return telemetry::LogInfo("the transport is reachable again", {{"transport", info().name}});
+  }
+  telemetry::LogWarning("the transport is unreachable", {{"transport", info().name},
+                                                         {"endpoint", info().endpoint},
+                                                         {"cause", now.cause},
+                                                         {"error", now.last_error},
+                                                         {"remedy", now.remedy}});
 }
 
 // `epoch`: that of the accepted mail; mail of an earlier one shows nothing.

@@ -15,6 +15,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/retry/backoff.h"
+#include "services/dispatch/transports/reachability.h"
 #include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
@@ -31,7 +32,9 @@ namespace lmsmail::dispatch {
 //
 // Mail that waits in the transport when the breaker opens is not sent either. A refusal that opens
 // the breaker, or arrives while it is open, becomes kBreakerOpen: the mail is not the cause.
-// Thread-safe.
+//
+// A server that is not reached does not open the breaker. It is part of the transport's health, by
+// which mail that can go another way is routed. Thread-safe.
 class CircuitBreaker final : public Transport {
  public:
   // Why the breaker opened; in logs and metrics.
@@ -42,17 +45,21 @@ class CircuitBreaker final : public Transport {
     absl::Duration window = absl::Minutes(1);
     retry::BackoffPolicy open_time = {.initial = absl::Minutes(1), .max = absl::Hours(1)};
     retry::BackoffPolicy quota_open_time = {.initial = absl::Hours(1), .max = absl::Hours(6)};
+    Reachability::Options reachability = {};
     // Called when the breaker opens, also again after a probe, and when it closes (nullopt).
     std::function<void(std::optional<Cause>)> changed = [](std::optional<Cause>) {};
   };
   // `clock` must outlive this.
   CircuitBreaker(std::unique_ptr<Transport> inner, const Clock& clock, Options options)
-      : inner_(std::move(inner)), clock_(clock), options_(std::move(options)) {}
+      : inner_(std::move(inner)),
+        clock_(clock),
+        options_(std::move(options)),
+        reachability_(options_.reachability) {}
 
   const TransportInfo& info() const override { return inner_->info(); }
   const SenderIdentity& sender() const override { return inner_->sender(); }
-  // Also while it is half-open; `until` is past then.
-  std::optional<OpenBreaker> open_breaker() const override;
+  TransportHealth health() const override;
+  int in_flight() const override;
   bool needs_parts() const override { return inner_->needs_parts(); }
   int shared_connections() const override { return inner_->shared_connections(); }
   void SetConnections(int count) override { inner_->SetConnections(count); }
@@ -65,10 +72,19 @@ class CircuitBreaker final : public Transport {
   struct Permission {
     std::int64_t epoch = 0;
     bool probe = false;
+    bool reaches = false;  // the probe of reachability_
+  };
+  struct OpenState {
+    Cause cause = Cause::kSender;
+    absl::Time since;
+    absl::Time until;
+    std::string detail;  // for operators
   };
   // nullopt while the breaker is open or a probe is on its way.
   std::optional<Permission> Admit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DeliveryResult BreakerOpen(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Observe(const Permission& permission, const DeliveryResult& result);
+  void LogReachability(Reachability::Change change) const;
   // Whether the breaker has opened since, so that mail which still waits in the transport is not
   // sent.
   bool IsRevoked(const Permission& permission) const;
@@ -88,8 +104,12 @@ class CircuitBreaker final : public Transport {
   std::int64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<absl::Time> refusals_ ABSL_GUARDED_BY(mutex_);
   int openings_ ABSL_GUARDED_BY(mutex_) = 0;  // since the breaker was closed
-  std::optional<OpenBreaker> open_ ABSL_GUARDED_BY(mutex_);
+  std::optional<OpenState> open_ ABSL_GUARDED_BY(mutex_);
   bool probing_ ABSL_GUARDED_BY(mutex_) = false;
+  Reachability reachability_ ABSL_GUARDED_BY(mutex_);
+  std::string last_error_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_error_time_ ABSL_GUARDED_BY(mutex_);
+  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // "sender", "login", "quota"

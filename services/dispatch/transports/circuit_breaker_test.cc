@@ -16,8 +16,10 @@ namespace lmsmail::dispatch {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using Cause = CircuitBreaker::Cause;
 using Kind = DeliveryResult::Kind;
+using State = TransportHealth::State;
 
 class CircuitBreakerTest : public testing::Test {
  protected:
@@ -39,10 +41,9 @@ class CircuitBreakerTest : public testing::Test {
   void StartMail(std::vector<DeliveryResult>& results) {
     transport_.Send({}, [&](DeliveryResult result) { results.push_back(std::move(result)); });
   }
-  bool IsOpen() const { return transport_.open_breaker().has_value(); }
+  bool IsOpen() const { return transport_.health().state == State::kBreakerOpen; }
   absl::Duration OpenFor() {
-    const std::optional<OpenBreaker> open = transport_.open_breaker();
-    return open ? open->until - clock_.Now() : absl::ZeroDuration();
+    return IsOpen() ? transport_.health().until - clock_.Now() : absl::ZeroDuration();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
@@ -58,12 +59,12 @@ TEST_F(CircuitBreakerTest, OpensAfterConsecutiveRefusals) {
   RefuseUs();
   EXPECT_EQ(Send().kind, Kind::kRefused);
   EXPECT_EQ(Send().kind, Kind::kRefused);
-  EXPECT_FALSE(transport_.open_breaker().has_value());
+  EXPECT_FALSE(IsOpen());
   EXPECT_EQ(Send().kind, Kind::kBreakerOpen) << "the mail is not the cause";
-  ASSERT_TRUE(transport_.open_breaker().has_value());
-  EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 text");
+  ASSERT_TRUE(IsOpen());
   const DeliveryResult refused = Send();
   EXPECT_EQ(refused.kind, Kind::kBreakerOpen);
+  EXPECT_EQ(refused.reply_text, "the server refuses us: 550 text");
   EXPECT_EQ(refused.retry_time, clock_.Now() + absl::Minutes(1));
   EXPECT_EQ(inner_->mails().size(), 3u) << "an open breaker hands no mail over";
   EXPECT_THAT(changes_, ElementsAre(Cause::kSender));
@@ -75,11 +76,11 @@ TEST_F(CircuitBreakerTest, StaysClosedForRareRefusalsAndThoseOfRecipientsOrConte
     Send();
     clock_.Advance(absl::Seconds(31));
   }
-  EXPECT_FALSE(transport_.open_breaker().has_value());
+  EXPECT_FALSE(IsOpen());
   for (const std::string code : {"5.1.1", "5.2.2", "5.6.0", "5.7.13", "5.3.4"}) {
     Reply(550, code);
     for (int i = 0; i < 3; ++i) Send();
-    EXPECT_FALSE(transport_.open_breaker().has_value()) << code;
+    EXPECT_FALSE(IsOpen()) << code;
   }
 }
 
@@ -92,7 +93,7 @@ TEST_F(CircuitBreakerTest, AnAcceptedMailResetsTheCountOfRefusals) {
   RefuseUs();
   Send();
   Send();
-  EXPECT_FALSE(transport_.open_breaker().has_value());
+  EXPECT_FALSE(IsOpen());
 }
 
 TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
@@ -114,7 +115,7 @@ TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
 TEST_F(CircuitBreakerTest, ASuccessfulTestClosesIt) {
   OpenIt();
   ASSERT_OK(transport_.Test(absl::Seconds(1)));
-  EXPECT_FALSE(transport_.open_breaker().has_value());
+  EXPECT_FALSE(IsOpen());
   EXPECT_THAT(changes_, ElementsAre(Cause::kSender, std::nullopt));
 }
 
@@ -216,10 +217,71 @@ TEST_F(CircuitBreakerTest, MailThatWaitsInTheTransportIsNotSentOnceItOpened) {
   EXPECT_TRUE(inner_->mails().back().may_send()) << "the probe";
 }
 
-TEST_F(CircuitBreakerTest, ItsDetailHoldsNoAddress) {
+TEST_F(CircuitBreakerTest, ItsErrorHoldsNoAddress) {
   inner_->SetResult(Replied(550, "5.4.5", "5.4.5 <ann@school.example>: quota exceeded"));
+  EXPECT_EQ(Send().reply_text, "the server refuses us: 550 5.4.5 quota exceeded");
+  EXPECT_EQ(transport_.health().last_error, "550 5.4.5 quota exceeded");
+}
+
+TEST_F(CircuitBreakerTest, ItsHealthTellsCauseTimesAndRemedyOfAnOpenBreaker) {
+  EXPECT_TRUE(transport_.health().available());
+  EXPECT_EQ(transport_.health().last_error, "");
+  const absl::Time start = clock_.Now();
+  OpenIt();
+  clock_.Advance(OpenFor());
+  EXPECT_TRUE(transport_.health().awaits_probe(clock_.Now()));
   Send();
-  EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 5.4.5 quota exceeded");
+  const TransportHealth health = transport_.health();
+  EXPECT_EQ(health.state, State::kBreakerOpen);
+  EXPECT_EQ(health.since, start) << "although a probe opened it again";
+  EXPECT_EQ(health.until, start + absl::Minutes(3));
+  EXPECT_FALSE(health.awaits_probe(clock_.Now()));
+  EXPECT_EQ(health.cause, "sender");
+  EXPECT_THAT(health.remedy, HasSubstr("blocklist"));
+  EXPECT_EQ(health.last_error_time, start + absl::Minutes(1));
+  Accept();
+  clock_.Advance(OpenFor());
+  Send();
+  EXPECT_TRUE(transport_.health().available());
+  EXPECT_EQ(transport_.health().last_error, "550 text") << "what was wrong stays known";
+}
+
+TEST_F(CircuitBreakerTest, ItsHealthTellsOfAServerThatIsNotReached) {
+  DeliveryResult fault = {.kind = Kind::kConnectionError, .fault = smtp::Fault::kRefused};
+  fault.reply_text = "connecting: refused for <ann@school.example>";
+  inner_->SetResult(fault);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Send().kind, Kind::kConnectionError);
+  const TransportHealth health = transport_.health();
+  EXPECT_EQ(health.state, State::kUnreachable);
+  EXPECT_EQ(health.cause, "refused");
+  EXPECT_THAT(health.remedy, HasSubstr("host and port"));
+  EXPECT_EQ(health.last_error, "connecting: refused for");
+  Accept();
+  EXPECT_EQ(Send().kind, Kind::kAccepted) << "mail without an alternative tries as ever";
+  EXPECT_TRUE(transport_.health().available());
+}
+
+TEST_F(CircuitBreakerTest, OneMailAtATimeProbesAServerThatIsNotReached) {
+  inner_->SetResult({.kind = Kind::kConnectionError});
+  for (int i = 0; i < 3; ++i) Send();
+  clock_.Advance(transport_.health().until - clock_.Now());
+  EXPECT_TRUE(transport_.health().awaits_probe(clock_.Now()));
+  inner_->Stall();
+  std::vector<DeliveryResult> results;
+  StartMail(results);
+  EXPECT_FALSE(transport_.health().awaits_probe(clock_.Now())) << "the probe is on its way";
+  EXPECT_EQ(transport_.in_flight(), 1);
+  inner_->FinishPending({.kind = Kind::kConnectionError});
+  EXPECT_FALSE(transport_.health().awaits_probe(clock_.Now()));
+  EXPECT_EQ(transport_.health().until, clock_.Now() + absl::Seconds(10));
+  EXPECT_EQ(transport_.in_flight(), 0);
+}
+
+TEST_F(CircuitBreakerTest, ASuccessfulTestShowsThatTheServerIsReached) {
+  inner_->SetResult({.kind = Kind::kConnectionError});
+  for (int i = 0; i < 3; ++i) Send();
+  ASSERT_OK(transport_.Test(absl::Seconds(1)));
+  EXPECT_TRUE(transport_.health().available());
 }
 
 }  // namespace

@@ -6,50 +6,12 @@
 #include "libs/smtp/outcome.h"
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
+#include "services/dispatch/transports/remedies.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 constexpr absl::Duration kLogInterval = absl::Minutes(1);
-
-// What an operator should look at.
-std::string_view RemedyFor(smtp::Fault fault) {
-  switch (fault) {
-    case smtp::Fault::kNameNotFound:
-      return "check the transport's host for a misspelling, and this machine's name servers";
-    case smtp::Fault::kRefused:
-      return "check the transport's host and port, and whether the mail server runs";
-    case smtp::Fault::kTimedOut:
-      return "check that no firewall drops connections to this port (many networks block port 25), "
-             "and that tls fits the port: implicit for 465, starttls for 587";
-    case smtp::Fault::kUnreachable:
-      return "check this machine's routes and firewall, and the addresses of the host's name";
-    case smtp::Fault::kClosed:
-      return "check that tls fits the port (implicit for 465, starttls for 587), and whether the "
-             "server limits connections (max_connections) or blocks our address";
-    case smtp::Fault::kStartTlsNotOffered:
-      return "check the port (587 for STARTTLS, 465 with tls: implicit), and that nothing on the "
-             "way strips STARTTLS; only a relay on this machine should have tls: none";
-    case smtp::Fault::kCertificate:
-      return "check ca_file, whether the certificate is for the transport's host (otherwise set "
-             "tls_server_name), whether it has expired, and this machine's clock";
-    case smtp::Fault::kTls:
-      return "check that tls fits the port (implicit for 465, starttls for 587), and that the "
-             "server speaks TLS 1.2 or later";
-    case smtp::Fault::kReply:
-      return "the server refuses sessions for now: see its reply, and lower max_connections if it "
-             "has too many of ours";
-    case smtp::Fault::kProtocol:
-      return "check that the port is that of a mail server; set pipelining: off if replies do not "
-             "fit the commands";
-    case smtp::Fault::kLocal:
-      return "this machine is out of file descriptors, ports or memory: check its limits";
-    case smtp::Fault::kLogin:
-    case smtp::Fault::kNone:
-      break;
-  }
-  return "check the transport's username, password_file or token_file";
-}
 
 // The circuit breaker opens and says why.
 bool IsLoggedByBreaker(smtp::Fault fault, const absl::Status& status) {

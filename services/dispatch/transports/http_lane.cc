@@ -33,9 +33,11 @@ std::shared_ptr<const MailParts> WithoutContent(const MailParts& parts) {
   return rest;
 }
 
-DeliveryResult Unsuccessful(DeliveryResult::Kind kind, std::string text) {
+DeliveryResult Unsuccessful(DeliveryResult::Kind kind, std::string text,
+                            smtp::Fault fault = smtp::Fault::kNone) {
   DeliveryResult result;
   result.kind = kind;
+  result.fault = fault;
   result.reply_text = std::move(text);
   return result;
 }
@@ -161,8 +163,9 @@ void HttpLane::Start(MailGroup group) {
   group.erase(cancelled.begin(), cancelled.end());
   const absl::StatusOr<std::string> key = key_();
   if (group.empty() || !key.ok()) {
-    FinishAll(std::move(group), Unsuccessful(DeliveryResult::Kind::kConnectionError,
-                                             std::string(ToStd(key.status().message()))));
+    FinishAll(std::move(group),
+              Unsuccessful(DeliveryResult::Kind::kConnectionError,
+                           std::string(ToStd(key.status().message())), smtp::Fault::kLogin));
     absl::MutexLock lock(&mutex_);
     --requests_;
     return;
@@ -193,10 +196,12 @@ void HttpLane::OnResult(MailGroup group, http_client::Result result) {
     PauseIfExhausted(result.response);
     return OnAnswer(std::move(group), result.response);
   }
-  if (connections_ && result.kind == http_client::Result::Kind::kNotSent) {
-    connections_(WithFault(absl::UnavailableError(result.error), FaultOf(result.fault)));
+  smtp::Fault fault = smtp::Fault::kNone;
+  if (result.kind == http_client::Result::Kind::kNotSent) {
+    fault = FaultOf(result.fault);
+    if (connections_) connections_(WithFault(absl::UnavailableError(result.error), fault));
   }
-  FinishAll(std::move(group), Unsuccessful(KindOf(result.kind), std::move(result.error)));
+  FinishAll(std::move(group), Unsuccessful(KindOf(result.kind), std::move(result.error), fault));
 }
 
 void HttpLane::PauseIfExhausted(const http_client::Response& response) {

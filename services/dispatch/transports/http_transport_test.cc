@@ -115,7 +115,9 @@ TEST_F(HttpTransportTest, WithoutAServerNothingIsSent) {
   Start({});
   server_.reset();
   Send("ann");
-  EXPECT_EQ(Results(1)["ann"].kind, Kind::kConnectionError);
+  const DeliveryResult result = Results(1)["ann"];
+  EXPECT_EQ(result.kind, Kind::kConnectionError);
+  EXPECT_EQ(result.fault, smtp::Fault::kRefused);
   absl::MutexLock lock(&mutex_);
   EXPECT_THAT(connections_, Each(smtp::Fault::kRefused));
 }

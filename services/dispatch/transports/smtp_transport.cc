@@ -49,6 +49,9 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
   delivery.kind = KindOf(result.kind);
   delivery.command = result.command;
   delivery.reply_code = result.code;
+  if (delivery.kind == DeliveryResult::Kind::kConnectionError) {
+    delivery.fault = smtp::FaultOf(result.status);
+  }
   delivery.enhanced_code = std::move(result.enhanced_code);
   delivery.reply_text =
       result.reply.empty() ? std::string(result.status.message()) : std::move(result.reply);

@@ -80,7 +80,7 @@ TEST_F(SmtpTransportTest, ARefusedPasswordCostsOneLoginForEachProbe) {
   ExpectAll(Kind::kBreakerOpen, 30);
   EXPECT_EQ(server.Count(Step::kConnect), 1u);
   for (std::size_t probes = 1; probes <= 3; ++probes) {
-    clock_.Advance(transport_->open_breaker()->until - clock_.Now());
+    clock_.Advance(transport_->health().until - clock_.Now());
     Send(30);
     ExpectAll(Kind::kBreakerOpen, 30);
     EXPECT_EQ(server.Count(Step::kConnect), 1 + probes);
@@ -93,7 +93,7 @@ TEST_F(SmtpTransportTest, AQuotaThatEndsAmidABatchFailsNoMail) {
   Start(server.ClientOptions());
   Send(200);
   ExpectAll(Kind::kBreakerOpen, 200);
-  EXPECT_EQ(transport_->open_breaker()->until, clock_.Now() + absl::Hours(1));
+  EXPECT_EQ(transport_->health().until, clock_.Now() + absl::Hours(1));
 }
 
 TEST_F(SmtpTransportTest, ARefusedGreetingOrEhloOpensTheBreaker) {

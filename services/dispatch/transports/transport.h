@@ -13,6 +13,8 @@
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
 #include "libs/smtp/command.h"
+#include "libs/smtp/fault.h"
+#include "services/dispatch/transports/health.h"
 #include "services/dispatch/transports/mail_parts.h"
 #include "services/dispatch/transports/refusal.h"
 
@@ -61,19 +63,14 @@ struct DeliveryResult {
   std::string enhanced_code = {};  // RFC 3463
   // The server's text, or an error description without addresses of ours.
   std::string reply_text = {};
-  absl::Time retry_time = {};  // kBreakerOpen only
+  absl::Time retry_time = {};              // kBreakerOpen only
+  smtp::Fault fault = smtp::Fault::kNone;  // kConnectionError only; kNone: not known
 };
 
 struct TransportInfo {
   std::string name;
   std::string kind;      // "smtp", "console"
   std::string endpoint;  // "smtp.example.org:587 (STARTTLS)"
-};
-
-// An open circuit breaker.
-struct OpenBreaker {
-  absl::Time until;
-  std::string detail;  // for operators
 };
 
 // A transport of mail. Thread-safe.
@@ -86,8 +83,9 @@ class Transport {
   virtual const SenderIdentity& sender() const = 0;
   // Whether mails need their parts, because a provider builds the message.
   virtual bool needs_parts() const { return false; }
-  // nullopt while the circuit breaker is closed.
-  virtual std::optional<OpenBreaker> open_breaker() const { return std::nullopt; }
+  virtual TransportHealth health() const { return {}; }
+  // The mails that Send has for which `done` was not called yet.
+  virtual int in_flight() const { return 0; }
   // The number of connections that all replicas together may have open; 0: no such limit.
   virtual int shared_connections() const { return 0; }
   // Sets how many of the shared connections this replica may open. Starts at 0. Not called for a
