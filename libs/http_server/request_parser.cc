@@ -51,7 +51,8 @@ int RequestParser::SetBodyLimit(int64_t octets) {
 }
 
 int RequestParser::PutBody(std::string_view input, size_t& consumed) {
-  // What ends a chunked body has this many octets at least. With fewer, an assertion of Beast fails.
+  // What ends a chunked body has this many octets at least. With fewer, an assertion of Beast
+  // fails.
   constexpr size_t kLastChunk = std::string_view("0\r\n\r\n").size();
   while (!is_done() && !input.empty()) {
     if (chunked() && chunk_octets_left_ == 0 && input.size() < kLastChunk) return 0;
