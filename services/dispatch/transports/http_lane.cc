@@ -107,9 +107,10 @@ bool HttpLane::TrySend(OutgoingMail& mail, Transport::Done& done) {
   absl::MutexLock lock(&mutex_);
   if (stopping_ || max_requests_ == 0 || queue_.size() >= options_.max_queued) return false;
   mail.parts = WithoutContent(*mail.parts);
-  queue_.Add(
-      {.mail = {.mail = std::move(mail), .content = std::move(content)}, .done = std::move(done)},
-      absl::Now());
+  const bool may_share = api_.MayShare(mail.recipient);
+  PendingMail pending{.mail = {.mail = std::move(mail), .content = std::move(content)},
+                      .done = std::move(done)};
+  may_share ? queue_.Add(std::move(pending), absl::Now()) : queue_.AddAlone(std::move(pending));
   changed_.Signal();
   return true;
 }

@@ -21,6 +21,10 @@ class MailgunApi final : public ProviderApi {
   std::string_view base_url() const override { return base_url_; }
   TagStyle tag_style() const override { return {"%recipient.v", "%"}; }
   std::size_t max_mails() const override { return 1000; }
+  // Mailgun does not find the variables of an address with a "+".
+  bool MayShare(std::string_view recipient) const override {
+    return recipient.find('+') == std::string_view::npos;
+  }
   http_client::Request SendRequest(std::span<const ProviderMail> mails,
                                    std::string_view api_key) const override;
   ProviderAnswer Interpret(const http_client::Response& response, absl::Time now) const override;

@@ -85,6 +85,11 @@ TEST_F(MailgunApiTest, SendsMailsThatShareTheirContentWithVariables) {
   EXPECT_EQ(bob["h_Message-ID"], "<bob.1@school.example>");
 }
 
+TEST_F(MailgunApiTest, AnAddressWithAPlusSharesNoRequest) {
+  EXPECT_TRUE(api_.MayShare("ann@students.example"));
+  EXPECT_FALSE(api_.MayShare("ann+lms@students.example"));
+}
+
 TEST_F(MailgunApiTest, AnswersWithTheMeaningOfTheResponse) {
   EXPECT_EQ(
       Answer(200, R"({"id":"<1@mg.school.example>","message":"Queued. Thank you."})").result.kind,

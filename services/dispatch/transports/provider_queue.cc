@@ -34,6 +34,11 @@ void ProviderQueue::Add(PendingMail mail, absl::Time now) {
   if (group.mails.size() >= max_mails_) Close(key);
 }
 
+void ProviderQueue::AddAlone(PendingMail mail) {
+  ++size_;
+  ready_.emplace_back().push_back(std::move(mail));
+}
+
 void ProviderQueue::Close(const Key& key) {
   auto group = open_.extract(key);
   if (!group.empty()) ready_.push_back(std::move(group.mapped().mails));

@@ -32,6 +32,8 @@ class ProviderQueue {
       : max_mails_(max_mails), linger_(linger) {}
 
   void Add(PendingMail mail, absl::Time now);
+  // Adds a mail that may share a request with no other.
+  void AddAlone(PendingMail mail);
   // Puts a group first in the queue, to be sent as it is.
   void Return(MailGroup group);
 

@@ -50,6 +50,15 @@ TEST_F(ProviderQueueTest, GathersMailsWithTheSameContent) {
   EXPECT_EQ(queue_.ready_time(), absl::InfiniteFuture());
 }
 
+TEST_F(ProviderQueueTest, AMailAloneIsReadyAtOnce) {
+  Add("ann");
+  PendingMail pending;
+  pending.mail.mail = MailTo("bob");
+  queue_.AddAlone(std::move(pending));
+  EXPECT_EQ(queue_.size(), 2u);
+  EXPECT_THAT(Take(), ElementsAre("bob"));
+}
+
 TEST_F(ProviderQueueTest, MailsOfAGroupHaveOneBody) {
   Add("ann");
   Add("bob");

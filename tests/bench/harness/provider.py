@@ -15,8 +15,8 @@ class Provider:
         self._key.write_text("key-of-benchmarks")
         self._key.chmod(0o600)
         self._process = process.Process(
-            [system.binaries / f"lmsmail-fake-{kind}", "--keys=key-of-benchmarks", "--rate=1000000",
-             f"--ledger={system.folder / kind}.ledger"], system.folder / f"{kind}.log")
+            [system.binaries / f"lmsmail-fake-{kind}", "--keys=key-of-benchmarks", "--rate=1000000"],
+            system.folder / f"{kind}.log")
         ports = json.loads(self._process.line_with("control_port"))
         self._port, self._control = ports["port"], ports["control_port"]
 
