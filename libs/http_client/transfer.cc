@@ -1,11 +1,10 @@
 #include "libs/http_client/transfer.h"
 
-#include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 
 #include "libs/strings/view.h"
 
@@ -90,7 +89,8 @@ void Transfer::AddHeaders() {
   // No "Expect: 100-continue", which costs a round trip.
   headers_.reset(curl_slist_append(nullptr, "Expect:"));
   for (const auto& [name, value] : request_.headers) {
-    curl_slist* const appended = curl_slist_append(headers_.get(), (name + ": " + value).c_str());
+    const std::string line = absl::StrCat(name, ": ", value);
+    curl_slist* const appended = curl_slist_append(headers_.get(), line.c_str());
     if (appended == nullptr) continue;
     static_cast<void>(headers_.release());
     headers_.reset(appended);
@@ -101,8 +101,7 @@ void Transfer::AddHeaders() {
 std::size_t Transfer::ReadBody(char* buffer, std::size_t size, std::size_t count, void* self) {
   Transfer& transfer = *static_cast<Transfer*>(self);
   const std::string& body = transfer.request_.body;
-  const std::size_t octets = std::min(size * count, body.size() - transfer.sent_);
-  std::memcpy(buffer, body.data() + transfer.sent_, octets);
+  const std::size_t octets = body.copy(buffer, size * count, transfer.sent_);
   transfer.sent_ += octets;
   return octets;
 }

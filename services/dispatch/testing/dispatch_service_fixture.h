@@ -20,7 +20,7 @@ class DispatchServiceTest : public SenderFixture {
  protected:
   template <typename Method, typename Request>
   auto Call(Method method, const Request& request) {
-    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(60)));
+    return rpc::Call(*stub_, method, request, rpc::WithTimeout(absl::Seconds(20)));
   }
 
   static v1::SendRequest ToAda(const std::string& request_id) {
