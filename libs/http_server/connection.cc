@@ -27,7 +27,7 @@ constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 std::string_view KnownMethod(std::string_view method) {
   constexpr std::array<std::string_view, 9> kKnown = {
       "GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"};
-  const auto known = std::ranges::find(kKnown, method);
+  const auto* const known = std::ranges::find(kKnown, method);
   return known == kKnown.end() ? "other" : *known;
 }
 
@@ -226,7 +226,7 @@ Awaitable<Connection::Next> Connection::Handle(Transit& transit, bool last) {
   const auto exchange = std::make_shared<Exchange>();
   try {
     shared_.handler(std::move(transit.parser.request()), Responder(exchange));
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // The responder, which the exception has destroyed, has answered.
   }
   // Whatever happens, the handler does not wake a connection that is gone.
@@ -279,7 +279,7 @@ void Connection::Record(const Transit& transit) const {
          .duration = absl::FromChrono(std::chrono::steady_clock::now() - transit.start),
          .bytes_in = transit.octets_in,
          .bytes_out = transit.octets_out});
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // A request does not fail because it could not be recorded.
   }
 }

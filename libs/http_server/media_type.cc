@@ -20,7 +20,7 @@ bool IsTokenCharacter(char c) {
 }
 
 std::string_view TakeToken(std::string_view& text) {
-  const auto end = std::ranges::find_if_not(text, IsTokenCharacter);
+  const auto* const end = std::ranges::find_if_not(text, IsTokenCharacter);
   const auto size = static_cast<size_t>(end - text.begin());
   const std::string_view token = text.substr(0, size);
   text.remove_prefix(size);
@@ -34,7 +34,8 @@ std::optional<std::string> TakeQuoted(std::string_view& text) {
       text.remove_prefix(i + 1);
       return value;
     }
-    if (text[i] == '\\' && ++i == text.size()) break;
+    if (text[i] == '\\') ++i;
+    if (i == text.size()) break;
     value += text[i];
   }
   return {};
