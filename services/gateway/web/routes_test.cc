@@ -84,7 +84,13 @@ TEST_F(RoutesTest, LimitsTheBody) {
 }
 
 TEST_F(RoutesTest, RefusesWhatItCannotHandleInTime) {
+  const auto started = std::make_shared<absl::Notification>();
   const auto end = std::make_shared<absl::Notification>();
+  ASSERT_TRUE(executor_.TrySubmit([started, end] {
+    started->Notify();
+    end->WaitForNotification();
+  }));
+  started->WaitForNotification();  // or the thread would make room in the queue later
   const auto wait = [end] { end->WaitForNotification(); };
   while (executor_.TrySubmit(wait)) {
   }
