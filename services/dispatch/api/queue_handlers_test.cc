@@ -170,7 +170,7 @@ TEST_F(DispatchServiceTest, TellsWhatToDoWhenATestFails) {
     transport_.OnTest([&](absl::Duration) { return error; });
     ASSERT_OK_AND_ASSIGN(const v1::TestTransportResponse failed, Call(&Stub::TestTransport, test));
     EXPECT_FALSE(failed.ok());
-    EXPECT_EQ(failed.detail(), error.message());
+    EXPECT_EQ(failed.detail(), std::string(error.message()));
     EXPECT_THAT(failed.remedy(), HasSubstr(remedy));
   }
 }
