@@ -30,9 +30,10 @@ std::string WithoutHost(const std::string& dsn) {
 std::string StudentId(int number) { return fmt::format("student-{}", number); }
 
 absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Start(std::filesystem::path folder,
-                                                        std::vector<std::string> flags) {
+                                                        std::vector<std::string> flags,
+                                                        std::string_view provider) {
   std::unique_ptr<Cluster> cluster(new Cluster(std::move(folder), std::move(flags)));
-  LMSMAIL_RETURN_IF_ERROR(cluster->Prepare());
+  LMSMAIL_RETURN_IF_ERROR(cluster->Prepare(provider));
   for (Replica& replica : cluster->replicas_) {
     const int number = static_cast<int>(&replica - cluster->replicas_.data());
     // The replica chooses a free port and keeps it when it is restarted.
@@ -50,9 +51,15 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Start(std::filesystem::path fo
   return cluster;
 }
 
-absl::Status Cluster::Prepare() {
+absl::Status Cluster::Prepare(std::string_view provider) {
   LMSMAIL_ASSIGN_OR_RETURN(sink_, Sink::Start(folder_));
   LMSMAIL_ASSIGN_OR_RETURN(smtp_link_, Proxy::ToPort(sink_->port()));
+  if (!provider.empty()) {
+    std::filesystem::create_directory(folder_ / "provider");
+    LMSMAIL_ASSIGN_OR_RETURN(provider_,
+                             Provider::Start(provider, folder_ / "provider",
+                                             integration::AddressOf(StudentId(kRefusedStudent))));
+  }
   LMSMAIL_ASSIGN_OR_RETURN(
       suite_, integration::Suite::Start(
                   {.services = {"template", "preference"}, .install_templates = false}));
@@ -103,23 +110,32 @@ std::filesystem::path Cluster::StateOf(int number) const {
 
 std::vector<std::string> Cluster::CommandOf(int number, const std::string& listen) const {
   std::vector<std::string> command = {
-      LMSMAIL_BINARIES "/lmsmail-dispatch", "--config=" + (folder_ / "dispatch.yaml").string(),
-      "--listen=" + listen, "--metrics_listen=127.0.0.1:0", "--log.format=json",
+      LMSMAIL_BINARIES "/lmsmail-dispatch",
+      "--config=" + (folder_ / "dispatch.yaml").string(),
+      "--listen=" + listen,
+      "--metrics_listen=127.0.0.1:0",
+      "--log.format=json",
       "--template.target=" + suite_->Target("template"),
-      "--preference.target=" + suite_->Target("preference"), "--worker.name=" + WorkerName(number),
+      "--preference.target=" + suite_->Target("preference"),
+      "--worker.name=" + WorkerName(number),
       fmt::format("--worker.lease={}", absl::FormatDuration(kLease)),
       "--worker.state_directory=" + StateOf(number).string(),
-      fmt::format("--transports.inbox.max_connections={}", kConnectionsPerReplica),
       "--transports.inbox.username=school",
       "--transports.inbox.password_file=" + (folder_ / "password").string(),
-      "--transports.inbox.allow_plaintext_credentials=true",
-      // So that mail goes on soon after a refusal.
-      fmt::format("--transports.inbox.circuit_breaker.min_open_time={}",
-                  absl::FormatDuration(kMinBreakerOpenTime)),
-      fmt::format("--transports.inbox.circuit_breaker.max_open_time={}",
-                  absl::FormatDuration(4 * kMinBreakerOpenTime)),
-      fmt::format("--transports.inbox.circuit_breaker.quota_open_time={}",
-                  absl::FormatDuration(kMinBreakerOpenTime))};
+      "--transports.inbox.allow_plaintext_credentials=true"};
+  const std::string_view transport = provider_ ? "provider" : "inbox";
+  command.push_back(
+      fmt::format("--transports.{}.max_connections={}", transport, kConnectionsPerReplica));
+  // So that mail goes on soon after a refusal.
+  for (const auto& [time, length] : {std::pair("min_open_time", kMinBreakerOpenTime),
+                                     std::pair("max_open_time", 4 * kMinBreakerOpenTime),
+                                     std::pair("quota_open_time", kMinBreakerOpenTime)}) {
+    command.push_back(fmt::format("--transports.{}.circuit_breaker.{}={}", transport, time,
+                                  absl::FormatDuration(length)));
+  }
+  if (provider_) {
+    for (std::string& flag : provider_->DispatchFlags()) command.push_back(std::move(flag));
+  }
   command.insert(command.end(), flags_.begin(), flags_.end());
   return command;
 }
@@ -167,6 +183,18 @@ integration::Process& Cluster::process(int number) {
 
 const std::string& Cluster::TargetOf(int number) const {
   return replicas_.at(static_cast<std::size_t>(number)).listen;
+}
+
+absl::StatusOr<std::int64_t> Cluster::CountReceived() {
+  return provider_ ? provider_->Count() : sink_->Count();
+}
+
+absl::StatusOr<std::vector<Received>> Cluster::ReadReceived() {
+  LMSMAIL_ASSIGN_OR_RETURN(std::vector<Received> received, sink_->Ledger());
+  if (!provider_) return received;
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> more, provider_->Ledger());
+  received.insert(received.end(), more.begin(), more.end());
+  return received;
 }
 
 absl::Status Cluster::WaitUntilReplicasServe() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
+#include "tests/chaos/provider.h"
 #include "tests/chaos/proxy.h"
 #include "tests/chaos/sink.h"
 #include "tests/integration/suite/process.h"
@@ -28,9 +30,12 @@ inline constexpr int kStudents = 500;
 // The id of a student, as in tests/integration/suite/lms_client.h.
 std::string StudentId(int number);
 // Whether the student has opted out of newsletters.
-inline bool OptedOut(int student) { return student % 10 == 0; }
+constexpr bool OptedOut(int student) { return student % 10 == 0; }
+// A provider refuses the address of this one.
+inline constexpr int kRefusedStudent = 7;
+static_assert(!OptedOut(kRefusedStudent));
 
-// The configuration of every replica.
+// The configuration of every replica. To a provider, these are requests in flight.
 inline constexpr int kConnectionsPerReplica = 8;
 inline constexpr absl::Duration kLease = absl::Seconds(10);
 inline constexpr absl::Duration kMinBreakerOpenTime = absl::Seconds(1);
@@ -42,6 +47,9 @@ inline constexpr absl::Duration kMinBreakerOpenTime = absl::Seconds(1);
 //   dispatch 1 ─┼─▶ proxies ─────┤
 //   dispatch 2 ─╯                ╰─▶ sink
 //
+// Or mail goes to the fake of a provider's API, without a proxy, so that connections are refused
+// while it is down.
+//
 // Everything ends with this object. Only the methods that say so are thread-safe.
 class Cluster {
  public:
@@ -49,12 +57,19 @@ class Cluster {
   static constexpr int kReplicas = 3;
 
   // Starts everything, waits until every service is SERVING, and creates students and templates.
-  // Logs, journals and the sink's ledger go to `folder`. `flags` are added for every replica.
+  // Logs, journals and ledgers go to `folder`. `flags` are added for every replica. `provider` is
+  // the kind of the provider that mail goes to; empty: it goes to the sink.
   static absl::StatusOr<std::unique_ptr<Cluster>> Start(std::filesystem::path folder,
-                                                        std::vector<std::string> flags = {});
+                                                        std::vector<std::string> flags = {},
+                                                        std::string_view provider = {});
 
   integration::Suite& suite() { return *suite_; }
   Sink& sink() { return *sink_; }
+  // nullptr if mail goes to the sink.
+  Provider* provider() { return provider_.get(); }
+  // The number of mails that the sink or the provider accepted; all of them. Thread-safe.
+  absl::StatusOr<std::int64_t> CountReceived();
+  absl::StatusOr<std::vector<Received>> ReadReceived();
   Proxy& database_link() { return *database_link_; }
   Proxy& smtp_link() { return *smtp_link_; }
   // The folder of the database files and of the socket.
@@ -94,7 +109,7 @@ class Cluster {
 
   Cluster(std::filesystem::path folder, std::vector<std::string> flags)
       : folder_(std::move(folder)), flags_(std::move(flags)) {}
-  absl::Status Prepare();
+  absl::Status Prepare(std::string_view provider);
   absl::Status CreateData();
   std::filesystem::path StateOf(int number) const;
   std::vector<std::string> CommandOf(int number, const std::string& listen) const;
@@ -104,6 +119,7 @@ class Cluster {
   const std::vector<std::string> flags_;
   std::unique_ptr<integration::Suite> suite_;
   std::unique_ptr<Sink> sink_;
+  std::unique_ptr<Provider> provider_;
   std::unique_ptr<Proxy> database_link_;
   std::unique_ptr<Proxy> smtp_link_;
   std::vector<Event> events_;

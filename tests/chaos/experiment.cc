@@ -59,8 +59,13 @@ void CheckDuplicates(const Cluster& cluster, Result& result) {
     }
     mail.history += copies;
   }
+  if (!result.outcome.max_duplicates) return;
+  const auto unexplained = std::ranges::count(duplicates, Cause::kUnrecorded, &Duplicate::cause);
+  if (unexplained > 0) {
+    result.problems.push_back(fmt::format("the log does not explain {} duplicates", unexplained));
+  }
   const auto count = static_cast<std::int64_t>(duplicates.size());
-  if (!result.outcome.max_duplicates || count <= *result.outcome.max_duplicates) return;
+  if (count <= *result.outcome.max_duplicates) return;
   std::vector<std::string> histories;
   for (const Duplicate& mail : duplicates) {
     histories.push_back(fmt::format("{}: {}", mail.message, mail.history));
@@ -86,7 +91,8 @@ absl::Status Perform(const Fault& fault, Length length, const std::filesystem::p
                      Result& result) {
   std::vector<std::string> flags;
   if (!fault.flag.empty()) flags.emplace_back(fault.flag);
-  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Cluster> cluster, Cluster::Start(folder, flags));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::unique_ptr<Cluster> cluster,
+                           Cluster::Start(folder, flags, fault.provider));
   Traffic traffic(*cluster);
   LMSMAIL_RETURN_IF_ERROR(traffic.Start());
   LMSMAIL_ASSIGN_OR_RETURN(result.outcome, fault.apply(*cluster, length));
@@ -97,7 +103,7 @@ absl::Status Perform(const Fault& fault, Length length, const std::filesystem::p
   result.recovery = absl::Now() - fault_end;
 
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Logged> log, ReadLog(*cluster));
-  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> received, cluster->sink().Ledger());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> received, cluster->ReadReceived());
   result.verdict = Evaluate(accepted, log, received);
   LMSMAIL_RETURN_IF_ERROR(ExplainDuplicates(*cluster, result.verdict.duplicates));
   AddProblems("lost", result.verdict.lost, result);

@@ -11,6 +11,8 @@ constexpr std::string_view kFrequentAcceptProbe = "--rpc.probe_interval=1s";
 constexpr std::string_view kShortStreamIdle = "--rpc.stream_idle=2s";
 // The mail server is at the second of the addresses.
 constexpr std::string_view kTwoAddresses = "--transports.inbox.host=localhost";
+constexpr std::string_view kSendGrid = "sendgrid";
+constexpr std::string_view kMailgun = "mailgun";
 
 constexpr Fault kFaults[] = {
     {"kill-dispatch", "SIGKILL to one of three replicas every second", KillDispatch},
@@ -45,6 +47,38 @@ constexpr Fault kFaults[] = {
      UseUpQuota},
     {"revoke-password", "connections are reset, and the mail server refuses the password",
      RevokePassword},
+    {.name = "provider-errors-sendgrid",
+     .description = "SendGrid answers with errors, late or wrongly, or breaks connections, in turn",
+     .apply = FailRequests,
+     .provider = kSendGrid},
+    {.name = "provider-errors-mailgun",
+     .description = "the same for Mailgun",
+     .apply = FailRequests,
+     .provider = kMailgun},
+    {.name = "revoke-key-sendgrid",
+     .description = "SendGrid's API key is revoked, then valid again",
+     .apply = RevokeApiKey,
+     .provider = kSendGrid},
+    {.name = "revoke-key-mailgun",
+     .description = "the same for Mailgun",
+     .apply = RevokeApiKey,
+     .provider = kMailgun},
+    {.name = "kill-sendgrid",
+     .description = "SIGKILL to SendGrid's fake, then a restart",
+     .apply = KillProvider,
+     .provider = kSendGrid},
+    {.name = "kill-mailgun",
+     .description = "the same for Mailgun",
+     .apply = KillProvider,
+     .provider = kMailgun},
+    {.name = "kill-dispatch-sendgrid",
+     .description = "kill-dispatch while mail goes to SendGrid",
+     .apply = KillDispatch,
+     .provider = kSendGrid},
+    {.name = "kill-dispatch-mailgun",
+     .description = "the same for Mailgun",
+     .apply = KillDispatch,
+     .provider = kMailgun},
     {"fill-disk", "the disk of the database is full, then has space again", FillDisk, "", true},
     {"exhaust-descriptors", "a caller's connections take all file descriptors of a replica",
      ExhaustDescriptors, kFrequentAcceptProbe},

@@ -36,6 +36,7 @@ struct Fault {
   std::string_view flag = {};        // of every replica
   bool needs_small_disk = false;     // the database must be on a disk that can be filled
   bool needs_two_addresses = false;  // localhost must have ::1 before 127.0.0.1
+  std::string_view provider = {};    // "sendgrid": mail goes to the fake of its API
 };
 
 absl::Span<const Fault> Faults();
@@ -68,6 +69,11 @@ absl::StatusOr<FaultOutcome> DropAfterDot(Cluster& cluster, Length length);
 // refusal_faults.cc
 absl::StatusOr<FaultOutcome> UseUpQuota(Cluster& cluster, Length length);
 absl::StatusOr<FaultOutcome> RevokePassword(Cluster& cluster, Length length);
+
+// provider_faults.cc
+absl::StatusOr<FaultOutcome> FailRequests(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> RevokeApiKey(Cluster& cluster, Length length);
+absl::StatusOr<FaultOutcome> KillProvider(Cluster& cluster, Length length);
 
 // connection_faults.cc
 absl::StatusOr<FaultOutcome> KillFirstAddress(Cluster& cluster, Length length);

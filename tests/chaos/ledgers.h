@@ -15,6 +15,7 @@ struct Accepted {
   enum class Kind { kReceipt, kNewsletter, kOptedOut };  // the last: a newsletter that is unwanted
   std::string key;                                       // request_id or dedupe_key
   Kind kind = Kind::kReceipt;
+  bool address_refused = false;  // by the provider
 };
 
 // A mail in dispatch's log.

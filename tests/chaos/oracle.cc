@@ -31,9 +31,16 @@ void EvaluateMail(const Accepted& mail, const Logged& logged, const Copies& copi
     }
     return;
   }
-  const bool uncertain = logged.state == pb::STATE_UNCERTAIN;
-  if (uncertain && mail.kind == Accepted::Kind::kNewsletter) {
+  const bool newsletter = mail.kind == Accepted::Kind::kNewsletter;
+  const bool unanswered = std::ranges::any_of(copies, [](auto* copy) { return !copy->answered; });
+  if (newsletter && unanswered && logged.state != pb::STATE_UNCERTAIN) {
+    verdict.contradictions.push_back(
+        fmt::format("nobody knew that {} had arrived, but: {}", logged.name, logged.detail));
+  }
+  if (newsletter && logged.state == pb::STATE_UNCERTAIN) {
     ++verdict.uncertain;
+  } else if (mail.address_refused && copies.empty() && logged.state == pb::STATE_FAILED) {
+    ++verdict.refused;
   } else if (copies.empty()) {
     verdict.lost.push_back(
         fmt::format("{} ({}) did not arrive: {}", mail.key, logged.name, logged.detail));

@@ -26,11 +26,12 @@ struct Duplicate {
   std::string history = {};  // its attempts according to the log
 };
 
-// accepted = delivered + skipped + uncertain + lost.
+// accepted = delivered + skipped + refused + uncertain + lost.
 struct Verdict {
   std::int64_t accepted = 0;
   std::int64_t delivered = 0;
   std::int64_t skipped = 0;                 // to recipients who have opted out; not sent
+  std::int64_t refused = 0;                 // whose address is refused; FAILED in the log
   std::int64_t uncertain = 0;               // newsletters that are UNCERTAIN in the log
   std::vector<std::string> lost;            // key and reason
   std::vector<Duplicate> duplicates;        // without their history

@@ -66,6 +66,22 @@ TEST(OracleTest, UncertainReceiptIsLost) {
   EXPECT_THAT(verdict.lost, ElementsAre(HasSubstr("a ")));
 }
 
+TEST(OracleTest, OnlyMailToARefusedAddressMayFail) {
+  const std::vector<Logged> log = {InLog("a", pb::STATE_FAILED), InLog("b", pb::STATE_FAILED)};
+  const Verdict verdict = Evaluate(
+      {{.key = "a", .address_refused = true}, {.key = "b", .address_refused = false}}, log, {});
+  EXPECT_EQ(verdict.refused, 1);
+  EXPECT_THAT(verdict.lost, ElementsAre(HasSubstr("b ")));
+}
+
+TEST(OracleTest, ReportsNewsletterThatIsNotUncertainThoughItsAnswerWasLost) {
+  const std::vector<Logged> log = {InLog("a", pb::STATE_SENT), InLog("b", pb::STATE_UNCERTAIN)};
+  EXPECT_THAT(Evaluate({{"a", kNewsletter}, {"b", kNewsletter}}, log,
+                       {Arrived("a", /*answered=*/false), Arrived("b", /*answered=*/false)})
+                  .contradictions,
+              ElementsAre(HasSubstr("STATE_SENT")));
+}
+
 TEST(OracleTest, ReportsMailToOptedOutRecipient) {
   const Verdict verdict =
       Evaluate({{"a", kOptedOut}}, {InLog("a", pb::STATE_SKIPPED)}, {Arrived("a")});

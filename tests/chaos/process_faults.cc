@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "absl/time/clock.h"
 
 #include "libs/status/status_macros.h"
@@ -13,6 +16,8 @@ namespace {
 
 // Delays some replies, so that there are always mails between "." and "250".
 constexpr std::string_view kDelayedReplies = "delay every=5 ms=20";
+// The same for requests to a provider.
+constexpr std::string_view kDelayedAnswers = R"({"mode":"slow","every":5,"delay_ms":20})";
 
 constexpr int kManyMails = 200;
 
@@ -45,9 +50,31 @@ absl::Status WaitUntilSinkIsIdle(Cluster& cluster) {
   });
 }
 
+absl::Status DelayReplies(Cluster& cluster) {
+  return cluster.provider() != nullptr ? cluster.provider()->Fail(kDelayedAnswers)
+                                       : cluster.sink().AddFault(kDelayedReplies);
+}
+
+absl::Status StopDelaying(Cluster& cluster) {
+  return cluster.provider() != nullptr ? cluster.provider()->StopFailing()
+                                       : cluster.sink().ClearFaults();
+}
+
+// The most mails that were accepted together: those of a request to a provider.
+std::int64_t MostMailsTogether(const std::vector<Received>& received) {
+  std::int64_t most = 0;
+  for (auto first = received.begin(); first != received.end();) {
+    const auto next = std::ranges::find_if(
+        first, received.end(), [&](const Received& mail) { return mail.time != first->time; });
+    most = std::max(most, static_cast<std::int64_t>(next - first));
+    first = next;
+  }
+  return most;
+}
+
 // Kills one replica after the other. Returns the number of kills.
 absl::StatusOr<int> KillInTurn(Cluster& cluster, Length length, bool keep_state) {
-  LMSMAIL_RETURN_IF_ERROR(cluster.sink().AddFault(kDelayedReplies));
+  LMSMAIL_RETURN_IF_ERROR(DelayReplies(cluster));
   int kills = 0;
   const auto kill_next = [&] {
     const int victim = kills++ % Cluster::kReplicas;
@@ -56,7 +83,7 @@ absl::StatusOr<int> KillInTurn(Cluster& cluster, Length length, bool keep_state)
   };
   LMSMAIL_RETURN_IF_ERROR(
       Repeat(absl::Seconds(1), Choose(length, absl::Seconds(8), absl::Seconds(60)), kill_next));
-  LMSMAIL_RETURN_IF_ERROR(cluster.sink().ClearFaults());
+  LMSMAIL_RETURN_IF_ERROR(StopDelaying(cluster));
   LMSMAIL_RETURN_IF_ERROR(cluster.WaitUntilReplicasServe());
   return kills;
 }
@@ -65,9 +92,15 @@ absl::StatusOr<int> KillInTurn(Cluster& cluster, Length length, bool keep_state)
 
 absl::StatusOr<FaultOutcome> KillDispatch(Cluster& cluster, Length length) {
   LMSMAIL_ASSIGN_OR_RETURN(const int kills, KillInTurn(cluster, length, true));
-  // The journal leaves one mail for each connection uncertain.
-  return FaultOutcome{.max_duplicates = std::int64_t{kills} * kConnectionsPerReplica,
-                      .note = fmt::format("{} kills", kills)};
+  // The journal leaves one mail for each connection uncertain, or those of each request.
+  FaultOutcome outcome{.max_duplicates = std::int64_t{kills} * kConnectionsPerReplica,
+                       .note = fmt::format("{} kills", kills)};
+  if (cluster.provider() == nullptr) return outcome;
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Received> received, cluster.provider()->Ledger());
+  const std::int64_t most = MostMailsTogether(received);
+  *outcome.max_duplicates *= most;
+  outcome.note += fmt::format(", at most {} mails in a request", most);
+  return outcome;
 }
 
 absl::StatusOr<FaultOutcome> KillDispatchAndJournal(Cluster& cluster, Length length) {

@@ -10,7 +10,7 @@
 namespace lmsmail::chaos {
 namespace {
 
-constexpr std::string_view kLine = "{:<26}{:>9}{:>10}{:>8}{:>10}{:>5}{:>11}{:>10}  {}\n";
+constexpr std::string_view kLine = "{:<26}{:>9}{:>10}{:>8}{:>8}{:>10}{:>5}{:>11}{:>10}  {}\n";
 
 std::int64_t Count(const Verdict& verdict, Cause cause) {
   return std::ranges::count(verdict.duplicates, cause, &Duplicate::cause);
@@ -59,6 +59,7 @@ google::protobuf::Struct ToStruct(const Result& result) {
   Set(json, "accepted", static_cast<double>(verdict.accepted));
   Set(json, "delivered", static_cast<double>(verdict.delivered));
   Set(json, "skipped_mails", static_cast<double>(verdict.skipped));
+  Set(json, "refused_mails", static_cast<double>(verdict.refused));
   Set(json, "uncertain", static_cast<double>(verdict.uncertain));
   Set(json, "lost", static_cast<double>(verdict.lost.size()));
   Set(json, "recovery_seconds", absl::ToDoubleSeconds(result.recovery));
@@ -79,8 +80,8 @@ google::protobuf::Struct ToStruct(const Result& result) {
 }  // namespace
 
 std::string Table(absl::Span<const Result> results) {
-  std::string text = fmt::format(kLine, "fault", "accepted", "delivered", "skipped", "uncertain",
-                                 "lost", "duplicates", "recovery", "");
+  std::string text = fmt::format(kLine, "fault", "accepted", "delivered", "skipped", "refused",
+                                 "uncertain", "lost", "duplicates", "recovery", "");
   for (const Result& result : results) {
     if (!result.skipped.empty()) {
       text += fmt::format("{:<26}skipped: {}\n", result.fault, result.skipped);
@@ -88,7 +89,8 @@ std::string Table(absl::Span<const Result> results) {
     }
     const Verdict& verdict = result.verdict;
     text += fmt::format(kLine, result.fault, verdict.accepted, verdict.delivered, verdict.skipped,
-                        verdict.uncertain, verdict.lost.size(), verdict.duplicates.size(),
+                        verdict.refused, verdict.uncertain, verdict.lost.size(),
+                        verdict.duplicates.size(),
                         fmt::format("{:.1f} s", absl::ToDoubleSeconds(result.recovery)),
                         result.outcome.note + CausesOf(verdict));
     for (const std::string& problem : result.problems) text += fmt::format("  {}\n", problem);

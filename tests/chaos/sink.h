@@ -9,19 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 
+#include "tests/chaos/received.h"
 #include "tests/integration/suite/process.h"
 
 namespace lmsmail::chaos {
-
-// A mail that the receiving server accepted.
-struct Received {
-  absl::Time time;
-  bool answered = true;  // false if a fault rule withheld the reply
-  std::string message_id;
-  std::string recipient;
-};
 
 // lmsmail-sink as a child process: the receiving server with the ledger of what it accepted. No
 // fault affects it, so that its ledger is reliable.

@@ -35,7 +35,8 @@ struct NewMail {
 
 NewMail MakeMail(std::string_view template_id, std::string_view caller, std::int64_t number) {
   const int student = static_cast<int>(number % kStudents);
-  NewMail mail{{fmt::format("{}/{}/{}", template_id, caller, number), Accepted::Kind::kReceipt},
+  NewMail mail{{.key = fmt::format("{}/{}/{}", template_id, caller, number),
+                .address_refused = student == kRefusedStudent},
                integration::NameOf(StudentId(student))};
   if (template_id == kNewsletterTemplate) {
     mail.accepted.kind =
@@ -117,6 +118,10 @@ absl::StatusOr<std::vector<Accepted>> Traffic::Stop() {
   threads_.clear();
   absl::MutexLock lock(&mutex_);
   LMSMAIL_RETURN_IF_ERROR(error_);
+  // The sink refuses nobody.
+  if (cluster_.provider() == nullptr) {
+    for (Accepted& mail : accepted_) mail.address_refused = false;
+  }
   return accepted_;
 }
 
@@ -214,7 +219,7 @@ bool Traffic::Deliver(int caller, const Call& call, std::vector<Accepted> mails)
 
 void Traffic::CountDelivered() {
   for (;;) {
-    if (const absl::StatusOr<std::int64_t> count = cluster_.sink().Count(); count.ok()) {
+    if (const absl::StatusOr<std::int64_t> count = cluster_.CountReceived(); count.ok()) {
       delivered_ = *count;
     }
     absl::SleepFor(5 * kPause);

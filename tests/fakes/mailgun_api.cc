@@ -34,6 +34,10 @@ Response DomainNotFound(std::string_view domain) {
   return Message(404, fmt::format("Domain not found: {}", domain));
 }
 
+Response InvalidAddress() {
+  return Message(400, "'to' parameter is not a valid address. please check documentation");
+}
+
 // `what` is request, recipient or bytes.
 Response LimitExceeded(std::string_view domain, std::string_view what, absl::Time reset) {
   Response response = Response::Text(
@@ -121,6 +125,10 @@ Verdict MailgunApi::Send(const Request& request, const Path& path) {
   if (!form.ok()) return refuse(Message(400, ToStd(form.status().message())));
   const auto message = ParseMailgunMessage(*form, is_mime, now);
   if (!message.ok()) return refuse(Message(400, ToStd(message.status().message())));
+  const bool refused = std::ranges::any_of(message->recipients, [this](const std::string& it) {
+    return std::ranges::count(options_.refused_recipients, it) > 0;
+  });
+  if (refused) return refuse(InvalidAddress());
 
   std::string id = MessageIdOf(*message);
   if (id.empty()) id = NewMessageId(path.domain, now);
@@ -137,7 +145,7 @@ Response MailgunApi::Fail(const Failure& failure, const Request& request) {
   const std::string_view domain = Parse(request.path).domain;
   switch (failure.mode) {
     case Mode::k400:
-      return Message(400, "'to' parameter is not a valid address. please check documentation");
+      return InvalidAddress();
     case Mode::k401:
     case Mode::kRevoked:
       return Forbidden();

@@ -13,6 +13,7 @@ namespace lmsmail::fakes {
 struct MailgunOptions {
   std::vector<std::string> keys = {"key-fake"};
   std::vector<std::string> domains = {"mg.school.test"};  // of this region
+  std::vector<std::string> refused_recipients = {};       // addresses that are always refused
   std::string id_variable = "lms_message_id";             // the v: with our id of a mail
   Detail detail = Detail::kLedger;
   std::int32_t rate = 10'000;  // requests to send mail a second

@@ -19,6 +19,8 @@ struct Options {
     fake.Declare(schema);
     schema.StringList("keys", &mailgun.keys, "API keys.");
     schema.StringList("domains", &mailgun.domains, "Sending domains of this region.");
+    schema.StringList("refused_recipients", &mailgun.refused_recipients,
+                      "Addresses that every mail is refused for, as if they were invalid.");
     schema.String("id_variable", &mailgun.id_variable,
                   "Name of the v: parameter that the ledger gives as the id of a mail.");
     schema.Bool("keep_content", &keep_content, "Write the content into the ledger.");

@@ -36,7 +36,8 @@ std::string Login(std::string_view key) {
 class MailgunTest : public FakeTest {
  protected:
   void SetUp() override {
-    StartFake(std::make_unique<MailgunApi>(MailgunOptions{.detail = Detail::kContent}));
+    StartFake(std::make_unique<MailgunApi>(
+        MailgunOptions{.refused_recipients = {"bad@students.test"}, .detail = Detail::kContent}));
   }
 
   // The field "message" is a file.
@@ -169,6 +170,12 @@ TEST_F(MailgunTest, ChecksAddresses) {
   ExpectRefused(SendMime({}), "'to' parameter is missing");
   ExpectRefused(SendParts({{"to", "a@students.test"}, {"from", "x"}}), "'from' parameter is not");
   EXPECT_THAT(Ledger(), SizeIs(0));
+}
+
+TEST_F(MailgunTest, RefusesARecipientWithoutNamingIt) {
+  ExpectRefused(SendParts({{"to", "amira@students.test"}, {"to", "bad@students.test"}}),
+                "'to' parameter is not a valid address");
+  EXPECT_THAT(Ledger(), SizeIs(0)) << "one refused recipient refuses the whole request";
 }
 
 TEST_F(MailgunTest, LimitsRecipients) {

@@ -46,6 +46,10 @@ Response UnknownKey() {
   return Error(401, "The provided authorization grant is invalid, expired, or revoked");
 }
 
+Response InvalidAddress(std::string field) {
+  return Error(400, "Does not contain a valid address.", std::move(field));
+}
+
 Response UnverifiedSender() {
   return Error(403,
                "The from address does not match a verified Sender Identity. Mail cannot be sent "
@@ -126,6 +130,16 @@ bool SendGridApi::MaySendFrom(const json& mail) const {
   return Contains(options_.sender_domains, absl::AsciiStrToLower(from.substr(from.rfind('@') + 1)));
 }
 
+std::optional<std::size_t> SendGridApi::RefusedRecipient(const json& mail) const {
+  const json& list = mail["personalizations"];
+  const auto found = std::ranges::find_if(list, [&](const json& one) {
+    return Contains(options_.refused_recipients,
+                    one["to"][0]["email"].get_ref<const std::string&>());
+  });
+  if (found == list.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - list.begin());
+}
+
 Verdict SendGridApi::Send(const Request& request) {
   const auto refuse = [](Response response) { return Verdict{std::move(response), {}}; };
   const std::string key = KeyOf(request);
@@ -141,6 +155,9 @@ Verdict SendGridApi::Send(const Request& request) {
   if (mail.is_discarded()) return refuse(Error(400, "Bad Request"));
   const std::vector<SendGridError> errors = CheckSendGridMail(mail, now);
   if (!errors.empty()) return refuse(Errors(400, errors));
+  if (const auto refused = RefusedRecipient(mail)) {
+    return refuse(InvalidAddress(fmt::format("personalizations.{}.to.0.email", *refused)));
+  }
   if (!MaySendFrom(mail)) return refuse(UnverifiedSender());
   if (IsSandboxed(mail)) return refuse(Response{.status = 200});
 
@@ -159,7 +176,7 @@ Verdict SendGridApi::Send(const Request& request) {
 Response SendGridApi::Fail(const Failure& failure, const Request&) {
   switch (failure.mode) {
     case Mode::k400:
-      return Error(400, "Does not contain a valid address.", "personalizations.0.to.0.email");
+      return InvalidAddress("personalizations.0.to.0.email");
     case Mode::k401:
     case Mode::kRevoked:
       return UnknownKey();

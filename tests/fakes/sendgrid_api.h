@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,9 @@ struct SendGridOptions {
   std::vector<std::string> keys = {"SG.fake"};  // API keys that may send mail
   // Keys that may not, which POST /v3/mail/send answers with 403.
   std::vector<std::string> read_only_keys = {};
-  std::vector<std::string> sender_domains = {};  // verified ones; empty for any
-  std::string id_argument = "lms_message_id";    // the custom argument with our id of a mail
+  std::vector<std::string> sender_domains = {};      // verified ones; empty for any
+  std::vector<std::string> refused_recipients = {};  // addresses that are always refused
+  std::string id_argument = "lms_message_id";        // the custom argument with our id of a mail
   Detail detail = Detail::kLedger;
   std::int32_t rate = 10'000;  // requests to send mail a second
 };
@@ -34,6 +37,8 @@ class SendGridApi final : public Api {
   http_server::Response Scopes(const http_server::Request& request) const;
   // The key that the request has; empty if it is none of ours.
   std::string KeyOf(const http_server::Request& request) const;
+  // The first personalization to a refused recipient.
+  std::optional<std::size_t> RefusedRecipient(const nlohmann::json& mail) const;
   bool MaySendFrom(const nlohmann::json& mail) const;
 
   const SendGridOptions options_;

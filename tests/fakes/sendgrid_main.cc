@@ -21,6 +21,8 @@ struct Options {
     schema.StringList("read_only_keys", &sendgrid.read_only_keys, "API keys that may not.");
     schema.StringList("sender_domains", &sendgrid.sender_domains,
                       "Verified domains of senders; empty for any.");
+    schema.StringList("refused_recipients", &sendgrid.refused_recipients,
+                      "Addresses that every mail is refused for, as if they were invalid.");
     schema.String("id_argument", &sendgrid.id_argument,
                   "Custom argument that the ledger gives as the id of a mail.");
     schema.Bool("keep_content", &keep_content, "Write text and HTML into the ledger.");

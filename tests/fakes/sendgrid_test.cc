@@ -40,9 +40,11 @@ json GoodMail() {
 class SendGridTest : public FakeTest {
  protected:
   void SetUp() override {
-    StartFake(std::make_unique<SendGridApi>(SendGridOptions{.read_only_keys = {"SG.read"},
-                                                            .sender_domains = {"school.test"},
-                                                            .detail = Detail::kContent}));
+    StartFake(
+        std::make_unique<SendGridApi>(SendGridOptions{.read_only_keys = {"SG.read"},
+                                                      .sender_domains = {"school.test"},
+                                                      .refused_recipients = {"bad@students.test"},
+                                                      .detail = Detail::kContent}));
   }
 
   RawResponse Send(const json& mail, std::string key = "SG.fake") {
@@ -173,6 +175,12 @@ TEST_F(SendGridTest, ChecksAddresses) {
   ExpectRefused(SendWith("/personalizations/0/bcc", json{{{"email", "amira@students.test"}}}),
                 "personalizations.0.bcc");
   ExpectRefused(SendWith("/reply_to", json{{"email", "x"}}), "reply_to.email");
+}
+
+TEST_F(SendGridTest, NamesTheRecipientThatItRefuses) {
+  ExpectRefused(SendWith("/personalizations/1/to/0/email", "bad@students.test"),
+                "personalizations.1.to.0.email");
+  EXPECT_THAT(Ledger(), SizeIs(0)) << "one refused recipient refuses the whole request";
 }
 
 TEST_F(SendGridTest, LimitsRecipients) {

@@ -8,6 +8,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "libs/testing/temporary_folder.h"
 #include "tests/integration/suite/fake_provider.h"
@@ -26,8 +28,10 @@ class ProvidersTest : public ::testing::TestWithParam<std::string> {
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(auto provider, FakeProvider::Start(GetParam(), folder_.path()));
     provider_ = std::make_unique<FakeProvider>(std::move(provider));
+    std::vector<std::string> flags = provider_->DispatchFlags();
+    flags.emplace_back("--transports.provider.circuit_breaker.min_open_time=1s");
     ASSERT_OK_AND_ASSIGN(suite_, Suite::Start({.services = {"template", "preference", "dispatch"},
-                                               .flags = {{"dispatch", provider_->DispatchFlags()}},
+                                               .flags = {{"dispatch", std::move(flags)}},
                                                .install_templates = false}));
     ASSERT_OK(CreateGreeting(*suite_, "news", type::v1::CATEGORY_ANNOUNCEMENT));
     ASSERT_OK(CreateGreeting(*suite_, "receipt", type::v1::CATEGORY_PAYMENT));

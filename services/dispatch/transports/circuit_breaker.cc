@@ -166,6 +166,7 @@ bool CircuitBreaker::OnRefusal(const Permission& permission, const DeliveryResul
   const absl::Time now = clock_.Now();
   const Cause cause = CauseOf(*result.refusal);
   absl::Time until;
+  bool first = false;
   {
     absl::MutexLock lock(&mutex_);
     // The mail was sent before the breaker opened or closed.
@@ -177,8 +178,9 @@ bool CircuitBreaker::OnRefusal(const Permission& permission, const DeliveryResul
     }
     Open(cause, now, result);
     until = open_->until;
+    first = openings_ == 1;
   }
-  LogOpening(cause, result, until);
+  LogOpening(first, cause, result, until);
   options_.changed(cause);
   return true;
 }
@@ -206,16 +208,19 @@ void CircuitBreaker::Open(Cause cause, absl::Time now, const DeliveryResult& res
                     .detail = fmt::format("the server refuses us: {}", Describe(result))};
 }
 
-void CircuitBreaker::LogOpening(Cause cause, const DeliveryResult& result, absl::Time until) const {
-  telemetry::LogError("circuit breaker opened: the server refuses us",
-                      {{"transport", info().name},
-                       {"endpoint", info().endpoint},
-                       {"cause", NameOf(cause)},
-                       {"command", smtp::NameOf(result.command)},
-                       {"code", result.reply_code},
-                       {"enhanced_code", result.enhanced_code},
-                       {"until", absl::FormatTime(until, absl::UTCTimeZone())},
-                       {"remedy", RemedyFor(cause)}});
+void CircuitBreaker::LogOpening(bool first, Cause cause, const DeliveryResult& result,
+                                absl::Time until) const {
+  telemetry::Log(first ? telemetry::Level::kError : telemetry::Level::kInfo,
+                 first ? "circuit breaker opened: the server refuses us"
+                       : "circuit breaker stays open: the server still refuses us",
+                 {{"transport", info().name},
+                  {"endpoint", info().endpoint},
+                  {"cause", NameOf(cause)},
+                  {"command", smtp::NameOf(result.command)},
+                  {"code", result.reply_code},
+                  {"enhanced_code", result.enhanced_code},
+                  {"until", absl::FormatTime(until, absl::UTCTimeZone())},
+                  {"remedy", RemedyFor(cause)}});
 }
 
 void CircuitBreaker::LogReachability(Reachability::Change change) const {

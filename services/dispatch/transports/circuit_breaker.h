@@ -95,7 +95,8 @@ class CircuitBreaker final : public Transport {
   void Open(Cause cause, absl::Time now, const DeliveryResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Close(std::optional<std::int64_t> epoch);
-  void LogOpening(Cause cause, const DeliveryResult& result, absl::Time until) const;
+  // An outage is one error, however many probes are refused: `first` is false for them.
+  void LogOpening(bool first, Cause cause, const DeliveryResult& result, absl::Time until) const;
 
   const std::unique_ptr<Transport> inner_;
   const Clock& clock_;

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "libs/telemetry/testing/scoped_log_capture.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/delivery_results.h"
 #include "services/dispatch/testing/fake_peers.h"
@@ -110,6 +112,25 @@ TEST_F(CircuitBreakerTest, OpensForTwiceAsLongEachTimeUntilAMailIsAccepted) {
   EXPECT_EQ(changes_.back(), std::nullopt);
   OpenIt();
   EXPECT_EQ(OpenFor(), absl::Minutes(1));
+}
+
+TEST_F(CircuitBreakerTest, LogsOneErrorForAnOutageHoweverManyProbesAreRefused) {
+  const telemetry::ScopedLogCapture log;
+  const auto errors = [&log] {
+    return std::ranges::count(log.events(), telemetry::Level::kError,
+                              &telemetry::LoggedEvent::level);
+  };
+  OpenIt();
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(OpenFor());
+    Send();
+  }
+  EXPECT_EQ(errors(), 1);
+  clock_.Advance(OpenFor());
+  Accept();
+  Send();
+  OpenIt();
+  EXPECT_EQ(errors(), 2) << "another outage";
 }
 
 TEST_F(CircuitBreakerTest, ASuccessfulTestClosesIt) {

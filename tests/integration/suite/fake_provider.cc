@@ -10,6 +10,7 @@
 
 #include "libs/http_client/client.h"
 #include "libs/status/status_macros.h"
+#include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -32,33 +33,48 @@ absl::StatusOr<json> Call(http_client::Request request) {
 }  // namespace
 
 absl::StatusOr<FakeProvider> FakeProvider::Start(std::string_view kind,
-                                                 const std::filesystem::path& folder) {
-  LMSMAIL_ASSIGN_OR_RETURN(
-      Process process, Process::Start({fmt::format("{}/lmsmail-fake-{}", LMSMAIL_BINARIES, kind),
-                                       fmt::format("--ledger={}", (folder / "ledger").string()),
-                                       "--keys=key-of-tests"},
-                                      folder / "provider.log"));
-  FakeProvider provider(std::move(process), std::string(kind), folder);
-  LMSMAIL_ASSIGN_OR_RETURN(const std::string line, provider.process_.WaitForLine("control_port"));
-  LMSMAIL_ASSIGN_OR_RETURN(provider.port_, NumberIn(line, "port"));
-  LMSMAIL_ASSIGN_OR_RETURN(provider.control_port_, NumberIn(line, "control_port"));
+                                                 const std::filesystem::path& folder,
+                                                 std::vector<std::string> flags) {
+  FakeProvider provider(std::string(kind), folder, std::move(flags));
+  LMSMAIL_RETURN_IF_ERROR(provider.Restart());
   const std::filesystem::path key = folder / "api_key";
   std::ofstream(key) << "key-of-tests\n";
   std::filesystem::permissions(key, std::filesystem::perms::owner_read);
   return provider;
 }
 
-FakeProvider::FakeProvider(Process process, std::string kind, std::filesystem::path folder)
-    : process_(std::move(process)), kind_(std::move(kind)), folder_(std::move(folder)) {}
+FakeProvider::FakeProvider(std::string kind, std::filesystem::path folder,
+                           std::vector<std::string> flags)
+    : kind_(std::move(kind)), folder_(std::move(folder)), flags_(std::move(flags)) {}
+
+absl::Status FakeProvider::Restart() {
+  // The first start takes free ports.
+  std::vector<std::string> command = {fmt::format("{}/lmsmail-fake-{}", LMSMAIL_BINARIES, kind_),
+                                      fmt::format("--ledger={}", (folder_ / "ledger").string()),
+                                      "--keys=key-of-tests",
+                                      fmt::format("--listen=127.0.0.1:{}", port_),
+                                      fmt::format("--control=127.0.0.1:{}", control_port_)};
+  command.insert(command.end(), flags_.begin(), flags_.end());
+  LMSMAIL_ASSIGN_OR_RETURN(Process process,
+                           Process::Start(std::move(command), folder_ / "provider.log"));
+  process_ = std::make_unique<Process>(std::move(process));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string line, process_->WaitForLine("control_port"));
+  LMSMAIL_ASSIGN_OR_RETURN(port_, NumberIn(line, "port"));
+  LMSMAIL_ASSIGN_OR_RETURN(control_port_, NumberIn(line, "control_port"));
+  return absl::OkStatus();
+}
+
+absl::Status FakeProvider::Kill() {
+  process_->Signal(SIGKILL);
+  return process_->WaitForExit(kTimeout).status();
+}
 
 std::vector<std::string> FakeProvider::DispatchFlags() const {
   std::vector<std::string> flags = {
-      "--default_transport=provider",
-      fmt::format("--transports.provider.kind={}", kind_),
+      "--default_transport=provider", fmt::format("--transports.provider.kind={}", kind_),
       fmt::format("--transports.provider.base_url=http://127.0.0.1:{}", port_),
       fmt::format("--transports.provider.api_key_file={}", (folder_ / "api_key").string()),
-      "--transports.provider.from=school@mg.school.test",
-      "--transports.provider.circuit_breaker.min_open_time=1s"};
+      "--transports.provider.from=school@mg.school.test"};
   if (kind_ == "mailgun") flags.emplace_back("--transports.provider.domain=mg.school.test");
   return flags;
 }
@@ -80,7 +96,5 @@ std::vector<json> FakeProvider::Ledger() const {
   for (std::string line; std::getline(file, line);) mails.push_back(json::parse(line));
   return mails;
 }
-
-void FakeProvider::Kill() const { process_.Signal(SIGKILL); }
 
 }  // namespace lmsmail::integration

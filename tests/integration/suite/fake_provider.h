@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "tests/integration/suite/process.h"
@@ -16,9 +18,11 @@ namespace lmsmail::integration {
 // A provider's API (tests/fakes) in a process of its own.
 class FakeProvider {
  public:
-  // `kind` is "sendgrid" or "mailgun". The files go to `folder`, which must exist.
+  // `kind` is "sendgrid" or "mailgun". The files go to `folder`, which must exist. `flags` are
+  // added to its own.
   static absl::StatusOr<FakeProvider> Start(std::string_view kind,
-                                            const std::filesystem::path& folder);
+                                            const std::filesystem::path& folder,
+                                            std::vector<std::string> flags = {});
 
   // Flags of dispatch for the transport "provider", which becomes the default.
   std::vector<std::string> DispatchFlags() const;
@@ -30,14 +34,18 @@ class FakeProvider {
   // The mails that were accepted (tests/fakes/ledger.h).
   std::vector<nlohmann::json> Ledger() const;
 
-  void Kill() const;
+  // Sends SIGKILL and waits for the end.
+  absl::Status Kill();
+  // Starts it again, at the same ports and with the same ledger, without a plan of failures.
+  absl::Status Restart();
 
  private:
-  FakeProvider(Process process, std::string kind, std::filesystem::path folder);
+  FakeProvider(std::string kind, std::filesystem::path folder, std::vector<std::string> flags);
 
-  Process process_;
+  std::unique_ptr<Process> process_;
   std::string kind_;
   std::filesystem::path folder_;
+  std::vector<std::string> flags_;
   int port_ = 0;
   int control_port_ = 0;
 };
