@@ -74,5 +74,19 @@ TEST(OctetsTest, CountsMatches) {
   }
 }
 
+TEST(FindTextTest, FindsWhatStdFindFinds) {
+  std::string text = "ab";
+  for (int i = 0; i < 60; ++i) text += i % 7 == 0 ? "abc" : "xaby";
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    const std::string_view part = std::string_view(text).substr(0, size);
+    for (const std::string_view what : {"", "a", "ab", "abc", "abcx", "yabc", "cc", "xabyxabyxaby",
+                                        "abyxabyxabyxabyxabyxabcxab", "zzzzzzzzzzzzzzzzzzzzzzz"}) {
+      for (const std::size_t from : {std::size_t{0}, std::size_t{1}, size / 2, size, size + 1}) {
+        ASSERT_EQ(FindText(part, what, from), part.find(what, from)) << what << size << "/" << from;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lmsmail

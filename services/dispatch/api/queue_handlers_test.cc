@@ -121,12 +121,12 @@ TEST_F(DispatchServiceTest, SilentServersUnderTestHoldUpNoOtherCall) {
   absl::BlockingCounter begun(QueueHandlers::kMaxTests);
   absl::Notification release;
   std::atomic<bool> bounded = true;
-  transport_.on_test = [&](absl::Duration timeout) -> std::string {
+  transport_.OnTest([&](absl::Duration timeout) -> std::string {
     if (timeout > absl::Seconds(25)) bounded = false;  // the default is 30 s
     begun.DecrementCount();
     release.WaitForNotification();
     return "fine";
-  };
+  });
   v1::TestTransportRequest test;
   test.set_transport("fake");
   std::vector<std::thread> callers;
@@ -143,7 +143,7 @@ TEST_F(DispatchServiceTest, SilentServersUnderTestHoldUpNoOtherCall) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(passed, QueueHandlers::kMaxTests);
   EXPECT_TRUE(bounded) << "a test may not take longer than its caller waits";
-  transport_.on_test = nullptr;
+  transport_.OnTest(nullptr);
   EXPECT_OK(Call(&Stub::TestTransport, test));
 }
 

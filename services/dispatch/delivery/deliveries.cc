@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/dispatch/transports/reply_classification.h"
-
 namespace lmsmail::dispatch {
 namespace {
 
@@ -94,6 +92,7 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   outgoing.recipient = composed.recipient;
   outgoing.message = std::move(composed.message);
   outgoing.needs_smtputf8 = composed.needs_smtputf8;
+  outgoing.parts = std::move(composed.parts);
   outgoing.may_send = [this, claim = attempt->claim] { return HoldsLease(claim); };
   transport.Send(std::move(outgoing),
                  [this, attempt = std::move(attempt)](const DeliveryResult& result) {
@@ -120,7 +119,7 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
   outcome.content_hash = attempt.composed.content_hash;
   outcome.address_hash = attempt.composed.address_hash;
   outcome.journal_token = attempt.journal_token;
-  if (const auto refusal = Classify(result); refusal && refusal->address_dead) {
+  if (result.refusal && result.refusal->address_dead) {
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));
   }

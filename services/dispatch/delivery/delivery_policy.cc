@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "libs/strings/utf8.h"
-#include "services/dispatch/transports/reply_classification.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -70,7 +69,7 @@ Outcome DeferUncounted(Outcome outcome, const ClaimedMail& claimed, Reason reaso
 
 Outcome DecideTemporary(Outcome outcome, const ClaimedMail& claimed, const Refusal& refusal,
                         absl::Time now, const DeliveryPolicy& policy) {
-  absl::Duration wait = AttemptBackoff(claimed, outcome, policy);
+  absl::Duration wait = std::max(AttemptBackoff(claimed, outcome, policy), refusal.retry_after);
   if (refusal.greylisted) wait = std::max(wait, policy.greylist_backoff);
   return DeferUntil(std::move(outcome), claimed, refusal.reason, now + wait, now);
 }
@@ -213,9 +212,8 @@ Outcome DecideByResult(const ClaimedMail& claimed, const DeliveryResult& result,
       outcome.latency = std::max(now - std::max(claimed.mail.create_time, claimed.mail.due_time),
                                  absl::ZeroDuration());
       return outcome;
-    case DeliveryResult::Kind::kRejectedPermanent:
-    case DeliveryResult::Kind::kRejectedTemporary:
-      return DecideRefused(std::move(outcome), claimed, Classify(result).value_or(Refusal()), now,
+    case DeliveryResult::Kind::kRefused:
+      return DecideRefused(std::move(outcome), claimed, result.refusal.value_or(Refusal()), now,
                            policy);
     case DeliveryResult::Kind::kAmbiguous:
       return DecideAmbiguous(std::move(outcome), claimed, now, policy);

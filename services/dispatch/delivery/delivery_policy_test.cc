@@ -6,7 +6,7 @@
 #include <string>
 
 #include "libs/strings/utf8.h"
-#include "services/dispatch/transports/reply_classification.h"
+#include "services/dispatch/testing/delivery_results.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -26,15 +26,7 @@ ClaimedMail MailOf(Category category = Category::kProgress) {
 }
 
 DeliveryResult Reply(int code, std::string enhanced, std::string text = "text") {
-  DeliveryResult result;
-  result.kind = code < 300   ? DeliveryResult::Kind::kAccepted
-                : code < 500 ? DeliveryResult::Kind::kRejectedTemporary
-                             : DeliveryResult::Kind::kRejectedPermanent;
-  result.command = smtp::Command::kRcpt;
-  result.reply_code = code;
-  result.enhanced_code = std::move(enhanced);
-  result.reply_text = std::move(text);
-  return result;
+  return Replied(code, std::move(enhanced), std::move(text), smtp::Command::kRcpt);
 }
 
 DeliveryResult Broken(DeliveryResult::Kind kind) {
@@ -74,7 +66,7 @@ TEST_P(PermanentTest, FailsWithTheReasonOfTheReply) {
   const Outcome outcome = Decide(claimed, result);
   EXPECT_EQ(outcome.kind, Kind::kFailed);
   EXPECT_EQ(outcome.reason, c.reason);
-  EXPECT_EQ(Classify(result)->address_dead, c.dead);
+  EXPECT_EQ(result.refusal->address_dead, c.dead);
 }
 
 INSTANTIATE_TEST_SUITE_P(

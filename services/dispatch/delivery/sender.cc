@@ -157,6 +157,9 @@ std::optional<Outcome> Sender::Render(const Recipient& recipient, DeliveryAttemp
                           std::string(composed.status().message()));
   }
   attempt.composed = *std::move(composed);
+  if (attempt.transport->needs_parts()) {
+    attempt.composed.parts = composer_.PartsOfLast(mail.mail, recipient);
+  }
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libs/testing/status_matchers.h"
+#include "services/dispatch/testing/delivery_results.h"
 #include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -133,16 +134,10 @@ TEST_F(SenderLimitsTest, StopReleasesMailThatWaitsForAPermit) {
 }
 
 TEST_F(SenderLimitsTest, ThrottledTransportSlowsDownWithoutLosingMail) {
-  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                        .reply_code = 421,
-                        .enhanced_code = "4.7.0",
-                        .reply_text = "slow down"});
+  transport_.SetResult(Replied(421, "4.7.0", "slow down"));
   const auto refused = AcceptFor("a.example", 60);
   SendDue();
-  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
-                        .reply_code = 250,
-                        .enhanced_code = "2.0.0",
-                        .reply_text = "queued"});
+  transport_.SetResult(Replied(250, "2.0.0", "queued"));
   const std::size_t before = transport_.mails().size();
   const auto next = AcceptFor("b.example", 60);
   SendDue();

@@ -8,6 +8,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/struct_from_json.h"
+#include "services/dispatch/testing/delivery_results.h"
 #include "services/dispatch/testing/sender_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -145,10 +146,7 @@ TEST_F(SenderTest, OnlyMailThatCannotBeRenderedFailsWithTheError) {
 
 TEST_F(SenderTest, SuppressesDeadAddresses) {
   const MessageId id = Accept("ada");
-  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                        .reply_code = 550,
-                        .enhanced_code = "5.1.1",
-                        .reply_text = "5.1.1 no such user"});
+  transport_.SetResult(Replied(550, "5.1.1", "5.1.1 no such user"));
   SendDue();
   EXPECT_EQ(Record(id).state, State::kFailed);
   EXPECT_EQ(Record(id).reason, Reason::kRecipientRejected);
@@ -157,10 +155,7 @@ TEST_F(SenderTest, SuppressesDeadAddresses) {
 
 TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
   const MessageId id = Accept("ada");
-  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedPermanent,
-                        .reply_code = 550,
-                        .enhanced_code = "5.7.1",
-                        .reply_text = "5.7.1 policy"});
+  transport_.SetResult(Replied(550, "5.7.1", "5.7.1 policy"));
   SendDue();
   bounces_.Stop();
   EXPECT_EQ(Record(id).reason, Reason::kSenderRejected);
@@ -169,17 +164,11 @@ TEST_F(SenderTest, SenderRejectionSuppressesNobody) {
 
 TEST_F(SenderTest, RetriesTemporaryRejectionsWithTheSameBytes) {
   const MessageId id = Accept("ada");
-  transport_.SetResult({.kind = DeliveryResult::Kind::kRejectedTemporary,
-                        .reply_code = 451,
-                        .enhanced_code = "4.7.1",
-                        .reply_text = "4.7.1 greylisted"});
+  transport_.SetResult(Replied(451, "4.7.1", "4.7.1 greylisted"));
   SendDue();
   EXPECT_EQ(Record(id).state, State::kQueued);
   EXPECT_GE(Record(id).next_attempt_time, clock_.Now() + absl::Minutes(5));
-  transport_.SetResult({.kind = DeliveryResult::Kind::kAccepted,
-                        .reply_code = 250,
-                        .enhanced_code = "",
-                        .reply_text = ""});
+  transport_.SetResult(Replied(250, "", ""));
   clock_.Advance(absl::Minutes(10));
   SendDue();
   EXPECT_EQ(Record(id).state, State::kSent);
@@ -239,9 +228,8 @@ TEST_F(SenderTest, ReleasesMailThatAShutdownLeftUnsent) {
 // A transport that answers each kind of result must leave no entry in the journal.
 TEST_F(SenderTest, EveryResultFreesTheJournal) {
   using Kind = DeliveryResult::Kind;
-  for (const Kind kind :
-       {Kind::kAccepted, Kind::kRejectedTemporary, Kind::kRejectedPermanent, Kind::kConnectionError,
-        Kind::kAmbiguous, Kind::kCancelled, Kind::kBusy, Kind::kBreakerOpen}) {
+  for (const Kind kind : {Kind::kAccepted, Kind::kRefused, Kind::kConnectionError, Kind::kAmbiguous,
+                          Kind::kCancelled, Kind::kBusy, Kind::kBreakerOpen}) {
     transport_.Stall();
     Accept("student" + std::to_string(static_cast<int>(kind)));
     sender_.Process(Take());
@@ -317,10 +305,7 @@ TEST_F(SenderTest, LastOutcomeEndsTheClaimInAnyOrder) {
   EXPECT_EQ(Record(early).state, State::kSkipped);
   EXPECT_EQ(Record(late).state, State::kSending);
   EXPECT_FALSE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
-  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
-                            .reply_code = 250,
-                            .enhanced_code = "",
-                            .reply_text = ""});
+  transport_.FinishPending(Replied(250, "", ""));
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(late).state, State::kSent);
   EXPECT_TRUE(claims_.WaitUntilEmpty(absl::ZeroDuration()));
@@ -345,10 +330,7 @@ TEST_F(SenderTest, RecordsSentMailAfterALostLease) {
   sender_.Process(Take());
   clock_.Advance(absl::Minutes(1));
   ASSERT_THAT(store_.RecoverExpired(absl::InfiniteFuture()), IsOkAndHolds(1));
-  transport_.FinishPending({.kind = DeliveryResult::Kind::kAccepted,
-                            .reply_code = 250,
-                            .enhanced_code = "",
-                            .reply_text = ""});
+  transport_.FinishPending(Replied(250, "", ""));
   EXPECT_TRUE(flusher_.FlushAll());
   EXPECT_EQ(Record(id).state, State::kSent);
   SendDue();  // whoever gets it next sends nothing

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "services/dispatch/transports/reply_classification.h"
-
 namespace lmsmail::dispatch {
 namespace {
 
@@ -201,8 +199,7 @@ void RateLimits::OnResult(std::string_view domain, std::string_view transport,
   absl::MutexLock lock(&mutex_);
   results_.Count(domain_key, now);
   results_.Count(transport_key, now);
-  const std::optional<Refusal> refusal = Classify(result);
-  const Throttled throttled = refusal ? refusal->throttled : Throttled::kNothing;
+  const Throttled throttled = result.refusal ? result.refusal->throttled : Throttled::kNothing;
   if (throttled == Throttled::kNothing) return;
   std::string& key = throttled == Throttled::kTransport ? transport_key : domain_key;
   refusals_.Count(key, now);

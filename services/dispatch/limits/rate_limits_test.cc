@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "services/dispatch/storage/in_memory_limit_store.h"
+#include "services/dispatch/testing/delivery_results.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -52,12 +53,6 @@ class RateLimitsTest : public testing::Test {
  protected:
   std::unique_ptr<RateLimits> NewReplica() {
     return std::make_unique<RateLimits>(store_, clock_, rules_);
-  }
-  static DeliveryResult Refusal(int code, std::string enhanced) {
-    return {.kind = DeliveryResult::Kind::kRejectedTemporary,
-            .reply_code = code,
-            .enhanced_code = std::move(enhanced),
-            .reply_text = ""};
   }
   // How many mails `replicas` replicas send in a minute at full speed. Checks the rate in every
   // window.
@@ -201,7 +196,7 @@ TEST_F(RateLimitsTest, AThrottlingTransportSlowsAllReplicas) {
   const auto one = NewReplica();
   const auto other = NewReplica();
   for (int i = 0; i < 1000; ++i) {
-    one->OnResult("school.example", "smtp", Refusal(421, "4.7.0"));
+    one->OnResult("school.example", "smtp", Replied(421, "4.7.0"));
   }
   one->Refresh();
   other->Refresh();
@@ -216,7 +211,7 @@ TEST_F(RateLimitsTest, AThrottlingTransportSlowsAllReplicas) {
 TEST_F(RateLimitsTest, AThrottlingDomainGetsALimitUntilItRecovers) {
   const auto replica = NewReplica();
   for (int i = 0; i < 200; ++i) {
-    replica->OnResult("outlook.example", "console", Refusal(451, "4.7.500"));
+    replica->OnResult("outlook.example", "console", Replied(451, "4.7.500"));
   }
   EXPECT_THAT(replica->For(MailOf(0), "outlook.example", "console"), IsEmpty());
   replica->Refresh();
@@ -230,7 +225,7 @@ TEST_F(RateLimitsTest, AThrottlingDomainGetsALimitUntilItRecovers) {
 
 TEST_F(RateLimitsTest, OneRefusalAmongAFewMailsSlowsTheRestHardly) {
   const auto replica = NewReplica();
-  replica->OnResult("school.example", "console", Refusal(451, "4.3.0"));
+  replica->OnResult("school.example", "console", Replied(451, "4.3.0"));
   replica->Refresh();
   const std::vector<Limit> limits = replica->For(MailOf(0), "school.example", "console");
   ASSERT_THAT(limits, ElementsAre(Field(&Limit::key, "transport:console")));
@@ -253,7 +248,7 @@ TEST_F(RateLimitsTest, SlowsDownInProportionToWhatIsRefused) {
     RateLimits limits(store, clock_, {});
     for (int i = 0; i < accepted; ++i) limits.OnResult("a.example", "console", {});
     for (int i = 0; i < refused; ++i) {
-      limits.OnResult("a.example", "console", Refusal(452, "4.3.1"));
+      limits.OnResult("a.example", "console", Replied(452, "4.3.1"));
     }
     limits.Refresh();
     return store.Acquire({.key = "transport:console", .rule = {}, .ahead = absl::Hours(1)})

@@ -30,11 +30,7 @@ class EventRecorderTest : public SenderFixture {
     SendDue();
     return id;
   }
-  void Answer(Kind kind) {
-    DeliveryResult result;
-    result.kind = kind;
-    transport_.SetResult(result);
-  }
+  void Answer(Kind kind) { transport_.SetResult({.kind = kind}); }
   void Report(MessageId id, EventType type = EventType::kBounced) {
     EXPECT_OK(recorder_.Record({{"event", type, id, clock_.Now(), "mailbox gone"}},
                                absl::InfiniteFuture()));
@@ -126,7 +122,7 @@ TEST_F(EventRecorderTest, SparesTheAddressWhenTheMailMayHaveGoneToTwo) {
 // It was refused under the first address, so the bounce is that of the second.
 TEST_F(EventRecorderTest, ARefusedAttemptIsNoEvidenceAboutALaterBounce) {
   SetAddress("adda@students.example");
-  Answer(Kind::kRejectedTemporary);
+  Answer(Kind::kRefused);
   const MessageId id = Sent();
   SetAddress("ada@students.example");
   Answer(Kind::kAccepted);

@@ -10,6 +10,7 @@
 #include "libs/mime/validation.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "services/dispatch/rendering/personal_values.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -37,6 +38,7 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
   Object& own = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   Object& provided = *google::protobuf::Arena::CreateMessage<Object>(&arena_);
   LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.context, own));
+  own_ = &own;
   // Mails of one batch follow each other, so the shared context is parsed once.
   if (mail.shared_context != shared_bytes_) {
     shared_bytes_.clear();
@@ -95,6 +97,18 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   composed.address_hash = address_hashes_.Of(mail.id, to);
   composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
   return composed;
+}
+
+std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
+                                                       const Recipient& recipient) const {
+  auto parts = std::make_shared<MailParts>();
+  parts->category = NameOf(mail.template_ref.category);
+  parts->recipient_name = recipient.display_name;
+  parts->subject = rendered_.subject;
+  parts->text = rendered_.text;
+  parts->html = rendered_.html;
+  parts->personal_values = PersonalValues(recipient, *own_);
+  return parts;
 }
 
 }  // namespace lmsmail::dispatch

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@ struct ComposedMail {
   std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
   std::string address_hash;  // of `recipient`
   bool needs_smtputf8 = false;
+  std::shared_ptr<const MailParts> parts = nullptr;  // if asked for
 };
 
 // Renders mails and builds their bytes. The same mail, recipient, template version and sender give
@@ -47,6 +49,9 @@ class Composer {
                                        const CompiledVersion& version,
                                        const SenderIdentity& sender);
 
+  // The parts of the mail that was composed last, for a transport that needs them.
+  std::shared_ptr<const MailParts> PartsOfLast(const Mail& mail, const Recipient& recipient) const;
+
  private:
   absl::Status Render(const Mail& mail, const Recipient& recipient, const CompiledVersion& version);
 
@@ -56,8 +61,9 @@ class Composer {
   const std::size_t max_bytes_;
   std::array<char, 16384> block_;                                // enough for most mails
   google::protobuf::Arena arena_{block_.data(), block_.size()};  // reset for each mail
-  std::string shared_bytes_;  // the shared context of the last mail
-  render::Object shared_;     // parsed from shared_bytes_
+  std::string shared_bytes_;             // the shared context of the last mail
+  render::Object shared_;                // parsed from shared_bytes_
+  const render::Object* own_ = nullptr;  // the own context of the last mail, in the arena
   render::Renderer renderer_;
   render::Rendered rendered_;
 };

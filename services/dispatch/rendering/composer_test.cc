@@ -198,5 +198,23 @@ TEST(CompiledVersionTest, FallsBackToFirstLanguage) {
   EXPECT_EQ(version.LanguageFor("fr").code, "en");
 }
 
+TEST_F(ComposerTest, ThePartsOfAMailAreItsContentAndWhatIsItsOwn) {
+  UseWeekly();
+  recipient_.given_name = "A";
+  const auto version = templates_.Get("weekly_progress", 1, absl::InfiniteFuture());
+  ASSERT_OK(version);
+  mail_.context = Context(R"({"minutes": 42, "note": {"title": "Ink"}, "notes": ["One", ""]})");
+  Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
+  ASSERT_OK(composer.Compose(mail_, recipient_, **version, sender_));
+  const auto parts = composer.PartsOfLast(mail_, recipient_);
+  EXPECT_EQ(parts->category, "progress");
+  EXPECT_EQ(parts->recipient_name, recipient_.display_name);
+  EXPECT_THAT(parts->text, HasSubstr("42"));
+  EXPECT_THAT(parts->personal_values,
+              testing::ElementsAre(recipient_.unsubscribe_url, recipient_.preferences_url,
+                                   recipient_.address->ToString(), recipient_.display_name, "",
+                                   "Ink", "One", ""));
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch

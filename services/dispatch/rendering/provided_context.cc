@@ -16,9 +16,13 @@ void Put(Object& fields, std::string_view name, std::string_view value) {
   field.mutable_value()->set_string_value(value.data(), value.size());
 }
 
-std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
-
 }  // namespace
+
+std::string_view FirstNameOf(const Recipient& recipient) {
+  if (!recipient.given_name.empty()) return recipient.given_name;
+  const std::string_view name = recipient.display_name;
+  return name.substr(0, name.find(' '));
+}
 
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
   Put(provided, "postal_address", site.postal_address);
@@ -30,8 +34,7 @@ void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Ob
   field.set_name("user");
   Object& user = *field.mutable_value()->mutable_struct_value();
   if (recipient.address) Put(user, "email", recipient.address->ToString());
-  Put(user, "first_name",
-      recipient.given_name.empty() ? FirstWord(recipient.display_name) : recipient.given_name);
+  Put(user, "first_name", FirstNameOf(recipient));
   Put(user, "full_name", recipient.display_name);
   render::SortFields(provided);
 }

@@ -3,6 +3,7 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <string>
+#include <string_view>
 
 #include "libs/render/values.h"
 #include "services/dispatch/message/recipient_check.h"
@@ -23,6 +24,9 @@ struct SiteIdentity {
 // user.email.
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
                         render::Object& provided);
+
+// The value of user.first_name.
+std::string_view FirstNameOf(const Recipient& recipient);
 
 // The same variables with placeholder values, for validation.
 const google::protobuf::Struct& SampleProvidedContext();

@@ -256,10 +256,18 @@ class FakeTransport final : public Transport {
     done(std::move(result));
   }
   absl::StatusOr<std::string> Test(absl::Duration timeout) override {
+    std::function<std::string(absl::Duration)> on_test;
+    {
+      absl::MutexLock lock(&mutex_);
+      on_test = on_test_;
+    }
     return on_test ? on_test(timeout) : "fine";
   }
-  // What a test of the transport does. Set it before threads use the transport.
-  std::function<std::string(absl::Duration timeout)> on_test;
+  // What a test of the transport does; null: it succeeds at once.
+  void OnTest(std::function<std::string(absl::Duration timeout)> on_test) {
+    absl::MutexLock lock(&mutex_);
+    on_test_ = std::move(on_test);
+  }
   void Shutdown(absl::Duration) override {
     DeliveryResult cancelled;
     cancelled.kind = DeliveryResult::Kind::kCancelled;
@@ -277,6 +285,7 @@ class FakeTransport final : public Transport {
                                                     .enhanced_code = "2.0.0",
                                                     .reply_text = "2.0.0 queued"};
   bool stalled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::function<std::string(absl::Duration)> on_test_ ABSL_GUARDED_BY(mutex_);
   std::optional<OpenBreaker> open_breaker_ ABSL_GUARDED_BY(mutex_);
   std::vector<Done> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<OutgoingMail> mails_ ABSL_GUARDED_BY(mutex_);

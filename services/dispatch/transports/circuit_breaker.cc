@@ -22,8 +22,10 @@ CircuitBreaker::Cause CauseOf(const Refusal& refusal) {
 std::string_view RemedyFor(CircuitBreaker::Cause cause) {
   switch (cause) {
     case CircuitBreaker::Cause::kLogin:
-      return "check the transport's username, password_file or token_file, tls and ehlo_name, and "
-             "whether the account is active; TestTransport closes the breaker";
+      return "check the transport's username, password_file or token_file, tls and ehlo_name, or "
+             "its "
+             "api_key_file, region and domain, and whether the account is active; TestTransport "
+             "closes the breaker";
     case CircuitBreaker::Cause::kQuota:
       return "the provider's sending quota is used up; mail goes on by itself when it is renewed";
     case CircuitBreaker::Cause::kSender:
@@ -105,20 +107,18 @@ DeliveryResult CircuitBreaker::OnResult(const Permission& permission, DeliveryRe
     Close(permission.epoch);
     return result;
   }
-  const std::optional<Refusal> refusal = Classify(result);
-  if (!refusal || refusal->kind != Refusal::Kind::kSender) {
+  if (!result.refusal || result.refusal->kind != Refusal::Kind::kSender) {
     OnOtherResult(permission, result.kind);
     return result;
   }
-  if (!OnRefusal(permission, *refusal, result)) return result;
+  if (!OnRefusal(permission, result)) return result;
   absl::MutexLock lock(&mutex_);
   return open_ ? BreakerOpen(clock_.Now()) : result;
 }
 
-bool CircuitBreaker::OnRefusal(const Permission& permission, const Refusal& refusal,
-                               const DeliveryResult& result) {
+bool CircuitBreaker::OnRefusal(const Permission& permission, const DeliveryResult& result) {
   const absl::Time now = clock_.Now();
-  const Cause cause = CauseOf(refusal);
+  const Cause cause = CauseOf(*result.refusal);
   absl::Time until;
   {
     absl::MutexLock lock(&mutex_);
@@ -152,7 +152,9 @@ void CircuitBreaker::Open(Cause cause, absl::Time now, const DeliveryResult& res
   ++epoch_;
   probing_ = false;
   refusals_.clear();
-  open_ = OpenBreaker{.until = now + retry::Backoff(open_time, ++openings_),
+  const absl::Duration wait =
+      std::max(retry::Backoff(open_time, ++openings_), result.refusal->retry_after);
+  open_ = OpenBreaker{.until = now + wait,
                       .detail = fmt::format("the server refuses us: {} {}", result.reply_code,
                                             WithoutAddresses(result.reply_text))};
 }

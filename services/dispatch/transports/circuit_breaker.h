@@ -15,7 +15,6 @@
 
 #include "libs/clock/clock.h"
 #include "libs/retry/backoff.h"
-#include "services/dispatch/transports/reply_classification.h"
 #include "services/dispatch/transports/transport.h"
 
 namespace lmsmail::dispatch {
@@ -54,6 +53,7 @@ class CircuitBreaker final : public Transport {
   const SenderIdentity& sender() const override { return inner_->sender(); }
   // Also while it is half-open; `until` is past then.
   std::optional<OpenBreaker> open_breaker() const override;
+  bool needs_parts() const override { return inner_->needs_parts(); }
   int shared_connections() const override { return inner_->shared_connections(); }
   void SetConnections(int count) override { inner_->SetConnections(count); }
   void Send(OutgoingMail mail, Done done) override;
@@ -74,8 +74,7 @@ class CircuitBreaker final : public Transport {
   bool IsRevoked(const Permission& permission) const;
   DeliveryResult OnResult(const Permission& permission, DeliveryResult result);
   // Returns whether the breaker is open now.
-  bool OnRefusal(const Permission& permission, const Refusal& refusal,
-                 const DeliveryResult& result);
+  bool OnRefusal(const Permission& permission, const DeliveryResult& result);
   void OnOtherResult(const Permission& permission, DeliveryResult::Kind kind);
   void Open(Cause cause, absl::Time now, const DeliveryResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

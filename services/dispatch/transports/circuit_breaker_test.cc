@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libs/testing/status_matchers.h"
+#include "services/dispatch/testing/delivery_results.h"
 #include "services/dispatch/testing/fake_peers.h"
 
 namespace lmsmail::dispatch {
@@ -25,30 +26,18 @@ class CircuitBreakerTest : public testing::Test {
     transport_.Send({}, [&](DeliveryResult result) { received = std::move(result); });
     return received;
   }
-  void Reply(Kind kind, int code, std::string enhanced_code) {
-    DeliveryResult result;
-    result.kind = kind;
-    result.reply_code = code;
-    result.enhanced_code = std::move(enhanced_code);
-    result.reply_text = "text";
-    inner_->SetResult(std::move(result));
+  void Reply(int code, std::string enhanced_code) {
+    inner_->SetResult(Replied(code, std::move(enhanced_code)));
   }
-  void RefuseUs() { Reply(Kind::kRejectedPermanent, 550, "5.7.1"); }
+  void RefuseUs() { Reply(550, "5.7.1"); }
   void OpenIt() {
     RefuseUs();
     for (int i = 0; i < 3; ++i) Send();
   }
-  void Accept() { Reply(Kind::kAccepted, 250, "2.0.0"); }
+  void Accept() { Reply(250, "2.0.0"); }
   // Starts a mail whose reply comes with FinishPending.
   void StartMail(std::vector<DeliveryResult>& results) {
     transport_.Send({}, [&](DeliveryResult result) { results.push_back(std::move(result)); });
-  }
-  DeliveryResult Pending(Kind kind, int code, std::string enhanced_code) {
-    DeliveryResult result;
-    result.kind = kind;
-    result.reply_code = code;
-    result.enhanced_code = std::move(enhanced_code);
-    return result;
   }
   bool IsOpen() const { return transport_.open_breaker().has_value(); }
   absl::Duration OpenFor() {
@@ -67,8 +56,8 @@ class CircuitBreakerTest : public testing::Test {
 
 TEST_F(CircuitBreakerTest, OpensAfterConsecutiveRefusals) {
   RefuseUs();
-  EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
-  EXPECT_EQ(Send().kind, Kind::kRejectedPermanent);
+  EXPECT_EQ(Send().kind, Kind::kRefused);
+  EXPECT_EQ(Send().kind, Kind::kRefused);
   EXPECT_FALSE(transport_.open_breaker().has_value());
   EXPECT_EQ(Send().kind, Kind::kBreakerOpen) << "the mail is not the cause";
   ASSERT_TRUE(transport_.open_breaker().has_value());
@@ -88,7 +77,7 @@ TEST_F(CircuitBreakerTest, StaysClosedForRareRefusalsAndThoseOfRecipientsOrConte
   }
   EXPECT_FALSE(transport_.open_breaker().has_value());
   for (const std::string code : {"5.1.1", "5.2.2", "5.6.0", "5.7.13", "5.3.4"}) {
-    Reply(Kind::kRejectedPermanent, 550, code);
+    Reply(550, code);
     for (int i = 0; i < 3; ++i) Send();
     EXPECT_FALSE(transport_.open_breaker().has_value()) << code;
   }
@@ -98,7 +87,7 @@ TEST_F(CircuitBreakerTest, AnAcceptedMailResetsTheCountOfRefusals) {
   RefuseUs();
   Send();
   Send();
-  Reply(Kind::kAccepted, 250, "2.0.0");
+  Reply(250, "2.0.0");
   Send();
   RefuseUs();
   Send();
@@ -133,12 +122,7 @@ TEST_F(CircuitBreakerTest, ARefusedLoginOpensItAtOnceAndNoMailFails) {
   inner_->Stall();
   std::vector<DeliveryResult> results;
   for (int i = 0; i < 30; ++i) StartMail(results);
-  DeliveryResult refused;
-  refused.kind = Kind::kConnectionError;
-  refused.command = smtp::Command::kAuth;
-  refused.reply_code = 535;
-  refused.reply_text = "5.7.8 no";
-  inner_->FinishPending(refused);
+  inner_->FinishPending(RefusedSession(535, "", "5.7.8 no", smtp::Command::kAuth));
   ASSERT_EQ(results.size(), 30u);
   for (const DeliveryResult& result : results) {
     EXPECT_EQ(result.kind, Kind::kBreakerOpen);
@@ -148,15 +132,15 @@ TEST_F(CircuitBreakerTest, ARefusedLoginOpensItAtOnceAndNoMailFails) {
 }
 
 TEST_F(CircuitBreakerTest, AnUnreachableServerDoesNotOpenIt) {
-  Reply(Kind::kConnectionError, 0, "");
+  inner_->SetResult({.kind = Kind::kConnectionError});
   for (int i = 0; i < 30; ++i) EXPECT_EQ(Send().kind, Kind::kConnectionError);
-  Reply(Kind::kConnectionError, 421, "4.3.2");
+  inner_->SetResult(RefusedSession(421, "4.3.2", "text", smtp::Command::kConnect));
   for (int i = 0; i < 30; ++i) EXPECT_EQ(Send().kind, Kind::kConnectionError);
   EXPECT_FALSE(IsOpen());
 }
 
 TEST_F(CircuitBreakerTest, AUsedUpQuotaOpensItForAnHourAtOnceAndLongerEachTime) {
-  Reply(Kind::kRejectedPermanent, 550, "5.4.5");
+  Reply(550, "5.4.5");
   EXPECT_EQ(Send().kind, Kind::kBreakerOpen);
   EXPECT_EQ(OpenFor(), absl::Hours(1));
   clock_.Advance(OpenFor());
@@ -175,7 +159,7 @@ TEST_F(CircuitBreakerTest, SendsOneProbeAndThenAll) {
   ASSERT_EQ(results.size(), 99u);
   EXPECT_EQ(results[0].kind, Kind::kBreakerOpen);
   EXPECT_LE(results[0].retry_time, clock_.Now() + absl::Seconds(1)) << "the probe ends soon";
-  inner_->FinishPending(Pending(Kind::kAccepted, 250, "2.0.0"));
+  inner_->FinishPending(Replied(250, "2.0.0"));
   EXPECT_FALSE(IsOpen());
   for (int i = 0; i < 100; ++i) StartMail(results);
   EXPECT_EQ(inner_->mails().size(), 104u);
@@ -184,7 +168,7 @@ TEST_F(CircuitBreakerTest, SendsOneProbeAndThenAll) {
 TEST_F(CircuitBreakerTest, AProbeThatIsNeitherAcceptedNorRefusedIsFollowedByAnotherLater) {
   OpenIt();
   clock_.Advance(OpenFor());
-  Reply(Kind::kConnectionError, 0, "");
+  inner_->SetResult({.kind = Kind::kConnectionError});
   EXPECT_EQ(Send().kind, Kind::kConnectionError);
   EXPECT_EQ(Send().kind, Kind::kBreakerOpen);
   EXPECT_EQ(OpenFor(), absl::Minutes(1));
@@ -197,7 +181,7 @@ TEST_F(CircuitBreakerTest, AProbeThatWasNotSentMakesWayForTheNextMail) {
   OpenIt();
   clock_.Advance(OpenFor());
   for (const Kind kind : {Kind::kBusy, Kind::kCancelled}) {
-    Reply(kind, 0, "");
+    inner_->SetResult({.kind = kind});
     EXPECT_EQ(Send().kind, kind);
   }
   Accept();
@@ -208,14 +192,14 @@ TEST_F(CircuitBreakerTest, RepliesToEarlierMailNeitherCloseNorExtendIt) {
   inner_->Stall();
   std::vector<DeliveryResult> results;
   for (int i = 0; i < 4; ++i) StartMail(results);
-  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  inner_->FinishFirst(Replied(550, "5.4.5"));
   ASSERT_TRUE(IsOpen());
-  inner_->FinishFirst(Pending(Kind::kAccepted, 250, "2.0.0"));
+  inner_->FinishFirst(Replied(250, "2.0.0"));
   EXPECT_TRUE(IsOpen());
-  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  inner_->FinishFirst(Replied(550, "5.4.5"));
   EXPECT_EQ(OpenFor(), absl::Hours(1));
-  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.1.1"));
-  EXPECT_EQ(results.back().kind, Kind::kRejectedPermanent) << "that recipient is unknown anyway";
+  inner_->FinishFirst(Replied(550, "5.1.1"));
+  EXPECT_EQ(results.back().kind, Kind::kRefused) << "that recipient is unknown anyway";
 }
 
 TEST_F(CircuitBreakerTest, MailThatWaitsInTheTransportIsNotSentOnceItOpened) {
@@ -223,9 +207,9 @@ TEST_F(CircuitBreakerTest, MailThatWaitsInTheTransportIsNotSentOnceItOpened) {
   std::vector<DeliveryResult> results;
   for (int i = 0; i < 2; ++i) StartMail(results);
   EXPECT_TRUE(inner_->mails()[1].may_send());
-  inner_->FinishFirst(Pending(Kind::kRejectedPermanent, 550, "5.4.5"));
+  inner_->FinishFirst(Replied(550, "5.4.5"));
   EXPECT_FALSE(inner_->mails()[1].may_send());
-  inner_->FinishFirst(Pending(Kind::kCancelled, 0, ""));
+  inner_->FinishFirst({.kind = Kind::kCancelled});
   EXPECT_EQ(results.back().kind, Kind::kBreakerOpen);
   clock_.Advance(OpenFor());
   StartMail(results);
@@ -233,9 +217,7 @@ TEST_F(CircuitBreakerTest, MailThatWaitsInTheTransportIsNotSentOnceItOpened) {
 }
 
 TEST_F(CircuitBreakerTest, ItsDetailHoldsNoAddress) {
-  DeliveryResult result = Pending(Kind::kRejectedPermanent, 550, "5.4.5");
-  result.reply_text = "5.4.5 <ann@school.example>: quota exceeded";
-  inner_->SetResult(std::move(result));
+  inner_->SetResult(Replied(550, "5.4.5", "5.4.5 <ann@school.example>: quota exceeded"));
   Send();
   EXPECT_EQ(transport_.open_breaker()->detail, "the server refuses us: 550 5.4.5 quota exceeded");
 }

@@ -203,17 +203,6 @@ Refusal Classify(const Refused& refused) {
   return Permanent(refused, wording);
 }
 
-std::optional<Refusal> Classify(const DeliveryResult& result) {
-  const bool refused = result.kind == DeliveryResult::Kind::kRejectedTemporary ||
-                       result.kind == DeliveryResult::Kind::kRejectedPermanent ||
-                       result.kind == DeliveryResult::Kind::kConnectionError;
-  if (!refused || result.reply_code < 400) return std::nullopt;
-  return Classify({.command = result.command,
-                   .code = result.reply_code,
-                   .enhanced_code = result.enhanced_code,
-                   .text = result.reply_text});
-}
-
 bool ProvesAddressDead(std::string_view text) {
   smtp::Reply reply{.code = 550, .text = std::string(text)};
   int code = 0;

@@ -124,16 +124,6 @@ TEST(ClassifyTest, AnAddressInTheTextIsNoWording) {
                    .kind == Refusal::Kind::kSender);
 }
 
-TEST(ClassifyTest, IgnoresResultsWithoutARefusal) {
-  EXPECT_FALSE(Classify(DeliveryResult{.kind = DeliveryResult::Kind::kAccepted,
-                                       .reply_code = 250,
-                                       .enhanced_code = {},
-                                       .reply_text = {}}));
-  EXPECT_FALSE(Classify(DeliveryResult{.kind = DeliveryResult::Kind::kConnectionError,
-                                       .enhanced_code = {},
-                                       .reply_text = "connection refused"}));
-}
-
 TEST(ProvesAddressDeadTest, BelievesAProviderUnlessTheTextNamesAnotherCause) {
   for (const std::string_view text :
        {"", "bounced", "550 5.1.1 no such user", "550-5.1.1 no such user", "5.1.1", "smtp; 5.1.10",

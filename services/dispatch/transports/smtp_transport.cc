@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/status/status_macros.h"
+#include "services/dispatch/transports/reply_classification.h"
 #include "services/dispatch/transports/thread_priority.h"
 
 namespace lmsmail::dispatch {
@@ -31,9 +32,8 @@ DeliveryResult::Kind KindOf(smtp::Result::Kind kind) {
     case smtp::Result::Kind::kAccepted:
       return DeliveryResult::Kind::kAccepted;
     case smtp::Result::Kind::kRejectedTemporary:
-      return DeliveryResult::Kind::kRejectedTemporary;
     case smtp::Result::Kind::kRejectedPermanent:
-      return DeliveryResult::Kind::kRejectedPermanent;
+      return DeliveryResult::Kind::kRefused;
     case smtp::Result::Kind::kConnectionError:
       return DeliveryResult::Kind::kConnectionError;
     case smtp::Result::Kind::kAmbiguous:
@@ -52,6 +52,14 @@ DeliveryResult ToDeliveryResult(smtp::Result result) {
   delivery.enhanced_code = std::move(result.enhanced_code);
   delivery.reply_text =
       result.reply.empty() ? std::string(result.status.message()) : std::move(result.reply);
+  const bool may_be_refused = delivery.kind == DeliveryResult::Kind::kRefused ||
+                              delivery.kind == DeliveryResult::Kind::kConnectionError;
+  if (may_be_refused && delivery.reply_code >= 400) {
+    delivery.refusal = Classify({.command = delivery.command,
+                                 .code = delivery.reply_code,
+                                 .enhanced_code = delivery.enhanced_code,
+                                 .text = delivery.reply_text});
+  }
   return delivery;
 }
 

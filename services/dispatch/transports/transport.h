@@ -13,6 +13,8 @@
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
 #include "libs/smtp/command.h"
+#include "services/dispatch/transports/mail_parts.h"
+#include "services/dispatch/transports/refusal.h"
 
 namespace lmsmail::dispatch {
 
@@ -32,6 +34,7 @@ struct OutgoingMail {
   std::string recipient;
   std::string message;  // RFC 5322, CRLF
   bool needs_smtputf8 = false;
+  std::shared_ptr<const MailParts> parts = nullptr;  // for a transport that `needs_parts`
   // Whether the sender still holds the mail's lease, which may end while the mail waits in the
   // transport. A transport asks before it starts the mail and before it sends the message, and
   // answers kCancelled when it is false. Must not block. May be empty.
@@ -42,19 +45,22 @@ struct OutgoingMail {
 struct DeliveryResult {
   enum class Kind {
     kAccepted,
-    kRejectedTemporary,  // 4yz
-    kRejectedPermanent,  // 5yz
-    kConnectionError,    // not delivered: there was no working session
-    kAmbiguous,          // transmitted, but no reply came: it may have been delivered
-    kCancelled,          // not delivered: shutdown, or may_send was false
-    kBusy,               // not delivered: the transport's queue is full
-    kBreakerOpen,        // not delivered: the circuit breaker is open until `retry_time`
+    kRefused,          // not delivered: the server or provider refused the mail
+    kConnectionError,  // not delivered: there was no working session
+    kAmbiguous,        // transmitted, but no reply came: it may have been delivered
+    kCancelled,        // not delivered: shutdown, or may_send was false
+    kBusy,             // not delivered: the transport's queue is full
+    kBreakerOpen,      // not delivered: the circuit breaker is open until `retry_time`
   };
   Kind kind = Kind::kAccepted;
+  // What the refusal means: of kRefused, and of kConnectionError when the server refused the
+  // session, such as our login.
+  std::optional<Refusal> refusal = std::nullopt;
   smtp::Command command = smtp::Command::kNone;  // what the server replied to
   int reply_code = 0;
-  std::string enhanced_code;   // RFC 3463
-  std::string reply_text;      // the server's text, or an error description; no addresses of ours
+  std::string enhanced_code = {};  // RFC 3463
+  // The server's text, or an error description without addresses of ours.
+  std::string reply_text = {};
   absl::Time retry_time = {};  // kBreakerOpen only
 };
 
@@ -78,6 +84,8 @@ class Transport {
 
   virtual const TransportInfo& info() const = 0;
   virtual const SenderIdentity& sender() const = 0;
+  // Whether mails need their parts, because a provider builds the message.
+  virtual bool needs_parts() const { return false; }
   // nullopt while the circuit breaker is closed.
   virtual std::optional<OpenBreaker> open_breaker() const { return std::nullopt; }
   // The number of connections that all replicas together may have open; 0: no such limit.

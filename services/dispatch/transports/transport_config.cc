@@ -10,11 +10,15 @@
 #include "libs/telemetry/log_format.h"
 #include "services/dispatch/transports/circuit_breaker.h"
 #include "services/dispatch/transports/console_transport.h"
+#include "services/dispatch/transports/http_transport.h"
 #include "services/dispatch/transports/rate_config.h"
 
 namespace lmsmail::dispatch {
 
 namespace {
+
+// How long bulk mail waits for mails to share a request to a provider with.
+constexpr absl::Duration kLinger = absl::Milliseconds(20);
 
 // A domain in A-labels; any other text, such as an address literal, as it is.
 std::string ToALabels(const std::string& name) {
@@ -51,8 +55,14 @@ bool TransportConfig::LeavesThisMachine() const {
 }
 
 void TransportConfig::Declare(config::Group keys) {
-  keys.Enum("kind", &kind, {{"console", Kind::kConsole}, {"smtp", Kind::kSmtp}},
-            "How mail is delivered; console prints it instead.");
+  keys.Enum(
+      "kind", &kind,
+      {{"console", Kind::kConsole},
+       {"smtp", Kind::kSmtp},
+       {"sendgrid", Kind::kSendGrid},
+       {"mailgun", Kind::kMailgun}},
+      "How mail is delivered: to a mail server, or through the HTTP API of a provider; console "
+      "prints it instead.");
   keys.String("host", &host, "The mail server.");
   keys.Int32("port", &port, "The mail server's port.", {1, 65535});
   keys.Enum("tls", &tls,
@@ -71,7 +81,9 @@ void TransportConfig::Declare(config::Group keys) {
             "Whether commands are sent together where the server offers it; off for a server that "
             "loses all but the first.");
   keys.Int32("max_connections", &max_connections,
-             "Connections at a time; a quarter of them is reserved for urgent mail.", {2, 500});
+             "Connections at a time, or requests to a provider; a quarter of them is reserved for "
+             "urgent mail.",
+             {2, 500});
   keys.Int32("shared_connections", &shared_connections,
              "Connections at a time of all replicas together; 0: max_connections of each. Less "
              "than one for each replica leaves some without any.",
@@ -79,6 +91,7 @@ void TransportConfig::Declare(config::Group keys) {
   keys.Int32("max_messages_per_connection", &max_messages_per_connection,
              "Mails after which a connection is replaced.", {1, 1'000'000});
   DeclareRate(keys, "the transport", rate);
+  provider.Declare(keys);
   keys.String("from", &from, "From address; empty: the service's.");
   keys.String("from_name", &from_name, "From name; empty: the service's.");
   keys.String("reply_to", &reply_to, "Address for replies; empty: From.");
@@ -135,6 +148,7 @@ void TransportConfig::Check(std::string_view prefix, const std::string& service_
                    "must be the domain of From or a parent of it: no other signature counts for "
                    "the mail");
   }
+  if (provider_kind()) CheckProvider(prefix, violations);
   if (kind != Kind::kSmtp) return;
   if (host.empty()) violations.Add(key("host"), "is required for a transport of kind smtp");
   CheckNames(prefix, violations);
@@ -142,6 +156,25 @@ void TransportConfig::Check(std::string_view prefix, const std::string& service_
   if (circuit_breaker.max_open_time < circuit_breaker.min_open_time) {
     violations.Add(key("circuit_breaker.max_open_time"), "must not be shorter than min_open_time");
   }
+}
+
+std::optional<ProviderConfig::Provider> TransportConfig::provider_kind() const {
+  if (kind == Kind::kSendGrid) return ProviderConfig::Provider::kSendGrid;
+  if (kind == Kind::kMailgun) return ProviderConfig::Provider::kMailgun;
+  return std::nullopt;
+}
+
+void TransportConfig::CheckProvider(std::string_view prefix, Violations& violations) const {
+  provider.Check(*provider_kind(), prefix, violations);
+  const auto refuse = [&](bool given, std::string_view last, std::string_view why) {
+    if (given) violations.Add(fmt::format("{}{}", prefix, last), std::string(why));
+  };
+  refuse(!host.empty(), "host", "is for the kind smtp: a provider's API has a region or base_url");
+  refuse(!username.empty() || !password.empty() || !token_file.empty(), "username",
+         "is for the kind smtp: a provider's API has an api_key_file");
+  refuse(!envelope_from.empty(), "envelope_from",
+         "is for the kind smtp: the provider receives the bounces of its mail");
+  refuse(!dkim.empty(), "dkim", "is for the kind smtp: the provider signs its mail");
 }
 
 void TransportConfig::CheckNames(std::string_view prefix, Violations& violations) const {
@@ -200,6 +233,36 @@ smtp::Options TransportConfig::ToSmtp(std::int32_t max_queued) const {
   return options;
 }
 
+absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::CreateSmtp(
+    const std::string& name, SenderIdentity sender, std::int32_t max_queued, const Clock& clock,
+    const Observers& observers) const {
+  const auto faults =
+      std::make_shared<ConnectionFaults>(name, host, port, clock, observers.connection_failed);
+  return SmtpTransport::Create(
+      name, std::move(sender), ToSmtp(max_queued), shared_connections, observers.before_dot,
+      [faults](const absl::Status& status) { faults->OnConnection(status); });
+}
+
+absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::CreateProvider(
+    const std::string& name, SenderIdentity sender, std::int32_t max_queued, const Clock& clock,
+    const Observers& observers) const {
+  sender.signer = nullptr;  // the provider signs
+  LMSMAIL_ASSIGN_OR_RETURN(const http_client::BaseUrl url, provider.UrlOf(*provider_kind()));
+  const auto faults = std::make_shared<ConnectionFaults>(name, url.host, url.port, clock,
+                                                         observers.connection_failed);
+  HttpTransport::Options options{.max_requests = max_connections,
+                                 .shared_requests = shared_connections};
+  options.lane.max_queued = static_cast<std::size_t>(max_queued);
+  options.lane.linger = kLinger;
+  options.lane.client.max_connections = max_connections;
+  options.lane.client.ca_file = ca_file;
+  std::unique_ptr<ProviderApi> api = provider.ToApi(*provider_kind(), url, sender);
+  return HttpTransport::Create(
+      name, std::move(sender), std::move(api), clock, options,
+      [keys = provider] { return keys.ReadApiKey(); }, observers.before_dot,
+      [faults](const absl::Status& status) { faults->OnConnection(status); });
+}
+
 absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
     const std::string& name, SenderIdentity sender, std::int32_t max_queued, const Clock& clock,
     const Observers& observers) const {
@@ -207,13 +270,10 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
     return std::make_unique<ConsoleTransport>(name, std::move(sender),
                                               telemetry::LogsAreJson() ? nullptr : stdout);
   }
-  const auto faults =
-      std::make_shared<ConnectionFaults>(name, host, port, clock, observers.connection_failed);
   LMSMAIL_ASSIGN_OR_RETURN(
-      std::unique_ptr<Transport> smtp,
-      SmtpTransport::Create(
-          name, std::move(sender), ToSmtp(max_queued), shared_connections, observers.before_dot,
-          [faults](const absl::Status& status) { faults->OnConnection(status); }));
+      std::unique_ptr<Transport> transport,
+      provider_kind() ? CreateProvider(name, std::move(sender), max_queued, clock, observers)
+                      : CreateSmtp(name, std::move(sender), max_queued, clock, observers));
   CircuitBreaker::Options breaker{
       .refusals = circuit_breaker.refusals,
       .open_time = {.initial = circuit_breaker.min_open_time, .max = circuit_breaker.max_open_time},
@@ -223,7 +283,7 @@ absl::StatusOr<std::unique_ptr<Transport>> TransportConfig::Create(
     breaker.changed = [changed = observers.breaker_changed,
                        name](std::optional<CircuitBreaker::Cause> cause) { changed(name, cause); };
   }
-  return std::make_unique<CircuitBreaker>(std::move(smtp), clock, std::move(breaker));
+  return std::make_unique<CircuitBreaker>(std::move(transport), clock, std::move(breaker));
 }
 
 }  // namespace lmsmail::dispatch

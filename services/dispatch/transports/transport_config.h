@@ -19,6 +19,7 @@
 #include "services/dispatch/transports/circuit_breaker.h"
 #include "services/dispatch/transports/connection_faults.h"
 #include "services/dispatch/transports/dkim_config.h"
+#include "services/dispatch/transports/provider_config.h"
 #include "services/dispatch/transports/smtp_transport.h"
 #include "services/dispatch/transports/transport.h"
 
@@ -26,7 +27,7 @@ namespace lmsmail::dispatch {
 
 // The keys "transports.<name>.".
 struct TransportConfig {
-  enum class Kind { kConsole, kSmtp };
+  enum class Kind { kConsole, kSmtp, kSendGrid, kMailgun };
   Kind kind = Kind::kConsole;
   std::string host;
   std::int32_t port = 25;
@@ -44,6 +45,7 @@ struct TransportConfig {
   std::int32_t shared_connections = 0;  // of all replicas together; 0: no such limit
   std::int32_t max_messages_per_connection = 1000;
   RateRule rate;  // of all replicas together
+  ProviderConfig provider;
 
   struct CircuitBreakerKeys {
     std::int32_t refusals = 3;
@@ -88,7 +90,19 @@ struct TransportConfig {
   void DeclareLogin(config::Group keys);
   void CheckNames(std::string_view prefix, Violations& violations) const;
   void CheckLogin(std::string_view prefix, Violations& violations) const;
+  // nullopt for the kinds that are no provider's.
+  std::optional<ProviderConfig::Provider> provider_kind() const;
+  void CheckProvider(std::string_view prefix, Violations& violations) const;
   smtp::Options ToSmtp(std::int32_t max_queued) const;
+  absl::StatusOr<std::unique_ptr<Transport>> CreateSmtp(const std::string& name,
+                                                        SenderIdentity sender,
+                                                        std::int32_t max_queued, const Clock& clock,
+                                                        const Observers& observers) const;
+  absl::StatusOr<std::unique_ptr<Transport>> CreateProvider(const std::string& name,
+                                                            SenderIdentity sender,
+                                                            std::int32_t max_queued,
+                                                            const Clock& clock,
+                                                            const Observers& observers) const;
 };
 
 // The host's name, or "unknown".

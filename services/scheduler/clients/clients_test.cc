@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/clients/dispatch_client.h"
@@ -15,18 +18,30 @@ using ::testing::ElementsAre;
 
 // Answers a call with `response` and keeps the request.
 template <typename Request, typename Response>
-struct Exchange {
-  Request request;
-  Response response;
+class Exchange {
+ public:
+  Response response;  // set before the call
+
+  Request request() const {
+    absl::MutexLock lock(&mutex_);
+    return request_;
+  }
 
   grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, const Request& received,
                                 Response& sent) {
-    request = received;
+    {
+      absl::MutexLock lock(&mutex_);
+      request_ = received;
+    }
     sent = response;
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
+
+ private:
+  mutable absl::Mutex mutex_;
+  Request request_ ABSL_GUARDED_BY(mutex_);
 };
 
 struct DispatchPeer final : dispatch::v1::DispatchService::CallbackService {
@@ -102,7 +117,7 @@ class ClientsTest : public ::testing::Test {
 TEST_F(ClientsTest, SendsOneMail) {
   (*content_.context.mutable_fields())["key"].set_string_value("value");
   ASSERT_OK(dispatch_.Send("r-1", "recipients/ada", content_));
-  const dispatch::v1::SendRequest& request = dispatch_peer_.send.request;
+  const dispatch::v1::SendRequest request = dispatch_peer_.send.request();
   EXPECT_EQ(request.request_id(), "r-1");
   EXPECT_EQ(request.target().recipient(), "recipients/ada");
   EXPECT_EQ(request.template_(), "templates/enrollment");
@@ -126,7 +141,7 @@ TEST_F(ClientsTest, SendsABatchAndCountsItsResults) {
   EXPECT_EQ(result.accepted, 1);
   EXPECT_EQ(result.rejected, 2);
   EXPECT_EQ(result.first_rejection, "first");
-  const dispatch::v1::SendBatchRequest& request = dispatch_peer_.batch.request;
+  const dispatch::v1::SendBatchRequest request = dispatch_peer_.batch.request();
   EXPECT_EQ(request.header().request_id(), "r-1");
   EXPECT_EQ(request.header().template_(), "templates/enrollment");
   EXPECT_TRUE(request.header().labels().empty());
@@ -139,7 +154,7 @@ TEST_F(ClientsTest, PurgesLogs) {
   dispatch_peer_.purge.response.set_dropped_day_count(3);
   ASSERT_OK_AND_ASSIGN(const PurgeResult result, dispatch_.PurgeLogs(absl::Hours(24)));
   EXPECT_EQ(result.dropped_day_count, 3);
-  EXPECT_EQ(dispatch_peer_.purge.request.max_age().seconds(), 86400);
+  EXPECT_EQ(dispatch_peer_.purge.request().max_age().seconds(), 86400);
 }
 
 TEST_F(ClientsTest, RecordsEveryKindOfFact) {
@@ -153,7 +168,7 @@ TEST_F(ClientsTest, RecordsEveryKindOfFact) {
                            fact(Fact::Enrolled{absl::InfinitePast()}), fact(Fact::Unenrolled{}),
                            fact(Fact::LessonCompleted{"l", "Loops"}),
                            fact(Fact::Watched{absl::Minutes(1)}), fact(Fact::QuizPassed{"q"})}));
-  const auto& activities = report_peer_.record.request.activities();
+  const auto activities = report_peer_.record.request().activities();
   ASSERT_EQ(activities.size(), 6);
   EXPECT_EQ(activities[0].activity_id(), "f");
   EXPECT_EQ(activities[0].student(), "recipients/ada");
@@ -175,12 +190,12 @@ TEST_F(ClientsTest, WritesAndReadsCourses) {
                       .instructor_name = "Grace",
                       .lesson_count = 12};
   ASSERT_OK(report_.UpsertCourses({course}));
-  ASSERT_EQ(report_peer_.upsert.request.courses_size(), 1);
-  EXPECT_EQ(report_peer_.upsert.request.courses(0).name(), "courses/c");
-  report_peer_.course.response = report_peer_.upsert.request.courses(0);
+  ASSERT_EQ(report_peer_.upsert.request().courses_size(), 1);
+  EXPECT_EQ(report_peer_.upsert.request().courses(0).name(), "courses/c");
+  report_peer_.course.response = report_peer_.upsert.request().courses(0);
   ASSERT_OK_AND_ASSIGN(const Course found, report_.GetCourse("c"));
   EXPECT_EQ(found, course);
-  EXPECT_EQ(report_peer_.course.request.name(), "courses/c");
+  EXPECT_EQ(report_peer_.course.request().name(), "courses/c");
 }
 
 TEST_F(ClientsTest, ListsEnrolledStudents) {
@@ -189,15 +204,15 @@ TEST_F(ClientsTest, ListsEnrolledStudents) {
   ASSERT_OK_AND_ASSIGN(const StudentPage page, report_.ListEnrolledStudents("c", 10, "token"));
   EXPECT_THAT(page.students, ElementsAre("recipients/ada"));
   EXPECT_EQ(page.next_page_token, "next");
-  EXPECT_EQ(report_peer_.list.request.course(), "courses/c");
-  EXPECT_EQ(report_peer_.list.request.page_size(), 10);
-  EXPECT_EQ(report_peer_.list.request.page_token(), "token");
+  EXPECT_EQ(report_peer_.list.request().course(), "courses/c");
+  EXPECT_EQ(report_peer_.list.request().page_size(), 10);
+  EXPECT_EQ(report_peer_.list.request().page_token(), "token");
 }
 
 TEST_F(ClientsTest, GeneratesWeeklyReports) {
   report_peer_.generate.response.set_name("weeklyReportRuns/2026-W47");
   EXPECT_THAT(report_.Generate("2026-W47"), IsOkAndHolds("weeklyReportRuns/2026-W47"));
-  EXPECT_EQ(report_peer_.generate.request.week(), "2026-W47");
+  EXPECT_EQ(report_peer_.generate.request().week(), "2026-W47");
 }
 
 }  // namespace

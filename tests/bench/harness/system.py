@@ -78,9 +78,9 @@ class System:
         self.load("prepare")
         self.sql("ANALYZE")
 
-    def start(self, service, *flags, smtp_port=None, name=None):
-        """Starts a service. The SMTP server of dispatch is the sink unless `smtp_port` is given. An
-        additional replica needs its own `name`."""
+    def start(self, service, *flags, smtp_port=None, name=None, transport="sink"):
+        """Starts a service. The SMTP server of dispatch is the sink unless `smtp_port` is given;
+        `flags` configure another default `transport`. An additional replica needs its own `name`."""
         argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
                 f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
@@ -93,7 +93,7 @@ class System:
                      f"--template.target={self.targets['template']}",
                      f"--preference.target={self.targets['preference']}",
                      "--school.url=https://learn.example", "--school.name=School of Benchmarks",
-                     "--default_transport=sink", "--transports.sink.kind=smtp",
+                     f"--default_transport={transport}", "--transports.sink.kind=smtp",
                      "--transports.sink.host=127.0.0.1", "--transports.sink.tls=none",
                      f"--transports.sink.port={smtp_port}"]
         name = name or service

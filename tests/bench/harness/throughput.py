@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from harness.figure import Figure
+from harness.provider import Provider
 
 
 def _per_mail(before, after, mails):
@@ -53,6 +54,34 @@ def drain(system, scale):
                  "limit_cpu_us_per_mail": {
                      "client": round(limits[0]["cpu_us"] / limits[0]["mails"], 1),
                      "sink": round(limits[0]["sink_cpu_us"] / limits[0]["mails"], 1)}})]
+
+
+def providers(system, scale):
+    """Draining the queue into the fakes of SendGrid and Mailgun, compared with SMTP into the sink."""
+    drain_once(system, scale.warm_up)
+    smtp = [drain_once(system, scale.drain)]
+    figures = []
+    for kind, goal in (("sendgrid", ">= 1.0"), ("mailgun", "")):
+        system.stop("dispatch")
+        with Provider(system, kind) as provider:
+            system.start("dispatch", *provider.flags(), transport="provider")
+            drain_once(system, scale.warm_up)
+            before, provider_cpu = provider.statistics(), provider.cpu_seconds()
+            rate, cost = drain_once(system, scale.drain)
+            after = provider.statistics()
+            cost["provider"] = round((provider.cpu_seconds() - provider_cpu) * 1e6 / scale.drain, 1)
+            system.stop("dispatch")
+        mails, requests = (after[key] - before[key] for key in ("mails", "requests"))
+        if mails != scale.drain or after["duplicates"]:
+            raise RuntimeError(f"{kind} accepted {mails} of {scale.drain} mails, {after}")
+        system.start("dispatch")
+        smtp.append(drain_once(system, scale.drain))
+        figures.append((kind, rate, goal, {"requests": requests, "cpu_us_per_mail": cost}))
+    smtp_rates, smtp_costs = zip(*smtp)
+    return [Figure(f"{kind} drain", f"the drain into the fake of {kind}", rate,
+                   statistics.mean(smtp_rates), "mails/s", "the drain by SMTP", goal,
+                   details={**details, "smtp": smtp_rates, "smtp_cpu_us_per_mail": smtp_costs[-1]})
+            for kind, rate, goal, details in figures]
 
 
 def end_to_end(system, scale):

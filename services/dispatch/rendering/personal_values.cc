@@ -1,0 +1,39 @@
+#include "services/dispatch/rendering/personal_values.h"
+
+#include <string_view>
+
+#include "services/dispatch/rendering/provided_context.h"
+
+namespace lmsmail::dispatch {
+namespace {
+
+constexpr std::size_t kMinLength = 2;
+constexpr std::size_t kMaxLength = 256;
+// Each costs a search of the whole content.
+constexpr std::size_t kMaxValues = 32;
+
+void Add(std::string_view value, std::vector<std::string>& values) {
+  const bool fits = value.size() >= kMinLength && value.size() <= kMaxLength;
+  if (values.size() < kMaxValues) values.emplace_back(fits ? value : "");
+}
+
+void AddTexts(const render::Value& value, std::vector<std::string>& values) {
+  if (value.has_string_value()) return Add(value.string_value(), values);
+  for (const render::Field& field : value.struct_value().fields()) AddTexts(field.value(), values);
+  for (const render::Value& item : value.list_value().values()) AddTexts(item, values);
+}
+
+}  // namespace
+
+std::vector<std::string> PersonalValues(const Recipient& recipient, const render::Object& own) {
+  std::vector<std::string> values;
+  Add(recipient.unsubscribe_url, values);
+  Add(recipient.preferences_url, values);
+  Add(recipient.address ? recipient.address->ToString() : "", values);
+  Add(recipient.display_name, values);
+  Add(FirstNameOf(recipient), values);
+  for (const render::Field& field : own.fields()) AddTexts(field.value(), values);
+  return values;
+}
+
+}  // namespace lmsmail::dispatch
