@@ -117,7 +117,7 @@ class DispatchWorkload final : public service::Workload {
                             parts_.message_ids,
                             parts_.address_hashes,
                             static_cast<std::size_t>(config_.max_message_size)};
-  EventRecorder events_{log_, preferences_, parts_.address_hashes, bounces_};
+  EventRecorder events_{log_, preferences_, preferences_, parts_.address_hashes, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
   MessageHandlers message_handlers_{{clock_, calls_queue_, log_, raw_messages_, events_,
                                      parts_.message_ids,

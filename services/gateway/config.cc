@@ -44,7 +44,23 @@ void GatewayConfig::Declare(config::Schema& schema) {
                      "Requests that may wait for a thread; more are answered with 503.",
                      {1, 100'000});
 
+  config::Group webhook_keys = schema.Sub("webhooks");
+  webhook_keys.Int32("threads", &webhooks.threads, "Webhook requests handled at a time.", {1, 256});
+  webhook_keys.Int32("queue", &webhooks.queue,
+                     "Webhook requests that may wait for a thread; more are answered with 503.",
+                     {1, 100'000});
+  webhook_keys.Sub("sendgrid")
+      .StringList(
+          "public_keys", &webhooks.sendgrid.public_keys,
+          "Verification keys of SendGrid's signed event webhook, the old and the new one during a "
+          "rotation; without one, /webhooks/sendgrid/NAME does not exist.");
+  webhook_keys.Sub("mailgun").Secret(
+      "signing_key", &webhooks.mailgun.signing_key,
+      "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
+      "rotation; without one, /webhooks/mailgun/NAME does not exist.");
+
   preference.Declare(schema.Sub("preference"));
+  dispatch.Declare(schema.Sub("dispatch"));
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
@@ -55,7 +71,12 @@ void GatewayConfig::Check(Violations& violations) const {
   if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
     violations.Add("tls.key", std::string(key.message()));
   }
+  if (const absl::Status keys = SendgridKeys::Parse(webhooks.sendgrid.public_keys).status();
+      !keys.ok()) {
+    violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
+  }
   preference.Check("preference", violations);
+  dispatch.Check("dispatch", violations);
 }
 
 http_server::Options GatewayConfig::ToPublicServer() const {
@@ -80,6 +101,15 @@ http_server::Options GatewayConfig::ToAdminServer() const {
 
 rpc::Executor::Options GatewayConfig::ToExecutor() const {
   return {.threads = handlers.threads, .queue = static_cast<std::size_t>(handlers.queue)};
+}
+
+rpc::Executor::Options GatewayConfig::ToWebhookExecutor() const {
+  return {.threads = webhooks.threads, .queue = static_cast<std::size_t>(webhooks.queue)};
+}
+
+std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {
+  if (webhooks.sendgrid.public_keys.empty()) return std::nullopt;
+  return SendgridKeys::Parse(webhooks.sendgrid.public_keys).value();
 }
 
 Site GatewayConfig::ToSite() const { return {school.name, school.url, school.postal_address}; }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
 #include "services/gateway/pages/pages.h"
+#include "services/gateway/webhooks/sendgrid_keys.h"
 
 namespace lmsmail::gateway {
 
@@ -44,7 +46,19 @@ struct GatewayConfig : service::ProcessConfig {
     std::int32_t queue = 256;
   } handlers;
 
+  struct Webhooks {
+    std::int32_t threads = 4;
+    std::int32_t queue = 64;
+    struct Sendgrid {
+      std::vector<std::string> public_keys;
+    } sendgrid;
+    struct Mailgun {
+      std::string signing_key;  // one a line
+    } mailgun;
+  } webhooks;
+
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
+  service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);
@@ -53,6 +67,9 @@ struct GatewayConfig : service::ProcessConfig {
   http_server::Options ToPublicServer() const;
   http_server::Options ToAdminServer() const;
   rpc::Executor::Options ToExecutor() const;
+  rpc::Executor::Options ToWebhookExecutor() const;
+  // nullopt without keys.
+  std::optional<SendgridKeys> ToSendgridKeys() const;
   Site ToSite() const;
   // Whether browsers reach the public listener by https, here or at a proxy before it.
   bool IsHttps() const;

@@ -8,6 +8,7 @@
 
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "services/gateway/testing/webhook_signing.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -49,6 +50,21 @@ TEST(GatewayConfigTest, IsHttpsBehindAProxyThatEndsTls) {
   GatewayConfig config;
   ASSERT_OK(Load(config, {"--school.public_url=https://mail.school.example"}));
   EXPECT_TRUE(config.IsHttps());
+}
+
+TEST(GatewayConfigTest, ReadsTheKeysOfProviders) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToSendgridKeys().has_value());
+  const std::string key = SendgridSigner().PublicKey();
+  const std::string flag = "--webhooks.sendgrid.public_keys=" + key + "," + key;
+  GatewayConfig keyed;
+  ASSERT_OK(Load(keyed, {flag.c_str()}));
+  EXPECT_TRUE(keyed.ToSendgridKeys().has_value());
+  GatewayConfig broken;
+  EXPECT_THAT(ViolationsOf(Load(broken, {"--webhooks.sendgrid.public_keys=secret"})),
+              ElementsAre(Field(&FieldViolation::field,
+                                ::testing::HasSubstr("webhooks.sendgrid.public_keys"))));
 }
 
 TEST(GatewayConfigTest, ReportsEveryViolation) {

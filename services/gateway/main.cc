@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/clock/clock.h"
 #include "libs/http_server/router.h"
 #include "libs/http_server/server.h"
 #include "libs/lifecycle/shutdown_signal.h"
@@ -18,7 +19,9 @@
 #include "libs/telemetry/exposer.h"
 #include "libs/telemetry/logging.h"
 #include "libs/telemetry/metrics.h"
+#include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/gateway/clients/dispatch_client.h"
 #include "services/gateway/clients/preference_client.h"
 #include "services/gateway/config.h"
 #include "services/gateway/pages/pages.h"
@@ -26,10 +29,14 @@
 #include "services/gateway/web/link_handlers.h"
 #include "services/gateway/web/routes.h"
 #include "services/gateway/web/security_headers.h"
+#include "services/gateway/web/webhook_handlers.h"
+#include "services/gateway/webhooks/mailgun_signatures.h"
+#include "services/gateway/webhooks/sendgrid_keys.h"
 
 namespace lmsmail::gateway {
 namespace {
 
+using lmsmail::dispatch::v1::DispatchService;
 using lmsmail::preference::v1::PreferenceService;
 
 absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options options,
@@ -50,8 +57,21 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   LinkHandlers links(preferences, pages);
   rpc::Executor executor(config.ToExecutor());
 
+  LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch_channel, rpc::NewChannel(config.dispatch.Channel()));
+  DispatchClient dispatch(DispatchService::NewStub(dispatch_channel), config.dispatch.timeout);
+  const SystemClock clock;
+  const std::optional<SendgridKeys> sendgrid = config.ToSendgridKeys();
+  std::optional<MailgunSignatures> mailgun;
+  if (const std::string& key = config.webhooks.mailgun.signing_key; !key.empty()) {
+    mailgun.emplace(key, clock);
+  }
+  WebhookHandlers webhooks(sendgrid ? &*sendgrid : nullptr, mailgun ? &*mailgun : nullptr, dispatch,
+                           metrics);
+  rpc::Executor webhook_executor(config.ToWebhookExecutor());
+
   http_server::Router public_router;
   AddLinkRoutes(links, executor, public_router);
+  AddWebhookRoutes(webhooks, webhook_executor, public_router);
   http_server::Options public_options = config.ToPublicServer();
   public_options.headers = SecurityHeaders(pages.style_source(), config.IsHttps());
   public_options.on_access = CountRequests(metrics, "public");
@@ -73,6 +93,7 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   ready = false;
   public_server->Shutdown(config.drain_timeout);
   executor.Stop();
+  webhook_executor.Stop();
   admin_server->Shutdown(absl::ZeroDuration());
   return absl::OkStatus();
 }

@@ -199,6 +199,8 @@ void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
   message.set_state(record.cancelled ? v1::Batch::STATE_CANCELLED
                     : pending == 0   ? v1::Batch::STATE_DONE
                                      : v1::Batch::STATE_RUNNING);
+  message.set_delivered_count(record.delivered);
+  message.set_bounced_count(record.bounced);
   message.set_rate_per_second(record.recent_per_second);
   if (pending > 0 && record.recent_per_second > 0) {
     const absl::Duration left =

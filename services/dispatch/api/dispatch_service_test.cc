@@ -287,7 +287,9 @@ TEST_F(DispatchServiceTest, RecordsEventsOnceAndSuppressesComplaints) {
 
   request.mutable_events(0)->set_event_id("");
   request.mutable_events(1)->clear_message_id();
+  request.mutable_events(1)->set_detail(std::string("a\0b", 3));
   const auto refused = Call(&Stub::RecordEvents, request);
+  EXPECT_THAT(refused, rpc::HasViolation("events[1].detail", _));
   EXPECT_THAT(refused, rpc::HasViolation("events[0].event_id", _));
   EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
 }
@@ -306,7 +308,7 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder recorder(log_, recipients_, address_hashes_, bounces);
+  EventRecorder recorder(log_, recipients_, consent_, address_hashes_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
   recipients_.SetStatus(absl::UnavailableError("down"));
   EXPECT_THAT(recorder.Replay(since), StatusIs(absl::StatusCode::kUnavailable));

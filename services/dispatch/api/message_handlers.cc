@@ -226,6 +226,10 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   if (event.event_id().empty() || event.event_id().size() > kMaxEventId) {
     add_violation("event_id", fmt::format("must have 1 to {} bytes", kMaxEventId));
   }
+  for (const auto& [name, text] :
+       {std::pair("event_id", &event.event_id()), std::pair("detail", &event.detail())}) {
+    if (text->find('\0') != std::string::npos) add_violation(name, "must not contain NUL");
+  }
   if (event.type() == v1::ProviderEvent::TYPE_UNSPECIFIED ||
       !v1::ProviderEvent::Type_IsValid(event.type())) {
     add_violation("type", "is required");

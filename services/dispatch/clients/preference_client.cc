@@ -114,4 +114,15 @@ absl::Status PreferenceClient::Add(std::string_view email_address, SuppressionCa
   return rpc::Call(*stub_, &Stub::AddSuppression, request, rpc::WithTimeout(timeout_)).status();
 }
 
+absl::Status PreferenceClient::Withdraw(std::string_view recipient, Category category,
+                                        absl::Time deadline) {
+  pb::UnsubscribeRequest request;
+  request.set_name(std::string(recipient));
+  request.set_category(static_cast<lmsmail::type::v1::Category>(category));
+  request.mutable_source()->set_method(pb::ConsentSource::METHOD_PROVIDER);
+  return rpc::Call(*stub_, &Stub::Unsubscribe, request,
+                   rpc::WithTimeout(std::min(timeout_, deadline - absl::Now())))
+      .status();
+}
+
 }  // namespace lmsmail::dispatch

@@ -9,7 +9,9 @@
 namespace lmsmail::dispatch {
 
 // Calls the preference service, with up to 1000 recipients per call. Thread-safe.
-class PreferenceClient final : public RecipientCheck, public SuppressionList {
+class PreferenceClient final : public RecipientCheck,
+                               public SuppressionList,
+                               public ConsentWithdrawal {
  public:
   using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
 
@@ -21,6 +23,8 @@ class PreferenceClient final : public RecipientCheck, public SuppressionList {
                                              absl::Time deadline) override;
   absl::Status Add(std::string_view email_address, SuppressionCause cause,
                    std::string_view detail) override;
+  absl::Status Withdraw(std::string_view recipient, Category category,
+                        absl::Time deadline) override;
 
  private:
   const std::unique_ptr<Stub> stub_;

@@ -1,4 +1,4 @@
--- Records what providers reported. Statistics count the first event of each type of a mail.
+-- Records what providers reported, each event id once. Statistics count the first event of each type of a mail.
 CREATE OR REPLACE FUNCTION record_events(
   p_ids int8[], p_types int2[], p_event_ids text[], p_times timestamptz[], p_details text[],
   OUT recorded int4, OUT duplicate int4, OUT unknown int4)
@@ -11,16 +11,25 @@ DECLARE
   v_known int4;
 BEGIN
   WITH known AS MATERIALIZED (
-    SELECT e.id, e.type, e.event_id, e.detail,
+    SELECT e.id, e.type, e.event_id, e.detail, hashtextextended(e.event_id, 0) AS digest,
            -- Neither before the mail existed nor in the future: providers' clocks differ.
            least(greatest(e.event_time, m.create_time), v_now) AS event_time
       FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details)
         AS e(id, type, event_id, event_time, detail)
       CROSS JOIN LATERAL (SELECT m.create_time FROM message m WHERE m.msg_id = e.id LIMIT 1) m
+  ), first AS MATERIALIZED (
+    SELECT DISTINCT ON (k.digest) k.* FROM known k ORDER BY k.digest
+  ), claimed AS (
+    INSERT INTO event_key (digest, msg_id) SELECT f.digest, f.id FROM first f ORDER BY f.digest
+    ON CONFLICT DO NOTHING
+    RETURNING digest
   ), inserted AS (
     INSERT INTO event (msg_id, event_time, shard, type, event_id, detail)
-    SELECT k.id, k.event_time, shard_of(k.id), k.type, k.event_id, k.detail
-      FROM known k ORDER BY k.id, k.event_id
+    SELECT f.id, f.event_time, shard_of(f.id), f.type, f.event_id, f.detail
+      FROM first f
+     -- IS TRUE keeps the subquery from becoming a nested loop: it is hashed.
+     WHERE (f.digest IN (SELECT c.digest FROM claimed c)) IS TRUE
+     ORDER BY f.id, f.event_id
     ON CONFLICT DO NOTHING
     RETURNING msg_id, type, event_time
   ), counted AS (

@@ -89,6 +89,15 @@ BEGIN
      GROUP BY m.batch_id, m.lane, f.kind, f.reason, m.template_key
   )
   SELECT count(*) INTO recorded FROM inserted;
+  -- A provider may have reported what became of a mail before its sender gave up.
+  IF 6 = ANY (p_kinds) THEN
+    PERFORM resolve_uncertain(array_agg(e.msg_id), array_agg(e.type))
+       FROM unnest(p_ids, p_kinds) AS u(id, kind)
+       CROSS JOIN LATERAL (SELECT e.msg_id, e.type FROM event e
+                            WHERE e.msg_id = u.id AND e.type IN (1, 2, 4, 5, 6)) e
+      WHERE u.kind = 6
+     HAVING count(*) > 0;
+  END IF;
   IF live AND p_last THEN
     DELETE FROM claim c WHERE c.claim_id = p_claim;
   END IF;

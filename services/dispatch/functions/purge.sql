@@ -39,13 +39,14 @@ CREATE OR REPLACE FUNCTION purge_messages(p_day int8) RETURNS void LANGUAGE plpg
 SET search_path FROM CURRENT AS $$
 BEGIN
   PERFORM drop_partition('message', p_day);
-  INSERT INTO purged_day (day, request_id, dedupe_id)
-  VALUES (p_day, first_id_of(p_day), first_id_of(p_day))
-  ON CONFLICT (day) DO UPDATE SET request_id = excluded.request_id, dedupe_id = excluded.dedupe_id;
+  INSERT INTO purged_day (day, request_id, dedupe_id, event_id)
+  VALUES (p_day, first_id_of(p_day), first_id_of(p_day), first_id_of(p_day))
+  ON CONFLICT (day) DO UPDATE SET request_id = excluded.request_id, dedupe_id = excluded.dedupe_id,
+                                  event_id = excluded.event_id;
 END $$;
 
--- Deletes keys of mail that has left the log: of one day at most p_limit request ids and p_limit
--- dedupe keys. A batch goes together with all its request ids, once none of its mails is left in
+-- Deletes keys of mail that has left the log: of one day at most p_limit request ids, p_limit dedupe
+-- keys and p_limit event ids. A batch goes together with all its request ids, once none of its mails is left in
 -- the log: with only one of them, a repeated request would join an old batch or miss its own.
 -- Returns whether there may be more to delete.
 --
@@ -62,9 +63,11 @@ DECLARE
   v_at tid[];
   v_batches text[];
   v_keys int4;
+  v_events int4;
   v_requests int4;
   v_next_request int8;
   v_next_dedupe int8;
+  v_next_event int8;
 BEGIN
   SELECT * INTO d FROM purged_day p ORDER BY p.day LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN RETURN false; END IF;
@@ -76,6 +79,13 @@ BEGIN
            ORDER BY k.msg_id LIMIT p_limit) k;
   DELETE FROM dedupe k WHERE k.ctid = ANY (v_at);
 
+  -- A mail may have more events than one call deletes.
+  SELECT array_agg(k.ctid), count(*), max(k.msg_id) INTO v_at, v_events, v_next_event
+    FROM (SELECT k.ctid, k.msg_id FROM event_key k
+           WHERE k.msg_id >= d.event_id AND k.msg_id < v_end
+           ORDER BY k.msg_id LIMIT p_limit) k;
+  DELETE FROM event_key k WHERE k.ctid = ANY (v_at);
+
   SELECT array_agg(r.ctid) FILTER (WHERE NOT r.is_batch),
          array_agg(DISTINCT r.request_id) FILTER (WHERE r.is_batch), count(*), max(r.first_id) + 1
     INTO v_at, v_batches, v_requests, v_next_request
@@ -85,11 +95,12 @@ BEGIN
   DELETE FROM request r WHERE r.ctid = ANY (v_at);
   IF v_batches IS NOT NULL THEN PERFORM forget_batches(v_batches); END IF;
 
-  IF v_keys < p_limit AND v_requests < p_limit THEN
+  IF v_keys < p_limit AND v_requests < p_limit AND v_events < p_limit THEN
     DELETE FROM purged_day p WHERE p.day = d.day;
   ELSE
     UPDATE purged_day p SET dedupe_id = coalesce(v_next_dedupe, v_end),
-                            request_id = coalesce(v_next_request, v_end)
+                            request_id = coalesce(v_next_request, v_end),
+                            event_id = coalesce(v_next_event, v_end)
      WHERE p.day = d.day;
   END IF;
   RETURN true;

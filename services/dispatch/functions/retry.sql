@@ -26,7 +26,7 @@ BEGIN
     IF NOT FOUND THEN RETURN 2; END IF;
     SELECT x.delivery_count, x.attempt, x.kind, x.reason, x.record_time INTO r
       FROM result x WHERE x.msg_id = p_id ORDER BY x.delivery_count DESC LIMIT 1;
-    IF NOT FOUND OR r.kind IN (1, 2)
+    IF NOT FOUND OR r.kind IN (1, 2) OR (r.kind = 3 AND r.reason = 3)  -- it bounced
        OR EXISTS (SELECT FROM result x WHERE x.msg_id = p_id AND x.kind = 1)
        OR EXISTS (SELECT FROM retry y
                    WHERE y.msg_id = p_id AND y.delivery_count > r.delivery_count) THEN

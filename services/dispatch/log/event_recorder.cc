@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/category/category.h"
 #include "libs/status/status_macros.h"
 #include "libs/status/transient.h"
 #include "libs/telemetry/logging.h"
@@ -59,11 +60,22 @@ std::vector<std::string> HashesOf(const AddressReport& report, const History& hi
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
     absl::Span<const ProviderEvent> events, absl::Time deadline) {
+  absl::Status outage;
+  // Consent is withdrawn before the event is recorded, so that what an outage prevents is done when
+  // the caller repeats the event.
+  std::vector<ProviderEvent> ready(events.begin(), events.end());
+  std::erase_if(ready, [&](const ProviderEvent& event) {
+    if (event.type != EventType::kUnsubscribed) return false;
+    const absl::Status status = WithdrawConsent(event, deadline);
+    if (!IsTransient(status)) return false;
+    outage.Update(status);
+    return true;
+  });
+  if (ready.empty()) return outage;
   LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts,
-                           log_.RecordEvents(events, deadline));
+                           log_.RecordEvents(ready, deadline));
   // Duplicates are suppressed again, which is idempotent: after a crash or an outage between
   // recording and suppressing, the caller's repeated event suppresses the address.
-  absl::Status outage;
   for (const ProviderEvent& event : events) {
     if (event.type != EventType::kBounced && event.type != EventType::kComplained) continue;
     const AddressReport report{.message = event.message,
@@ -82,6 +94,26 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
   }
   LMSMAIL_RETURN_IF_ERROR(outage);
   return counts;
+}
+
+absl::Status EventRecorder::WithdrawConsent(const ProviderEvent& event, absl::Time deadline) {
+  const absl::StatusOr<History> history = log_.Explain(event.message, deadline);
+  if (!history.ok()) return history.status();
+  const bool recorded = std::ranges::any_of(history->events, [&](const History::Event& known) {
+    return known.event_id == event.event_id;
+  });
+  const Mail& mail = history->record.mail;
+  const Category category = mail.template_ref.category;
+  // A bare address has consented to nothing, so it gets no optional mail.
+  const bool has_consent =
+      mail.target.kind == Target::Kind::kRecipient && !PolicyOf(category).mandatory;
+  if (recorded || !has_consent) return absl::OkStatus();
+  const absl::Status status = consent_.Withdraw(mail.target.value, category, deadline);
+  if (!status.ok()) {
+    telemetry::LogWarning("consent that was withdrawn at a provider is not recorded",
+                          {{"message", event.message}, {"error", status}});
+  }
+  return status;
 }
 
 void EventRecorder::StartReplay(const Clock& clock) {

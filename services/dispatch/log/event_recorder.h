@@ -17,18 +17,23 @@
 
 namespace lmsmail::dispatch {
 
-// Records the events that providers report, and adds addresses that bounced or complained to the
-// suppression list: always the address that a mail went to, never one that its recipient got since.
+// Records the events that providers report, withdraws the consent of who unsubscribed, and adds
+// addresses that bounced or complained to the suppression list: always the address that a mail went
+// to, never one that its recipient got since.
 // Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.
-  EventRecorder(MessageLog& log, RecipientCheck& recipients, const AddressHashes& address_hashes,
-                BounceReporter& bounces)
-      : log_(log), recipients_(recipients), address_hashes_(address_hashes), bounces_(bounces) {}
+  EventRecorder(MessageLog& log, RecipientCheck& recipients, ConsentWithdrawal& consent,
+                const AddressHashes& address_hashes, BounceReporter& bounces)
+      : log_(log),
+        recipients_(recipients),
+        consent_(consent),
+        address_hashes_(address_hashes),
+        bounces_(bounces) {}
 
-  // Returns a transient error when the events are recorded but some recipient could not be looked
-  // up; repeat the call then.
+  // Returns a transient error when some events are not recorded, or are recorded but their
+  // recipient could not be looked up; repeat the call then.
   absl::StatusOr<MessageLog::EventCounts> Record(absl::Span<const ProviderEvent> events,
                                                  absl::Time deadline);
 
@@ -42,6 +47,9 @@ class EventRecorder {
   absl::Status Replay(absl::Time since);
 
  private:
+  // Withdraws the recipient's consent to the category of the mail, unless the event was recorded
+  // before: then the recipient may have subscribed again since.
+  absl::Status WithdrawConsent(const ProviderEvent& event, absl::Time deadline);
   // Adds the address that the mail went to to the suppression list, if it is known.
   absl::Status Suppress(const AddressReport& report, absl::Time deadline);
   // Returns that address; empty if its recipient has another one now.
@@ -50,6 +58,7 @@ class EventRecorder {
 
   MessageLog& log_;
   RecipientCheck& recipients_;
+  ConsentWithdrawal& consent_;
   const AddressHashes& address_hashes_;
   BounceReporter& bounces_;
   std::unique_ptr<lifecycle::Periodic> replay_;  // last: its thread uses the rest

@@ -13,7 +13,9 @@ namespace lmsmail::dispatch {
 namespace {
 
 using Kind = DeliveryResult::Kind;
+using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 // Mail of recipients/ada is sent to ada@students.example, unless a test gives her another address.
 class EventRecorderTest : public SenderFixture {
@@ -50,7 +52,7 @@ class EventRecorderTest : public SenderFixture {
 
   int calls_ = 0;  // of Suppressed()
   FakeMessageLog log_{store_};
-  EventRecorder recorder_{log_, recipients_, address_hashes_, bounces_};
+  EventRecorder recorder_{log_, recipients_, consent_, address_hashes_, bounces_};
 };
 
 TEST_F(EventRecorderTest, SuppressesTheAddressThatBounced) {
@@ -138,6 +140,36 @@ TEST_F(EventRecorderTest, SuppressesNothingForMailThatWasNotHandedOver) {
   log_.address_reports = {{Accept("grace"), std::nullopt, 550, "5.1.1", "", ""}};
   ASSERT_OK(recorder_.Replay(clock_.Now()));
   EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+TEST_F(EventRecorderTest, WithdrawsTheConsentOfWhoUnsubscribed) {
+  const MessageId id = Accept("ada", "weekly_progress");
+  Report(id, EventType::kUnsubscribed);
+  EXPECT_THAT(consent_.withdrawn(), ElementsAre("recipients/ada"));
+  Report(id, EventType::kUnsubscribed);
+  EXPECT_THAT(consent_.withdrawn(), SizeIs(1))
+      << "a duplicate may come after the recipient subscribed again";
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
+TEST_F(EventRecorderTest, ARepeatedEventWithdrawsWhatAnOutagePrevented) {
+  const std::vector<ProviderEvent> events = {
+      {"unsubscribed", EventType::kUnsubscribed, Accept("grace", "weekly_progress"), clock_.Now(),
+       ""},
+      {"bounced", EventType::kBounced, Sent(), clock_.Now(), "mailbox gone"}};
+  consent_.SetStatus(absl::UnavailableError("down"));
+  EXPECT_THAT(recorder_.Record(events, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Suppressed(), Bounced("ada@students.example")) << "the other events are recorded";
+  consent_.SetStatus(absl::OkStatus());
+  EXPECT_OK(recorder_.Record(events, absl::InfiniteFuture()));
+  EXPECT_THAT(consent_.withdrawn(), ElementsAre("recipients/grace"));
+}
+
+TEST_F(EventRecorderTest, WithdrawsNoConsentToMailThatNeedsNone) {
+  Report(Accept("ada", "enrollment"), EventType::kUnsubscribed);
+  Report(4711, EventType::kUnsubscribed);
+  EXPECT_THAT(consent_.withdrawn(), IsEmpty());
 }
 
 TEST_F(EventRecorderTest, IgnoresMailThatIsNotInTheLog) {

@@ -96,6 +96,8 @@ std::string_view DescribeEvent(EventType type) {
       return "the recipient reported the mail as unwanted";
     case EventType::kRejected:
       return "the provider refused to send the mail";
+    case EventType::kUnsubscribed:
+      return "the recipient unsubscribed at the provider";
   }
   return "the provider reported an unknown event";
 }
@@ -301,6 +303,12 @@ std::string Summarize(const History& history) {
     case State::kSent:
       return fmt::format("Sent to the server at {}{}.{}", when, LastReply(history),
                          AfterSending(history));
+    case State::kDelivered:
+      return fmt::format("Delivered at {}: {}.{}", when, DescribeEvent(EventType::kDelivered),
+                         AfterSending(history));
+    case State::kBounced:
+      return fmt::format("Bounced at {}{}{}.", when, record.detail.empty() ? "" : ": ",
+                         record.detail);
     case State::kSkipped:
       return fmt::format("Not sent, decided at {}: {}.", when, Explain(record.reason));
     case State::kFailed:

@@ -117,16 +117,26 @@ TEST(TimelineTest, SummaryOfExpiredMailTellsTheLastObstacle) {
             "tried 3 times.");
 }
 
-TEST(TimelineTest, SummaryOfSentMailFollowsItsBounce) {
+TEST(TimelineTest, SummaryTellsWhatTheProviderReported) {
   History history = Waiting();
   history.outcomes = {Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Seconds(1))};
-  history.events = {{kNine + absl::Seconds(2), EventType::kOpened, ""},
-                    {kNine + absl::Minutes(1), EventType::kBounced, "550 5.1.1 no such user"}};
+  history.events = {{kNine + absl::Seconds(2), EventType::kOpened, "", "e1"},
+                    {kNine + absl::Minutes(1), EventType::kComplained, "", "e2"}};
   history.record.state = State::kSent;
   history.record.update_time = kNine + absl::Seconds(1);
   EXPECT_EQ(Summarize(history),
-            "Sent to the server at 2026-11-23 09:00:01 UTC. At 2026-11-23 09:01:00 UTC, the mail "
-            "bounced: 550 5.1.1 no such user.");
+            "Sent to the server at 2026-11-23 09:00:01 UTC. At 2026-11-23 09:01:00 UTC, the "
+            "recipient reported the mail as unwanted.");
+
+  history.record.state = State::kDelivered;
+  history.record.update_time = kNine + absl::Seconds(2);
+  EXPECT_EQ(Summarize(history),
+            "Delivered at 2026-11-23 09:00:02 UTC: the recipient's server accepted the mail. At "
+            "2026-11-23 09:01:00 UTC, the recipient reported the mail as unwanted.");
+
+  history.record.state = State::kBounced;
+  history.record.detail = "550 5.1.1 no such user";
+  EXPECT_EQ(Summarize(history), "Bounced at 2026-11-23 09:00:02 UTC: 550 5.1.1 no such user.");
 }
 
 TEST(TimelineTest, OutcomeWithoutTransportIsNoAttempt) {
@@ -146,7 +156,7 @@ TEST(TimelineTest, OrdersEntriesByTime) {
       Recorded(Outcome::Kind::kUncertain, Reason::kConnectionLostAfterData, absl::Hours(1)),
       Recorded(Outcome::Kind::kSent, Reason::kNone, absl::Hours(3))};
   history.retries = {{kNine + absl::Hours(2), "again/1"}};
-  history.events = {{kNine + absl::Hours(4), EventType::kClicked, "https://school.example"}};
+  history.events = {{kNine + absl::Hours(4), EventType::kClicked, "https://school.example", "e1"}};
   history.record.state = State::kSent;
   EXPECT_THAT(KindsOf(history), ElementsAre(Kind::kAccepted, Kind::kScheduled, Kind::kUncertain,
                                             Kind::kRetried, Kind::kSent, Kind::kEvent));

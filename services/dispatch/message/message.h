@@ -32,6 +32,8 @@ enum class State : std::int16_t {
   kExpired = 7,
   kCancelled = 8,
   kUncertain = 9,
+  kDelivered = 10,
+  kBounced = 11,
 };
 
 // What a provider reported about a mail.
@@ -43,6 +45,7 @@ enum class EventType : std::int16_t {
   kClicked = 5,
   kComplained = 6,
   kRejected = 7,
+  kUnsubscribed = 8,
 };
 
 enum class Reason : std::int16_t {

@@ -59,4 +59,15 @@ class SuppressionList {
                            std::string_view detail) = 0;
 };
 
+// What recipients decided outside of the preference service. Thread-safe.
+class ConsentWithdrawal {
+ public:
+  virtual ~ConsentWithdrawal() = default;
+  // Records that the recipient, `recipients/{recipient}`, unsubscribed from the category at a mail
+  // provider. Idempotent. Errors that are not transient (see IsTransient) mean that there is
+  // nothing to withdraw. Blocks until `deadline` at most.
+  virtual absl::Status Withdraw(std::string_view recipient, Category category,
+                                absl::Time deadline) = 0;
+};
+
 }  // namespace lmsmail::dispatch

@@ -113,7 +113,7 @@ CREATE TABLE result (
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
 CREATE INDEX result_refused ON result (record_time) WHERE kind = 3 AND reason = 12;
 
--- What providers reported. An event id belongs to one mail.
+-- What providers reported.
 CREATE TABLE event (
   msg_id     int8        NOT NULL,
   event_time timestamptz NOT NULL,
@@ -125,6 +125,15 @@ CREATE TABLE event (
 ) PARTITION BY RANGE (msg_id);
 -- Bounces and complaints, for the same purpose as result_refused.
 CREATE INDEX event_against_address ON event (event_time) WHERE type IN (2, 6);
+
+-- Hashes of the event ids that were used, for as long as the log of their mail. An id is recorded once
+-- among all mails: a provider may sign the id alone, and who overheard it must not report about
+-- another mail with it.
+CREATE TABLE event_key (
+  digest int8 PRIMARY KEY,
+  msg_id int8 NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX event_key_msg_id ON event_key (msg_id);
 
 CREATE TABLE batch (
   batch_id         int8        PRIMARY KEY,
@@ -167,7 +176,8 @@ CREATE INDEX dedupe_msg_id ON dedupe (msg_id);
 CREATE TABLE purged_day (
   day        int8 PRIMARY KEY,
   request_id int8 NOT NULL,
-  dedupe_id  int8 NOT NULL
+  dedupe_id  int8 NOT NULL,
+  event_id   int8 NOT NULL
 );
 
 -- Cancellations that workers read. That of a message stays, as its tombstone.

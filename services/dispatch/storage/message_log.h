@@ -50,6 +50,7 @@ struct History {
     absl::Time time;
     EventType type;
     std::string detail;
+    std::string event_id;
   };
   std::vector<Event> events;
 };
@@ -79,6 +80,8 @@ struct BatchRecord {
   };
   std::vector<Count> counts;     // final outcomes
   double recent_per_second = 0;  // final outcomes over the last minute
+  // Mails of which providers reported it at least once.
+  std::int64_t delivered = 0, bounced = 0;
 };
 
 struct ProviderEvent {
@@ -148,8 +151,9 @@ class MessageLog {
   struct EventCounts {
     int recorded = 0, duplicate = 0, unknown = 0;
   };
-  // An UNCERTAIN mail becomes SENT when it was delivered, opened, clicked or complained about, and
-  // FAILED with kBounced when it bounced. If one call has both, it becomes SENT.
+  // A SENT mail becomes DELIVERED or BOUNCED. An UNCERTAIN mail becomes SENT when it was opened,
+  // clicked or complained about, DELIVERED or BOUNCED, whichever of outcome and event is recorded
+  // first. BOUNCED is final.
   virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
                                                    absl::Time deadline) = 0;
 
@@ -161,7 +165,8 @@ class MessageLog {
   virtual absl::StatusOr<std::vector<DayStats>> Stats(absl::Time start, absl::Time end,
                                                       std::string_view template_key,
                                                       absl::Time deadline) = 0;
-  // Mails sent a second over the last minute, by lane; final outcomes of the last hour, by state.
+  // Mails sent a second over the last minute, by lane; mails by each state that they reached in the
+  // last hour.
   struct Recent {
     std::vector<std::pair<Lane, double>> sent_per_second;
     std::vector<std::pair<State, std::int64_t>> last_hour;

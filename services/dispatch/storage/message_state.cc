@@ -18,6 +18,33 @@ const RecordedOutcome* FinalOutcome(const MessageFacts& facts) {
   return &*facts.latest;
 }
 
+// The state of a mail with this final outcome. What providers report comes in any order, so a
+// bounce outweighs a delivery whichever is first.
+State ReportedState(const Outcome& final_outcome, const MessageFacts& facts) {
+  const bool never_arrived = final_outcome.kind == Outcome::Kind::kFailed &&
+                             final_outcome.reason == Reason::kBounced;  // it was UNCERTAIN
+  const bool handed_over =
+      final_outcome.kind == Outcome::Kind::kSent || final_outcome.kind == Outcome::Kind::kUncertain;
+  if (never_arrived || (handed_over && facts.bounced)) return State::kBounced;
+  if (handed_over && facts.delivered) return State::kDelivered;
+  return StateOf(final_outcome.kind);
+}
+
+void AddReport(const MessageFacts& facts, MessageRecord& record) {
+  const std::optional<MessageFacts::Reported>* report = nullptr;
+  if (record.state == State::kBounced) {
+    record.reason = Reason::kBounced;
+    report = &facts.bounced;
+  } else if (record.state == State::kDelivered) {
+    record.reason = Reason::kNone;
+    report = &facts.delivered;
+  }
+  if (report == nullptr || !report->has_value()) return;
+  record.detail = (*report)->detail;
+  // The report may have been faster than the record that the mail was sent.
+  record.update_time = std::max(record.update_time, (*report)->time);
+}
+
 absl::Time NextAttempt(const MessageFacts& facts, absl::Time due) {
   if (IsUndone(facts)) return facts.retried->due.value_or(due);
   return facts.latest ? facts.latest->outcome.retry_time : due;
@@ -47,7 +74,9 @@ State StateOf(Outcome::Kind final_kind) {
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now) {
   if (facts.scheduled) return facts.cancelled ? State::kCancelled : State::kScheduled;
-  if (const RecordedOutcome* outcome = FinalOutcome(facts)) return StateOf(outcome->outcome.kind);
+  if (const RecordedOutcome* decided = FinalOutcome(facts)) {
+    return ReportedState(decided->outcome, facts);
+  }
   if (facts.held_delivery_count > (facts.latest ? facts.latest->outcome.delivery_count : 0))
     return State::kSending;
   if (!facts.latest && !facts.retried && due > now) return State::kScheduled;
@@ -68,6 +97,7 @@ MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
     record.content_hash = decided->outcome.content_hash;
     record.transport = decided->outcome.transport;
     record.attempt_count = std::max(record.attempt_count, decided->outcome.attempt);
+    AddReport(facts, record);
   } else if (facts.scheduled && facts.cancelled) {
     record.reason = Reason::kCancelled;
     record.update_time = *facts.cancelled;

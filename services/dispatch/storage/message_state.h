@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/time/time.h"
 
@@ -26,6 +27,13 @@ struct MessageFacts {
   };
   std::optional<Retried> retried;  // the one with the highest delivery count
   int held_delivery_count = 0;     // in the claim that holds it; 0: none
+  // The first report of a provider since the latest retry.
+  struct Reported {
+    absl::Time time;
+    std::string detail;
+  };
+  std::optional<Reported> delivered;
+  std::optional<Reported> bounced;
 };
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now);

@@ -46,10 +46,10 @@ void AddCounts(const pqxx::result& rows, BatchRecord& batch) {
   for (const pqxx::row& row : rows) {
     const int kind = row[0].as<int>();
     const std::int64_t count = row[2].as<std::int64_t>();
-    if (kind == 0) {
-      batch.accepted = count;
-      continue;
-    }
+    if (kind == 0) batch.accepted = count;
+    if (kind == kFirstEventKind + kDeliveredEvent) batch.delivered = count;
+    if (kind == kFirstEventKind + kBouncedEvent) batch.bounced = count;
+    if (kind == 0 || kind >= kFirstEventKind) continue;
     batch.recent_per_second += static_cast<double>(row[3].as<std::int64_t>()) / 60;
     if (count != 0) {
       batch.counts.push_back(
@@ -74,7 +74,7 @@ absl::StatusOr<BatchRecord> PgMessageLog::GetBatch(BatchId id, absl::Time deadli
             tx.exec_params("SELECT kind, reason, sum(count)::int8, "
                            "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 "
                            "minute'), 0)::int8 "
-                           "FROM counter WHERE batch_id = $1 AND batch_id <> 0 AND kind < 100 "
+                           "FROM counter WHERE batch_id = $1 AND batch_id <> 0 AND kind <= 102 "
                            "GROUP BY kind, reason ORDER BY kind, reason",
                            id),
             batch);
@@ -143,20 +143,31 @@ absl::StatusOr<MessageLog::Recent> PgMessageLog::RecentOutcomes(absl::Time deadl
       pool_, Reading("dispatch.recent_outcomes", deadline),
       [&](pqxx::work& tx) -> absl::StatusOr<Recent> {
         const pqxx::result rows = tx.exec(
-            "SELECT lane, kind, sum(count)::int8, "
+            "SELECT lane, kind, reason, sum(count)::int8, "
             "coalesce(sum(count) FILTER (WHERE count_time > now() - interval '1 minute'), 0)::int8 "
-            "FROM counter WHERE count_time > now() - interval '1 hour' AND kind BETWEEN 1 AND 99 "
-            "GROUP BY lane, kind");
+            "FROM counter WHERE count_time > now() - interval '1 hour' AND kind BETWEEN 1 AND 102 "
+            "GROUP BY lane, kind, reason");
         std::map<Lane, double> sent;
         std::map<State, std::int64_t> states;
         for (const pqxx::row& row : rows) {
-          const auto kind = static_cast<Outcome::Kind>(row[1].as<int>());
-          states[StateOf(kind)] += row[2].as<std::int64_t>();
-          if (kind == Outcome::Kind::kSent) {
+          const int kind = row[1].as<int>();
+          const auto count = row[3].as<std::int64_t>();
+          if (kind == kFirstEventKind + kDeliveredEvent) states[State::kDelivered] += count;
+          if (kind == kFirstEventKind + kBouncedEvent) states[State::kBounced] += count;
+          if (kind >= kFirstEventKind) continue;
+          const auto outcome = static_cast<Outcome::Kind>(kind);
+          // One that bounced while it was UNCERTAIN is counted by the event.
+          if (static_cast<Reason>(row[2].as<int>()) == Reason::kBounced &&
+              outcome == Outcome::Kind::kFailed) {
+            continue;
+          }
+          states[StateOf(outcome)] += count;
+          if (outcome == Outcome::Kind::kSent) {
             sent[static_cast<Lane>(row[0].as<int>())] +=
-                static_cast<double>(row[3].as<std::int64_t>()) / 60;
+                static_cast<double>(row[4].as<std::int64_t>()) / 60;
           }
         }
+        std::erase_if(states, [](const auto& state) { return state.second == 0; });
         return Recent{{sent.begin(), sent.end()}, {states.begin(), states.end()}};
       });
 }

@@ -22,7 +22,7 @@ std::string FactsSql() {
       "  WHERE c.msg_ids && $1::int8[] GROUP BY u.id) "
       "SELECT u.id, f.msg_id IS NOT NULL, t.create_time, coalesce(h.delivery_count, 0), "
       "y.delivery_count, y.create_time, y.due_time, "
-      "  latest.*, sent.* "
+      "  latest.*, sent.*, delivered.*, bounced.* "
       "FROM unnest($1::int8[]) AS u(id) "
       "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.msg_id = u.id LIMIT 1) f ON true "
       "LEFT JOIN LATERAL (SELECT create_time FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t "
@@ -34,8 +34,18 @@ std::string FactsSql() {
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id "
       "  ORDER BY r.delivery_count DESC LIMIT 1) latest ON true "
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
-      "  ORDER BY r.delivery_count LIMIT 1) sent ON true",
-      kOutcomeColumns);
+      "  ORDER BY r.delivery_count LIMIT 1) sent ON true "
+      "LEFT JOIN LATERAL ({1} e.type = 1 {2}) delivered ON true "
+      "LEFT JOIN LATERAL ({1} e.type = 2 {2}) bounced ON true",
+      kOutcomeColumns, "SELECT e.event_time, e.detail FROM event e WHERE e.msg_id = u.id AND",
+      // A report from before a retry is about an earlier attempt.
+      "AND e.event_time > coalesce(y.create_time, '-infinity') ORDER BY e.event_time LIMIT 1");
+}
+
+std::optional<MessageFacts::Reported> ReadReport(const pqxx::row& row, int first) {
+  const std::optional<absl::Time> time = postgres::OptionalTime(row[first]);
+  if (!time) return std::nullopt;
+  return MessageFacts::Reported{*time, postgres::Text(row[first + 1])};
 }
 
 MessageFacts ReadFacts(const pqxx::row& row) {
@@ -48,6 +58,8 @@ MessageFacts ReadFacts(const pqxx::row& row) {
   }
   facts.latest = ReadOutcome(row, 7);
   facts.sent = ReadOutcome(row, 7 + kOutcomeColumnCount);
+  facts.delivered = ReadReport(row, 7 + 2 * kOutcomeColumnCount);
+  facts.bounced = ReadReport(row, 9 + 2 * kOutcomeColumnCount);
   return facts;
 }
 

@@ -63,11 +63,12 @@ void AddRetries(pqxx::work& tx, MessageId id, History& history) {
 }
 
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
-  for (const pqxx::row& row : tx.exec_params("SELECT event_time, type, detail FROM event WHERE "
-                                             "msg_id = $1 ORDER BY event_time, event_id",
-                                             id)) {
-    history.events.push_back(
-        {postgres::Time(row[0]), static_cast<EventType>(row[1].as<int>()), postgres::Text(row[2])});
+  for (const pqxx::row& row :
+       tx.exec_params("SELECT event_time, type, detail, event_id FROM event WHERE "
+                      "msg_id = $1 ORDER BY event_time, event_id",
+                      id)) {
+    history.events.push_back({postgres::Time(row[0]), static_cast<EventType>(row[1].as<int>()),
+                              postgres::Text(row[2]), postgres::Text(row[3])});
   }
 }
 

@@ -248,15 +248,19 @@ TEST_F(RetentionTest, KeysLiveAsLongAsTheLog) {
   const MessageId item = AcceptOne(keyed).items[0].id;
   const MessageId id = Ended("key", Kind::kSent);
   FlushAll(Take(Lane::kBulk), Kind::kSent);
+  ASSERT_OK(
+      log().RecordEvents({{"event", EventType::kOpened, id, Now(), ""}}, absl::InfiniteFuture()));
   Advance(absl::Hours(24 * 80));
   ASSERT_OK(queue().Maintain());
   EXPECT_THAT(queue().ForgetKeys(), IsOkAndHolds(false));
+  EXPECT_EQ(Query("SELECT count(*) FROM event_key"), "1");
   EXPECT_TRUE(AcceptOne(Send("key")).replayed);
   EXPECT_TRUE(AcceptOne(keyed).replayed);
 
   EXPECT_GE(PurgeToday(), 1);
   EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM dedupe"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM event_key"), "0");
   const Accepted again = AcceptOne(Send("key"));
   EXPECT_FALSE(again.replayed);
   EXPECT_NE(again.items.at(0).id, id);
@@ -318,11 +322,14 @@ TEST_F(RetentionTest, ForgetsManyKeysInBoundedSteps) {
   database().Execute(
       "INSERT INTO dedupe (msg_id, key) SELECT first_id_of(day_of(now())) + i, 'k' || i "
       "  FROM generate_series(1, 12000) i;"
+      "INSERT INTO event_key (digest, msg_id) SELECT i, first_id_of(day_of(now())) + i / 6000 "
+      "  FROM generate_series(1, 12000) i;"
       "INSERT INTO request (digest, first_id, chunk, is_batch, request_id) "
       "SELECT 0, first_id_of(day_of(now())) + i, 0, false, 'r' || i "
       "  FROM generate_series(1, 7000) i");
   EXPECT_EQ(PurgeToday(), 4) << "one of them for yesterday";
   EXPECT_EQ(Query("SELECT count(*) FROM dedupe"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM event_key"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM purged_day"), "0");
 }

@@ -94,6 +94,9 @@ class FakeMessageLog final : public MessageLog {
         ++counts.unknown;
       } else if (event_ids_.insert(event.event_id).second) {
         ++counts.recorded;
+        absl::MutexLock lock(&store_.mutex_);
+        store_.entries_.at(event.message)
+            .history.events.push_back({event.time, event.type, event.detail, event.event_id});
       } else {
         ++counts.duplicate;
       }

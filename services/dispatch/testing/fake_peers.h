@@ -114,6 +114,28 @@ class FakeSuppressionList final : public SuppressionList {
   std::map<std::string, SuppressionCause> added_ ABSL_GUARDED_BY(mutex_);
 };
 
+class FakeConsent final : public ConsentWithdrawal {
+ public:
+  absl::Status Withdraw(std::string_view recipient, Category, absl::Time) override {
+    absl::MutexLock lock(&mutex_);
+    if (status_.ok()) withdrawn_.emplace_back(recipient);
+    return status_;
+  }
+  void SetStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+  }
+  std::vector<std::string> withdrawn() const {
+    absl::MutexLock lock(&mutex_);
+    return withdrawn_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> withdrawn_ ABSL_GUARDED_BY(mutex_);
+};
+
 class FakeTemplateSource final : public TemplateSource {
  public:
   FakeTemplateSource() {

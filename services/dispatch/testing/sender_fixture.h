@@ -80,6 +80,7 @@ class SenderFixture : public testing::Test {
   FakeRecipientCheck recipients_;
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
+  FakeConsent consent_;
   BounceReporter bounces_{suppressions_};
   FakeTransport& transport_ = *new FakeTransport;  // owned by transports_
   Transports transports_;

@@ -213,8 +213,8 @@ bool ProvesAddressDead(std::string_view text) {
   const std::string_view enhanced = smtp::EnhancedCodeOf(reply);
   if (!has_code && enhanced.empty()) {
     const ReplyWording wording(text);
-    const bool other_cause =
-        SenderOrMail(wording) || wording.SaysLater() || wording.SaysGreylisted();
+    const bool other_cause = SenderOrMail(wording) || wording.SaysLater() ||
+                             wording.SaysGreylisted() || wording.SaysUnwanted();
     return wording.SaysAddressDead() || !other_cause;
   }
   const Refusal refusal =

@@ -134,7 +134,8 @@ TEST(ProvesAddressDeadTest, BelievesAProviderUnlessTheTextNamesAnotherCause) {
        {"550 5.7.1 blocked by spamhaus", "552 5.2.2 mailbox full", "blocked: IP on a blocklist",
         "554 5.7.1 spam message rejected", "451 4.7.1 greylisted", "5.7.26 DMARC",
         "550 5.2.1 receiving mail at a rate that prevents delivery", "552 5.3.4 too large",
-        "message content rejected", "421 try again later"}) {
+        "message content rejected", "421 try again later", "Not delivering to unsubscribed address",
+        "Not delivering to a user who marked your messages as spam"}) {
     EXPECT_FALSE(ProvesAddressDead(text)) << text;
   }
 }

@@ -127,6 +127,9 @@ constexpr auto kSpam = std::to_array<std::string_view>(
      "spam score",         "content filter",       "junk",
      "message looks",      "message scored"});
 
+constexpr auto kUnwanted = std::to_array<std::string_view>(
+    {"unsubscribed address", "unsubscribed recipient", "marked your messages"});
+
 constexpr auto kSize = std::to_array<std::string_view>(
     {"message size", "too large", "too big", "size limit", "maximum size", "exceeds size",
      "exceeds fixed", "exceeds the maximum", "exceeded the size", "message length", "larger than"});
@@ -259,6 +262,7 @@ bool ReplyWording::SaysQuotaUsedUp() const { return HasAny(kQuota); }
 bool ReplyWording::BlamesSender() const { return HasAny(kSender); }
 bool ReplyWording::BlamesContent() const { return HasAny(kContent); }
 bool ReplyWording::SaysSpam() const { return HasAny(kSpam); }
+bool ReplyWording::SaysUnwanted() const { return HasAny(kUnwanted); }
 bool ReplyWording::BlamesSize() const { return HasAny(kSize); }
 bool ReplyWording::BlamesRecipient() const { return SaysAddressDead() || HasAny(kRecipient); }
 bool ReplyWording::SaysAddressDead() const { return HasAny(kDead); }

@@ -28,6 +28,8 @@ class ReplyWording {
   bool SaysSpam() const;
   bool BlamesSize() const;
   bool BlamesRecipient() const;
+  // The provider keeps a list of whom the recipient does not want mail from.
+  bool SaysUnwanted() const;
   // The address does not exist, or its mailbox is closed for good.
   bool SaysAddressDead() const;
 

@@ -16,6 +16,8 @@ using http_server::RouteOptions;
 
 // A form of the page, or the pair of a mail client as multipart.
 constexpr std::int64_t kMaxBody = 16 << 10;
+// SendGrid sends batches of at most 768 KB, and Mailgun one event.
+constexpr std::int64_t kMaxWebhookBody = 2 << 20;
 
 Handler RunOn(rpc::Executor& executor, std::function<Response(const Request&)> handle) {
   return [&executor, handle = std::move(handle)](Request request, Responder responder) {
@@ -50,6 +52,26 @@ void AddLinkRoutes(LinkHandlers& handlers, rpc::Executor& executor, http_server:
   }
   add("POST", "/u/{token}",
       [&handlers](const Request& request) { return handlers.OneClick(request); });
+}
+
+void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
+                      http_server::Router& router) {
+  const auto add = [&](std::string_view pattern, std::function<Response(const Request&)> handle) {
+    router.Add("POST", pattern, RunOn(executor, std::move(handle)),
+               {.body_bytes = kMaxWebhookBody});
+    // Providers probe an address before they save it.
+    router.Add("HEAD", pattern, [](const Request&, Responder responder) {
+      responder.Send(Response::Text(200, ""));
+    });
+  };
+  if (handlers.has_sendgrid()) {
+    add("/webhooks/sendgrid/{name}",
+        [&handlers](const Request& request) { return handlers.Sendgrid(request); });
+  }
+  if (handlers.has_mailgun()) {
+    add("/webhooks/mailgun/{name}",
+        [&handlers](const Request& request) { return handlers.Mailgun(request); });
+  }
 }
 
 void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router) {

@@ -5,12 +5,18 @@
 #include "libs/http_server/router.h"
 #include "libs/rpc/executor.h"
 #include "services/gateway/web/link_handlers.h"
+#include "services/gateway/web/webhook_handlers.h"
 
 namespace lmsmail::gateway {
 
 // Adds the routes of the public listener. Handlers run on `executor`; a request that it refuses is
 // answered with 503. The arguments must outlive the server of the router.
 void AddLinkRoutes(LinkHandlers& handlers, rpc::Executor& executor, http_server::Router& router);
+
+// Adds /webhooks/{provider}/{name} of each provider that has a key. The name is for the operator's
+// logs: whoever has several accounts with a provider gives each its own. As in AddLinkRoutes.
+void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
+                      http_server::Router& router);
 
 // Adds /healthz and /readyz of the admin listener: 200 while the process can serve requests.
 // `is_ready` is called on io threads.

@@ -19,6 +19,7 @@ constexpr int kMaxItems = 1000;
 // The enums of the domain have the numbers of the proto.
 static_assert(static_cast<int>(Category::kAnnouncement) == type::CATEGORY_ANNOUNCEMENT);
 static_assert(static_cast<int>(ConsentMethod::kDefault) == v1::ConsentSource::METHOD_DEFAULT);
+static_assert(static_cast<int>(ConsentMethod::kProvider) == v1::ConsentSource::METHOD_PROVIDER);
 static_assert(static_cast<int>(ConsentAction::kErased) == v1::ConsentEvent::ACTION_ERASED);
 static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::REASON_ERASED);
 static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);

@@ -21,6 +21,7 @@ enum class ConsentMethod : std::int16_t {
   kComplaint = 4,
   kStaff = 5,
   kDefault = 6,
+  kProvider = 7,
 };
 
 enum class ConsentAction : std::int16_t { kSubscribed = 1, kUnsubscribed = 2, kErased = 3 };

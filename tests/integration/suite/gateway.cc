@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,7 +12,8 @@
 
 namespace lmsmail::integration {
 
-absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Suite& suite) {
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Suite& suite,
+                                                        std::vector<std::string> flags) {
   std::vector<std::string> argv = {
       fmt::format("{}/lmsmail-gateway", LMSMAIL_BINARIES),
       "--listen=127.0.0.1:0",
@@ -20,7 +22,9 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Suite& suite) {
       "--log.format=json",
       "--school.name=School of Tests",
       fmt::format("--preference.target={}", suite.Target("preference")),
-      "--preference.timeout=2s"};
+      "--preference.timeout=2s",
+      fmt::format("--dispatch.target={}", suite.Target("dispatch"))};
+  argv.insert(argv.end(), flags.begin(), flags.end());
   LMSMAIL_ASSIGN_OR_RETURN(Process process,
                            Process::Start(std::move(argv), suite.folder() / "gateway.log"));
   LMSMAIL_ASSIGN_OR_RETURN(const std::string line, process.WaitForLine("\"listening\""));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -16,7 +17,8 @@ namespace lmsmail::integration {
 // The gateway of a suite, which has no gRPC service and no database. Ends with this object.
 class Gateway {
  public:
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Suite& suite);
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Suite& suite,
+                                                        std::vector<std::string> flags = {});
 
   // Sends octets to the public listener over a new connection. `head` is for a HEAD request.
   http_server::testing::RawResponse Send(std::string_view octets, bool head = false) const;
