@@ -18,9 +18,9 @@ namespace lmsmail::gateway {
 // Remembers which event each token came with, so that a token that was overheard cannot report
 // another one. Bounded; thread-safe.
 //
-// It knows the latest `capacity` tokens of this process, not those of other replicas. Dispatch records
-// an event id, which is the token, once among all mails: what it cannot refuse is a token of which
-// nothing is recorded, because its request never reached us or was ignored.
+// It knows the latest `capacity` tokens of this process, not those of other replicas. Dispatch
+// records an event id, which is the token, once among all mails: what it cannot refuse is a token
+// of which nothing is recorded, because its request never reached us or was ignored.
 class UsedTokens {
  public:
   // `clock` must outlive this.
