@@ -30,7 +30,8 @@ TEST_P(ChaosTest, LosesNothing) {
 INSTANTIATE_TEST_SUITE_P(Faults, ChaosTest,
                          ::testing::Values("kill-dispatch", "stop-dispatch", "kill-postgres",
                                            "lose-postgres", "lose-commits", "cut-smtp",
-                                           "drop-after-dot", "preference-down"),
+                                           "drop-after-dot", "preference-down",
+                                           "provider-errors-sendgrid", "kill-dispatch-mailgun"),
                          [](const auto& test) {
                            std::string name(test.param);
                            std::ranges::replace(name, '-', '_');
