@@ -24,7 +24,6 @@ using http_server::testing::PostRequest;
 using http_server::testing::RawClient;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 class FakeEventLog final : public EventLog {
