@@ -128,8 +128,9 @@ bool CircuitBreaker::IsRevoked(const Permission& permission) const {
   return open_ && permission.epoch != epoch_;
 }
 
-void CircuitBreaker::Observe(const Permission& permission, const DeliveryResult& result) {
+bool CircuitBreaker::Observe(const Permission& permission, const DeliveryResult& result) {
   Reachability::Change change;
+  bool may_close = false;
   {
     const absl::Time now = clock_.Now();
     absl::MutexLock lock(&mutex_);
@@ -139,18 +140,20 @@ void CircuitBreaker::Observe(const Permission& permission, const DeliveryResult&
       last_error_time_ = now;
     }
     change = reachability_.OnResult(result, permission.reaches, now);
+    may_close = open_.has_value() || !refusals_.empty();
   }
   LogReachability(change);
+  return may_close;
 }
 
 DeliveryResult CircuitBreaker::OnResult(const Permission& permission, DeliveryResult result) {
-  Observe(permission, result);
+  const bool may_close = Observe(permission, result);
   if (result.kind == DeliveryResult::Kind::kCancelled) {
     absl::MutexLock lock(&mutex_);
     if (open_ && permission.epoch != epoch_) return BreakerOpen(clock_.Now());
   }
   if (result.kind == DeliveryResult::Kind::kAccepted) {
-    Close(permission.epoch);
+    if (may_close) Close(permission.epoch);
     return result;
   }
   if (!result.refusal || result.refusal->kind != Refusal::Kind::kSender) {
@@ -225,10 +228,10 @@ void CircuitBreaker::LogOpening(bool first, Cause cause, const DeliveryResult& r
 
 void CircuitBreaker::LogReachability(Reachability::Change change) const {
   if (change == Reachability::Change::kNone) return;
-  const TransportHealth now = health();
   if (change == Reachability::Change::kRegained) {
     return telemetry::LogInfo("the transport is reachable again", {{"transport", info().name}});
   }
+  const TransportHealth now = health();
   telemetry::LogWarning("the transport is unreachable", {{"transport", info().name},
                                                          {"endpoint", info().endpoint},
                                                          {"cause", now.cause},

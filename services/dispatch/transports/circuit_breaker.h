@@ -83,7 +83,8 @@ class CircuitBreaker final : public Transport {
   // nullopt while the breaker is open or a probe is on its way.
   std::optional<Permission> Admit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   DeliveryResult BreakerOpen(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Observe(const Permission& permission, const DeliveryResult& result);
+  // Returns whether an accepted mail has anything to close: an open breaker, or counted refusals.
+  bool Observe(const Permission& permission, const DeliveryResult& result);
   void LogReachability(Reachability::Change change) const;
   // Whether the breaker has opened since, so that mail which still waits in the transport is not
   // sent.
