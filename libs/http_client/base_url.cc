@@ -1,11 +1,12 @@
 #include "libs/http_client/base_url.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include <memory>
 
 #include "absl/status/status.h"
+
+#include "libs/loopback/loopback.h"
 
 namespace lmsmail::http_client {
 namespace {
@@ -23,12 +24,6 @@ std::string PartOf(CURLU* url, CURLUPart part, unsigned flags = 0) {
   return copy;
 }
 
-bool IsLoopback(const std::string& host) {
-  in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return host.starts_with("127.");
-  return host == "localhost" || host == "[::1]";
-}
-
 }  // namespace
 
 absl::StatusOr<BaseUrl> ParseBaseUrl(std::string_view text) {
@@ -39,7 +34,7 @@ absl::StatusOr<BaseUrl> ParseBaseUrl(std::string_view text) {
   if (!parsed || (scheme != "https" && scheme != "http")) {
     return absl::InvalidArgumentError("must be a URL such as https://api.provider.example");
   }
-  if (scheme == "http" && !IsLoopback(PartOf(url.get(), CURLUPART_HOST))) {
+  if (scheme == "http" && !IsLoopbackHost(PartOf(url.get(), CURLUPART_HOST))) {
     return absl::InvalidArgumentError(
         "must begin with https://, because http would show the key to the network; http is allowed "
         "for loopback addresses only");

@@ -68,6 +68,13 @@ TEST_F(ProviderConfigTest, ReachesTheProviderInTheRegionOfTheAccount) {
             "sendgrid http://127.0.0.1:8025");
 }
 
+TEST_F(ProviderConfigTest, MailForAProxyOnThisMachineDoesNotLeaveIt) {
+  ASSERT_OK(Load({"kind=sendgrid", key_}));
+  EXPECT_TRUE(config_.transports.at("api").LeavesThisMachine());
+  ASSERT_OK(Load({"kind=sendgrid", key_, "base_url=http://127.0.0.1:8025"}));
+  EXPECT_FALSE(config_.transports.at("api").LeavesThisMachine());
+}
+
 TEST_F(ProviderConfigTest, NamesEveryFaultAtOnce) {
   EXPECT_THAT(Fields({"kind=sendgrid"}), ElementsAre("api_key_file"));
   EXPECT_THAT(Fields({"kind=mailgun", key_}), ElementsAre("domain"));

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "libs/loopback/loopback.h"
 #include "libs/smtp/ehlo_name.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/log_format.h"
@@ -50,8 +51,10 @@ void CheckAddress(const std::string& address, std::string field, Violations& vio
 }
 
 bool TransportConfig::LeavesThisMachine() const {
-  const bool is_local = host == "localhost" || host == "::1" || host.starts_with("127.");
-  return kind != Kind::kConsole && !is_local;
+  if (kind == Kind::kConsole) return false;
+  if (!provider_kind()) return !IsLoopbackHost(host);
+  const auto url = provider.UrlOf(*provider_kind());
+  return !url.ok() || !IsLoopbackHost(url->host);
 }
 
 void TransportConfig::Declare(config::Group keys) {
