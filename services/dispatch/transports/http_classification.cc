@@ -16,34 +16,19 @@ Refusal Temporary(const HttpRefused& refused) {
   return refusal;
 }
 
-Refusal Sender(bool all_mail) {
-  return {.kind = Refusal::Kind::kSender, .reason = Reason::kSenderRejected, .all_mail = all_mail};
-}
-
-Refusal QuotaUsedUp(const HttpRefused& refused) {
-  Refusal refusal = Sender(true);
-  refusal.quota = true;
-  refusal.retry_after = refused.retry_after;
-  return refusal;
-}
-
-Refusal Mail(Reason reason) { return {.kind = Refusal::Kind::kMail, .reason = reason}; }
-
 // 400, 413 and 422.
 Refusal OfRequest(const HttpRefused& refused, const ReplyWording& wording) {
-  if (refused.status == 413) return Mail(Reason::kTooLarge);
+  if (refused.status == 413) return Refusal::OfMail(Reason::kTooLarge);
   switch (refused.subject) {
     case HttpRefused::Subject::kRecipient:
-      return {.kind = Refusal::Kind::kRecipient,
-              .reason = Reason::kRecipientRejected,
-              .address_dead = wording.SaysAddressDead()};
+      return Refusal::OfRecipient(wording.SaysAddressDead());
     case HttpRefused::Subject::kContent:
-      return Mail(wording.BlamesSize() ? Reason::kTooLarge : Reason::kContentRejected);
+      return Refusal::OfMail(wording.BlamesSize() ? Reason::kTooLarge : Reason::kContentRejected);
     case HttpRefused::Subject::kSender:
     case HttpRefused::Subject::kUnknown:
       break;
   }
-  return Sender(false);
+  return Refusal::OfSender(false);
 }
 
 }  // namespace
@@ -51,16 +36,17 @@ Refusal OfRequest(const HttpRefused& refused, const ReplyWording& wording) {
 Refusal Classify(const HttpRefused& refused) {
   const ReplyWording wording(refused.text);
   if (refused.status >= 500 || refused.status == 408) return Temporary(refused);
-  if (wording.SaysQuotaUsedUp()) return QuotaUsedUp(refused);
+  if (wording.SaysQuotaUsedUp()) return Refusal::OfQuota(refused.retry_after);
   switch (refused.status) {
     case 400:
     case 413:
     case 422:
       return OfRequest(refused, wording);
     case 429:
-      return refused.retry_after > kLongestRateLimit ? QuotaUsedUp(refused) : Temporary(refused);
+      return refused.retry_after > kLongestRateLimit ? Refusal::OfQuota(refused.retry_after)
+                                                     : Temporary(refused);
     default:
-      return Sender(true);
+      return Refusal::OfSender(true);
   }
 }
 

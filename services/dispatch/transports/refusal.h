@@ -39,6 +39,22 @@ struct Refusal {
   // How long the server or provider asked us to wait; zero if it did not.
   absl::Duration retry_after = absl::ZeroDuration();
 
+  static Refusal OfRecipient(bool address_dead) {
+    return {.kind = Kind::kRecipient,
+            .reason = Reason::kRecipientRejected,
+            .address_dead = address_dead};
+  }
+  static Refusal OfMail(Reason reason) { return {.kind = Kind::kMail, .reason = reason}; }
+  static Refusal OfSender(bool all_mail = false) {
+    return {.kind = Kind::kSender, .reason = Reason::kSenderRejected, .all_mail = all_mail};
+  }
+  static Refusal OfQuota(absl::Duration retry_after = absl::ZeroDuration()) {
+    Refusal refusal = OfSender(true);
+    refusal.quota = true;
+    refusal.retry_after = retry_after;
+    return refusal;
+  }
+
   bool operator==(const Refusal&) const = default;
 };
 

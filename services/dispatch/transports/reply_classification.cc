@@ -54,24 +54,6 @@ bool IsAfterRcpt(Command command) {
   return command == Command::kData || command == Command::kMessage;
 }
 
-Refusal Recipient(bool dead) {
-  return {.kind = Refusal::Kind::kRecipient,
-          .reason = Reason::kRecipientRejected,
-          .address_dead = dead};
-}
-
-Refusal Mail(Reason reason) { return {.kind = Refusal::Kind::kMail, .reason = reason}; }
-
-Refusal Sender(bool all_mail = false) {
-  return {.kind = Refusal::Kind::kSender, .reason = Reason::kSenderRejected, .all_mail = all_mail};
-}
-
-Refusal QuotaUsedUp() {
-  Refusal refusal = Sender(true);
-  refusal.quota = true;
-  return refusal;
-}
-
 Throttled ThrottledBy(const Refused& refused) {
   const std::string_view enhanced = refused.enhanced_code;
   switch (refused.code) {
@@ -139,10 +121,10 @@ bool IsLoginRefused(const Refused& refused) {
 
 // What the text says of us or of the mail, if anything.
 std::optional<Refusal> SenderOrMail(const ReplyWording& wording) {
-  if (wording.BlamesContent()) return Mail(Reason::kContentRejected);
-  if (wording.BlamesSender()) return Sender();
-  if (wording.SaysSpam()) return Mail(Reason::kContentRejected);
-  if (wording.BlamesSize()) return Mail(Reason::kTooLarge);
+  if (wording.BlamesContent()) return Refusal::OfMail(Reason::kContentRejected);
+  if (wording.BlamesSender()) return Refusal::OfSender();
+  if (wording.SaysSpam()) return Refusal::OfMail(Reason::kContentRejected);
+  if (wording.BlamesSize()) return Refusal::OfMail(Reason::kTooLarge);
   return std::nullopt;
 }
 
@@ -153,39 +135,40 @@ Refusal ByWording(const Refused& refused, const ReplyWording& wording) {
   // otherwise means us: the account, the sender's identity or the content.
   if (IsAfterRcpt(refused.command)) {
     const bool about_recipient = !refused.enhanced_code.empty() && wording.BlamesRecipient();
-    return about_recipient ? Recipient(false) : Sender();
+    return about_recipient ? Refusal::OfRecipient(false) : Refusal::OfSender();
   }
-  if (wording.BlamesRecipient()) return Recipient(wording.SaysAddressDead());
+  if (wording.BlamesRecipient()) return Refusal::OfRecipient(wording.SaysAddressDead());
   const bool mailbox = refused.code == 550 || refused.code == 551 || refused.code == 553;
-  return mailbox ? Recipient(false) : Sender();
+  return mailbox ? Refusal::OfRecipient(false) : Refusal::OfSender();
 }
 
 Refusal ByEnhancedCode(const Refused& refused, const ReplyWording& wording) {
   const std::string_view code = refused.enhanced_code;
-  if (IsOneOf(code, kDeadCodes)) return Recipient(true);
-  if (IsOneOf(code, kSenderCodes)) return Sender();
+  if (IsOneOf(code, kDeadCodes)) return Refusal::OfRecipient(true);
+  if (IsOneOf(code, kSenderCodes)) return Refusal::OfSender();
   if (IsOneOf(code, kVagueCodes)) return ByWording(refused, wording);
   const std::string_view subject = SubjectOf(code);
-  if (subject == "1" || subject == "2") return Recipient(false);
-  if (subject == "6") return Mail(Reason::kContentRejected);
+  if (subject == "1" || subject == "2") return Refusal::OfRecipient(false);
+  if (subject == "6") return Refusal::OfMail(Reason::kContentRejected);
   if (const auto refusal = SenderOrMail(wording)) return *refusal;
   // X.4 is the way to the recipient's domain. X.7 is policy: about us, unless the text says
   // otherwise. X.3 and X.5 are our use of the server.
-  if (subject == "4") return Recipient(false);
+  if (subject == "4") return Refusal::OfRecipient(false);
   if (!IsAfterRcpt(refused.command) && wording.BlamesRecipient()) {
-    return Recipient(wording.SaysAddressDead());
+    return Refusal::OfRecipient(wording.SaysAddressDead());
   }
-  return Sender();
+  return Refusal::OfSender();
 }
 
 Refusal Permanent(const Refused& refused, const ReplyWording& wording) {
-  if (IsTooLarge(refused, wording)) return Mail(Reason::kTooLarge);
-  if (IsLoginRefused(refused)) return Sender(true);
+  if (IsTooLarge(refused, wording)) return Refusal::OfMail(Reason::kTooLarge);
+  if (IsLoginRefused(refused)) return Refusal::OfSender(true);
   if (refused.command == Command::kMail) {
     const bool form = SubjectOf(refused.enhanced_code) == "6";
-    return form ? Mail(Reason::kContentRejected) : Sender();
+    return form ? Refusal::OfMail(Reason::kContentRejected) : Refusal::OfSender();
   }
-  if (refused.code == 556) return Recipient(true);  // RFC 7504: the domain accepts no mail
+  if (refused.code == 556)
+    return Refusal::OfRecipient(true);  // RFC 7504: the domain accepts no mail
   return ByEnhancedCode(refused, wording);
 }
 
@@ -195,10 +178,10 @@ Refusal Classify(const Refused& refused) {
   const ReplyWording wording(refused.text);
   const bool temporary = refused.code / 100 == 4;
   if (IsBeforeMail(refused.command)) {
-    if (IsQuotaUsedUp(refused, wording)) return QuotaUsedUp();
-    return temporary ? Temporary(refused, wording) : Sender(true);
+    if (IsQuotaUsedUp(refused, wording)) return Refusal::OfQuota();
+    return temporary ? Temporary(refused, wording) : Refusal::OfSender(true);
   }
-  if (IsQuotaUsedUp(refused, wording)) return QuotaUsedUp();
+  if (IsQuotaUsedUp(refused, wording)) return Refusal::OfQuota();
   if (temporary || MeansLater(refused, wording)) return Temporary(refused, wording);
   return Permanent(refused, wording);
 }
