@@ -52,7 +52,7 @@ std::string ExpectedMessage(const Descriptor& type) {
     case MessageForm::kList:
       return "an array";
     case MessageForm::kValue:
-      return "a value whose numbers have at most 53 bits; write larger ones as strings";
+      return "a value";
     case MessageForm::kWrapper:
       return Expectation(*type.field(0));
     case MessageForm::kFields:

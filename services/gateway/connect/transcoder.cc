@@ -1,9 +1,12 @@
 #include "services/gateway/connect/transcoder.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver.h>
 #include <google/protobuf/util/type_resolver_util.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -11,6 +14,7 @@
 #include "libs/status/status_macros.h"
 #include "services/gateway/connect/json_check.h"
 #include "services/gateway/connect/json_kind.h"
+#include "services/gateway/connect/json_writer.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -68,13 +72,13 @@ absl::StatusOr<std::string> JsonToBinary(std::string_view json, const Descriptor
 }
 
 absl::StatusOr<std::string> BinaryToJson(std::string_view binary, const Descriptor& type) {
-  std::string json;
-  const auto status =
-      google::protobuf::util::BinaryToJsonString(&Types(), UrlOf(type), std::string(binary), &json);
-  if (!status.ok()) {
+  google::protobuf::Arena arena;
+  google::protobuf::Message* const message =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type)->New(&arena);
+  if (!message->ParseFromArray(binary.data(), static_cast<int>(binary.size()))) {
     return absl::InternalError(fmt::format("the response is no {}", type.full_name()));
   }
-  return json;
+  return WriteJson(*message).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace lmsmail::gateway

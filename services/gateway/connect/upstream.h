@@ -21,8 +21,8 @@ struct OutgoingCall {
 };
 
 struct CallResult {
-  google::rpc::Status status;
-  std::string response;  // if the status is OK
+  google::rpc::Status status = {};
+  std::string response = {};  // if the status is OK
 };
 
 // The services behind the gateway.

@@ -41,6 +41,11 @@ ordered_json WellKnown(const std::string& name) {
   return found == known.end() ? ordered_json() : found->second;
 }
 
+// StringValue and the like, which JSON writes as their only field.
+bool IsWrapper(const Descriptor* type) {
+  return type != nullptr && type->file()->name() == "google/protobuf/wrappers.proto";
+}
+
 ordered_json Scalar(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
@@ -139,6 +144,7 @@ ordered_json Schemas::OfField(const FieldDescriptor& field) {
 }
 
 ordered_json Schemas::OfSingle(const FieldDescriptor& field) {
+  if (IsWrapper(field.message_type())) return OfSingle(*field.message_type()->field(0));
   if (field.message_type() != nullptr) return Of(*field.message_type());
   if (field.enum_type() == nullptr) return Scalar(field);
   const std::string& name = field.enum_type()->full_name();

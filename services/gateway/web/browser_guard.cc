@@ -42,7 +42,8 @@ std::string WithoutPort(std::string_view host) {
 }
 
 bool IsSameOrigin(const Request& request) {
-  absl::string_view origin = ToAbsl(request.headers.Get(kOrigin));
+  const std::string joined = request.headers.Joined(kOrigin);
+  absl::string_view origin = joined;
   if (!absl::ConsumePrefix(&origin, "http://") && !absl::ConsumePrefix(&origin, "https://")) {
     return false;
   }
