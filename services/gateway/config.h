@@ -57,6 +57,11 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  // Of deploy/inbox.py on a development machine; empty elsewhere.
+  struct Inbox {
+    std::string directory;
+  } inbox;
+
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
 
