@@ -146,9 +146,7 @@ absl::StatusOr<Pages> Pages::Create(Site site) {
 }
 
 Pages::Pages(Site site, Texts texts)
-    : site_(std::move(site)),
-      texts_(std::move(texts)),
-      style_source_(StyleSource(kStyleCss)) {}
+    : site_(std::move(site)), texts_(std::move(texts)), style_source_(StyleSource(kStyleCss)) {}
 
 std::string Pages::Preferences(const Link& link, std::string_view token, std::optional<Done> done,
                                std::string_view undo_token) const {

@@ -15,7 +15,7 @@
 #include "libs/http_server/form.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
-#include "services/gateway/inbox/color_scheme.h"
+#include "services/gateway/inbox/html_preview.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -98,7 +98,7 @@ Response InboxHandlers::Html(const Request& request) const {
   const absl::StatusOr<Found> found = Find(request);
   if (!found.ok()) return Refuse(found.status());
   Response response =
-      Response::Html(200, WithColorScheme(found->mail.html, PageOf(found->number, request).dark));
+      Response::Html(200, PreviewOf(found->mail.html, PageOf(found->number, request).dark));
   response.headers.Set("Content-Security-Policy", kMailPolicy);
   return response;
 }

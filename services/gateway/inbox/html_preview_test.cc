@@ -1,4 +1,4 @@
-#include "services/gateway/inbox/color_scheme.h"
+#include "services/gateway/inbox/html_preview.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,20 +10,21 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-TEST(ColorSchemeTest, DecidesTheMediaFeature) {
-  EXPECT_THAT(WithColorScheme("@media (prefers-color-scheme: dark) {}", true),
+TEST(HtmlPreviewTest, DecidesTheMediaFeature) {
+  EXPECT_THAT(PreviewOf("@media (prefers-color-scheme: dark) {}", true),
               StartsWith("@media (min-width: 0) {}"));
-  EXPECT_THAT(WithColorScheme("@media (prefers-color-scheme: dark) {}", false),
+  EXPECT_THAT(PreviewOf("@media (prefers-color-scheme: dark) {}", false),
               StartsWith("@media (max-width: 0) {}"));
-  EXPECT_THAT(WithColorScheme("@media (PREFERS-color-scheme:\n Light) {}", false),
+  EXPECT_THAT(PreviewOf("@media (PREFERS-color-scheme:\n Light) {}", false),
               StartsWith("@media (min-width: 0) {}"));
 }
 
-TEST(ColorSchemeTest, LeavesTheRest) {
+TEST(HtmlPreviewTest, LeavesTheRest) {
   for (const char* html : {"", "<p>prefers-color</p>", "prefers-color-scheme",
                            "(prefers-color-scheme)", "(prefers-color-scheme:)"}) {
-    EXPECT_THAT(WithColorScheme(html, true),
-                AllOf(StartsWith(html), HasSubstr("color-scheme: only dark")))
+    EXPECT_THAT(PreviewOf(html, true),
+                AllOf(StartsWith(html), HasSubstr("<base target=\"_blank\">"),
+                      HasSubstr("color-scheme: only dark")))
         << html;
   }
 }

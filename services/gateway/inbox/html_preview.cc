@@ -1,4 +1,4 @@
-#include "services/gateway/inbox/color_scheme.h"
+#include "services/gateway/inbox/html_preview.h"
 
 #include <algorithm>
 
@@ -40,7 +40,7 @@ std::string_view TakeFeature(std::string_view& css) {
 
 }  // namespace
 
-std::string WithColorScheme(std::string_view html, bool dark) {
+std::string PreviewOf(std::string_view html, bool dark) {
   const std::string_view scheme = dark ? "dark" : "light";
   std::string changed;
   while (!html.empty()) {
@@ -53,7 +53,9 @@ std::string WithColorScheme(std::string_view html, bool dark) {
     changed += html[0];
     html.remove_prefix(1);
   }
-  // The colours of what the mail leaves to the browser. Last, so that it outweighs the mail's own.
+  // At the end, where it changes neither the document's mode nor its head. The style is for what
+  // the mail leaves to the browser.
+  changed += "<base target=\"_blank\">";
   changed += "<style>:root { color-scheme: only ";
   changed += scheme;
   changed += " !important; }</style>\n";
