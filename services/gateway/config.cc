@@ -63,6 +63,11 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
       "rotation; without one, /webhooks/mailgun/NAME does not exist.");
 
+  schema.Sub("inbox").String(
+      "directory", &inbox.directory,
+      "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
+      "/inbox of admin_listen. Empty: there is no such page.");
+
   DeclareAdmin(schema);
   preference.Declare(schema.Sub("preference"));
   dispatch.Declare(schema.Sub("dispatch"));

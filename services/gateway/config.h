@@ -59,6 +59,11 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  // Of deploy/inbox.py on a development machine; empty elsewhere.
+  struct Inbox {
+    std::string directory;
+  } inbox;
+
   BrowserGuard::Options admin;
 
   struct Api {

@@ -25,10 +25,14 @@
 #include "services/gateway/clients/dispatch_client.h"
 #include "services/gateway/clients/preference_client.h"
 #include "services/gateway/config.h"
+#include "services/gateway/inbox/link_probe.h"
+#include "services/gateway/inbox/mail_files.h"
 #include "services/gateway/json_api.h"
+#include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/http_metrics.h"
+#include "services/gateway/web/inbox_handlers.h"
 #include "services/gateway/web/link_handlers.h"
 #include "services/gateway/web/routes.h"
 #include "services/gateway/web/security_headers.h"
@@ -95,6 +99,14 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   std::atomic<bool> ready = true;
   http_server::Router admin_router;
   AddHealthRoutes([&ready] { return ready.load(); }, admin_router);
+  LMSMAIL_ASSIGN_OR_RETURN(const LinkProbe probe, LinkProbe::Create());
+  LMSMAIL_ASSIGN_OR_RETURN(const InboxPages inbox_pages, InboxPages::Create());
+  const MailFiles inbox(config.inbox.directory);
+  const InboxHandlers inbox_handlers(inbox, probe, inbox_pages);
+  rpc::Executor inbox_executor({.threads = 2, .queue = 16});
+  if (!config.inbox.directory.empty()) {
+    AddInboxRoutes(inbox_handlers, inbox_executor, admin_router);
+  }
   LMSMAIL_ASSIGN_OR_RETURN(const auto api, JsonApi::Create(config));
   api->AddRoutes(admin_router);
   const BrowserGuard guard(config.ToBrowserGuard());
@@ -115,6 +127,7 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   webhook_executor.Stop();
   // Last, because it tells that the gateway is stopping.
   admin_server->Shutdown(std::max(absl::ZeroDuration(), drained - absl::Now()));
+  inbox_executor.Stop();
   api->Stop();
   return absl::OkStatus();
 }

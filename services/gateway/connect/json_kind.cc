@@ -65,6 +65,7 @@ std::string ExpectedMessage(const Descriptor& type) {
 }  // namespace
 
 MessageForm FormOf(const Descriptor& type) {
+  if (type.file()->name() == "google/protobuf/wrappers.proto") return MessageForm::kWrapper;
   constexpr std::string_view kPackage = "google.protobuf.";
   std::string_view name = type.full_name();
   if (!name.starts_with(kPackage)) return MessageForm::kFields;
@@ -72,8 +73,7 @@ MessageForm FormOf(const Descriptor& type) {
   if (name == "Timestamp" || name == "Duration" || name == "FieldMask") return MessageForm::kText;
   if (name == "Struct" || name == "Any") return MessageForm::kObject;
   if (name == "ListValue") return MessageForm::kList;
-  if (name == "Value") return MessageForm::kValue;
-  return name.ends_with("Value") ? MessageForm::kWrapper : MessageForm::kFields;
+  return name == "Value" ? MessageForm::kValue : MessageForm::kFields;
 }
 
 bool Accepts(const FieldDescriptor& field, JsonKind kind) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "services/gateway/connect/json_kind.h"
 #include "services/gateway/openapi/comments.h"
 
 namespace lmsmail::gateway {
@@ -39,11 +40,6 @@ ordered_json WellKnown(const std::string& name) {
         {"additionalProperties", true}}}};
   const auto found = known.find(name);
   return found == known.end() ? ordered_json() : found->second;
-}
-
-// StringValue and the like, which JSON writes as their only field.
-bool IsWrapper(const Descriptor* type) {
-  return type != nullptr && type->file()->name() == "google/protobuf/wrappers.proto";
 }
 
 ordered_json Scalar(const FieldDescriptor& field) {
@@ -144,8 +140,9 @@ ordered_json Schemas::OfField(const FieldDescriptor& field) {
 }
 
 ordered_json Schemas::OfSingle(const FieldDescriptor& field) {
-  if (IsWrapper(field.message_type())) return OfSingle(*field.message_type()->field(0));
-  if (field.message_type() != nullptr) return Of(*field.message_type());
+  if (const Descriptor* const type = field.message_type()) {
+    return FormOf(*type) == MessageForm::kWrapper ? OfSingle(*type->field(0)) : Of(*type);
+  }
   if (field.enum_type() == nullptr) return Scalar(field);
   const std::string& name = field.enum_type()->full_name();
   if (!all_.contains(name)) all_[name] = OfEnum(*field.enum_type());

@@ -25,6 +25,7 @@ class Gateway {
 
   // The same to the admin listener.
   http_server::testing::RawResponse SendAdmin(std::string_view octets) const;
+  std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }
 
   // Sends SIGTERM and returns the exit code.
