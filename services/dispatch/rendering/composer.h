@@ -24,6 +24,7 @@ namespace lmsmail::dispatch {
 
 struct ComposedMail {
   std::string message;  // RFC 5322, CRLF
+  std::string envelope_from;
   std::string recipient;
   std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
   std::string address_hash;  // of `recipient`
