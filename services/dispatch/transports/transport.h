@@ -27,8 +27,8 @@ struct SenderIdentity {
   std::optional<address::Mailbox> reply_to;
   std::string envelope_from;  // receives bounces
   // Makes an envelope sender at `bounce_domain` for each mail; null: all have `envelope_from`.
-  std::shared_ptr<const return_path::ReturnPaths> return_paths;
-  std::string bounce_domain;
+  std::shared_ptr<const return_path::ReturnPaths> return_paths = nullptr;
+  std::string bounce_domain = {};
   std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
 };
 
