@@ -78,4 +78,10 @@ config_of_report() { :; }
 
 config_of_scheduler() { :; }
 
-config_of_gateway() { :; }
+config_of_gateway() {
+  cat <<YAML
+admin_listen: $ADMIN_ADDRESS
+inbox:
+  directory: $LOCAL/inbox
+YAML
+}

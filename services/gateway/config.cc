@@ -64,6 +64,11 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "File of secret keys, lines of id:key, the same as bounces.keys_file of dispatch; all open "
       "the addresses that bounces come to. Without it, /bounces does not exist.");
 
+  schema.Sub("inbox").String(
+      "directory", &inbox.directory,
+      "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
+      "/inbox of admin_listen. Empty: there is no such page.");
+
   preference.Declare(schema.Sub("preference"));
   dispatch.Declare(schema.Sub("dispatch"));
   schema.Check([this](Violations& violations) { Check(violations); });

@@ -62,6 +62,11 @@ struct GatewayConfig : service::ProcessConfig {
     std::string keys;
   } bounces;
 
+  // Of deploy/inbox.py on a development machine; empty elsewhere.
+  struct Inbox {
+    std::string directory;
+  } inbox;
+
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
 

@@ -25,10 +25,14 @@
 #include "services/gateway/clients/dispatch_client.h"
 #include "services/gateway/clients/preference_client.h"
 #include "services/gateway/config.h"
+#include "services/gateway/inbox/link_probe.h"
+#include "services/gateway/inbox/mail_files.h"
+#include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/web/bounce_handler.h"
 #include "services/gateway/web/bounce_routes.h"
 #include "services/gateway/web/http_metrics.h"
+#include "services/gateway/web/inbox_handlers.h"
 #include "services/gateway/web/link_handlers.h"
 #include "services/gateway/web/routes.h"
 #include "services/gateway/web/security_headers.h"
@@ -94,6 +98,14 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   std::atomic<bool> ready = true;
   http_server::Router admin_router;
   AddHealthRoutes([&ready] { return ready.load(); }, admin_router);
+  LMSMAIL_ASSIGN_OR_RETURN(const LinkProbe probe, LinkProbe::Create());
+  LMSMAIL_ASSIGN_OR_RETURN(const InboxPages inbox_pages, InboxPages::Create());
+  const MailFiles inbox(config.inbox.directory);
+  const InboxHandlers inbox_handlers(inbox, probe, inbox_pages);
+  rpc::Executor inbox_executor({.threads = 2, .queue = 16});
+  if (!config.inbox.directory.empty()) {
+    AddInboxRoutes(inbox_handlers, inbox_executor, admin_router);
+  }
   LMSMAIL_ASSIGN_OR_RETURN(const auto admin_server, Start(config.ToAdminServer(), admin_router));
   telemetry::LogInfo("listening", {{"host", config.listen.host},
                                    {"port", public_server->port()},
@@ -108,6 +120,7 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   executor.Stop();
   webhook_executor.Stop();
   bounce_executor.Stop();
+  inbox_executor.Stop();
   admin_server->Shutdown(absl::ZeroDuration());
   return absl::OkStatus();
 }

@@ -60,6 +60,17 @@ void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
   }
 }
 
+void AddInboxRoutes(const InboxHandlers& handlers, rpc::Executor& executor,
+                    http_server::Router& router) {
+  const auto add = [&](std::string_view pattern, std::function<Response(const Request&)> handle) {
+    router.Add("GET", pattern, RunOn(executor, std::move(handle)));
+  };
+  add("/inbox", [&handlers](const Request& request) { return handlers.List(request); });
+  add("/inbox/{number}", [&handlers](const Request& request) { return handlers.Show(request); });
+  add("/inbox/{number}/html",
+      [&handlers](const Request& request) { return handlers.Html(request); });
+}
+
 void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router) {
   router.Add("GET", "/healthz", [](const Request&, Responder responder) {
     responder.Send(Response::Text(200, "ok\n"));

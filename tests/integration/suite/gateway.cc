@@ -29,8 +29,8 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Suite& suite,
                            Process::Start(std::move(argv), suite.folder() / "gateway.log"));
   LMSMAIL_ASSIGN_OR_RETURN(const std::string line, process.WaitForLine("\"listening\""));
   LMSMAIL_ASSIGN_OR_RETURN(const int port, NumberIn(line, "port"));
-  return std::unique_ptr<Gateway>(
-      new Gateway(std::move(process), static_cast<std::uint16_t>(port)));
+  LMSMAIL_ASSIGN_OR_RETURN(const int admin_port, NumberIn(line, "admin_port"));
+  return std::unique_ptr<Gateway>(new Gateway(std::move(process), port, admin_port));
 }
 
 http_server::testing::RawResponse Gateway::Send(std::string_view octets, bool head) const {
