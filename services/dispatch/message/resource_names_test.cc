@@ -55,5 +55,17 @@ TEST(MessageIdHeaderTest, KeyChangesTheCheck) {
   EXPECT_EQ(keyed.Parse(open.Of(1)), std::nullopt);
 }
 
+// Reports about a mail come for days, also when the keys were rotated meanwhile.
+TEST(MessageIdHeaderTest, ParsesTheHeadersOfOlderKeys) {
+  const std::string old_key = "k1:" + std::string(64, 'a') + "\n";
+  const std::string new_key = "k2:" + std::string(64, 'b') + "\n";
+  const auto headers = [](const std::string& keys) {
+    return MessageIdHeader("school.example", token::KeyRing::Parse(keys).value());
+  };
+  const std::string header = headers(old_key).Of(4711);
+  EXPECT_EQ(headers(new_key + old_key).Parse(header), 4711);
+  EXPECT_EQ(headers(new_key).Parse(header), std::nullopt);
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch

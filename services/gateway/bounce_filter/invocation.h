@@ -11,7 +11,7 @@ namespace lmsmail::bounce_filter {
 
 struct Options {
   std::string gateway = "http://127.0.0.1:8080";
-  absl::Duration timeout = absl::Seconds(20);
+  absl::Duration timeout = absl::Seconds(60);
   std::string ca_file = {};
 };
 
