@@ -421,7 +421,7 @@ TEST_F(ConfigTest, GivesSmtpMailItsOwnEnvelopeSenders) {
   ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
   const SenderIdentity& relay = transports->Find("relay")->sender();
   EXPECT_NE(relay.return_paths, nullptr);
-  EXPECT_EQ(relay.bounce_domain, "xn--b-xka.school.example");
+  EXPECT_EQ(relay.bounce_domain, "xn--b-eha.school.example");
   const SenderIdentity& gmail = transports->Find("gmail")->sender();
   EXPECT_EQ(gmail.return_paths, nullptr);
   EXPECT_EQ(gmail.envelope_from, "me@gmail.com");
