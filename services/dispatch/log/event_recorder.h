@@ -22,10 +22,9 @@ namespace lmsmail::dispatch {
 // forwards mail to. Nothing is suppressed for an event with such a detail.
 std::string AtOtherAddress(std::string_view detail);
 
-// Records the events that providers and mail servers report, withdraws the consent of who unsubscribed, and adds
-// addresses that bounced or complained to the suppression list: always the address that a mail went
-// to, never one that its recipient got since.
-// Thread-safe.
+// Records the events that providers and mail servers report, withdraws the consent of who
+// unsubscribed, and adds addresses that bounced or complained to the suppression list: always the
+// address that a mail went to, never one that its recipient got since. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.

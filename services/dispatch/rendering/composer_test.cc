@@ -185,6 +185,15 @@ TEST_F(ComposerTest, RefusesMailAboveMaxSize) {
   EXPECT_FALSE(Compose().ok());
 }
 
+TEST_F(ComposerTest, AProviderThatBuildsTheMessageGetsTheHeader) {
+  ASSERT_OK_AND_ASSIGN(const ComposedMail message, Compose());
+  sender_.provider_builds = true;
+  ASSERT_OK_AND_ASSIGN(const ComposedMail header, Compose());
+  EXPECT_TRUE(header.message.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(message.message.starts_with(header.message.substr(0, header.message.size() - 2)));
+  EXPECT_NE(header.content_hash, hash::Sha256(header.message)) << "the parts count too";
+}
+
 TEST_F(ComposerTest, RefusesRecipientWithoutAddress) {
   recipient_.address.reset();
   EXPECT_THAT(Compose(), StatusIs(absl::StatusCode::kInvalidArgument));

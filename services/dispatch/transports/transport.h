@@ -30,6 +30,8 @@ struct SenderIdentity {
   std::shared_ptr<const return_path::ReturnPaths> return_paths = nullptr;
   std::string bounce_domain = {};
   std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
+  // Whether a provider builds the message of our header fields and the parts of the mail.
+  bool provider_builds = false;
 };
 
 // One rendered mail to one address.
@@ -38,7 +40,7 @@ struct OutgoingMail {
   bool urgent = false;      // may use capacity that is reserved for urgent mail
   std::string envelope_from;
   std::string recipient;
-  std::string message;  // RFC 5322, CRLF
+  std::string message;  // RFC 5322, CRLF; the header alone where the provider builds the message
   bool needs_smtputf8 = false;
   std::shared_ptr<const MailParts> parts = nullptr;  // for a transport that `needs_parts`
   // Whether the sender still holds the mail's lease, which may end while the mail waits in the
