@@ -59,6 +59,11 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
       "rotation; without one, /webhooks/mailgun/NAME does not exist.");
 
+  schema.Sub("bounces").Secret(
+      "keys", &bounces.keys,
+      "File of secret keys, lines of id:key, the same as bounces.keys_file of dispatch; all open "
+      "the addresses that bounces come to. Without it, /bounces does not exist.");
+
   schema.Sub("inbox").String(
       "directory", &inbox.directory,
       "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
@@ -79,6 +84,10 @@ void GatewayConfig::Check(Violations& violations) const {
   if (const absl::Status keys = SendgridKeys::Parse(webhooks.sendgrid.public_keys).status();
       !keys.ok()) {
     violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
+  }
+  if (!bounces.keys.empty()) {
+    const absl::Status keys = token::KeyRing::Parse(bounces.keys).status();
+    if (!keys.ok()) violations.Add("bounces.keys_file", std::string(keys.message()));
   }
   preference.Check("preference", violations);
   dispatch.Check("dispatch", violations);
@@ -110,6 +119,16 @@ rpc::Executor::Options GatewayConfig::ToExecutor() const {
 
 rpc::Executor::Options GatewayConfig::ToWebhookExecutor() const {
   return {.threads = webhooks.threads, .queue = static_cast<std::size_t>(webhooks.queue)};
+}
+
+rpc::Executor::Options GatewayConfig::ToBounceExecutor() const {
+  // What does not fit waits in the queue of the mail server that sends it.
+  return {.threads = 2, .queue = 64};
+}
+
+std::optional<return_path::ReturnPaths> GatewayConfig::ToReturnPaths() const {
+  if (bounces.keys.empty()) return std::nullopt;
+  return return_path::ReturnPaths(token::KeyRing::Parse(bounces.keys).value());
 }
 
 std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {

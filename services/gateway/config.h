@@ -10,6 +10,7 @@
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
 #include "libs/http_server/options.h"
+#include "libs/return_path/return_path.h"
 #include "libs/rpc/executor.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
@@ -57,6 +58,10 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  struct Bounces {
+    std::string keys;
+  } bounces;
+
   // Of deploy/inbox.py on a development machine; empty elsewhere.
   struct Inbox {
     std::string directory;
@@ -73,8 +78,11 @@ struct GatewayConfig : service::ProcessConfig {
   http_server::Options ToAdminServer() const;
   rpc::Executor::Options ToExecutor() const;
   rpc::Executor::Options ToWebhookExecutor() const;
+  rpc::Executor::Options ToBounceExecutor() const;
   // nullopt without keys.
   std::optional<SendgridKeys> ToSendgridKeys() const;
+  // nullopt without keys.
+  std::optional<return_path::ReturnPaths> ToReturnPaths() const;
   Site ToSite() const;
   // Whether browsers reach the public listener by https, here or at a proxy before it.
   bool IsHttps() const;

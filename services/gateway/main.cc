@@ -21,6 +21,7 @@
 #include "libs/telemetry/metrics.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
+#include "services/gateway/bounces/report_intake.h"
 #include "services/gateway/clients/dispatch_client.h"
 #include "services/gateway/clients/preference_client.h"
 #include "services/gateway/config.h"
@@ -28,6 +29,8 @@
 #include "services/gateway/inbox/mail_files.h"
 #include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/pages/pages.h"
+#include "services/gateway/web/bounce_handler.h"
+#include "services/gateway/web/bounce_routes.h"
 #include "services/gateway/web/http_metrics.h"
 #include "services/gateway/web/inbox_handlers.h"
 #include "services/gateway/web/link_handlers.h"
@@ -73,7 +76,17 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
                            metrics);
   rpc::Executor webhook_executor(config.ToWebhookExecutor());
 
+  const std::optional<return_path::ReturnPaths> return_paths = config.ToReturnPaths();
+  std::optional<ReportIntake> intake;
+  std::optional<BounceHandler> bounces;
+  rpc::Executor bounce_executor(config.ToBounceExecutor());
+
   http_server::Router public_router;
+  if (return_paths) {
+    intake.emplace(*return_paths, clock, dispatch);
+    bounces.emplace(*intake, metrics);
+    AddBounceRoutes(*bounces, bounce_executor, public_router);
+  }
   AddLinkRoutes(links, executor, public_router);
   AddWebhookRoutes(webhooks, webhook_executor, public_router);
   http_server::Options public_options = config.ToPublicServer();
@@ -106,6 +119,7 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   public_server->Shutdown(config.drain_timeout);
   executor.Stop();
   webhook_executor.Stop();
+  bounce_executor.Stop();
   inbox_executor.Stop();
   admin_server->Shutdown(absl::ZeroDuration());
   return absl::OkStatus();

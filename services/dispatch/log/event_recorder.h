@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,10 +18,13 @@
 
 namespace lmsmail::dispatch {
 
-// Records the events that providers report, withdraws the consent of who unsubscribed, and adds
-// addresses that bounced or complained to the suppression list: always the address that a mail went
-// to, never one that its recipient got since.
-// Thread-safe.
+// The detail of a bounce at another address than the mail went to, such as one that its recipient
+// forwards mail to. Nothing is suppressed for an event with such a detail.
+std::string AtOtherAddress(std::string_view detail);
+
+// Records the events that providers and mail servers report, withdraws the consent of who
+// unsubscribed, and adds addresses that bounced or complained to the suppression list: always the
+// address that a mail went to, never one that its recipient got since. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.

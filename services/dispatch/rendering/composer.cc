@@ -31,6 +31,12 @@ std::string FeedbackId(const Mail& mail) {
                      "lmsmail");
 }
 
+std::string EnvelopeFrom(const SenderIdentity& sender, MessageId mail,
+                         const address::EmailAddress& to) {
+  if (sender.return_paths == nullptr) return sender.envelope_from;
+  return fmt::format("{}@{}", sender.return_paths->LocalPart(mail, to), sender.bounce_domain);
+}
+
 }  // namespace
 
 absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
@@ -94,6 +100,7 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
                              sender.signer->Sign(composed.message, mail.date()));
     composed.message.insert(0, signature);
   }
+  composed.envelope_from = EnvelopeFrom(sender, mail.id, to);
   composed.recipient = to.ToString();
   composed.content_hash = sender.provider_builds
                               ? hash::Sha256({composed.message, rendered_.text, rendered_.html})

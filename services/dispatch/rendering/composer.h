@@ -24,6 +24,7 @@ namespace lmsmail::dispatch {
 
 struct ComposedMail {
   std::string message;  // RFC 5322, CRLF; the header alone where the provider builds the message
+  std::string envelope_from;
   std::string recipient;
   // SHA-256, 32 raw bytes: of `message`, followed by text and HTML where the provider builds it.
   std::string content_hash;

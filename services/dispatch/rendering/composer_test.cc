@@ -230,5 +230,21 @@ TEST_F(ComposerTest, ThePartsOfAMailAreItsContentAndWhatIsItsOwn) {
               testing::ElementsAre(recipient_.unsubscribe_url, "", "", "", "", "", "", ""));
 }
 
+TEST_F(ComposerTest, GivesEachMailItsEnvelopeSender) {
+  ASSERT_OK_AND_ASSIGN(const ComposedMail same, Compose());
+  EXPECT_EQ(same.envelope_from, sender_.envelope_from);
+  const std::string secret = "k1:" + std::string(64, 'a');
+  sender_.return_paths =
+      std::make_shared<return_path::ReturnPaths>(token::KeyRing::Parse(secret).value());
+  sender_.bounce_domain = "bounces.school.example";
+  ASSERT_OK_AND_ASSIGN(const ComposedMail own, Compose());
+  EXPECT_THAT(own.envelope_from, EndsWith("@bounces.school.example"));
+  const auto path = sender_.return_paths->Parse(own.envelope_from);
+  ASSERT_TRUE(path.has_value());
+  EXPECT_EQ(path->mail, mail_.id);
+  EXPECT_TRUE(path->WentTo(*recipient_.address));
+  EXPECT_EQ(own.message, same.message);
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch
