@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -27,10 +28,12 @@
 #include "services/gateway/config.h"
 #include "services/gateway/inbox/link_probe.h"
 #include "services/gateway/inbox/mail_files.h"
+#include "services/gateway/json_api.h"
 #include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/web/bounce_handler.h"
 #include "services/gateway/web/bounce_routes.h"
+#include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/http_metrics.h"
 #include "services/gateway/web/inbox_handlers.h"
 #include "services/gateway/web/link_handlers.h"
@@ -50,6 +53,17 @@ absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options 
                                                            const http_server::Router& router) {
   options.admit = router.admit();
   return http_server::Server::Start(std::move(options), router.handler());
+}
+
+// The admin listener, which answers nobody but operators.
+absl::StatusOr<std::unique_ptr<http_server::Server>> StartAdmin(const GatewayConfig& config,
+                                                                const BrowserGuard& guard,
+                                                                telemetry::Metrics& metrics,
+                                                                const http_server::Router& router) {
+  http_server::Options options = config.ToAdminServer();
+  options.admit = guard.Guard(router.admit());
+  options.on_access = CountRequests(metrics, "admin");
+  return http_server::Server::Start(std::move(options), guard.Guard(router.handler()));
 }
 
 absl::Status Run(const GatewayConfig& config, std::string_view version) {
@@ -106,7 +120,11 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   if (!config.inbox.directory.empty()) {
     AddInboxRoutes(inbox_handlers, inbox_executor, admin_router);
   }
-  LMSMAIL_ASSIGN_OR_RETURN(const auto admin_server, Start(config.ToAdminServer(), admin_router));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto api, JsonApi::Create(config));
+  api->AddRoutes(admin_router);
+  const BrowserGuard guard(config.ToBrowserGuard());
+  LMSMAIL_ASSIGN_OR_RETURN(const auto admin_server,
+                           StartAdmin(config, guard, metrics, admin_router));
   telemetry::LogInfo("listening", {{"host", config.listen.host},
                                    {"port", public_server->port()},
                                    {"admin_port", admin_server->port()},
@@ -115,13 +133,16 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   const int signal = lifecycle::WaitForShutdownSignal();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});
   watchdog.emplace(config.drain_timeout + service::kShutdownGrace);
+  const absl::Time drained = absl::Now() + config.drain_timeout;
   ready = false;
   public_server->Shutdown(config.drain_timeout);
   executor.Stop();
   webhook_executor.Stop();
   bounce_executor.Stop();
+  // Last, because it tells that the gateway is stopping.
+  admin_server->Shutdown(std::max(absl::ZeroDuration(), drained - absl::Now()));
   inbox_executor.Stop();
-  admin_server->Shutdown(absl::ZeroDuration());
+  api->Stop();
   return absl::OkStatus();
 }
 
