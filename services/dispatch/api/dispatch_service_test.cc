@@ -308,7 +308,7 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder recorder(log_, recipients_, consent_, address_hashes_, bounces);
+  EventRecorder recorder(log_, recipients_, tracking_, consent_, address_hashes_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
   recipients_.SetStatus(absl::UnavailableError("down"));
   EXPECT_THAT(recorder.Replay(since), StatusIs(absl::StatusCode::kUnavailable));

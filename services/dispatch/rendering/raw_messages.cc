@@ -39,9 +39,21 @@ absl::StatusOr<std::string> RawMessages::Compose(const MessageRecord& record,
   }
   LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
                                                               mail.template_ref.version, deadline));
-  Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
+  Composer composer(site_, message_ids_, address_hashes_, tracking_, max_bytes_);
   LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
                            composer.Compose(mail, recipient, *version, transport->sender()));
+  if (tracking_ == nullptr || record.content_hash.empty() ||
+      composed.content_hash == record.content_hash) {
+    return std::move(composed.message);
+  }
+  // What is measured may have changed since: the recipient or the school decided otherwise.
+  for (const Measured measured : {Measured{false, false}, Measured{true, false},
+                                  Measured{false, true}, Measured{true, true}}) {
+    LMSMAIL_ASSIGN_OR_RETURN(
+        ComposedMail other,
+        composer.Compose(mail, recipient, *version, transport->sender(), measured));
+    if (other.content_hash == record.content_hash) return std::move(other.message);
+  }
   return std::move(composed.message);
 }
 

@@ -11,6 +11,9 @@ CREATE TABLE recipient (
   given_name text NOT NULL,
   language_code text NOT NULL,
   time_zone text NOT NULL,
+  -- Whether opens and clicks may be measured. Who was loaded past the service has not been asked.
+  tracking_allowed boolean NOT NULL DEFAULT false,
+  tracking_time timestamptz,  -- NULL: a default that nobody changed
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL
 );
@@ -43,7 +46,7 @@ CREATE TABLE consent_event (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   recipient_id text COLLATE "C",
   subject_hash text COLLATE "C",
-  category smallint,  -- NULL: an erasure
+  category smallint,  -- NULL: an erasure, or a decision about tracking
   action smallint NOT NULL,
   method smallint NOT NULL,
   actor text NOT NULL,
