@@ -59,6 +59,10 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
       "rotation; without one, /webhooks/mailgun/NAME does not exist.");
 
+  schema.Sub("tracking").Secret(
+      "keys", &tracking.keys,
+      "File of the keys of the pixels and links in mail, the same as in dispatch; without them, "
+      "/o/ and /c/ do not exist. Keep old keys as long as the links of old mail must work.");
   preference.Declare(schema.Sub("preference"));
   dispatch.Declare(schema.Sub("dispatch"));
   schema.Check([this](Violations& violations) { Check(violations); });
@@ -74,6 +78,10 @@ void GatewayConfig::Check(Violations& violations) const {
   if (const absl::Status keys = SendgridKeys::Parse(webhooks.sendgrid.public_keys).status();
       !keys.ok()) {
     violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
+  }
+  if (const auto ring = token::KeyRing::Parse(tracking.keys);
+      !tracking.keys.empty() && !ring.ok()) {
+    violations.Add("tracking.keys_file", std::string(ring.status().message()));
   }
   preference.Check("preference", violations);
   dispatch.Check("dispatch", violations);
@@ -112,7 +120,14 @@ std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {
   return SendgridKeys::Parse(webhooks.sendgrid.public_keys).value();
 }
 
-Site GatewayConfig::ToSite() const { return {school.name, school.url, school.postal_address}; }
+std::optional<tracking::Links> GatewayConfig::ToTrackingLinks() const {
+  if (tracking.keys.empty()) return std::nullopt;
+  return tracking::Links(token::KeyRing::Parse(tracking.keys).value());
+}
+
+Site GatewayConfig::ToSite() const {
+  return {school.name, school.url, school.postal_address, !tracking.keys.empty()};
+}
 
 bool GatewayConfig::IsHttps() const {
   return !tls.certificate.empty() || school.public_url.starts_with("https://");

@@ -13,6 +13,7 @@
 #include "libs/rpc/executor.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
+#include "libs/tracking/links.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/webhooks/sendgrid_keys.h"
 
@@ -57,6 +58,10 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  struct Tracking {
+    std::string keys;  // the content of keys_file
+  } tracking;
+
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
 
@@ -70,6 +75,8 @@ struct GatewayConfig : service::ProcessConfig {
   rpc::Executor::Options ToWebhookExecutor() const;
   // nullopt without keys.
   std::optional<SendgridKeys> ToSendgridKeys() const;
+  // nullopt without keys.
+  std::optional<tracking::Links> ToTrackingLinks() const;
   Site ToSite() const;
   // Whether browsers reach the public listener by https, here or at a proxy before it.
   bool IsHttps() const;

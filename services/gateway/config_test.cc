@@ -67,6 +67,16 @@ TEST(GatewayConfigTest, ReadsTheKeysOfProviders) {
                                 ::testing::HasSubstr("webhooks.sendgrid.public_keys"))));
 }
 
+TEST(GatewayConfigTest, ReadsTheKeysOfTracking) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToTrackingLinks().has_value());
+  EXPECT_FALSE(config.ToSite().tracking);
+  config.tracking.keys = "k1:" + std::string(64, 'a');
+  EXPECT_TRUE(config.ToTrackingLinks().has_value());
+  EXPECT_TRUE(config.ToSite().tracking);
+}
+
 TEST(GatewayConfigTest, ReportsEveryViolation) {
   GatewayConfig config;
   EXPECT_THAT(

@@ -29,6 +29,7 @@
 #include "services/gateway/web/link_handlers.h"
 #include "services/gateway/web/routes.h"
 #include "services/gateway/web/security_headers.h"
+#include "services/gateway/web/tracking_handlers.h"
 #include "services/gateway/web/webhook_handlers.h"
 #include "services/gateway/webhooks/mailgun_signatures.h"
 #include "services/gateway/webhooks/sendgrid_keys.h"
@@ -44,6 +45,19 @@ absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options 
   options.admit = router.admit();
   return http_server::Server::Start(std::move(options), router.handler());
 }
+
+// The pixels and links of mail.
+struct Tracking {
+  Tracking(tracking::Links given_links, EventLog& log, const Pages& pages, const Clock& clock,
+           telemetry::Metrics& metrics)
+      : links(std::move(given_links)),
+        events(log, clock, metrics, {}),
+        handlers(links, events, pages, clock, metrics) {}
+
+  const tracking::Links links;
+  EventBatcher events;
+  TrackingHandlers handlers;
+};
 
 absl::Status Run(const GatewayConfig& config, std::string_view version) {
   std::optional<service::ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
@@ -69,7 +83,13 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
                            metrics);
   rpc::Executor webhook_executor(config.ToWebhookExecutor());
 
+  std::optional<Tracking> tracking;
   http_server::Router public_router;
+  if (auto keys = config.ToTrackingLinks()) {
+    tracking.emplace(*std::move(keys), dispatch, pages, clock, metrics);
+    AddTrackingRoutes(tracking->handlers, public_router);
+    tracking->events.Start();
+  }
   AddLinkRoutes(links, executor, public_router);
   AddWebhookRoutes(webhooks, webhook_executor, public_router);
   http_server::Options public_options = config.ToPublicServer();
@@ -92,6 +112,7 @@ absl::Status Run(const GatewayConfig& config, std::string_view version) {
   watchdog.emplace(config.drain_timeout + service::kShutdownGrace);
   ready = false;
   public_server->Shutdown(config.drain_timeout);
+  if (tracking) tracking->events.Stop();
   executor.Stop();
   webhook_executor.Stop();
   admin_server->Shutdown(absl::ZeroDuration());

@@ -11,11 +11,11 @@ CREATE TABLE recipient (
   given_name text NOT NULL,
   language_code text NOT NULL,
   time_zone text NOT NULL,
+  create_time timestamptz NOT NULL,
+  update_time timestamptz NOT NULL,
   -- Whether opens and clicks may be measured. Who was loaded past the service has not been asked.
   tracking_allowed boolean NOT NULL DEFAULT false,
-  tracking_time timestamptz,  -- NULL: a default that nobody changed
-  create_time timestamptz NOT NULL,
-  update_time timestamptz NOT NULL
+  tracking_time timestamptz  -- NULL: a default that nobody changed
 );
 CREATE INDEX recipient_by_address ON recipient (canonical_address, id);
 

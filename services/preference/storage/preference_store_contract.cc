@@ -63,7 +63,8 @@ TEST_P(PreferenceStoreContract, FirstUpsertRecordsTheDefaultsOnce) {
                                              {Category::kProgress, false, {}},
                                              {Category::kContent, true, {}},
                                              {Category::kAnnouncement, false, {}}},
-                                            false}));
+                                            false,
+                                            {true, std::nullopt}}));
   const std::vector<ConsentEvent> events = Events("a");
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_EQ(events[1].category, Category::kDemo);
