@@ -46,6 +46,12 @@ absl::Status CreateTip(Suite& suite) {
       "</a> <a href=\"{{unsubscribe_url}}\">Leave</a> <a href=\"{{preferences_url}}\">Choose</a>"
       "</p></body></html>");
   content.set_text("https://learn.example/lessons/7?a=1&b=2#start {{unsubscribe_url}}");
+  for (const char* name : {"unsubscribe_url", "preferences_url"}) {
+    auto& url = *request.mutable_template_()->add_variables();
+    url.set_name(name);
+    url.set_type(templates::v1::Variable::TYPE_URL);
+    url.mutable_sample()->set_string_value("https://mail.example/u/x");
+  }
   return Call(suite.templates(), &Templates::CreateTemplate, request).status();
 }
 

@@ -294,6 +294,29 @@ TEST_F(DispatchServiceTest, RecordsEventsOnceAndSuppressesComplaints) {
   EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
 }
 
+TEST_F(DispatchServiceTest, RecordsNoOpensOfWhoRefused) {
+  const v1::Message message = Sent("k");
+  v1::RecordEventsRequest request;
+  v1::ProviderEvent* event = request.add_events();
+  event->set_event_id("e1");
+  event->set_type(v1::ProviderEvent::TYPE_CLICKED);
+  event->set_message(message.name());
+  event->set_link(2);
+  event->set_link_count(3);
+  event->set_machine(true);
+  tracking_.Refuse("recipients/ada");
+  ASSERT_OK_AND_ASSIGN(const v1::RecordEventsResponse counts, Call(&Stub::RecordEvents, request));
+  EXPECT_EQ(counts.opted_out_count(), 1);
+  EXPECT_EQ(counts.recorded_count(), 0);
+
+  event->set_link_count(1);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].link", _));
+  event->set_link_count(-1);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].link_count", _));
+  event->set_type(v1::ProviderEvent::TYPE_BOUNCED);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].machine", _));
+}
+
 TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   Sent("large");
   v1::SendRequest to_grace = ToAda("k");

@@ -13,13 +13,17 @@ using enum EventType;
 // A mail that was sent two minutes ago, and what happened since.
 class PgTrackingTest : public PgQueueFixture {
  protected:
-  PgTrackingTest() { Advance(absl::Minutes(2)); }
+  PgTrackingTest() {
+    Advance(absl::Minutes(2));
+    start_ = Now() - absl::Minutes(2);
+  }
 
   ProviderEvent At(int second, EventType type, bool machine = false, int link = 0, int links = 0) {
     return {.event_id = "e" + std::to_string(++events_),
             .type = type,
             .message = id_,
             .time = start_ + absl::Seconds(second),
+            .detail = "",
             .machine = machine,
             .link = link,
             .links = links};
@@ -42,7 +46,7 @@ class PgTrackingTest : public PgQueueFixture {
   }
 
   const MessageId id_ = Ended("read", Kind::kSent);
-  const absl::Time start_ = Now() - absl::Seconds(1);
+  absl::Time start_;  // when it was sent
   int events_ = 0;
 };
 
@@ -84,7 +88,7 @@ TEST_F(PgTrackingTest, WhatHappensAsSoonAsTheMailArrivesIsAPrograms) {
 
   const MessageId unsent = AcceptMail("unsent");
   Advance(absl::Minutes(1));
-  record({{.event_id = "early", .type = kOpened, .message = unsent, .time = Now()}});
+  record({{.event_id = "early", .type = kOpened, .message = unsent, .time = Now(), .detail = ""}});
   EXPECT_EQ(Get(unsent).engagement.machine_opens, 1) << "nobody reads what was not sent";
 }
 

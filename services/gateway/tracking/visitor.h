@@ -17,8 +17,8 @@ std::string_view NameOf(Visitor visitor);  // in metrics
 
 struct RequestHints {
   bool head = false;
-  std::string_view user_agent;
-  std::string_view purpose;  // Sec-Purpose, or one of its older names
+  std::string_view user_agent = {};
+  std::string_view purpose = {};  // Sec-Purpose, or one of its older names
 };
 
 Visitor VisitorOf(const RequestHints& hints);

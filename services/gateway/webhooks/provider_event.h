@@ -49,7 +49,7 @@ struct ProviderEvent {
   RejectReason reject_reason = RejectReason::kNone;
   std::string event_id;            // printable ASCII, 1 to kMaxEventId octets
   std::string message_id;          // our Message-ID; empty if the mail is not ours
-  std::string message;             // instead of it, where it is known: messages/{message}
+  std::string message = {};        // instead of it, where it is known: messages/{message}
   std::string recipient;           // as the provider wrote it; neither recorded nor logged
   std::optional<absl::Time> time;  // nullopt: not told
   std::string detail;              // at most kMaxEventDetail octets
