@@ -46,16 +46,19 @@ absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options 
   return http_server::Server::Start(std::move(options), router.handler());
 }
 
+// One gathers events or is answered while the other is recorded.
+constexpr int kTrackingBatches = 2;
+
 // The pixels and links of mail.
 struct Tracking {
   Tracking(tracking::Links given_links, EventLog& log, const Pages& pages, const Clock& clock,
            telemetry::Metrics& metrics)
       : links(std::move(given_links)),
-        events(log, clock, metrics, {}),
+        events(log, clock, metrics, kTrackingBatches, {}),
         handlers(links, events, pages, clock, metrics) {}
 
   const tracking::Links links;
-  EventBatcher events;
+  EventBatchers events;
   TrackingHandlers handlers;
 };
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -166,6 +167,26 @@ void EventBatcher::Count(const EventLog::Counts& counts) const {
   duplicate_.Increment(counts.duplicate);
   unknown_.Increment(counts.unknown);
   opted_out_.Increment(counts.opted_out);
+}
+
+EventBatchers::EventBatchers(EventLog& log, const Clock& clock, telemetry::Metrics& metrics,
+                             int count, EventBatcher::Options options) {
+  for (int i = 0; i < count; ++i) {
+    batchers_.push_back(std::make_unique<EventBatcher>(log, clock, metrics, options));
+  }
+}
+
+void EventBatchers::Add(ProviderEvent event, EventBatcher::Done done) {
+  const std::size_t choice = std::hash<std::string>()(event.message) % batchers_.size();
+  batchers_[choice]->Add(std::move(event), std::move(done));
+}
+
+void EventBatchers::Start() {
+  for (const auto& each : batchers_) each->Start();
+}
+
+void EventBatchers::Stop() {
+  for (const auto& each : batchers_) each->Stop();
 }
 
 }  // namespace lmsmail::gateway

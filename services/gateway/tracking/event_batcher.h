@@ -80,4 +80,19 @@ class EventBatcher {
   std::unique_ptr<lifecycle::Periodic> answerer_;
 };
 
+// Several batchers, so that PostgreSQL and the gateway need not wait for each other. The events of one
+// mail are recorded one after the other, because dispatch judges each by those before it.
+class EventBatchers {
+ public:
+  EventBatchers(EventLog& log, const Clock& clock, telemetry::Metrics& metrics, int count,
+                EventBatcher::Options options);
+
+  void Add(ProviderEvent event, EventBatcher::Done done);
+  void Start();
+  void Stop();
+
+ private:
+  std::vector<std::unique_ptr<EventBatcher>> batchers_;
+};
+
 }  // namespace lmsmail::gateway

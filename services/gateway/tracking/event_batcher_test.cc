@@ -125,5 +125,20 @@ TEST_F(EventBatcherTest, AnswersWhoWaitsAtTheEndOfAnOutage) {
   EXPECT_EQ(Counted("dropped"), 1);
 }
 
+TEST_F(EventBatcherTest, TheEventsOfOneMailStayInOrder) {
+  EventBatchers batchers(log_, clock_, metrics_, 1, {});
+  batchers.Start();
+  std::vector<std::string> added;
+  for (int i = 0; i < 100; ++i) {
+    ProviderEvent event;
+    event.event_id = std::to_string(i);
+    event.message = "messages/a";
+    added.push_back(event.event_id);
+    batchers.Add(std::move(event), [] {});
+  }
+  batchers.Stop();
+  EXPECT_EQ(log_.recorded, added);
+}
+
 }  // namespace
 }  // namespace lmsmail::gateway

@@ -33,7 +33,7 @@ Response PixelResponse() {
 
 }  // namespace
 
-TrackingHandlers::TrackingHandlers(const tracking::Links& links, EventBatcher& events,
+TrackingHandlers::TrackingHandlers(const tracking::Links& links, EventBatchers& events,
                                    const Pages& pages, const Clock& clock,
                                    telemetry::Metrics& metrics)
     : links_(links),

@@ -18,7 +18,7 @@ namespace lmsmail::gateway {
 // block. Thread-safe. The arguments of the constructor must outlive it and its responders.
 class TrackingHandlers {
  public:
-  TrackingHandlers(const tracking::Links& links, EventBatcher& events, const Pages& pages,
+  TrackingHandlers(const tracking::Links& links, EventBatchers& events, const Pages& pages,
                    const Clock& clock, telemetry::Metrics& metrics);
 
   // GET and HEAD of /o/{token}: always the image, so that no mail shows a broken one. Nothing is
@@ -43,7 +43,7 @@ class TrackingHandlers {
                          Visitor visitor) const;
 
   const tracking::Links& links_;
-  EventBatcher& events_;
+  EventBatchers& events_;
   const Pages& pages_;
   const Clock& clock_;
   const Counters opens_, clicks_;

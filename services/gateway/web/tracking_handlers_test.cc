@@ -63,7 +63,7 @@ class TrackingHandlersTest : public ::testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'003)};
   telemetry::Metrics metrics_{{"gateway", "test"}};
   FakeEventLog log_;
-  EventBatcher batcher_{log_, clock_, metrics_, {}};
+  EventBatchers batcher_{log_, clock_, metrics_, 1, {}};
   const Pages pages_ = Pages::Create({"Demo School", "https://learn.example"}).value();
   TrackingHandlers handlers_{links_, batcher_, pages_, clock_, metrics_};
   http_server::Router router_;

@@ -85,8 +85,9 @@ def edge(system, scale):
         runs = {"empty": [], "pixels": [], "webhooks": [], "record": []}
         for i in range(scale.repeats):
             pixels, webhooks, record = files[3 * i:3 * i + 3]
-            runs["empty"].append(load("empty", count=scale.edge * 2))
-            runs["pixels"].append(load("pixels", mails=pixels, keys=gateway.keys))
+            runs["empty"].append(load("empty", count=scale.edge * 2, connections=1000))
+            runs["pixels"].append(load("pixels", mails=pixels, keys=gateway.keys,
+                                       connections=1000))
             # As many at a time as the gateway handles.
             runs["webhooks"].append(load("webhooks", mails=webhooks, keys=gateway.private_key,
                                          connections=4))
