@@ -73,6 +73,13 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
       "/inbox of admin_listen. Empty: there is no such page.");
 
+  schema.Sub("tracking")
+      .Secret(
+          "keys", &tracking.keys,
+          "File of the keys of the pixels and links in mail, the same as in dispatch; without "
+          "them, "
+          "/o/ and /c/ do not exist. Keep old keys as long as the links of old mail must work.");
+
   DeclareAdmin(schema);
   preference.Declare(schema.Sub("preference"));
   dispatch.Declare(schema.Sub("dispatch"));
@@ -133,6 +140,10 @@ void GatewayConfig::Check(Violations& violations) const {
   if (!bounces.keys.empty()) {
     const absl::Status keys = token::KeyRing::Parse(bounces.keys).status();
     if (!keys.ok()) violations.Add("bounces.keys_file", std::string(keys.message()));
+  }
+  if (const auto ring = token::KeyRing::Parse(tracking.keys);
+      !tracking.keys.empty() && !ring.ok()) {
+    violations.Add("tracking.keys_file", std::string(ring.status().message()));
   }
   preference.Check("preference", violations);
   dispatch.Check("dispatch", violations);
@@ -210,7 +221,14 @@ std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {
   return SendgridKeys::Parse(webhooks.sendgrid.public_keys).value();
 }
 
-Site GatewayConfig::ToSite() const { return {school.name, school.url, school.postal_address}; }
+std::optional<tracking::Links> GatewayConfig::ToTrackingLinks() const {
+  if (tracking.keys.empty()) return std::nullopt;
+  return tracking::Links(token::KeyRing::Parse(tracking.keys).value());
+}
+
+Site GatewayConfig::ToSite() const {
+  return {school.name, school.url, school.postal_address, !tracking.keys.empty()};
+}
 
 bool GatewayConfig::IsHttps() const {
   return !tls.certificate.empty() || school.public_url.starts_with("https://");

@@ -14,6 +14,7 @@
 #include "libs/rpc/executor.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
+#include "libs/tracking/links.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/connect_handlers.h"
@@ -64,6 +65,10 @@ struct GatewayConfig : service::ProcessConfig {
     std::string keys;
   } bounces;
 
+  struct Tracking {
+    std::string keys;  // the content of keys_file
+  } tracking;
+
   // Of deploy/inbox.py on a development machine; empty elsewhere.
   struct Inbox {
     std::string directory;
@@ -103,6 +108,8 @@ struct GatewayConfig : service::ProcessConfig {
   std::optional<SendgridKeys> ToSendgridKeys() const;
   // nullopt without keys.
   std::optional<return_path::ReturnPaths> ToReturnPaths() const;
+  // nullopt without keys.
+  std::optional<tracking::Links> ToTrackingLinks() const;
   Site ToSite() const;
   // Whether browsers reach the public listener by https, here or at a proxy before it.
   bool IsHttps() const;

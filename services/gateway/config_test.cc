@@ -56,7 +56,8 @@ TEST(GatewayConfigTest, TheAdminListenerAnswersToItsAddressAndNames) {
   for (const char* origin : {"*", "console.school.example", "https://console.school.example/"}) {
     GatewayConfig other;
     const std::string flag = std::string("--admin.origins=") + origin;
-    EXPECT_THAT(Load(other, {flag.c_str()}), StatusIs(absl::StatusCode::kInvalidArgument)) << origin;
+    EXPECT_THAT(Load(other, {flag.c_str()}), StatusIs(absl::StatusCode::kInvalidArgument))
+        << origin;
   }
 }
 
@@ -110,6 +111,16 @@ TEST(GatewayConfigTest, ReadsTheKeysOfReturnPaths) {
   EXPECT_THAT(
       ViolationsOf(Load(broken, {flag("broken", "no key").c_str()})),
       ElementsAre(Field(&FieldViolation::field, ::testing::HasSubstr("bounces.keys_file"))));
+}
+
+TEST(GatewayConfigTest, ReadsTheKeysOfTracking) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToTrackingLinks().has_value());
+  EXPECT_FALSE(config.ToSite().tracking);
+  config.tracking.keys = "k1:" + std::string(64, 'a');
+  EXPECT_TRUE(config.ToTrackingLinks().has_value());
+  EXPECT_TRUE(config.ToSite().tracking);
 }
 
 TEST(GatewayConfigTest, ReportsEveryViolation) {
