@@ -63,10 +63,22 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
       "rotation; without one, /webhooks/mailgun/NAME does not exist.");
 
+  schema.Sub("bounces").Secret(
+      "keys", &bounces.keys,
+      "File of secret keys, lines of id:key, the same as bounces.keys_file of dispatch; all open "
+      "the addresses that bounces come to. Without it, /bounces does not exist.");
+
   schema.Sub("inbox").String(
       "directory", &inbox.directory,
       "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
       "/inbox of admin_listen. Empty: there is no such page.");
+
+  schema.Sub("tracking")
+      .Secret(
+          "keys", &tracking.keys,
+          "File of the keys of the pixels and links in mail, the same as in dispatch; without "
+          "them, "
+          "/o/ and /c/ do not exist. Keep old keys as long as the links of old mail must work.");
 
   DeclareAdmin(schema);
   preference.Declare(schema.Sub("preference"));
@@ -126,6 +138,14 @@ void GatewayConfig::Check(Violations& violations) const {
       !keys.ok()) {
     violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
   }
+  if (!bounces.keys.empty()) {
+    const absl::Status keys = token::KeyRing::Parse(bounces.keys).status();
+    if (!keys.ok()) violations.Add("bounces.keys_file", std::string(keys.message()));
+  }
+  if (const auto ring = token::KeyRing::Parse(tracking.keys);
+      !tracking.keys.empty() && !ring.ok()) {
+    violations.Add("tracking.keys_file", std::string(ring.status().message()));
+  }
   preference.Check("preference", violations);
   dispatch.Check("dispatch", violations);
   CheckAdmin(violations);
@@ -165,6 +185,16 @@ rpc::Executor::Options GatewayConfig::ToWebhookExecutor() const {
   return {.threads = webhooks.threads, .queue = static_cast<std::size_t>(webhooks.queue)};
 }
 
+rpc::Executor::Options GatewayConfig::ToBounceExecutor() const {
+  // What does not fit waits in the queue of the mail server that sends it.
+  return {.threads = 2, .queue = 64};
+}
+
+std::optional<return_path::ReturnPaths> GatewayConfig::ToReturnPaths() const {
+  if (bounces.keys.empty()) return std::nullopt;
+  return return_path::ReturnPaths(token::KeyRing::Parse(bounces.keys).value());
+}
+
 rpc::Executor::Options GatewayConfig::ToApiExecutor() const {
   return {.threads = api.threads, .queue = static_cast<std::size_t>(api.max_calls)};
 }
@@ -192,7 +222,14 @@ std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {
   return SendgridKeys::Parse(webhooks.sendgrid.public_keys).value();
 }
 
-Site GatewayConfig::ToSite() const { return {school.name, school.url, school.postal_address}; }
+std::optional<tracking::Links> GatewayConfig::ToTrackingLinks() const {
+  if (tracking.keys.empty()) return std::nullopt;
+  return tracking::Links(token::KeyRing::Parse(tracking.keys).value());
+}
+
+Site GatewayConfig::ToSite() const {
+  return {school.name, school.url, school.postal_address, !tracking.keys.empty()};
+}
 
 bool GatewayConfig::IsHttps() const {
   return !tls.certificate.empty() || school.public_url.starts_with("https://");

@@ -10,9 +10,11 @@
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
 #include "libs/http_server/options.h"
+#include "libs/return_path/return_path.h"
 #include "libs/rpc/executor.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
+#include "libs/tracking/links.h"
 #include "services/gateway/pages/pages.h"
 #include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/connect_handlers.h"
@@ -59,6 +61,14 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  struct Bounces {
+    std::string keys;
+  } bounces;
+
+  struct Tracking {
+    std::string keys;  // the content of keys_file
+  } tracking;
+
   // Of deploy/inbox.py on a development machine; empty elsewhere.
   struct Inbox {
     std::string directory;
@@ -89,12 +99,17 @@ struct GatewayConfig : service::ProcessConfig {
   http_server::Options ToAdminServer() const;
   rpc::Executor::Options ToExecutor() const;
   rpc::Executor::Options ToWebhookExecutor() const;
+  rpc::Executor::Options ToBounceExecutor() const;
   rpc::Executor::Options ToApiExecutor() const;
   rpc::Executor::Options ToApiStreamExecutor() const;
   ConnectHandlers::Options ToApi() const;
   BrowserGuard::Options ToBrowserGuard() const;
   // nullopt without keys.
   std::optional<SendgridKeys> ToSendgridKeys() const;
+  // nullopt without keys.
+  std::optional<return_path::ReturnPaths> ToReturnPaths() const;
+  // nullopt without keys.
+  std::optional<tracking::Links> ToTrackingLinks() const;
   Site ToSite() const;
   // Whether browsers reach the public listener by https, here or at a proxy before it.
   bool IsHttps() const;

@@ -8,6 +8,7 @@
 
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/gateway/testing/webhook_signing.h"
 
 namespace lmsmail::gateway {
@@ -55,7 +56,8 @@ TEST(GatewayConfigTest, TheAdminListenerAnswersToItsAddressAndNames) {
   for (const char* origin : {"*", "console.school.example", "https://console.school.example/"}) {
     GatewayConfig other;
     const std::string flag = std::string("--admin.origins=") + origin;
-    EXPECT_THAT(Load(other, {flag.c_str()}), StatusIs(absl::StatusCode::kInvalidArgument)) << origin;
+    EXPECT_THAT(Load(other, {flag.c_str()}), StatusIs(absl::StatusCode::kInvalidArgument))
+        << origin;
   }
 }
 
@@ -91,6 +93,34 @@ TEST(GatewayConfigTest, ReadsTheKeysOfProviders) {
   EXPECT_THAT(ViolationsOf(Load(broken, {"--webhooks.sendgrid.public_keys=secret"})),
               ElementsAre(Field(&FieldViolation::field,
                                 ::testing::HasSubstr("webhooks.sendgrid.public_keys"))));
+}
+
+TEST(GatewayConfigTest, ReadsTheKeysOfReturnPaths) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToReturnPaths().has_value());
+  const TemporaryFolder folder;
+  const auto flag = [&](const char* name, const std::string& secrets) {
+    folder.Write(name, secrets);
+    return "--bounces.keys_file=" + (folder.path() / name).string();
+  };
+  GatewayConfig keyed;
+  ASSERT_OK(Load(keyed, {flag("keys", "k1:" + std::string(64, 'a')).c_str()}));
+  EXPECT_TRUE(keyed.ToReturnPaths().has_value());
+  GatewayConfig broken;
+  EXPECT_THAT(
+      ViolationsOf(Load(broken, {flag("broken", "no key").c_str()})),
+      ElementsAre(Field(&FieldViolation::field, ::testing::HasSubstr("bounces.keys_file"))));
+}
+
+TEST(GatewayConfigTest, ReadsTheKeysOfTracking) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToTrackingLinks().has_value());
+  EXPECT_FALSE(config.ToSite().tracking);
+  config.tracking.keys = "k1:" + std::string(64, 'a');
+  EXPECT_TRUE(config.ToTrackingLinks().has_value());
+  EXPECT_TRUE(config.ToSite().tracking);
 }
 
 TEST(GatewayConfigTest, ReportsEveryViolation) {

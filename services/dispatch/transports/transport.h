@@ -12,6 +12,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
+#include "libs/return_path/return_path.h"
 #include "libs/smtp/command.h"
 #include "libs/smtp/fault.h"
 #include "services/dispatch/transports/health.h"
@@ -24,7 +25,10 @@ namespace lmsmail::dispatch {
 struct SenderIdentity {
   address::Mailbox from;
   std::optional<address::Mailbox> reply_to;
-  std::string envelope_from;                   // receives bounces
+  std::string envelope_from;  // receives bounces
+  // Makes an envelope sender at `bounce_domain` for each mail; null: all have `envelope_from`.
+  std::shared_ptr<const return_path::ReturnPaths> return_paths = nullptr;
+  std::string bounce_domain = {};
   std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
   // Whether a provider builds the message of our header fields and the parts of the mail.
   bool provider_builds = false;

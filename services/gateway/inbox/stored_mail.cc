@@ -1,19 +1,12 @@
 #include "services/gateway/inbox/stored_mail.h"
 
-#include <gmime/gmime.h>
-
 #include <memory>
-#include <mutex>
 #include <optional>
+
+#include "services/gateway/mime/gmime_message.h"
 
 namespace lmsmail::gateway {
 namespace {
-
-struct Unref {
-  void operator()(gpointer object) const { g_object_unref(object); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Unref>;
 
 // Takes a text that GLib allocated.
 std::string Take(char* text) {
@@ -83,14 +76,14 @@ void KeepText(GMimeObject* /*parent*/, GMimeObject* part, gpointer kept) {
 }  // namespace
 
 absl::StatusOr<StoredMail> ParseStoredMail(std::string_view file) {
-  static std::once_flag initialized;
-  std::call_once(initialized, g_mime_init);
   StoredMail mail;
   const auto from = TakeLine(file, "X-Inbox-From: ");
   const auto to = TakeLine(file, "X-Inbox-To: ");
   if (!from || !to) {
     return absl::InvalidArgumentError("the file does not begin with X-Inbox-From and X-Inbox-To");
   }
+  // First, because it also initializes what decodes the fields.
+  const OwnedGObject<GMimeMessage> message = ParseGMimeMessage(file);
   mail.envelope_from = *from;
   mail.envelope_to = *to;
   mail.source = file;
@@ -100,9 +93,6 @@ absl::StatusOr<StoredMail> ParseStoredMail(std::string_view file) {
   mail.subject = ValueOf(mail, "Subject");
   mail.date = ValueOf(mail, "Date");
 
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(file.data(), file.size()));
-  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-  const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
   if (message != nullptr) g_mime_message_foreach(message.get(), KeepText, &mail);
   return mail;
 }
