@@ -1,41 +1,28 @@
 #include "services/gateway/bounces/mime_message.h"
 
-#include <gmime/gmime.h>
-
 #include <algorithm>
 #include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
+#include "libs/gmime/gmime.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::gateway {
 namespace {
 
-// GMime recurses into parts and has no limit on them, so both are limited by what a part needs: a
-// level of nesting has a Content-Type, and each part begins with a line that begins with "--". A
-// report has four of each, and the mail that it returns some more.
+// GMime recurses into parts, and each takes a kilobyte, so depth and number are limited by what a
+// part needs: a level of nesting has a Content-Type, and each part follows a line that begins with
+// "--". A report has four of each, and the mail that it returns some more.
 constexpr int kMaxContentTypes = 100;
 constexpr int kMaxDashLines = 1000;
 
-struct Unref {
-  void operator()(gpointer object) const { g_object_unref(object); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Unref>;
+using gmime::Owned;
 
 struct FreeOptions {
   void operator()(GMimeParserOptions* options) const { g_mime_parser_options_free(options); }
 };
-
-void InitializeGMime() {
-  static const bool done = [] {
-    g_mime_init();
-    return true;
-  }();
-  (void)done;
-}
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
@@ -125,7 +112,7 @@ std::string_view FieldOf(const Fields& fields, std::string_view name) {
 std::optional<MimeMessage> ParseMimeMessage(std::string_view message) {
   message = WithoutMboxLine(message.substr(0, kMaxMimeSize));
   if (message.empty() || HasTooManyParts(message)) return std::nullopt;
-  InitializeGMime();
+  gmime::Initialize();
   const Owned<GMimeStream> stream(
       g_mime_stream_mem_new_with_buffer(message.data(), message.size()));
   const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));

@@ -1,19 +1,14 @@
 #include "services/gateway/inbox/stored_mail.h"
 
-#include <gmime/gmime.h>
-
 #include <memory>
-#include <mutex>
 #include <optional>
+
+#include "libs/gmime/gmime.h"
 
 namespace lmsmail::gateway {
 namespace {
 
-struct Unref {
-  void operator()(gpointer object) const { g_object_unref(object); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, Unref>;
+using gmime::Owned;
 
 // Takes a text that GLib allocated.
 std::string Take(char* text) {
@@ -83,8 +78,7 @@ void KeepText(GMimeObject* /*parent*/, GMimeObject* part, gpointer kept) {
 }  // namespace
 
 absl::StatusOr<StoredMail> ParseStoredMail(std::string_view file) {
-  static std::once_flag initialized;
-  std::call_once(initialized, g_mime_init);
+  gmime::Initialize();
   StoredMail mail;
   const auto from = TakeLine(file, "X-Inbox-From: ");
   const auto to = TakeLine(file, "X-Inbox-To: ");
