@@ -81,6 +81,7 @@ void DispatchConfig::Declare(config::Schema& schema) {
 
   DeclareWorker(schema.Sub("worker"));
   delivery.Declare(schema.Sub("delivery"));
+  tracking.Declare(schema.Sub("tracking"));
   limits.Declare(schema.Sub("limits"));
   schema.Bytes("max_message_size", &max_message_size, "The largest mail that is rendered.",
                {16 << 10, 100 << 20});
@@ -114,6 +115,7 @@ void DispatchConfig::Check(Violations& violations) const {
   preference_service.Check("preference", violations);
   limits.Check(violations);
   delivery.Check(violations);
+  tracking.Check(violations);
 }
 
 void DispatchConfig::CheckDefaultTransport(Violations& violations) const {

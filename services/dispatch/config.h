@@ -23,6 +23,7 @@
 #include "services/dispatch/rendering/address_hashes.h"
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/rendering/message_id_header.h"
+#include "services/dispatch/rendering/tracking_config.h"
 #include "services/dispatch/transports/bounces_config.h"
 #include "services/dispatch/transports/dkim_config.h"
 #include "services/dispatch/transports/routes_config.h"
@@ -61,6 +62,7 @@ struct DispatchConfig {
   } worker;
 
   DeliveryConfig delivery;
+  TrackingConfig tracking;
   LimitsConfig limits;
 
   std::int64_t max_message_size = 1 << 20;

@@ -191,6 +191,25 @@ TEST_F(ConfigTest, ReportsEveryViolation) {
   }
 }
 
+TEST_F(ConfigTest, MeasuresNothingByDefault) {
+  ASSERT_OK(Load({}));
+  EXPECT_EQ(config_.tracking.ToTracking("https://mail.example"), nullptr);
+  EXPECT_EQ(config_.tracking.machine_delay, absl::Seconds(2));
+}
+
+TEST_F(ConfigTest, MeasuringNeedsCategoriesAndKeys) {
+  const absl::Status status = Load({"--tracking.opens=progress,gossip", "--tracking.clicks=x"});
+  std::vector<std::string> fields;
+  for (const FieldViolation& violation : ViolationsOf(status)) fields.push_back(violation.field);
+  for (const std::string key : {"tracking.opens", "tracking.clicks", "tracking.keys_file"}) {
+    EXPECT_THAT(fields, Contains(HasSubstr(key))) << status;
+  }
+  TrackingConfig tracking;
+  tracking.opens = {"progress"};
+  tracking.keys = "k1:" + std::string(64, 'a');
+  EXPECT_NE(tracking.ToTracking("https://mail.example"), nullptr);
+}
+
 TEST_F(ConfigTest, RequiresAPasswordOrATokenFile) {
   const auto fields = [this](std::vector<std::string> flags) {
     flags.insert(flags.end(),

@@ -31,6 +31,7 @@ struct Parts {
   MessageIdHeader message_ids;
   AddressHashes address_hashes;
   std::unique_ptr<DispatchMetrics> metrics;
+  std::unique_ptr<const MailTracking> tracking = {};  // null where nothing is measured
   std::unique_ptr<postgres::Pool> worker_pool = {};
   std::shared_ptr<grpc::Channel> template_channel = {};
   std::shared_ptr<grpc::Channel> preference_channel = {};
@@ -79,7 +80,7 @@ class DispatchWorkload final : public service::Workload {
   PgQueueStore queue_{*parts_.worker_pool};
   PgLimitStore limits_{*parts_.worker_pool};
   PgQueueStore calls_queue_{runtime_.pool, queue_};
-  PgMessageLog log_{runtime_.pool};
+  PgMessageLog log_{runtime_.pool, config_.tracking.machine_delay};
   PreferenceClient preferences_{PreferenceService::NewStub(parts_.preference_channel),
                                 config_.preference_service.timeout};
   TemplateClient templates_{TemplateService::NewStub(parts_.template_channel), clock_,
@@ -99,6 +100,7 @@ class DispatchWorkload final : public service::Workload {
                   .site = site_,
                   .message_ids = parts_.message_ids,
                   .address_hashes = parts_.address_hashes,
+                  .tracking = parts_.tracking.get(),
                   .metrics = metrics_},
                  config_.ToWorker()};
   Submitter submitter_{
@@ -116,8 +118,10 @@ class DispatchWorkload final : public service::Workload {
                             site_,
                             parts_.message_ids,
                             parts_.address_hashes,
+                            parts_.tracking.get(),
                             static_cast<std::size_t>(config_.max_message_size)};
-  EventRecorder events_{log_, preferences_, preferences_, parts_.address_hashes, bounces_};
+  EventRecorder events_{log_,         preferences_,          preferences_,
+                        preferences_, parts_.address_hashes, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};
   MessageHandlers message_handlers_{{clock_, calls_queue_, log_, raw_messages_, events_,
                                      parts_.message_ids,
@@ -136,6 +140,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
   Parts parts{.message_ids = std::move(message_ids),
               .address_hashes = std::move(address_hashes),
               .metrics = std::make_unique<DispatchMetrics>(runtime.metrics)};
+  parts.tracking = config.tracking.ToTracking(runtime.config.school.public_url);
   LMSMAIL_ASSIGN_OR_RETURN(parts.worker_pool,
                            postgres::Pool::Create(config.ToWorkerPool(runtime.pool.options())));
   LMSMAIL_ASSIGN_OR_RETURN(parts.template_channel,

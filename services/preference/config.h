@@ -20,6 +20,7 @@ struct PreferenceConfig {
   struct DefaultKeys {
     std::vector<std::string> subscribed = {"demo", "progress", "content", "announcement"};
     std::string consent_text = "default";
+    bool tracking_allowed = true;
   } defaults;
   std::string keys;  // content of the file at keys_file
 

@@ -38,6 +38,19 @@ v1::Transport::State ToProto(TransportHealth::State state) {
   return v1::Transport::STATE_UNSPECIFIED;
 }
 
+void ToProto(const Engagement& engagement, v1::Engagement& message) {
+  if (engagement.open_time) {
+    *message.mutable_open_time() = protobuf::ToProto(*engagement.open_time);
+  }
+  if (engagement.click_time) {
+    *message.mutable_click_time() = protobuf::ToProto(*engagement.click_time);
+  }
+  message.set_open_count(engagement.opens);
+  message.set_click_count(engagement.clicks);
+  message.set_machine_open_count(engagement.machine_opens);
+  message.set_machine_click_count(engagement.machine_clicks);
+}
+
 template <typename Request>
 MailHeader SharedHeader(const Request& request, const std::string& prefix, Violations& violations) {
   MailHeader header;
@@ -156,6 +169,7 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
     *message.mutable_next_attempt_time() = protobuf::ToProto(*record.next_attempt_time);
   }
   message.mutable_labels()->insert(mail.labels.begin(), mail.labels.end());
+  if (record.engagement.any()) ToProto(record.engagement, *message.mutable_engagement());
 }
 
 void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
@@ -283,6 +297,8 @@ void ToProto(const DayStats& stats, v1::MailStats& message) {
   message.set_clicked_count(stats.clicked);
   message.set_dropped_count(stats.dropped);
   message.set_complained_count(stats.complained);
+  message.set_machine_opened_count(stats.machine_opened);
+  message.set_machine_clicked_count(stats.machine_clicked);
 }
 
 }  // namespace lmsmail::dispatch

@@ -310,6 +310,29 @@ TEST_F(DispatchServiceTest, ABounceAtAnotherAddressSuppressesNothing) {
   EXPECT_TRUE(suppressions_.added().empty());
 }
 
+TEST_F(DispatchServiceTest, RecordsNoOpensOfWhoRefused) {
+  const v1::Message message = Sent("k");
+  v1::RecordEventsRequest request;
+  v1::ProviderEvent* event = request.add_events();
+  event->set_event_id("e1");
+  event->set_type(v1::ProviderEvent::TYPE_CLICKED);
+  event->set_message(message.name());
+  event->set_link(2);
+  event->set_link_count(3);
+  event->set_machine(true);
+  tracking_.Refuse("recipients/ada");
+  ASSERT_OK_AND_ASSIGN(const v1::RecordEventsResponse counts, Call(&Stub::RecordEvents, request));
+  EXPECT_EQ(counts.opted_out_count(), 1);
+  EXPECT_EQ(counts.recorded_count(), 0);
+
+  event->set_link_count(1);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].link", _));
+  event->set_link_count(-1);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].link_count", _));
+  event->set_type(v1::ProviderEvent::TYPE_BOUNCED);
+  EXPECT_THAT(Call(&Stub::RecordEvents, request), rpc::HasViolation("events[0].machine", _));
+}
+
 TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   Sent("large");
   v1::SendRequest to_grace = ToAda("k");
@@ -324,7 +347,7 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
 
   FakeSuppressionList list;
   BounceReporter bounces(list);
-  EventRecorder recorder(log_, recipients_, consent_, address_hashes_, bounces);
+  EventRecorder recorder(log_, recipients_, tracking_, consent_, address_hashes_, bounces);
   const absl::Time since = clock_.Now() - absl::Hours(1);
   recipients_.SetStatus(absl::UnavailableError("down"));
   EXPECT_THAT(recorder.Replay(since), StatusIs(absl::StatusCode::kUnavailable));

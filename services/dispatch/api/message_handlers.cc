@@ -29,6 +29,7 @@ constexpr absl::Duration kMaxStatsPeriod = absl::Hours(24 * 366);
 constexpr int kMaxEvents = 1000;
 constexpr std::size_t kMaxEventId = 128;
 constexpr std::size_t kMaxEventDetail = 500;
+constexpr int kMaxLinks = 1000;
 
 absl::StatusOr<BatchId> BatchIdFromName(const std::string& name) {
   if (const auto id = ParseBatchName(name)) return *id;
@@ -244,6 +245,17 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
   out.event_id = event.event_id();
   out.type = static_cast<EventType>(event.type());
   out.detail = event.at_other_address() ? AtOtherAddress(event.detail()) : event.detail();
+  const bool tracking = out.type == EventType::kOpened || out.type == EventType::kClicked;
+  if (event.machine() && !tracking) add_violation("machine", "is for OPENED and CLICKED only");
+  if (event.link_count() < 0 || event.link_count() > kMaxLinks) {
+    add_violation("link_count", fmt::format("must be 0 to {}", kMaxLinks));
+  }
+  if (event.link() < 0 || event.link() > event.link_count()) {
+    add_violation("link", "must be 0, or 1 to link_count");
+  }
+  out.machine = event.machine();
+  out.link = event.link();
+  out.links = event.link_count();
   out.time =
       event.has_event_time()
           ? protobuf::FromProto(event.event_time(), fmt::format("{}.event_time", field), violations)
@@ -289,6 +301,7 @@ absl::Status MessageHandlers::RecordEvents(const rpc::CallInfo& call,
   response.set_recorded_count(counts.recorded);
   response.set_duplicate_count(counts.duplicate);
   response.set_unknown_count(counts.unknown + unknown);
+  response.set_opted_out_count(counts.opted_out);
   return absl::OkStatus();
 }
 

@@ -131,6 +131,16 @@ TEST_F(TemplateClientTest, FetchesAVersionOnceAndCompilesIt) {
 
 class FakePreferenceService final : public ppb::PreferenceService::CallbackService {
  public:
+  grpc::ServerUnaryReactor* CheckTracking(grpc::CallbackServerContext* context,
+                                          const ppb::CheckTrackingRequest* request,
+                                          ppb::CheckTrackingResponse* response) override {
+    for (const std::string& name : request->recipients()) {
+      response->add_allowed(name != "recipients/refused");
+    }
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
   grpc::ServerUnaryReactor* CheckRecipients(grpc::CallbackServerContext* context,
                                             const ppb::CheckRecipientsRequest* request,
                                             ppb::CheckRecipientsResponse* response) override {
@@ -156,6 +166,7 @@ class FakePreferenceService final : public ppb::PreferenceService::CallbackServi
       }
       verdict.set_email_address("ada@students.example");
       verdict.set_given_name("Ada");
+      verdict.set_tracking_allowed(true);
     }
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
@@ -199,6 +210,8 @@ TEST_F(PreferenceClientTest, ChecksThousandRecipientsPerCallInOrder) {
   EXPECT_THAT(service_.sizes, testing::ElementsAre(1000, 500));
   EXPECT_EQ(verdicts[0].decision, Verdict::Decision::kAllow);
   EXPECT_EQ(verdicts[0].recipient.given_name, "Ada");
+  EXPECT_TRUE(verdicts[0].recipient.tracking_allowed);
+  EXPECT_FALSE(verdicts[1200].recipient.tracking_allowed);
   EXPECT_EQ(verdicts[3].decision, Verdict::Decision::kDefer);
   EXPECT_EQ(verdicts[3].retry_time, absl::FromUnixSeconds(1'800'000'000));
   EXPECT_EQ(verdicts[1200].decision, Verdict::Decision::kSkip);
@@ -208,6 +221,16 @@ TEST_F(PreferenceClientTest, ChecksThousandRecipientsPerCallInOrder) {
 TEST_F(PreferenceClientTest, ReturnsUnavailableForUnknownDecision) {
   EXPECT_THAT(client_.Check({Query("new_decision")}, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(PreferenceClientTest, AsksWhoMayBeMeasured) {
+  std::vector<std::string> recipients(1001, "recipients/ann");
+  recipients[1000] = "recipients/refused";
+  ASSERT_OK_AND_ASSIGN(const std::vector<bool> allowed,
+                       client_.TrackingAllowed(recipients, absl::InfiniteFuture()));
+  ASSERT_EQ(allowed.size(), 1001u);
+  EXPECT_TRUE(allowed[999]);
+  EXPECT_FALSE(allowed[1000]);
 }
 
 TEST_F(PreferenceClientTest, AddsSuppression) {

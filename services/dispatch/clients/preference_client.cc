@@ -60,6 +60,7 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& result) {
   verdict.recipient.language_code = result.language_code();
   verdict.recipient.unsubscribe_url = result.unsubscribe_url();
   verdict.recipient.preferences_url = result.preferences_url();
+  verdict.recipient.tracking_allowed = result.tracking_allowed();
   switch (result.decision()) {
     case pb::Verdict::DECISION_ALLOW:
       verdict.decision = Verdict::Decision::kAllow;
@@ -102,6 +103,27 @@ absl::StatusOr<std::vector<Verdict>> PreferenceClient::Check(
     }
   }
   return verdicts;
+}
+
+absl::StatusOr<std::vector<bool>> PreferenceClient::TrackingAllowed(
+    absl::Span<const std::string> recipients, absl::Time deadline) {
+  std::vector<bool> allowed;
+  allowed.reserve(recipients.size());
+  while (!recipients.empty()) {
+    const auto part = recipients.subspan(0, std::min(recipients.size(), kMaxChecks));
+    recipients.remove_prefix(part.size());
+    pb::CheckTrackingRequest request;
+    request.mutable_recipients()->Add(part.begin(), part.end());
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const pb::CheckTrackingResponse response,
+        rpc::Call(*stub_, &Stub::CheckTracking, request,
+                  rpc::WithTimeout(std::min(timeout_, deadline - absl::Now()))));
+    if (static_cast<std::size_t>(response.allowed_size()) != part.size()) {
+      return absl::UnavailableError("the number of answers differs from that of recipients");
+    }
+    allowed.insert(allowed.end(), response.allowed().begin(), response.allowed().end());
+  }
+  return allowed;
 }
 
 absl::Status PreferenceClient::Add(std::string_view email_address, SuppressionCause cause,

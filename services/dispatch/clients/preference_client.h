@@ -11,6 +11,7 @@ namespace lmsmail::dispatch {
 // Calls the preference service, with up to 1000 recipients per call. Thread-safe.
 class PreferenceClient final : public RecipientCheck,
                                public SuppressionList,
+                               public TrackingCheck,
                                public ConsentWithdrawal {
  public:
   using Stub = lmsmail::preference::v1::PreferenceService::StubInterface;
@@ -21,6 +22,8 @@ class PreferenceClient final : public RecipientCheck,
 
   absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const RecipientQuery> queries,
                                              absl::Time deadline) override;
+  absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> recipients,
+                                                    absl::Time deadline) override;
   absl::Status Add(std::string_view email_address, SuppressionCause cause,
                    std::string_view detail) override;
   absl::Status Withdraw(std::string_view recipient, Category category,

@@ -38,6 +38,7 @@ struct DeliveryDependencies {
   const SiteIdentity& site;
   const MessageIdHeader& message_ids;
   const AddressHashes& address_hashes;
+  const MailTracking* tracking = nullptr;  // null where nothing is measured
   DispatchMetrics& metrics;
 };
 

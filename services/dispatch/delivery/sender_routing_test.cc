@@ -117,7 +117,7 @@ TEST_F(SenderRoutingTest, MailHasTheIdentityOfItsTransportAndCanBeRenderedAgain)
   EXPECT_THAT(spare_.mails()[0].message, HasSubstr("From: The School <spare@school.example>"));
   transport_.SetHealth({});
   const RawMessages raw_messages(recipients_, templates_, transports_, site_, message_ids_,
-                                 address_hashes_, 1 << 20);
+                                 address_hashes_, nullptr, 1 << 20);
   const RawMessage raw = raw_messages.Render(Record(id), absl::InfiniteFuture());
   EXPECT_EQ(raw.bytes, spare_.mails()[0].message);
   EXPECT_TRUE(raw.verified);

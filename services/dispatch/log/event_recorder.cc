@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,10 @@ bool IsAgainstAddress(const AddressReport& report) {
                           .enhanced_code = report.enhanced_code,
                           .text = report.detail})
       .address_dead;
+}
+
+bool IsTracking(const ProviderEvent& event) {
+  return event.type == EventType::kOpened || event.type == EventType::kClicked;
 }
 
 bool MayHaveArrived(const Outcome& outcome) {
@@ -79,9 +84,16 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
     outage.Update(status);
     return true;
   });
-  if (ready.empty()) return outage;
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageLog::EventCounts counts,
-                           log_.RecordEvents(ready, deadline));
+  const absl::StatusOr<int> opted_out = LeaveOutOptedOut(ready, deadline);
+  if (!opted_out.ok()) {
+    outage.Update(opted_out.status());
+    std::erase_if(ready, IsTracking);
+  }
+  MessageLog::EventCounts counts;
+  if (!ready.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(counts, log_.RecordEvents(ready, deadline));
+  }
+  counts.opted_out = opted_out.value_or(0);
   // Duplicates are suppressed again, which is idempotent: after a crash or an outage between
   // recording and suppressing, the caller's repeated event suppresses the address.
   for (const ProviderEvent& event : events) {
@@ -102,6 +114,34 @@ absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
   }
   LMSMAIL_RETURN_IF_ERROR(outage);
   return counts;
+}
+
+absl::StatusOr<int> EventRecorder::LeaveOutOptedOut(std::vector<ProviderEvent>& events,
+                                                    absl::Time deadline) {
+  std::vector<MessageId> ids;
+  for (const ProviderEvent& event : events) {
+    if (IsTracking(event)) ids.push_back(event.message);
+  }
+  if (ids.empty()) return 0;
+  LMSMAIL_ASSIGN_OR_RETURN(const auto targets, log_.Targets(ids, deadline));
+  std::vector<std::string> recipients;
+  for (const auto& [id, target] : targets) {
+    if (target.kind == Target::Kind::kRecipient) recipients.push_back(target.value);
+  }
+  std::vector<bool> answers;
+  if (!recipients.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(answers, tracking_.TrackingAllowed(recipients, deadline));
+  }
+  // In the order of `targets`. An address without a recipient could not be asked.
+  std::set<MessageId> refused;
+  auto answer = answers.begin();
+  for (const auto& [id, target] : targets) {
+    const bool allowed = target.kind == Target::Kind::kRecipient && *answer++;
+    if (!allowed) refused.insert(id);
+  }
+  return static_cast<int>(std::erase_if(events, [&](const ProviderEvent& event) {
+    return IsTracking(event) && refused.contains(event.message);
+  }));
 }
 
 absl::Status EventRecorder::WithdrawConsent(const ProviderEvent& event, absl::Time deadline) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,16 +23,19 @@ namespace lmsmail::dispatch {
 // forwards mail to. Nothing is suppressed for an event with such a detail.
 std::string AtOtherAddress(std::string_view detail);
 
-// Records the events that providers and mail servers report, withdraws the consent of who
-// unsubscribed, and adds addresses that bounced or complained to the suppression list: always the
-// address that a mail went to, never one that its recipient got since. Thread-safe.
+// Records the events that providers, mail servers and the gateway report, except opens and clicks
+// of whoever does not allow that by now, withdraws the consent of who unsubscribed, and adds
+// addresses that bounced or complained to the suppression list: always the address that a mail went
+// to, never one that its recipient got since. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.
-  EventRecorder(MessageLog& log, RecipientCheck& recipients, ConsentWithdrawal& consent,
-                const AddressHashes& address_hashes, BounceReporter& bounces)
+  EventRecorder(MessageLog& log, RecipientCheck& recipients, TrackingCheck& tracking,
+                ConsentWithdrawal& consent, const AddressHashes& address_hashes,
+                BounceReporter& bounces)
       : log_(log),
         recipients_(recipients),
+        tracking_(tracking),
         consent_(consent),
         address_hashes_(address_hashes),
         bounces_(bounces) {}
@@ -51,6 +55,9 @@ class EventRecorder {
   absl::Status Replay(absl::Time since);
 
  private:
+  // Removes the opens and clicks that may not be recorded, and returns how many they were. After an
+  // error none may be.
+  absl::StatusOr<int> LeaveOutOptedOut(std::vector<ProviderEvent>& events, absl::Time deadline);
   // Withdraws the recipient's consent to the category of the mail, unless the event was recorded
   // before: then the recipient may have subscribed again since.
   absl::Status WithdrawConsent(const ProviderEvent& event, absl::Time deadline);
@@ -62,6 +69,7 @@ class EventRecorder {
 
   MessageLog& log_;
   RecipientCheck& recipients_;
+  TrackingCheck& tracking_;
   ConsentWithdrawal& consent_;
   const AddressHashes& address_hashes_;
   BounceReporter& bounces_;

@@ -52,7 +52,7 @@ class EventRecorderTest : public SenderFixture {
 
   int calls_ = 0;  // of Suppressed()
   FakeMessageLog log_{store_};
-  EventRecorder recorder_{log_, recipients_, consent_, address_hashes_, bounces_};
+  EventRecorder recorder_{log_, recipients_, tracking_, consent_, address_hashes_, bounces_};
 };
 
 TEST_F(EventRecorderTest, SuppressesTheAddressThatBounced) {
@@ -80,6 +80,57 @@ TEST_F(EventRecorderTest, ARepeatedEventSuppressesWhatAnOutagePrevented) {
   recipients_.SetStatus(absl::OkStatus());
   Report(id);
   EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
+}
+
+TEST_F(EventRecorderTest, RecordsNoOpensAndClicksOfWhoOptedOutSince) {
+  const MessageId id = Sent();
+  const auto record = [&] {
+    return recorder_.Record({{"opened", EventType::kOpened, id, clock_.Now(), ""},
+                             {"clicked", EventType::kClicked, id, clock_.Now(), ""},
+                             {"unknown", EventType::kOpened, 4711, clock_.Now(), ""},
+                             {"delivered", EventType::kDelivered, id, clock_.Now(), ""}},
+                            absl::InfiniteFuture());
+  };
+  tracking_.Refuse("recipients/ada");
+  ASSERT_OK_AND_ASSIGN(MessageLog::EventCounts counts, record());
+  EXPECT_EQ(counts.recorded, 1);
+  EXPECT_EQ(counts.unknown, 1);
+  EXPECT_EQ(counts.opted_out, 2);
+  ASSERT_OK_AND_ASSIGN(const History history, log_.Explain(id, absl::InfiniteFuture()));
+  ASSERT_THAT(history.events, SizeIs(1));
+  EXPECT_EQ(history.events[0].type, EventType::kDelivered);
+}
+
+TEST_F(EventRecorderTest, RecordsNoOpensUnasked) {
+  const MessageId id = Sent();
+  const auto record = [&] {
+    return recorder_.Record({{"opened", EventType::kOpened, id, clock_.Now(), ""},
+                             {"delivered", EventType::kDelivered, id, clock_.Now(), ""}},
+                            absl::InfiniteFuture());
+  };
+  tracking_.SetStatus(absl::UnavailableError("down"));
+  EXPECT_THAT(record(), StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_OK_AND_ASSIGN(const History history, log_.Explain(id, absl::InfiniteFuture()));
+  EXPECT_THAT(history.events, SizeIs(1)) << "what needs no consent is recorded";
+  tracking_.SetStatus(absl::OkStatus());
+  ASSERT_OK_AND_ASSIGN(const MessageLog::EventCounts counts, record());
+  EXPECT_EQ(counts.recorded, 1);
+  EXPECT_EQ(counts.duplicate, 1);
+}
+
+TEST_F(EventRecorderTest, AnAddressWithoutARecipientCannotBeAsked) {
+  Submission submission;
+  submission.request_id = "address";
+  submission.template_ref = {"enrollment", 1, Category::kEnrollment};
+  submission.due_time = clock_.Now();
+  submission.items.push_back({{Target::Kind::kAddress, "ada@students.example"}, "", "address"});
+  ASSERT_OK_AND_ASSIGN(const auto accepted, store_.Accept({submission}, absl::InfiniteFuture()));
+  const MessageId id = accepted.front()->items.front().id;
+  ASSERT_OK_AND_ASSIGN(
+      const MessageLog::EventCounts counts,
+      recorder_.Record({{"opened", EventType::kOpened, id, clock_.Now(), ""}},
+                       absl::InfiniteFuture()));
+  EXPECT_EQ(counts.opted_out, 1);
 }
 
 TEST_F(EventRecorderTest, ALateEventSparesACorrectedAddress) {

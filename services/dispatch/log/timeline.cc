@@ -80,7 +80,12 @@ TimelineEntry EntryOf(const RecordedOutcome& recorded) {
   return entry;
 }
 
-std::string_view DescribeEvent(EventType type) {
+std::string_view DescribeEvent(EventType type, bool machine = false) {
+  if (machine) {
+    return type == EventType::kOpened
+               ? "a program loaded the tracking pixel, as proxies of mail providers do"
+               : "a program followed a link in the mail, as scanners for malware do";
+  }
   switch (type) {
     case EventType::kDelivered:
       return "the recipient's server accepted the mail";
@@ -282,8 +287,8 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   }
   for (const History::Event& event : history.events) {
     AddEntry(entries, event.time, TimelineEntry::Kind::kEvent,
-             event.detail.empty() ? std::string(DescribeEvent(event.type))
-                                  : fmt::format("{}: {}", DescribeEvent(event.type), event.detail));
+             fmt::format("{}{}{}", DescribeEvent(event.type, event.machine),
+                         event.detail.empty() ? "" : ": ", event.detail));
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const TimelineEntry& a, const TimelineEntry& b) { return a.time < b.time; });

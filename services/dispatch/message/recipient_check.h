@@ -23,6 +23,8 @@ struct Recipient {
   std::string language_code;  // BCP 47
   std::string unsubscribe_url;
   std::string preferences_url;
+  // Whether opens and clicks may be measured. Who is unknown has not been asked.
+  bool tracking_allowed = false;
 };
 
 // Whether one mail may be sent now.
@@ -57,6 +59,17 @@ class SuppressionList {
   // Idempotent. Blocks for a bounded time.
   virtual absl::Status Add(std::string_view email_address, SuppressionCause cause,
                            std::string_view detail) = 0;
+};
+
+// Whether recipients may be measured when something was measured, which is later than their mail was
+// checked. Thread-safe.
+class TrackingCheck {
+ public:
+  virtual ~TrackingCheck() = default;
+  // One answer for each `recipients/{recipient}`, in order; false for an unknown one. Blocks until
+  // `deadline` at most.
+  virtual absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> recipients,
+                                                            absl::Time deadline) = 0;
 };
 
 // What recipients decided outside of the preference service. Thread-safe.

@@ -119,6 +119,8 @@ CREATE TABLE event (
   event_time timestamptz NOT NULL,
   shard      int2        NOT NULL,
   type       int2        NOT NULL,
+  link       int2        NOT NULL,  -- which link was followed, from 1 on; 0: not known, or no click
+  machine    bool        NOT NULL,  -- a program opened or clicked, no person
   event_id   text        COLLATE "C" NOT NULL,
   detail     text        NOT NULL,
   PRIMARY KEY (msg_id, event_id, shard)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "libs/address/email_address.h"
@@ -63,10 +64,15 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
 
 absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient& recipient,
                                                const CompiledVersion& version,
-                                               const SenderIdentity& sender) {
+                                               const SenderIdentity& sender,
+                                               std::optional<Measured> measured) {
   if (!recipient.address) return InvalidField("to", "is not a valid email address");
   const address::EmailAddress& to = *recipient.address;
   LMSMAIL_RETURN_IF_ERROR(Render(mail, recipient, version));
+  if (tracking_ != nullptr) {
+    if (!measured) measured = tracking_->Allowed(mail.template_ref.category, recipient);
+    tracking_urls_ = tracking_->AddTo(rendered_.html, mail.id, recipient, *measured);
+  }
 
   const std::string message_id = message_ids_.Of(mail.id);
   const std::string_view category = NameOf(mail.template_ref.category);
@@ -121,6 +127,8 @@ std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
   parts->personal_values = PersonalValues(recipient, *own_);
   // A value that the mail before has too, such as the title of a course, is probably common.
   // Searching for it would cost more than an additional request where the guess is wrong.
+  // Each is in the content once, so a long one costs no more to find than a short one.
+  std::ranges::move(tracking_urls_, std::back_inserter(parts->personal_values));
   std::vector<std::string> all = parts->personal_values;
   for (std::size_t i = 0; i < std::min(all.size(), last_values_.size()); ++i) {
     if (all[i] == last_values_[i]) parts->personal_values[i].clear();

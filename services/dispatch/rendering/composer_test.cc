@@ -41,7 +41,7 @@ class ComposerTest : public testing::Test {
     const auto version =
         templates_.Get(mail_.template_ref.key, mail_.template_ref.version, absl::InfiniteFuture());
     if (!version.ok()) return version.status();
-    Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
+    Composer composer(site_, message_ids_, address_hashes_, tracking_, max_bytes_);
     return composer.Compose(mail_, recipient_, **version, sender_);
   }
   std::string Text() {
@@ -60,6 +60,7 @@ class ComposerTest : public testing::Test {
   SiteIdentity site_{"The School", "https://school.example", "", "school.example"};
   const MessageIdHeader message_ids_{"school.example", std::nullopt};
   const AddressHashes address_hashes_{std::nullopt};
+  const MailTracking* tracking_ = nullptr;
   std::size_t max_bytes_ = 1 << 20;
   FakeTemplateSource templates_;
   SenderIdentity sender_ = FakeTransport().sender();
@@ -102,6 +103,21 @@ TEST_F(ComposerTest, SameMailHasSameBytes) {
   mail_.id = 4712;
   ASSERT_OK_AND_ASSIGN(const ComposedMail other, Compose());
   EXPECT_NE(first.content_hash, other.content_hash);
+}
+
+TEST_F(ComposerTest, AddsTrackingWhereTheRecipientAllowsIt) {
+  const MailTracking tracking(
+      tracking::Links(token::KeyRing::Parse("k1:" + std::string(64, 'a')).value()),
+      {.public_url = "https://mail.example", .opens = {Category::kEnrollment}, .clicks = {}});
+  ASSERT_OK_AND_ASSIGN(const ComposedMail plain, Compose());
+  tracking_ = &tracking;
+  EXPECT_EQ(Text(), plain.message);
+  recipient_.tracking_allowed = true;
+  ASSERT_OK_AND_ASSIGN(const ComposedMail tracked, Compose());
+  EXPECT_THAT(tracked.message, HasSubstr("/o/k1."));
+  EXPECT_EQ(Text(), tracked.message);
+  UseWeekly();
+  EXPECT_THAT(Text(), Not(HasSubstr("/o/")));
 }
 
 TEST_F(ComposerTest, SignatureIsDeterministic) {
@@ -213,7 +229,7 @@ TEST_F(ComposerTest, ThePartsOfAMailAreItsContentAndWhatIsItsOwn) {
   const auto version = templates_.Get("weekly_progress", 1, absl::InfiniteFuture());
   ASSERT_OK(version);
   mail_.context = Context(R"({"minutes": 42, "note": {"title": "Ink"}, "notes": ["One", ""]})");
-  Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
+  Composer composer(site_, message_ids_, address_hashes_, tracking_, max_bytes_);
   ASSERT_OK(composer.Compose(mail_, recipient_, **version, sender_));
   const auto parts = composer.PartsOfLast(mail_, recipient_);
   EXPECT_EQ(parts->category, "progress");

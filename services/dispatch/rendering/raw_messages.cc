@@ -34,14 +34,30 @@ absl::Status RawMessages::Compose(const MessageRecord& record, absl::Time deadli
   }
   LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
                                                               mail.template_ref.version, deadline));
-  Composer composer(site_, message_ids_, address_hashes_, max_bytes_);
+  Composer composer(site_, message_ids_, address_hashes_, tracking_, max_bytes_);
   SenderIdentity sender = transport->sender();
   LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
                            composer.Compose(mail, recipient, *version, sender));
-  raw.verified = !record.content_hash.empty() && composed.content_hash == record.content_hash;
+  const auto is_sent = [&record](const ComposedMail& it) {
+    return !record.content_hash.empty() && it.content_hash == record.content_hash;
+  };
+  raw.verified = is_sent(composed);
+  // What is measured may have changed since: the recipient or the school decided otherwise.
+  std::optional<Measured> measured;
+  for (const Measured other : {Measured{false, false}, Measured{true, false}, Measured{false, true},
+                               Measured{true, true}}) {
+    if (raw.verified || tracking_ == nullptr || record.content_hash.empty()) break;
+    LMSMAIL_ASSIGN_OR_RETURN(ComposedMail again,
+                             composer.Compose(mail, recipient, *version, sender, other));
+    if (!is_sent(again)) continue;
+    raw.verified = true;
+    measured = other;
+    composed = std::move(again);
+  }
   if (sender.provider_builds) {
     sender.provider_builds = false;
-    LMSMAIL_ASSIGN_OR_RETURN(composed, composer.Compose(mail, recipient, *version, sender));
+    LMSMAIL_ASSIGN_OR_RETURN(composed,
+                             composer.Compose(mail, recipient, *version, sender, measured));
   }
   raw.bytes = std::move(composed.message);
   return absl::OkStatus();

@@ -23,21 +23,25 @@ struct RawMessage {
 // the log and the current data of the recipient. Thread-safe.
 class RawMessages {
  public:
-  // All must outlive this.
+  // All must outlive this. `tracking` may be null.
   RawMessages(RecipientCheck& recipients, TemplateSource& templates, const Transports& transports,
               const SiteIdentity& site, const MessageIdHeader& message_ids,
-              const AddressHashes& address_hashes, std::size_t max_bytes)
+              const AddressHashes& address_hashes, const MailTracking* tracking,
+              std::size_t max_bytes)
       : recipients_(recipients),
         templates_(templates),
         transports_(transports),
         site_(site),
         message_ids_(message_ids),
         address_hashes_(address_hashes),
+        tracking_(tracking),
         max_bytes_(max_bytes) {}
 
   RawMessage Render(const MessageRecord& record, absl::Time deadline) const;
 
  private:
+  // Finds the bytes that the record has the hash of, if that can be; those of a mail that was sent
+  // now otherwise.
   absl::Status Compose(const MessageRecord& record, absl::Time deadline, RawMessage& raw) const;
 
   RecipientCheck& recipients_;
@@ -46,6 +50,7 @@ class RawMessages {
   const SiteIdentity& site_;
   const MessageIdHeader& message_ids_;
   const AddressHashes& address_hashes_;
+  const MailTracking* const tracking_;
   const std::size_t max_bytes_;
 };
 

@@ -43,8 +43,13 @@ inline void CountOutcome(Outcome::Kind kind, Reason reason, std::int64_t count, 
   }
 }
 
-// Call it for the first event of each type of a mail.
-inline void CountEvent(std::int16_t type, std::int64_t count, DayStats& stats) {
+// Call it for the first event of each type of a mail, and for that by a program.
+inline void CountEvent(std::int16_t type, bool machine, std::int64_t count, DayStats& stats) {
+  if (machine) {
+    if (type == kOpenedEvent) stats.machine_opened += count;
+    if (type == kClickedEvent) stats.machine_clicked += count;
+    return;
+  }
   if (type == kBouncedEvent) stats.bounced += count;
   if (type == kOpenedEvent) stats.opened += count;
   if (type == kClickedEvent) stats.clicked += count;

@@ -23,6 +23,16 @@ struct RecordedOutcome {
   absl::Time time;
 };
 
+// Whether a mail was read, by persons and by programs.
+struct Engagement {
+  std::optional<absl::Time> open_time;   // the first one by a person
+  std::optional<absl::Time> click_time;  // as well
+  int opens = 0, clicks = 0;             // by persons
+  int machine_opens = 0, machine_clicks = 0;
+
+  bool any() const { return opens + clicks + machine_opens + machine_clicks > 0; }
+};
+
 struct MessageRecord {
   Mail mail;
   State state = State::kQueued;
@@ -33,6 +43,7 @@ struct MessageRecord {
   std::optional<absl::Time> next_attempt_time;
   std::string content_hash;  // of the bytes that were sent; empty before
   std::string transport;     // that they were handed to; empty before
+  Engagement engagement;
 };
 
 // What the log knows about one mail; each list is in order of time.
@@ -51,6 +62,7 @@ struct History {
     EventType type;
     std::string detail;
     std::string event_id;
+    bool machine = false;
   };
   std::vector<Event> events;
 };
@@ -90,6 +102,9 @@ struct ProviderEvent {
   MessageId message = 0;
   absl::Time time;
   std::string detail;
+  bool machine = false;  // a program opened or clicked
+  int link = 0;          // kClicked only: 1 to `links`; 0: not known
+  int links = 0;
 };
 
 // Evidence against an address: a permanent refusal of the recipient, or an event of a provider.
@@ -106,7 +121,7 @@ struct DayStats {
   absl::Time day;  // UTC midnight
   std::string template_key;
   std::int64_t sent = 0, skipped = 0, failed = 0, bounced = 0, opened = 0, clicked = 0, dropped = 0,
-               complained = 0;
+               complained = 0, machine_opened = 0, machine_clicked = 0;
 };
 
 // What is stored for a request_id.
@@ -149,11 +164,17 @@ class MessageLog {
   virtual absl::StatusOr<BatchRecord> GetBatch(BatchId id, absl::Time deadline) = 0;
 
   struct EventCounts {
-    int recorded = 0, duplicate = 0, unknown = 0;
+    int recorded = 0, duplicate = 0, unknown = 0, opted_out = 0;
   };
+  // Returns the targets of those mails that are in the log.
+  virtual absl::StatusOr<std::map<MessageId, Target>> Targets(absl::Span<const MessageId> ids,
+                                                              absl::Time deadline) = 0;
   // A SENT mail becomes DELIVERED or BOUNCED. An UNCERTAIN mail becomes SENT when it was opened,
   // clicked or complained about, DELIVERED or BOUNCED, whichever of outcome and event is recorded
   // first. BOUNCED is final.
+  //
+  // An open or click right after the mail was sent is a program's, and so are clicks on three links
+  // of a mail, or on both of two, within five seconds.
   virtual absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
                                                    absl::Time deadline) = 0;
 

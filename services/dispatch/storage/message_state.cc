@@ -107,6 +107,7 @@ MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
   if (record.state == State::kScheduled || record.state == State::kQueued) {
     record.next_attempt_time = NextAttempt(facts, mail.due_time);
   }
+  record.engagement = facts.engagement;
   record.mail = std::move(mail);
   return record;
 }

@@ -34,6 +34,7 @@ struct MessageFacts {
   };
   std::optional<Reported> delivered;
   std::optional<Reported> bounced;
+  Engagement engagement = {};
 };
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now);

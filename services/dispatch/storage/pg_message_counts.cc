@@ -21,6 +21,7 @@ using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 
 constexpr int kFirstEventKind = 100;
+constexpr int kFirstMachineKind = 150;  // of events by programs
 constexpr absl::Duration kDay = absl::Hours(24);
 
 postgres::TransactionOptions Reading(std::string_view name, absl::Time deadline) {
@@ -92,9 +93,12 @@ absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
       [&](pqxx::work& tx) -> absl::StatusOr<EventCounts> {
         const pqxx::row row = tx.exec_params1(
             "SELECT recorded, duplicate, unknown FROM record_events($1::int8[], $2::int2[], "
-            "$3::text[], $4::timestamptz[], $5::text[])",
+            "$3::text[], $4::timestamptz[], $5::text[], $6::bool[], $7::int2[], $8::int2[], "
+            "make_interval(secs => $9))",
             each(&ProviderEvent::message), types, each(&ProviderEvent::event_id),
-            each(&ProviderEvent::time), each(&ProviderEvent::detail));
+            each(&ProviderEvent::time), each(&ProviderEvent::detail), each(&ProviderEvent::machine),
+            each(&ProviderEvent::link), each(&ProviderEvent::links),
+            absl::ToDoubleSeconds(machine_delay_));
         tx.exec_params("SELECT resolve_uncertain($1::int8[], $2::int2[])",
                        each(&ProviderEvent::message), types);
         return EventCounts{row[0].as<int>(), row[1].as<int>(), row[2].as<int>()};
@@ -128,7 +132,9 @@ absl::StatusOr<std::vector<DayStats>> PgMessageLog::Stats(absl::Time start, absl
           const int kind = row[2].as<int>();
           const std::int64_t count = row[4].as<std::int64_t>();
           if (kind >= kFirstEventKind) {
-            CountEvent(static_cast<std::int16_t>(kind - kFirstEventKind), count, stats.back());
+            const bool machine = kind >= kFirstMachineKind;
+            const int first = machine ? kFirstMachineKind : kFirstEventKind;
+            CountEvent(static_cast<std::int16_t>(kind - first), machine, count, stats.back());
           } else {
             CountOutcome(static_cast<Outcome::Kind>(kind), static_cast<Reason>(row[3].as<int>()),
                          count, stats.back());

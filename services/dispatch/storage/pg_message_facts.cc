@@ -22,7 +22,7 @@ std::string FactsSql() {
       "  WHERE c.msg_ids && $1::int8[] GROUP BY u.id) "
       "SELECT u.id, f.msg_id IS NOT NULL, t.create_time, coalesce(h.delivery_count, 0), "
       "y.delivery_count, y.create_time, y.due_time, "
-      "  latest.*, sent.*, delivered.*, bounced.* "
+      "  latest.*, sent.*, delivered.*, bounced.*, read.* "
       "FROM unnest($1::int8[]) AS u(id) "
       "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.msg_id = u.id LIMIT 1) f ON true "
       "LEFT JOIN LATERAL (SELECT create_time FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t "
@@ -36,7 +36,15 @@ std::string FactsSql() {
       "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
       "  ORDER BY r.delivery_count LIMIT 1) sent ON true "
       "LEFT JOIN LATERAL ({1} e.type = 1 {2}) delivered ON true "
-      "LEFT JOIN LATERAL ({1} e.type = 2 {2}) bounced ON true",
+      "LEFT JOIN LATERAL ({1} e.type = 2 {2}) bounced ON true "
+      "LEFT JOIN LATERAL (SELECT "
+      "  min(e.event_time) FILTER (WHERE e.type = 4 AND NOT e.machine), "
+      "  min(e.event_time) FILTER (WHERE e.type = 5 AND NOT e.machine), "
+      "  count(*) FILTER (WHERE e.type = 4 AND NOT e.machine), "
+      "  count(*) FILTER (WHERE e.type = 5 AND NOT e.machine), "
+      "  count(*) FILTER (WHERE e.type = 4 AND e.machine), "
+      "  count(*) FILTER (WHERE e.type = 5 AND e.machine) "
+      "  FROM event e WHERE e.msg_id = u.id AND e.type IN (4, 5)) read ON true",
       kOutcomeColumns, "SELECT e.event_time, e.detail FROM event e WHERE e.msg_id = u.id AND",
       // A report from before a retry is about an earlier attempt.
       "AND e.event_time > coalesce(y.create_time, '-infinity') ORDER BY e.event_time LIMIT 1");
@@ -46,6 +54,15 @@ std::optional<MessageFacts::Reported> ReadReport(const pqxx::row& row, int first
   const std::optional<absl::Time> time = postgres::OptionalTime(row[first]);
   if (!time) return std::nullopt;
   return MessageFacts::Reported{*time, postgres::Text(row[first + 1])};
+}
+
+Engagement ReadEngagement(const pqxx::row& row, int first) {
+  return {.open_time = postgres::OptionalTime(row[first]),
+          .click_time = postgres::OptionalTime(row[first + 1]),
+          .opens = row[first + 2].as<int>(),
+          .clicks = row[first + 3].as<int>(),
+          .machine_opens = row[first + 4].as<int>(),
+          .machine_clicks = row[first + 5].as<int>()};
 }
 
 MessageFacts ReadFacts(const pqxx::row& row) {
@@ -60,6 +77,7 @@ MessageFacts ReadFacts(const pqxx::row& row) {
   facts.sent = ReadOutcome(row, 7 + kOutcomeColumnCount);
   facts.delivered = ReadReport(row, 7 + 2 * kOutcomeColumnCount);
   facts.bounced = ReadReport(row, 9 + 2 * kOutcomeColumnCount);
+  facts.engagement = ReadEngagement(row, 11 + 2 * kOutcomeColumnCount);
   return facts;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
@@ -64,11 +65,11 @@ void AddRetries(pqxx::work& tx, MessageId id, History& history) {
 
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
   for (const pqxx::row& row :
-       tx.exec_params("SELECT event_time, type, detail, event_id FROM event WHERE "
+       tx.exec_params("SELECT event_time, type, detail, event_id, machine FROM event WHERE "
                       "msg_id = $1 ORDER BY event_time, event_id",
                       id)) {
     history.events.push_back({postgres::Time(row[0]), static_cast<EventType>(row[1].as<int>()),
-                              postgres::Text(row[2]), postgres::Text(row[3])});
+                              postgres::Text(row[2]), postgres::Text(row[3]), row[4].as<bool>()});
   }
 }
 
@@ -139,6 +140,24 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
                              .address_hash = ReadBytes(row[5])});
         }
         return reports;
+      });
+}
+
+absl::StatusOr<std::map<MessageId, Target>> PgMessageLog::Targets(absl::Span<const MessageId> ids,
+                                                                  absl::Time deadline) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.targets", deadline),
+      [&](pqxx::work& tx) -> absl::StatusOr<std::map<MessageId, Target>> {
+        std::map<MessageId, Target> targets;
+        for (const pqxx::row& row :
+             tx.exec_params("SELECT m.msg_id, m.target_kind, m.target FROM unnest($1::int8[]) u(id) "
+                            "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = u.id "
+                            "LIMIT 1) m",
+                            postgres::ToArrayLiteral(ids))) {
+          targets[row[0].as<std::int64_t>()] = {static_cast<Target::Kind>(row[1].as<int>()),
+                                                postgres::Text(row[2])};
+        }
+        return targets;
       });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,9 @@ namespace lmsmail::dispatch {
 class PgMessageLog final : public MessageLog {
  public:
   // `pool` has the schema "dispatch" and outlives the log.
-  explicit PgMessageLog(postgres::Pool& pool) : pool_(pool) {}
+  // What happens within `machine_delay` after a mail was sent is a program's.
+  explicit PgMessageLog(postgres::Pool& pool, absl::Duration machine_delay = absl::ZeroDuration())
+      : pool_(pool), machine_delay_(machine_delay) {}
 
   absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) override;
   absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
@@ -29,6 +32,8 @@ class PgMessageLog final : public MessageLog {
   absl::StatusOr<Page> List(const MessageFilter& filter, std::optional<Position> after, int limit,
                             absl::Time deadline) override;
   absl::StatusOr<BatchRecord> GetBatch(BatchId id, absl::Time deadline) override;
+  absl::StatusOr<std::map<MessageId, Target>> Targets(absl::Span<const MessageId> ids,
+                                                      absl::Time deadline) override;
   absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
                                            absl::Time deadline) override;
   absl::StatusOr<std::vector<AddressReport>> AddressReports(absl::Time since,
@@ -40,6 +45,7 @@ class PgMessageLog final : public MessageLog {
 
  private:
   postgres::Pool& pool_;
+  const absl::Duration machine_delay_;
 };
 
 }  // namespace lmsmail::dispatch

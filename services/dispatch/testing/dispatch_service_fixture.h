@@ -60,8 +60,8 @@ class DispatchServiceTest : public SenderFixture {
                         .log = log_,
                         .transports = transports_.Names()}};
   RawMessages raw_messages_{recipients_,  templates_,      transports_, site_,
-                            message_ids_, address_hashes_, 1 << 20};
-  EventRecorder events_{log_, recipients_, consent_, address_hashes_, bounces_};
+                            message_ids_, address_hashes_, nullptr,     1 << 20};
+  EventRecorder events_{log_, recipients_, tracking_, consent_, address_hashes_, bounces_};
   QueueMaintenance maintenance_{store_, clock_, metrics_, {}};
   SubmissionHandlers send_{submitter_, message_ids_};
   MessageHandlers messages_{{.clock = clock_,

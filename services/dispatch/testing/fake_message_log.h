@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -85,6 +86,14 @@ class FakeMessageLog final : public MessageLog {
     }
     return record;
   }
+  absl::StatusOr<std::map<MessageId, Target>> Targets(absl::Span<const MessageId> ids,
+                                                      absl::Time deadline) override {
+    std::map<MessageId, Target> targets;
+    for (const MessageId id : ids) {
+      if (const auto record = Get(id, deadline); record.ok()) targets[id] = record->mail.target;
+    }
+    return targets;
+  }
   absl::StatusOr<EventCounts> RecordEvents(absl::Span<const ProviderEvent> events,
                                            absl::Time deadline) override {
     store_.NoteDeadline(deadline);
@@ -96,7 +105,8 @@ class FakeMessageLog final : public MessageLog {
         ++counts.recorded;
         absl::MutexLock lock(&store_.mutex_);
         store_.entries_.at(event.message)
-            .history.events.push_back({event.time, event.type, event.detail, event.event_id});
+            .history.events.push_back({event.time, event.type, event.detail, event.event_id,
+                                      event.machine});
       } else {
         ++counts.duplicate;
       }

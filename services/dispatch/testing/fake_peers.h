@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,6 +113,32 @@ class FakeSuppressionList final : public SuppressionList {
  private:
   mutable absl::Mutex mutex_;
   std::map<std::string, SuppressionCause> added_ ABSL_GUARDED_BY(mutex_);
+};
+
+class FakeTracking final : public TrackingCheck {
+ public:
+  // Everybody allows it who did not refuse.
+  void Refuse(const std::string& recipient) {
+    absl::MutexLock lock(&mutex_);
+    refused_.insert(recipient);
+  }
+  void SetStatus(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    status_ = std::move(status);
+  }
+  absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> recipients,
+                                                    absl::Time) override {
+    absl::MutexLock lock(&mutex_);
+    if (!status_.ok()) return status_;
+    std::vector<bool> allowed;
+    for (const std::string& each : recipients) allowed.push_back(!refused_.contains(each));
+    return allowed;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> refused_ ABSL_GUARDED_BY(mutex_);
 };
 
 class FakeConsent final : public ConsentWithdrawal {

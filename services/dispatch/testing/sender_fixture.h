@@ -81,6 +81,7 @@ class SenderFixture : public testing::Test {
   FakeTemplateSource templates_;
   FakeSuppressionList suppressions_;
   FakeConsent consent_;
+  FakeTracking tracking_;
   BounceReporter bounces_{suppressions_};
   FakeTransport& transport_ = *new FakeTransport;  // owned by transports_
   Transports transports_;

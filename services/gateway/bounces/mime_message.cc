@@ -6,38 +6,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
-#include "libs/gmime/gmime.h"
 #include "libs/strings/view.h"
+#include "services/gateway/mime/gmime_message.h"
 
 namespace lmsmail::gateway {
 namespace {
 
-// GMime recurses into parts, and each takes a kilobyte, so depth and number are limited by what a
-// part needs: a level of nesting has a Content-Type, and each part follows a line that begins with
-// "--". A report has four of each, and the mail that it returns some more.
-constexpr int kMaxContentTypes = 100;
-constexpr int kMaxDashLines = 1000;
-
-using gmime::Owned;
-
-struct FreeOptions {
-  void operator()(GMimeParserOptions* options) const { g_mime_parser_options_free(options); }
-};
-
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
-
-bool HasTooManyParts(std::string_view message) {
-  const std::string lower = Lower(message);
-  int types = 0;
-  for (std::size_t at = 0; (at = lower.find("content-type", at)) != std::string::npos; ++at) {
-    if (++types > kMaxContentTypes) return true;
-  }
-  int dashes = 0;
-  for (std::size_t at = 0; (at = lower.find("\n--", at)) != std::string::npos; ++at) {
-    if (++dashes > kMaxDashLines) return true;
-  }
-  return false;
-}
 
 // Line breaks of a folded value become blanks.
 std::string Unfolded(const char* raw) {
@@ -70,7 +45,7 @@ std::string HeaderText(GMimeMessage* message) {
 std::string DecodedContent(GMimePart* part) {
   GMimeDataWrapper* const content = g_mime_part_get_content(part);
   if (content == nullptr) return {};
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new());
+  const OwnedGObject<GMimeStream> stream(g_mime_stream_mem_new());
   g_mime_data_wrapper_write_to_stream(content, stream.get());
   const GByteArray* const octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream.get()));
   if (octets->data == nullptr) return {};
@@ -111,15 +86,7 @@ std::string_view FieldOf(const Fields& fields, std::string_view name) {
 
 std::optional<MimeMessage> ParseMimeMessage(std::string_view message) {
   message = WithoutMboxLine(message.substr(0, kMaxMimeSize));
-  if (message.empty() || HasTooManyParts(message)) return std::nullopt;
-  gmime::Initialize();
-  const Owned<GMimeStream> stream(
-      g_mime_stream_mem_new_with_buffer(message.data(), message.size()));
-  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-  // Without it, contents are parts of the stream.
-  g_mime_parser_set_persist_stream(parser.get(), FALSE);
-  const std::unique_ptr<GMimeParserOptions, FreeOptions> options(g_mime_parser_options_new());
-  const Owned<GMimeMessage> parsed(g_mime_parser_construct_message(parser.get(), options.get()));
+  const OwnedGObject<GMimeMessage> parsed = ParseGMimeMessage(message);
   if (parsed == nullptr) return std::nullopt;
   MimeMessage result;
   result.header = FieldsOf(GMIME_OBJECT(parsed.get()));

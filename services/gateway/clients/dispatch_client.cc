@@ -47,6 +47,9 @@ void ToProto(const ProviderEvent& event, pb::ProviderEvent& message) {
   message.set_at_other_address(event.at_other_address);
   if (event.time) *message.mutable_event_time() = protobuf::ToProto(*event.time);
   message.set_detail(event.detail);
+  message.set_machine(event.machine);
+  message.set_link(event.link);
+  message.set_link_count(event.links);
 }
 
 }  // namespace
@@ -64,6 +67,7 @@ absl::StatusOr<EventLog::Counts> DispatchClient::Record(absl::Span<const Provide
     counts.recorded += response.recorded_count();
     counts.duplicate += response.duplicate_count();
     counts.unknown += response.unknown_count();
+    counts.opted_out += response.opted_out_count();
   }
   return counts;
 }

@@ -25,6 +25,7 @@ class FakeDispatchService final : public pb::DispatchService::CallbackService {
     response->set_recorded_count(request->events_size());
     response->set_duplicate_count(1);
     response->set_unknown_count(2);
+    response->set_opted_out_count(3);
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(status);
     return reactor;
@@ -54,6 +55,20 @@ TEST_F(DispatchClientTest, RecordsEvents) {
             R"(event_time { seconds: 7 } detail: "d" })");
 }
 
+TEST_F(DispatchClientTest, RecordsWhoFollowedWhichLink) {
+  ProviderEvent event;
+  event.type = EventType::kClicked;
+  event.event_id = "c";
+  event.message = "messages/0a1b2c3d4e5f6";
+  event.machine = true;
+  event.link = 2;
+  event.links = 3;
+  ASSERT_OK(client_.Record({event}));
+  EXPECT_EQ(service_.calls.at(0).ShortDebugString(),
+            R"(events { event_id: "c" type: TYPE_CLICKED message: "messages/0a1b2c3d4e5f6" )"
+            R"(machine: true link: 2 link_count: 3 })");
+}
+
 TEST_F(DispatchClientTest, SplitsManyEvents) {
   ASSERT_OK_AND_ASSIGN(const EventLog::Counts counts,
                        client_.Record(std::vector<ProviderEvent>(2001)));
@@ -63,6 +78,7 @@ TEST_F(DispatchClientTest, SplitsManyEvents) {
   EXPECT_EQ(counts.recorded, 2001);
   EXPECT_EQ(counts.duplicate, 3);
   EXPECT_EQ(counts.unknown, 6);
+  EXPECT_EQ(counts.opted_out, 9);
 }
 
 TEST_F(DispatchClientTest, PassesErrorsOn) {

@@ -30,6 +30,7 @@ absl::StatusOr<Link> ToLink(absl::StatusOr<pb::Link> response) {
   }
   link.unsubscribed_from_all = response->unsubscribed_from_all();
   link.undo_token = response->undo_token();
+  link.tracking_allowed = response->tracking_allowed();
   return link;
 }
 
@@ -58,6 +59,7 @@ absl::StatusOr<Link> PreferenceClient::Update(std::string_view token, const Link
     request.add_subscribe(static_cast<type::Category>(each));
   }
   request.set_unsubscribe_from_all(update.unsubscribe_from_all);
+  if (update.tracking_allowed) request.set_tracking_allowed(*update.tracking_allowed);
   request.set_consent_text(std::string(consent_text));
   return ToLink(rpc::Call(*stub_, &Stub::UpdateLink, request, rpc::WithTimeout(timeout_)));
 }

@@ -71,6 +71,7 @@ TEST_F(PreferenceClientTest, ReadsALinkWithoutMandatoryAndUnknownCategories) {
   service_.link.set_kind(pb::Link::KIND_UNSUBSCRIBE);
   service_.link.set_category(type::CATEGORY_CONTENT);
   service_.link.set_language_code("fr");
+  service_.link.set_tracking_allowed(true);
   for (const int category : {1, 3, 5, 99}) {
     pb::CategoryPreference& each = *service_.link.add_categories();
     each.set_category(static_cast<type::Category>(category));
@@ -86,6 +87,7 @@ TEST_F(PreferenceClientTest, ReadsALinkWithoutMandatoryAndUnknownCategories) {
   EXPECT_EQ(link.choices[0].category, Category::kDemo);
   EXPECT_TRUE(link.choices[0].subscribed);
   EXPECT_FALSE(link.choices[1].subscribed);
+  EXPECT_TRUE(link.tracking_allowed);
 }
 
 TEST_F(PreferenceClientTest, SendsChanges) {
@@ -99,6 +101,10 @@ TEST_F(PreferenceClientTest, SendsChanges) {
   EXPECT_THAT(service_.update.unsubscribe(), ElementsAre(type::CATEGORY_DEMO));
   EXPECT_THAT(service_.update.subscribe(), ElementsAre(type::CATEGORY_CONTENT));
   EXPECT_EQ(service_.update.consent_text(), "page-1");
+  EXPECT_FALSE(service_.update.has_tracking_allowed());
+  ASSERT_OK(client_.Update("t", {.tracking_allowed = false}, "page-1"));
+  EXPECT_TRUE(service_.update.has_tracking_allowed());
+  EXPECT_FALSE(service_.update.tracking_allowed());
   ASSERT_OK(client_.Undo("t", "undo", "page-1"));
   EXPECT_EQ(service_.undo.undo_token(), "undo");
   ASSERT_OK(client_.OneClickUnsubscribe("one"));

@@ -3,12 +3,10 @@
 #include <memory>
 #include <optional>
 
-#include "libs/gmime/gmime.h"
+#include "services/gateway/mime/gmime_message.h"
 
 namespace lmsmail::gateway {
 namespace {
-
-using gmime::Owned;
 
 // Takes a text that GLib allocated.
 std::string Take(char* text) {
@@ -78,13 +76,14 @@ void KeepText(GMimeObject* /*parent*/, GMimeObject* part, gpointer kept) {
 }  // namespace
 
 absl::StatusOr<StoredMail> ParseStoredMail(std::string_view file) {
-  gmime::Initialize();
   StoredMail mail;
   const auto from = TakeLine(file, "X-Inbox-From: ");
   const auto to = TakeLine(file, "X-Inbox-To: ");
   if (!from || !to) {
     return absl::InvalidArgumentError("the file does not begin with X-Inbox-From and X-Inbox-To");
   }
+  // First, because it also initializes what decodes the fields.
+  const OwnedGObject<GMimeMessage> message = ParseGMimeMessage(file);
   mail.envelope_from = *from;
   mail.envelope_to = *to;
   mail.source = file;
@@ -94,9 +93,6 @@ absl::StatusOr<StoredMail> ParseStoredMail(std::string_view file) {
   mail.subject = ValueOf(mail, "Subject");
   mail.date = ValueOf(mail, "Date");
 
-  const Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(file.data(), file.size()));
-  const Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-  const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
   if (message != nullptr) g_mime_message_foreach(message.get(), KeepText, &mail);
   return mail;
 }

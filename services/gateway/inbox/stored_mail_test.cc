@@ -68,6 +68,15 @@ TEST(StoredMailTest, InvalidOctetsBecomeReplacementCharacters) {
   EXPECT_THAT(read.text, HasSubstr("text "));
 }
 
+// A mail of many levels would exhaust the stack.
+TEST(StoredMailTest, AMailWithTooManyPartsHasItsSourceOnly) {
+  std::string mail;
+  for (int i = 0; i < 200; ++i) mail += "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n";
+  ASSERT_OK_AND_ASSIGN(const StoredMail read, ParseStoredMail(File(mail)));
+  EXPECT_EQ(read.source, mail);
+  EXPECT_THAT(read.text, IsEmpty());
+}
+
 TEST(StoredMailTest, RefusesAFileWithoutItsEnvelope) {
   for (const char* file : {"", "X-Inbox-From: a", "Subject: x\r\n\r\n", "X-Inbox-From: a\r\n"}) {
     EXPECT_EQ(ParseStoredMail(file).status().code(), absl::StatusCode::kInvalidArgument) << file;

@@ -26,12 +26,14 @@ struct Link {
   std::vector<Choice> choices = {};                 // every optional category, in their order
   bool unsubscribed_from_all = false;
   std::string undo_token = {};  // after an update that withdrew consent
+  bool tracking_allowed = false;  // whether opens and clicks may be measured
 };
 
 struct LinkUpdate {
   std::vector<Category> unsubscribe = {};
   std::vector<Category> subscribe = {};
   bool unsubscribe_from_all = false;
+  std::optional<bool> tracking_allowed = std::nullopt;  // of a preferences link only
 };
 
 // Reads and changes consent for whoever holds a link. Errors: INVALID_ARGUMENT for a token that is

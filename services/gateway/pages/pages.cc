@@ -169,6 +169,11 @@ std::string Pages::Preferences(const Link& link, std::string_view token, std::op
     page.Set("each", data(true));
     page.SetText("choose_legend");
     page.SetText("save_button");
+    if (site_.tracking) {
+      page.Set("tracking", data(object{{"title", data(page.Text("tracking_title"))},
+                                       {"text", data(page.Text("tracking_text"))},
+                                       {"allowed", data(link.tracking_allowed)}}));
+    }
   }
   page.Set("choices", ChoicesOf(link, page));
   page.Set("titles", ChoicesOf(link, page));

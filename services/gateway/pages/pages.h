@@ -22,12 +22,13 @@ bool IsTrue(Done done, const Link& link);
 enum class Message { kInvalidLink, kBadForm, kUnavailable };
 
 // What consent was given or withdrawn on: change it with the wording of the page.
-inline constexpr std::string_view kConsentText = "preference-page-1";
+inline constexpr std::string_view kConsentText = "preference-page-2";
 
 struct Site {
   std::string name;
   std::string url;
   std::string postal_address = {};  // may be empty
+  bool tracking = false;            // opens and clicks are measured, so people may choose
 };
 
 // Renders the pages as HTML, without scripts. Every value is escaped. Immutable and thread-safe.

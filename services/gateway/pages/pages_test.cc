@@ -55,6 +55,23 @@ TEST(PagesTest, UnsubscribePageOffersItsCategoryAndAll) {
                     HasSubstr("action=\"tok/preferences\""), Not(HasSubstr("checkbox"))));
 }
 
+TEST(PagesTest, OffersToStopMeasuringWhereSomethingIsMeasured) {
+  const Pages measuring =
+      NewPages({"Demo School", "https://learn.example", "", /*tracking=*/true});
+  Link link = Preferences();
+  const auto html = [&] { return measuring.Preferences(link, "tok", std::nullopt, ""); };
+  EXPECT_THAT(html(), AllOf(HasSubstr("Measure whether I open emails"),
+                            HasSubstr("name=\"shown\" value=\"tracking\""),
+                            HasSubstr("aria-describedby=\"tracking-text\">")));
+  link.tracking_allowed = true;
+  EXPECT_THAT(html(), HasSubstr("aria-describedby=\"tracking-text\" checked>"));
+  link.language_code = "ar";
+  EXPECT_THAT(html(), HasSubstr("قياس"));
+  EXPECT_THAT(measuring.Preferences(Unsubscribe(), "tok", std::nullopt, ""),
+              Not(HasSubstr("tracking")));
+  EXPECT_THAT(NewPages().Preferences(link, "tok", std::nullopt, ""), Not(HasSubstr("\"tracking\"")));
+}
+
 TEST(PagesTest, UnsubscribedPageOffersTheWayBack) {
   Link link = Unsubscribe();
   link.choices[0].subscribed = false;

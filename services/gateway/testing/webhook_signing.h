@@ -1,7 +1,9 @@
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <cstdint>
@@ -27,6 +29,16 @@ inline std::string Base64(std::string_view octets) {
 class SendgridSigner {
  public:
   explicit SendgridSigner(const char* curve = "P-256") : key_(EVP_EC_gen(curve), &EVP_PKEY_free) {}
+
+  // With a private key in PEM.
+  static SendgridSigner FromPem(const std::string& pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+    SendgridSigner signer;
+    signer.key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr),
+                      &EVP_PKEY_free);
+    return signer;
+  }
 
   // As it is configured.
   std::string PublicKey() const {

@@ -35,7 +35,12 @@ absl::StatusOr<Decision> Saved(const Form& form, const Link& link) {
                                                                     : change.update.unsubscribe;
     categories.push_back(each.category);
   }
-  if (change.update.subscribe.empty() && change.update.unsubscribe.empty()) return NotOurs();
+  if (Has(form, "shown", "tracking")) {
+    change.update.tracking_allowed = Has(form, "tracking", "allowed");
+  }
+  const bool empty = change.update.subscribe.empty() && change.update.unsubscribe.empty() &&
+                     !change.update.tracking_allowed;
+  if (empty) return NotOurs();
   return change;
 }
 

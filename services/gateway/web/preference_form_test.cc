@@ -57,6 +57,18 @@ TEST(OneClickTest, RefusesEverythingElse) {
   EXPECT_FALSE(IsOneClick(Post("List-Unsubscribe=One-Click", "multipart/form-data")));
 }
 
+TEST(PreferenceFormTest, ReadsTheSwitchOfTrackingWhereItWasShown) {
+  const auto tracking = [](const std::string& more) {
+    const auto decision = ParseDecision(Post("action=save&shown=demo&category=demo" + more), kPreferences);
+    EXPECT_OK(decision);
+    return std::get<Change>(*decision).update.tracking_allowed;
+  };
+  EXPECT_EQ(tracking(""), std::nullopt);
+  EXPECT_EQ(tracking("&tracking=allowed"), std::nullopt);
+  EXPECT_EQ(tracking("&shown=tracking"), false);
+  EXPECT_EQ(tracking("&shown=tracking&tracking=allowed"), true);
+}
+
 TEST(PreferenceFormTest, ReadsTheButtonsOfAnUnsubscribeLink) {
   ASSERT_OK_AND_ASSIGN(Decision decision, ParseDecision(Post("action=unsubscribe"), kUnsubscribe));
   EXPECT_THAT(std::get<Change>(decision).update.unsubscribe, ElementsAre(Category::kDemo));

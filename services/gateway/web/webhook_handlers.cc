@@ -59,7 +59,8 @@ WebhookHandlers::WebhookHandlers(const SendgridKeys* sendgrid, MailgunSignatures
           "mail of ours, or of no consequence), malformed.")),
       recorded_(metrics.AddCounter(
           "lmsmail_webhook_recorded_events_total",
-          "Events given to dispatch by provider and result: recorded, duplicate, unknown.")) {}
+          "Events given to dispatch by provider and result: recorded, duplicate, unknown, "
+          "opted_out.")) {}
 
 Response WebhookHandlers::Refuse(std::string_view provider, int status, std::string_view result,
                                  std::string text) {
@@ -139,7 +140,7 @@ Response WebhookHandlers::Record(std::string_view provider, ProviderEvents event
   }
   for (const auto& [result, count] :
        {std::pair{"recorded", counts.recorded}, std::pair{"duplicate", counts.duplicate},
-        std::pair{"unknown", counts.unknown}}) {
+        std::pair{"unknown", counts.unknown}, std::pair{"opted_out", counts.opted_out}}) {
     if (count > 0) recorded_.With({{"provider", name}, {"result", result}}).Increment(count);
   }
   return Response::Text(200, "Recorded.\n");

@@ -82,6 +82,9 @@ std::optional<ProviderEvent> ParseEvent(const json& event, const std::string& to
   parsed.event_id = token;
   parsed.recipient = TextMember(event, "recipient", kMaxAddress);
   parsed.time = TimeMember(event, "timestamp");
+  const bool tracking = parsed.type == EventType::kOpened || parsed.type == EventType::kClicked;
+  parsed.machine =
+      tracking && TextMember(Member(event, "client-info"), "client-type", 20) == "robot";
   parsed.reject_reason = ReasonOf(event, parsed.type);
   parsed.detail = CleanText(DetailOf(event, parsed.type), kMaxEventDetail);
   return parsed;

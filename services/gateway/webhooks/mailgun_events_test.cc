@@ -45,6 +45,17 @@ TEST(MailgunEventsTest, NormalisesTypes) {
   EXPECT_EQ(type(R"("stored")"), "unknown");
 }
 
+TEST(MailgunEventsTest, TellsOpensByPrograms) {
+  const auto machine = [](std::string_view name, std::string_view client) {
+    return Event(fmt::format(R"("event":"{}","client-info":{{"client-type":"{}"}})", name, client))
+        .machine;
+  };
+  EXPECT_TRUE(machine("opened", "robot"));
+  EXPECT_TRUE(machine("clicked", "robot"));
+  EXPECT_FALSE(machine("opened", "browser"));
+  EXPECT_FALSE(machine("delivered", "robot"));
+}
+
 TEST(MailgunEventsTest, NormalisesReasons) {
   const auto reason = [](std::string_view members) { return NameOf(Event(members).reject_reason); };
   EXPECT_EQ(reason(R"("event":"failed","reason":"bounce")"), "bounced");

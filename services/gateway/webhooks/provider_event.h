@@ -56,6 +56,9 @@ struct ProviderEvent {
   std::string detail;              // at most kMaxEventDetail octets
   // Of kBounced: another address failed than the mail went to, such as one it was forwarded to.
   bool at_other_address = false;
+  bool machine = false;  // a program opened the mail or followed the link
+  int link = 0;          // that was followed, 1 to `links`; 0: not known
+  int links = 0;
 };
 
 // The events of one request.
@@ -70,11 +73,10 @@ class EventLog {
   virtual ~EventLog() = default;
 
   struct Counts {
-    int recorded = 0, duplicate = 0, unknown = 0;
+    int recorded = 0, duplicate = 0, unknown = 0, opted_out = 0;
   };
   // Returns when all events are durable. After an error some may be, and the same call may be
-  // repeated. Blocks. Every event needs a message_id
-  // or a message.
+  // repeated. Blocks. Every event needs a message_id or a message.
   virtual absl::StatusOr<Counts> Record(absl::Span<const ProviderEvent> events) = 0;
 };
 

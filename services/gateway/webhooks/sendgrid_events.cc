@@ -82,6 +82,8 @@ std::optional<ProviderEvent> ParseEvent(const json& event) {
   if (!IsId(parsed.event_id, kMaxEventId)) parsed.event_id = DerivedId(event);
   parsed.recipient = TextMember(event, "email", kMaxAddress);
   parsed.time = TimeMember(event, "timestamp");
+  const json& machine = Member(event, "sg_machine_open");
+  parsed.machine = parsed.type == EventType::kOpened && machine.is_boolean() && machine.get<bool>();
   parsed.detail = CleanText(DetailOf(event, parsed.type), kMaxEventDetail);
   if (parsed.type == EventType::kRejected) {
     const char* const member = Member(event, "type").is_null() ? "reason" : "type";

@@ -71,6 +71,14 @@ TEST(SendgridEventsTest, ReadsTheMembers) {
   EXPECT_EQ(event.detail, "250 2.0.0 OK");
 }
 
+TEST(SendgridEventsTest, TellsOpensByPrograms) {
+  EXPECT_TRUE(Event(R"("event":"open","sg_machine_open":true)").machine);
+  EXPECT_FALSE(Event(R"("event":"open","sg_machine_open":false)").machine);
+  EXPECT_FALSE(Event(R"("event":"open","sg_machine_open":"yes")").machine);
+  EXPECT_FALSE(Event(R"("event":"open")").machine);
+  EXPECT_FALSE(Event(R"("event":"delivered","sg_machine_open":true)").machine);
+}
+
 // The text is what dispatch judges the address by.
 TEST(SendgridEventsTest, TellsWhyAMailBounced) {
   const auto detail = [](std::string_view members) {

@@ -69,6 +69,31 @@ absl::Status ConsentHandlers::Resubscribe(const rpc::CallInfo& call,
   return absl::OkStatus();
 }
 
+absl::Status ConsentHandlers::SetTracking(const rpc::CallInfo& call,
+                                          const v1::SetTrackingRequest& request,
+                                          v1::Preferences& response) {
+  Violations violations;
+  const std::string id = RecipientId(request.name(), "name", violations);
+  const ConsentSource source = SourceFromProto(request.source(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const RecipientConsent consent,
+                           consent_.SetTracking(id, request.allowed(), source, call.deadline));
+  response = ToProto(id, consent);
+  return absl::OkStatus();
+}
+
+absl::Status ConsentHandlers::CheckTracking(const rpc::CallInfo& call,
+                                            const v1::CheckTrackingRequest& request,
+                                            v1::CheckTrackingResponse& response) {
+  Violations violations;
+  const std::vector<std::string> ids = RecipientIdsFromProto(request, violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<bool> allowed,
+                           consent_.TrackingAllowed(ids, call.deadline));
+  response.mutable_allowed()->Add(allowed.begin(), allowed.end());
+  return absl::OkStatus();
+}
+
 absl::Status ConsentHandlers::EnsurePreferences(const rpc::CallInfo& call,
                                                 const v1::EnsurePreferencesRequest&,
                                                 v1::EnsurePreferencesResponse& response) {

@@ -19,6 +19,10 @@ class ConsentHandlers {
                            v1::Preferences& response);
   absl::Status Resubscribe(const rpc::CallInfo& call, const v1::ResubscribeRequest& request,
                            v1::Preferences& response);
+  absl::Status SetTracking(const rpc::CallInfo& call, const v1::SetTrackingRequest& request,
+                           v1::Preferences& response);
+  absl::Status CheckTracking(const rpc::CallInfo& call, const v1::CheckTrackingRequest& request,
+                             v1::CheckTrackingResponse& response);
   absl::Status EnsurePreferences(const rpc::CallInfo& call,
                                  const v1::EnsurePreferencesRequest& request,
                                  v1::EnsurePreferencesResponse& response);

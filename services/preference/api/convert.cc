@@ -20,7 +20,8 @@ constexpr int kMaxItems = 1000;
 static_assert(static_cast<int>(Category::kAnnouncement) == type::CATEGORY_ANNOUNCEMENT);
 static_assert(static_cast<int>(ConsentMethod::kDefault) == v1::ConsentSource::METHOD_DEFAULT);
 static_assert(static_cast<int>(ConsentMethod::kProvider) == v1::ConsentSource::METHOD_PROVIDER);
-static_assert(static_cast<int>(ConsentAction::kErased) == v1::ConsentEvent::ACTION_ERASED);
+static_assert(static_cast<int>(ConsentAction::kTrackingRefused) ==
+              v1::ConsentEvent::ACTION_TRACKING_REFUSED);
 static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::REASON_ERASED);
 static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);
 static_assert(static_cast<int>(LinkKind::kPreferences) == v1::Link::KIND_PREFERENCES);
@@ -119,6 +120,17 @@ std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& reques
   return mails;
 }
 
+std::vector<std::string> RecipientIdsFromProto(const v1::CheckTrackingRequest& request,
+                                               Violations& violations) {
+  CheckCount(request.recipients_size(), "recipients", violations);
+  std::vector<std::string> ids;
+  if (request.recipients_size() > kMaxItems) return ids;
+  for (const std::string& name : request.recipients()) {
+    ids.push_back(RecipientId(name, fmt::format("recipients[{}]", ids.size()), violations));
+  }
+  return ids;
+}
+
 std::optional<Category> CategoryFromProto(type::Category category, std::string_view field,
                                           Violations& violations) {
   if (category == type::CATEGORY_UNSPECIFIED) return std::nullopt;
@@ -143,7 +155,9 @@ ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& viola
 LinkUpdate LinkUpdateFromProto(const v1::UpdateLinkRequest& request, Violations& violations) {
   LinkUpdate update{CategoriesFromProto(request.unsubscribe(), "unsubscribe", violations),
                     CategoriesFromProto(request.subscribe(), "subscribe", violations),
-                    request.unsubscribe_from_all(), request.consent_text()};
+                    request.unsubscribe_from_all()};
+  if (request.has_tracking_allowed()) update.tracking_allowed = request.tracking_allowed();
+  update.consent_text = request.consent_text();
   ValidateConsentText(update.consent_text, "consent_text", violations);
   return update;
 }
@@ -176,6 +190,10 @@ v1::Preferences ToProto(std::string_view recipient_id, const RecipientConsent& c
   result.set_name(PreferencesName(recipient_id));
   result.set_suppressed(consent.suppressed);
   ToProto(consent, *result.mutable_categories());
+  result.set_tracking_allowed(consent.tracking.allowed);
+  if (consent.tracking.update_time) {
+    *result.mutable_tracking_update_time() = protobuf::ToProto(*consent.tracking.update_time);
+  }
   return result;
 }
 
@@ -191,6 +209,7 @@ v1::Link ToProto(const LinkState& state) {
   result.set_unsubscribed_from_all(
       std::ranges::none_of(state.consent.categories, &CategoryConsent::subscribed));
   result.set_undo_token(state.undo_token);
+  result.set_tracking_allowed(state.consent.tracking.allowed);
   return result;
 }
 
@@ -230,6 +249,7 @@ v1::Verdict ToProto(Verdict verdict) {
   }
   result.set_unsubscribe_url(std::move(verdict.unsubscribe_url));
   result.set_preferences_url(std::move(verdict.preferences_url));
+  result.set_tracking_allowed(verdict.tracking_allowed);
   return result;
 }
 

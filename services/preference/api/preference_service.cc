@@ -18,6 +18,8 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("OneClickUnsubscribe", links, &LinkHandlers::OneClickUnsubscribe);
   Bind("UpdateLink", links, &LinkHandlers::UpdateLink);
   Bind("UndoLinkUpdate", links, &LinkHandlers::UndoLinkUpdate);
+  Bind("SetTracking", consent, &ConsentHandlers::SetTracking);
+  Bind("CheckTracking", consent, &ConsentHandlers::CheckTracking);
   Bind("EnsurePreferences", consent, &ConsentHandlers::EnsurePreferences);
   Bind("ListConsentEvents", consent, &ConsentHandlers::ListConsentEvents);
   Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);

@@ -24,7 +24,13 @@ enum class ConsentMethod : std::int16_t {
   kProvider = 7,
 };
 
-enum class ConsentAction : std::int16_t { kSubscribed = 1, kUnsubscribed = 2, kErased = 3 };
+enum class ConsentAction : std::int16_t {
+  kSubscribed = 1,
+  kUnsubscribed = 2,
+  kErased = 3,
+  kTrackingAllowed = 4,
+  kTrackingRefused = 5,
+};
 
 struct ConsentSource {
   ConsentMethod method = ConsentMethod::kApi;
@@ -53,9 +59,18 @@ struct CategoryConsent {
   bool operator==(const CategoryConsent&) const = default;
 };
 
+// Whether opens and clicks of a recipient may be measured.
+struct TrackingConsent {
+  bool allowed = false;
+  std::optional<absl::Time> update_time = std::nullopt;  // absent for a default that nobody changed
+
+  bool operator==(const TrackingConsent&) const = default;
+};
+
 struct RecipientConsent {
-  std::vector<CategoryConsent> categories;  // in the order of the enum
-  bool suppressed = false;                  // the address is on the suppression list
+  std::vector<CategoryConsent> categories = {};  // in the order of the enum
+  bool suppressed = false;                       // the address is on the suppression list
+  TrackingConsent tracking = {};
 
   bool operator==(const RecipientConsent&) const = default;
 };
@@ -69,11 +84,19 @@ struct ConsentChange {
   absl::Time change_time;
 };
 
+struct TrackingChange {
+  std::string recipient_id;
+  bool allowed = false;
+  ConsentSource source;
+  absl::Time change_time;
+};
+
 // The consent of a newly registered recipient. It is recorded for each recipient, because a later
 // change of the school's default must not change what earlier recipients agreed to.
 struct DefaultConsent {
   std::set<Category> subscribed = {OptionalCategories().begin(), OptionalCategories().end()};
   std::string consent_text = "default";  // the text that registration agrees to
+  bool tracking_allowed = true;
 };
 
 }  // namespace lmsmail::preference

@@ -45,6 +45,21 @@ absl::StatusOr<RecipientConsent> ConsentRegistry::Change(const ConsentRequest& r
   return WithDefaults(recorded);
 }
 
+absl::StatusOr<RecipientConsent> ConsentRegistry::SetTracking(std::string_view recipient_id,
+                                                              bool allowed,
+                                                              const ConsentSource& source,
+                                                              absl::Time deadline) {
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const RecipientConsent recorded,
+      store_.RecordTracking({std::string(recipient_id), allowed, source, clock_.Now()}, deadline));
+  return WithDefaults(recorded);
+}
+
+absl::StatusOr<std::vector<bool>> ConsentRegistry::TrackingAllowed(
+    absl::Span<const std::string> recipient_ids, absl::Time deadline) {
+  return store_.TrackingAllowed(recipient_ids, deadline);
+}
+
 absl::StatusOr<std::int64_t> ConsentRegistry::EnsureDefaults(absl::Time deadline) {
   return store_.ApplyDefaults(defaults_, clock_.Now(), deadline);
 }
@@ -64,7 +79,7 @@ absl::StatusOr<std::vector<ConsentEvent>> ConsentRegistry::ListEvents(
 }
 
 RecipientConsent ConsentRegistry::WithDefaults(const RecipientConsent& recorded) const {
-  RecipientConsent consent{{}, recorded.suppressed};
+  RecipientConsent consent{{}, recorded.suppressed, recorded.tracking};
   for (const Category category : OptionalCategories()) {
     const auto found = std::ranges::find(recorded.categories, category, &CategoryConsent::category);
     consent.categories.push_back(

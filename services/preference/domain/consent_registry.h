@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
 #include "libs/token/key_ring.h"
@@ -33,6 +34,12 @@ class ConsentRegistry {
   // Mandatory categories are INVALID_ARGUMENT.
   absl::StatusOr<RecipientConsent> Unsubscribe(const ConsentRequest& request, absl::Time deadline);
   absl::StatusOr<RecipientConsent> Resubscribe(const ConsentRequest& request, absl::Time deadline);
+  // Idempotent.
+  absl::StatusOr<RecipientConsent> SetTracking(std::string_view recipient_id, bool allowed,
+                                               const ConsentSource& source, absl::Time deadline);
+  // In order. False for unknown recipients.
+  absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> recipient_ids,
+                                                    absl::Time deadline);
   // Records the school's default for every recipient without a record of a category. Returns the
   // number of these recipients.
   absl::StatusOr<std::int64_t> EnsureDefaults(absl::Time deadline);

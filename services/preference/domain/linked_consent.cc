@@ -51,11 +51,16 @@ absl::Status CheckUpdate(const LinkUpdate& update, const Link& link) {
   CheckCategories(update.unsubscribe, link, "unsubscribe", violations);
   CheckCategories(update.subscribe, link, "subscribe", violations);
   const bool names_categories = !update.unsubscribe.empty() || !update.subscribe.empty();
-  if (update.unsubscribe_from_all && names_categories) {
-    violations.Add("unsubscribe_from_all", "must be the only change: leave out the categories");
+  if (update.unsubscribe_from_all && (names_categories || update.tracking_allowed)) {
+    violations.Add("unsubscribe_from_all", "must be the only change: leave out the others");
   }
-  if (!update.unsubscribe_from_all && !names_categories) {
-    violations.Add("unsubscribe", "give a change: unsubscribe, subscribe or unsubscribe_from_all");
+  if (!update.unsubscribe_from_all && !names_categories && !update.tracking_allowed) {
+    violations.Add(
+        "unsubscribe",
+        "give a change: unsubscribe, subscribe, unsubscribe_from_all or tracking_allowed");
+  }
+  if (update.tracking_allowed && link.kind != LinkKind::kPreferences) {
+    violations.Add("tracking_allowed", "needs the token of the link to the preference page");
   }
   for (std::size_t i = 0; i < update.subscribe.size(); ++i) {
     if (std::ranges::count(update.unsubscribe, update.subscribe[i]) > 0) {
@@ -108,6 +113,12 @@ absl::StatusOr<LinkState> LinkedConsent::Update(std::string_view token, const Li
   if (!update.subscribe.empty()) {
     absl::StatusOr<RecipientConsent> consent =
         consent_.Resubscribe({link.recipient_id, update.subscribe, source}, deadline);
+    if (!consent.ok()) return WithoutRecipient(consent.status());
+    state.consent = *std::move(consent);
+  }
+  if (update.tracking_allowed) {
+    absl::StatusOr<RecipientConsent> consent =
+        consent_.SetTracking(link.recipient_id, *update.tracking_allowed, source, deadline);
     if (!consent.ok()) return WithoutRecipient(consent.status());
     state.consent = *std::move(consent);
   }

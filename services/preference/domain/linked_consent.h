@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct LinkUpdate {
   std::vector<Category> unsubscribe = {};
   std::vector<Category> subscribe = {};
   bool unsubscribe_from_all = false;
+  std::optional<bool> tracking_allowed = std::nullopt;
   std::string consent_text = {};
 };
 

@@ -210,5 +210,23 @@ TEST_F(LinkedConsentTest, DoesNotNameADeletedRecipient) {
   }
 }
 
+TEST_F(LinkedConsentTest, ThePreferenceLinkDecidesAboutTracking) {
+  const std::string token = Preferences();
+  ASSERT_OK_AND_ASSIGN(const LinkState refused,
+                       linked_.Update(token, {.tracking_allowed = false, .consent_text = "p"}, kNever));
+  EXPECT_FALSE(refused.consent.tracking.allowed);
+  EXPECT_TRUE(refused.undo_token.empty());
+  ASSERT_OK_AND_ASSIGN(const LinkState allowed,
+                       linked_.Update(token, {.tracking_allowed = true}, kNever));
+  EXPECT_TRUE(allowed.consent.tracking.allowed);
+  for (const LinkUpdate& update :
+       {LinkUpdate{.unsubscribe_from_all = true, .tracking_allowed = false}, LinkUpdate{}}) {
+    EXPECT_THAT(linked_.Update(token, update, kNever),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("unsubscribe")));
+  }
+  EXPECT_THAT(linked_.Update(Unsubscribe(Category::kDemo), {.tracking_allowed = false}, kNever),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("tracking_allowed")));
+}
+
 }  // namespace
 }  // namespace lmsmail::preference

@@ -132,6 +132,7 @@ Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts) 
   if (!PolicyOf(mail.category).mandatory) {
     verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
   }
+  verdict.tracking_allowed = facts.tracking_allowed;
   verdict.preferences_url = links_.PreferencesUrl(mail.recipient_id);
   return verdict;
 }

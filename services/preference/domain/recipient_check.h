@@ -50,6 +50,7 @@ struct Verdict {
   absl::Time retry_time;  // set with kDefer only
   std::string unsubscribe_url;
   std::string preferences_url;
+  bool tracking_allowed = false;
 };
 
 // The settings of the school that apply to every recipient without own ones.

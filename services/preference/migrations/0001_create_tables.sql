@@ -12,7 +12,10 @@ CREATE TABLE recipient (
   language_code text NOT NULL,
   time_zone text NOT NULL,
   create_time timestamptz NOT NULL,
-  update_time timestamptz NOT NULL
+  update_time timestamptz NOT NULL,
+  -- Whether opens and clicks may be measured. Who was loaded past the service has not been asked.
+  tracking_allowed boolean NOT NULL DEFAULT false,
+  tracking_time timestamptz  -- NULL: a default that nobody changed
 );
 CREATE INDEX recipient_by_address ON recipient (canonical_address, id);
 
@@ -43,7 +46,7 @@ CREATE TABLE consent_event (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   recipient_id text COLLATE "C",
   subject_hash text COLLATE "C",
-  category smallint,  -- NULL: an erasure
+  category smallint,  -- NULL: an erasure, or a decision about tracking
   action smallint NOT NULL,
   method smallint NOT NULL,
   actor text NOT NULL,

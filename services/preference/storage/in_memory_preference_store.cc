@@ -33,7 +33,10 @@ absl::StatusOr<Registered> InMemoryPreferenceStore::UpsertRecipients(
     if (is_new || recipient != person.recipient) recipient.update_time = now;
     person.recipient = recipient;
     person.address = registration.address;
-    if (is_new) ApplyMissingDefaults(person, defaults, now);
+    if (is_new) {
+      ApplyMissingDefaults(person, defaults, now);
+      person.tracking.allowed = defaults.tracking_allowed;
+    }
     registered.created_count += is_new ? 1 : 0;
     registered.recipients.push_back(std::move(recipient));
   }
@@ -118,6 +121,32 @@ absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::RecordConsent(const Co
   return ConsentOf(found->second);
 }
 
+absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::RecordTracking(
+    const TrackingChange& change, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = people_.find(change.recipient_id);
+  if (found == people_.end()) return NoSuchRecipient(change.recipient_id);
+  TrackingConsent& tracking = found->second.tracking;
+  if (!tracking.update_time || tracking.allowed != change.allowed) {
+    tracking = {change.allowed, change.change_time};
+    Record(change.recipient_id, std::nullopt,
+           change.allowed ? ConsentAction::kTrackingAllowed : ConsentAction::kTrackingRefused,
+           change.source, change.change_time);
+  }
+  return ConsentOf(found->second);
+}
+
+absl::StatusOr<std::vector<bool>> InMemoryPreferenceStore::TrackingAllowed(
+    absl::Span<const std::string> ids, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<bool> allowed;
+  for (const std::string& id : ids) {
+    const auto found = people_.find(id);
+    allowed.push_back(found != people_.end() && found->second.tracking.allowed);
+  }
+  return allowed;
+}
+
 absl::StatusOr<std::int64_t> InMemoryPreferenceStore::ApplyDefaults(const DefaultConsent& defaults,
                                                                     absl::Time now, absl::Time) {
   absl::MutexLock lock(&mutex_);
@@ -197,6 +226,7 @@ absl::StatusOr<std::vector<CheckFacts>> InMemoryPreferenceStore::Check(
     if (found != people_.end()) {
       const Person& person = found->second;
       facts.recipient = person.recipient;
+      facts.tracking_allowed = person.tracking.allowed;
       suppression = FindSuppression(person.address);
       if (const auto consent = person.consent.find(query.category);
           consent != person.consent.end()) {
@@ -212,7 +242,7 @@ absl::StatusOr<std::vector<CheckFacts>> InMemoryPreferenceStore::Check(
 
 void InMemoryPreferenceStore::InsertWithoutConsent(const Registration& registration) {
   absl::MutexLock lock(&mutex_);
-  people_[registration.recipient.id] = {registration.recipient, registration.address, {}};
+  people_[registration.recipient.id] = {registration.recipient, registration.address};
 }
 
 bool InMemoryPreferenceStore::ApplyMissingDefaults(Person& person, const DefaultConsent& defaults,
@@ -262,6 +292,7 @@ RecipientConsent InMemoryPreferenceStore::ConsentOf(const Person& person) const 
     consent.categories.push_back(each);
   }
   consent.suppressed = FindSuppression(person.address) != nullptr;
+  consent.tracking = person.tracking;
   return consent;
 }
 

@@ -29,6 +29,10 @@ class InMemoryPreferenceStore final : public PreferenceStore {
                                               absl::Time deadline) override;
   absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
                                                  absl::Time deadline) override;
+  absl::StatusOr<RecipientConsent> RecordTracking(const TrackingChange& change,
+                                                  absl::Time deadline) override;
+  absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> ids,
+                                                    absl::Time deadline) override;
   absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,
                                              absl::Time deadline) override;
   absl::StatusOr<std::vector<ConsentEvent>> ListConsentEvents(const ConsentEventQuery& query,
@@ -52,7 +56,8 @@ class InMemoryPreferenceStore final : public PreferenceStore {
   struct Person {
     Recipient recipient;
     AddressKey address;
-    std::map<Category, CategoryConsent> consent;
+    std::map<Category, CategoryConsent> consent = {};
+    TrackingConsent tracking = {};
   };
   struct RecordedEvent {
     std::string subject;  // the recipient's id, or its hash after an erasure

@@ -19,7 +19,8 @@ constexpr char kCheckSql[] = R"(
                    WHERE s.canonical_address = coalesce(r.canonical_address, q.canonical_address)),
                   (SELECT s.reason FROM suppression s
                    WHERE s.id = ANY (coalesce(r.address_hashes, q.address_hashes::text[]))
-                   LIMIT 1))
+                   LIMIT 1)),
+         r.tracking_allowed
   FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[]) WITH ORDINALITY
          AS q (recipient_id, canonical_address, address_hashes, category, position)
        LEFT JOIN recipient r ON r.id = q.recipient_id
@@ -39,6 +40,7 @@ CheckFacts ToFacts(const pqxx::row& row) {
   }
   facts.subscribed = postgres::Optional<bool>(row[7]);
   facts.explicitly_set = row[8].as<bool>();
+  facts.tracking_allowed = postgres::Optional<bool>(row[10]).value_or(false);
   if (!row[9].is_null()) facts.suppression = static_cast<SuppressionReason>(row[9].as<int>());
   return facts;
 }

@@ -27,13 +27,15 @@ absl::StatusOr<RecipientConsent> ReadConsent(pqxx::work& tx, std::string_view re
   const pqxx::result rows = tx.exec_params(
       R"(SELECT p.category, p.subscribed, p.update_time,
                 EXISTS (SELECT FROM suppression s WHERE s.canonical_address = r.canonical_address)
-                OR EXISTS (SELECT FROM suppression s WHERE s.id = ANY (r.address_hashes))
+                OR EXISTS (SELECT FROM suppression s WHERE s.id = ANY (r.address_hashes)),
+                r.tracking_allowed, r.tracking_time
          FROM recipient r LEFT JOIN preference p ON p.recipient_id = r.id
          WHERE r.id = $1 ORDER BY p.category)",
       std::string(recipient_id));
   if (rows.empty()) return NotFound(RecipientName(recipient_id));
   RecipientConsent consent;
   consent.suppressed = rows[0][3].as<bool>();
+  consent.tracking = {rows[0][4].as<bool>(), postgres::OptionalTime(rows[0][5])};
   for (const pqxx::row& row : rows) {
     if (row[0].is_null()) continue;  // no record of any category
     consent.categories.push_back({static_cast<Category>(row[0].as<int>()), row[1].as<bool>(),
@@ -60,6 +62,22 @@ void WriteChange(pqxx::work& tx, const ConsentChange& change) {
       change.recipient_id, ToArrayLiteral(change.categories, Number), change.subscribed,
       ToTimestamptz(change.change_time), static_cast<int>(action),
       static_cast<int>(change.source.method), change.source.actor, change.source.consent_text);
+}
+
+// As WriteChange().
+void WriteTracking(pqxx::work& tx, const TrackingChange& change) {
+  const ConsentAction action =
+      change.allowed ? ConsentAction::kTrackingAllowed : ConsentAction::kTrackingRefused;
+  tx.exec_params0(
+      R"(WITH changed AS (
+           UPDATE recipient SET tracking_allowed = $2, tracking_time = $3
+           WHERE id = $1 AND (tracking_allowed <> $2 OR tracking_time IS NULL)
+           RETURNING id)
+         INSERT INTO consent_event (recipient_id, action, method, actor, consent_text, event_time)
+         SELECT id, $4, $5, $6, $7, $3 FROM changed)",
+      change.recipient_id, change.allowed, ToTimestamptz(change.change_time),
+      static_cast<int>(action), static_cast<int>(change.source.method), change.source.actor,
+      change.source.consent_text);
 }
 
 struct DefaultsBatch {
@@ -149,6 +167,33 @@ absl::StatusOr<RecipientConsent> PgPreferenceStore::RecordConsent(const ConsentC
         LMSMAIL_RETURN_IF_ERROR(ReadConsent(tx, change.recipient_id).status());
         WriteChange(tx, change);
         return ReadConsent(tx, change.recipient_id);
+      });
+}
+
+absl::StatusOr<RecipientConsent> PgPreferenceStore::RecordTracking(const TrackingChange& change,
+                                                                   absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "preference.record_tracking", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<RecipientConsent> {
+        WriteTracking(tx, change);
+        return ReadConsent(tx, change.recipient_id);
+      });
+}
+
+absl::StatusOr<std::vector<bool>> PgPreferenceStore::TrackingAllowed(
+    absl::Span<const std::string> ids, absl::Time deadline) {
+  return postgres::RunStatement(
+      pool_, {.name = "preference.tracking_allowed", .deadline = deadline, .reads_only = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<bool>> {
+        std::vector<bool> allowed(ids.size());
+        for (const pqxx::row& row : tx.exec_params(
+                 R"(SELECT q.position
+                    FROM unnest($1::text[]) WITH ORDINALITY AS q (id, position)
+                         JOIN recipient r ON r.id = q.id WHERE r.tracking_allowed)",
+                 ToArrayLiteral(ids))) {
+          allowed[row[0].as<std::size_t>() - 1] = true;
+        }
+        return allowed;
       });
 }
 

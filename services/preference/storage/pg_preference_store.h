@@ -35,6 +35,10 @@ class PgPreferenceStore final : public PreferenceStore {
                                               absl::Time deadline) override;
   absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
                                                  absl::Time deadline) override;
+  absl::StatusOr<RecipientConsent> RecordTracking(const TrackingChange& change,
+                                                  absl::Time deadline) override;
+  absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> ids,
+                                                    absl::Time deadline) override;
   absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,
                                              absl::Time deadline) override;
   absl::StatusOr<std::vector<ConsentEvent>> ListConsentEvents(const ConsentEventQuery& query,

@@ -39,7 +39,7 @@ Recipient ToRecipient(const pqxx::row& row) {
 // Writes all registrations with two statements. Returns the ids (an array literal) and the number
 // of the new recipients.
 std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration> registrations,
-                                  const std::string& now) {
+                                  const DefaultConsent& defaults, const std::string& now) {
   const auto column = [&](std::string Recipient::* member) {
     return ToArrayLiteral(registrations, [member](const Registration& registration) {
       return registration.recipient.*member;
@@ -56,23 +56,25 @@ std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration>
   // unnest() would flatten an array of arrays, so each inner array is passed as text.
   const std::string hashes = ToArrayLiteral(
       registrations, [](const Registration& r) { return ToArrayLiteral(r.address.hashes); });
-  const auto run = [&](const char* sql) {
+  const auto run = [&](const std::string& sql) {
     return tx.exec_params(sql, ids, addresses, canonical, hashes, display_names, given_names,
                           languages, zones, now);
   };
   // Sorted by id, so that concurrent calls with the same recipients do not deadlock.
-  const pqxx::result created = run(R"(
+  const pqxx::result created = run(fmt::format(R"(
       INSERT INTO recipient (id, email_address, canonical_address, address_hashes, display_name,
-                             given_name, language_code, time_zone, create_time, update_time)
+                             given_name, language_code, time_zone, create_time, update_time,
+                             tracking_allowed)
       SELECT id, email_address, canonical_address, address_hashes::text[], display_name,
-             given_name, language_code, time_zone, $9::timestamptz, $9::timestamptz
+             given_name, language_code, time_zone, $9::timestamptz, $9::timestamptz, {}
       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                   $7::text[], $8::text[])
            AS given (id, email_address, canonical_address, address_hashes, display_name,
                      given_name, language_code, time_zone)
       ORDER BY id COLLATE "C"
       ON CONFLICT (id) DO NOTHING
-      RETURNING id)");
+      RETURNING id)",
+                                              defaults.tracking_allowed));
   if (created.size() < registrations.size()) {
     // Hashes change with the address, or alone after a rotation of keys. Callers do not see the
     // latter, so it does not set update_time.
@@ -118,7 +120,7 @@ absl::StatusOr<Registered> PgPreferenceStore::UpsertRecipients(
       pool_, {.name = "preference.upsert_recipients", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Registered> {
         Registered registered;
-        const auto [created_ids, created_count] = Write(tx, registrations, ToTimestamptz(now));
+        const auto [created_ids, created_count] = Write(tx, registrations, defaults, ToTimestamptz(now));
         registered.created_count = created_count;
         if (created_count > 0) ApplyDefaultsTo(tx, created_ids, defaults, now);
         const pqxx::result stored = tx.exec_params(

@@ -75,6 +75,7 @@ struct CheckFacts {
   std::optional<SuppressionReason> suppression;
   std::optional<bool> subscribed;  // absent without a record of the category
   bool explicitly_set = false;     // `subscribed` is not just a default
+  bool tracking_allowed = false;
 };
 
 // Stores recipients, their consent with its history, and the suppression list. Every function is
@@ -110,6 +111,13 @@ class PreferenceStore {
   // replaces a default. Returns the new record. NOT_FOUND.
   virtual absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
                                                          absl::Time deadline) = 0;
+  // Records the change, and an event, if it differs from the record or replaces a default. Returns
+  // the new record. NOT_FOUND.
+  virtual absl::StatusOr<RecipientConsent> RecordTracking(const TrackingChange& change,
+                                                          absl::Time deadline) = 0;
+  // Whether opens and clicks of each recipient may be recorded, in order. False for unknown ones.
+  virtual absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> ids,
+                                                            absl::Time deadline) = 0;
   // Records `defaults`, with events, for each optional category without a record. Returns the
   // number of changed recipients. Not atomic: works in batches, each of which is atomic.
   virtual absl::StatusOr<std::int64_t> ApplyDefaults(const DefaultConsent& defaults, absl::Time now,

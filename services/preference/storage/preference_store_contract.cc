@@ -63,7 +63,8 @@ TEST_P(PreferenceStoreContract, FirstUpsertRecordsTheDefaultsOnce) {
                                              {Category::kProgress, false, {}},
                                              {Category::kContent, true, {}},
                                              {Category::kAnnouncement, false, {}}},
-                                            false}));
+                                            false,
+                                            {true, std::nullopt}}));
   const std::vector<ConsentEvent> events = Events("a");
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_EQ(events[1].category, Category::kDemo);
@@ -98,6 +99,40 @@ TEST_P(PreferenceStoreContract, ReturnsNotFoundForConsentOfUnknownRecipient) {
   EXPECT_THAT(store_.RecordConsent({"nobody", OptionalCategories(), true, {}, kNow}, kDeadline),
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(Events("nobody"), IsEmpty());
+}
+
+TEST_P(PreferenceStoreContract, RecordsDecisionsAboutTracking) {
+  DefaultConsent refused = defaults_;
+  refused.tracking_allowed = false;
+  Upsert({Make("a", "a@example.com")});
+  ASSERT_OK(
+      store_.UpsertRecipients({Make("b", "b@example.com")}, refused, kNow, kDeadline));
+  EXPECT_TRUE(CheckOne("a").tracking_allowed);
+  EXPECT_FALSE(CheckOne("b").tracking_allowed);
+  EXPECT_THAT(store_.TrackingAllowed({"b", "nobody", "a", "a"}, kDeadline),
+              IsOkAndHolds(ElementsAre(false, false, true, true)));
+
+  const ConsentSource source{ConsentMethod::kPreferencePage, "", "page"};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_OK_AND_ASSIGN(const RecipientConsent consent,
+                         store_.RecordTracking({"a", false, source, kLater}, kDeadline));
+    EXPECT_EQ(consent.tracking, (TrackingConsent{false, kLater}));
+  }
+  EXPECT_FALSE(CheckOne("a").tracking_allowed);
+  EXPECT_THAT(store_.TrackingAllowed({"a"}, kDeadline), IsOkAndHolds(ElementsAre(false)));
+  const std::vector<ConsentEvent> events = Events("a");
+  ASSERT_THAT(events, SizeIs(3));
+  EXPECT_EQ(events[0].category, std::nullopt);
+  EXPECT_EQ(events[0].action, ConsentAction::kTrackingRefused);
+  EXPECT_EQ(events[0].source, source);
+  // A repeated import asks nobody again.
+  Upsert({Make("a", "new@example.com")}, kLater);
+  EXPECT_FALSE(CheckOne("a").tracking_allowed);
+  // A decision is recorded even if it is what the default was.
+  ASSERT_OK(store_.RecordTracking({"b", false, source, kLater}, kDeadline));
+  EXPECT_EQ(Events("b")[0].action, ConsentAction::kTrackingRefused);
+  EXPECT_THAT(store_.RecordTracking({"nobody", true, source, kLater}, kDeadline),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_P(PreferenceStoreContract, ListsConsentEventsInPages) {

@@ -23,6 +23,8 @@ class Gateway {
   // Sends octets to the public listener over a new connection. `head` is for a HEAD request.
   http_server::testing::RawResponse Send(std::string_view octets, bool head = false) const;
 
+  // The same to the admin listener.
+  http_server::testing::RawResponse SendAdmin(std::string_view octets) const;
   std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }
 
