@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<http_server::Server>> Start(http_server::Options 
 }
 
 // One gathers events or is answered while the other is recorded.
-constexpr int kTrackingBatches = 4;
+constexpr int kTrackingBatches = 2;
 
 // The pixels and links of mail.
 struct Tracking {
