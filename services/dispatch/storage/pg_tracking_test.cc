@@ -132,13 +132,17 @@ TEST_F(PgTrackingTest, BothOfTwoLinksAtOnceAreAScanners) {
 TEST_F(PgTrackingTest, OwnIdsAreUniqueForAMail) {
   const MessageId other = Ended("other", Kind::kSent);
   const auto opened = [](MessageId id) {
-    return ProviderEvent{
-        .event_id = "o", .type = kOpened, .message = id, .time = absl::Now(), .detail = "", .own_id = true};
+    return ProviderEvent{.event_id = "o",
+                         .type = kOpened,
+                         .message = id,
+                         .time = absl::Now(),
+                         .detail = "",
+                         .own_id = true};
   };
   for (const int recorded : {2, 0}) {
-    ASSERT_OK_AND_ASSIGN(const MessageLog::EventCounts counts,
-                         log().RecordEvents({opened(id_), opened(other), opened(id_)},
-                                            absl::InfiniteFuture()));
+    ASSERT_OK_AND_ASSIGN(
+        const MessageLog::EventCounts counts,
+        log().RecordEvents({opened(id_), opened(other), opened(id_)}, absl::InfiniteFuture()));
     EXPECT_EQ(counts.recorded, recorded);
     EXPECT_EQ(counts.duplicate, 3 - recorded);
   }
@@ -147,8 +151,7 @@ TEST_F(PgTrackingTest, OwnIdsAreUniqueForAMail) {
 }
 
 TEST_F(PgTrackingTest, FindsTheTargetsOfMails) {
-  ASSERT_OK_AND_ASSIGN(const auto targets,
-                       log().Targets({id_, 4711, id_}, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const auto targets, log().Targets({id_, 4711, id_}, absl::InfiniteFuture()));
   ASSERT_EQ(targets.size(), 1u);
   EXPECT_EQ(targets.at(id_), Get(id_).mail.target);
 }
