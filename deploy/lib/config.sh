@@ -27,6 +27,9 @@ write_configs() {
   # old mail must stay valid.
   [[ -f $LOCAL/config/keys ]] ||
     (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/keys")
+  # The key of the envelope senders, for the services that make and read them.
+  [[ -f $LOCAL/config/bounce-keys ]] ||
+    (umask 077 && printf 'k1:%s\n' "$(openssl rand -hex 32)" >"$LOCAL/config/bounce-keys")
   for service in "${SERVICES[@]}"; do
     {
       [[ $service == gateway ]] || cat <<YAML
@@ -60,6 +63,9 @@ YAML
 config_of_dispatch() {
   cat <<YAML
 keys_file: $LOCAL/config/keys
+bounces:
+  domain: bounces.learn.example
+  keys_file: $LOCAL/config/bounce-keys
 worker:
   state_directory: $LOCAL/state/dispatch
 default_transport: inbox
@@ -78,4 +84,12 @@ config_of_report() { :; }
 
 config_of_scheduler() { :; }
 
-config_of_gateway() { :; }
+config_of_gateway() {
+  cat <<YAML
+admin_listen: $ADMIN_ADDRESS
+bounces:
+  keys_file: $LOCAL/config/bounce-keys
+inbox:
+  directory: $LOCAL/inbox
+YAML
+}

@@ -3,6 +3,7 @@
 #   lmsmail_library(NAME SRCS a.cc ... [DEPS public libs ...] [PRIVATE_DEPS libs ...] [PCH grpc|pqxx])
 #   lmsmail_binary(NAME SRCS main.cc DEPS ... [PCH grpc|pqxx])
 #   lmsmail_test(NAME SRCS a_test.cc ... DEPS ... [LABEL unit|integration] [TIMEOUT s] [PCH grpc|pqxx])
+#   lmsmail_fuzz_target(NAME SRCS a_fuzz.cc DEPS ...)
 #   lmsmail_proto_library(NAME PROTO path/below/root.proto ... [ROOT dir] [DEPS proto libs ...] [GRPC])
 #   lmsmail_embed_sql(NAME SYMBOL kTemplateSchema [DIR dir])
 #
@@ -70,6 +71,14 @@ function(lmsmail_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${timeout})
   if(LMSMAIL_SANITIZE)
     set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED sanitizer_reports)
+  endif()
+endfunction()
+
+# A program of libFuzzer, in the preset `fuzz` only. .ci/fuzz runs it.
+function(lmsmail_fuzz_target name)
+  if(LMSMAIL_SANITIZE MATCHES fuzzer)
+    lmsmail_binary(${name} ${ARGN})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endfunction()
 

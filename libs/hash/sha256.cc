@@ -36,9 +36,11 @@ using Owned = std::unique_ptr<T, Free>;
 // costs more than hashing a kilobyte.
 class Sha256Context {
  public:
-  void Digest(std::string_view bytes, unsigned char* digest) const {
+  void Digest(std::initializer_list<std::string_view> parts, unsigned char* digest) const {
     Must(EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr));
-    Must(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+    for (const std::string_view part : parts) {
+      Must(EVP_DigestUpdate(context_.get(), part.data(), part.size()));
+    }
     Must(EVP_DigestFinal_ex(context_.get(), digest, nullptr));
   }
 
@@ -72,10 +74,12 @@ class HmacSha256Context {
 
 }  // namespace
 
-std::string Sha256(std::string_view bytes) {
+std::string Sha256(std::string_view bytes) { return Sha256({bytes}); }
+
+std::string Sha256(std::initializer_list<std::string_view> parts) {
   thread_local const Sha256Context context;
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  context.Digest(bytes, reinterpret_cast<unsigned char*>(digest.data()));
+  context.Digest(parts, reinterpret_cast<unsigned char*>(digest.data()));
   return digest;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,8 @@ namespace lmsmail::hash {
 
 // 32 raw bytes.
 std::string Sha256(std::string_view bytes);
+// Of the parts one after the other.
+std::string Sha256(std::initializer_list<std::string_view> parts);
 // 64 lower-case hex digits.
 std::string Sha256Hex(std::string_view bytes);
 

@@ -12,6 +12,11 @@ TEST(Sha256Test, MatchesExamplesOfFips180) {
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256Test, PartsCountAsOneText) {
+  EXPECT_EQ(Sha256({"a", "", "bc"}), Sha256("abc"));
+  EXPECT_EQ(Sha256({}), Sha256(""));
+}
+
 TEST(Digest64Test, IsBigEndianStartOfSha256) {
   EXPECT_EQ(Digest64("abc"), static_cast<std::int64_t>(0xba7816bf8f01cfeaULL));
   EXPECT_EQ(Digest64(""), static_cast<std::int64_t>(0xe3b0c44298fc1c14ULL));

@@ -82,6 +82,18 @@ TEST_F(ClientTest, GetsWithoutABody) {
   EXPECT_THAT(server_->requests()[0], StartsWith("GET /v3/scopes HTTP/1.1\r\n"));
 }
 
+// Otherwise libcurl waits for the body that the Content-Length of the answer tells of.
+TEST_F(ClientTest, AnAnswerToHeadHasNoBody) {
+  Start({{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"}});
+  std::promise<Result> got;
+  client_->Send({.method = "HEAD", .url = server_->url() + "/u/token"},
+                [&](Result it) { got.set_value(std::move(it)); });
+  const Result result = got.get_future().get();
+  EXPECT_EQ(result.kind, Kind::kAnswered) << result.error;
+  EXPECT_EQ(result.response.status, 200);
+  EXPECT_THAT(server_->requests()[0], StartsWith("HEAD /u/token HTTP/1.1\r\n"));
+}
+
 // libcurl would send the request again over a new connection.
 TEST_F(ClientTest, NeverRepeatsARequestWhoseAnswerWasLost) {
   Start({{}, {.bytes = "", .close = true}, {}});

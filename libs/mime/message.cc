@@ -94,14 +94,25 @@ absl::Status TooLarge(std::size_t octets, const Limits& limits) {
                                   octets, limits.message_octets));
 }
 
-}  // namespace
-
-absl::Status Build(const Message& message, std::string& out, const Limits& limits) {
+absl::Status Check(const Message& message, const Limits& limits) {
   // No encoding makes a body shorter.
   const std::size_t bodies = message.text.size() + message.html.size();
   if (bodies > limits.message_octets) return TooLarge(bodies, limits);
-  LMSMAIL_RETURN_IF_ERROR(Validate(message).ToStatus());
+  return Validate(message).ToStatus();
+}
 
+}  // namespace
+
+absl::Status BuildHeader(const Message& message, std::string& out, const Limits& limits) {
+  LMSMAIL_RETURN_IF_ERROR(Check(message, limits));
+  AppendHeaders(message, out);
+  out.append("\r\n");
+  return absl::OkStatus();
+}
+
+absl::Status Build(const Message& message, std::string& out, const Limits& limits) {
+  LMSMAIL_RETURN_IF_ERROR(Check(message, limits));
+  const std::size_t bodies = message.text.size() + message.html.size();
   const std::size_t start = out.size();
   // Room for the header and for what encoding adds to ordinary text. Growing step by step would
   // copy the message four times.

@@ -63,4 +63,8 @@ struct Limits {
 // unchanged, and the status names every error at once (Violations). Thread-safe.
 absl::Status Build(const Message& message, std::string& out, const Limits& limits = {});
 
+// Appends only the header fields and the empty line after them, without the fields of the body, for
+// a provider that builds the message itself. As Build.
+absl::Status BuildHeader(const Message& message, std::string& out, const Limits& limits = {});
+
 }  // namespace lmsmail::mime

@@ -109,6 +109,18 @@ TEST(BuildTest, WritesOnePlainPartWithoutHtml) {
   EXPECT_THAT(Built(message), EndsWith("\r\n\r\nHello\r\n"));
 }
 
+TEST(BuildTest, TheHeaderAloneIsThatOfTheMessage) {
+  std::string header;
+  ASSERT_OK(BuildHeader(Weekly(), header));
+  ASSERT_TRUE(header.ends_with("MIME-Version: 1.0\r\n\r\n")) << header;
+  EXPECT_TRUE(Built(Weekly()).starts_with(header.substr(0, header.size() - 2)));
+
+  Message invalid = Weekly();
+  invalid.subject = "a\nb";
+  EXPECT_FALSE(BuildHeader(invalid, header).ok());
+  EXPECT_FALSE(BuildHeader(Weekly(), header, {.message_octets = 10}).ok());
+}
+
 TEST(BuildTest, AppendsToTheBuffer) {
   std::string out = "before";
   ASSERT_OK(Build(Weekly(), out));

@@ -19,6 +19,9 @@ struct ChannelOptions {
   std::optional<TlsFiles> tls = std::nullopt;
   int max_receive_bytes = 16 << 20;
   int max_send_bytes = 4 << 20;
+  // False for calls on behalf of others, who decide themselves whether to repeat a call. Such a
+  // channel has a connection of its own.
+  bool retry = true;
 };
 
 // Share one channel per peer. Only calls that end with UNAVAILABLE are retried, up to four attempts

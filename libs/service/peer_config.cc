@@ -7,10 +7,14 @@
 namespace lmsmail::service {
 
 void PeerConfig::Declare(config::Group keys) {
-  keys.String("target", &target,
-              "Its address: host:port, or dns:///host:port to balance over all its replicas.");
+  DeclareChannel(keys);
   keys.Duration("timeout", &timeout, "Deadline of one call.",
                 {absl::Milliseconds(100), absl::Minutes(10)});
+}
+
+void PeerConfig::DeclareChannel(config::Group keys) {
+  keys.String("target", &target,
+              "Its address: host:port, or dns:///host:port to balance over all its replicas.");
   config::Group tls_keys = keys.Sub("tls");
   tls_keys.Bool("enabled", &tls.enabled, "Whether calls use TLS.");
   tls_keys.String("authorities", &tls.authorities,

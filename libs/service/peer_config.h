@@ -29,6 +29,8 @@ struct PeerConfig {
 
   // Must outlive schema.Load().
   void Declare(config::Group keys);
+  // The same without the timeout, for a caller whose own callers set it.
+  void DeclareChannel(config::Group keys);
 
   // Adds a violation when there is no target. `key` is the prefix of the keys, "preference".
   void Check(std::string_view key, Violations& violations) const;

@@ -11,6 +11,11 @@ namespace lmsmail {
 std::string Base64UrlEncode(std::string_view bytes);
 std::optional<std::string> Base64UrlDecode(std::string_view text);
 
+// RFC 4648 section 6, in lower case and without padding, for places that may change the case of
+// letters. Decoding accepts both cases and is as strict otherwise.
+std::string Base32Encode(std::string_view bytes);
+std::optional<std::string> Base32Decode(std::string_view text);
+
 // Lower case. Decoding accepts both cases.
 std::string HexEncode(std::string_view bytes);
 std::optional<std::string> HexDecode(std::string_view text);

@@ -40,6 +40,38 @@ TEST(Base64UrlTest, RefusesEveryOtherSpelling) {
   EXPECT_EQ(Base64UrlDecode(std::string_view("Zm\0v", 4)), std::nullopt);
 }
 
+// RFC 4648 section 10, without the padding.
+TEST(Base32Test, MatchesVectorsOfRfc4648) {
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "my"},
+                                                         {"fo", "mzxq"},
+                                                         {"foo", "mzxw6"},
+                                                         {"foob", "mzxw6yq"},
+                                                         {"fooba", "mzxw6ytb"},
+                                                         {"foobar", "mzxw6ytboi"}};
+  for (const auto& [bytes, text] : vectors) {
+    EXPECT_EQ(Base32Encode(bytes), text);
+    EXPECT_THAT(Base32Decode(text), Optional(bytes));
+  }
+  EXPECT_THAT(Base32Decode("MZxW6YTBOI"), Optional(std::string("foobar")));
+}
+
+TEST(Base32Test, KeepsEveryByte) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) {
+    bytes.push_back(static_cast<char>(i));
+    ASSERT_THAT(Base32Decode(Base32Encode(bytes)), Optional(bytes));
+  }
+}
+
+TEST(Base32Test, RefusesEveryOtherSpelling) {
+  for (const std::string_view text :
+       {"m", "mz", "mzx", "mzxw6y", "my======", "m1", "m0", "m8", "mz xq", "mzxq\n", "mzx\xff"}) {
+    EXPECT_EQ(Base32Decode(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(Base32Decode(std::string_view("mzx\0", 4)), std::nullopt);
+}
+
 TEST(HexTest, EncodesAndDecodes) {
   EXPECT_EQ(HexEncode(std::string_view("\x00\x7f\xff", 3)), "007fff");
   EXPECT_THAT(HexDecode("007fFF"), Optional(std::string("\x00\x7f\xff", 3)));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 
 #include "libs/hash/sha256.h"
 #include "libs/status/error_details.h"
@@ -139,6 +140,28 @@ absl::StatusOr<std::string> KeyRing::Open(std::string_view purpose, std::string_
   std::optional<std::string> payload = key->siv.Open(purpose, *sealed);
   if (!payload) return InvalidToken();
   return *std::move(payload);
+}
+
+std::string KeyRing::SealCaseless(std::string_view purpose, std::string_view payload) const {
+  const Key& key = keys_.front();
+  return fmt::format("{}.{}", absl::AsciiStrToLower(ToAbsl(key.id)),
+                     Base32Encode(key.siv.Seal(purpose, payload)));
+}
+
+absl::StatusOr<std::string> KeyRing::OpenCaseless(std::string_view purpose,
+                                                  std::string_view token) const {
+  const std::size_t dot = token.find('.');
+  if (dot == std::string_view::npos || token.size() > kMaxToken) return InvalidToken();
+  const std::optional<std::string> sealed = Base32Decode(token.substr(dot + 1));
+  if (!sealed) return InvalidToken();
+  // Ids of several keys may differ in case alone.
+  for (const Key& key : keys_) {
+    if (!absl::EqualsIgnoreCase(ToAbsl(key.id), ToAbsl(token.substr(0, dot)))) continue;
+    if (std::optional<std::string> payload = key.siv.Open(purpose, *sealed)) {
+      return *std::move(payload);
+    }
+  }
+  return InvalidToken();
 }
 
 std::string KeyRing::KeyedHash(std::string_view purpose, std::string_view text) const {

@@ -33,6 +33,12 @@ class KeyRing {
   // Returns the same INVALID_ARGUMENT with the reason TOKEN_INVALID for every other text.
   absl::StatusOr<std::string> Open(std::string_view purpose, std::string_view token) const;
 
+  // The same in lower case and without regard to case, where a token may pass through programs that
+  // change it, as the local part of an address does. Its size is that of the key id, 1, and 8 for
+  // each 5 bytes of the payload and 16 more.
+  std::string SealCaseless(std::string_view purpose, std::string_view payload) const;
+  absl::StatusOr<std::string> OpenCaseless(std::string_view purpose, std::string_view token) const;
+
   // A pseudonym of 64 hex digits, made with the first key; this is the one to store. Without the
   // key nobody can find `text`, not even by trying likely texts as with a plain hash of an address.
   std::string KeyedHash(std::string_view purpose, std::string_view text) const;

@@ -13,5 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view token(reinterpret_cast<const char*>(data), size);
   const auto payload = ring.Open("unsubscribe", token);
   if (payload.ok() && ring.Seal("unsubscribe", *payload) != token) std::abort();
+  const auto folded = ring.OpenCaseless("unsubscribe", token);
+  if (folded.ok() && ring.SealCaseless("unsubscribe", *folded).size() != token.size()) std::abort();
   return 0;
 }

@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "absl/strings/ascii.h"
+
 #include "libs/hash/sha256.h"
 #include "libs/status/error_details.h"
 #include "libs/strings/encoding.h"
@@ -88,6 +90,39 @@ TEST(KeyRingTest, SealsWithFirstKeyAndOpensWithAll) {
   EXPECT_THAT(after.Open("click", old_token), IsOkAndHolds("p"));
   EXPECT_THAT(after.Open("click", new_token), IsOkAndHolds("p"));
   EXPECT_THAT(before.Open("click", new_token), IsRefusal());
+}
+
+TEST(KeyRingTest, OpensACaselessTokenInAnyCase) {
+  const KeyRing ring = Ring(fmt::format("Key_1:{}\nkey_1:{}\n", kHexKey, kOtherKey));
+  const std::string token = ring.SealCaseless("click", "payload");
+  EXPECT_THAT(token, MatchesRegex("key_1\\.[a-z2-7]{37}"));
+  EXPECT_THAT(ring.OpenCaseless("click", token), IsOkAndHolds("payload"));
+  EXPECT_THAT(ring.OpenCaseless("click", absl::AsciiStrToUpper(token)), IsOkAndHolds("payload"));
+  const KeyRing other = Ring(fmt::format("key_1:{}\nKEY_1:{}\n", kOtherKey, kOtherKey));
+  EXPECT_THAT(ring.OpenCaseless("click", other.SealCaseless("click", "p")), IsOkAndHolds("p"));
+  EXPECT_THAT(other.OpenCaseless("click", token), IsRefusal());
+  EXPECT_THAT(ring.OpenCaseless("unsubscribe", token), IsRefusal());
+  EXPECT_THAT(ring.OpenCaseless("click", ring.Seal("click", "payload")), IsRefusal());
+}
+
+TEST(KeyRingTest, RefusesAChangedCaselessToken) {
+  const KeyRing ring = OneKey();
+  const std::string token = ring.SealCaseless("click", "payload");
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    for (int c = 0; c < 256; ++c) {
+      if (absl::ascii_tolower(static_cast<unsigned char>(c)) == token[i]) continue;
+      std::string changed = token;
+      changed[i] = static_cast<char>(c);
+      ASSERT_THAT(ring.OpenCaseless("click", changed), IsRefusal()) << changed;
+    }
+    ASSERT_THAT(ring.OpenCaseless("click", token.substr(0, i)), IsRefusal());
+    ASSERT_THAT(ring.OpenCaseless("click", token.substr(i + 1)), IsRefusal());
+  }
+  for (const std::string& hostile :
+       {std::string(), std::string("."), std::string("k1."), token + ".", "." + token, token + " ",
+        token + "a", std::string(1 << 20, 'a'), "k1." + std::string(1 << 20, 'a')}) {
+    EXPECT_THAT(ring.OpenCaseless("click", hostile), IsRefusal()) << hostile.substr(0, 80);
+  }
 }
 
 TEST(KeyRingTest, RefusesTokenOfARetiredKeyOrAnotherDeployment) {

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <ranges>
 #include <string_view>
@@ -63,6 +65,7 @@ void DispatchConfig::Declare(config::Schema& schema) {
   schema.String("from", &from, "From address.");
   schema.String("from_name", &from_name, "From name; empty: school.name.");
   dkim.Declare(schema.Sub("dkim"));
+  bounces.Declare(schema.Sub("bounces"));
 
   schema.String(
       "message_id_domain", &message_id_domain,
@@ -100,6 +103,9 @@ void DispatchConfig::Check(Violations& violations) const {
   for (const auto& [name, transport] : transports) {
     transport.Check(fmt::format("transports.{}.", name), from, violations);
   }
+  bounces.Check(std::ranges::any_of(std::views::values(transports),
+                                    std::mem_fn(&TransportConfig::HasVariableSender)),
+                !secret_keys.empty(), violations);
   CheckDefaultTransport(violations);
   routes.Check(TransportNames(), violations);
   if (const auto ring = ToKeys(); !ring.ok()) {
@@ -189,9 +195,13 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
   }
   sender.envelope_from = sender.from.address.ToString();
   if (!transport.envelope_from.empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(const address::EmailAddress bounces,
+    LMSMAIL_ASSIGN_OR_RETURN(const address::EmailAddress envelope_from,
                              ParseSenderAddress(transport.envelope_from));
-    sender.envelope_from = bounces.ToString();
+    sender.envelope_from = envelope_from.ToString();
+  }
+  if (transport.HasVariableSender()) {
+    LMSMAIL_ASSIGN_OR_RETURN(sender.return_paths, bounces.ToReturnPaths());
+    sender.bounce_domain = bounces.AsciiDomain();
   }
   const DkimConfig& signing = transport.dkim.empty() ? dkim : transport.dkim;
   if (signing.Covers(sender.from.address.ToString())) {

@@ -24,6 +24,7 @@
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/rendering/message_id_header.h"
 #include "services/dispatch/rendering/tracking_config.h"
+#include "services/dispatch/transports/bounces_config.h"
 #include "services/dispatch/transports/dkim_config.h"
 #include "services/dispatch/transports/routes_config.h"
 #include "services/dispatch/transports/transport_config.h"
@@ -40,6 +41,7 @@ struct DispatchConfig {
   std::string from = "noreply@lms.example";
   std::string from_name;  // empty: the school's name
   DkimConfig dkim;
+  BouncesConfig bounces;
 
   std::string message_id_domain;  // empty: that of the default transport's From
   std::string secret_keys;        // the content of keys_file; may be empty

@@ -430,5 +430,59 @@ TEST_F(ConfigTest, AcceptsTheKeysOfConnections) {
   EXPECT_OK(config_.ToTransports({}, clock_, {}));
 }
 
+TEST_F(ConfigTest, GivesSmtpMailItsOwnEnvelopeSenders) {
+  secret_ = "k1:" + std::string(64, 'a');
+  ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
+                  "--transports.gmail.kind=smtp", "--transports.gmail.host=127.0.0.1",
+                  "--transports.gmail.envelope_from=me@gmail.com", "--default_transport=relay",
+                  "--bounces.domain=b\xc3\xbc.School.example", "--bounces.keys_file=/bounce-keys",
+                  "--keys_file=/keys"}));
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports({}, clock_, {}));
+  const SenderIdentity& relay = transports->Find("relay")->sender();
+  EXPECT_NE(relay.return_paths, nullptr);
+  EXPECT_EQ(relay.bounce_domain, "xn--b-eha.school.example");
+  const SenderIdentity& gmail = transports->Find("gmail")->sender();
+  EXPECT_EQ(gmail.return_paths, nullptr);
+  EXPECT_EQ(gmail.envelope_from, "me@gmail.com");
+}
+
+TEST_F(ConfigTest, RefusesEnvelopeSendersThatCannotWork) {
+  const std::vector<std::string> relay = {"--transports.relay.kind=smtp",
+                                          "--transports.relay.host=127.0.0.1"};
+  const auto fields = [&](std::vector<std::string> flags,
+                          const std::vector<std::string>& transport) {
+    flags.insert(flags.end(), transport.begin(), transport.end());
+    config_ = {};
+    std::vector<std::string> all;
+    for (const FieldViolation& it : ViolationsOf(Load(flags))) all.push_back(it.field);
+    return all;
+  };
+  const auto are = [](const std::string& field) { return testing::ElementsAre(HasSubstr(field)); };
+  const std::string domain = "--bounces.domain=bounces.school.example";
+  secret_ = "k1:" + std::string(64, 'a');
+  EXPECT_THAT(fields({domain, "--keys_file=/k"}, relay), are("bounces.keys_file"));
+  EXPECT_THAT(fields({"--bounces.keys_file=/b", "--keys_file=/k"}, relay), are("bounces.domain"));
+  EXPECT_THAT(fields({domain, "--bounces.keys_file=/b"}, relay), are("keys_file"));
+  for (const std::string& bad : {std::string("bounces"), std::string("a@b.example"),
+                                 std::string("-.example"), std::string("[10.0.0.1]"),
+                                 std::string(60, 'a') + "." + std::string(60, 'b') + "." +
+                                     std::string(60, 'c') + ".school.example"}) {
+    EXPECT_THAT(
+        fields({"--bounces.domain=" + bad, "--bounces.keys_file=/b", "--keys_file=/k"}, relay),
+        are("bounces.domain"))
+        << bad;
+  }
+  EXPECT_THAT(fields({domain, "--bounces.keys_file=/b", "--keys_file=/k"}, {}),
+              are("bounces.domain"));
+  EXPECT_THAT(fields({domain, "--bounces.keys_file=/b", "--keys_file=/k",
+                      "--transports.relay.envelope_from=b@school.example"},
+                     relay),
+              are("bounces.domain"));
+  secret_ = "not a key";
+  EXPECT_THAT(
+      fields({domain, "--bounces.keys_file=/b", "--keys_file=/k"}, relay),
+      testing::UnorderedElementsAre(HasSubstr("bounces.keys_file"), HasSubstr("keys_file")));
+}
+
 }  // namespace
 }  // namespace lmsmail::dispatch

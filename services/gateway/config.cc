@@ -1,5 +1,9 @@
 #include "services/gateway/config.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "libs/secret_file/secret_file.h"
 
 namespace lmsmail::gateway {
@@ -9,10 +13,10 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "listen", &listen,
       "Address of the public HTTP server: what an ingress or a browser reaches. The host "
       "must be numeric; port 0 takes a free one.");
-  schema.Address(
-      "admin_listen", &admin_listen,
-      "Address of the HTTP server for operators, with /healthz and /readyz. Never expose "
-      "it to the internet.");
+  schema.Address("admin_listen", &admin_listen,
+                 "Address of the HTTP server for operators, with the JSON API, /healthz and "
+                 "/readyz. It has no "
+                 "authentication: never expose it to the internet.");
   ProcessConfig::Declare(schema);
 
   config::Group http_keys = schema.Sub("http");
@@ -59,13 +63,67 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "Mailgun's HTTP webhook signing key, the old and the new one on lines of their own during a "
       "rotation; without one, /webhooks/mailgun/NAME does not exist.");
 
-  schema.Sub("tracking").Secret(
-      "keys", &tracking.keys,
-      "File of the keys of the pixels and links in mail, the same as in dispatch; without them, "
-      "/o/ and /c/ do not exist. Keep old keys as long as the links of old mail must work.");
+  schema.Sub("bounces").Secret(
+      "keys", &bounces.keys,
+      "File of secret keys, lines of id:key, the same as bounces.keys_file of dispatch; all open "
+      "the addresses that bounces come to. Without it, /bounces does not exist.");
+
+  schema.Sub("inbox").String(
+      "directory", &inbox.directory,
+      "Folder of the mails that a development machine's deploy/inbox.py stores; they are shown at "
+      "/inbox of admin_listen. Empty: there is no such page.");
+
+  schema.Sub("tracking")
+      .Secret(
+          "keys", &tracking.keys,
+          "File of the keys of the pixels and links in mail, the same as in dispatch; without "
+          "them, "
+          "/o/ and /c/ do not exist. Keep old keys as long as the links of old mail must work.");
+
+  DeclareAdmin(schema);
   preference.Declare(schema.Sub("preference"));
   dispatch.Declare(schema.Sub("dispatch"));
   schema.Check([this](Violations& violations) { Check(violations); });
+}
+
+void GatewayConfig::DeclareAdmin(config::Group schema) {
+  config::Group admin_keys = schema.Sub("admin");
+  admin_keys.StringList("hosts", &admin.hosts,
+                        "Names by which the admin listener may be called besides localhost, "
+                        "without a port; requests with another Host are refused.");
+  admin_keys.StringList("origins", &admin.origins,
+                        "Origins of web pages that may call the admin listener, such as "
+                        "https://console.school.example.");
+
+  config::Group api_keys = schema.Sub("api");
+  api_keys.Int32("threads", &api.threads, "Threads that read and write JSON.", {1, 64});
+  api_keys.Int32("max_calls", &api.max_calls,
+                 "Calls of the JSON API at a time; more are answered with 503.", {1, 10'000});
+  api_keys.Duration("timeout", &api.timeout,
+                    "The longest that a call of the JSON API may take; Connect-Timeout-Ms can "
+                    "shorten it.",
+                    {absl::Milliseconds(100), absl::Minutes(10)});
+  api_keys.Duration("stream_timeout", &api.stream_timeout,
+                    "The same for a call that streams requests.",
+                    {absl::Milliseconds(100), absl::Hours(1)});
+  api_keys.Bytes("max_stream_size", &api.max_stream_size,
+                 "Size of the largest newline-delimited JSON.", {1 << 10, 1 << 30});
+  templates.DeclareChannel(schema.Sub("template"));
+  scheduler.DeclareChannel(schema.Sub("scheduler"));
+  report.DeclareChannel(schema.Sub("report"));
+}
+
+void GatewayConfig::CheckAdmin(Violations& violations) const {
+  for (const std::string& origin : admin.origins) {
+    if (IsOrigin(origin)) continue;
+    violations.Add("admin.origins",
+                   fmt::format("\"{}\" is no origin: write scheme, host and port in "
+                               "lower case, without a path",
+                               origin));
+  }
+  templates.Check("template", violations);
+  scheduler.Check("scheduler", violations);
+  report.Check("report", violations);
 }
 
 void GatewayConfig::Check(Violations& violations) const {
@@ -79,12 +137,17 @@ void GatewayConfig::Check(Violations& violations) const {
       !keys.ok()) {
     violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
   }
+  if (!bounces.keys.empty()) {
+    const absl::Status keys = token::KeyRing::Parse(bounces.keys).status();
+    if (!keys.ok()) violations.Add("bounces.keys_file", std::string(keys.message()));
+  }
   if (const auto ring = token::KeyRing::Parse(tracking.keys);
       !tracking.keys.empty() && !ring.ok()) {
     violations.Add("tracking.keys_file", std::string(ring.status().message()));
   }
   preference.Check("preference", violations);
   dispatch.Check("dispatch", violations);
+  CheckAdmin(violations);
 }
 
 http_server::Options GatewayConfig::ToPublicServer() const {
@@ -103,7 +166,13 @@ http_server::Options GatewayConfig::ToPublicServer() const {
 
 http_server::Options GatewayConfig::ToAdminServer() const {
   http_server::Options options{.host = admin_listen.host, .port = admin_listen.port};
-  options.limits.connections = 100;
+  options.limits.connections = 4'000;
+  options.limits.total_body_bytes = std::max<std::int64_t>(128 << 20, 2 * api.max_stream_size);
+  // A call ends by its own deadline first, so that its caller learns what became of it.
+  options.limits.handler_time = std::max(api.timeout, api.stream_timeout) + absl::Seconds(5);
+  options.headers = {{"Cache-Control", "no-store"},
+                     {"Cross-Origin-Resource-Policy", "same-origin"},
+                     {"X-Content-Type-Options", "nosniff"}};
   return options;
 }
 
@@ -113,6 +182,38 @@ rpc::Executor::Options GatewayConfig::ToExecutor() const {
 
 rpc::Executor::Options GatewayConfig::ToWebhookExecutor() const {
   return {.threads = webhooks.threads, .queue = static_cast<std::size_t>(webhooks.queue)};
+}
+
+rpc::Executor::Options GatewayConfig::ToBounceExecutor() const {
+  // What does not fit waits in the queue of the mail server that sends it.
+  return {.threads = 2, .queue = 64};
+}
+
+std::optional<return_path::ReturnPaths> GatewayConfig::ToReturnPaths() const {
+  if (bounces.keys.empty()) return std::nullopt;
+  return return_path::ReturnPaths(token::KeyRing::Parse(bounces.keys).value());
+}
+
+rpc::Executor::Options GatewayConfig::ToApiExecutor() const {
+  return {.threads = api.threads, .queue = static_cast<std::size_t>(api.max_calls)};
+}
+
+rpc::Executor::Options GatewayConfig::ToApiStreamExecutor() const {
+  return {.threads = 1, .queue = static_cast<std::size_t>(api.max_calls)};
+}
+
+ConnectHandlers::Options GatewayConfig::ToApi() const {
+  return {.max_calls = api.max_calls,
+          .timeout = api.timeout,
+          .stream_timeout = api.stream_timeout,
+          .max_stream_bytes = static_cast<std::size_t>(api.max_stream_size)};
+}
+
+BrowserGuard::Options GatewayConfig::ToBrowserGuard() const {
+  BrowserGuard::Options options = admin;
+  const std::string& host = admin_listen.host;
+  options.hosts.push_back(host.find(':') == std::string::npos ? host : fmt::format("[{}]", host));
+  return options;
 }
 
 std::optional<SendgridKeys> GatewayConfig::ToSendgridKeys() const {

@@ -10,11 +10,14 @@
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
 #include "libs/http_server/options.h"
+#include "libs/return_path/return_path.h"
 #include "libs/rpc/executor.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
 #include "libs/tracking/links.h"
 #include "services/gateway/pages/pages.h"
+#include "services/gateway/web/browser_guard.h"
+#include "services/gateway/web/connect_handlers.h"
 #include "services/gateway/webhooks/sendgrid_keys.h"
 
 namespace lmsmail::gateway {
@@ -58,12 +61,35 @@ struct GatewayConfig : service::ProcessConfig {
     } mailgun;
   } webhooks;
 
+  struct Bounces {
+    std::string keys;
+  } bounces;
+
   struct Tracking {
     std::string keys;  // the content of keys_file
   } tracking;
 
+  // Of deploy/inbox.py on a development machine; empty elsewhere.
+  struct Inbox {
+    std::string directory;
+  } inbox;
+
+  BrowserGuard::Options admin;
+
+  struct Api {
+    std::int32_t threads = 2;
+    std::int32_t max_calls = 256;
+    absl::Duration timeout = absl::Seconds(30);
+    absl::Duration stream_timeout = absl::Minutes(10);
+    std::int64_t max_stream_size = 64 << 20;
+  } api;
+
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
+  // Without a timeout, because only the JSON API calls them.
+  service::PeerConfig templates{.target = "127.0.0.1:7101"};
+  service::PeerConfig scheduler{.target = "127.0.0.1:7104"};
+  service::PeerConfig report{.target = "127.0.0.1:7105"};
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);
@@ -73,8 +99,15 @@ struct GatewayConfig : service::ProcessConfig {
   http_server::Options ToAdminServer() const;
   rpc::Executor::Options ToExecutor() const;
   rpc::Executor::Options ToWebhookExecutor() const;
+  rpc::Executor::Options ToBounceExecutor() const;
+  rpc::Executor::Options ToApiExecutor() const;
+  rpc::Executor::Options ToApiStreamExecutor() const;
+  ConnectHandlers::Options ToApi() const;
+  BrowserGuard::Options ToBrowserGuard() const;
   // nullopt without keys.
   std::optional<SendgridKeys> ToSendgridKeys() const;
+  // nullopt without keys.
+  std::optional<return_path::ReturnPaths> ToReturnPaths() const;
   // nullopt without keys.
   std::optional<tracking::Links> ToTrackingLinks() const;
   Site ToSite() const;
@@ -82,6 +115,8 @@ struct GatewayConfig : service::ProcessConfig {
   bool IsHttps() const;
 
  private:
+  void DeclareAdmin(config::Group schema);
+  void CheckAdmin(Violations& violations) const;
   void Check(Violations& violations) const;
 };
 

@@ -8,6 +8,7 @@
 
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/gateway/testing/webhook_signing.h"
 
 namespace lmsmail::gateway {
@@ -46,6 +47,33 @@ TEST(GatewayConfigTest, PassesLimitsAndProxiesToThePublicServer) {
   EXPECT_THAT(options.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
 }
 
+TEST(GatewayConfigTest, TheAdminListenerAnswersToItsAddressAndNames) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {"--admin_listen=[fd00::1]:81", "--admin.hosts=mail.school.example",
+                          "--admin.origins=https://console.school.example"}));
+  EXPECT_THAT(config.ToBrowserGuard().hosts, ElementsAre("mail.school.example", "[fd00::1]"));
+  EXPECT_THAT(config.ToBrowserGuard().origins, ElementsAre("https://console.school.example"));
+  for (const char* origin : {"*", "console.school.example", "https://console.school.example/"}) {
+    GatewayConfig other;
+    const std::string flag = std::string("--admin.origins=") + origin;
+    EXPECT_THAT(Load(other, {flag.c_str()}), StatusIs(absl::StatusCode::kInvalidArgument))
+        << origin;
+  }
+}
+
+TEST(GatewayConfigTest, CallsOfTheJsonApiEndBeforeTheirRequests) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {"--api.timeout=8m", "--api.stream_timeout=1m", "--api.max_calls=7",
+                          "--api.max_stream_size=200MiB", "--report.target=report:7105"}));
+  const http_server::Options options = config.ToAdminServer();
+  EXPECT_GT(options.limits.handler_time, absl::Minutes(8));
+  EXPECT_GE(options.limits.total_body_bytes, int64_t{400} << 20);
+  EXPECT_EQ(config.ToApi().max_calls, 7);
+  EXPECT_EQ(config.ToApi().timeout, absl::Minutes(8));
+  EXPECT_EQ(config.ToApi().max_stream_bytes, size_t{200} << 20);
+  EXPECT_EQ(config.report.target, "report:7105");
+}
+
 TEST(GatewayConfigTest, IsHttpsBehindAProxyThatEndsTls) {
   GatewayConfig config;
   ASSERT_OK(Load(config, {"--school.public_url=https://mail.school.example"}));
@@ -65,6 +93,24 @@ TEST(GatewayConfigTest, ReadsTheKeysOfProviders) {
   EXPECT_THAT(ViolationsOf(Load(broken, {"--webhooks.sendgrid.public_keys=secret"})),
               ElementsAre(Field(&FieldViolation::field,
                                 ::testing::HasSubstr("webhooks.sendgrid.public_keys"))));
+}
+
+TEST(GatewayConfigTest, ReadsTheKeysOfReturnPaths) {
+  GatewayConfig config;
+  ASSERT_OK(Load(config, {}));
+  EXPECT_FALSE(config.ToReturnPaths().has_value());
+  const TemporaryFolder folder;
+  const auto flag = [&](const char* name, const std::string& secrets) {
+    folder.Write(name, secrets);
+    return "--bounces.keys_file=" + (folder.path() / name).string();
+  };
+  GatewayConfig keyed;
+  ASSERT_OK(Load(keyed, {flag("keys", "k1:" + std::string(64, 'a')).c_str()}));
+  EXPECT_TRUE(keyed.ToReturnPaths().has_value());
+  GatewayConfig broken;
+  EXPECT_THAT(
+      ViolationsOf(Load(broken, {flag("broken", "no key").c_str()})),
+      ElementsAre(Field(&FieldViolation::field, ::testing::HasSubstr("bounces.keys_file"))));
 }
 
 TEST(GatewayConfigTest, ReadsTheKeysOfTracking) {

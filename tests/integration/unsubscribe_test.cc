@@ -7,10 +7,9 @@
 #include <string>
 
 #include "libs/http_server/testing/raw_client.h"
-#include "tests/integration/suite/gateway.h"
+#include "tests/integration/suite/gateway_test.h"
 #include "tests/integration/suite/lms_client.h"
 #include "tests/integration/suite/mail_matchers.h"
-#include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
 namespace {
@@ -24,23 +23,13 @@ using ::testing::SizeIs;
 namespace pb = dispatch::v1;
 namespace pref = preference::v1;
 
-constexpr std::string_view kTip = "tip";
 constexpr char kUrlEncoded[] = "Content-Type: application/x-www-form-urlencoded\r\n";
 
-class UnsubscribeTest : public SuiteTest {
+class UnsubscribeTest : public GatewayTest {
  protected:
-  static void SetUpTestSuite() {
-    StartSuite({.services = {"template", "preference", "dispatch"}});
-    ASSERT_OK(CreateGreeting(suite(), kTip, type::v1::CATEGORY_CONTENT));
-    ASSERT_OK_AND_ASSIGN(gateway_, Gateway::Start(suite()));
-  }
-  static void TearDownTestSuite() {
-    gateway_.reset();
-    SuiteTest::TearDownTestSuite();
-  }
+  static void SetUpTestSuite() { StartWithGateway({}, {}); }
   void SetUp() override {
-    SuiteTest::SetUp();
-    ASSERT_NE(gateway_, nullptr) << "the gateway did not start";
+    GatewayTest::SetUp();
     ASSERT_OK(Resume(suite(), type::v1::LANE_NOTIFICATION));
   }
 
@@ -77,8 +66,6 @@ class UnsubscribeTest : public SuiteTest {
     EXPECT_OK(events);
     return events.ok() ? events->events(0) : pref::ConsentEvent();
   }
-
-  static inline std::unique_ptr<Gateway> gateway_;
 };
 
 TEST_F(UnsubscribeTest, OneClickStopsMailThatIsQueued) {

@@ -11,11 +11,10 @@
 
 #include "absl/time/clock.h"
 
-#include "libs/http_server/testing/raw_client.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/gateway/testing/webhook_signing.h"
-#include "tests/integration/suite/gateway.h"
+#include "tests/integration/suite/gateway_test.h"
 #include "tests/integration/suite/lms_client.h"
-#include "tests/integration/suite/suite_test.h"
 #include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
@@ -26,56 +25,19 @@ using ::testing::Not;
 namespace pb = dispatch::v1;
 namespace pref = preference::v1;
 
-constexpr std::string_view kTip = "tip";
 constexpr char kMailgunKey[] = "mailgun key";
 
-class WebhooksTest : public SuiteTest {
+class WebhooksTest : public GatewayTest {
  protected:
   static void SetUpTestSuite() {
-    StartSuite({.services = {"template", "preference", "dispatch"}});
-    ASSERT_OK(CreateGreeting(suite(), kTip, type::v1::CATEGORY_CONTENT));
-    TemporaryFolder folder;
+    const TemporaryFolder folder;
     folder.Write("key", kMailgunKey);
-    std::filesystem::permissions(folder.path() / "key", std::filesystem::perms::owner_read);
     signer_ = std::make_unique<gateway::SendgridSigner>();
-    ASSERT_OK_AND_ASSIGN(
-        gateway_, Gateway::Start(suite(), {fmt::format("--webhooks.sendgrid.public_keys={}",
-                                                       signer_->PublicKey()),
-                                           fmt::format("--webhooks.mailgun.signing_key_file={}",
-                                                       (folder.path() / "key").string())}));
-  }
-  static void TearDownTestSuite() {
-    gateway_.reset();
-    SuiteTest::TearDownTestSuite();
-  }
-  void SetUp() override {
-    SuiteTest::SetUp();
-    ASSERT_NE(gateway_, nullptr) << "the gateway did not start";
+    StartWithGateway({}, {fmt::format("--webhooks.sendgrid.public_keys={}", signer_->PublicKey()),
+                          fmt::format("--webhooks.mailgun.signing_key_file={}",
+                                      (folder.path() / "key").string())});
   }
 
-  // Returns a mail that was sent to the student.
-  static pb::Message SentTo(std::string_view student) {
-    EXPECT_OK(Register(suite(), {std::string(student)}));
-    EXPECT_OK(Send(suite(), Greet(kTip, student, fmt::format("first/{}", student))));
-    auto message = WaitForState(suite(), student, pb::STATE_SENT);
-    EXPECT_OK(message);
-    return message.value_or(pb::Message());
-  }
-  static pb::ExplainMessageResponse Explained(const pb::Message& message) {
-    auto explained = Explain(suite(), message.name());
-    EXPECT_OK(explained);
-    return explained.value_or(pb::ExplainMessageResponse());
-  }
-  static pb::State StateOf(const pb::Message& message) {
-    return Explained(message).message().state();
-  }
-
-  static int Post(std::string_view path, std::string_view body, std::string_view fields = "") {
-    return gateway_
-        ->Send(fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n{}\r\n{}", path,
-                           body.size(), fields, body))
-        .status;
-  }
   // One event about the message, as SendGrid writes it.
   static std::string Event(const pb::Message& message, std::string_view type,
                            std::string_view members = "") {
@@ -102,21 +64,8 @@ class WebhooksTest : public SuiteTest {
                              fmt::format(R"({{"user-variables":{{"lms_message_id":"<{}>"}},{}}})",
                                          message.message_id(), members)));
   }
-  // The suppression of the student's address; empty if there is none.
-  static pref::Suppression SuppressionOf(std::string_view student) {
-    pref::ListSuppressionsRequest request;
-    request.set_page_size(500);
-    const auto list = Call(suite().preferences(), &Preferences::ListSuppressions, request);
-    EXPECT_OK(list);
-    if (!list.ok()) return {};
-    for (const pref::Suppression& each : list->suppressions()) {
-      if (each.email_address() == AddressOf(student)) return each;
-    }
-    return {};
-  }
 
   static inline std::unique_ptr<gateway::SendgridSigner> signer_;
-  static inline std::unique_ptr<Gateway> gateway_;
 };
 
 TEST_F(WebhooksTest, EventsOfSendgridDecideTheState) {

@@ -286,12 +286,28 @@ TEST_F(DispatchServiceTest, RecordsEventsOnceAndSuppressesComplaints) {
   EXPECT_EQ(suppressions_.added().at("ada@students.example"), SuppressionCause::kComplained);
 
   request.mutable_events(0)->set_event_id("");
+  request.mutable_events(0)->set_at_other_address(true);
   request.mutable_events(1)->clear_message_id();
   request.mutable_events(1)->set_detail(std::string("a\0b", 3));
   const auto refused = Call(&Stub::RecordEvents, request);
   EXPECT_THAT(refused, rpc::HasViolation("events[1].detail", _));
   EXPECT_THAT(refused, rpc::HasViolation("events[0].event_id", _));
+  EXPECT_THAT(refused, rpc::HasViolation("events[0].at_other_address", _));
   EXPECT_THAT(refused, rpc::HasViolation("events[1].message", _));
+}
+
+TEST_F(DispatchServiceTest, ABounceAtAnotherAddressSuppressesNothing) {
+  const v1::Message message = Sent("k");
+  v1::RecordEventsRequest request;
+  v1::ProviderEvent& event = *request.add_events();
+  event.set_event_id("e1");
+  event.set_type(v1::ProviderEvent::TYPE_BOUNCED);
+  event.set_message(message.name());
+  event.set_detail("550 5.1.1 no such user");
+  event.set_at_other_address(true);
+  ASSERT_OK_AND_ASSIGN(v1::RecordEventsResponse counts, Call(&Stub::RecordEvents, request));
+  EXPECT_EQ(counts.recorded_count(), 1);
+  EXPECT_TRUE(suppressions_.added().empty());
 }
 
 TEST_F(DispatchServiceTest, RecordsNoOpensOfWhoRefused) {

@@ -235,13 +235,16 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
       !v1::ProviderEvent::Type_IsValid(event.type())) {
     add_violation("type", "is required");
   }
+  if (event.at_other_address() && event.type() != v1::ProviderEvent::TYPE_BOUNCED) {
+    add_violation("at_other_address", "is for TYPE_BOUNCED; leave it out");
+  }
   if (event.detail().size() > kMaxEventDetail) {
     add_violation("detail", fmt::format("must be at most {} bytes", kMaxEventDetail));
   }
   ProviderEvent out;
   out.event_id = event.event_id();
   out.type = static_cast<EventType>(event.type());
-  out.detail = event.detail();
+  out.detail = event.at_other_address() ? AtOtherAddress(event.detail()) : event.detail();
   const bool tracking = out.type == EventType::kOpened || out.type == EventType::kClicked;
   if (event.machine() && !tracking) add_violation("machine", "is for OPENED and CLICKED only");
   if (event.link_count() < 0 || event.link_count() > kMaxLinks) {

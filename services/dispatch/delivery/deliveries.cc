@@ -100,7 +100,7 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
                             composed.content_hash, composed.address_hash);
   outgoing.token = attempt->journal_token;
   outgoing.urgent = attempt->urgent;
-  outgoing.envelope_from = transport.sender().envelope_from;
+  outgoing.envelope_from = std::move(composed.envelope_from);
   outgoing.recipient = composed.recipient;
   outgoing.message = std::move(composed.message);
   outgoing.needs_smtputf8 = composed.needs_smtputf8;

@@ -123,6 +123,20 @@ TEST_F(SenderRoutingTest, MailHasTheIdentityOfItsTransportAndCanBeRenderedAgain)
   EXPECT_TRUE(raw.verified);
 }
 
+TEST_F(SenderRoutingTest, MailThatAProviderBuiltCanBeRenderedAgain) {
+  spare_.SetProviderBuilds();
+  Break(transport_, State::kUnreachable);
+  const MessageId id = AcceptRouted("ada");
+  SendDue();
+  ASSERT_THAT(spare_.mails(), SizeIs(1));
+  const RawMessages raw_messages(recipients_, templates_, transports_, site_, message_ids_,
+                                 address_hashes_, 1 << 20);
+  const RawMessage raw = raw_messages.Render(Record(id), absl::InfiniteFuture());
+  EXPECT_TRUE(raw.verified);
+  EXPECT_THAT(raw.bytes, HasSubstr("\r\nContent-Type: "));
+  EXPECT_THAT(spare_.mails()[0].message, testing::Not(HasSubstr("Content-Type")));
+}
+
 TEST_F(SenderRoutingTest, MailThatAllGiveBackWaits) {
   transport_.SetResult({.kind = Kind::kConnectionError});
   spare_.SetResult({.kind = Kind::kConnectionError});

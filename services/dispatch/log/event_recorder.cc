@@ -22,10 +22,14 @@ namespace {
 constexpr absl::Duration kReplayPeriod = absl::Hours(6);
 constexpr absl::Duration kReplayRetry = absl::Seconds(30);
 
+constexpr std::string_view kAtOtherAddress = "at another address: ";
+
 // Whether the report means that no further mail may go to the address.
 bool IsAgainstAddress(const AddressReport& report) {
   if (report.event == EventType::kComplained) return true;
-  if (report.event) return ProvesAddressDead(report.detail);
+  if (report.event) {
+    return !report.detail.starts_with(kAtOtherAddress) && ProvesAddressDead(report.detail);
+  }
   return Classify(Refused{.code = report.reply_code,
                           .enhanced_code = report.enhanced_code,
                           .text = report.detail})
@@ -62,6 +66,10 @@ std::vector<std::string> HashesOf(const AddressReport& report, const History& hi
 }
 
 }  // namespace
+
+std::string AtOtherAddress(std::string_view detail) {
+  return fmt::format("{}{}", kAtOtherAddress, detail);
+}
 
 absl::StatusOr<MessageLog::EventCounts> EventRecorder::Record(
     absl::Span<const ProviderEvent> events, absl::Time deadline) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,11 +19,14 @@
 
 namespace lmsmail::dispatch {
 
-// Records the events that providers and the gateway report, except opens and clicks of whoever does
-// not allow that by now, withdraws the consent of who unsubscribed, and adds
+// The detail of a bounce at another address than the mail went to, such as one that its recipient
+// forwards mail to. Nothing is suppressed for an event with such a detail.
+std::string AtOtherAddress(std::string_view detail);
+
+// Records the events that providers, mail servers and the gateway report, except opens and clicks
+// of whoever does not allow that by now, withdraws the consent of who unsubscribed, and adds
 // addresses that bounced or complained to the suppression list: always the address that a mail went
-// to, never one that its recipient got since.
-// Thread-safe.
+// to, never one that its recipient got since. Thread-safe.
 class EventRecorder {
  public:
   // All must outlive this.

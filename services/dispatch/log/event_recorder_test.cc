@@ -60,6 +60,16 @@ TEST_F(EventRecorderTest, SuppressesTheAddressThatBounced) {
   EXPECT_EQ(Suppressed(), Bounced("ada@students.example"));
 }
 
+TEST_F(EventRecorderTest, ABounceAtAnotherAddressSuppressesNothing) {
+  const MessageId id = Sent();
+  const std::string detail = AtOtherAddress("550 5.1.1 no such user");
+  EXPECT_OK(recorder_.Record({{"event", EventType::kBounced, id, clock_.Now(), detail}},
+                             absl::InfiniteFuture()));
+  log_.address_reports = {{id, EventType::kBounced, 0, "", detail, ""}};
+  EXPECT_OK(recorder_.Replay(clock_.Now()));
+  EXPECT_THAT(Suppressed(), IsEmpty());
+}
+
 TEST_F(EventRecorderTest, ARepeatedEventSuppressesWhatAnOutagePrevented) {
   const MessageId id = Sent();
   recipients_.SetStatus(absl::UnavailableError("down"));

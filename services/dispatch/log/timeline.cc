@@ -92,7 +92,7 @@ std::string_view DescribeEvent(EventType type, bool machine = false) {
     case EventType::kBounced:
       return "the mail bounced";
     case EventType::kDeferred:
-      return "the provider retries the delivery later";
+      return "the delivery is tried again later";
     case EventType::kOpened:
       return "the mail was opened, as far as a tracking pixel shows";
     case EventType::kClicked:

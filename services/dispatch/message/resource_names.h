@@ -1,19 +1,17 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "libs/resource_name/numeric_id.h"
 #include "services/dispatch/message/message.h"
 
 // The resource names of the API and the ids that they contain.
 namespace lmsmail::dispatch {
 
-// 13 lower-case characters of Crockford's base32. Sorts in the order of the ids.
-std::string EncodeId(std::int64_t id);
-// Returns nullopt for any text that EncodeId does not return.
-std::optional<std::int64_t> DecodeId(std::string_view text);
+using resource_name::DecodeId;
+using resource_name::EncodeId;
 
 std::string MessageName(MessageId id);  // "messages/0a1b..."
 std::optional<MessageId> ParseMessageName(std::string_view name);

@@ -32,6 +32,12 @@ std::string FeedbackId(const Mail& mail) {
                      "lmsmail");
 }
 
+std::string EnvelopeFrom(const SenderIdentity& sender, MessageId mail,
+                         const address::EmailAddress& to) {
+  if (sender.return_paths == nullptr) return sender.envelope_from;
+  return fmt::format("{}@{}", sender.return_paths->LocalPart(mail, to), sender.bounce_domain);
+}
+
 }  // namespace
 
 absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
@@ -92,15 +98,19 @@ absl::StatusOr<ComposedMail> Composer::Compose(const Mail& mail, const Recipient
   message.suppress_auto_responses = true;
 
   ComposedMail composed;
-  LMSMAIL_RETURN_IF_ERROR(mime::Build(message, composed.message, {.message_octets = max_bytes_}));
+  const auto build = sender.provider_builds ? mime::BuildHeader : mime::Build;
+  LMSMAIL_RETURN_IF_ERROR(build(message, composed.message, {.message_octets = max_bytes_}));
   if (sender.signer != nullptr) {
     // Signed as of the Date header instead of now, so that every attempt has the same bytes.
     LMSMAIL_ASSIGN_OR_RETURN(const std::string signature,
                              sender.signer->Sign(composed.message, mail.date()));
     composed.message.insert(0, signature);
   }
+  composed.envelope_from = EnvelopeFrom(sender, mail.id, to);
   composed.recipient = to.ToString();
-  composed.content_hash = hash::Sha256(composed.message);
+  composed.content_hash = sender.provider_builds
+                              ? hash::Sha256({composed.message, rendered_.text, rendered_.html})
+                              : hash::Sha256({composed.message});
   composed.address_hash = address_hashes_.Of(mail.id, to);
   composed.needs_smtputf8 = to.needs_smtputf8 || sender.from.address.needs_smtputf8;
   return composed;

@@ -25,9 +25,11 @@
 namespace lmsmail::dispatch {
 
 struct ComposedMail {
-  std::string message;  // RFC 5322, CRLF
+  std::string message;  // RFC 5322, CRLF; the header alone where the provider builds the message
+  std::string envelope_from;
   std::string recipient;
-  std::string content_hash;  // SHA-256 of `message`, 32 raw bytes
+  // SHA-256, 32 raw bytes: of `message`, followed by text and HTML where the provider builds it.
+  std::string content_hash;
   std::string address_hash;  // of `recipient`
   bool needs_smtputf8 = false;
   std::shared_ptr<const MailParts> parts = nullptr;  // if asked for

@@ -201,6 +201,15 @@ TEST_F(ComposerTest, RefusesMailAboveMaxSize) {
   EXPECT_FALSE(Compose().ok());
 }
 
+TEST_F(ComposerTest, AProviderThatBuildsTheMessageGetsTheHeader) {
+  ASSERT_OK_AND_ASSIGN(const ComposedMail message, Compose());
+  sender_.provider_builds = true;
+  ASSERT_OK_AND_ASSIGN(const ComposedMail header, Compose());
+  EXPECT_TRUE(header.message.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(message.message.starts_with(header.message.substr(0, header.message.size() - 2)));
+  EXPECT_NE(header.content_hash, hash::Sha256(header.message)) << "the parts count too";
+}
+
 TEST_F(ComposerTest, RefusesRecipientWithoutAddress) {
   recipient_.address.reset();
   EXPECT_THAT(Compose(), StatusIs(absl::StatusCode::kInvalidArgument));
@@ -235,6 +244,22 @@ TEST_F(ComposerTest, ThePartsOfAMailAreItsContentAndWhatIsItsOwn) {
   ASSERT_OK(composer.Compose(mail_, recipient_, **version, sender_));
   EXPECT_THAT(composer.PartsOfLast(mail_, recipient_)->personal_values,
               testing::ElementsAre(recipient_.unsubscribe_url, "", "", "", "", "", "", ""));
+}
+
+TEST_F(ComposerTest, GivesEachMailItsEnvelopeSender) {
+  ASSERT_OK_AND_ASSIGN(const ComposedMail same, Compose());
+  EXPECT_EQ(same.envelope_from, sender_.envelope_from);
+  const std::string secret = "k1:" + std::string(64, 'a');
+  sender_.return_paths =
+      std::make_shared<return_path::ReturnPaths>(token::KeyRing::Parse(secret).value());
+  sender_.bounce_domain = "bounces.school.example";
+  ASSERT_OK_AND_ASSIGN(const ComposedMail own, Compose());
+  EXPECT_THAT(own.envelope_from, EndsWith("@bounces.school.example"));
+  const auto path = sender_.return_paths->Parse(own.envelope_from);
+  ASSERT_TRUE(path.has_value());
+  EXPECT_EQ(path->mail, mail_.id);
+  EXPECT_TRUE(path->WentTo(*recipient_.address));
+  EXPECT_EQ(own.message, same.message);
 }
 
 }  // namespace

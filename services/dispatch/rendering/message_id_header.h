@@ -21,10 +21,13 @@ class MessageIdHeader {
 
   // Without angle brackets.
   std::string Of(MessageId id) const;
-  // Accepts angle brackets. Returns nullopt for a header that Of() does not return.
+  // Accepts angle brackets. Returns nullopt for a header that Of() has not returned with any of the
+  // keys.
   std::optional<MessageId> Parse(std::string_view header) const;
 
  private:
+  std::string With(std::string_view id, std::string_view check) const;
+
   const std::string domain_;
   const std::optional<token::KeyRing> keys_;
 };

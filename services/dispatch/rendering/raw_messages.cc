@@ -5,25 +5,20 @@
 #include <utility>
 #include <vector>
 
-#include "libs/hash/sha256.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::dispatch {
 
 RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline) const {
   RawMessage raw;
-  absl::StatusOr<std::string> bytes = Compose(record, deadline);
-  if (!bytes.ok()) {
-    raw.unavailable_reason = std::string(bytes.status().message());
-    return raw;
+  if (const absl::Status status = Compose(record, deadline, raw); !status.ok()) {
+    raw.unavailable_reason = std::string(status.message());
   }
-  raw.bytes = *std::move(bytes);
-  raw.verified = !record.content_hash.empty() && hash::Sha256(raw.bytes) == record.content_hash;
   return raw;
 }
 
-absl::StatusOr<std::string> RawMessages::Compose(const MessageRecord& record,
-                                                 absl::Time deadline) const {
+absl::Status RawMessages::Compose(const MessageRecord& record, absl::Time deadline,
+                                  RawMessage& raw) const {
   const Mail& mail = record.mail;
   const RecipientQuery query{mail.target, mail.template_ref.category};
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
@@ -40,21 +35,32 @@ absl::StatusOr<std::string> RawMessages::Compose(const MessageRecord& record,
   LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
                                                               mail.template_ref.version, deadline));
   Composer composer(site_, message_ids_, address_hashes_, tracking_, max_bytes_);
+  SenderIdentity sender = transport->sender();
   LMSMAIL_ASSIGN_OR_RETURN(ComposedMail composed,
-                           composer.Compose(mail, recipient, *version, transport->sender()));
-  if (tracking_ == nullptr || record.content_hash.empty() ||
-      composed.content_hash == record.content_hash) {
-    return std::move(composed.message);
-  }
+                           composer.Compose(mail, recipient, *version, sender));
+  const auto is_sent = [&record](const ComposedMail& it) {
+    return !record.content_hash.empty() && it.content_hash == record.content_hash;
+  };
+  raw.verified = is_sent(composed);
   // What is measured may have changed since: the recipient or the school decided otherwise.
-  for (const Measured measured : {Measured{false, false}, Measured{true, false},
-                                  Measured{false, true}, Measured{true, true}}) {
-    LMSMAIL_ASSIGN_OR_RETURN(
-        ComposedMail other,
-        composer.Compose(mail, recipient, *version, transport->sender(), measured));
-    if (other.content_hash == record.content_hash) return std::move(other.message);
+  std::optional<Measured> measured;
+  for (const Measured other : {Measured{false, false}, Measured{true, false}, Measured{false, true},
+                               Measured{true, true}}) {
+    if (raw.verified || tracking_ == nullptr || record.content_hash.empty()) break;
+    LMSMAIL_ASSIGN_OR_RETURN(ComposedMail again,
+                             composer.Compose(mail, recipient, *version, sender, other));
+    if (!is_sent(again)) continue;
+    raw.verified = true;
+    measured = other;
+    composed = std::move(again);
   }
-  return std::move(composed.message);
+  if (sender.provider_builds) {
+    sender.provider_builds = false;
+    LMSMAIL_ASSIGN_OR_RETURN(composed,
+                             composer.Compose(mail, recipient, *version, sender, measured));
+  }
+  raw.bytes = std::move(composed.message);
+  return absl::OkStatus();
 }
 
 }  // namespace lmsmail::dispatch

@@ -12,9 +12,11 @@
 namespace lmsmail::dispatch {
 
 struct RawMessage {
-  std::string bytes;               // RFC 5322; empty when the mail cannot be rendered
+  // RFC 5322; empty when the mail cannot be rendered. Where the provider builds the message, this
+  // is what we would have built of the same parts.
+  std::string bytes;
   std::string unavailable_reason;  // why `bytes` is empty
-  bool verified = false;           // whether `bytes` has the hash of the sent mail
+  bool verified = false;           // whether it has the hash of the sent mail
 };
 
 // Renders mails of the log again, because the log does not store their bytes. Uses the context of
@@ -38,9 +40,9 @@ class RawMessages {
   RawMessage Render(const MessageRecord& record, absl::Time deadline) const;
 
  private:
-  // The bytes that the record has the hash of, if that can be; those of a mail that was sent now
-  // otherwise.
-  absl::StatusOr<std::string> Compose(const MessageRecord& record, absl::Time deadline) const;
+  // Finds the bytes that the record has the hash of, if that can be; those of a mail that was sent
+  // now otherwise.
+  absl::Status Compose(const MessageRecord& record, absl::Time deadline, RawMessage& raw) const;
 
   RecipientCheck& recipients_;
   TemplateSource& templates_;

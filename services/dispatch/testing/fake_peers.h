@@ -288,6 +288,8 @@ class FakeTransport final : public Transport {
   void SetFrom(std::string_view address) {
     sender_.from.address = *address::ParseEmailAddress(address);
   }
+  // Set it before mail is sent.
+  void SetProviderBuilds() { sender_.provider_builds = true; }
   TransportHealth health() const override {
     absl::MutexLock lock(&mutex_);
     return health_;

@@ -14,6 +14,7 @@ absl::StatusOr<std::unique_ptr<HttpTransport>> HttpTransport::Create(
     std::string name, SenderIdentity sender, std::unique_ptr<ProviderApi> api, const Clock& clock,
     const Options& options, HttpLane::KeySource key, HttpLane::LastOctetObserver before_last_octet,
     HttpLane::ConnectionObserver connections) {
+  sender.provider_builds = api->builds_message();
   TransportInfo info{std::move(name), std::string(api->kind()), std::string(api->base_url())};
   std::unique_ptr<HttpTransport> transport(
       new HttpTransport(std::move(info), std::move(sender), std::move(api), options));

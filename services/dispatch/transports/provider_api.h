@@ -46,6 +46,8 @@ class ProviderApi {
   virtual std::string_view kind() const = 0;      // "sendgrid"
   virtual std::string_view base_url() const = 0;  // "https://api.sendgrid.com"
   virtual TagStyle tag_style() const = 0;
+  // Whether the provider builds the message, so that `mail.message` needs the header alone.
+  virtual bool builds_message() const { return false; }
   // Whether mail to this address may share a request.
   virtual bool MayShare(std::string_view /*recipient*/) const { return true; }
   // In one request. They have the same sender, category and shared content, and no two have the

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 
@@ -43,16 +47,45 @@ Json Address(const address::Mailbox& mailbox) {
   return Address(mailbox.address.ToString(), mailbox.display_name);
 }
 
-Json Personalization(const ProviderMail& it, const RequestContent& content, TagStyle style) {
+using Field = std::pair<std::string_view, std::string>;
+using Fields = std::vector<Field>;
+
+Fields OursOf(const ProviderMail& mail) {
+  Fields fields = HeadersOf(mail.mail.message);
+  std::erase_if(fields, [](const Field& field) { return !IsOurs(field.first); });
+  return fields;
+}
+
+bool Has(const Fields& fields, const Field& field) {
+  return std::ranges::find(fields, field) != fields.end();
+}
+
+// Removes the fields that every mail has, and returns them.
+Fields TakeCommon(std::vector<Fields>& mails) {
+  Fields common = mails.front();
+  std::erase_if(common, [&](const Field& field) {
+    return !std::ranges::all_of(mails, [&](const Fields& it) { return Has(it, field); });
+  });
+  for (Fields& fields : mails) {
+    std::erase_if(fields, [&](const Field& field) { return Has(common, field); });
+  }
+  return common;
+}
+
+void AddHeaders(Fields fields, Json& json) {
+  for (auto& [name, value] : fields) json["headers"][std::string(name)] = std::move(value);
+}
+
+Json Personalization(const ProviderMail& it, Fields fields, const RequestContent& content,
+                     TagStyle style) {
   const MailParts& parts = *it.mail.parts;
   Json json = {{"to", Json::array({Address(it.mail.recipient, parts.recipient_name)})},
                {"subject", parts.subject}};
-  for (const auto& [name, value] : HeadersOf(it.mail.message)) {
-    if (absl::EqualsIgnoreCase(ToAbsl(name), "Message-ID")) {
-      json["custom_args"]["lms_message_id"] = value;
-    }
-    if (IsOurs(name)) json["headers"][std::string(name)] = value;
-  }
+  const auto id = std::ranges::find_if(fields, [](const Field& field) {
+    return absl::EqualsIgnoreCase(ToAbsl(field.first), "Message-ID");
+  });
+  if (id != fields.end()) json["custom_args"]["lms_message_id"] = id->second;
+  AddHeaders(std::move(fields), json);
   for (std::size_t i = 0; i < it.content.substitutions.size(); ++i) {
     const Substitution& substitution = it.content.substitutions[i];
     if (content.is_own[i]) json["substitutions"][TagOf(substitution, style)] = substitution.value;
@@ -125,9 +158,13 @@ http_client::Request SendGridApi::SendRequest(std::span<const ProviderMail> mail
                  {"open_tracking", off},
                  {"subscription_tracking", off}}}};
   if (sender_.reply_to) body["reply_to"] = Address(*sender_.reply_to);
+  std::vector<Fields> fields;
+  std::ranges::transform(mails, std::back_inserter(fields), OursOf);
+  if (mails.size() > 1) AddHeaders(TakeCommon(fields), body);
   Json& personalizations = body["personalizations"] = Json::array();
-  for (const ProviderMail& mail : mails) {
-    personalizations.push_back(Personalization(mail, content, tag_style()));
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    personalizations.push_back(
+        Personalization(mails[i], std::move(fields[i]), content, tag_style()));
   }
   http_client::Request request{.url = base_url_ + "/v3/mail/send",
                                .headers = HeadersWith(api_key),

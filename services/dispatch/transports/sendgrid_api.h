@@ -20,6 +20,7 @@ class SendGridApi final : public ProviderApi {
 
   std::string_view kind() const override { return "sendgrid"; }
   std::string_view base_url() const override { return base_url_; }
+  bool builds_message() const override { return true; }
   TagStyle tag_style() const override { return {"[%lmsmail.v", "%]"}; }
   std::size_t max_mails() const override { return 1000; }
   http_client::Request SendRequest(std::span<const ProviderMail> mails,

@@ -57,9 +57,19 @@ TEST_F(SendGridApiTest, WritesOnePersonalizationForEachMail) {
   EXPECT_EQ(bob["subject"], "News for bob");
   EXPECT_EQ(bob["custom_args"], (Json{{"lms_message_id", "<bob.1@school.example>"}}));
   EXPECT_EQ(bob["headers"], (Json{{"Message-ID", "<bob.1@school.example>"},
-                                  {"List-Unsubscribe", "<https://m.school.example/u/bob>"},
-                                  {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}))
+                                  {"List-Unsubscribe", "<https://m.school.example/u/bob>"}}));
+}
+
+TEST_F(SendGridApiTest, WritesAHeaderThatAllMailsHaveOnce) {
+  const Json both = Request({"ann", "bob"});
+  EXPECT_EQ(both["headers"], (Json{{"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}))
       << "no header that SendGrid reserves";
+  const Json one = Request({"ann"});
+  EXPECT_FALSE(one.contains("headers"));
+  EXPECT_EQ(one["personalizations"][0]["headers"],
+            (Json{{"Message-ID", "<ann.1@school.example>"},
+                  {"List-Unsubscribe", "<https://m.school.example/u/ann>"},
+                  {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}}));
 }
 
 TEST_F(SendGridApiTest, SharesTheContentPlainTextFirst) {

@@ -12,6 +12,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/dkim/signer.h"
+#include "libs/return_path/return_path.h"
 #include "libs/smtp/command.h"
 #include "libs/smtp/fault.h"
 #include "services/dispatch/transports/health.h"
@@ -24,8 +25,13 @@ namespace lmsmail::dispatch {
 struct SenderIdentity {
   address::Mailbox from;
   std::optional<address::Mailbox> reply_to;
-  std::string envelope_from;                   // receives bounces
+  std::string envelope_from;  // receives bounces
+  // Makes an envelope sender at `bounce_domain` for each mail; null: all have `envelope_from`.
+  std::shared_ptr<const return_path::ReturnPaths> return_paths = nullptr;
+  std::string bounce_domain = {};
   std::shared_ptr<const dkim::Signer> signer;  // null: mail goes unsigned
+  // Whether a provider builds the message of our header fields and the parts of the mail.
+  bool provider_builds = false;
 };
 
 // One rendered mail to one address.
@@ -34,7 +40,7 @@ struct OutgoingMail {
   bool urgent = false;      // may use capacity that is reserved for urgent mail
   std::string envelope_from;
   std::string recipient;
-  std::string message;  // RFC 5322, CRLF
+  std::string message;  // RFC 5322, CRLF; the header alone where the provider builds the message
   bool needs_smtputf8 = false;
   std::shared_ptr<const MailParts> parts = nullptr;  // for a transport that `needs_parts`
   // Whether the sender still holds the mail's lease, which may end while the mail waits in the

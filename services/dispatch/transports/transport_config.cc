@@ -98,7 +98,8 @@ void TransportConfig::Declare(config::Group keys) {
   keys.String("from", &from, "From address; empty: the service's.");
   keys.String("from_name", &from_name, "From name; empty: the service's.");
   keys.String("reply_to", &reply_to, "Address for replies; empty: From.");
-  keys.String("envelope_from", &envelope_from, "Address for bounces; empty: From.");
+  keys.String("envelope_from", &envelope_from,
+              "Address for bounces; empty: one at bounces.domain for each mail, or From.");
   dkim.Declare(keys.Sub("dkim"));
 
   config::Group breaker = keys.Sub("circuit_breaker");

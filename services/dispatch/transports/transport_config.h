@@ -71,6 +71,9 @@ struct TransportConfig {
     return from.empty() ? service_from : from;
   }
 
+  // Whether each of its mails may have its own envelope sender.
+  bool HasVariableSender() const { return kind == Kind::kSmtp && envelope_from.empty(); }
+
   // Whether its mail goes to another machine.
   bool LeavesThisMachine() const;
 

@@ -44,6 +44,7 @@ void ToProto(const ProviderEvent& event, pb::ProviderEvent& message) {
   message.set_type(ToProto(event.type));
   message.set_message_id(event.message_id);
   message.set_message(event.message);
+  message.set_at_other_address(event.at_other_address);
   if (event.time) *message.mutable_event_time() = protobuf::ToProto(*event.time);
   message.set_detail(event.detail);
   message.set_machine(event.machine);

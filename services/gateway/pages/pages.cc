@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "embedded/lmsmail_gateway_pages.h"
 
-#include "libs/hash/sha256.h"
 #include "libs/status/status_macros.h"
-#include "libs/strings/view.h"
+#include "services/gateway/pages/style_source.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -148,10 +146,7 @@ absl::StatusOr<Pages> Pages::Create(Site site) {
 }
 
 Pages::Pages(Site site, Texts texts)
-    : site_(std::move(site)),
-      texts_(std::move(texts)),
-      style_source_(fmt::format(
-          "'sha256-{}'", std::string(absl::Base64Escape(ToAbsl(hash::Sha256(kStyleCss)))))) {}
+    : site_(std::move(site)), texts_(std::move(texts)), style_source_(StyleSource(kStyleCss)) {}
 
 std::string Pages::Preferences(const Link& link, std::string_view token, std::optional<Done> done,
                                std::string_view undo_token) const {

@@ -1,14 +1,14 @@
 #include "services/gateway/web/routes.h"
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
+
+#include "services/gateway/web/run_on.h"
 
 namespace lmsmail::gateway {
 namespace {
 
-using http_server::Handler;
 using http_server::Request;
 using http_server::Responder;
 using http_server::Response;
@@ -18,20 +18,6 @@ using http_server::RouteOptions;
 constexpr std::int64_t kMaxBody = 16 << 10;
 // SendGrid sends batches of at most 768 KB, and Mailgun one event.
 constexpr std::int64_t kMaxWebhookBody = 2 << 20;
-
-Handler RunOn(rpc::Executor& executor, std::function<Response(const Request&)> handle) {
-  return [&executor, handle = std::move(handle)](Request request, Responder responder) {
-    // Shared, because a refused task takes its captures with it.
-    const auto kept = std::make_shared<Responder>(std::move(responder));
-    const bool accepted = executor.TrySubmit(
-        [handle, kept, request = std::move(request)] { kept->Send(handle(request)); });
-    if (accepted) return;
-    Response response =
-        Response::Text(503, "Too many requests at a time. Try again in a minute.\n");
-    response.headers.Set("Retry-After", "60");
-    kept->Send(std::move(response));
-  };
-}
 
 }  // namespace
 
@@ -72,6 +58,17 @@ void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
     add("/webhooks/mailgun/{name}",
         [&handlers](const Request& request) { return handlers.Mailgun(request); });
   }
+}
+
+void AddInboxRoutes(const InboxHandlers& handlers, rpc::Executor& executor,
+                    http_server::Router& router) {
+  const auto add = [&](std::string_view pattern, std::function<Response(const Request&)> handle) {
+    router.Add("GET", pattern, RunOn(executor, std::move(handle)));
+  };
+  add("/inbox", [&handlers](const Request& request) { return handlers.List(request); });
+  add("/inbox/{number}", [&handlers](const Request& request) { return handlers.Show(request); });
+  add("/inbox/{number}/html",
+      [&handlers](const Request& request) { return handlers.Html(request); });
 }
 
 void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router) {

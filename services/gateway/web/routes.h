@@ -4,6 +4,7 @@
 
 #include "libs/http_server/router.h"
 #include "libs/rpc/executor.h"
+#include "services/gateway/web/inbox_handlers.h"
 #include "services/gateway/web/link_handlers.h"
 #include "services/gateway/web/webhook_handlers.h"
 
@@ -17,6 +18,10 @@ void AddLinkRoutes(LinkHandlers& handlers, rpc::Executor& executor, http_server:
 // logs: whoever has several accounts with a provider gives each its own. As in AddLinkRoutes.
 void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
                       http_server::Router& router);
+
+// Adds /inbox and the pages of its mails to the admin listener. As in AddLinkRoutes.
+void AddInboxRoutes(const InboxHandlers& handlers, rpc::Executor& executor,
+                    http_server::Router& router);
 
 // Adds /healthz and /readyz of the admin listener: 200 while the process can serve requests.
 // `is_ready` is called on io threads.

@@ -14,6 +14,7 @@
 #include "libs/http_server/testing/raw_client.h"
 #include "libs/rpc/executor.h"
 #include "libs/testing/status_matchers.h"
+#include "services/gateway/testing/fake_event_log.h"
 #include "services/gateway/testing/webhook_signing.h"
 #include "services/gateway/web/routes.h"
 
@@ -25,17 +26,6 @@ using http_server::testing::RawClient;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-class FakeEventLog final : public EventLog {
- public:
-  absl::StatusOr<Counts> Record(absl::Span<const ProviderEvent> given) override {
-    if (!status.ok()) return status;
-    events.insert(events.end(), given.begin(), given.end());
-    return Counts{.recorded = static_cast<int>(given.size())};
-  }
-  absl::Status status;
-  std::vector<ProviderEvent> events;
-};
 
 constexpr char kTime[] = "1600112502";
 constexpr char kOpened[] =

@@ -43,18 +43,21 @@ std::string_view NameOf(RejectReason reason);  // empty for kNone
 inline constexpr std::size_t kMaxEventId = 128;
 inline constexpr std::size_t kMaxEventDetail = 500;
 
-// What a provider reported about a mail. All texts are valid UTF-8 without control characters.
+// What a provider or a mail server reported about a mail. All texts are valid UTF-8 without control
+// characters.
 struct ProviderEvent {
   EventType type = EventType::kUnknown;
   RejectReason reject_reason = RejectReason::kNone;
   std::string event_id;            // printable ASCII, 1 to kMaxEventId octets
   std::string message_id;          // our Message-ID; empty if the mail is not ours
-  std::string message = {};        // instead of it, where it is known: messages/{message}
+  std::string message = {};        // instead of it, "messages/{message}"
   std::string recipient;           // as the provider wrote it; neither recorded nor logged
   std::optional<absl::Time> time;  // nullopt: not told
   std::string detail;              // at most kMaxEventDetail octets
-  bool machine = false;            // a program opened the mail or followed the link
-  int link = 0;                    // that was followed, 1 to `links`; 0: not known
+  // Of kBounced: another address failed than the mail went to, such as one it was forwarded to.
+  bool at_other_address = false;
+  bool machine = false;  // a program opened the mail or followed the link
+  int link = 0;          // that was followed, 1 to `links`; 0: not known
   int links = 0;
 };
 

@@ -1,0 +1,52 @@
+#include "services/gateway/admin_listener.h"
+
+#include <utility>
+
+#include "libs/status/status_macros.h"
+#include "services/gateway/web/http_metrics.h"
+#include "services/gateway/web/routes.h"
+
+namespace lmsmail::gateway {
+
+absl::StatusOr<std::unique_ptr<AdminListener>> AdminListener::Start(const GatewayConfig& config,
+                                                                    std::function<bool()> is_ready,
+                                                                    telemetry::Metrics& metrics) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto api, JsonApi::Create(config));
+  LMSMAIL_ASSIGN_OR_RETURN(LinkProbe probe, LinkProbe::Create());
+  LMSMAIL_ASSIGN_OR_RETURN(InboxPages pages, InboxPages::Create());
+  std::unique_ptr<AdminListener> listener(
+      new AdminListener(config, std::move(api), std::move(probe), std::move(pages)));
+  listener->AddRoutes(config, std::move(is_ready));
+  http_server::Options options = config.ToAdminServer();
+  options.admit = listener->guard_.Guard(listener->router_.admit());
+  options.on_access = CountRequests(metrics, "admin");
+  LMSMAIL_ASSIGN_OR_RETURN(
+      listener->server_,
+      http_server::Server::Start(std::move(options),
+                                 listener->guard_.Guard(listener->router_.handler())));
+  return listener;
+}
+
+AdminListener::AdminListener(const GatewayConfig& config, std::unique_ptr<JsonApi> api,
+                             LinkProbe probe, InboxPages pages)
+    : api_(std::move(api)),
+      inbox_(config.inbox.directory),
+      probe_(std::move(probe)),
+      pages_(std::move(pages)),
+      guard_(config.ToBrowserGuard()) {}
+
+void AdminListener::AddRoutes(const GatewayConfig& config, std::function<bool()> is_ready) {
+  AddHealthRoutes(std::move(is_ready), router_);
+  api_->AddRoutes(router_);
+  if (!config.inbox.directory.empty()) {
+    AddInboxRoutes(inbox_handlers_, inbox_executor_, router_);
+  }
+}
+
+void AdminListener::Shutdown(absl::Duration grace) {
+  server_->Shutdown(grace);
+  inbox_executor_.Stop();
+  api_->Stop();
+}
+
+}  // namespace lmsmail::gateway
