@@ -272,6 +272,7 @@ std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderE
     return std::nullopt;
   }
   out.message = *id;
+  out.own_id = !event.message().empty();
   return out;
 }
 

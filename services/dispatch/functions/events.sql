@@ -45,11 +45,12 @@ BEGIN
   END LOOP;
 END $$;
 
--- Records what providers and the gateway reported, each event id once. Statistics count the first event
--- of each type of a mail, apart for persons and programs.
+-- Records what providers and the gateway reported, each event id once among all mails, or those of which
+-- p_own says so once for each mail. Statistics count the first event of each type of a mail, apart for
+-- persons and programs.
 CREATE OR REPLACE FUNCTION record_events(
   p_ids int8[], p_types int2[], p_event_ids text[], p_times timestamptz[], p_details text[],
-  p_machines bool[], p_links int2[], p_link_counts int2[], p_machine_delay interval,
+  p_machines bool[], p_links int2[], p_link_counts int2[], p_own bool[], p_machine_delay interval,
   OUT recorded int4, OUT duplicate int4, OUT unknown int4)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT SET plan_cache_mode = force_generic_plan SET jit = off
@@ -60,17 +61,19 @@ DECLARE
   v_known int4;
 BEGIN
   WITH known AS MATERIALIZED (
-    SELECT e.id, e.type, e.event_id, e.detail, e.machine, e.link, hashtextextended(e.event_id, 0) AS digest,
+    SELECT e.id, e.type, e.event_id, e.detail, e.machine, e.link, e.own,
+           hashtextextended(e.event_id, CASE WHEN e.own THEN e.id ELSE 0 END) AS digest,
            -- Neither before the mail existed nor in the future: providers' clocks differ.
            least(greatest(e.event_time, m.create_time), v_now) AS event_time,
            m.batch_id, m.lane, m.template_key
-      FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details, p_machines, p_links)
-        AS e(id, type, event_id, event_time, detail, machine, link)
+      FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details, p_machines, p_links, p_own)
+        AS e(id, type, event_id, event_time, detail, machine, link, own)
       CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = e.id LIMIT 1) m
   ), first AS MATERIALIZED (
     SELECT DISTINCT ON (k.digest) k.* FROM known k ORDER BY k.digest
   ), claimed AS (
-    INSERT INTO event_key (digest, msg_id) SELECT f.digest, f.id FROM first f ORDER BY f.digest
+    INSERT INTO event_key (digest, msg_id)
+    SELECT f.digest, f.id FROM first f WHERE NOT f.own ORDER BY f.digest
     ON CONFLICT DO NOTHING
     RETURNING digest
   ), fresh AS MATERIALIZED (
@@ -79,12 +82,21 @@ BEGIN
            CASE WHEN f.type NOT IN (4, 5) THEN false ELSE f.machine OR f.event_time <
              greatest(
                coalesce((SELECT min(r.record_time) FROM result r
-                          WHERE r.msg_id = f.id AND r.kind IN (1, 6)), 'infinity'),
-               (SELECT min(d.event_time) FROM event d WHERE d.msg_id = f.id AND d.type = 1)
-             ) + p_machine_delay END AS machine
+                          WHERE r.msg_id = f.id AND r.kind IN (1, 6)), 'infinity'), before.delivered
+             ) + p_machine_delay END AS machine,
+           before.has_person, before.has_program
       FROM first f
+      -- An aggregate is not turned into a join, which would read all events: the plan may have been made
+      -- when there were none.
+      CROSS JOIN LATERAL (
+        SELECT min(e.event_time) FILTER (WHERE e.type = 1) AS delivered,
+               coalesce(bool_or(e.event_id = f.event_id), false) AS has_event,
+               coalesce(bool_or(e.type = f.type AND NOT e.machine), false) AS has_person,
+               coalesce(bool_or(e.type = f.type AND e.machine), false) AS has_program
+          FROM event e WHERE e.msg_id = f.id) before
      -- IS TRUE keeps the subquery from becoming a nested loop: it is hashed.
-     WHERE (f.digest IN (SELECT c.digest FROM claimed c)) IS TRUE
+     WHERE CASE WHEN f.own THEN NOT before.has_event
+                ELSE (f.digest IN (SELECT c.digest FROM claimed c)) IS TRUE END
   ), inserted AS (
     INSERT INTO event (msg_id, event_time, shard, type, link, machine, event_id, detail)
     SELECT f.id, f.event_time, shard_of(f.id), f.type, f.link, f.machine, f.event_id, f.detail
@@ -97,12 +109,8 @@ BEGIN
            CASE WHEN n.machine THEN 150 ELSE 100 END + n.type, 0, n.template_key
       FROM (SELECT f.id, f.type, f.machine, f.batch_id, f.lane, f.template_key,
                    date_trunc('second', min(f.event_time)) AS event_time
-              FROM fresh f
+              FROM fresh f WHERE NOT CASE WHEN f.machine THEN f.has_program ELSE f.has_person END
              GROUP BY f.id, f.type, f.machine, f.batch_id, f.lane, f.template_key) n
-     -- NOT EXISTS would become a join, and one with a table that was empty when the plan was made
-     -- reads it from end to end.
-     WHERE (SELECT true FROM event e WHERE e.msg_id = n.id AND e.type = n.type
-                                       AND e.machine = n.machine LIMIT 1) IS NULL
      GROUP BY n.event_time, n.batch_id, n.lane, n.machine, n.type, n.template_key
   )
   SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM inserted) INTO v_known, recorded;

@@ -105,6 +105,7 @@ struct ProviderEvent {
   bool machine = false;  // a program opened or clicked
   int link = 0;          // kClicked only: 1 to `links`; 0: not known
   int links = 0;
+  bool own_id = false;  // the id is unique for the mail, not among all mails
 };
 
 // Evidence against an address: a permanent refusal of the recipient, or an event of a provider.

@@ -94,10 +94,10 @@ absl::StatusOr<MessageLog::EventCounts> PgMessageLog::RecordEvents(
         const pqxx::row row = tx.exec_params1(
             "SELECT recorded, duplicate, unknown FROM record_events($1::int8[], $2::int2[], "
             "$3::text[], $4::timestamptz[], $5::text[], $6::bool[], $7::int2[], $8::int2[], "
-            "make_interval(secs => $9))",
+            "$9::bool[], make_interval(secs => $10))",
             each(&ProviderEvent::message), types, each(&ProviderEvent::event_id),
             each(&ProviderEvent::time), each(&ProviderEvent::detail), each(&ProviderEvent::machine),
-            each(&ProviderEvent::link), each(&ProviderEvent::links),
+            each(&ProviderEvent::link), each(&ProviderEvent::links), each(&ProviderEvent::own_id),
             absl::ToDoubleSeconds(machine_delay_));
         tx.exec_params("SELECT resolve_uncertain($1::int8[], $2::int2[])",
                        each(&ProviderEvent::message), types);

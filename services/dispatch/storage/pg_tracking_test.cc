@@ -129,9 +129,29 @@ TEST_F(PgTrackingTest, BothOfTwoLinksAtOnceAreAScanners) {
   EXPECT_EQ(Read().machine_clicks, 2);
 }
 
+TEST_F(PgTrackingTest, OwnIdsAreUniqueForAMail) {
+  const MessageId other = Ended("other", Kind::kSent);
+  const auto opened = [](MessageId id) {
+    return ProviderEvent{.event_id = "o",
+                         .type = kOpened,
+                         .message = id,
+                         .time = absl::Now(),
+                         .detail = "",
+                         .own_id = true};
+  };
+  for (const int recorded : {2, 0}) {
+    ASSERT_OK_AND_ASSIGN(
+        const MessageLog::EventCounts counts,
+        log().RecordEvents({opened(id_), opened(other), opened(id_)}, absl::InfiniteFuture()));
+    EXPECT_EQ(counts.recorded, recorded);
+    EXPECT_EQ(counts.duplicate, 3 - recorded);
+  }
+  EXPECT_EQ(Read().opens, 1);
+  EXPECT_EQ(Stats().opened, 2);
+}
+
 TEST_F(PgTrackingTest, FindsTheTargetsOfMails) {
-  ASSERT_OK_AND_ASSIGN(const auto targets,
-                       log().Targets({id_, 4711, id_}, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const auto targets, log().Targets({id_, 4711, id_}, absl::InfiniteFuture()));
   ASSERT_EQ(targets.size(), 1u);
   EXPECT_EQ(targets.at(id_), Get(id_).mail.target);
 }

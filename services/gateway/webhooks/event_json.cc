@@ -22,6 +22,11 @@ std::string Repair(std::string_view text) {
   std::string repaired;
   repaired.reserve(text.size());
   while (!text.empty()) {
+    // Nearly all of it.
+    const std::size_t plain = FindOctet(text, [](Octets x) { return (x < 0x20) | (x > 0x7e); });
+    repaired += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const auto point = FirstCodePoint(text);
     if (!point) {
       repaired += kReplacement;
@@ -40,7 +45,31 @@ std::string Repair(std::string_view text) {
   return repaired;
 }
 
+// Whether no value is nested too deeply.
+bool IsShallow(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      if (c == '"') quoted = false;
+      continue;
+    }
+    quoted = c == '"';
+    if ((c == '[' || c == '{') && ++depth > kMaxDepth) return false;
+    if (c == ']' || c == '}') --depth;
+  }
+  return true;
+}
+
 std::optional<json> ParseRepaired(std::string_view text) {
+  // A parser that asks about each value takes longer.
+  if (IsShallow(text)) {
+    json parsed = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_discarded()) return std::nullopt;
+    return parsed;
+  }
   const auto keep = [](int depth, json::parse_event_t, json&) { return depth <= kMaxDepth; };
   json parsed = json::parse(text, keep, /*allow_exceptions=*/false);
   if (parsed.is_discarded()) return std::nullopt;
