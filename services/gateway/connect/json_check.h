@@ -17,12 +17,12 @@ inline constexpr int kMaxJsonValues = 200'000;
 // duplicates, so this bounds the memory that a hostile request takes.
 inline constexpr int kMaxJsonMembers = 20'000;
 
-// INVALID_ARGUMENT unless `json` is one strict JSON document (RFC 8259, valid UTF-8) for a message
+// INVALID_ARGUMENT unless `text` is one strict JSON document (RFC 8259, valid UTF-8) for a message
 // of this type in the proto3 JSON mapping: known fields, each once and of the right kind, and one
 // member of a oneof. All violations are reported, with their fields.
 //
 // Protobuf's own parser is lenient where this is strict: it takes "yes" for true, the last of two
 // values, unquoted names and trailing commas, and an object for a list. It still checks the values.
-absl::Status CheckJson(std::string_view json, const google::protobuf::Descriptor& type);
+absl::Status CheckJson(std::string_view text, const google::protobuf::Descriptor& type);
 
 }  // namespace lmsmail::gateway

@@ -36,6 +36,7 @@ using testing::Sample;
 using ::testing::SizeIs;
 
 constexpr char kService[] = "lmsmail.gateway.testing.SampleService";
+constexpr char kOther[] = "lmsmail.gateway.testing.OtherService";
 constexpr char kGet[] = "/lmsmail.gateway.testing.SampleService/Get";
 constexpr char kCollect[] = "/lmsmail.gateway.testing.SampleService/Collect";
 const Headers kJson = {{"Content-Type", "application/json"}};
@@ -128,7 +129,7 @@ class ConnectHandlersTest : public ::testing::Test {
     return request;
   }
 
-  const MethodCatalog catalog_ = MethodCatalog::Create({kService}).value();
+  const MethodCatalog catalog_ = MethodCatalog::Create({kService, kOther}).value();
   FakeUpstream upstream_;
   rpc::Executor executor_{{.threads = 1, .queue = 4}};
   ConnectHandlers handlers_{
@@ -301,7 +302,7 @@ TEST_F(ConnectHandlersTest, RefusesCompressedBodies) {
   EXPECT_THAT(response.body, HasSubstr("identity"));
 }
 
-TEST_F(ConnectHandlersTest, BoundsTheCallsAtATime) {
+TEST_F(ConnectHandlersTest, BoundsTheCallsOfAServiceAtATime) {
   upstream_.KeepOpen();
   RawClient first(server_->port());
   RawClient second(server_->port());
@@ -311,9 +312,14 @@ TEST_F(ConnectHandlersTest, BoundsTheCallsAtATime) {
   const RawResponse refused = Post(kGet, kJson, "{}");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(CodeIn(refused), "unavailable");
+  // Another service can be called all the same.
+  RawClient other(server_->port());
+  other.Send(PostRequest("/lmsmail.gateway.testing.OtherService/Get", kJson, "{}"));
+  upstream_.WaitForCalls(3);
   upstream_.Release();
   EXPECT_EQ(first.Receive().status, 200);
   EXPECT_EQ(second.Receive().status, 200);
+  EXPECT_EQ(other.Receive().status, 200);
   EXPECT_EQ(Post(kGet, kJson, "{}").status, 200);
 }
 
