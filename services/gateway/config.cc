@@ -98,7 +98,8 @@ void GatewayConfig::DeclareAdmin(config::Group schema) {
   config::Group api_keys = schema.Sub("api");
   api_keys.Int32("threads", &api.threads, "Threads that read and write JSON.", {1, 64});
   api_keys.Int32("max_calls", &api.max_calls,
-                 "Calls of the JSON API at a time; more are answered with 503.", {1, 10'000});
+                 "Calls of one service by the JSON API at a time; more are answered with 503.",
+                 {1, 10'000});
   api_keys.Duration("timeout", &api.timeout,
                     "The longest that a call of the JSON API may take; Connect-Timeout-Ms can "
                     "shorten it.",

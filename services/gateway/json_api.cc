@@ -4,8 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "embedded/lmsmail_gateway_openapi.h"
-
 #include "libs/rpc/channel.h"
 #include "libs/service/peer_config.h"
 #include "libs/status/status_macros.h"
@@ -14,6 +12,7 @@
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
+#include "services/gateway/openapi/served_document.h"
 #include "services/gateway/web/connect_routes.h"
 
 namespace lmsmail::gateway {
@@ -65,7 +64,7 @@ JsonApi::JsonApi(MethodCatalog catalog, const GenericClient::Channels& channels,
 
 void JsonApi::AddRoutes(http_server::Router& router) {
   AddConnectRoutes(handlers_, max_stream_size_, router);
-  AddOpenApiRoute(std::string(kOpenapiJson), router);
+  AddOpenApiRoute(std::string(ServedDocument()), router);
 }
 
 void JsonApi::Stop() {

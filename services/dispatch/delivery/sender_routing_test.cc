@@ -130,7 +130,7 @@ TEST_F(SenderRoutingTest, MailThatAProviderBuiltCanBeRenderedAgain) {
   SendDue();
   ASSERT_THAT(spare_.mails(), SizeIs(1));
   const RawMessages raw_messages(recipients_, templates_, transports_, site_, message_ids_,
-                                 address_hashes_, 1 << 20);
+                                 address_hashes_, nullptr, 1 << 20);
   const RawMessage raw = raw_messages.Render(Record(id), absl::InfiniteFuture());
   EXPECT_TRUE(raw.verified);
   EXPECT_THAT(raw.bytes, HasSubstr("\r\nContent-Type: "));

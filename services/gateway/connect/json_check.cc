@@ -111,6 +111,9 @@ class Checker final : public nlohmann::json_sax<json> {
 
   // A scalar, or the start of an object or array.
   bool Value(JsonKind kind, std::string_view text = {}) {
+    if (++values_ > kMaxJsonValues) {
+      return Fail(fmt::format("the request has more than {} values: divide it", kMaxJsonValues));
+    }
     if (stack_.empty()) {
       if (kind != JsonKind::kObject) return Fail("the request must be a JSON object");
       return Open({.content = Frame::kFields, .type = &type_});
@@ -218,6 +221,7 @@ class Checker final : public nlohmann::json_sax<json> {
 
   const Descriptor& type_;
   std::vector<Frame> stack_;
+  int values_ = 0;
   int members_ = 0;  // names that are held
   Violations violations_;
   absl::Status fatal_;

@@ -10,6 +10,9 @@ namespace lmsmail::gateway {
 
 // Levels of objects and arrays in a request.
 inline constexpr int kMaxJsonDepth = 64;
+// Values in a request, which bound the time that it takes: a quarter of a second. A batch of 1000
+// items has a tenth of them.
+inline constexpr int kMaxJsonValues = 200'000;
 // Members of free-form objects and maps that are open at a time. Their names are kept to find
 // duplicates, so this bounds the memory that a hostile request takes.
 inline constexpr int kMaxJsonMembers = 20'000;

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -36,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(json.ok());
   const auto again = JsonToBinary(*json, type);
   Require(again.ok());
-  Require(BinaryToJson(*again, type) == json);
+  // Maps have no order.
+  Require(nlohmann::json::parse(BinaryToJson(*again, type).value()) ==
+          nlohmann::json::parse(*json));
   return 0;
 }

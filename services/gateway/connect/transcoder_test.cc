@@ -189,7 +189,7 @@ TEST(TranscoderTest, DoesNotRepeatTheInputInErrors) {
   EXPECT_LT(Parse(R"({")" + secret + R"(":1})").status().message().size(), 1000);
 }
 
-TEST(TranscoderTest, BoundsDepthAndMembers) {
+TEST(TranscoderTest, BoundsDepthMembersAndValues) {
   const auto nested = [](int levels) {
     std::string json = R"({"context":{"a":)";
     for (int i = 2; i < levels; ++i) json += '[';
@@ -204,6 +204,11 @@ TEST(TranscoderTest, BoundsDepthAndMembers) {
   std::string members = R"({"context":{"a":1)";
   for (int i = 0; i < kMaxJsonMembers; ++i) members += fmt::format(R"(,"m{}":1)", i);
   EXPECT_THAT(RefusalOf(members + "}}"), HasSubstr("20000 members"));
+
+  std::string values = R"({"numbers":[0)";
+  for (int i = 4; i <= kMaxJsonValues; ++i) values += ",0";
+  EXPECT_OK(JsonToBinary(values + "]}", *Sample::descriptor()));
+  EXPECT_THAT(RefusalOf(values + ",0]}"), HasSubstr("200000 values"));
 }
 
 TEST(TranscoderTest, WritesContextsAsDeepAsServicesAcceptThem) {

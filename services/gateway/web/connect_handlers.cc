@@ -83,22 +83,39 @@ bool Fits(const Method& method, Codec codec) {
 
 // One request from its arrival to its answer.
 struct ConnectHandlers::Exchange {
-  Exchange(http_server::Responder given_responder, std::atomic<std::int64_t>& given_calls)
-      : responder(std::move(given_responder)), calls(given_calls) {
-    ++calls;
+  explicit Exchange(http_server::Responder given_responder)
+      : responder(std::move(given_responder)) {}
+  ~Exchange() {
+    if (calls != nullptr) --*calls;
   }
-  ~Exchange() { --calls; }
+
+  // Counts the call among those of its service. False if there are more than `max`.
+  bool Count(std::atomic<std::int64_t>& counter, std::int64_t max) {
+    calls = &counter;
+    return ++counter <= max;
+  }
 
   http_server::Responder responder;
-  std::atomic<std::int64_t>& calls;
+  std::atomic<std::int64_t>* calls = nullptr;
   const Method* method = nullptr;
   Codec codec = Codec::kJson;
   OutgoingCall call;
   std::string request_id;
 };
 
+ConnectHandlers::ConnectHandlers(const MethodCatalog& catalog, Upstream& upstream,
+                                 rpc::Executor& executor, rpc::Executor& stream_executor,
+                                 Options options)
+    : catalog_(catalog),
+      upstream_(upstream),
+      executor_(executor),
+      stream_executor_(stream_executor),
+      options_(options) {
+  for (const Method& method : catalog.methods()) calls_.try_emplace(method.service, 0);
+}
+
 void ConnectHandlers::Call(Request request, http_server::Responder responder) {
-  auto exchange = std::make_shared<Exchange>(std::move(responder), calls_);
+  auto exchange = std::make_shared<Exchange>(std::move(responder));
   if (auto refusal = Begin(request, *exchange)) {
     return exchange->responder.Send(*std::move(refusal));
   }
@@ -128,7 +145,9 @@ std::optional<Response> ConnectHandlers::Begin(const Request& request, Exchange&
   exchange.codec = *codec;
   absl::StatusOr<CallFields> fields = ReadCallFields(request.headers);
   if (!fields.ok()) return Refusal(fields.status(), exchange.request_id);
-  if (calls_ > options_.max_calls) return Refusal(rpc::Executor::Overloaded(), exchange.request_id);
+  if (!exchange.Count(calls_.find(exchange.method->service)->second, options_.max_calls)) {
+    return Refusal(rpc::Executor::Overloaded(), exchange.request_id);
+  }
   const absl::Duration longest =
       exchange.method->client_streaming ? options_.stream_timeout : options_.timeout;
   exchange.call = {.deadline = absl::Now() + std::min(fields->timeout.value_or(longest), longest),

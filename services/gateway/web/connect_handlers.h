@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +28,9 @@ namespace lmsmail::gateway {
 class ConnectHandlers {
  public:
   struct Options {
-    std::int64_t max_calls = 256;  // at a time; more are refused with UNAVAILABLE
+    // Of one service at a time, so that a slow one does not keep others from being called; more are
+    // refused with UNAVAILABLE.
+    std::int64_t max_calls = 256;
     // The longest that a call may take; Connect-Timeout-Ms can shorten it.
     absl::Duration timeout = absl::Seconds(30);
     absl::Duration stream_timeout = absl::Minutes(10);
@@ -36,12 +40,7 @@ class ConnectHandlers {
   // JSON is read and written on `executor`, and streams, which may take seconds, are read on
   // `stream_executor`.
   ConnectHandlers(const MethodCatalog& catalog, Upstream& upstream, rpc::Executor& executor,
-                  rpc::Executor& stream_executor, Options options)
-      : catalog_(catalog),
-        upstream_(upstream),
-        executor_(executor),
-        stream_executor_(stream_executor),
-        options_(options) {}
+                  rpc::Executor& stream_executor, Options options);
 
   const MethodCatalog& catalog() const { return catalog_; }
 
@@ -63,7 +62,7 @@ class ConnectHandlers {
   rpc::Executor& executor_;
   rpc::Executor& stream_executor_;
   const Options options_;
-  std::atomic<std::int64_t> calls_ = 0;
+  std::map<std::string, std::atomic<std::int64_t>, std::less<>> calls_;  // by service
 };
 
 }  // namespace lmsmail::gateway
