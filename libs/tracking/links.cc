@@ -57,8 +57,8 @@ bool IsTarget(std::string_view url) {
 std::string Links::OpenToken(std::string_view message) const { return keys_.Seal(kOpen, message); }
 
 std::string Links::ClickToken(const Click& click) const {
-  return keys_.Seal(kClick, fmt::format("{}.{}.{}.{}", click.message, click.link, click.links,
-                                        click.target));
+  return keys_.Seal(
+      kClick, fmt::format("{}.{}.{}.{}", click.message, click.link, click.links, click.target));
 }
 
 std::optional<std::string> Links::ParseOpen(std::string_view token) const {

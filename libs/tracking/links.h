@@ -29,8 +29,8 @@ struct Click {
 };
 
 // Seals and opens the tokens. They hold no address and no recipient. The target of a link is sealed
-// together with the mail, so that nobody can make a link of ours that leads elsewhere. The same mail
-// has the same tokens as long as the first key is the same. Immutable and thread-safe.
+// together with the mail, so that nobody can make a link of ours that leads elsewhere. The same
+// mail has the same tokens as long as the first key is the same. Immutable and thread-safe.
 class Links {
  public:
   explicit Links(token::KeyRing keys) : keys_(std::move(keys)) {}

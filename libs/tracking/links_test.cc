@@ -20,7 +20,8 @@ const Click kClick{"0a1b2c3d4e5f6", 2, 5, "https://learn.example/a?b=1&c=2#d.e"}
 
 TEST(TrackingLinksTest, TokensHoldWhatTheySay) {
   const Links links(Ring('a'));
-  EXPECT_THAT(links.ParseOpen(links.OpenToken("0a1b2c3d4e5f6")), Optional(std::string("0a1b2c3d4e5f6")));
+  EXPECT_THAT(links.ParseOpen(links.OpenToken("0a1b2c3d4e5f6")),
+              Optional(std::string("0a1b2c3d4e5f6")));
   EXPECT_THAT(links.ParseClick(links.ClickToken(kClick)), Optional(kClick));
   EXPECT_EQ(links.ClickToken(kClick), links.ClickToken(kClick));
   EXPECT_THAT(links.ClickToken(kClick), Not(HasSubstr("learn")));

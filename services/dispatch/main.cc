@@ -112,14 +112,11 @@ class DispatchWorkload final : public service::Workload {
        .before_accept = [this](Lane lane) { worker_.BeforeAccept(lane); },
        .accept_ended = [this](Lane lane, int mails) { worker_.AcceptEnded(lane, mails); },
        .after_accept = [this](Lane lane, int mails) { metrics_.CountAccepted(lane, mails); }}};
-  RawMessages raw_messages_{preferences_,
-                            templates_,
-                            *parts_.transports,
-                            site_,
-                            parts_.message_ids,
-                            parts_.address_hashes,
-                            parts_.tracking.get(),
-                            static_cast<std::size_t>(config_.max_message_size)};
+  RawMessages raw_messages_{
+      preferences_,          templates_,
+      *parts_.transports,    site_,
+      parts_.message_ids,    parts_.address_hashes,
+      parts_.tracking.get(), static_cast<std::size_t>(config_.max_message_size)};
   EventRecorder events_{log_,         preferences_,          preferences_,
                         preferences_, parts_.address_hashes, bounces_};
   SubmissionHandlers submission_handlers_{submitter_, parts_.message_ids};

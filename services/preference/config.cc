@@ -33,9 +33,10 @@ void PreferenceConfig::Declare(config::Schema& schema) {
   default_keys.String(
       "consent_text", &defaults.consent_text,
       "The text that recipients agree to by registering, or its version. Recorded as evidence.");
-  default_keys.Bool("tracking_allowed", &defaults.tracking_allowed,
-                    "Whether opens and clicks of a new recipient may be measured, in the categories "
-                    "in which dispatch does; false where the law asks for consent first.");
+  default_keys.Bool(
+      "tracking_allowed", &defaults.tracking_allowed,
+      "Whether opens and clicks of a new recipient may be measured, in the categories "
+      "in which dispatch does; false where the law asks for consent first.");
   schema.Secret("keys", &keys,
                 "File with the keys of links and address hashes, the same for every replica.");
   schema.Check([this](Violations& violations) { Check(violations); });
@@ -67,7 +68,9 @@ void PreferenceConfig::Check(Violations& violations) const {
 }
 
 School PreferenceConfig::ToSchool(const service::SchoolConfig& school) const {
-  School result{school.language_code, school.time_zone, std::nullopt,
+  School result{school.language_code,
+                school.time_zone,
+                std::nullopt,
                 {{}, defaults.consent_text, defaults.tracking_allowed}};
   if (auto parsed = QuietHours::Parse(quiet_hours.start, quiet_hours.end); parsed.ok()) {
     result.quiet_hours = *parsed;

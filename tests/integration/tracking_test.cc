@@ -59,7 +59,8 @@ class TrackingTest : public SuiteTest {
  protected:
   static void SetUpTestSuite() {
     folder_.Write("tracking.keys", "t1:" + std::string(64, 'd'));
-    const std::string keys_flag = "--tracking.keys_file=" + (folder_.path() / "tracking.keys").string();
+    const std::string keys_flag =
+        "--tracking.keys_file=" + (folder_.path() / "tracking.keys").string();
     StartSuite({.services = {"template", "preference", "dispatch"},
                 .flags = {{"dispatch",
                            {"--tracking.opens=content", "--tracking.clicks=content", keys_flag,
@@ -168,8 +169,8 @@ TEST_F(TrackingTest, ShowsThatAMailWasReadAndHow) {
                                                 "https://learn.example"))),
                     Contains(Property(&pb::TimelineEntry::description,
                                       HasSubstr("a program loaded the tracking pixel")))));
-  ASSERT_OK_AND_ASSIGN(const auto stats,
-                       Call(suite().dispatch(), &Dispatch::GetMailStats, pb::GetMailStatsRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto stats, Call(suite().dispatch(), &Dispatch::GetMailStats,
+                                              pb::GetMailStatsRequest()));
   EXPECT_GE(stats.stats(0).opened_count(), 1);
   EXPECT_GE(stats.stats(0).machine_opened_count(), 1);
 }
@@ -188,7 +189,8 @@ TEST_F(TrackingTest, AForgedLinkLeadsNowhere) {
   const Tracked mail = SendTo("forged");
   for (const std::string& path :
        {mail.link + "A", mail.link.substr(0, mail.link.size() - 1), "/c/" + mail.pixel.substr(3),
-        mail.link.substr(0, mail.link.size() / 2) + "x" + mail.link.substr(mail.link.size() / 2 + 1),
+        mail.link.substr(0, mail.link.size() / 2) + "x" +
+            mail.link.substr(mail.link.size() / 2 + 1),
         std::string("/c/https:%2f%2fevil.example")}) {
     const RawResponse response = Ask("GET", path);
     EXPECT_GE(response.status, 400) << path;
@@ -204,12 +206,13 @@ TEST_F(TrackingTest, WhoOptsOutIsNotMeasuredAnyMore) {
   const std::string preferences = PathIn(before.html, "/p/");
   EXPECT_THAT(Ask("GET", preferences).body, HasSubstr("Measure whether I open emails"));
   constexpr std::string_view kForm = "action=save&shown=tracking";
-  EXPECT_EQ(gateway_
-                ->Send(fmt::format("POST {}/preferences HTTP/1.1\r\nHost: x\r\nContent-Type: "
-                                   "application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
-                                   preferences, kForm.size(), kForm))
-                .status,
-            303);
+  EXPECT_EQ(
+      gateway_
+          ->Send(fmt::format("POST {}/preferences HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                             "application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
+                             preferences, kForm.size(), kForm))
+          .status,
+      303);
   // The mail that she has is not measured any more, and its link works all the same.
   EXPECT_EQ(Ask("GET", before.pixel).status, 200);
   EXPECT_EQ(Ask("GET", before.link).headers.Get("Location"), kTarget);
@@ -241,8 +244,8 @@ TEST_F(TrackingTest, ZzLinksWorkDuringAnOutageAndAreRecordedAfterIt) {
   }
   EXPECT_LT(absl::Now() - start, absl::Seconds(10));
   ASSERT_OK(suite().Restart("dispatch"));
-  EXPECT_OK(WaitUntil("the click is recorded",
-                      [&] { return EngagementOf(mail).click_count() == 1; }));
+  EXPECT_OK(
+      WaitUntil("the click is recorded", [&] { return EngagementOf(mail).click_count() == 1; }));
   EXPECT_THAT(gateway_->Log(),
               AllOf(Not(HasSubstr(mail.link.substr(3))), Not(HasSubstr("Firefox"))));
   ASSERT_OK_AND_ASSIGN(const int code, gateway_->Terminate());

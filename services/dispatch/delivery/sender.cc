@@ -30,8 +30,7 @@ std::string_view DomainOf(const Recipient& recipient) {
 Sender::Sender(const SenderContext& context, DelayQueue& delays, PriorityGate* yields_to)
     : context_(context),
       yields_to_(yields_to),
-      composer_(d_.site, d_.message_ids, d_.address_hashes, d_.tracking,
-                context.max_message_bytes),
+      composer_(d_.site, d_.message_ids, d_.address_hashes, d_.tracking, context.max_message_bytes),
       deliveries_(context, delays),
       choice_(d_.transports, context.routing, d_.clock) {}
 

@@ -126,10 +126,9 @@ TEST_F(EventRecorderTest, AnAddressWithoutARecipientCannotBeAsked) {
   submission.items.push_back({{Target::Kind::kAddress, "ada@students.example"}, "", "address"});
   ASSERT_OK_AND_ASSIGN(const auto accepted, store_.Accept({submission}, absl::InfiniteFuture()));
   const MessageId id = accepted.front()->items.front().id;
-  ASSERT_OK_AND_ASSIGN(
-      const MessageLog::EventCounts counts,
-      recorder_.Record({{"opened", EventType::kOpened, id, clock_.Now(), ""}},
-                       absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const MessageLog::EventCounts counts,
+                       recorder_.Record({{"opened", EventType::kOpened, id, clock_.Now(), ""}},
+                                        absl::InfiniteFuture()));
   EXPECT_EQ(counts.opted_out, 1);
 }
 

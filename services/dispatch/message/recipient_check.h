@@ -61,15 +61,15 @@ class SuppressionList {
                            std::string_view detail) = 0;
 };
 
-// Whether recipients may be measured when something was measured, which is later than their mail was
-// checked. Thread-safe.
+// Whether recipients may be measured when something was measured, which is later than their mail
+// was checked. Thread-safe.
 class TrackingCheck {
  public:
   virtual ~TrackingCheck() = default;
   // One answer for each `recipients/{recipient}`, in order; false for an unknown one. Blocks until
   // `deadline` at most.
-  virtual absl::StatusOr<std::vector<bool>> TrackingAllowed(absl::Span<const std::string> recipients,
-                                                            absl::Time deadline) = 0;
+  virtual absl::StatusOr<std::vector<bool>> TrackingAllowed(
+      absl::Span<const std::string> recipients, absl::Time deadline) = 0;
 };
 
 // What recipients decided outside of the preference service. Thread-safe.

@@ -125,10 +125,9 @@ std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
   parts->text = std::move(rendered_.text);
   parts->html = std::move(rendered_.html);
   parts->personal_values = PersonalValues(recipient, *own_);
+  std::ranges::move(tracking_urls_, std::back_inserter(parts->personal_values));
   // A value that the mail before has too, such as the title of a course, is probably common.
   // Searching for it would cost more than an additional request where the guess is wrong.
-  // Each is in the content once, so a long one costs no more to find than a short one.
-  std::ranges::move(tracking_urls_, std::back_inserter(parts->personal_values));
   std::vector<std::string> all = parts->personal_values;
   for (std::size_t i = 0; i < std::min(all.size(), last_values_.size()); ++i) {
     if (all[i] == last_values_[i]) parts->personal_values[i].clear();

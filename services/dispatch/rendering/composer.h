@@ -74,7 +74,7 @@ class Composer {
   render::Renderer renderer_;
   render::Rendered rendered_;
   std::vector<std::string> tracking_urls_;  // in the last mail
-  std::vector<std::string> last_values_;  // the personal values of the last mail with parts
+  std::vector<std::string> last_values_;    // the personal values of the last mail with parts
 };
 
 }  // namespace lmsmail::dispatch

@@ -28,8 +28,8 @@ bool IsName(std::string_view name, std::string_view lower_case) {
 
 // The elements whose content has no tags but their own end tag.
 bool HasTextOnly(std::string_view element) {
-  constexpr std::array<std::string_view, 8> kElements = {
-      "style", "title", "script", "textarea", "xmp", "iframe", "noembed", "noframes"};
+  constexpr std::array<std::string_view, 8> kElements = {"style", "title",  "script",  "textarea",
+                                                         "xmp",   "iframe", "noembed", "noframes"};
   return std::ranges::any_of(kElements,
                              [element](std::string_view each) { return IsName(element, each); });
 }

@@ -24,9 +24,9 @@ struct HtmlScan {
   std::optional<std::size_t> body;
 };
 
-// Finds what browsers would find (WHATWG HTML 13.2.5, the tokenizer), in one pass: attributes in any
-// order and quoting, upper case, comments, and the text of <style> and its like, which has no tags.
-// What Outlook reads in a conditional comment is a comment to others and stays as it is.
+// Finds what browsers would find (WHATWG HTML 13.2.5, the tokenizer), in one pass: attributes in
+// any order and quoting, upper case, comments, and the text of <style> and its like, which has no
+// tags. What Outlook reads in a conditional comment is a comment to others and stays as it is.
 HtmlScan ScanHtml(std::string_view html);
 
 }  // namespace lmsmail::dispatch

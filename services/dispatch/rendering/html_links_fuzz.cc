@@ -7,8 +7,8 @@
 #include "libs/tracking/links.h"
 #include "services/dispatch/rendering/html_links.h"
 
-// Any text may be scanned. What is found lies in the text in order and is a target; replaced by other
-// links, the same ones are found again.
+// Any text may be scanned. What is found lies in the text in order and is a target; replaced by
+// other links, the same ones are found again.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view html(reinterpret_cast<const char*>(data), size);
   const lmsmail::dispatch::HtmlScan scan = lmsmail::dispatch::ScanHtml(html);

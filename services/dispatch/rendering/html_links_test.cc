@@ -19,7 +19,9 @@ std::vector<std::string> Targets(std::string_view html) {
 }
 
 // As an author may write it, with `value` in the text of the page.
-std::string Anchor(std::string_view value) { return "<a href=\"" + std::string(value) + "\">x</a>"; }
+std::string Anchor(std::string_view value) {
+  return "<a href=\"" + std::string(value) + "\">x</a>";
+}
 
 std::string ValueOf(const std::string& html) {
   const HtmlScan scan = ScanHtml(html);
@@ -29,15 +31,20 @@ std::string ValueOf(const std::string& html) {
 
 TEST(HtmlLinksTest, FindsTheValueInAnySpelling) {
   for (const std::string html : {
-           R"(<a href="https://a.example/">x</a>)", R"(<a href='https://a.example/'>x</a>)",
-           R"(<a href=https://a.example/>x</a>)", R"(<A HREF="https://a.example/">x</A>)",
+           R"(<a href="https://a.example/">x</a>)",
+           R"(<a href='https://a.example/'>x</a>)",
+           R"(<a href=https://a.example/>x</a>)",
+           R"(<A HREF="https://a.example/">x</A>)",
            R"(<a class="b" href="https://a.example/" title='>'>x</a>)",
-           "<a\n\thref\n=\n 'https://a.example/'\n>", R"(<a/href="https://a.example/"/>)",
+           "<a\n\thref\n=\n 'https://a.example/'\n>",
+           R"(<a/href="https://a.example/"/>)",
            R"(<a title="<a href='https://b.example'>" href="https://a.example/">)",
            R"(<a hidden href="https://a.example/" href="https://b.example/">)",
            R"(<a data-href="https://b.example" href="https://a.example/">)",
-           R"(<a =x href="https://a.example/">)", R"(<p<a href="x"><a href="https://a.example/">)",
-           R"(1 < 2 <a href="https://a.example/">)", R"(<svg><a href="https://a.example/"></svg>)",
+           R"(<a =x href="https://a.example/">)",
+           R"(<p<a href="x"><a href="https://a.example/">)",
+           R"(1 < 2 <a href="https://a.example/">)",
+           R"(<svg><a href="https://a.example/"></svg>)",
        }) {
     EXPECT_EQ(ValueOf(html), "https://a.example/") << html;
   }
@@ -45,21 +52,30 @@ TEST(HtmlLinksTest, FindsTheValueInAnySpelling) {
 
 TEST(HtmlLinksTest, SkipsWhatIsNoTag) {
   for (const std::string html : {
-           R"(<!-- <a href="https://a.example"> -->)", R"(<!--[if mso]><a href="https://a.example"><![endif]-->)",
+           R"(<!-- <a href="https://a.example"> -->)",
+           R"(<!--[if mso]><a href="https://a.example"><![endif]-->)",
            R"(<style>a::after{content:'<a href="https://a.example">'}</style>)",
            R"(<script>"</scriptx><a href='https://a.example'>"</script>)",
-           R"(<title><a href="https://a.example"></TITLE >)", R"(<textarea><a href="https://a.example">)",
-           R"(<!doctype html <a href="https://a.example">)", R"(<? <a href="https://a.example">)",
-           R"(</a href="https://a.example">)", R"(<a href="https://a.example)", R"(<a href="https://a.example")",
-           R"(<plaintext><a href="https://a.example">)", R"(<area href="https://a.example">)",
-           R"(<abbr href="https://a.example">)", R"(<link href="https://a.example">)",
-           R"(<a name="href" x="https://a.example">)", R"(<a href href="https://a.example">)",
+           R"(<title><a href="https://a.example"></TITLE >)",
+           R"(<textarea><a href="https://a.example">)",
+           R"(<!doctype html <a href="https://a.example">)",
+           R"(<? <a href="https://a.example">)",
+           R"(</a href="https://a.example">)",
+           R"(<a href="https://a.example)",
+           R"(<a href="https://a.example")",
+           R"(<plaintext><a href="https://a.example">)",
+           R"(<area href="https://a.example">)",
+           R"(<abbr href="https://a.example">)",
+           R"(<link href="https://a.example">)",
+           R"(<a name="href" x="https://a.example">)",
+           R"(<a href href="https://a.example">)",
            R"(<!--><!-- <a href="https://a.example">)",
        }) {
     EXPECT_THAT(Targets(html), IsEmpty()) << html;
   }
   EXPECT_THAT(Targets(R"(<!--> <a href="https://a.example">)"), ElementsAre("https://a.example"));
-  EXPECT_THAT(Targets(R"(<!--a--!><a href="https://a.example">)"), ElementsAre("https://a.example"));
+  EXPECT_THAT(Targets(R"(<!--a--!><a href="https://a.example">)"),
+              ElementsAre("https://a.example"));
   EXPECT_THAT(Targets(R"(<!--[if !mso]><!--><a href="https://a.example"><!--<![endif]-->)"),
               ElementsAre("https://a.example"));
   EXPECT_THAT(Targets(R"(<style></style><a href="https://a.example">)"),
@@ -85,13 +101,29 @@ TEST(HtmlLinksTest, DecodesTheUrl) {
 }
 
 TEST(HtmlLinksTest, LeavesOtherUrlsAlone) {
-  for (const std::string value :
-       {"", "#top", "/path", "page.html", "//a.example", "mailto:a@b.example", "tel:+49301234",
-        "javascript:alert(1)", "ftp://a.example", "https:", "https://", "https:///a",
-        "https://a.example/&copy;", "https://a.example/?a=1&lang", "https://a.example/&#0;",
-        "https://a.example/&#xd800;", "https://a.example/&#150;", "https://a.example/&#38",
-        "https://a.example/&#99999999999;", "https://a.example/a\nb", "https://a.example/&#10;b",
-        "https://a.example/\xff", "https://a.example/&#x;"}) {
+  for (const std::string value : {"",
+                                  "#top",
+                                  "/path",
+                                  "page.html",
+                                  "//a.example",
+                                  "mailto:a@b.example",
+                                  "tel:+49301234",
+                                  "javascript:alert(1)",
+                                  "ftp://a.example",
+                                  "https:",
+                                  "https://",
+                                  "https:///a",
+                                  "https://a.example/&copy;",
+                                  "https://a.example/?a=1&lang",
+                                  "https://a.example/&#0;",
+                                  "https://a.example/&#xd800;",
+                                  "https://a.example/&#150;",
+                                  "https://a.example/&#38",
+                                  "https://a.example/&#99999999999;",
+                                  "https://a.example/a\nb",
+                                  "https://a.example/&#10;b",
+                                  "https://a.example/\xff",
+                                  "https://a.example/&#x;"}) {
     EXPECT_THAT(Targets(Anchor(value)), IsEmpty()) << value;
   }
   EXPECT_THAT(Targets(Anchor("https://a.example/" + std::string(2000, 'x'))), IsEmpty());

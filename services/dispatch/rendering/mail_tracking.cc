@@ -14,8 +14,8 @@
 namespace lmsmail::dispatch {
 namespace {
 
-// A mail with more links is a list; the rest stays as it is, so that tracking never makes a mail too
-// large to be sent.
+// A mail with more links is a list; the rest stays as it is, so that tracking never makes a mail
+// too large to be sent.
 constexpr std::size_t kMaxLinks = 100;
 
 // The one that is in the page: an attribute in either kind of quotes, or in none.

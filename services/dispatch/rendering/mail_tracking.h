@@ -21,8 +21,8 @@ struct Measured {
   bool operator==(const Measured&) const = default;
 };
 
-// Puts into the HTML of mails what measures opens and clicks: a pixel, and links that lead by way of
-// the gateway. The text part stays as it is. Immutable and thread-safe.
+// Puts into the HTML of mails what measures opens and clicks: a pixel, and links that lead by way
+// of the gateway. The text part stays as it is. Immutable and thread-safe.
 class MailTracking {
  public:
   struct Options {

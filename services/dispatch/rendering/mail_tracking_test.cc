@@ -63,9 +63,8 @@ TEST_F(MailTrackingTest, LinksLeadByWayOfTheGateway) {
   ASSERT_THAT(urls_, SizeIs(2));
   EXPECT_EQ(html, "<body><a href='" + urls_[0] + "'>a</a> <A HREF=" + urls_[1] + ">b</A></body>");
   EXPECT_THAT(urls_[0], StartsWith("https://mail.example/c/k1."));
-  EXPECT_THAT(
-      Links().ParseClick(TokenOf(urls_[0])),
-      Optional(tracking::Click{EncodeId(kId), 1, 2, "https://a.example/?x=1&y=2"}));
+  EXPECT_THAT(Links().ParseClick(TokenOf(urls_[0])),
+              Optional(tracking::Click{EncodeId(kId), 1, 2, "https://a.example/?x=1&y=2"}));
   EXPECT_THAT(Links().ParseClick(TokenOf(urls_[1])),
               Optional(tracking::Click{EncodeId(kId), 2, 2, "http://b.example"}));
 }
@@ -74,8 +73,9 @@ TEST_F(MailTrackingTest, ThePixelComesFirstAndTakesNoSpace) {
   const std::string html = Add("<head></head><body><p>x</p></body>", {.opens = true});
   ASSERT_THAT(urls_, SizeIs(1));
   EXPECT_THAT(html, StartsWith("<head></head><body><div style=\"height:0;"));
-  EXPECT_THAT(html, AllOf(HasSubstr("<img src=\"" + urls_[0] + "\" width=\"1\" height=\"1\" alt=\"\""),
-                          HasSubstr("</div><p>x</p></body>")));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("<img src=\"" + urls_[0] + "\" width=\"1\" height=\"1\" alt=\"\""),
+                    HasSubstr("</div><p>x</p></body>")));
   EXPECT_THAT(Links().ParseOpen(TokenOf(urls_[0])), Optional(EncodeId(kId)));
   // A part of a page has its end in its place.
   EXPECT_THAT(Add("<p>x</p>", {.opens = true}), StartsWith("<p>x</p><div"));
@@ -114,7 +114,8 @@ TEST_F(MailTrackingTest, AListOfLinksKeepsItsSize) {
 }
 
 TEST_F(MailTrackingTest, WritesTheUrlAsAnAttribute) {
-  const MailTracking odd(Links(), {.public_url = "https://mail.example/a&b'c", .opens = {}, .clicks = {}});
+  const MailTracking odd(Links(),
+                         {.public_url = "https://mail.example/a&b'c", .opens = {}, .clicks = {}});
   std::string html = "<a href='https://a.example'>";
   odd.AddTo(html, kId, recipient_, {.clicks = true});
   EXPECT_THAT(html, StartsWith("<a href='https://mail.example/a&amp;b&#39;c/c/k1."));

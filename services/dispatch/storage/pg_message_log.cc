@@ -145,15 +145,16 @@ absl::StatusOr<std::vector<AddressReport>> PgMessageLog::AddressReports(absl::Ti
 
 absl::StatusOr<std::map<MessageId, Target>> PgMessageLog::Targets(absl::Span<const MessageId> ids,
                                                                   absl::Time deadline) {
-  return RunInTransaction(
-      pool_, Reading("dispatch.targets", deadline),
-      [&](pqxx::work& tx) -> absl::StatusOr<std::map<MessageId, Target>> {
+  return postgres::RunStatement(
+      pool_, {.name = "dispatch.targets", .deadline = deadline, .reads_only = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::map<MessageId, Target>> {
         std::map<MessageId, Target> targets;
-        for (const pqxx::row& row :
-             tx.exec_params("SELECT m.msg_id, m.target_kind, m.target FROM unnest($1::int8[]) u(id) "
-                            "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = u.id "
-                            "LIMIT 1) m",
-                            postgres::ToArrayLiteral(ids))) {
+        for (const pqxx::row& row : tx.exec_params(
+                 "SELECT m.msg_id, m.target_kind, m.target FROM unnest($1::int8[]) u(id) "
+                 // With = ANY, hundreds of ids may cause a scan of the whole table.
+                 "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = u.id "
+                 "LIMIT 1) m",
+                 postgres::ToArrayLiteral(ids))) {
           targets[row[0].as<std::int64_t>()] = {static_cast<Target::Kind>(row[1].as<int>()),
                                                 postgres::Text(row[2])};
         }

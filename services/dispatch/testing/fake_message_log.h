@@ -105,8 +105,8 @@ class FakeMessageLog final : public MessageLog {
         ++counts.recorded;
         absl::MutexLock lock(&store_.mutex_);
         store_.entries_.at(event.message)
-            .history.events.push_back({event.time, event.type, event.detail, event.event_id,
-                                      event.machine});
+            .history.events.push_back(
+                {event.time, event.type, event.detail, event.event_id, event.machine});
       } else {
         ++counts.duplicate;
       }

@@ -25,7 +25,7 @@ struct Link {
   std::string language_code = {};                   // of the recipient
   std::vector<Choice> choices = {};                 // every optional category, in their order
   bool unsubscribed_from_all = false;
-  std::string undo_token = {};  // after an update that withdrew consent
+  std::string undo_token = {};    // after an update that withdrew consent
   bool tracking_allowed = false;  // whether opens and clicks may be measured
 };
 

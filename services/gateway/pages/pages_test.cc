@@ -56,8 +56,7 @@ TEST(PagesTest, UnsubscribePageOffersItsCategoryAndAll) {
 }
 
 TEST(PagesTest, OffersToStopMeasuringWhereSomethingIsMeasured) {
-  const Pages measuring =
-      NewPages({"Demo School", "https://learn.example", "", /*tracking=*/true});
+  const Pages measuring = NewPages({"Demo School", "https://learn.example", "", /*tracking=*/true});
   Link link = Preferences();
   const auto html = [&] { return measuring.Preferences(link, "tok", std::nullopt, ""); };
   EXPECT_THAT(html(), AllOf(HasSubstr("Measure whether I open emails"),
@@ -69,7 +68,8 @@ TEST(PagesTest, OffersToStopMeasuringWhereSomethingIsMeasured) {
   EXPECT_THAT(html(), HasSubstr("قياس"));
   EXPECT_THAT(measuring.Preferences(Unsubscribe(), "tok", std::nullopt, ""),
               Not(HasSubstr("tracking")));
-  EXPECT_THAT(NewPages().Preferences(link, "tok", std::nullopt, ""), Not(HasSubstr("\"tracking\"")));
+  EXPECT_THAT(NewPages().Preferences(link, "tok", std::nullopt, ""),
+              Not(HasSubstr("\"tracking\"")));
 }
 
 TEST(PagesTest, UnsubscribedPageOffersTheWayBack) {

@@ -113,9 +113,10 @@ bool EventBatcher::RecordBatch() {
   const bool again = IsTransient(counts.status());
   if (!counts.ok()) {
     static telemetry::LogEvery every(absl::Seconds(10));
-    every.Log(telemetry::Level::kError,
-              again ? "opens and clicks are not recorded yet" : "opens and clicks cannot be recorded",
-              {{"events", batch.size()}, {"error", counts.status()}});
+    every.Log(
+        telemetry::Level::kError,
+        again ? "opens and clicks are not recorded yet" : "opens and clicks cannot be recorded",
+        {{"events", batch.size()}, {"error", counts.status()}});
   }
   if (counts.ok()) {
     Count(*counts);

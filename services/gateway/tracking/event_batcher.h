@@ -71,7 +71,7 @@ class EventBatcher {
 
   absl::Mutex mutex_;
   std::deque<ProviderEvent> events_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t first_ ABSL_GUARDED_BY(mutex_) = 0;     // the number of the first of events_
+  std::int64_t first_ ABSL_GUARDED_BY(mutex_) = 0;      // the number of the first of events_
   std::deque<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);  // in the order of their events
   bool outage_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
@@ -80,8 +80,8 @@ class EventBatcher {
   std::unique_ptr<lifecycle::Periodic> answerer_;
 };
 
-// Several batchers, so that PostgreSQL and the gateway need not wait for each other. The events of one
-// mail are recorded one after the other, because dispatch judges each by those before it.
+// Several batchers, so that PostgreSQL and the gateway need not wait for each other. The events of
+// one mail are recorded one after the other, because dispatch judges each by those before it.
 class EventBatchers {
  public:
   EventBatchers(EventLog& log, const Clock& clock, telemetry::Metrics& metrics, int count,

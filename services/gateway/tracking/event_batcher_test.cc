@@ -36,14 +36,16 @@ class EventBatcherTest : public ::testing::Test {
     batcher_.Add(std::move(event), [this, id] { answered_.push_back(id); });
   }
   double Counted(const std::string& result) {
-    return metrics_.AddCounter("lmsmail_tracking_events_total", "").With({{"result", result}}).value();
+    return metrics_.AddCounter("lmsmail_tracking_events_total", "")
+        .With({{"result", result}})
+        .value();
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   telemetry::Metrics metrics_{{"gateway", "test"}};
   FakeEventLog log_;
-  EventBatcher batcher_{log_, clock_, metrics_,
-                        {.queue = 5, .batch = 3, .answer_within = absl::Milliseconds(300)}};
+  EventBatcher batcher_{
+      log_, clock_, metrics_, {.queue = 5, .batch = 3, .answer_within = absl::Milliseconds(300)}};
   std::vector<std::string> answered_;
 };
 

@@ -4,8 +4,8 @@
 
 namespace lmsmail::gateway {
 
-// Who loads the pixel of a mail or follows one of its links, as far as the request shows it. This is
-// all that is kept of a request: neither its address nor its agent.
+// Who loads the pixel of a mail or follows one of its links, as far as the request shows it. This
+// is all that is kept of a request: neither its address nor its agent.
 enum class Visitor {
   kPerson,
   kPrefetch,  // a mail program or browser, before anybody looks

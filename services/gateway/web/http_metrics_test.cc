@@ -17,11 +17,12 @@ TEST(HttpMetricsTest, CountsByLabels) {
   hook({.method = "GET", .route = "/u/{token}", .status = 404, .duration = absl::Seconds(1)});
   hook({.method = "POST", .route = "", .status = 0, .duration = absl::Seconds(1)});
   const std::string text = metrics.Serialize();
-  for (const char* line :
-       {R"(lmsmail_http_requests_total{listener="public",method="GET",route="/u/{token}",status="200"} 3)",
-        R"(lmsmail_http_requests_total{listener="public",method="GET",route="/u/{token}",status="404"} 1)",
-        R"(lmsmail_http_requests_total{listener="public",method="POST",route="none",status="0"} 1)",
-        R"(lmsmail_http_request_seconds_count{listener="public",route="/u/{token}"} 4)"}) {
+  for (
+      const char* line :
+      {R"(lmsmail_http_requests_total{listener="public",method="GET",route="/u/{token}",status="200"} 3)",
+       R"(lmsmail_http_requests_total{listener="public",method="GET",route="/u/{token}",status="404"} 1)",
+       R"(lmsmail_http_requests_total{listener="public",method="POST",route="none",status="0"} 1)",
+       R"(lmsmail_http_request_seconds_count{listener="public",route="/u/{token}"} 4)"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

@@ -59,7 +59,8 @@ TEST(OneClickTest, RefusesEverythingElse) {
 
 TEST(PreferenceFormTest, ReadsTheSwitchOfTrackingWhereItWasShown) {
   const auto tracking = [](const std::string& more) {
-    const auto decision = ParseDecision(Post("action=save&shown=demo&category=demo" + more), kPreferences);
+    const auto decision =
+        ParseDecision(Post("action=save&shown=demo&category=demo" + more), kPreferences);
     EXPECT_OK(decision);
     return std::get<Change>(*decision).update.tracking_allowed;
   };

@@ -97,8 +97,7 @@ void TrackingHandlers::Click(const Request& request, Responder responder) {
   if (!click) {
     clicks_.invalid.Increment();
     const Language& language = pages_.texts().Accepted(request.headers.Get("Accept-Language"));
-    return responder.Send(
-        Response::Html(404, pages_.ShowMessage(Message::kInvalidLink, language)));
+    return responder.Send(Response::Html(404, pages_.ShowMessage(Message::kInvalidLink, language)));
   }
   ProviderEvent event =
       NewEvent(EventType::kClicked, click->message, click->link, VisitorIn(request, clicks_));
@@ -106,10 +105,10 @@ void TrackingHandlers::Click(const Request& request, Responder responder) {
   event.links = click->links;
   event.detail = SiteOf(click->target);
   Response response{.status = 302, .headers = {{"Location", std::move(click->target)}}};
-  events_.Add(std::move(event), [responder = std::move(responder),
-                                 response = std::move(response)]() mutable {
-    responder.Send(std::move(response));
-  });
+  events_.Add(std::move(event),
+              [responder = std::move(responder), response = std::move(response)]() mutable {
+                responder.Send(std::move(response));
+              });
 }
 
 void AddTrackingRoutes(TrackingHandlers& handlers, http_server::Router& router) {

@@ -37,8 +37,8 @@ class TrackingHandlers {
   static Counters CountersOf(telemetry::Metrics& metrics, std::string kind);
   static Visitor VisitorIn(const http_server::Request& request, const Counters& counters);
   // "o.<mail>.m.<time>": the same for repetitions within a few seconds, so that they count once and
-  // nobody fills the log by reloading an image. The visitor is a part of it, so that a program which
-  // comes first does not hide a person.
+  // nobody fills the log by reloading an image. The visitor is a part of it, so that a program
+  // which comes first does not hide a person.
   ProviderEvent NewEvent(EventType type, const std::string& message, int link,
                          Visitor visitor) const;
 

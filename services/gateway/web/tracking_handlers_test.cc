@@ -150,9 +150,9 @@ TEST_F(TrackingHandlersTest, ALinkWorksWhileDispatchIsAway) {
 }
 
 TEST_F(TrackingHandlersTest, WhatIsAddedToALinkChangesNothing) {
-  EXPECT_EQ(Send("GET", Click() + "?utm_source=mail&url=https://evil.example")
-                .headers.Get("Location"),
-            kTarget);
+  EXPECT_EQ(
+      Send("GET", Click() + "?utm_source=mail&url=https://evil.example").headers.Get("Location"),
+      kTarget);
 }
 
 }  // namespace

@@ -212,8 +212,9 @@ TEST_F(LinkedConsentTest, DoesNotNameADeletedRecipient) {
 
 TEST_F(LinkedConsentTest, ThePreferenceLinkDecidesAboutTracking) {
   const std::string token = Preferences();
-  ASSERT_OK_AND_ASSIGN(const LinkState refused,
-                       linked_.Update(token, {.tracking_allowed = false, .consent_text = "p"}, kNever));
+  ASSERT_OK_AND_ASSIGN(
+      const LinkState refused,
+      linked_.Update(token, {.tracking_allowed = false, .consent_text = "p"}, kNever));
   EXPECT_FALSE(refused.consent.tracking.allowed);
   EXPECT_TRUE(refused.undo_token.empty());
   ASSERT_OK_AND_ASSIGN(const LinkState allowed,

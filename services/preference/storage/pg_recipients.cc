@@ -74,7 +74,7 @@ std::pair<std::string, int> Write(pqxx::work& tx, absl::Span<const Registration>
       ORDER BY id COLLATE "C"
       ON CONFLICT (id) DO NOTHING
       RETURNING id)",
-                                              defaults.tracking_allowed));
+                                               defaults.tracking_allowed));
   if (created.size() < registrations.size()) {
     // Hashes change with the address, or alone after a rotation of keys. Callers do not see the
     // latter, so it does not set update_time.
@@ -120,7 +120,8 @@ absl::StatusOr<Registered> PgPreferenceStore::UpsertRecipients(
       pool_, {.name = "preference.upsert_recipients", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<Registered> {
         Registered registered;
-        const auto [created_ids, created_count] = Write(tx, registrations, defaults, ToTimestamptz(now));
+        const auto [created_ids, created_count] =
+            Write(tx, registrations, defaults, ToTimestamptz(now));
         registered.created_count = created_count;
         if (created_count > 0) ApplyDefaultsTo(tx, created_ids, defaults, now);
         const pqxx::result stored = tx.exec_params(

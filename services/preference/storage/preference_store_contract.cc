@@ -105,8 +105,7 @@ TEST_P(PreferenceStoreContract, RecordsDecisionsAboutTracking) {
   DefaultConsent refused = defaults_;
   refused.tracking_allowed = false;
   Upsert({Make("a", "a@example.com")});
-  ASSERT_OK(
-      store_.UpsertRecipients({Make("b", "b@example.com")}, refused, kNow, kDeadline));
+  ASSERT_OK(store_.UpsertRecipients({Make("b", "b@example.com")}, refused, kNow, kDeadline));
   EXPECT_TRUE(CheckOne("a").tracking_allowed);
   EXPECT_FALSE(CheckOne("b").tracking_allowed);
   EXPECT_THAT(store_.TrackingAllowed({"b", "nobody", "a", "a"}, kDeadline),

@@ -24,7 +24,8 @@ absl::StatusOr<std::vector<SentMail>> ReadMails(const std::string& path) {
 
 std::vector<pb::RecordEventsRequest> EventsOf(const std::vector<SentMail>& mails, int size) {
   std::vector<pb::RecordEventsRequest> requests;
-  const auto add = [&](const SentMail& mail, pb::ProviderEvent::Type type, std::string_view detail) {
+  const auto add = [&](const SentMail& mail, pb::ProviderEvent::Type type,
+                       std::string_view detail) {
     if (requests.empty() || requests.back().events_size() == size) requests.emplace_back();
     pb::ProviderEvent& event = *requests.back().add_events();
     event.set_event_id(fmt::format("ZGVsaXZlcmVkLTAtMzY0-{}-{}", mail.id, static_cast<int>(type)));

@@ -19,7 +19,8 @@ absl::StatusOr<std::vector<SentMail>> ReadMails(const std::string& path);
 
 // What happens to mails: each is delivered, every other one is opened, and a link of every tenth is
 // followed, in requests of up to `size` events.
-std::vector<dispatch::v1::RecordEventsRequest> EventsOf(const std::vector<SentMail>& mails, int size);
+std::vector<dispatch::v1::RecordEventsRequest> EventsOf(const std::vector<SentMail>& mails,
+                                                        int size);
 
 // The same as the body of a webhook of SendGrid.
 std::string ToSendgrid(const dispatch::v1::RecordEventsRequest& events);

@@ -107,8 +107,8 @@ class Client {
     if (sent_ == load_.count) return absl::OkStatus();
     const std::string request = load_.request(sent_++);
     for (std::size_t written = 0; written < request.size();) {
-      const ssize_t octets = send(connection.socket, request.data() + written,
-                                  request.size() - written, MSG_NOSIGNAL);
+      const ssize_t octets =
+          send(connection.socket, request.data() + written, request.size() - written, MSG_NOSIGNAL);
       if (octets <= 0) return absl::UnavailableError("the connection broke");
       written += static_cast<std::size_t>(octets);
     }

@@ -20,8 +20,8 @@ struct HttpLoad {
   std::function<std::string(std::int64_t number)> request;
 };
 
-// Sends the requests with one thread, at a few microseconds each, so that the server gets the rest of
-// the machine.
+// Sends the requests with one thread, at a few microseconds each, so that the server gets the rest
+// of the machine.
 absl::StatusOr<Report> SendRequests(const HttpLoad& load);
 
 }  // namespace lmsmail::bench

@@ -124,10 +124,10 @@ absl::StatusOr<Report> Record(const Options& options,
   return CallInParallel(
       static_cast<std::int64_t>(requests.size()), options.connections,
       [&](std::int64_t number, absl::AnyInvocable<void(absl::Status)> done) {
-        rpc::CallAsync(*stub->async(), &Async::RecordEvents,
-                       requests[static_cast<std::size_t>(number)],
-                       rpc::WithTimeout(absl::Seconds(30)),
-                       [done = std::move(done)](auto response) mutable { done(response.status()); });
+        rpc::CallAsync(
+            *stub->async(), &Async::RecordEvents, requests[static_cast<std::size_t>(number)],
+            rpc::WithTimeout(absl::Seconds(30)),
+            [done = std::move(done)](auto response) mutable { done(response.status()); });
       });
 }
 
