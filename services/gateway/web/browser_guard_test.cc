@@ -13,7 +13,6 @@ namespace lmsmail::gateway {
 namespace {
 
 using http_server::Header;
-using http_server::Headers;
 using http_server::Request;
 using http_server::Response;
 using ::testing::HasSubstr;
