@@ -14,7 +14,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // The document of the sample service, from its file with source info.
 class OpenApiDocumentTest : public ::testing::Test {
