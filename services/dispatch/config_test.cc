@@ -214,7 +214,7 @@ std::vector<std::string> WithTransports(std::vector<std::string> flags) {
     flags.push_back("--transports." + name + ".kind=smtp");
     flags.push_back("--transports." + name + ".host=127.0.0.1");
   }
-  flags.push_back("--default_transport=relay");
+  flags.emplace_back("--default_transport=relay");
   return flags;
 }
 

@@ -11,10 +11,8 @@ namespace lmsmail::dispatch {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 using ::testing::StartsWith;

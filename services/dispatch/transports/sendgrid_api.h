@@ -15,8 +15,8 @@ namespace lmsmail::dispatch {
 // unsubscribe headers are off, so that ours stay.
 class SendGridApi final : public ProviderApi {
  public:
-  SendGridApi(std::string base_url, const SenderIdentity& sender)
-      : base_url_(std::move(base_url)), sender_(sender) {}
+  SendGridApi(std::string base_url, SenderIdentity sender)
+      : base_url_(std::move(base_url)), sender_(std::move(sender)) {}
 
   std::string_view kind() const override { return "sendgrid"; }
   std::string_view base_url() const override { return base_url_; }

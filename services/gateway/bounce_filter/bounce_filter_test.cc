@@ -14,7 +14,6 @@
 namespace lmsmail::bounce_filter {
 namespace {
 
-using http_client::testing::Answer;
 using http_client::testing::ScriptedServer;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;

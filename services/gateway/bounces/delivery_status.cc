@@ -59,7 +59,11 @@ std::string_view EnhancedCode(std::string_view text) {
     while (at < text.size() && at - from < max && absl::ascii_isdigit(text[at])) ++at;
     return at > from;
   };
-  const auto dot = [&] { return at < text.size() && text[at] == '.' && ++at > 0; };
+  const auto dot = [&] {
+    const bool is_dot = at < text.size() && text[at] == '.';
+    if (is_dot) ++at;
+    return is_dot;
+  };
   const bool found = !text.empty() && (text[0] == '2' || text[0] == '4' || text[0] == '5') &&
                      digits(1) && dot() && digits(3) && dot() && digits(3);
   if (!found || (at < text.size() && absl::ascii_isdigit(text[at]))) return {};

@@ -12,7 +12,6 @@ namespace lmsmail::gateway {
 namespace {
 
 using Action = RecipientStatus::Action;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;

@@ -37,7 +37,7 @@ Fields FieldsOf(GMimeObject* object) {
 std::string HeaderText(GMimeMessage* message) {
   std::string text;
   for (const auto& [name, value] : FieldsOf(GMIME_OBJECT(message))) {
-    text += name + ": " + value + "\n";
+    text.append(name).append(": ").append(value).append("\n");
   }
   return text;
 }

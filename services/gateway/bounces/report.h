@@ -28,6 +28,6 @@ struct Report {
 std::string_view NameOf(Report::Kind kind);
 
 // Reads a message that anybody may have sent.
-Report ReadReport(std::string_view message);
+Report ReadReport(std::string_view text);
 
 }  // namespace lmsmail::gateway

@@ -31,7 +31,7 @@ std::string_view TakeFeature(std::string_view& css) {
   if (!rest.starts_with(':')) return "";
   rest.remove_prefix(1);
   SkipSpace(rest);
-  const auto end = std::ranges::find_if_not(
+  const auto* const end = std::ranges::find_if_not(
       rest, [](char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); });
   const std::string_view value = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
   if (!value.empty()) css = rest.substr(value.size());

@@ -13,7 +13,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-auto Target(std::string target) { return Field("target", &MailLink::target, std::move(target)); }
+auto Target(const std::string& target) { return Field("target", &MailLink::target, target); }
 
 TEST(MailLinksTest, FindsTheLinksOfEachPlace) {
   StoredMail mail;
