@@ -13,7 +13,6 @@ namespace {
 
 using http_server::Request;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr char kUrlEncoded[] = "application/x-www-form-urlencoded";
 

@@ -18,7 +18,6 @@ using http_server::testing::RawClient;
 using http_server::testing::RawResponse;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kFirefox[] = "User-Agent: Mozilla/5.0 (X11; rv:128.0) Gecko Firefox/128.0\r\n";

@@ -106,8 +106,8 @@ TEST_F(LinkedConsentTest, OneClickNeedsAnUnsubscribeLink) {
 
 TEST_F(LinkedConsentTest, UnsubscribeLinkChangesItsCategoryOnly) {
   const std::string token = Unsubscribe(Category::kDemo);
-  const auto update = [&](LinkUpdate change) {
-    return linked_.Update(token, std::move(change), kNever);
+  const auto update = [&](const LinkUpdate& change) {
+    return linked_.Update(token, change, kNever);
   };
   ASSERT_OK(update({.unsubscribe = {Category::kDemo}, .consent_text = "page-1"}));
   EXPECT_THAT(Current(),
@@ -139,8 +139,8 @@ TEST_F(LinkedConsentTest, PreferencesLinkChangesEachOptionalCategory) {
 }
 
 TEST_F(LinkedConsentTest, NeedsOneChangeWithoutContradiction) {
-  const auto refusal = [&](LinkUpdate update) {
-    return std::string(linked_.Update(Preferences(), std::move(update), kNever).status().message());
+  const auto refusal = [&](const LinkUpdate& update) {
+    return std::string(linked_.Update(Preferences(), update, kNever).status().message());
   };
   EXPECT_THAT(refusal({}), HasSubstr("give a change"));
   EXPECT_THAT(refusal({.subscribe = {Category::kDemo}, .unsubscribe_from_all = true}),
