@@ -4,12 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 
+#include "libs/status/status_macros.h"
 #include "tests/integration/suite/gateway.h"
 #include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/node_client.h"
 #include "tests/integration/suite/suite_test.h"
 
 namespace lmsmail::integration {
@@ -21,8 +22,6 @@ namespace pb = dispatch::v1;
 class BrowserTest : public SuiteTest {
  protected:
   static void SetUpTestSuite() {
-    FindPlaywright();
-    if (playwright_.empty()) return;
     SuiteTest::SetUpTestSuite();
     ASSERT_OK_AND_ASSIGN(
         gateway_, Gateway::Start(suite(), {fmt::format("--inbox.directory={}",
@@ -33,7 +32,6 @@ class BrowserTest : public SuiteTest {
     SuiteTest::TearDownTestSuite();
   }
   void SetUp() override {
-    if (playwright_.empty()) GTEST_SKIP() << reason_;
     SuiteTest::SetUp();
     ASSERT_NE(gateway_, nullptr) << "the gateway did not start";
   }
@@ -42,34 +40,16 @@ class BrowserTest : public SuiteTest {
   static absl::StatusOr<std::string> Run(std::string_view script, std::string_view student) {
     const std::filesystem::path screenshots = LMSMAIL_SCREENSHOTS;
     std::filesystem::create_directories(screenshots);
-    auto process = Process::Start(
-        {"/usr/bin/env", "node", fmt::format("{}/{}", playwright_, script),
+    fmt::print("The screenshots are in {}\n", screenshots.string());
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string folder, InstallNodeClient("browser"));
+    return RunToEnd(
+        {"/usr/bin/env", "node", fmt::format("{}/{}", folder, script),
          fmt::format("http://127.0.0.1:{}/inbox", gateway_->admin_port()), "127.0.0.1:8080",
          fmt::format("127.0.0.1:{}", gateway_->port()), AddressOf(student), screenshots.string()},
-        suite().folder() / "browser.log");
-    if (!process.ok()) return process.status();
-    const absl::StatusOr<int> code = process->WaitForExit(absl::Minutes(2));
-    if (!code.ok()) return code.status();
-    if (*code != 0) return absl::InternalError(process->Output());
-    fmt::print("The screenshots are in {}\n", screenshots.string());
-    return process->Output();
+        suite().folder() / "browser.log", absl::Minutes(2));
   }
 
   static inline std::unique_ptr<Gateway> gateway_;
-
- private:
-  static void FindPlaywright() {
-    std::FILE* output = ::popen(LMSMAIL_FIND_PLAYWRIGHT " 2>&1", "r");
-    ASSERT_NE(output, nullptr);
-    std::string text;
-    for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) {
-      if (c != '\n') text += static_cast<char>(c);
-    }
-    (::pclose(output) == 0 ? playwright_ : reason_) = text;
-  }
-
-  static inline std::string playwright_;  // empty if not found
-  static inline std::string reason_;      // why it was not found
 };
 
 TEST_F(BrowserTest, WhoOptsOutInTheBrowserGetsNoMoreOfThatKind) {

@@ -58,12 +58,7 @@ class GrpcurlTest : public SuiteTest {
     if (!request.empty()) argv.insert(argv.end(), {"-d", std::string(request)});
     argv.push_back(suite().Target(service));
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    absl::StatusOr<Process> process = Process::Start(std::move(argv), folder_.path() / "log");
-    if (!process.ok()) return process.status();
-    const absl::StatusOr<int> code = process->WaitForExit(absl::Seconds(20));
-    if (!code.ok()) return code.status();
-    if (*code != 0) return absl::InternalError(process->Output());
-    return process->Output();
+    return RunToEnd(std::move(argv), folder_.path() / "log", absl::Seconds(20));
   }
 
  private:

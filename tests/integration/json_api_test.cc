@@ -15,6 +15,7 @@
 #include "libs/testing/temporary_folder.h"
 #include "tests/integration/suite/gateway.h"
 #include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/node_client.h"
 #include "tests/integration/suite/suite_test.h"
 #include "tests/integration/suite/wait.h"
 
@@ -54,22 +55,7 @@ class JsonApiTest : public SuiteTest {
   }
   // Returns what the program prints, or an error with it if it fails.
   absl::StatusOr<std::string> Run(std::vector<std::string> argv) {
-    absl::StatusOr<Process> process = Process::Start(std::move(argv), folder_.path() / "log");
-    if (!process.ok()) return process.status();
-    const absl::StatusOr<int> code = process->WaitForExit(absl::Seconds(120));
-    if (!code.ok()) return code.status();
-    if (*code != 0) return absl::InternalError(process->Output());
-    return process->Output();
-  }
-  // Uses the environment of the user, unlike Run(), because npm may need settings. Returns the
-  // output.
-  static std::pair<bool, std::string> Install(const std::string& folder) {
-    std::FILE* const output =
-        ::popen(fmt::format("{} {} 2>&1", LMSMAIL_INSTALL_CONNECT, folder).c_str(), "r");
-    if (output == nullptr) return {false, "popen() failed"};
-    std::string text;
-    for (int c = std::fgetc(output); c != EOF; c = std::fgetc(output)) text += static_cast<char>(c);
-    return {::pclose(output) == 0, text};
+    return RunToEnd(std::move(argv), folder_.path() / "log", absl::Minutes(2));
   }
   struct Answer {
     int status = 0;
@@ -128,9 +114,7 @@ TEST_F(JsonApiTest, CurlCallsAMethod) {
 }
 
 TEST_F(JsonApiTest, OtherClientsCallTheServicesAndReadOpenApi) {
-  const std::string folder = LMSMAIL_CONNECT;
-  const auto [installed, log] = Install(folder);
-  ASSERT_TRUE(installed) << log;
+  ASSERT_OK_AND_ASSIGN(const std::string folder, InstallNodeClient("connect"));
   for (const char* client : {"calls", "openapi"}) {
     EXPECT_THAT(Run({"node", fmt::format("{}/{}.mjs", folder, client), Url(), LMSMAIL_DESCRIPTORS}),
                 IsOkAndHolds(fmt::format("{}: ok\n", client)));

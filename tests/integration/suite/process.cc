@@ -97,6 +97,14 @@ absl::StatusOr<std::string> Process::WaitForLine(std::string_view text) {
   return line;
 }
 
+absl::StatusOr<std::string> RunToEnd(std::vector<std::string> argv, std::filesystem::path log,
+                                     absl::Duration timeout) {
+  LMSMAIL_ASSIGN_OR_RETURN(Process process, Process::Start(std::move(argv), std::move(log)));
+  LMSMAIL_ASSIGN_OR_RETURN(const int code, process.WaitForExit(timeout));
+  if (code != 0) return absl::InternalError(process.Output());
+  return process.Output();
+}
+
 absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key) {
   const std::string quoted = fmt::format("\"{}\":", key);
   const std::size_t at = line.find(quoted);

@@ -46,6 +46,11 @@ class Process {
   std::size_t log_start_;
 };
 
+// Runs a program to its end and returns what it prints, which also goes to `log`. INTERNAL, with
+// that, if it fails.
+absl::StatusOr<std::string> RunToEnd(std::vector<std::string> argv, std::filesystem::path log,
+                                     absl::Duration timeout);
+
 // Returns the number after "key": in a line of JSON. Programs announce their ports in this form.
 absl::StatusOr<int> NumberIn(std::string_view line, std::string_view key);
 

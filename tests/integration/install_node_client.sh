@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# install.sh DIR: puts the clients of this folder and their packages into DIR. Fails with the reason if
-# there is no npm or it cannot install. Several runs may be concurrent.
+# install_node_client.sh SOURCE DIR: puts the programs of the folder SOURCE and the npm packages that its
+# lock file names into DIR. Fails with the reason if there is no npm or it cannot install. Several runs
+# may be concurrent.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dir=$1
+here=$1
+dir=$2
 
 command -v npm >/dev/null || {
   printf 'npm is not installed: apt-get install npm\n'
