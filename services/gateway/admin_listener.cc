@@ -5,6 +5,7 @@
 #include "libs/status/status_macros.h"
 #include "services/gateway/web/http_metrics.h"
 #include "services/gateway/web/routes.h"
+#include "services/gateway/web/security_headers.h"
 
 namespace lmsmail::gateway {
 
@@ -19,6 +20,7 @@ absl::StatusOr<std::unique_ptr<AdminListener>> AdminListener::Start(const Gatewa
   listener->AddRoutes(config, std::move(is_ready));
   http_server::Options options = config.ToAdminServer();
   options.admit = listener->guard_.Guard(listener->router_.admit());
+  options.headers = SecurityHeaders(listener->pages_.style_sources(), /*https=*/false);
   options.on_access = CountRequests(metrics, "admin");
   LMSMAIL_ASSIGN_OR_RETURN(
       listener->server_,

@@ -113,6 +113,15 @@ TEST_F(JsonApiTest, CurlCallsAMethod) {
   EXPECT_EQ(json::parse(document).at("openapi"), "3.1.0");
 }
 
+TEST_F(JsonApiTest, AnswersHaveTheHeadersThatKeepBrowsersSafe) {
+  const RawResponse answer =
+      gateway_->SendAdmin("GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.Get("X-Content-Type-Options"), "nosniff");
+  EXPECT_THAT(std::string(answer.headers.Get("Content-Security-Policy")),
+              HasSubstr("default-src 'none'"));
+}
+
 TEST_F(JsonApiTest, OtherClientsCallTheServicesAndReadOpenApi) {
   ASSERT_OK_AND_ASSIGN(const std::string folder, InstallNodeClient("connect"));
   for (const char* client : {"calls", "openapi"}) {
