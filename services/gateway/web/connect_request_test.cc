@@ -10,7 +10,6 @@
 namespace lmsmail::gateway {
 namespace {
 
-using http_server::Headers;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
