@@ -153,6 +153,8 @@ std::string InboxPages::Mail(const StoredMail& mail, const MailPage& page,
   values["from"] = Text(mail.from);
   values["to"] = Text(mail.to);
   values["date"] = Text(mail.date);
+  values["envelope_from"] = Text(mail.envelope_from.empty() ? "<>" : mail.envelope_from);
+  values["envelope_to"] = Text(mail.envelope_to);
   values["tabs"] = Tabs(page);
   const auto show = [&](MailView view) { return data(page.view == view); };
   values["headers_view"] = show(MailView::kHeaders);

@@ -21,7 +21,9 @@ class InboxPagesTest : public ::testing::Test {
   }
 
   const InboxPages pages_ = InboxPages::Create().value();
-  StoredMail mail_{.from = "School <school@x.example>",
+  StoredMail mail_{.envelope_from = "bounce@x.example",
+                   .envelope_to = "other@x.example",
+                   .from = "School <school@x.example>",
                    .to = "amira@x.example",
                    .subject = "<b>Hi & welcome</b>",
                    .fields = {{"X-Test", "<script>"}},
@@ -52,6 +54,12 @@ TEST_F(InboxPagesTest, ShowsTheHtmlInAFrame) {
             HasSubstr("&lt;b&gt;Hi &amp; welcome&lt;/b&gt;"), Not(HasSubstr("<p>body</p>"))));
   EXPECT_THAT(Show({.number = 7}),
               AllOf(HasSubstr("src=\"/inbox/7/html\""), HasSubstr("class=\"frame desktop\"")));
+}
+
+TEST_F(InboxPagesTest, ShowsTheEnvelope) {
+  EXPECT_THAT(Show({}), HasSubstr("bounce@x.example to other@x.example"));
+  mail_.envelope_from.clear();
+  EXPECT_THAT(Show({}), HasSubstr("&lt;&gt; to other@x.example"));
 }
 
 TEST_F(InboxPagesTest, EscapesEveryView) {
