@@ -33,7 +33,7 @@ WITH role AS (
    WHERE c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition
      AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                        AND d.deptype = 'i')
+                        AND d.objsubid = 0 AND d.deptype = 'i')
   UNION ALL
   SELECT 'FUNCTION ' || p.oid::regprocedure, p.proowner,
          coalesce(p.proacl, acldefault('f', p.proowner)),

@@ -34,7 +34,8 @@ constexpr SqlFile kFunctions = {
     "CREATE OR REPLACE FUNCTION one() RETURNS int8 LANGUAGE sql AS $$ SELECT 1::int8 $$;"
     "CREATE OR REPLACE FUNCTION make_day(p_day int8) RETURNS void LANGUAGE plpgsql"
     " SECURITY DEFINER SET search_path = school, pg_temp AS $$ BEGIN"
-    "  EXECUTE format('CREATE TABLE day_%s PARTITION OF day FOR VALUES IN (%s)', p_day, p_day);"
+    "  EXECUTE format('CREATE TABLE day_%s PARTITION OF day FOR VALUES FROM (%s) TO (%s)', p_day,"
+    "                 p_day, p_day + 1);"
     "END $$;"
     "CREATE OR REPLACE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$"
     " BEGIN RAISE EXCEPTION 'kept'; END $$;"
@@ -83,6 +84,9 @@ TEST_F(ServiceAccessTest, ServiceDoesItsWork) {
   EXPECT_EQ(AsClerk("INSERT INTO history VALUES ('a') RETURNING text"), "a");
   EXPECT_EQ(AsClerk("SELECT nextval('number')"), "1");
   EXPECT_EQ(AsClerk("SELECT one()"), "1");
+  AsClerk("SELECT make_day(7)");
+  EXPECT_EQ(AsClerk("INSERT INTO day VALUES (7) RETURNING id"), "7");
+  EXPECT_THAT(AsClerk("INSERT INTO day_7 VALUES (7)"), HasSubstr("permission denied"));
   EXPECT_EQ(AsClerk("SELECT count(*) FROM schema_migration"), "1");
 }
 

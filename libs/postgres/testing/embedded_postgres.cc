@@ -188,7 +188,11 @@ std::string EmbeddedPostgres::Dsn(std::string_view database) const {
 }
 
 std::string EmbeddedPostgres::Dsn(std::string_view database, std::string_view role) const {
-  return fmt::format("host={} user={} dbname={} passfile={}", directory_.string(), role, database,
+  return fmt::format("{} user={}", DsnWithoutRole(database), role);
+}
+
+std::string EmbeddedPostgres::DsnWithoutRole(std::string_view database) const {
+  return fmt::format("host={} dbname={} passfile={}", directory_.string(), database,
                      (directory_ / "pgpass").string());
 }
 

@@ -59,6 +59,7 @@ class EmbeddedPostgres {
   // The DSN of the superuser, and of a role of CreateRole().
   std::string Dsn(std::string_view database) const;
   std::string Dsn(std::string_view database, std::string_view role) const;
+  std::string DsnWithoutRole(std::string_view database) const;
 
  private:
   explicit EmbeddedPostgres(std::filesystem::path directory);
