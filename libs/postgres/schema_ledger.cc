@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libs/hash/sha256.h"
 #include "libs/postgres/field.h"
 
 namespace lmsmail::postgres {
 
 bool SchemaLedger::IsNewerThan(absl::Span<const SqlFile> known) const {
-  return !migrations.empty() && (known.empty() || known.back().name < migrations.rbegin()->first);
+  return std::ranges::any_of(migrations, [&](const auto& applied) {
+    return std::ranges::find(known, applied.first, &SqlFile::name) == known.end();
+  });
 }
 
 void CreateLedger(pqxx::transaction_base& tx, std::string_view schema) {

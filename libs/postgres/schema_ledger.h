@@ -23,7 +23,7 @@ struct SchemaLedger {
   // All texts that were ever applied: an earlier release finds its own here.
   std::set<std::pair<std::string, std::string>> past_functions = {};
 
-  // Whether the schema has a later migration than `migrations`.
+  // Whether the schema has a migration that this release does not know.
   bool IsNewerThan(absl::Span<const SqlFile> known) const;
 };
 
