@@ -54,15 +54,6 @@ absl::Status Errno(std::string_view what) {
   return absl::InternalError(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-// PostgreSQL refuses to run as root.
-std::vector<std::string> AsServerUser(std::vector<std::string> argv) {
-  if (::geteuid() != 0) return argv;
-  std::vector<std::string> wrapped = {"setpriv", "--reuid=postgres", "--regid=postgres",
-                                      "--clear-groups", "--"};
-  wrapped.insert(wrapped.end(), argv.begin(), argv.end());
-  return wrapped;
-}
-
 absl::Status GiveToServerUser(const fs::path& path) {
   if (::geteuid() != 0) return absl::OkStatus();
   const passwd* user = ::getpwnam("postgres");
