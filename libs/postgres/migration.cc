@@ -139,7 +139,7 @@ absl::Status Migrator::CheckRoles() {
   LMSMAIL_RETURN_IF_ERROR(CheckDirectConnection(tx));
   LMSMAIL_RETURN_IF_ERROR(CheckOwnership(tx, schema_));
   if (options_.service_role.empty()) return absl::OkStatus();
-  return CheckServiceRole(tx, options_.service_role);
+  return CheckServiceRole(tx, schema_, options_.service_role);
 }
 
 // The lock ends with the session. Processes that wait for it ask again and again: a statement that

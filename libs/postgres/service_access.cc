@@ -72,14 +72,19 @@ absl::Status CheckOwnership(pqxx::transaction_base& tx, const std::string& schem
       schema, Text(foreign[0][0]), Text(foreign[0][2]), Text(foreign[0][1]), Text(foreign[0][2])));
 }
 
-absl::Status CheckServiceRole(pqxx::transaction_base& tx, const std::string& role) {
+absl::Status CheckServiceRole(pqxx::transaction_base& tx, const std::string& schema,
+                              const std::string& role) {
   const pqxx::result found = tx.exec_params(
-      "SELECT r.rolsuper OR r.rolcreaterole, pg_has_role(r.oid, current_user, 'MEMBER'),"
+      "SELECT r.rolsuper OR r.rolcreaterole, o.name,"
       "       has_database_privilege(r.oid, current_database(), 'CREATE')"
       "         OR has_database_privilege(r.oid, current_database(), 'TEMPORARY'),"
-      "       quote_ident(r.rolname), quote_ident(current_user), quote_ident(current_database())"
-      "  FROM pg_roles r WHERE r.rolname = $1",
-      role);
+      "       quote_ident(r.rolname), quote_ident(current_database())"
+      "  FROM pg_roles r LEFT JOIN ("
+      "       SELECT current_user::text AS name"
+      "       UNION ALL SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE n.nspname = $2"
+      "       ) o ON pg_has_role(r.oid, o.name, 'MEMBER')"
+      " WHERE r.rolname = $1 LIMIT 1",
+      role, schema);
   if (found.empty()) {
     return absl::FailedPreconditionError(fmt::format(
         "the role {} of the service's DSN does not exist: create it with CREATE ROLE ... LOGIN",
@@ -92,19 +97,19 @@ absl::Status CheckServiceRole(pqxx::transaction_base& tx, const std::string& rol
                     "NOSUPERUSER NOCREATEROLE, or give the service another role",
                     role, name));
   }
-  if (found[0][1].as<bool>()) {
-    const std::string migrator = Text(found[0][4]);
-    return absl::FailedPreconditionError(
-        fmt::format("the role {} of the service's DSN is a member of the migrator's role {}: run "
-                    "REVOKE {} FROM {}",
-                    role, migrator, migrator, name));
+  if (!found[0][1].is_null()) {
+    const std::string owner = Text(found[0][1]);
+    return absl::FailedPreconditionError(fmt::format(
+        "the role {} of the service's DSN is, or is a member of, the role {} that owns the schema "
+        "{}: run REVOKE {} FROM {}, or give the service another role",
+        role, owner, schema, owner, name));
   }
   if (found[0][2].as<bool>()) {
     telemetry::LogWarning(
         "the service's role may create objects in the database",
         {{"role", role},
          {"remedy", fmt::format("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC, {}",
-                                Text(found[0][5]), name)}});
+                                Text(found[0][4]), name)}});
   }
   return absl::OkStatus();
 }

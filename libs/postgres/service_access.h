@@ -17,7 +17,8 @@ absl::Status CheckOwnership(pqxx::transaction_base& tx, const std::string& schem
 
 // FAILED_PRECONDITION, with the remedy, when the role does not exist, or could do what only the
 // migrator may do, such as a superuser. Logs a warning when it may create objects in the database.
-absl::Status CheckServiceRole(pqxx::transaction_base& tx, const std::string& role);
+absl::Status CheckServiceRole(pqxx::transaction_base& tx, const std::string& schema,
+                              const std::string& role);
 
 // Makes the rights of `role` in `schema` exactly these, and takes those of PUBLIC away:
 //

@@ -183,6 +183,15 @@ TEST_F(ServiceAccessTest, RefusesRolesThatCouldDoEverything) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("CREATE ROLE")));
 }
 
+// A superuser may migrate what anybody owns.
+TEST_F(ServiceAccessTest, RefusesServicesThatOwnTheirSchema) {
+  AsAdmin(fmt::format("GRANT CREATE ON DATABASE {} TO clerk", database_));
+  ASSERT_OK(Migrate(EmbeddedPostgres::Shared().Dsn(database_, "clerk"), "school",
+                    {.migrations = {{kTables}}}));
+  EXPECT_THAT(Migrate(admin_dsn_, "school", {.migrations = {{kTables}}}, {.service_role = "clerk"}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("owns the schema school")));
+}
+
 TEST_F(ServiceAccessTest, TellsHowToTakeASchemaOver) {
   AsAdmin(fmt::format("GRANT CREATE ON DATABASE {} TO clerk", database_));
   ASSERT_OK(Migrate(EmbeddedPostgres::Shared().Dsn(database_, "clerk"), "school",

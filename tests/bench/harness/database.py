@@ -110,6 +110,7 @@ class Database:
 
     def _create(self):
         self.admin("CREATE DATABASE lmsmail")
+        self.admin("REVOKE TEMPORARY ON DATABASE lmsmail FROM PUBLIC")
         for role in (MIGRATOR, *self.roles.values()):
             self.admin(f"CREATE ROLE {role} LOGIN")
         self.admin(f"GRANT CREATE ON DATABASE lmsmail TO {MIGRATOR}")
