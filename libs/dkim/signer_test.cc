@@ -248,9 +248,8 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
     add("invalid", signer, weekly + "appended\r\n");
     // Fields that somebody adds, above those of the same name or where there was none.
     const std::string bare = signed_mail("From: a@football.example.com\r\n\r\nx");
-    for (const char* field :
-         {"From", "To", "Subject", "Date", "Reply-To", "Cc", "Content-Type",
-          "List-Unsubscribe", "List-Unsubscribe-Post"}) {
+    for (const char* field : {"From", "To", "Subject", "Date", "Reply-To", "Cc", "Content-Type",
+                              "List-Unsubscribe", "List-Unsubscribe-Post"}) {
       const std::string added = fmt::format("{}: Eve <eve@example.com>\r\n", field);
       add("invalid", signer, added + weekly);
       add("invalid", signer, added + bare);

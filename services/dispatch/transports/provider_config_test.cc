@@ -103,6 +103,8 @@ TEST_F(ProviderConfigTest, ReadsTheKeyAgain) {
     folder_.Write("key", content);
     EXPECT_THAT(provider.ReadApiKey(), StatusIs(absl::StatusCode::kFailedPrecondition)) << content;
   }
+  std::filesystem::permissions(folder_.path() / "key", std::filesystem::perms(0640));
+  EXPECT_THAT(provider.ReadApiKey(), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 }  // namespace
