@@ -28,16 +28,16 @@ std::string RandomLoopbackAddress() {
   return fmt::format("127.{}.{}.{}", byte(device), byte(device), byte(device));
 }
 
-// Creates a role for each service, which can create its own schema and cannot read the others.
-absl::Status CreateRoles(const std::string& dsn) {
+// Creates the role that owns the schemas, and one for each service, which can use its own.
+absl::Status CreateRoles(postgres::EmbeddedPostgres& server, const std::string& dsn) {
+  LMSMAIL_RETURN_IF_ERROR(server.CreateRole("lmsmail_migrator"));
+  for (const std::string_view service : kServices) {
+    LMSMAIL_RETURN_IF_ERROR(server.CreateRole(fmt::format("lmsmail_{}", service)));
+  }
   try {
     pqxx::connection connection(dsn);
-    pqxx::nontransaction session(connection);
-    for (const std::string_view service : kServices) {
-      session.exec(fmt::format("CREATE ROLE lmsmail_{} LOGIN", service));
-      session.exec(
-          fmt::format("GRANT CREATE ON DATABASE {} TO lmsmail_{}", connection.dbname(), service));
-    }
+    pqxx::nontransaction(connection)
+        .exec(fmt::format("GRANT CREATE ON DATABASE {} TO lmsmail_migrator", connection.dbname()));
     return absl::OkStatus();
   } catch (const std::exception& error) {
     return absl::InternalError(error.what());
@@ -80,6 +80,7 @@ absl::Status Suite::Prepare() {
   if (options_.secure) PrepareTls();
   for (const std::string_view service : services()) {
     const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
+                            .migrator_dsn = dsn_ + " user=lmsmail_migrator",
                             .keys_file = folder_.path() / "keys",
                             .state_directory = folder_.path() / "state",
                             .smtp_port = inbox_->port()};
@@ -89,11 +90,9 @@ absl::Status Suite::Prepare() {
 }
 
 absl::StatusOr<std::string> Suite::NewDatabase() {
-  LMSMAIL_ASSIGN_OR_RETURN(std::string dsn, database_->NewDatabase());
-  LMSMAIL_RETURN_IF_ERROR(CreateRoles(dsn));
-  constexpr std::string_view kSuperuser = "user=postgres ";
-  dsn.erase(dsn.find(kSuperuser), kSuperuser.size());
-  return dsn;
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string dsn, database_->NewDatabase());
+  LMSMAIL_RETURN_IF_ERROR(CreateRoles(*database_, dsn));
+  return database_->DsnWithoutRole(pqxx::connection(dsn).dbname());
 }
 
 std::vector<std::string> Suite::FlagsOf(std::string_view service) const {
