@@ -20,6 +20,7 @@ namespace lmsmail::identity {
 namespace {
 
 constexpr std::size_t kSha256Bytes = 32;
+constexpr std::size_t kMaxName = 63;  // a part of the keys of mail
 
 // A URI as it is, and a DNS name in lower case.
 std::string CertificateKey(std::string_view name) {
@@ -91,6 +92,9 @@ void Callers::Add(const std::string& name, const Keys& keys, Violations& violati
     add("roles", std::string(roles.status().message()));
   }
   if (keys.roles.empty()) add("roles", "is required");
+  if (name.size() > kMaxName) {
+    add("roles", fmt::format("belong to a name of more than {} characters", kMaxName));
+  }
   if (name == kAnonymous) add("roles", "belong to a name that stands for unknown callers");
   std::string error;
   if (!keys.expire_time.empty() &&

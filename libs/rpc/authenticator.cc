@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libs/identity/bearer_token.h"
@@ -51,7 +52,8 @@ identity::Caller Anonymous(const Metadata& metadata) {
 
 class Processor final : public grpc::AuthMetadataProcessor {
  public:
-  explicit Processor(identity::CallerDirectory& directory) : directory_(directory) {}
+  Processor(identity::CallerDirectory& directory, telemetry::Counter refused)
+      : directory_(directory), refused_(std::move(refused)) {}
 
   bool IsBlocking() const override { return false; }
 
@@ -61,6 +63,7 @@ class Processor final : public grpc::AuthMetadataProcessor {
     if (path.starts_with("/grpc.health.v1.Health/")) return grpc::Status::OK;
     const absl::Status status = FindCaller(directory_, metadata, context).status();
     if (status.ok()) return grpc::Status::OK;
+    refused_.Increment();
     log_.Log(telemetry::Level::kWarning, "call without valid credentials",
              {{"method", path.substr(path.empty() ? 0 : 1)}, {"error", status}});
     return {grpc::StatusCode::UNAUTHENTICATED, std::string(status.message())};
@@ -68,10 +71,18 @@ class Processor final : public grpc::AuthMetadataProcessor {
 
  private:
   identity::CallerDirectory& directory_;
+  telemetry::Counter refused_;
   telemetry::LimitedLog log_{20, absl::Seconds(1)};
 };
 
 }  // namespace
+
+Authenticator::Authenticator(identity::CallerDirectory& directory, telemetry::Metrics& metrics)
+    : directory_(&directory),
+      refused_(metrics
+                   .AddCounter("lmsmail_rpc_unauthenticated_total",
+                               "Calls that were refused for want of valid credentials.")
+                   .With()) {}
 
 absl::StatusOr<identity::Caller> Authenticator::Identify(
     const grpc::ServerContextBase& context) const {
@@ -81,7 +92,7 @@ absl::StatusOr<identity::Caller> Authenticator::Identify(
 
 std::shared_ptr<grpc::AuthMetadataProcessor> Authenticator::NewProcessor() const {
   if (directory_ == nullptr) return nullptr;
-  return std::make_shared<Processor>(*directory_);
+  return std::make_shared<Processor>(*directory_, *refused_);
 }
 
 }  // namespace lmsmail::rpc

@@ -5,11 +5,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 
 #include "libs/identity/caller.h"
 #include "libs/identity/caller_directory.h"
+#include "libs/telemetry/metrics.h"
 
 namespace lmsmail::rpc {
 
@@ -20,8 +22,9 @@ class Authenticator {
   // still told apart, by their user agents, so that their keys do not collide.
   Authenticator() = default;
   // Callers prove that they are in the directory, which must outlive this: by a bearer token in the
-  // metadata "authorization", or by a certificate.
-  explicit Authenticator(identity::CallerDirectory& directory) : directory_(&directory) {}
+  // metadata "authorization", or by a certificate. `metrics` gets
+  //   lmsmail_rpc_unauthenticated_total    calls that were refused for want of valid credentials
+  Authenticator(identity::CallerDirectory& directory, telemetry::Metrics& metrics);
 
   bool required() const { return directory_ != nullptr; }
 
@@ -34,6 +37,7 @@ class Authenticator {
 
  private:
   identity::CallerDirectory* directory_ = nullptr;
+  std::optional<telemetry::Counter> refused_;  // set together with the directory
 };
 
 }  // namespace lmsmail::rpc

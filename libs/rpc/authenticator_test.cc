@@ -52,11 +52,13 @@ class AuthenticatorTest : public ::testing::Test {
             hash::Sha256Hex("clerk-token"), hash::Sha256Hex("old-token")));
   }
 
-  void Start(std::optional<TlsFiles> tls, bool authenticate = true) {
+  void Start(std::optional<TlsFiles> tls, bool authenticate = true,
+             const std::string& listen = "127.0.0.1:0") {
     auto directory = identity::CallerDirectory::Open(tls_.Path("callers.yaml"), clock_);
     ASSERT_OK(directory);
     directory_ = *std::move(directory);
-    const Authenticator authenticator = authenticate ? Authenticator(*directory_) : Authenticator();
+    const Authenticator authenticator =
+        authenticate ? Authenticator(*directory_, metrics_) : Authenticator();
     CallRunner::Options options = TestRunner::DefaultOptions();
     options.authenticator = authenticator;
     runner_ = std::make_unique<TestRunner>(options);
@@ -65,8 +67,9 @@ class AuthenticatorTest : public ::testing::Test {
           response.set_text(call.caller.name);
           return absl::OkStatus();
         });
-    ASSERT_OK_AND_ASSIGN(server_, Server::Start({.tls = tls, .authenticator = authenticator},
-                                                {Host<pb::EchoService>(*service_)}));
+    ASSERT_OK_AND_ASSIGN(
+        server_, Server::Start({.listen = listen, .tls = tls, .authenticator = authenticator},
+                               {Host<pb::EchoService>(*service_)}));
     server_->SetServing(true);
   }
   void StartWithTls() { Start(tls_.Issue("server", "IP:127.0.0.1")); }
@@ -95,6 +98,7 @@ class AuthenticatorTest : public ::testing::Test {
 
   const TlsFolder tls_;
   const SystemClock clock_;
+  telemetry::Metrics metrics_{{.service = "test", .version = "test"}};
   std::unique_ptr<identity::CallerDirectory> directory_;
   std::unique_ptr<TestRunner> runner_;
   std::unique_ptr<EchoService> service_;
@@ -124,6 +128,7 @@ TEST_F(AuthenticatorTest, RefusesCallsWithoutValidCredentials) {
   for (const char* wrong : {"Bearer lms-tokeN", "Bearer ", "Basic bG1zOmxtcw==", "lms-token2"}) {
     EXPECT_THAT(Call(channel, wrong), StatusIs(absl::StatusCode::kUnauthenticated)) << wrong;
   }
+  EXPECT_THAT(metrics_.Serialize(), HasSubstr("\nlmsmail_rpc_unauthenticated_total 5\n"));
   EXPECT_THAT(Call(channel, "Bearer old-token"),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("expired")));
   EXPECT_THAT(Call(Channel(tls_.Issue("c", "DNS:nobody.example"))),
@@ -181,6 +186,12 @@ TEST_F(AuthenticatorTest, HealthChecksNeedNoCredentials) {
 
 TEST_F(AuthenticatorTest, ChecksTokensInPlainTextOnTheOwnMachine) {
   Start(std::nullopt);
+  EXPECT_THAT(Call(Channel(), "Bearer lms-token"), IsOkAndHolds(std::string("lms")));
+  EXPECT_THAT(Call(Channel()), StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST_F(AuthenticatorTest, ChecksTokensInPlainTextOffTheOwnMachine) {
+  Start(std::nullopt, /*authenticate=*/true, "0.0.0.0:0");
   EXPECT_THAT(Call(Channel(), "Bearer lms-token"), IsOkAndHolds(std::string("lms")));
   EXPECT_THAT(Call(Channel()), StatusIs(absl::StatusCode::kUnauthenticated));
 }

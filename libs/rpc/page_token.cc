@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 
 #include "libs/hash/sha256.h"
 #include "libs/strings/encoding.h"
@@ -12,26 +16,35 @@
 namespace lmsmail::rpc {
 namespace {
 
-constexpr std::size_t kDigestBytes = 12;
+constexpr std::size_t kSignatureBytes = 16;
 
-// A token is digest(query, rows) followed by the rows as a serialized ListValue, in web-safe
+absl::Mutex mutex(absl::kConstInit);
+std::string signing_key ABSL_GUARDED_BY(mutex);
+
+// A token is signature(query, rows) followed by the rows as a serialized ListValue, in web-safe
 // base64.
-std::string Digest(const PageQuery& query, std::string_view rows) {
+std::string Signature(const PageQuery& query, std::string_view rows) {
   std::string text = fmt::format("{};", query.size());
   // Lengths keep {"ab", "c"} and {"a", "bc"} apart.
   for (const std::string_view part : query) text += fmt::format("{}:{}", part.size(), part);
   text += rows;
-  return hash::Sha256(text).substr(0, kDigestBytes);
+  absl::MutexLock lock(&mutex);
+  return hash::HmacSha256(signing_key, text).substr(0, kSignatureBytes);
 }
 
 }  // namespace
+
+void SetPageTokenKey(std::string key) {
+  absl::MutexLock lock(&mutex);
+  signing_key = std::move(key);
+}
 
 std::string MakePageToken(const PageQuery& query, const PageCursor& last_row) {
   if (last_row.empty()) return {};
   google::protobuf::ListValue values;
   for (const std::string& value : last_row) values.add_values()->set_string_value(value);
   const std::string rows = values.SerializeAsString();
-  return Base64UrlEncode(Digest(query, rows) + rows);
+  return Base64UrlEncode(Signature(query, rows) + rows);
 }
 
 absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_view token) {
@@ -42,10 +55,11 @@ absl::StatusOr<PageCursor> ParsePageToken(const PageQuery& query, std::string_vi
                         "is not valid for this query; start again without a page_token");
   };
   const std::optional<std::string> bytes = Base64UrlDecode(token);
-  if (!bytes || bytes->size() < kDigestBytes) return invalid();
-  const std::string rows = bytes->substr(kDigestBytes);
+  if (!bytes || bytes->size() < kSignatureBytes) return invalid();
+  const std::string rows = bytes->substr(kSignatureBytes);
   google::protobuf::ListValue values;
-  if (bytes->substr(0, kDigestBytes) != Digest(query, rows) || !values.ParseFromString(rows)) {
+  if (!hash::ConstantTimeEquals(bytes->substr(0, kSignatureBytes), Signature(query, rows)) ||
+      !values.ParseFromString(rows)) {
     return invalid();
   }
   for (const auto& value : values.values()) cursor.push_back(value.string_value());

@@ -39,6 +39,14 @@ TEST(PageTokenTest, RefusesATokenOfAnotherQuery) {
   }
 }
 
+TEST(PageTokenTest, RefusesATokenThatAnotherKeySigned) {
+  const std::string forged = MakePageToken(kQuery, kRow);
+  SetPageTokenKey("a key that callers do not know");
+  EXPECT_THAT(ParsePageToken(kQuery, forged), HasViolation("page_token", _));
+  EXPECT_THAT(ParsePageToken(kQuery, MakePageToken(kQuery, kRow)), IsOkAndHolds(kRow));
+  SetPageTokenKey("");
+}
+
 TEST(PageTokenTest, RefusesMalformedTokens) {
   std::string changed = MakePageToken(kQuery, kRow);
   changed[changed.size() / 2] = changed[changed.size() / 2] == 'A' ? 'B' : 'A';

@@ -96,7 +96,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 absl::Status Server::Listen(const ServerOptions& options,
                             const std::vector<HostedService>& services) {
-  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls, options.authenticator));
+  LMSMAIL_ASSIGN_OR_RETURN(auto credentials,
+                           ServerCredentials(options.listen, options.tls, options.authenticator));
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
   BoundMemory(options, builder);

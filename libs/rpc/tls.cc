@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "libs/rpc/target.h"
 #include "libs/secret_file/secret_file.h"
 #include "libs/status/status_macros.h"
 
@@ -58,7 +59,8 @@ grpc_ssl_client_certificate_request_type ClientCertificates(const TlsFiles& file
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
-    const std::optional<TlsFiles>& files, const Authenticator& authenticator) {
+    const std::string& address, const std::optional<TlsFiles>& files,
+    const Authenticator& authenticator) {
   std::shared_ptr<grpc::ServerCredentials> credentials;
   if (files) {
     LMSMAIL_RETURN_IF_ERROR(Check(*files));
@@ -69,8 +71,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
     Watch(*files, options);
     options.set_cert_request_type(ClientCertificates(*files, authenticator));
     credentials = grpc::experimental::TlsServerCredentials(options);
-  } else if (authenticator.required()) {
-    // Plain text as well, and the only such credentials that take a processor.
+  } else if (authenticator.required() && IsOnThisMachine(address)) {
+    // Plain text as well, and the only such credentials that take a processor. They refuse
+    // connections of other machines.
     credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
   } else {
     return grpc::InsecureServerCredentials();

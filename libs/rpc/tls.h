@@ -27,10 +27,13 @@ struct TlsFiles {
   absl::Duration refresh_interval = absl::Seconds(10);  // whole seconds
 };
 
-// Plain text when `files` is absent; then a server that requires authentication serves connections
-// of its own machine only. The directory of `authenticator` must outlive the server.
+// For a server at `address`; plain text when `files` is absent. Calls without valid credentials are
+// refused before their requests are parsed, except in plain text off this machine, for which gRPC
+// has no hook. The directory of `authenticator` must outlive the server.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
-    const std::optional<TlsFiles>& files, const Authenticator& authenticator);
+    const std::string& address, const std::optional<TlsFiles>& files,
+    const Authenticator& authenticator);
+// Plain text when `files` is absent.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientCredentials(
     const std::optional<TlsFiles>& files);
 

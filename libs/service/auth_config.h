@@ -20,8 +20,8 @@ struct AuthConfig {
   // Of each caller without limits of its own; 0: none.
   struct Limits {
     double calls_per_second = 0;
-    std::int32_t streams = 0;
-    std::int64_t request_size = 0;
+    std::int32_t streams = 32;
+    std::int64_t request_size = 48 << 20;
   } limits = {};
 
   // Must outlive schema.Load().

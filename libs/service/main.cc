@@ -16,6 +16,7 @@
 #include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/metrics_listener.h"
+#include "libs/service/page_token_key.h"
 #include "libs/service/readiness.h"
 #include "libs/service/schema_preparation.h"
 #include "libs/service/shutdown_watchdog.h"
@@ -88,6 +89,7 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(
                     PrepareSchema(config.postgres, definition.name, definition.schema, pool));
+                LMSMAIL_RETURN_IF_ERROR(UsePageTokenKey(pool));
                 return workload.Start();
               },
           .probe = [&] { return probe.Check(); },
@@ -113,7 +115,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   telemetry::Metrics metrics({.service = definition.name, .version = std::string(version)});
   LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
   const rpc::Authenticator authenticator =
-      callers == nullptr ? rpc::Authenticator() : rpc::Authenticator(*callers);
+      callers == nullptr ? rpc::Authenticator() : rpc::Authenticator(*callers, metrics);
   LMSMAIL_ASSIGN_OR_RETURN(
       const auto metrics_listener,
       MetricsListener::Start(MetricsOptionsOf(config, callers.get()), metrics));

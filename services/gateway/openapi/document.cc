@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "libs/identity/method_access.h"
+#include "libs/identity/role_names.h"
 #include "services/gateway/openapi/comments.h"
 #include "services/gateway/openapi/schemas.h"
 
@@ -89,6 +91,15 @@ ordered_json Content(const MethodDescriptor& method, ordered_json message) {
           {"application/proto", {{"schema", ordered_json::object()}}}};
 }
 
+// The roles of which a caller needs one; see lmsmail/type/v1/access.proto.
+ordered_json RolesOf(const MethodDescriptor& method) {
+  ordered_json names = ordered_json::array();
+  for (const identity::Role role : identity::MethodAccess::Of(method).roles) {
+    names.push_back(identity::RoleName(role));
+  }
+  return names;
+}
+
 ordered_json Operation(const MethodDescriptor& method, Schemas& schemas) {
   const std::string comment = CommentOf(method);
   ordered_json response = {{"application/json", {{"schema", schemas.Of(*method.output_type())}}}};
@@ -107,6 +118,7 @@ ordered_json Operation(const MethodDescriptor& method, Schemas& schemas) {
       {"responses",
        {{"200", {{"description", "The call succeeded."}, {"content", std::move(response)}}},
         {"default", Reference("responses", "Error")}}}};
+  operation["x-roles"] = RolesOf(method);
   if (method.options().deprecated()) operation["deprecated"] = true;
   return operation;
 }
@@ -137,11 +149,15 @@ ordered_json OpenApiDocument(const std::vector<const ServiceDescriptor*>& servic
       {"openapi", "3.1.0"},
       {"info", {{"title", "LMS Mail"}, {"version", version}, {"description", kIntroduction}}},
       {"servers", ordered_json::array({{{"url", "/"}}})},
+      // A deployment without a callers file needs no token.
+      {"security",
+       ordered_json::array({ordered_json::object(), {{"token", ordered_json::array()}}})},
       {"tags", std::move(tags)},
       {"paths", std::move(paths)},
       {"components",
        {{"schemas", std::move(all_schemas)},
         {"parameters", Parameters()},
+        {"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}},
         {"responses",
          {{"Error",
            {{"description", "The call failed."},

@@ -1,5 +1,6 @@
 // lmsmail-openapi DESCRIPTORS VERSION SERVICE... prints the OpenAPI document of the services, whose
-// files are in a FileDescriptorSet with source info (protoc --include_source_info).
+// files are in a FileDescriptorSet with source info (protoc --include_source_info). Fails, and with
+// it the build, for a method whose proto does not say who may call it.
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -9,6 +10,7 @@
 #include <iostream>
 #include <vector>
 
+#include "libs/identity/method_access.h"
 #include "services/gateway/openapi/document.h"
 
 int main(int argc, char** argv) {
@@ -33,6 +35,17 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
+  // Such a method would be refused to everybody.
+  bool complete = true;
+  for (const auto* const service : services) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      if (!lmsmail::identity::MethodAccess::Of(*service->method(i)).roles.empty()) continue;
+      std::fprintf(stderr, "%s has no option (lmsmail.type.v1.allow), which says who may call it\n",
+                   service->method(i)->full_name().c_str());
+      complete = false;
+    }
+  }
+  if (!complete) return 1;
   std::cout << lmsmail::gateway::OpenApiDocument(services, argv[2]).dump() << '\n';
   return std::cout ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/identity/owned_key.h"
 #include "libs/rpc/page.h"
 #include "libs/status/status_macros.h"
 #include "services/report/api/convert.h"
@@ -49,8 +50,11 @@ absl::Status CourseHandlers::RecordActivity(const rpc::CallInfo& call,
                                             const v1::RecordActivityRequest& request,
                                             v1::RecordActivityResponse& response) {
   Violations violations;
-  const std::vector<Activity> activities = ActivitiesFromProto(request, clock_.Now(), violations);
+  std::vector<Activity> activities = ActivitiesFromProto(request, clock_.Now(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  for (Activity& activity : activities) {
+    activity.id = identity::MakeOwnedKey(call.caller.name, activity.id);
+  }
   LMSMAIL_ASSIGN_OR_RETURN(const RecordedCount count,
                            activities_.Record(activities, call.deadline));
   response.set_recorded_count(count.recorded);

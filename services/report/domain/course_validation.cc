@@ -14,7 +14,7 @@ using validation::CheckText;
 
 constexpr std::size_t kMaxTitleLength = 200;
 constexpr std::size_t kMaxUrlLength = 2048;
-constexpr std::size_t kMaxIdLength = 160;
+constexpr std::size_t kMaxIdLength = 256;
 constexpr std::size_t kMaxRequestIdLength = 128;
 constexpr int kMaxLessonCount = 100'000;
 // Allows for a clock difference between the LMS and this service.
