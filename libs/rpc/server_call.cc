@@ -37,11 +37,14 @@ bool CallInfo::Cancelled() const { return context != nullptr && context->IsCance
 ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline,
                        CallMetrics& metrics, grpc::CallbackServerContext& context,
                        std::string_view method)
-    : policy_(policy), metrics_(metrics), arrival_(absl::Now()) {
+    : policy_(policy),
+      metrics_(metrics),
+      arrival_(absl::Now()),
+      span_(method, tracing::SpanKind::kServer, Metadata(context, kTraceparentKey), arrival_) {
   info_.method = method;
   const std::string_view request_id = Metadata(context, kRequestIdKey);
   info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
-  info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
+  info_.traceparent = span_.traceparent();
   info_.deadline =
       std::min(CallerDeadline(context), arrival_ + default_deadline) - policy.response_margin;
   info_.context = &context;
@@ -63,6 +66,7 @@ absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> wo
   begun_ = true;
   absl::Status status = Admit();
   if (!status.ok()) return status;
+  const tracing::Scope scope(info_.traceparent);
   try {
     return work(info_);
   } catch (const std::exception& e) {
@@ -75,6 +79,7 @@ absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> wo
 grpc::Status ServerCall::End(const absl::Status& status) {
   const absl::Duration took = absl::Now() - arrival_;
   metrics_.Ended(info_.method, status.code(), took);
+  EndSpan(status);
   if (IsServerError(status.code())) {
     static telemetry::LimitedLog log(50, absl::Milliseconds(100));
     log.Log(telemetry::Level::kWarning, "call failed",
@@ -91,6 +96,15 @@ grpc::Status ServerCall::End(const absl::Status& status) {
                                  {"code", absl::StatusCodeToString(status.code())}});
   }
   return ToGrpcStatus(status, {policy_.service, info_.request_id});
+}
+
+void ServerCall::EndSpan(const absl::Status& status) {
+  if (!span_.recorded()) return;
+  span_.SetAttribute("rpc.system", "grpc");
+  span_.SetAttribute("rpc.grpc.status_code", static_cast<int>(status.code()));
+  span_.SetAttribute("lmsmail.request_id", info_.request_id);
+  // What a caller did wrong is no fault of this span.
+  span_.End(IsServerError(status.code()) ? status : absl::OkStatus());
 }
 
 grpc::Status ServerCall::EndUndecodable(const absl::Status& status) {

@@ -12,6 +12,7 @@
 
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_metrics.h"
+#include "libs/tracing/span.h"
 
 namespace lmsmail::rpc {
 
@@ -46,10 +47,12 @@ class ServerCall {
 
  private:
   absl::Status Admit() const;
+  void EndSpan(const absl::Status& status);
 
   const CallPolicy& policy_;
   CallMetrics& metrics_;
   const absl::Time arrival_;
+  tracing::Span span_;
   bool begun_ = false;
   CallInfo info_;
 };

@@ -22,8 +22,12 @@ void ProcessConfig::Declare(config::Schema& schema) {
                 "Format of the log: auto means text on a terminal, otherwise JSON.");
 
   school.Declare(schema.Sub("school"));
+  traces.Declare(schema.Sub("traces"));
 
-  schema.Check([this](Violations& violations) { school.Check(violations); });
+  schema.Check([this](Violations& violations) {
+    school.Check(violations);
+    traces.Check(violations);
+  });
 }
 
 }  // namespace lmsmail::service

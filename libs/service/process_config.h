@@ -7,6 +7,7 @@
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
 #include "libs/service/school_config.h"
+#include "libs/service/traces.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
@@ -23,6 +24,7 @@ struct ProcessConfig {
   } log;
 
   SchoolConfig school;
+  TracesConfig traces;
 
   absl::Duration drain_timeout = absl::Seconds(20);
 
