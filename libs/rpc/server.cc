@@ -102,6 +102,10 @@ void Server::SetServing(bool serving) {
   for (const std::string& name : names_) health->SetServingStatus(name, serving);
 }
 
+void Server::SetServing(const std::string& name, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(name, serving);
+}
+
 void Server::Shutdown(absl::Time deadline) {
   server_->GetHealthCheckService()->Shutdown();
   server_->Shutdown(absl::ToChronoTime(deadline));

@@ -64,7 +64,7 @@ void BaseConfig::Declare(config::Schema& schema) {
   postgres_keys.Int32("pool_size", &postgres.pool_size, "Maximum number of connections.",
                       {1, 1000});
   postgres_keys.Duration("probe_interval", &postgres.probe_interval,
-                         "How often the connection to the database is checked.",
+                         "How often the database and the peers are checked.",
                          {absl::Milliseconds(10), absl::Minutes(1)});
 
   schema.Check([this](Violations& violations) { Check(violations); });

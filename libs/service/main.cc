@@ -19,6 +19,7 @@
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/exposer.h"
 #include "libs/telemetry/logging.h"
+#include "libs/version/version.h"
 
 namespace lmsmail::service {
 namespace {
@@ -65,11 +66,16 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
+                LMSMAIL_RETURN_IF_ERROR(probe.Check());
                 LMSMAIL_RETURN_IF_ERROR(
                     postgres::Migrate(config.postgres.Dsn(), definition.name, definition.schema));
                 return workload.Start();
               },
-          .probe = [&] { return probe.Check(); },
+          .probe =
+              [&] {
+                LMSMAIL_RETURN_IF_ERROR(probe.Check());
+                return workload.CheckReady();
+              },
           .prepared = [&] { runner.SetAccepting(true); },
           .changed =
               [&, serving](bool ready) {
@@ -82,7 +88,10 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
 absl::Status Run(const Definition& definition, const BaseConfig& config, std::string_view version) {
   std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
-  telemetry::Metrics metrics({.service = definition.name, .version = std::string(version)});
+  telemetry::Metrics metrics({.service = definition.name,
+                              .version = std::string(version),
+                              .commit = lmsmail::version::kCommit});
+  LMSMAIL_ASSIGN_OR_RETURN(const auto traces, StartTraces(config.traces, definition.name, metrics));
   LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
                            telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
 
@@ -106,6 +115,12 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
   Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
                       config.postgres.probe_interval, kReadinessTimeout);
+  const std::vector<Peer> peers = workload->Peers();
+  for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
+  PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,
+                       [&server = *server](const std::string& peer, bool serves) {
+                         server.SetServing("peer/" + peer, serves);
+                       });
 
   const absl::Duration probe_interval = config.rpc.probe_interval;
   AcceptProbe accept_probe(
@@ -122,6 +137,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   watchdog.emplace(config.drain_timeout + kShutdownGrace);
   server->SetServing(false);
   readiness.Stop();
+  peer_watch.Stop();
   server->Shutdown(deadline);
   workload->Stop(deadline);
   runner.Stop();  // a handler whose call has ended may still use the workload

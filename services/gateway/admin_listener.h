@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -18,15 +17,16 @@
 #include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/inbox_handlers.h"
+#include "services/gateway/web/routes.h"
 
 namespace lmsmail::gateway {
 
 // The listener for operators, wired: the JSON API, health, and the inbox of a development machine.
 class AdminListener {
  public:
-  // `is_ready` is called on io threads. The configuration and the metrics must outlive this.
+  // The configuration and the metrics must outlive this.
   static absl::StatusOr<std::unique_ptr<AdminListener>> Start(const GatewayConfig& config,
-                                                              std::function<bool()> is_ready,
+                                                              HealthSource health,
                                                               telemetry::Metrics& metrics);
 
   std::uint16_t port() const { return server_->port(); }
@@ -36,7 +36,7 @@ class AdminListener {
  private:
   AdminListener(const GatewayConfig& config, std::unique_ptr<JsonApi> api, LinkProbe probe,
                 InboxPages pages);
-  void AddRoutes(const GatewayConfig& config, std::function<bool()> is_ready);
+  void AddRoutes(const GatewayConfig& config, HealthSource health);
 
   const std::unique_ptr<JsonApi> api_;
   const MailFiles inbox_;
