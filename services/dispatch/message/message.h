@@ -105,6 +105,8 @@ struct Mail {
   std::map<std::string, std::string> labels;  // of the Send or the batch
   double batch_max_per_second = 0;            // set by the sender of the batch; 0: no limit
   std::string request_id;                     // of the Send, or the dedupe key
+  // Of the call that the mail or its batch was accepted by, if its trace is sampled.
+  std::string traceparent;
   absl::Time create_time;
   absl::Time due_time;
   absl::Time expire_time;  // the mail is not sent after it

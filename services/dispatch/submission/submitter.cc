@@ -9,6 +9,7 @@
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/status/transient.h"
+#include "libs/tracing/span.h"
 #include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/submission/mail_validation.h"
 
@@ -28,6 +29,7 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time cr
   mail.transport = submission.transport;
   mail.labels = submission.labels;
   mail.request_id = submission.request_id;
+  mail.traceparent = submission.traceparent;
   mail.create_time = created;
   mail.due_time = due;
   mail.expire_time = submission.expire_time;
@@ -74,6 +76,7 @@ Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef templat
   submission.transport = header.transport;
   submission.labels = header.labels;
   submission.max_per_second = header.max_per_second;
+  submission.traceparent = tracing::SampledParent();
   return submission;
 }
 

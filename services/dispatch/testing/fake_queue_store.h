@@ -331,6 +331,7 @@ class FakeQueueStore : public QueueStore {
                        .labels = submission.labels,
                        .batch_max_per_second = submission.max_per_second,
                        .request_id = key,
+                       .traceparent = submission.traceparent,
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,

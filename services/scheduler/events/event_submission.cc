@@ -11,6 +11,7 @@
 #include "libs/protobuf/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/tracing/span.h"
 #include "services/scheduler/automations/mail_key.h"
 #include "services/scheduler/domain/event.h"
 #include "services/scheduler/events/event_facts.h"
@@ -93,6 +94,7 @@ class Batch {
     NewEvent valid{.event = event, .digest = digest, .tasks = {}};
     if (!event.has_event_time()) *valid.event.mutable_event_time() = protobuf::ToProto(now);
     valid.tasks = PlanTasks(valid.event, automations, now);
+    for (TaskPlan& task : valid.tasks) task.traceparent = tracing::SampledParent();
     valid_events_.push_back(std::move(valid));
     positions_.push_back(i);
   }
