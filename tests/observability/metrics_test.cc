@@ -37,7 +37,7 @@ TEST_F(MetricsTest, SuitTheRulesAndDashboards) {
   ASSERT_OK(Register(suite(), {"zoe"}));
   ASSERT_OK(Publish(suite(), {integration::Paid("e-1", "zoe", "pay-1")}));
   ASSERT_OK(suite().inbox().WaitForOne(integration::AddressOf("zoe")));
-  ASSERT_OK(WaitUntilQueueIsEmpty(suite().dispatch()));
+  ASSERT_OK(integration::WaitUntilQueueIsEmpty(suite().dispatch()));
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Gateway> gateway, Gateway::Start(suite()));
   gateway->Send("GET /u/none HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_OK_AND_ASSIGN(const int gateway_metrics, NumberIn(gateway->Log(), "metrics_port"));

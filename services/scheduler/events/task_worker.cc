@@ -73,6 +73,7 @@ void TaskWorker::Settle(const Task& task, const TaskResult& result) {
     telemetry::LogWarning("event task failed", {{"task", task.id},
                                                 {"automation", task.plan.automation_id},
                                                 {"attempts", task.attempts},
+                                                {"traceparent", task.plan.traceparent},
                                                 {"detail", result.detail}});
   }
   const absl::Status settled = deps_.events.Settle(task, result, StoreDeadline());
