@@ -32,12 +32,16 @@ CallOptions Within(const CallInfo& call, absl::Duration timeout) {
 CallOptions WithTimeout(absl::Duration timeout) {
   const std::string_view current = tracing::Scope::Current();
   if (!current.empty()) return {absl::Now() + timeout, NewRequestId(), std::string(current)};
-  return {absl::Now() + timeout, NewRequestId(), tracing::ChildTraceparent({}), true};
+  return {.deadline = absl::Now() + timeout,
+          .request_id = NewRequestId(),
+          .traceparent = tracing::ChildTraceparent({}),
+          .begins_trace = true};
 }
 
 void Apply(const CallOptions& options, grpc::ClientContext& context) {
   context.set_deadline(absl::ToChronoTime(options.deadline));
   if (!options.request_id.empty()) context.AddMetadata(kRequestIdKey, options.request_id);
+  if (!options.authorization.empty()) context.AddMetadata(kAuthorizationKey, options.authorization);
   if (!options.traceparent.empty()) context.AddMetadata(kTraceparentKey, options.traceparent);
 }
 

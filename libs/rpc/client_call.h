@@ -20,9 +20,10 @@ namespace lmsmail::rpc {
 
 struct CallOptions {
   absl::Time deadline;
-  std::string request_id = {};   // empty: none is sent
-  std::string traceparent = {};  // empty: none is sent
-  bool begins_trace = false;     // no span has this traceparent yet: that of the call gets it
+  std::string request_id = {};     // empty: none is sent
+  std::string traceparent = {};    // empty: none is sent
+  std::string authorization = {};  // "Bearer TOKEN"; empty: none is sent
+  bool begins_trace = false;       // no span has this traceparent yet: that of the call gets it
 };
 
 // For a call made while serving `call`: with its identity, and with its deadline or `timeout` from

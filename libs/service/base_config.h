@@ -7,6 +7,7 @@
 
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
+#include "libs/service/postgres_config.h"
 #include "libs/service/process_config.h"
 
 namespace lmsmail::service {
@@ -18,6 +19,7 @@ struct BaseConfig : ProcessConfig {
       : ProcessConfig(metrics_port), listen{"127.0.0.1", port} {}
 
   config::HostPort listen;
+  config::HostPort health_listen;  // without a host: none
 
   struct Rpc {
     std::int32_t threads = 8;
@@ -31,25 +33,25 @@ struct BaseConfig : ProcessConfig {
     absl::Duration probe_interval = absl::Seconds(5);
   } rpc;
 
-  // Without a certificate the server speaks plain text. With client authorities, clients need a
-  // certificate.
+  enum class Reflection { kAuto, kOn, kOff } reflection = Reflection::kAuto;
+
+  // Without a certificate the server speaks plain text. Client authorities verify the certificates
+  // of clients, who need one unless auth.callers_file lets them have a token instead.
   struct Tls {
     std::string certificate;
     std::string key;
     std::string client_authorities;
   } tls;
 
-  struct Postgres {
-    std::string dsn;       // without a password
-    std::string dsn_file;  // the content of that file; may have a password
-    std::int32_t pool_size = 8;
-    absl::Duration probe_interval = absl::Seconds(3);
+  PostgresConfig postgres;
 
-    const std::string& Dsn() const { return dsn_file.empty() ? dsn : dsn_file; }
-  } postgres;
+  // --migrate: migrate the schema and exit.
+  bool migrate_only = false;
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);
+
+  bool HasReflection() const;
 
  private:
   void Check(Violations& violations) const;

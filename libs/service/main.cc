@@ -8,16 +8,18 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/audit/pg_audit_log.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
+#include "libs/service/metrics_listener.h"
 #include "libs/service/readiness.h"
+#include "libs/service/schema_preparation.h"
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
-#include "libs/telemetry/exposer.h"
 #include "libs/telemetry/logging.h"
 #include "libs/version/version.h"
 
@@ -39,15 +41,21 @@ postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConf
   return options;
 }
 
-rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const BaseConfig& config) {
+rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const BaseConfig& config,
+                                         const rpc::Authenticator& authenticator,
+                                         audit::AuditLog& audit_log) {
   return {.policy = {.service = definition.name, .default_deadline = config.rpc.default_deadline},
           .executor = {.threads = config.rpc.threads,
                        .queue = static_cast<std::size_t>(config.rpc.queue)},
           .max_streams = config.rpc.max_streams,
-          .stream_idle = config.rpc.stream_idle};
+          .stream_idle = config.rpc.stream_idle,
+          .authenticator = authenticator,
+          .caller_limits = config.auth.ToLimits(),
+          .audit_log = &audit_log};
 }
 
-rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
+rpc::ServerOptions ServerOptionsOf(const BaseConfig& config,
+                                   const rpc::Authenticator& authenticator) {
   rpc::ServerOptions options;
   options.listen = config.listen.ToString();
   options.max_receive_bytes = static_cast<int>(config.rpc.max_receive_size);
@@ -57,18 +65,31 @@ rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
                                 .key = config.tls.key,
                                 .authorities = config.tls.client_authorities};
   }
+  options.authenticator = authenticator;
+  options.reflection = config.HasReflection();
+  if (!config.health_listen.host.empty()) options.health_listen = config.health_listen.ToString();
+  return options;
+}
+
+MetricsListener::Options MetricsOptionsOf(const BaseConfig& config,
+                                          identity::CallerDirectory* callers) {
+  MetricsListener::Options options{.listen = config.metrics_listen, .callers = callers};
+  if (!config.tls.certificate.empty()) {
+    options.tls =
+        http_server::TlsFiles{.certificate = config.tls.certificate, .key = config.tls.key};
+  }
   return options;
 }
 
 Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
-                                 postgres::HealthProbe& probe, Workload& workload,
-                                 rpc::CallRunner& runner, rpc::Server& server,
+                                 postgres::Pool& pool, postgres::HealthProbe& probe,
+                                 Workload& workload, rpc::CallRunner& runner, rpc::Server& server,
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
                 LMSMAIL_RETURN_IF_ERROR(
-                    postgres::Migrate(config.postgres.Dsn(), definition.name, definition.schema));
+                    PrepareSchema(config.postgres, definition.name, definition.schema, pool));
                 return workload.Start();
               },
           .probe =
@@ -85,6 +106,13 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
           .failed = [] { lifecycle::RequestShutdown(); }};
 }
 
+absl::Status MigrateOnly(const Definition& definition, const BaseConfig& config) {
+  lifecycle::UnblockShutdownSignals();  // what has not been committed has not happened
+  LMSMAIL_RETURN_IF_ERROR(MigrateSchema(config.postgres, definition.name, definition.schema));
+  telemetry::LogInfo("the schema is migrated", {{"schema", definition.name}});
+  return absl::OkStatus();
+}
+
 absl::Status Run(const Definition& definition, const BaseConfig& config, std::string_view version) {
   std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
@@ -92,8 +120,12 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
                               .version = std::string(version),
                               .commit = lmsmail::version::kCommit});
   LMSMAIL_ASSIGN_OR_RETURN(const auto traces, StartTraces(config.traces, definition.name, metrics));
-  LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
-                           telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
+  const rpc::Authenticator authenticator =
+      callers == nullptr ? rpc::Authenticator() : rpc::Authenticator(*callers);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto metrics_listener,
+      MetricsListener::Start(MetricsOptionsOf(config, callers.get()), metrics));
 
   LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
                            postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
@@ -101,20 +133,31 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
   rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
-  rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
+  audit::PgAuditLog audit_log(*pool);
+  audit::AuditHandlers audit_handlers(audit_log);
+  rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
-  const Runtime runtime{config, clock, metrics, *pool, runner};
+  if (config.postgres.migrate && config.postgres.MigratorDsn().empty()) {
+    telemetry::LogInfo(
+        "the service's own role owns the schema, so it could change or drop what it only uses",
+        {{"remedy", "postgres.migrator_dsn_file"}});
+  }
+  const Runtime runtime{config, clock, metrics, *pool, runner, audit_handlers};
   LMSMAIL_ASSIGN_OR_RETURN(const auto workload, definition.build(runtime));
-  LMSMAIL_ASSIGN_OR_RETURN(const auto server,
-                           rpc::Server::Start(ServerOptionsOf(config), workload->Services()));
-  telemetry::LogInfo(
-      "listening",
-      {{"host", config.listen.host}, {"port", server->port()}, {"metrics_port", exposer->port()}});
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto server,
+      rpc::Server::Start(ServerOptionsOf(config, authenticator), workload->Services()));
+  telemetry::LogInfo("listening", {{"host", config.listen.host},
+                                   {"port", server->port()},
+                                   {"metrics_port", metrics_listener->port()},
+                                   {"health_port", server->health_port()},
+                                   {"authentication", authenticator.required()}});
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
-  Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
-                      config.postgres.probe_interval, kReadinessTimeout);
+  Readiness readiness(
+      ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server, serving),
+      config.postgres.probe_interval, kReadinessTimeout);
   const std::vector<Peer> peers = workload->Peers();
   for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
   PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,
@@ -148,16 +191,19 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
 int Main(int argc, const char* const* argv, const Definition& definition) {
   BaseConfig config(definition.port, definition.metrics_port);
-  return RunProcess(
-      argc, argv,
-      {.name = definition.name,
-       .config = config,
-       .declare =
-           [&](config::Schema& schema) {
-             config.Declare(schema);
-             if (definition.declare) definition.declare(schema);
-           },
-       .run = [&](std::string_view version) { return Run(definition, config, version); }});
+  return RunProcess(argc, argv,
+                    {.name = definition.name,
+                     .config = config,
+                     .declare =
+                         [&](config::Schema& schema) {
+                           config.Declare(schema);
+                           if (definition.declare) definition.declare(schema, config);
+                         },
+                     .run =
+                         [&](std::string_view version) {
+                           return config.migrate_only ? MigrateOnly(definition, config)
+                                                      : Run(definition, config, version);
+                         }});
 }
 
 }  // namespace lmsmail::service

@@ -36,6 +36,7 @@ struct SharedParts {
   std::string traceparent;
   double max_per_second = 0;
   std::optional<absl::Time> cancelled;
+  std::string sender;
 };
 using SharedByBatch = std::unordered_map<BatchId, SharedParts>;
 // `ids` may repeat and hold 0.

@@ -156,9 +156,11 @@ void GenericClient::Call(const Method& method, OutgoingCall call, Done done) {
   const std::string path = fmt::format("{}/{}", method.service, method.name);
   tracing::Span span(path, tracing::SpanKind::kClient, call.traceparent);
   auto context = std::make_shared<grpc::ClientContext>();
-  rpc::Apply(
-      {.deadline = call.deadline, .request_id = call.request_id, .traceparent = span.traceparent()},
-      *context);
+  rpc::Apply({.deadline = call.deadline,
+              .request_id = call.request_id,
+              .traceparent = span.traceparent(),
+              .authorization = call.authorization},
+             *context);
   if (!Begin(context))
     return done(Failed(grpc::StatusCode::UNAVAILABLE, "the gateway is stopping"));
   std::unique_ptr<Open> open;
