@@ -24,8 +24,12 @@ HealthProbe::HealthProbe(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}
 
 absl::Status HealthProbe::Check() {
   return RunInTransaction(*pool_, {.name = "health", .repeatable = true}, [](pqxx::work& tx) {
-    tx.exec("SELECT 1");
-    return absl::OkStatus();
+    // Also on for every transaction of a standby.
+    const bool read_only =
+        tx.exec1("SELECT current_setting('transaction_read_only')::bool")[0].as<bool>();
+    if (!read_only) return absl::OkStatus();
+    return absl::UnavailableError(
+        "the database is read-only: it is a standby, or default_transaction_read_only is on");
   });
 }
 

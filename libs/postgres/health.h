@@ -10,8 +10,8 @@
 
 namespace lmsmail::postgres {
 
-// Checks whether the database responds. Uses its own connection, so that a busy pool does not look
-// like a lost database. Thread-safe.
+// Checks whether the database responds and can be written to. Uses its own connection, so that a
+// busy pool does not look like a lost database. Thread-safe.
 class HealthProbe {
  public:
   // Probes the database of `pool`. `timeout` limits each step: the connection, then the query.

@@ -166,6 +166,16 @@ TEST_F(PoolTest, PreparedStatementsExistOnEveryConnection) {
   EXPECT_THAT(add(), IsOkAndHolds(42));
 }
 
+// As all databases of a standby are.
+TEST_F(PoolTest, HealthProbeRefusesADatabaseThatIsReadOnly) {
+  PoolOptions options = Options();
+  options.dsn += " options='-c default_transaction_read_only=on'";
+  ASSERT_OK_AND_ASSIGN(const auto pool, Pool::Create(options));
+  ASSERT_OK_AND_ASSIGN(const auto health, HealthProbe::Create(*pool, absl::Seconds(5)));
+  EXPECT_THAT(health->Check(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the database is read-only")));
+}
+
 TEST_F(PoolTest, HealthProbeDoesNotDependOnPool) {
   PoolOptions options = Options();
   options.size = 1;

@@ -132,6 +132,12 @@ void Server::SetServing(bool serving) {
   }
 }
 
+void Server::SetServing(const std::string& name, bool serving) {
+  for (grpc::Server* const server : {server_.get(), health_server_.get()}) {
+    if (server != nullptr) server->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
+}
+
 void Server::Shutdown(absl::Time deadline) {
   // Last, so that probes learn that the server stops instead of failing.
   for (grpc::Server* const server : {server_.get(), health_server_.get()}) {

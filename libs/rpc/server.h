@@ -70,6 +70,8 @@ class Server {
 
   // The status that health checks report, for load balancers. Calls are served either way.
   void SetServing(bool serving);
+  // The same for `name` alone, which is no service of this server.
+  void SetServing(const std::string& name, bool serving);
 
   // Reports NOT_SERVING, refuses new calls and waits for those in flight. After `deadline` it
   // cancels them and returns soon. It also waits for clients to close their connections; an idle

@@ -38,12 +38,17 @@ bool CallInfo::Cancelled() const { return context != nullptr && context->IsCance
 ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline,
                        CallMetrics& metrics, grpc::CallbackServerContext& context,
                        const identity::MethodAccess& access)
-    : policy_(policy), metrics_(metrics), access_(access), arrival_(absl::Now()) {
+    : policy_(policy),
+      metrics_(metrics),
+      access_(access),
+      arrival_(absl::Now()),
+      span_(access.method, tracing::SpanKind::kServer, Metadata(context, kTraceparentKey),
+            arrival_) {
   info_.method = access.method;
   info_.caller.name = identity::kAnonymous;
   const std::string_view request_id = Metadata(context, kRequestIdKey);
   info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
-  info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
+  info_.traceparent = span_.traceparent();
   info_.deadline =
       std::min(CallerDeadline(context), arrival_ + default_deadline) - policy.response_margin;
   info_.context = &context;
@@ -73,6 +78,7 @@ absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> wo
   begun_ = true;
   absl::Status status = Admit();
   if (!status.ok()) return status;
+  const tracing::Scope scope(info_.traceparent);
   try {
     return work(info_);
   } catch (const std::exception& e) {
@@ -85,6 +91,7 @@ absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> wo
 grpc::Status ServerCall::End(const absl::Status& status) {
   const absl::Duration took = absl::Now() - arrival_;
   metrics_.Ended(info_.method, info_.caller.name, status.code(), took);
+  EndSpan(status);
   if (IsServerError(status.code())) {
     static telemetry::LimitedLog log(50, absl::Milliseconds(100));
     log.Log(telemetry::Level::kWarning, "call failed",
@@ -110,6 +117,15 @@ grpc::Status ServerCall::End(const absl::Status& status) {
                                  {"code", absl::StatusCodeToString(status.code())}});
   }
   return ToGrpcStatus(status, {policy_.service, info_.request_id});
+}
+
+void ServerCall::EndSpan(const absl::Status& status) {
+  if (!span_.recorded()) return;
+  span_.SetAttribute("rpc.system", "grpc");
+  span_.SetAttribute("rpc.grpc.status_code", static_cast<int>(status.code()));
+  span_.SetAttribute("lmsmail.request_id", info_.request_id);
+  // What a caller did wrong is no fault of this span.
+  span_.End(IsServerError(status.code()) ? status : absl::OkStatus());
 }
 
 grpc::Status ServerCall::EndUndecodable(const absl::Status& status) {

@@ -15,6 +15,7 @@
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_metrics.h"
 #include "libs/rpc/caller_limiter.h"
+#include "libs/tracing/span.h"
 
 namespace lmsmail::rpc {
 
@@ -55,11 +56,13 @@ class ServerCall {
 
  private:
   absl::Status Admit() const;
+  void EndSpan(const absl::Status& status);
 
   const CallPolicy& policy_;
   CallMetrics& metrics_;
   const identity::MethodAccess& access_;
   const absl::Time arrival_;
+  tracing::Span span_;
   bool begun_ = false;
   CallInfo info_;
   CallerLimiter::Permit permit_;

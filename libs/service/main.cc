@@ -22,6 +22,7 @@
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
+#include "libs/version/version.h"
 
 namespace lmsmail::service {
 namespace {
@@ -87,12 +88,17 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
+                LMSMAIL_RETURN_IF_ERROR(probe.Check());
                 LMSMAIL_RETURN_IF_ERROR(
                     PrepareSchema(config.postgres, definition.name, definition.schema, pool));
                 LMSMAIL_RETURN_IF_ERROR(UsePageTokenKey(pool));
                 return workload.Start();
               },
-          .probe = [&] { return probe.Check(); },
+          .probe =
+              [&] {
+                LMSMAIL_RETURN_IF_ERROR(probe.Check());
+                return workload.CheckReady();
+              },
           .prepared = [&] { runner.SetAccepting(true); },
           .changed =
               [&, serving](bool ready) {
@@ -112,7 +118,10 @@ absl::Status MigrateOnly(const Definition& definition, const BaseConfig& config)
 absl::Status Run(const Definition& definition, const BaseConfig& config, std::string_view version) {
   std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
-  telemetry::Metrics metrics({.service = definition.name, .version = std::string(version)});
+  telemetry::Metrics metrics({.service = definition.name,
+                              .version = std::string(version),
+                              .commit = lmsmail::version::kCommit});
+  LMSMAIL_ASSIGN_OR_RETURN(const auto traces, StartTraces(config.traces, definition.name, metrics));
   LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
   const rpc::Authenticator authenticator =
       callers == nullptr ? rpc::Authenticator() : rpc::Authenticator(*callers, metrics);
@@ -151,6 +160,12 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   Readiness readiness(
       ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server, serving),
       config.postgres.probe_interval, kReadinessTimeout);
+  const std::vector<Peer> peers = workload->Peers();
+  for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
+  PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,
+                       [&server = *server](const std::string& peer, bool serves) {
+                         server.SetServing("peer/" + peer, serves);
+                       });
 
   const absl::Duration probe_interval = config.rpc.probe_interval;
   AcceptProbe accept_probe(
@@ -167,6 +182,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   watchdog.emplace(config.drain_timeout + kShutdownGrace);
   server->SetServing(false);
   readiness.Stop();
+  peer_watch.Stop();
   server->Shutdown(deadline);
   workload->Stop(deadline);
   runner.Stop();  // a handler whose call has ended may still use the workload

@@ -18,6 +18,7 @@
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/server.h"
 #include "libs/service/base_config.h"
+#include "libs/service/peer_watch.h"
 #include "libs/service/process.h"
 #include "libs/telemetry/metrics.h"
 
@@ -53,6 +54,13 @@ class Workload {
 
   virtual std::vector<rpc::HostedService> Services() = 0;
 
+  // The services that this one calls. Health checks of "peer/" and a name tell whether it is there.
+  virtual std::vector<Peer> Peers() { return {}; }
+
+  // Whether the service can do its work, besides that it has its database. Called again and again,
+  // also before Start(), on a thread of its own.
+  virtual absl::Status CheckReady() { return absl::OkStatus(); }
+
   // Starts workers. The database has its schema; calls arrive only after this. Repeated after a
   // transient error (see IsTransient); any other error ends the process.
   virtual absl::Status Start() { return absl::OkStatus(); }
@@ -81,8 +89,9 @@ struct Definition {
 // With --migrate: migrates the schema and returns 0, or 1 for any error.
 //
 // Listens at once. Until the database is migrated, health checks report NOT_SERVING and calls end
-// with UNAVAILABLE; later, health checks report NOT_SERVING whenever the database is unavailable.
-// An unavailable database never ends the process.
+// with UNAVAILABLE; later, health checks report NOT_SERVING whenever the database is unavailable or
+// read-only, or the workload is not ready. Neither ends the process. A missing peer makes the
+// service degraded (PeerWatch), not NOT_SERVING.
 //
 // A shutdown reports NOT_SERVING, refuses new calls, lets calls in flight and workers finish within
 // drain_timeout, and ends the process at most drain_timeout + kShutdownGrace after the signal.

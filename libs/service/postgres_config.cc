@@ -39,7 +39,7 @@ void PostgresConfig::Declare(config::Group keys) {
             "--migrate has.");
   keys.Int32("pool_size", &pool_size, "Maximum number of connections.", {1, 1000});
   keys.Duration("probe_interval", &probe_interval,
-                "How often the connection to the database is checked.",
+                "How often the database and the peers are checked.",
                 {absl::Milliseconds(10), absl::Minutes(1)});
 }
 

@@ -14,11 +14,11 @@
 #include "libs/rpc/grpc_log.h"
 #include "libs/rpc/user_agent.h"
 #include "libs/telemetry/logging.h"
+#include "libs/version/version.h"
 
 namespace lmsmail::service {
 namespace {
 
-constexpr char kVersion[] = LMSMAIL_VERSION;
 constexpr int kExitConfiguration = 2;
 
 void LogConfiguration(const std::vector<config::Setting>& settings) {
@@ -41,7 +41,8 @@ int RunProcess(int argc, const char* const* argv, const Process& process) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   lifecycle::BlockShutdownSignals();
   const rlimit descriptors = lifecycle::RaiseDescriptorLimit();
-  config::Schema schema(process.name, kVersion);
+  config::Schema schema(process.name,
+                        fmt::format("{} (commit {})", version::kVersion, version::kCommit));
   process.declare(schema);
   const absl::StatusOr<config::Outcome> outcome = schema.Load(argc, argv, environ);
   if (!outcome.ok()) {
@@ -57,9 +58,11 @@ int RunProcess(int argc, const char* const* argv, const Process& process) {
   telemetry::InitLogging({process.name, process.config.log.level, process.config.log.format});
   rpc::RouteGrpcLog();
   rpc::SetServiceName(process.name);
-  telemetry::LogInfo("starting", {{"version", kVersion}, {"max_open_files", descriptors.rlim_cur}});
+  telemetry::LogInfo("starting", {{"version", version::kVersion},
+                                  {"commit", version::kCommit},
+                                  {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
-  const absl::Status status = process.run(kVersion);
+  const absl::Status status = process.run(version::kVersion);
   if (!status.ok()) {
     telemetry::LogError("failed", {{"error", status}});
     return EXIT_FAILURE;

@@ -29,6 +29,7 @@ void ProcessConfig::Declare(config::Schema& schema) {
                 "Format of the log: auto means text on a terminal, otherwise JSON.");
 
   school.Declare(schema.Sub("school"));
+  traces.Declare(schema.Sub("traces"));
   auth.Declare(schema.Sub("auth"));
   schema.Bool("insecure", &insecure,
               "Whether this process may listen off this machine, and call other machines, without "
@@ -36,6 +37,7 @@ void ProcessConfig::Declare(config::Schema& schema) {
 
   schema.Check([this](Violations& violations) {
     school.Check(violations);
+    traces.Check(violations);
     auth.Check(violations);
   });
 }

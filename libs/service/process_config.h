@@ -10,6 +10,7 @@
 #include "libs/config/types.h"
 #include "libs/service/auth_config.h"
 #include "libs/service/school_config.h"
+#include "libs/service/traces.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
@@ -26,6 +27,7 @@ struct ProcessConfig {
   } log;
 
   SchoolConfig school;
+  TracesConfig traces;
 
   AuthConfig auth;
   // Allows what this process refuses otherwise: addresses off this machine without TLS or without a

@@ -59,13 +59,13 @@ bool Readiness::Prepare() {
   return prepared_;
 }
 
-void Readiness::Update(const absl::Status& database) {
-  if (database.ok() == ready_) return;
-  ready_ = database.ok();
+void Readiness::Update(const absl::Status& state) {
+  if (state.ok() == ready_) return;
+  ready_ = state.ok();
   if (ready_) {
     telemetry::LogInfo("serving");
   } else {
-    telemetry::LogWarning("not serving: the database is unavailable", {{"error", database}});
+    telemetry::LogWarning("not serving", {{"error", state}});
   }
   callbacks_.changed(ready_);
 }

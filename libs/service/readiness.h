@@ -14,12 +14,12 @@
 namespace lmsmail::service {
 
 // Decides when a service is ready: prepares it once its database can be reached and then follows
-// the state of the database. Runs on a thread of its own.
+// what the probe says. Runs on a thread of its own.
 class Readiness {
  public:
   struct Callbacks {
     std::function<absl::Status()> prepare;    // repeated until OK or an error that is not transient
-    std::function<absl::Status()> probe;      // whether the database can be reached
+    std::function<absl::Status()> probe;      // whether the service can do its work
     std::function<void()> prepared;           // once, after `prepare` succeeded
     std::function<void(bool ready)> changed;  // also the first time
     std::function<void()> failed;             // at most once; error() says why
@@ -40,7 +40,7 @@ class Readiness {
   // Returns whether the service is prepared.
   bool Prepare();
   absl::Status Probe();
-  void Update(const absl::Status& database);
+  void Update(const absl::Status& state);
 
   const Callbacks callbacks_;
   const absl::Duration interval_;

@@ -64,8 +64,9 @@ std::vector<prometheus::MetricFamily> ScrapeFunctions::Collect() const {
 }
 
 Metrics::Metrics(const BuildInfo& build) : state_(std::make_unique<State>()) {
-  AddGauge("lmsmail_build_info", "Always 1; the labels name the service and its version.")
-      .With({{"service", build.service}, {"version", build.version}})
+  AddGauge("lmsmail_build_info",
+           "Always 1; the labels name the service, its version and its commit.")
+      .With({{"service", build.service}, {"version", build.version}, {"commit", build.commit}})
       .Set(1);
   AddProcessMetrics(*this);
 }

@@ -97,6 +97,7 @@ class Metrics {
   struct BuildInfo {
     std::string service;
     std::string version;
+    std::string commit = {};
   };
   // Registers lmsmail_build_info and the process_* metrics that Prometheus's client libraries
   // share.

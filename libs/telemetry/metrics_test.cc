@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class MetricsTest : public ::testing::Test {
  protected:
-  Metrics metrics_{{.service = "dispatch", .version = "1.2.3"}};
+  Metrics metrics_{{.service = "dispatch", .version = "1.2.3", .commit = "abc123"}};
 };
 
 TEST_F(MetricsTest, CountersWithTheSameLabelsAreOneSeries) {
@@ -55,7 +55,10 @@ TEST_F(MetricsTest, GaugeFunctionsAreReadAtEachScrape) {
 
 TEST_F(MetricsTest, ExportsBuildInfoAndProcessMetrics) {
   const std::string text = metrics_.Serialize();
-  EXPECT_THAT(text, HasSubstr("lmsmail_build_info{service=\"dispatch\",version=\"1.2.3\"} 1\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "lmsmail_build_info{commit=\"abc123\",service=\"dispatch\",version=\"1.2.3\"} 1\n"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_resident_memory_bytes [1-9]"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_open_fds [1-9]"));
   EXPECT_THAT(text, ContainsRegex("\nprocess_max_fds [1-9]"));

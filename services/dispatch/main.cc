@@ -48,6 +48,13 @@ class DispatchWorkload final : public service::Workload {
     return {rpc::Host<v1::DispatchService>(service_)};
   }
 
+  std::vector<service::Peer> Peers() override {
+    return {service::PeerOf("template", parts_.template_channel),
+            service::PeerOf("preference", parts_.preference_channel)};
+  }
+
+  absl::Status CheckReady() override { return CheckStateDirectory(config_.worker.state_directory); }
+
   absl::Status Start() override {
     LMSMAIL_RETURN_IF_ERROR(queue_.EnsurePartitions(absl::InfiniteFuture()));
     // Must run before maintenance recovers the claims of the previous process.
@@ -155,7 +162,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
            .connection_failed =
                std::bind_front(&DispatchMetrics::CountConnectionFault, parts.metrics.get())}));
   for (const std::string& name : parts.transports->Names()) {
-    parts.metrics->SetCircuitBreaker(name, std::nullopt);
+    parts.metrics->AddTransport(name);
   }
   return std::make_unique<DispatchWorkload>(config, std::move(parts), runtime);
 }

@@ -10,14 +10,14 @@
 namespace lmsmail::gateway {
 
 absl::StatusOr<std::unique_ptr<AdminListener>> AdminListener::Start(
-    const GatewayConfig& config, identity::CallerDirectory* callers, std::function<bool()> is_ready,
+    const GatewayConfig& config, identity::CallerDirectory* callers, HealthSource health,
     telemetry::Metrics& metrics) {
   LMSMAIL_ASSIGN_OR_RETURN(auto api, JsonApi::Create(config));
   LMSMAIL_ASSIGN_OR_RETURN(LinkProbe probe, LinkProbe::Create());
   LMSMAIL_ASSIGN_OR_RETURN(InboxPages pages, InboxPages::Create());
   std::unique_ptr<AdminListener> listener(
       new AdminListener(config, callers, std::move(api), std::move(probe), std::move(pages)));
-  listener->AddRoutes(config, std::move(is_ready));
+  listener->AddRoutes(config, std::move(health));
   http_server::Options options = config.ToAdminServer();
   options.admit =
       listener->browser_guard_.Guard(listener->caller_guard_.Guard(listener->router_.admit()));
@@ -40,8 +40,8 @@ AdminListener::AdminListener(const GatewayConfig& config, identity::CallerDirect
       browser_guard_(config.ToBrowserGuard()),
       caller_guard_(callers) {}
 
-void AdminListener::AddRoutes(const GatewayConfig& config, std::function<bool()> is_ready) {
-  AddHealthRoutes(std::move(is_ready), router_);
+void AdminListener::AddRoutes(const GatewayConfig& config, HealthSource health) {
+  AddHealthRoutes(std::move(health), router_);
   api_->AddRoutes(router_);
   if (!config.inbox.directory.empty()) {
     AddInboxRoutes(inbox_handlers_, inbox_executor_, router_);

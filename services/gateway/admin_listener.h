@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -19,17 +18,18 @@
 #include "services/gateway/web/browser_guard.h"
 #include "services/gateway/web/caller_guard.h"
 #include "services/gateway/web/inbox_handlers.h"
+#include "services/gateway/web/routes.h"
 
 namespace lmsmail::gateway {
 
 // The listener for operators, wired: the JSON API, health, and the inbox of a development machine.
 class AdminListener {
  public:
-  // `callers` may use it; null: everybody may. `is_ready` is called on io threads. The
+  // `callers` may use it; null: everybody may. The
   // configuration, the callers and the metrics must outlive this.
   static absl::StatusOr<std::unique_ptr<AdminListener>> Start(const GatewayConfig& config,
                                                               identity::CallerDirectory* callers,
-                                                              std::function<bool()> is_ready,
+                                                              HealthSource health,
                                                               telemetry::Metrics& metrics);
 
   std::uint16_t port() const { return server_->port(); }
@@ -39,7 +39,7 @@ class AdminListener {
  private:
   AdminListener(const GatewayConfig& config, identity::CallerDirectory* callers,
                 std::unique_ptr<JsonApi> api, LinkProbe probe, InboxPages pages);
-  void AddRoutes(const GatewayConfig& config, std::function<bool()> is_ready);
+  void AddRoutes(const GatewayConfig& config, HealthSource health);
 
   const std::unique_ptr<JsonApi> api_;
   const MailFiles inbox_;

@@ -24,16 +24,17 @@
 namespace lmsmail::report {
 namespace {
 
-struct Peers {
+struct PeerChannels {
   std::shared_ptr<grpc::Channel> dispatch;
   std::shared_ptr<grpc::Channel> templates;
 };
 
 class ReportWorkload final : public service::Workload {
  public:
-  ReportWorkload(const ReportConfig& config, absl::TimeZone zone, const Peers& peers,
+  ReportWorkload(const ReportConfig& config, absl::TimeZone zone, const PeerChannels& peers,
                  const service::Runtime& runtime)
-      : courses_(runtime.pool),
+      : peers_(peers),
+        courses_(runtime.pool),
         activities_(runtime.pool),
         reports_(runtime.pool),
         dispatch_(peers.dispatch, config.dispatch.timeout),
@@ -56,6 +57,11 @@ class ReportWorkload final : public service::Workload {
     return {rpc::Host<v1::ReportService>(service_)};
   }
 
+  std::vector<service::Peer> Peers() override {
+    return {service::PeerOf("dispatch", peers_.dispatch),
+            service::PeerOf("template", peers_.templates)};
+  }
+
   absl::Status Start() override {
     periodic_.emplace("weekly-reports", [this] { return worker_.RunOnce(); });
     return absl::OkStatus();
@@ -67,6 +73,7 @@ class ReportWorkload final : public service::Workload {
   }
 
  private:
+  const PeerChannels peers_;
   PgCourseStore courses_;
   PgActivityStore activities_;
   PgWeeklyReportStore reports_;
@@ -85,7 +92,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
                            time_zone::Load(runtime.config.school.time_zone));
-  Peers peers;
+  PeerChannels peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
   return std::make_unique<ReportWorkload>(config, zone, peers, runtime);

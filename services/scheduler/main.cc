@@ -40,11 +40,18 @@ class SchedulerWorkload final : public service::Workload {
       : config_(config),
         runtime_(runtime),
         zone_(zone),
+        dispatch_channel_(dispatch),
+        report_channel_(report),
         dispatch_(dispatch, config.dispatch.timeout),
         report_(report, config.report.timeout) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::SchedulerService>(service_)};
+  }
+
+  std::vector<service::Peer> Peers() override {
+    return {service::PeerOf("dispatch", dispatch_channel_),
+            service::PeerOf("report", report_channel_)};
   }
 
   absl::Status Start() override {
@@ -89,6 +96,8 @@ class SchedulerWorkload final : public service::Workload {
   const absl::TimeZone zone_;
   const Clock& clock_ = runtime_.clock;
   const SchedulerMetrics metrics_{runtime_.metrics};
+  const std::shared_ptr<grpc::Channel> dispatch_channel_;
+  const std::shared_ptr<grpc::Channel> report_channel_;
   DispatchClient dispatch_;
   ReportClient report_;
   PgRequestStore requests_{runtime_.pool};

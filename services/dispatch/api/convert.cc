@@ -175,6 +175,7 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
     *message.mutable_next_attempt_time() = protobuf::ToProto(*record.next_attempt_time);
   }
   message.mutable_labels()->insert(mail.labels.begin(), mail.labels.end());
+  message.set_traceparent(mail.traceparent);
   if (record.engagement.any()) ToProto(record.engagement, *message.mutable_engagement());
 }
 

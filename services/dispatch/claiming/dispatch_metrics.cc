@@ -80,8 +80,7 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                       .With()),
       accepted_(metrics.AddCounter("lmsmail_dispatch_accepted_total", "Mails accepted, by lane.")),
       outcomes_(metrics.AddCounter("lmsmail_dispatch_outcomes_total",
-                                   "Outcomes recorded, by kind, reason, transport, template and "
-                                   "category.")),
+                                   "Outcomes recorded, by kind, reason, transport and category.")),
       queue_depth_(metrics.AddGauge("lmsmail_dispatch_queue_depth",
                                     "Mails in the queue of all replicas, by lane and kind.")),
       oldest_due_(metrics.AddGauge("lmsmail_dispatch_oldest_due_seconds",
@@ -98,10 +97,11 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
       failovers_(metrics.AddCounter("lmsmail_dispatch_failovers_total",
                                     "Mails handed to another transport than the one they prefer, "
                                     "because that is not available.")) {
-  const telemetry::HistogramFamily latency = metrics.AddHistogram(
-      "lmsmail_dispatch_send_latency_seconds",
-      "Time from accepted or due, whichever is later, to sent.",
-      {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 21600});
+  const telemetry::HistogramFamily latency =
+      metrics.AddHistogram("lmsmail_dispatch_send_latency_seconds",
+                           "Time from accepted or due, whichever is later, to sent.",
+                           {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+                            900, 3600, 21600, 86400, 259200});
   for (const Lane lane : kLanes) {
     send_latency_.emplace(lane, latency.With({{"lane", std::string(NameOf(lane))}}));
   }
@@ -112,24 +112,17 @@ void DispatchMetrics::CountAccepted(Lane lane, int mails) {
 }
 
 void DispatchMetrics::CountOutcomes(absl::Span<const Outcome> outcomes) {
-  using Key = std::tuple<Outcome::Kind, Reason, std::string_view, std::string_view, Category>;
+  using Key = std::tuple<Outcome::Kind, Reason, std::string_view, Category>;
   std::map<Key, int> counts;
   for (const Outcome& outcome : outcomes) {
-    ++counts[{outcome.kind, outcome.reason, outcome.transport, outcome.template_key,
-              outcome.category}];
+    ++counts[{outcome.kind, outcome.reason, outcome.transport, outcome.category}];
     if (outcome.kind == Outcome::Kind::kSent) {
       send_latency_.at(outcome.lane).Observe(absl::ToDoubleSeconds(outcome.latency));
     }
   }
   for (const auto& [key, count] : counts) {
-    const auto& [kind, reason, transport, template_key, category] = key;
-    outcomes_
-        .With({{"kind", std::string(NameOf(kind))},
-               {"reason", std::string(NameOf(reason))},
-               {"transport", std::string(transport)},
-               {"template", std::string(template_key)},
-               {"category", std::string(NameOf(category))}})
-        .Increment(count);
+    const auto& [kind, reason, transport, category] = key;
+    OutcomesOf(kind, reason, transport, category).Increment(count);
   }
 }
 
@@ -152,6 +145,22 @@ void DispatchMetrics::CountFailover(const std::string& from, const std::string& 
 void DispatchMetrics::CountConnectionFault(const std::string& transport, smtp::Fault fault) {
   connection_faults_.With({{"transport", transport}, {"cause", std::string(smtp::NameOf(fault))}})
       .Increment();
+}
+
+telemetry::Counter DispatchMetrics::OutcomesOf(Outcome::Kind kind, Reason reason,
+                                               std::string_view transport,
+                                               Category category) const {
+  return outcomes_.With({{"kind", std::string(NameOf(kind))},
+                         {"reason", std::string(NameOf(reason))},
+                         {"transport", std::string(transport)},
+                         {"category", std::string(NameOf(category))}});
+}
+
+void DispatchMetrics::AddTransport(const std::string& transport) {
+  SetCircuitBreaker(transport, std::nullopt);
+  for (const Category category : kCategories) {
+    OutcomesOf(Outcome::Kind::kUncertain, Reason::kConnectionLostAfterData, transport, category);
+  }
 }
 
 void DispatchMetrics::SetCircuitBreaker(const std::string& transport,

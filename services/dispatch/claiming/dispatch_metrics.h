@@ -20,10 +20,12 @@ std::string_view NameOf(Reason reason);
 
 // The metrics of dispatch:
 //   lmsmail_dispatch_accepted_total{lane}          mails accepted by this process
-//   lmsmail_dispatch_outcomes_total{kind,reason,transport,template,category}
-//                                                  outcomes recorded by this process
-//   lmsmail_dispatch_send_latency_seconds{lane}    from accepted or due, whichever is later, to
-//   sent lmsmail_dispatch_oldest_due_seconds{lane}      for how long the oldest mail has been due
+//   lmsmail_dispatch_outcomes_total{kind,reason,transport,category}
+//                                                  outcomes recorded by this process; of templates
+//                                                  any number exist, GetMailStats counts by them
+//   lmsmail_dispatch_send_latency_seconds{lane}    from accepted or due, the later one, to sent
+//   lmsmail_dispatch_oldest_due_seconds{lane}      for how long the oldest mail has been due; each
+//                                                  replica tells it of all replicas
 //   lmsmail_dispatch_unrecorded_total              outcomes that the database refuses to record
 //   lmsmail_dispatch_in_flight                     mails handed over and not recorded yet
 //   lmsmail_dispatch_journal_in_use                entries of the intent journal in use
@@ -47,6 +49,9 @@ class DispatchMetrics {
   void SetDepth(const LaneDepth& depth, absl::Time now);
   void CountFailover(const std::string& from, const std::string& to);
   void CountConnectionFault(const std::string& transport, smtp::Fault fault);
+  // Exports the series of a configured transport, whose circuit breaker is closed. Its uncertain
+  // mail begins with 0, so that rates see the first.
+  void AddTransport(const std::string& transport);
   // nullopt: it is closed.
   void SetCircuitBreaker(const std::string& transport, std::optional<CircuitBreaker::Cause> cause);
 
@@ -56,6 +61,9 @@ class DispatchMetrics {
   telemetry::Histogram flush_seconds;
 
  private:
+  telemetry::Counter OutcomesOf(Outcome::Kind kind, Reason reason, std::string_view transport,
+                                Category category) const;
+
   telemetry::Counter unrecorded_;
   telemetry::CounterFamily accepted_;
   telemetry::CounterFamily outcomes_;

@@ -15,7 +15,7 @@ class DispatchMetricsTest : public testing::Test {
   DispatchMetrics metrics_{registry_};
 };
 
-TEST_F(DispatchMetricsTest, CountsOutcomesByTransportTemplateAndCategory) {
+TEST_F(DispatchMetricsTest, CountsOutcomesByTransportAndCategory) {
   Outcome sent;
   sent.transport = "relay";
   sent.template_key = "payment";
@@ -29,11 +29,10 @@ TEST_F(DispatchMetricsTest, CountsOutcomesByTransportTemplateAndCategory) {
   metrics_.CountOutcomes({sent, sent, failed});
   const std::string text = registry_.Serialize();
   EXPECT_THAT(text, HasSubstr("lmsmail_dispatch_outcomes_total{category=\"payment\",kind=\"sent\","
-                              "reason=\"none\",template=\"payment\",transport=\"relay\"} 2"));
+                              "reason=\"none\",transport=\"relay\"} 2"));
   EXPECT_THAT(text,
               HasSubstr("lmsmail_dispatch_outcomes_total{category=\"payment\",kind=\"failed\","
-                        "reason=\"recipient_rejected\",template=\"payment\","
-                        "transport=\"relay\"} 1"));
+                        "reason=\"recipient_rejected\",transport=\"relay\"} 1"));
   EXPECT_THAT(text, HasSubstr("send_latency_seconds_bucket{lane=\"critical\",le=\"0.01\"} 0"));
   EXPECT_THAT(text, HasSubstr("send_latency_seconds_bucket{lane=\"critical\",le=\"0.025\"} 2"));
 }
@@ -60,6 +59,15 @@ TEST_F(DispatchMetricsTest, TellsWhyACircuitBreakerIsOpen) {
   metrics_.SetCircuitBreaker("relay", std::nullopt);
   text = registry_.Serialize();
   EXPECT_THAT(text, HasSubstr("circuit_breaker_open{cause=\"quota\",transport=\"relay\"} 0"));
+}
+
+TEST_F(DispatchMetricsTest, UncertainMailOfATransportBeginsWithZero) {
+  metrics_.AddTransport("relay");
+  const std::string text = registry_.Serialize();
+  EXPECT_THAT(text, HasSubstr("lmsmail_dispatch_outcomes_total{category=\"payment\","
+                              "kind=\"uncertain\",reason=\"connection_lost_after_data\","
+                              "transport=\"relay\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("circuit_breaker_open{cause=\"login\",transport=\"relay\"} 0"));
 }
 
 TEST_F(DispatchMetricsTest, CountsFailoversByTransports) {

@@ -24,6 +24,7 @@ void WarnOfFailure(const Outcome& outcome) {
   if (outcome.kind != Outcome::Kind::kFailed || !PolicyOf(outcome.category).mandatory) return;
   telemetry::LogWarning("a mail of a mandatory category failed",
                         {{"message", MessageName(outcome.id)},
+                         {"traceparent", outcome.traceparent},
                          {"template", outcome.template_key},
                          {"category", NameOf(outcome.category)},
                          {"reason", NameOf(outcome.reason)},

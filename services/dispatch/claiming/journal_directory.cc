@@ -1,8 +1,11 @@
 #include "services/dispatch/claiming/journal_directory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <set>
 #include <string_view>
@@ -21,7 +24,28 @@ absl::Status Unusable(std::string_view error) {
       error));
 }
 
+constexpr std::size_t kProbeBytes = 4096;
+
 }  // namespace
+
+absl::Status CheckStateDirectory(const std::string& directory) {
+  if (directory.empty()) return absl::OkStatus();
+  const std::string path = fmt::format("{}/health-{}.probe", directory, getpid());
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int error = fd < 0 ? errno : 0;
+  if (fd >= 0) {
+    const std::string bytes(kProbeBytes, ' ');
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0) error = errno;
+    if (written >= 0 && written < static_cast<ssize_t>(bytes.size())) error = ENOSPC;
+    // Some file systems report a full disk only then.
+    if (close(fd) != 0 && error == 0) error = errno;
+    unlink(path.c_str());
+  }
+  if (error == 0) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format("worker.state_directory: cannot write to {}: {}",
+                                            directory, std::generic_category().message(error)));
+}
 
 absl::StatusOr<Journals> OpenJournals(const std::string& directory, std::size_t mails) {
   Journals journals;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "services/dispatch/claiming/intent_journal.h"
@@ -23,5 +24,9 @@ struct Journals {
 // the directory. An empty `directory` keeps the journal in memory only. FAILED_PRECONDITION, with
 // the remedy, when the directory cannot be written.
 absl::StatusOr<Journals> OpenJournals(const std::string& directory, std::size_t mails);
+
+// Whether a file can be created and filled in `directory`, as the next process must. A running one
+// has its journal's space already, but what is left to it would have no room. OK for an empty name.
+absl::Status CheckStateDirectory(const std::string& directory);
 
 }  // namespace lmsmail::dispatch

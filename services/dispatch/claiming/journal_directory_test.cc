@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -37,6 +39,32 @@ TEST_F(JournalDirectoryTest, ReplicasOfOneHostHaveAFileEach) {
   ASSERT_OK_AND_ASSIGN(const Journals third, OpenJournals(path_, 10));
   EXPECT_THAT(second.abandoned, IsEmpty());
   EXPECT_EQ(Files(), 3u);
+}
+
+TEST_F(JournalDirectoryTest, TellsWhetherTheDirectoryCanBeWritten) {
+  EXPECT_OK(CheckStateDirectory(""));
+  EXPECT_THAT(CheckStateDirectory(path_),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       testing::AllOf(HasSubstr("worker.state_directory"), HasSubstr(path_))));
+  ASSERT_OK_AND_ASSIGN(const Journals journals, OpenJournals(path_, 10));
+  EXPECT_OK(CheckStateDirectory(path_));
+  EXPECT_EQ(Files(), 1u);
+}
+
+// Files of this process may not grow, as on a full disk.
+TEST_F(JournalDirectoryTest, TellsWhetherTheDirectoryIsFull) {
+  ASSERT_OK_AND_ASSIGN(const Journals journals, OpenJournals(path_, 10));
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = signal(SIGXFSZ, SIG_IGN);
+  rlimit none = before;
+  none.rlim_cur = 100;
+  setrlimit(RLIMIT_FSIZE, &none);
+  const absl::Status full = CheckStateDirectory(path_);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, ignored);
+  EXPECT_THAT(full, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("cannot write to")));
+  EXPECT_EQ(Files(), 1u);
 }
 
 TEST_F(JournalDirectoryTest, RestartsUseTheSameFiles) {

@@ -79,7 +79,9 @@ void Deliveries::WaitForLimit(const DeliveryAttempt& attempt, absl::Time retry_t
           ? fmt::format("waits for the adaptive throttle of {}, which asked for fewer mails",
                         limit.key)
           : fmt::format("waits for the rate limit of {}", limit.key);
-  context_.claims.Record(attempt.claim, DeferForLimit(attempt.mail, retry_time, std::move(detail)));
+  Outcome outcome = DeferForLimit(attempt.mail, retry_time, std::move(detail));
+  if (attempt.trace) attempt.trace->End(outcome);
+  context_.claims.Record(attempt.claim, std::move(outcome));
 }
 
 bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
@@ -93,6 +95,7 @@ bool Deliveries::HandOver(std::unique_ptr<DeliveryAttempt> attempt) {
   if (!attempt->candidates.empty() && attempt->candidates.front() != &transport) {
     d_.metrics.CountFailover(attempt->candidates.front()->info().name, transport.info().name);
   }
+  if (attempt->trace) attempt->trace->BeginStep("send", tracing::SpanKind::kClient);
   ComposedMail& composed = attempt->composed;
   OutgoingMail outgoing;
   attempt->journal_token =
@@ -136,6 +139,7 @@ void Deliveries::OnResult(const DeliveryAttempt& attempt, const DeliveryResult& 
     d_.bounces.Report(attempt.composed.recipient, SuppressionCause::kBounced,
                       fmt::format("{} {}", result.reply_code, result.enhanced_code));
   }
+  if (attempt.trace) attempt.trace->End(outcome);
   context_.claims.Record(attempt.claim, std::move(outcome));
 }
 

@@ -10,6 +10,7 @@
 
 #include "services/dispatch/delivery/delay_queue.h"
 #include "services/dispatch/delivery/dependencies.h"
+#include "services/dispatch/delivery/mail_trace.h"
 #include "services/dispatch/limits/rate_limits.h"
 #include "services/dispatch/rendering/composer.h"
 #include "services/dispatch/storage/queue_store.h"
@@ -28,6 +29,7 @@ struct DeliveryAttempt {
   std::vector<Limit> limits;
   std::vector<int> demand;  // mails of the claim that still need a permit of each of `limits`
   ComposedMail composed;
+  std::unique_ptr<MailTrace> trace;  // null unless the mail is traced
 
   std::vector<Permit> permits;      // of the first of `limits`, acquired already
   std::uint64_t journal_token = 0;  // once handed over

@@ -19,6 +19,7 @@ Outcome Base(const ClaimedMail& claimed) {
   outcome.id = claimed.mail.id;
   outcome.delivery_count = claimed.delivery_count;
   outcome.attempt = claimed.attempt;
+  outcome.traceparent = claimed.mail.traceparent;
   outcome.template_key = claimed.mail.template_ref.key;
   outcome.category = claimed.mail.template_ref.category;
   outcome.lane = claimed.mail.lane;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "libs/status/error_details.h"
 #include "libs/status/transient.h"
@@ -42,8 +43,9 @@ void Sender::Process(TakenClaim taken) {
   versions_.clear();
   std::vector<Candidate> candidates = Prefilter(claim);
   if (candidates.empty()) return;
+  BeginTraces(taken.taken, candidates);
   if (yields_to_ != nullptr) yields_to_->Yield();
-  Check(absl::MakeSpan(candidates));
+  CheckTraced(candidates);
   ChooseTransports(candidates);
   FindLimits(candidates);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -65,6 +67,31 @@ std::vector<Sender::Candidate> Sender::Prefilter(Claim& claim) {
     }
   }
   return candidates;
+}
+
+void Sender::BeginTraces(absl::Time claimed, std::vector<Candidate>& candidates) {
+  std::set<BatchId> batches;
+  for (Candidate& candidate : candidates) {
+    const Mail& mail = candidate.mail.mail;
+    if (mail.traceparent.empty()) continue;
+    if (mail.batch != 0 && !batches.insert(mail.batch).second) continue;
+    candidate.trace = MailTrace::Begin(candidate.mail, claimed);
+  }
+}
+
+void Sender::CheckTraced(std::vector<Candidate>& candidates) {
+  std::string_view first;
+  for (Candidate& candidate : candidates) {
+    if (candidate.trace == nullptr) continue;
+    candidate.trace->BeginStep("check");
+    if (first.empty()) first = candidate.trace->traceparent();
+  }
+  const tracing::Scope scope(first);
+  Check(absl::MakeSpan(candidates));
+  if (first.empty()) return;
+  for (Candidate& candidate : candidates) {
+    if (candidate.trace) candidate.trace->EndStep();
+  }
 }
 
 void Sender::Check(absl::Span<Candidate> candidates) {
@@ -141,6 +168,7 @@ std::optional<Outcome> Sender::DecideUnsent(const TakenClaim& taken, Candidate& 
 bool Sender::SendOne(const TakenClaim& taken, Candidate& candidate) {
   const ClaimId claim = taken.claim.id;
   if (auto outcome = DecideUnsent(taken, candidate)) {
+    if (candidate.trace) candidate.trace->End(*outcome);
     context_.claims.Record(claim, *std::move(outcome));
     return true;
   }
@@ -148,6 +176,7 @@ bool Sender::SendOne(const TakenClaim& taken, Candidate& candidate) {
   std::unique_ptr<DeliveryAttempt> attempt = MakeAttempt(taken.claim, candidate);
   if (!deliveries_.AcquirePermit(*attempt)) return true;
   if (auto outcome = Render(candidate.verdict->recipient, *attempt)) {
+    if (attempt->trace) attempt->trace->End(*outcome);
     context_.claims.Record(claim, *std::move(outcome));
     return true;
   }
@@ -155,6 +184,8 @@ bool Sender::SendOne(const TakenClaim& taken, Candidate& candidate) {
 }
 
 std::optional<Outcome> Sender::Render(const Recipient& recipient, DeliveryAttempt& attempt) {
+  if (attempt.trace) attempt.trace->BeginStep("render");
+  const tracing::Scope scope(attempt.trace ? attempt.trace->traceparent() : std::string_view());
   const ClaimedMail& mail = attempt.mail;
   const Version& version = VersionOf(mail.mail.template_ref);
   if (!version.ok()) {
@@ -184,6 +215,7 @@ std::unique_ptr<DeliveryAttempt> Sender::MakeAttempt(const Claim& claim, Candida
   attempt->claim = claim.id;
   attempt->urgent = IsUrgent(claim.lane);
   attempt->mail = std::move(candidate.mail);
+  attempt->trace = std::move(candidate.trace);
   attempt->transport = candidate.chosen.transport;
   attempt->candidates = std::move(candidate.chosen.candidates);
   attempt->recipient_domain = DomainOf(candidate.verdict->recipient);

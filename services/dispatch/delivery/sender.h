@@ -45,10 +45,15 @@ class Sender {
     absl::StatusOr<Verdict> verdict = absl::UnknownError("not checked yet");
     TransportChoice::Chosen chosen = {};
     std::vector<Limit> limits;
+    std::unique_ptr<MailTrace> trace = {};
   };
 
   // The mails that need a recipient check; the others are settled.
   std::vector<Candidate> Prefilter(Claim& claim);
+  // Of mail that is traced. A batch may have a million mails: of each claim, its first is traced.
+  static void BeginTraces(absl::Time claimed, std::vector<Candidate>& candidates);
+  // Sets the verdicts, within the trace of the first mail that has one.
+  void CheckTraced(std::vector<Candidate>& candidates);
   // Sets the verdicts, by one call. When a query makes the call invalid, smaller calls isolate it.
   void Check(absl::Span<Candidate> candidates);
   // Of mail that the check allows.

@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION accept_submissions(
   p_expire timestamptz[], p_shared bytea[], p_language text[], p_transport text[],
   p_labels text[], p_max_per_second float8[], p_first_seq int8[],
   p_sub int4[], p_index int4[], p_kind int2[], p_target text[], p_key text[],
-  p_context_offset int4[], p_context_size int4[], p_contexts bytea)
+  p_context_offset int4[], p_context_size int4[], p_contexts bytea, p_traceparent text[])
 RETURNS TABLE (sub int4, state int2, batch int8, first_id int8, ids int8[], create_time timestamptz,
                due_time timestamptz)
 LANGUAGE plpgsql
@@ -66,15 +66,16 @@ BEGIN
   v_batch := array_fill(0::int8, ARRAY[cardinality(p_batch)]);
   IF true = ANY (p_batch) THEN
     INSERT INTO batch (batch_id, create_time, due_time, max_per_second, template_version, category,
-                       template_key, request_id, labels, shared_context)
+                       template_key, request_id, labels, shared_context, traceparent)
     SELECT nextval('batch_seq'), v_now, greatest(n.due, v_now), n.max_per_second, n.version,
-           n.category, n.template_key, n.request_id, n.labels, n.shared
+           n.category, n.template_key, n.request_id, n.labels, n.shared, n.traceparent
       FROM (SELECT DISTINCT ON (s.request_id) s.request_id, s.due, s.max_per_second, s.version,
-                   s.category, s.template_key, s.labels::text[], s.shared
+                   s.category, s.template_key, s.labels::text[], s.shared, s.traceparent
               FROM unnest(p_request_id, p_batch, v_state, p_due, p_max_per_second,
-                          p_template_version, p_category, p_template_key, p_labels, p_shared)
+                          p_template_version, p_category, p_template_key, p_labels, p_shared,
+                          p_traceparent)
                 AS s(request_id, is_batch, state, due, max_per_second, version, category,
-                     template_key, labels, shared)
+                     template_key, labels, shared, traceparent)
               LEFT JOIN LATERAL (SELECT b.batch_id FROM batch b
                                   WHERE b.request_id = s.request_id LIMIT 1) b ON true
              WHERE s.is_batch AND s.state = 0 AND b.batch_id IS NULL
@@ -128,15 +129,16 @@ BEGIN
            s.category, i.kind, i.target, s.template_key, coalesce(i.key, '') AS request_key,
            s.language, s.transport,
            CASE WHEN s.is_batch THEN NULL ELSE s.labels::text[] END AS labels,
+           CASE WHEN s.is_batch THEN NULL ELSE s.traceparent END AS traceparent,
            CASE WHEN i.size > 0
                 THEN substring(p_contexts FROM i.start + 1 FOR i.size) END AS context
       FROM unnest(p_sub, p_index, p_kind, p_target, p_key, p_context_offset, p_context_size, v_ids,
                   v_own)
         AS i(sub, index, kind, target, key, start, size, id, own)
       JOIN unnest(p_chunk, p_batch, p_template_key, p_template_version, p_category, p_lane, p_due,
-                  p_expire, p_language, p_transport, p_labels, v_state) WITH ORDINALITY
+                  p_expire, p_language, p_transport, p_labels, p_traceparent, v_state) WITH ORDINALITY
         AS s(chunk, is_batch, template_key, version, category, lane, due, expire, language,
-             transport, labels, state, ord) ON s.ord = i.sub
+             transport, labels, traceparent, state, ord) ON s.ord = i.sub
      WHERE s.state = 0 AND i.id = i.own
   ), enqueued AS (
     INSERT INTO queue (due_time, msg_id, shard, lane)
@@ -145,7 +147,7 @@ BEGIN
     INSERT INTO scheduled
     SELECT m.id, m.due_time, m.expire, v_now, m.batch_id, m.version, m.shard, m.lane, m.category,
            m.kind, m.target, m.template_key, m.request_key, m.language, m.transport, m.labels,
-           m.context
+           m.context, m.traceparent
       FROM mail m WHERE NOT m.is_queued
   ), counted AS (
     INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
@@ -155,7 +157,7 @@ BEGIN
   INSERT INTO message
   SELECT m.id, m.due_time, m.expire, v_now, m.batch_id, m.version, m.shard, m.lane, m.category,
          m.kind, m.target, m.template_key, m.request_key, m.language, m.transport, m.labels,
-         m.context
+         m.context, m.traceparent
     FROM mail m WHERE m.is_queued;
 
   RETURN QUERY

@@ -87,7 +87,7 @@ RETURNS TABLE (
   msg_id int8, due_time timestamptz, expire_time timestamptz, create_time timestamptz,
   batch_id int8, template_version int4, lane int2, category int2, target_kind int2, target text,
   template_key text, request_key text, language_code text, transport text, labels text[],
-  context bytea, ordinal int4, delivery_count int2, attempt int2, recovered bool, cancelled bool,
+  context bytea, traceparent text, ordinal int4, delivery_count int2, attempt int2, recovered bool, cancelled bool,
   already_sent bool, retry_request_time timestamptz, deferral_time timestamptz,
   sender_rejections int4, resends int4, uncertain_transport text, returned_by text)
 LANGUAGE plpgsql VOLATILE ROWS 500
@@ -109,7 +109,8 @@ BEGIN
   RETURN QUERY
   SELECT m.msg_id, m.due_time, m.expire_time, m.create_time, m.batch_id, m.template_version,
          m.lane, m.category, m.target_kind, m.target, m.template_key, m.request_key,
-         m.language_code, m.transport, m.labels, m.context, u.ordinal::int4, u.delivery_count,
+         m.language_code, m.transport, m.labels, m.context, m.traceparent, u.ordinal::int4,
+         u.delivery_count,
          u.attempt, u.recovered, coalesce(p.cancelled, false), coalesce(p.already_sent, false),
          p.retry_request_time, p.deferral_time, coalesce(p.sender_rejections, 0),
          coalesce(p.resends, 0), p.uncertain_transport, p.returned_by

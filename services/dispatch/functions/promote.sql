@@ -25,7 +25,8 @@ BEGIN
     INSERT INTO message
     SELECT m.msg_id, greatest(m.due_time, v_now), m.expire_time, m.create_time, m.batch_id,
            m.template_version, m.shard, m.lane, m.category, m.target_kind, m.target,
-           m.template_key, m.request_key, m.language_code, m.transport, m.labels, m.context
+           m.template_key, m.request_key, m.language_code, m.transport, m.labels, m.context,
+           m.traceparent
       FROM moved m
   ), cancelled AS (
     INSERT INTO result (msg_id, claim_id, record_time, shard, delivery_count, attempt, kind,

@@ -7,12 +7,19 @@
 #include <utility>
 
 #include "libs/identity/owned_key.h"
+#include "libs/tracing/traceparent.h"
 
 namespace lmsmail::dispatch {
 namespace {
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+}
+
+// Finds the trace, where traces are kept.
+std::string TraceText(const Mail& mail) {
+  if (mail.traceparent.empty()) return "";
+  return fmt::format(", in the trace {}", tracing::TraceIdOf(mail.traceparent));
 }
 
 std::string ReplyOf(const Outcome& outcome) {
@@ -270,7 +277,7 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   const Mail& mail = history.record.mail;
   std::vector<TimelineEntry> entries;
   AddEntry(entries, mail.create_time, TimelineEntry::Kind::kAccepted,
-           fmt::format("accepted from {}{}", mail.sender, UnderKey(mail.key)));
+           fmt::format("accepted from {}{}{}", mail.sender, UnderKey(mail.key), TraceText(mail)));
   if (mail.due_time > mail.create_time + absl::Seconds(1)) {
     AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
              fmt::format("not to be sent before {}", TimeText(mail.due_time)));

@@ -42,6 +42,14 @@ std::vector<Kind> KindsOf(const History& history) {
   return kinds;
 }
 
+TEST(TimelineTest, NamesTheTraceOfTheCallThatTheMailWasAcceptedBy) {
+  History history = Waiting();
+  EXPECT_THAT(BuildTimeline(history)[0].description, testing::Not(HasSubstr("trace")));
+  history.record.mail.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  EXPECT_THAT(BuildTimeline(history)[0].description,
+              testing::EndsWith(", in the trace 4bf92f3577b34da6a3ce929d0e0e4736"));
+}
+
 TEST(TimelineTest, ExplainsGreylistedMailThatWasSent) {
   History history = Waiting();
   RecordedOutcome grey =

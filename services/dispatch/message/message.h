@@ -106,6 +106,8 @@ struct Mail {
   double batch_max_per_second = 0;            // set by the sender of the batch; 0: no limit
   std::string key;     // what the mail was accepted under, an identity::OwnedKey; empty: none
   std::string sender;  // the caller, who owns the key and the batch
+  // Of the call that the mail or its batch was accepted by, if its trace is sampled.
+  std::string traceparent;
   absl::Time create_time;
   absl::Time due_time;
   absl::Time expire_time;  // the mail is not sent after it

@@ -26,6 +26,7 @@ CREATE TABLE message (
   transport        text        COLLATE "C" NOT NULL,
   labels           text[],     -- key, value, key, value; those of a batch are in `batch`
   context          bytea,      -- google.protobuf.Struct
+  traceparent      text        COLLATE "C",  -- of a Send in a sampled trace; else NULL, as in batches
   PRIMARY KEY (msg_id, shard)
 ) PARTITION BY RANGE (msg_id);  -- one partition a day; functions/partitions.sql makes them
 -- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
@@ -150,7 +151,8 @@ CREATE TABLE batch (
   template_key     text        COLLATE "C" NOT NULL,
   request_id       text        COLLATE "C" NOT NULL UNIQUE,
   labels           text[],
-  shared_context   bytea
+  shared_context   bytea,
+  traceparent      text        COLLATE "C"  -- of the call that made the batch, if its trace is sampled
 );
 
 -- Request ids that were used. The message ids of a request are consecutive from first_id on, unless

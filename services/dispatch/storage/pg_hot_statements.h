@@ -10,7 +10,7 @@ inline constexpr char kAcceptSql[] =
     "$1::text[], $2::int4[], $3::int8[], $4::bool[], $5::text[], $6::int4[], $7::int2[], "
     "$8::int2[], $9::timestamptz[], $10::timestamptz[], $11::bytea[], $12::text[], $13::text[], "
     "$14::text[], $15::float8[], $16::int8[], $17::int4[], $18::int4[], $19::int2[], "
-    "$20::text[], $21::text[], $22::int4[], $23::int4[], $24)";
+    "$20::text[], $21::text[], $22::int4[], $23::int4[], $24, $25::text[])";
 
 // Claims and reads in one statement. The columns of take_due come with the first row only: with
 // each of 500 mails they took a tenth of the time.

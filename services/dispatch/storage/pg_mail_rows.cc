@@ -48,6 +48,7 @@ Mail ReadMail(const pqxx::row& row) {
   mail.transport = Text(row[13]);
   mail.labels = ReadLabels(row[14]);
   mail.context = ReadBytes(row[15]);
+  mail.traceparent = Text(row[16]);
   return mail;
 }
 
@@ -59,13 +60,14 @@ SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>&
   SharedByBatch shared;
   if (wanted.empty()) return shared;
   const pqxx::result rows = tx.exec_params(
-      "SELECT batch_id, shared_context, labels, max_per_second, cancel_time, request_id FROM batch "
+      "SELECT batch_id, shared_context, labels, max_per_second, cancel_time, request_id, "
+      "traceparent FROM batch "
       "WHERE batch_id = ANY ($1::int8[])",
       ToArrayLiteral(wanted));
   for (const pqxx::row& row : rows) {
     shared.emplace(row[0].as<std::int64_t>(),
-                   SharedParts{ReadBytes(row[1]), ReadLabels(row[2]), row[3].as<double>(),
-                               postgres::OptionalTime(row[4]),
+                   SharedParts{ReadBytes(row[1]), ReadLabels(row[2]), Text(row[6]),
+                               row[3].as<double>(), postgres::OptionalTime(row[4]),
                                std::string(identity::SplitOwnedKey(Text(row[5])).owner)});
   }
   return shared;
@@ -76,6 +78,7 @@ void AddShared(const SharedByBatch& shared, Mail& mail) {
   if (found == shared.end()) return;
   mail.shared_context = found->second.context;
   mail.labels = found->second.labels;
+  mail.traceparent = found->second.traceparent;
   mail.batch_max_per_second = found->second.max_per_second;
   mail.sender = found->second.sender;
 }

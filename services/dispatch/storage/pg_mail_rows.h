@@ -19,8 +19,9 @@ namespace lmsmail::dispatch {
 // The first columns of a row that ReadMail expects, as in claimed_mails().
 inline constexpr char kMailColumns[] =
     "msg_id, due_time, expire_time, create_time, batch_id, template_version, lane, category, "
-    "target_kind, target, template_key, request_key, language_code, transport, labels, context";
-inline constexpr int kMailColumnCount = 16;
+    "target_kind, target, template_key, request_key, language_code, transport, labels, context, "
+    "traceparent";
+inline constexpr int kMailColumnCount = 17;
 
 // Without the parts that it shares with its batch.
 Mail ReadMail(const pqxx::row& row);
@@ -32,6 +33,7 @@ std::string ReadBytes(const pqxx::field& field);
 struct SharedParts {
   std::string context;
   std::map<std::string, std::string> labels;
+  std::string traceparent;
   double max_per_second = 0;
   std::optional<absl::Time> cancelled;
   std::string sender;

@@ -54,6 +54,11 @@ std::optional<std::string> SharedContext(const Submission& submission) {
   return Hex(submission.shared_context);
 }
 
+std::optional<std::string> Traceparent(const Submission& submission) {
+  if (submission.traceparent.empty()) return std::nullopt;
+  return submission.traceparent;
+}
+
 // The parameters of accept_submissions that have one element for each item.
 struct ItemArrays {
   ArrayLiteral sub, index, kind, target, key, context_at, context_size;
@@ -103,7 +108,7 @@ pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submi
       each(&Submission::transport), each(LabelsLiteral), each(&Submission::max_per_second),
       ToArrayLiteral(first_numbers), items.sub.str(), items.index.str(), items.kind.str(),
       items.target.str(), items.key.str(), items.context_at.str(), items.context_size.str(),
-      pqxx::binarystring(items.contexts));
+      pqxx::binarystring(items.contexts), each(Traceparent));
 }
 
 absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& submission) {

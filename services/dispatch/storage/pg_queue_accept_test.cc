@@ -38,6 +38,7 @@ TEST_F(PgQueueAcceptTest, ClaimReturnsMailAsAccepted) {
   send.language_code = "de";
   send.transport = "smtp-2";
   send.labels = {{"course", "cpp 101"}, {"quote", "a \"b\" \\ {c,d}"}};
+  send.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   send.items[0].context = std::string("\0\x01\xff bytes", 9);
   send.items[0].target = {Target::Kind::kAddress, "o'hara@example.org"};
   const Accepted accepted = AcceptOne(send);
@@ -63,6 +64,8 @@ TEST_F(PgQueueAcceptTest, ClaimReturnsMailAsAccepted) {
   EXPECT_EQ(mail.language_code, "de");
   EXPECT_EQ(mail.transport, "smtp-2");
   EXPECT_EQ(mail.labels, send.labels);
+  EXPECT_EQ(mail.traceparent, send.traceparent);
+  EXPECT_EQ(Get(mail.id).mail.traceparent, send.traceparent);
   EXPECT_EQ(mail.key, Owned("pay-1"));
   EXPECT_EQ(mail.sender, "lms");
   EXPECT_LE(absl::AbsDuration(mail.expire_time - send.expire_time), absl::Microseconds(1));
@@ -73,6 +76,7 @@ TEST_F(PgQueueAcceptTest, MailsOfBatchShareContextLabelsAndRate) {
   Submission batch = Batch("weekly", 2);
   batch.shared_context = "shared";
   batch.labels = {{"week", "48"}};
+  batch.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   batch.max_per_second = 0.5;
   const Accepted accepted = AcceptOne(batch);
   EXPECT_NE(accepted.batch, 0);
@@ -83,12 +87,26 @@ TEST_F(PgQueueAcceptTest, MailsOfBatchShareContextLabelsAndRate) {
       EXPECT_EQ(claimed.mail.batch, accepted.batch);
       EXPECT_EQ(claimed.mail.shared_context, "shared");
       EXPECT_EQ(claimed.mail.labels, batch.labels);
+      EXPECT_EQ(claimed.mail.traceparent, batch.traceparent);
       EXPECT_EQ(claimed.mail.batch_max_per_second, 0.5);
     }
   }
   ASSERT_OK_AND_ASSIGN(const BatchRecord record,
                        log().GetBatch(accepted.batch, absl::InfiniteFuture()));
   EXPECT_EQ(record.max_per_second, 0.5);
+}
+
+TEST_F(PgQueueAcceptTest, MailKeepsItsTraceUntilItIsDueAndStoresNoneOfOthers) {
+  Submission later = Send("later");
+  later.due_time = Now() + absl::Hours(48);
+  later.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const MessageId id = AcceptOne(later).items[0].id;
+  EXPECT_EQ(Get(id).mail.traceparent, later.traceparent);
+  Advance(absl::Hours(47));
+  EXPECT_THAT(queue().Promote(absl::InfiniteFuture()), IsOkAndHolds(1));
+  EXPECT_EQ(Get(id).mail.traceparent, later.traceparent);
+  AcceptMail("untraced");
+  EXPECT_EQ(Query("SELECT count(*) FROM message WHERE traceparent IS NULL"), "1");
 }
 
 TEST_F(PgQueueAcceptTest, SameRequestIdAndBodyReplaysFirstResult) {

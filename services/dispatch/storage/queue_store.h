@@ -31,6 +31,7 @@ struct Submission {
   std::string language_code;
   std::string transport;
   std::map<std::string, std::string> labels;
+  std::string traceparent;  // of the accepting call if its trace is sampled, otherwise empty
 
   struct Item {
     Target target;
@@ -105,6 +106,7 @@ struct Outcome {
   std::string content_hash;   // SHA-256 of the bytes that were sent, raw; empty if none were
   std::string address_hash;   // of the address they were for (AddressHashes), raw; may be empty
   // Of the mail, for metrics and logs. Not recorded: its message has them.
+  std::string traceparent;  // as Mail has it
   std::string template_key;
   Category category = Category::kAnnouncement;
   Lane lane = Lane::kTransactional;

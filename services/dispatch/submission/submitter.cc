@@ -10,6 +10,7 @@
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/status/transient.h"
+#include "libs/tracing/span.h"
 #include "services/dispatch/message/resource_names.h"
 #include "services/dispatch/submission/mail_validation.h"
 
@@ -30,6 +31,7 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time cr
   mail.labels = submission.labels;
   mail.key = submission.items.at(0).dedupe_key;
   mail.sender = identity::SplitOwnedKey(submission.request_id).owner;
+  mail.traceparent = submission.traceparent;
   mail.create_time = created;
   mail.due_time = due;
   mail.expire_time = submission.expire_time;
@@ -76,6 +78,7 @@ Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef templat
   submission.transport = header.transport;
   submission.labels = header.labels;
   submission.max_per_second = header.max_per_second;
+  submission.traceparent = tracing::SampledParent();
   return submission;
 }
 

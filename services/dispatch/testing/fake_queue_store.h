@@ -334,6 +334,7 @@ class FakeQueueStore : public QueueStore {
                        .batch_max_per_second = submission.max_per_second,
                        .key = key,
                        .sender = std::string(identity::SplitOwnedKey(submission.request_id).owner),
+                       .traceparent = submission.traceparent,
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/status.h"
+#include "libs/tracing/span.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -58,9 +60,10 @@ CallResult ResultOf(const grpc::Status& status, const grpc::ByteBuffer& response
 // A call from its begin to its end, when it deletes itself.
 class GenericClient::Open {
  public:
-  Open(GenericClient& client, Context context, OutgoingCall call, Done done)
+  Open(GenericClient& client, Context context, tracing::Span span, OutgoingCall call, Done done)
       : client_(client),
         context_(std::move(context)),
+        span_(std::move(span)),
         requests_(std::move(call.requests)),
         done_(std::move(done)) {}
   virtual ~Open() = default;
@@ -70,6 +73,8 @@ class GenericClient::Open {
  protected:
   void End(const grpc::Status& status) {
     const std::unique_ptr<Open> self(this);
+    span_.SetAttribute("rpc.grpc.status_code", static_cast<int>(status.error_code()));
+    span_.End(status.ok() ? absl::OkStatus() : rpc::FromGrpcStatus(status));
     client_.Finish(context_);
     // The context references the channel, and `done` may let the last other reference go: this
     // thread of gRPC must not destroy the channel.
@@ -85,6 +90,7 @@ class GenericClient::Open {
  private:
   GenericClient& client_;
   Context context_;
+  tracing::Span span_;
   std::vector<std::string> requests_;
   grpc::ByteBuffer response_;
   Done done_;
@@ -147,22 +153,25 @@ void GenericClient::Call(const Method& method, OutgoingCall call, Done done) {
     return done(Failed(grpc::StatusCode::UNIMPLEMENTED,
                        fmt::format("{} is not offered here", method.service)));
   }
+  const std::string path = fmt::format("{}/{}", method.service, method.name);
+  tracing::Span span(path, tracing::SpanKind::kClient, call.traceparent);
   auto context = std::make_shared<grpc::ClientContext>();
   rpc::Apply({.deadline = call.deadline,
               .request_id = call.request_id,
-              .traceparent = call.traceparent,
+              .traceparent = span.traceparent(),
               .authorization = call.authorization},
              *context);
   if (!Begin(context))
     return done(Failed(grpc::StatusCode::UNAVAILABLE, "the gateway is stopping"));
   std::unique_ptr<Open> open;
   if (method.client_streaming) {
-    open =
-        std::make_unique<ClientStream>(*this, std::move(context), std::move(call), std::move(done));
+    open = std::make_unique<ClientStream>(*this, std::move(context), std::move(span),
+                                          std::move(call), std::move(done));
   } else {
-    open = std::make_unique<Unary>(*this, std::move(context), std::move(call), std::move(done));
+    open = std::make_unique<Unary>(*this, std::move(context), std::move(span), std::move(call),
+                                   std::move(done));
   }
-  open.release()->Start(*stub->second, fmt::format("/{}/{}", method.service, method.name));
+  open.release()->Start(*stub->second, "/" + path);
 }
 
 void GenericClient::Stop() {

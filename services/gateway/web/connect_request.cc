@@ -67,7 +67,7 @@ absl::StatusOr<CallFields> ReadCallFields(const http_server::Headers& headers) {
   LMSMAIL_ASSIGN_OR_RETURN(fields.timeout, TimeoutOf(headers));
   fields.request_id = RequestIdOf(headers);
   fields.authorization = headers.Get(rpc::kAuthorizationKey);
-  fields.traceparent = rpc::ChildTraceparent(headers.Get(rpc::kTraceparentKey));
+  fields.traceparent = headers.Get(rpc::kTraceparentKey);
   return fields;
 }
 

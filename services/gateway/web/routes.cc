@@ -1,8 +1,12 @@
 #include "services/gateway/web/routes.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "services/gateway/web/run_on.h"
 
@@ -71,15 +75,17 @@ void AddInboxRoutes(const InboxHandlers& handlers, rpc::Executor& executor,
       [&handlers](const Request& request) { return handlers.Html(request); });
 }
 
-void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router) {
+void AddHealthRoutes(HealthSource health, http_server::Router& router) {
   router.Add("GET", "/healthz", [](const Request&, Responder responder) {
     responder.Send(Response::Text(200, "ok\n"));
   });
-  router.Add("GET", "/readyz",
-             [is_ready = std::move(is_ready)](const Request&, Responder responder) {
-               const bool ready = is_ready();
-               responder.Send(Response::Text(ready ? 200 : 503, ready ? "ok\n" : "stopping\n"));
-             });
+  router.Add("GET", "/readyz", [health = std::move(health)](const Request&, Responder responder) {
+    if (!health.is_ready()) return responder.Send(Response::Text(503, "stopping\n"));
+    const std::vector<std::string> missing = health.missing_peers();
+    responder.Send(Response::Text(
+        200,
+        missing.empty() ? "ok\n" : fmt::format("ok\ndegraded: {}\n", fmt::join(missing, ", "))));
+  });
 }
 
 }  // namespace lmsmail::gateway

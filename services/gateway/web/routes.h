@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "libs/http_server/router.h"
 #include "libs/rpc/executor.h"
@@ -23,8 +25,14 @@ void AddWebhookRoutes(WebhookHandlers& handlers, rpc::Executor& executor,
 void AddInboxRoutes(const InboxHandlers& handlers, rpc::Executor& executor,
                     http_server::Router& router);
 
-// Adds /healthz and /readyz of the admin listener: 200 while the process can serve requests.
-// `is_ready` is called on io threads.
-void AddHealthRoutes(std::function<bool()> is_ready, http_server::Router& router);
+// How the process is, for /healthz and /readyz. Called on io threads.
+struct HealthSource {
+  std::function<bool()> is_ready;                           // false while it stops
+  std::function<std::vector<std::string>()> missing_peers;  // it is ready without them
+};
+
+// Adds /healthz and /readyz of the admin listener: 200 while the process can serve requests. The
+// second line of /readyz names the peers that are missing: "degraded: dispatch, preference".
+void AddHealthRoutes(HealthSource health, http_server::Router& router);
 
 }  // namespace lmsmail::gateway

@@ -103,12 +103,21 @@ TEST_F(RoutesTest, RefusesWhatItCannotHandleInTime) {
 TEST(HealthRoutesTest, IsNotReadyWhileItStops) {
   std::atomic<bool> ready = true;
   http_server::Router router;
-  AddHealthRoutes([&] { return ready.load(); }, router);
+  std::atomic<bool> degraded = false;
+  using Names = std::vector<std::string>;
+  AddHealthRoutes(
+      {.is_ready = [&] { return ready.load(); },
+       .missing_peers = [&] { return degraded ? Names{"dispatch", "report"} : Names(); }},
+      router);
   http_server::Options options;
   options.admit = router.admit();
   const auto server = http_server::Server::Start(std::move(options), router.handler()).value();
   RawClient client(server->port());
   EXPECT_EQ(client.Exchange(Request("GET", "/readyz")).status, 200);
+  degraded = true;
+  const auto answer = client.Exchange(Request("GET", "/readyz"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "ok\ndegraded: dispatch, report\n");
   ready = false;
   EXPECT_EQ(client.Exchange(Request("GET", "/readyz")).status, 503);
   EXPECT_EQ(client.Exchange(Request("GET", "/healthz")).status, 200);

@@ -37,6 +37,7 @@ struct TaskPlan {
   std::string mail_key = "";   // at most one mail, or one per student, is sent under a key
   absl::Time due_time = {};
   std::optional<absl::Time> window_end = std::nullopt;  // until then, more events may join
+  std::string traceparent = "";  // of the call that published the event, if its trace is sampled
 };
 
 struct Task {

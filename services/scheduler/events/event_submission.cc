@@ -12,6 +12,7 @@
 #include "libs/protobuf/time.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/tracing/span.h"
 #include "services/scheduler/automations/mail_key.h"
 #include "services/scheduler/domain/event.h"
 #include "services/scheduler/events/event_facts.h"
@@ -96,6 +97,7 @@ class Batch {
     valid.event.set_event_id(identity::MakeOwnedKey(publisher_, event.event_id()));
     if (!event.has_event_time()) *valid.event.mutable_event_time() = protobuf::ToProto(now);
     valid.tasks = PlanTasks(valid.event, automations, now);
+    for (TaskPlan& task : valid.tasks) task.traceparent = tracing::SampledParent();
     valid_events_.push_back(std::move(valid));
     positions_.push_back(i);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libs/telemetry/logging.h"
+#include "libs/tracing/span.h"
 #include "services/scheduler/domain/task_result.h"
 #include "services/scheduler/storage/store_deadline.h"
 
@@ -44,6 +45,12 @@ TaskResult TaskWorker::Execute(const Task& task, absl::Time lease_end) {
   if (stopping_ || now > lease_end - (1 - kLatestStart) * deps_.lease) {
     return Defer("released: this replica stops, or has too much to do", now);
   }
+  // The calls that follow are below it.
+  tracing::Span span(task.plan.kind == TaskKind::kCancelMail ? "cancel mail" : "submit mail",
+                     tracing::SpanKind::kConsumer, task.plan.traceparent);
+  span.SetAttribute("lmsmail.automation", task.plan.automation_id);
+  span.SetAttribute("lmsmail.attempt", task.attempts);
+  const tracing::Scope scope(span.traceparent());
   if (task.plan.kind == TaskKind::kCancelMail) {
     return deps_.canceller.Cancel(task, StoreDeadline());
   }
@@ -66,6 +73,7 @@ void TaskWorker::Settle(const Task& task, const TaskResult& result) {
     telemetry::LogWarning("event task failed", {{"task", task.id},
                                                 {"automation", task.plan.automation_id},
                                                 {"attempts", task.attempts},
+                                                {"traceparent", task.plan.traceparent},
                                                 {"detail", result.detail}});
   }
   const absl::Status settled = deps_.events.Settle(task, result, StoreDeadline());

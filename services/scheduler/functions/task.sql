@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION add_task(
     p_event text, p_kind int2, p_automation text, p_template text, p_lane int2, p_audience int2,
     p_cancellable bool, p_student text, p_course text, p_mail_key text, p_window_end timestamptz,
-    p_due timestamptz, p_give_up timestamptz, p_now timestamptz)
+    p_due timestamptz, p_give_up timestamptz, p_now timestamptz, p_traceparent text)
 RETURNS void LANGUAGE plpgsql SET search_path = scheduler, pg_temp AS $$
 DECLARE
   v_task int8;
@@ -19,9 +19,10 @@ BEGIN
   END IF;
   IF v_task IS NULL THEN
     INSERT INTO task AS t (kind, automation_id, template_name, lane, audience, cancellable, student,
-                           course_id, mail_key, window_end, due_time, give_up_time, create_time)
+                           course_id, mail_key, window_end, due_time, give_up_time, create_time,
+                           traceparent)
     VALUES (p_kind, p_automation, p_template, p_lane, p_audience, p_cancellable, p_student,
-            p_course, p_mail_key, p_window_end, p_due, p_give_up, p_now)
+            p_course, p_mail_key, p_window_end, p_due, p_give_up, p_now, p_traceparent)
     ON CONFLICT (mail_key) DO UPDATE SET state = 1, claimed = false, due_time = excluded.due_time,
                                          give_up_time = excluded.give_up_time
      WHERE t.state = 3

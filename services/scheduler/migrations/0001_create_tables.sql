@@ -89,7 +89,8 @@ CREATE TABLE task (
   due_time      timestamptz NOT NULL,            -- while claimed, the end of the lease
   give_up_time  timestamptz NOT NULL,
   attempts      int4        NOT NULL DEFAULT 0,
-  create_time   timestamptz NOT NULL
+  create_time   timestamptz NOT NULL,
+  traceparent   text        COLLATE "C"          -- of the first event's call, if its trace is sampled
 );
 CREATE INDEX task_due ON task (due_time) WHERE state = 1;
 CREATE INDEX task_created ON task (create_time);

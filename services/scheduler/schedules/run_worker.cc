@@ -12,6 +12,7 @@
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
 #include "libs/time_zone/time_zone.h"
+#include "libs/tracing/span.h"
 #include "services/scheduler/storage/store_deadline.h"
 
 namespace lmsmail::scheduler {
@@ -33,7 +34,12 @@ bool RunWorker::RunOnce() {
     return false;
   }
   if (!*claimed) return false;
-  Settle(**claimed, Execute(**claimed));
+  tracing::Span span("run schedule", tracing::SpanKind::kInternal, "");
+  span.SetAttribute("lmsmail.schedule", (*claimed)->run.schedule_id);
+  const tracing::Scope scope(span.traceparent());
+  const absl::StatusOr<std::string> outcome = Execute(**claimed);
+  span.End(outcome.status());
+  Settle(**claimed, outcome);
   return true;
 }
 

@@ -24,7 +24,9 @@ TEST_P(EventStoreContract, AddsAnEventOnce) {
 }
 
 TEST_P(EventStoreContract, ClaimReturnsTheWholePlan) {
-  Add({New("e-1", {Mail("k-1")})});
+  TaskPlan traced = Mail("k-1");
+  traced.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  Add({New("e-1", {traced})});
   EXPECT_TRUE(Claim(now_ - absl::Seconds(1)).empty());
   const std::vector<Task> tasks = Claim(now_);
   ASSERT_EQ(tasks.size(), 1u);
@@ -37,6 +39,7 @@ TEST_P(EventStoreContract, ClaimReturnsTheWholePlan) {
   EXPECT_EQ(plan.student, "recipients/ada");
   EXPECT_EQ(plan.course_id, "cpp-101");
   EXPECT_EQ(plan.mail_key, "k-1");
+  EXPECT_EQ(plan.traceparent, traced.traceparent);
   EXPECT_EQ(tasks.front().attempts, 1);
   EXPECT_EQ(tasks.front().give_up_time, now_ + kGiveUpAfter);
   ASSERT_EQ(tasks.front().events.size(), 1u);

@@ -31,12 +31,14 @@ constexpr char kKnownDigests[] =
     "SELECT event_id, digest FROM event WHERE event_id = ANY ($1::text[])";
 constexpr char kAddTasks[] = R"(
 SELECT add_task(t.event, t.kind, t.automation, t.template, t.lane, t.audience, t.cancellable,
-                t.student, t.course, t.mail_key, t.window_end, t.due, t.give_up, $14)
+                t.student, t.course, t.mail_key, t.window_end, t.due, t.give_up, $14,
+                t.traceparent)
   FROM unnest($1::text[], $2::int2[], $3::text[], $4::text[], $5::int2[], $6::int2[], $7::bool[],
               $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-              $13::timestamptz[])
+              $13::timestamptz[], $15::text[])
        WITH ORDINALITY AS t (event, kind, automation, template, lane, audience, cancellable, student,
-                             course, mail_key, window_end, due, give_up, position)
+                             course, mail_key, window_end, due, give_up, traceparent,
+                             position)
  ORDER BY t.position)";
 constexpr char kFindTasks[] = R"(
 SELECT t.kind, t.state, t.detail FROM task_event te JOIN task t USING (task_id)
@@ -59,7 +61,7 @@ std::string BodyOf(const NewEvent& event) {
 // The array parameters of kAddTasks.
 struct TaskColumns {
   ArrayLiteral event, kind, automation, template_name, lane, audience, cancellable, student, course,
-      mail_key, window_end, due, give_up;
+      mail_key, window_end, due, give_up, traceparent;
 
   void Add(const std::string& event_id, const TaskPlan& plan) {
     event.AddText(event_id);
@@ -75,6 +77,7 @@ struct TaskColumns {
     plan.window_end ? window_end.AddTime(*plan.window_end) : window_end.AddNull();
     due.AddTime(plan.due_time);
     give_up.AddTime(plan.due_time + kGiveUpAfter);
+    plan.traceparent.empty() ? traceparent.AddNull() : traceparent.AddText(plan.traceparent);
   }
 };
 
@@ -118,7 +121,7 @@ absl::StatusOr<std::vector<AddResult>> PgEventStore::Add(const std::vector<NewEv
                        tasks.template_name.str(), tasks.lane.str(), tasks.audience.str(),
                        tasks.cancellable.str(), tasks.student.str(), tasks.course.str(),
                        tasks.mail_key.str(), tasks.window_end.str(), tasks.due.str(),
-                       tasks.give_up.str(), ToTimestamptz(now));
+                       tasks.give_up.str(), ToTimestamptz(now), tasks.traceparent.str());
         return added;
       });
 }

@@ -24,7 +24,8 @@ WITH due AS (
 UPDATE task t SET claimed = true, attempts = t.attempts + 1, due_time = $2
   FROM due WHERE t.task_id = due.task_id
 RETURNING t.task_id, t.kind, t.automation_id, t.template_name, t.lane, t.audience, t.cancellable,
-          t.student, t.course_id, t.mail_key, t.attempts, t.give_up_time, t.create_time)";
+          t.student, t.course_id, t.mail_key, t.attempts, t.give_up_time, t.create_time,
+          t.traceparent)";
 constexpr char kEventsOf[] = R"(
 SELECT te.task_id, e.body FROM task_event te JOIN event e USING (event_id)
  WHERE te.task_id = ANY ($1::int8[]) ORDER BY te.position)";
@@ -59,7 +60,8 @@ Task ReadTask(const pqxx::row& row) {
                    .student = Text(row["student"]),
                    .course_id = Text(row["course_id"]),
                    .mail_key = Text(row["mail_key"]),
-                   .due_time = postgres::Time(row["create_time"])},
+                   .due_time = postgres::Time(row["create_time"]),
+                   .traceparent = Text(row["traceparent"])},
           .attempts = row["attempts"].as<int>(),
           .give_up_time = postgres::Time(row["give_up_time"]),
           .events = {}};
