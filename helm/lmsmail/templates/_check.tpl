@@ -27,6 +27,13 @@
 {{- if and $v.auth.callersSecret $v.auth.callers }}
 {{- $faults = append $faults "auth: only one of auth.callers and auth.callersSecret" -}}
 {{- end }}
+{{- if $v.auth.trial.enabled }}
+{{- range list "operator" "monitor" }}
+{{- if hasKey $v.auth.callers . }}
+{{- $faults = append $faults (printf "auth.callers.%s: a trial has a caller of this name already" .) -}}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and $v.postgresql.enabled $v.database.secret }}
 {{- $faults = append $faults "database: only one of database.secret and postgresql.enabled" -}}
 {{- else if not (or $v.postgresql.enabled $v.database.secret) }}
