@@ -5,7 +5,7 @@ set -euo pipefail
 LMSMAIL_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=deploy/lib/build.sh
 source "$LMSMAIL_ROOT/deploy/lib/build.sh"
-programs=(lmsmail-{template,preference,dispatch,scheduler,report,gateway,bounce,demo})
+programs=(lmsmail-{template,preference,dispatch,scheduler,report,gateway,bounce,demo,smoke})
 build "${programs[@]}"
 cd "$LMSMAIL_ROOT/build/$LMSMAIL_PRESET/bin"
 install -D --target-directory="$1" "${programs[@]}"

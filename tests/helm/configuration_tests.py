@@ -81,7 +81,8 @@ class ConfigurationTest(unittest.TestCase):
         for label, items, _, text in self.each_program():
             with self.subTest(label):
                 secrets = [item for item in kinds(items, "Secret") if item["metadata"]["name"].endswith("-callers")]
-                self.check(label.rsplit(" ", 1)[1], text, secrets[0]["stringData"]["callers.yaml"] if secrets else CALLERS)
+                self.check(label.rsplit(" ", 1)[1], text,
+                           secrets[0]["stringData"]["callers.yaml"] if secrets else CALLERS)
 
     def test_files_are_mounted(self):
         for label, _, pod, text in self.each_program():
@@ -97,8 +98,8 @@ class ConfigurationTest(unittest.TestCase):
                 for path in mounted_files(pod, pod["containers"][0]):
                     # The DSN may name the certificate of its server's authority.
                     if not path.endswith("/database/ca.crt"):
-                        self.assertTrue(any(name == path or name.startswith(path) and path.endswith("/") for name in used),
-                                        path)
+                        self.assertTrue(any(name == path or path.endswith("/") and name.startswith(path)
+                                            for name in used), path)
 
     def test_peers_are_services_of_the_release(self):
         for label, items, _, text in self.each_program():

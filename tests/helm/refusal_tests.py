@@ -24,11 +24,13 @@ class RefusalTest(unittest.TestCase):
 
     def test_typing_errors(self):
         for setting, name in {
-                "repilcas=3": "repilcas", "template.replica=3": "replica", "school.publicURL=https://x": "publicURL",
-                "image.name=x": "name", "auth.certmanager.enabled=true": "certmanager",
-                "gateway.ingres.enabled=true": "ingres", "networkPolicy.caller[0].x=1": "caller", "metrics.dashboard.enabled=true": "dashboard",
-                "dispatch.journal.persistence=true": "persistence", "report.journal.persistent=true": "journal",
-                "postgresql.enable=true": "enable", "auth.secrets.dispach=x": "dispach", "pods.label.a=b": "label",
+                "repilcas=3": "repilcas", "template.replica=3": "replica",
+                "school.publicURL=https://x": "publicURL", "image.name=x": "name",
+                "auth.certmanager.enabled=true": "certmanager", "gateway.ingres.enabled=true": "ingres",
+                "networkPolicy.caller[0].x=1": "caller", "metrics.dashboard.enabled=true": "dashboard",
+                "dispatch.journal.persistence=true": "persistence",
+                "report.journal.persistent=true": "journal", "postgresql.enable=true": "enable",
+                "auth.secrets.dispach=x": "dispach", "pods.label.a=b": "label",
                 "networkPolicy.callers[0].podselector.a=b": "podselector",
         }.items():
             with self.subTest(setting):
@@ -40,8 +42,9 @@ class RefusalTest(unittest.TestCase):
                 "school.publicUrl=https://mail.school.example/path": "/school/publicUrl",
                 "image.tag=latest": "/image/tag", "image.digest=sha256:12": "/image/digest",
                 "postgresql.image=postgres:latest": "/postgresql/image",
-                "postgresql.image=postgres": "/postgresql/image", "logLevel=trace": "/logLevel", "template.replicas=-1": "/template/replicas",
-                "template.replicas=two": "/template/replicas", "dispatch.drainSeconds=0": "/dispatch/drainSeconds",
+                "postgresql.image=postgres": "/postgresql/image", "logLevel=trace": "/logLevel",
+                "template.replicas=-1": "/template/replicas", "template.replicas=two": "/template/replicas",
+                "dispatch.drainSeconds=0": "/dispatch/drainSeconds",
                 "tracking.opens={newsletter}": "/tracking/opens", "bounces.domain=school": "/bounces/domain",
                 "auth.callers.lms.roles={king}": "/auth/callers/lms/roles",
                 "auth.callers.lms.token_sha256={secret}": "/auth/callers/lms/token_sha256",
@@ -55,9 +58,12 @@ class RefusalTest(unittest.TestCase):
                 self.refuses(path, setting)
 
     def test_what_the_chart_itself_configures(self):
-        for setting in ("template.config.listen=0.0.0.0:1", "dispatch.config.tls.key=/x",
-                        "report.config.auth.callers_file=x", "preference.config.keys_file=/x", "scheduler.config.postgres.dsn_file=/x",
-                        "dispatch.config.worker.state_directory=/tmp", "gateway.config.admin_listen=0.0.0.0:1"):
+        for setting in (
+                "template.config.listen=0.0.0.0:1", "dispatch.config.tls.key=/x",
+                "report.config.auth.callers_file=x", "preference.config.keys_file=/x",
+                "scheduler.config.postgres.dsn_file=/x", "dispatch.config.worker.state_directory=/tmp",
+                "gateway.config.admin_listen=0.0.0.0:1",
+        ):
             with self.subTest(setting):
                 self.refuses("false schema", setting)
 
