@@ -118,15 +118,19 @@ endfunction()
 
 # Makes a library whose header "<NAME>.h" (in the build folder, included as "embedded/<NAME>.h") holds
 # the .sql files of migrations/ and, if there are any, functions/ as a postgres::SchemaDefinition. The
-# two are in the calling folder or in DIR.
+# two are in the calling folder or in DIR. SERVICE adds the tables that every service has: its audit log.
 function(lmsmail_embed_sql name)
-  cmake_parse_arguments(ARG "" "DIR;SYMBOL" "" ${ARGN})
+  cmake_parse_arguments(ARG "SERVICE" "DIR;SYMBOL" "" ${ARGN})
   if(NOT ARG_DIR)
     set(ARG_DIR .)
   endif()
   cmake_path(ABSOLUTE_PATH ARG_DIR NORMALIZE)
   file(GLOB migrations CONFIGURE_DEPENDS ${ARG_DIR}/migrations/*.sql)
   file(GLOB functions CONFIGURE_DEPENDS ${ARG_DIR}/functions/*.sql)
+  if(ARG_SERVICE)
+    file(GLOB audit CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/migrations/*.sql)
+    list(APPEND migrations ${audit})
+  endif()
   set(header ${CMAKE_BINARY_DIR}/embedded/${name}.h)
   add_custom_command(
     OUTPUT ${header}

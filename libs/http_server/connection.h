@@ -32,7 +32,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // `tls` is null for plain text. All must outlive the connection.
+  // `tls` is null for plain text, and used by the constructor only. The others must outlive the
+  // connection.
   Connection(IoThread& thread, SharedState& shared, boost::asio::ip::tcp::socket socket,
              boost::asio::ssl::context* tls);
   ~Connection();

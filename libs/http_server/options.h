@@ -34,7 +34,7 @@ struct Limits {
   absl::Duration linger_time = absl::Seconds(2);
 };
 
-// Paths of PEM files.
+// Paths of PEM files, which are read again when they change.
 struct TlsFiles {
   std::string certificate;  // the chain, the server's own first
   std::string key;          // refused if others may read it

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/base/call_once.h"
+#include "absl/time/clock.h"
 
 #include "libs/http_server/client_address.h"
 #include "libs/http_server/connection.h"
@@ -60,8 +61,7 @@ absl::Status CheckOptions(const Options& options) {
 
 class Server::Impl {
  public:
-  Impl(Options options, TrustedProxies proxies, Handler handler,
-       std::unique_ptr<asio::ssl::context> tls)
+  Impl(Options options, TrustedProxies proxies, Handler handler, std::unique_ptr<ServerTls> tls)
       : shared_(std::move(options), std::move(proxies), std::move(handler)), tls_(std::move(tls)) {
     const auto tick = Tick(shared_.options.limits);
     for (int i = 0; i < shared_.options.threads; ++i) {
@@ -147,12 +147,13 @@ class Server::Impl {
 
   void Adopt(IoThread& thread, tcp::socket socket) {
     if (!shared_.connections.Add()) return;
-    auto connection = std::make_shared<Connection>(thread, shared_, std::move(socket), tls_.get());
+    auto connection = std::make_shared<Connection>(thread, shared_, std::move(socket),
+                                                   tls_ ? &tls_->Current(absl::Now()) : nullptr);
     asio::post(thread.io(), [connection = std::move(connection)] { connection->Start(); });
   }
 
   SharedState shared_;
-  const std::unique_ptr<asio::ssl::context> tls_;
+  const std::unique_ptr<ServerTls> tls_;  // used by the accepting thread
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::optional<tcp::acceptor> acceptor_;    // of the first thread
   std::optional<asio::steady_timer> retry_;  // of the first thread
@@ -163,9 +164,9 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options, Handler handler) try {
   LMSMAIL_RETURN_IF_ERROR(CheckOptions(options));
   LMSMAIL_ASSIGN_OR_RETURN(TrustedProxies proxies, TrustedProxies::Parse(options.trusted_proxies));
-  std::unique_ptr<asio::ssl::context> tls;
+  std::unique_ptr<ServerTls> tls;
   if (options.tls) {
-    LMSMAIL_ASSIGN_OR_RETURN(tls, MakeServerContext(*options.tls));
+    LMSMAIL_ASSIGN_OR_RETURN(tls, ServerTls::Create(*options.tls));
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(proxies), std::move(handler),
                                      std::move(tls));

@@ -12,9 +12,12 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/clock.h"
+
 #include "libs/http_server/server.h"
 #include "libs/http_server/testing/raw_client.h"
-#include "libs/smtp/testing/self_signed_certificate.h"
+#include "libs/http_server/tls.h"
+#include "libs/testing/certificates.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/temporary_folder.h"
 
@@ -29,7 +32,7 @@ using ::testing::StartsWith;
 class ServerTlsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto certificate = smtp::testing::MakeSelfSignedCertificate();
+    const auto certificate = MakeSelfSignedCertificate();
     folder_.Write("certificate.pem", certificate.certificate_pem);
     folder_.Write("key.pem", certificate.private_key_pem);
   }
@@ -86,6 +89,19 @@ TEST_F(ServerTlsTest, RefusesOldProtocolsAndPlainText) {
   EXPECT_THAT(Exchange(server->port(), context, ""), HasSubstr("protocol version"));
   testing::RawClient plain(server->port());
   EXPECT_EQ(plain.Exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 0);
+}
+
+TEST_F(ServerTlsTest, TakesOverFilesThatChangedUnlessTheyAreWrong) {
+  ASSERT_OK_AND_ASSIGN(const auto tls, ServerTls::Create(files()));
+  const auto certificate_at = [&](absl::Time now) {
+    return X509_get_serialNumber(SSL_CTX_get0_certificate(tls->Current(now).native_handle()));
+  };
+  const absl::Time later = absl::Now() + 2 * ServerTls::kRefreshInterval;
+  const std::int64_t first = ASN1_INTEGER_get(certificate_at(absl::Now()));
+  folder_.Write("certificate.pem", "nonsense");
+  EXPECT_EQ(ASN1_INTEGER_get(certificate_at(later)), first);
+  SetUp();
+  EXPECT_NE(ASN1_INTEGER_get(certificate_at(later + 2 * ServerTls::kRefreshInterval)), first);
 }
 
 TEST_F(ServerTlsTest, RefusesUnusableFiles) {

@@ -4,9 +4,13 @@
 #include <openssl/ssl.h>
 
 #include <string_view>
+#include <utility>
+
+#include "absl/time/clock.h"
 
 #include "libs/secret_file/secret_file.h"
 #include "libs/status/status_macros.h"
+#include "libs/telemetry/logging.h"
 
 namespace lmsmail::http_server {
 namespace {
@@ -32,9 +36,7 @@ absl::Status CannotUse(std::string_view what, const std::string& path,
       fmt::format("{}: {} cannot be used as PEM: {}", what, path, error.message()));
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<ssl::context>> MakeServerContext(const TlsFiles& files) {
+absl::StatusOr<std::unique_ptr<ssl::context>> ReadContext(const TlsFiles& files) {
   LMSMAIL_RETURN_IF_ERROR(CheckSecretFile(files.key));
   auto context = std::make_unique<ssl::context>(ssl::context::tls_server);
   SSL_CTX* const handle = context->native_handle();
@@ -50,6 +52,30 @@ absl::StatusOr<std::unique_ptr<ssl::context>> MakeServerContext(const TlsFiles& 
   context->use_private_key_file(files.key, ssl::context::pem, error);
   if (error) return CannotUse("tls.key", files.key, error);
   return context;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ServerTls>> ServerTls::Create(const TlsFiles& files) {
+  std::unique_ptr<ServerTls> tls(new ServerTls(files));
+  LMSMAIL_ASSIGN_OR_RETURN(tls->context_, ReadContext(files));
+  return tls;
+}
+
+ServerTls::ServerTls(const TlsFiles& files)
+    : files_(files), watch_({files.certificate, files.key}, kRefreshInterval, absl::Now()) {}
+
+ssl::context& ServerTls::Current(absl::Time now) {
+  if (!watch_.Changed(now)) return *context_;
+  auto context = ReadContext(files_);
+  if (context.ok()) {
+    context_ = *std::move(context);
+    telemetry::LogInfo("the TLS certificate was read again", {{"path", files_.certificate}});
+  } else {
+    telemetry::LogError("the TLS files are wrong: the certificate before their change stays",
+                        {{"error", context.status()}});
+  }
+  return *context_;
 }
 
 }  // namespace lmsmail::http_server

@@ -45,29 +45,31 @@ class BoundService : public Api::Service {
   template <typename Handlers, typename Request, typename Response>
   void Bind(std::string_view method, Handlers& handlers,
             absl::Status (Handlers::*handler)(const CallInfo&, const Request&, Response&)) {
-    BindUnary<Request, Response>(method, [this, name = methods_.FullName(method), &handlers,
-                                          handler](grpc::CallbackServerContext* context,
-                                                   const Request* request, Response* response) {
-      return runner_.Run(context, name,
-                         [&handlers, handler, request, response](const CallInfo& call) {
-                           return (handlers.*handler)(call, *request, *response);
-                         });
-    });
+    const auto* const bound =
+        methods_.Bind(method, {Request::descriptor(), Response::descriptor()});
+    BindUnary<Request, Response>(
+        bound, [this, &handlers, handler](const UnaryCall& call, const Request* request,
+                                          Response* response) {
+          return runner_.Run(call, [&handlers, handler, request, response](const CallInfo& info) {
+            return (handlers.*handler)(info, *request, *response);
+          });
+        });
   }
 
   // For an asynchronous handler, see CallRunner::RunAsync.
   template <typename Handlers, typename Request, typename Response>
   void BindAsync(std::string_view method, Handlers& handlers,
                  void (Handlers::*handler)(const CallInfo&, const Request&, Response&, Responder)) {
-    BindUnary<Request, Response>(method, [this, name = methods_.FullName(method), &handlers,
-                                          handler](grpc::CallbackServerContext* context,
-                                                   const Request* request, Response* response) {
-      return runner_.RunAsync(
-          context, name,
-          [&handlers, handler, request, response](const CallInfo& call, Responder&& responder) {
-            (handlers.*handler)(call, *request, *response, std::move(responder));
+    const auto* const bound =
+        methods_.BindUnaudited(method, {Request::descriptor(), Response::descriptor()});
+    BindUnary<Request, Response>(
+        bound, [this, &handlers, handler](const UnaryCall& call, const Request* request,
+                                          Response* response) {
+          return runner_.RunAsync(call, [&handlers, handler, request, response](
+                                            const CallInfo& info, Responder&& responder) {
+            (handlers.*handler)(info, *request, *response, std::move(responder));
           });
-    });
+        });
   }
 
   // `handler` makes what serves one call; the response outlives it.
@@ -75,33 +77,36 @@ class BoundService : public Api::Service {
   void BindClientStream(
       std::string_view method, Handlers& handlers,
       std::unique_ptr<ClientStreamHandler<Request>> (Handlers::*handler)(Response&)) {
-    const auto index = methods_.Bind(method, {Request::descriptor(), Response::descriptor(), true});
-    if (!index) return;
+    const auto* const bound =
+        methods_.BindUnaudited(method, {Request::descriptor(), Response::descriptor(), true});
+    if (bound == nullptr) return;
     this->MarkMethodCallback(
-        *index, new grpc::internal::CallbackClientStreamingHandler<Received<Request>, Response>(
-                    [this, name = methods_.FullName(method), &handlers, handler](
-                        grpc::CallbackServerContext* context, Response* response) {
-                      return runner_.RunClientStream<Request>(context, name,
-                                                              (handlers.*handler)(*response));
-                    }));
+        bound->index,
+        new grpc::internal::CallbackClientStreamingHandler<Received<Request>, Response>(
+            [this, bound, &handlers, handler](grpc::CallbackServerContext* context,
+                                              Response* response) {
+              return runner_.RunClientStream<Request>(context, bound->access,
+                                                      (handlers.*handler)(*response));
+            }));
   }
 
  private:
   template <typename Request, typename Response, typename Function>
-  void BindUnary(std::string_view method, Function function) {
-    const auto index = methods_.Bind(method, {Request::descriptor(), Response::descriptor()});
-    if (!index) return;
+  void BindUnary(const MethodTable::Method* bound, Function function) {
+    if (bound == nullptr) return;
     // The service owns its handlers.
     this->MarkMethodCallback(
-        *index, new grpc::internal::CallbackUnaryHandler<Received<Request>, Response>(
-                    [this, name = methods_.FullName(method), function = std::move(function)](
-                        grpc::CallbackServerContext* context, const Received<Request>* request,
-                        Response* response) {
-                      if (!request->status().ok()) {
-                        return runner_.RefuseUndecodable(context, name, request->status());
-                      }
-                      return function(context, &request->message(), response);
-                    }));
+        bound->index,
+        new grpc::internal::CallbackUnaryHandler<Received<Request>, Response>(
+            [this, bound, function = std::move(function)](grpc::CallbackServerContext* context,
+                                                          const Received<Request>* request,
+                                                          Response* response) {
+              const UnaryCall call{context, bound->access, request->message(), request->bytes()};
+              if (!request->status().ok()) {
+                return runner_.RefuseUndecodable(call, request->status());
+              }
+              return function(call, &request->message(), response);
+            }));
   }
 
   CallRunner& runner_;

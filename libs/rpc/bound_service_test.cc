@@ -22,6 +22,7 @@ using testing::v1::EchoResponse;
 class Handlers {
  public:
   absl::Status Echo(const CallInfo&, const EchoRequest&, EchoResponse&) { return absl::OkStatus(); }
+  void Later(const CallInfo&, const EchoRequest&, EchoResponse&, Responder) {}
   absl::Status Misfit(const CallInfo&, const EchoResponse&, EchoResponse&) {
     return absl::OkStatus();
   }
@@ -32,6 +33,7 @@ class PartService final : public BoundService<testing::v1::EchoService> {
  public:
   explicit PartService(CallRunner& runner) : BoundService(runner) {}
   using BoundService::Bind;
+  using BoundService::BindAsync;
 };
 
 class BoundServiceTest : public ::testing::Test {
@@ -48,7 +50,8 @@ class BoundServiceTest : public ::testing::Test {
 TEST_F(BoundServiceTest, ServerNamesMethodsWithoutHandler) {
   service_.Bind("Echo", handlers_, &Handlers::Echo);
   EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInternal,
-                                "lmsmail.testing.v1.EchoService: Collect has no handler"));
+                                "lmsmail.testing.v1.EchoService: Change has no handler; "
+                                "Collect has no handler"));
 }
 
 TEST_F(BoundServiceTest, ServerNamesMethodsThatTheProtoLacks) {
@@ -68,6 +71,12 @@ TEST_F(BoundServiceTest, ServerNamesMethodsBoundTwice) {
   service_.Bind("Echo", handlers_, &Handlers::Echo);
   service_.Bind("Echo", handlers_, &Handlers::Echo);
   EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInternal, HasSubstr("Echo has two handlers")));
+}
+
+TEST_F(BoundServiceTest, ServerNamesAuditedMethodsWithAnAsynchronousHandler) {
+  service_.BindAsync("Change", handlers_, &Handlers::Later);
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInternal,
+                                HasSubstr("Change needs a handler that can be audited")));
 }
 
 TEST_F(BoundServiceTest, IsReadyOnceEveryMethodHasItsHandler) {

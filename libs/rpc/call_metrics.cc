@@ -10,10 +10,10 @@ namespace {
 
 template <std::size_t... kCode>
 std::array<telemetry::Counter, sizeof...(kCode)> CounterPerCode(
-    const telemetry::CounterFamily& family, const std::string& method,
+    const telemetry::CounterFamily& family, const std::string& label, const std::string& value,
     std::index_sequence<kCode...>) {
   return {
-      family.With({{"method", method},
+      family.With({{label, value},
                    {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(kCode))}})...};
 }
 
@@ -22,6 +22,8 @@ std::array<telemetry::Counter, sizeof...(kCode)> CounterPerCode(
 CallMetrics::CallMetrics(telemetry::Metrics& metrics)
     : handled_(metrics.AddCounter("lmsmail_rpc_handled_total",
                                   "Calls that ended, by method and status code.")),
+      caller_handled_(metrics.AddCounter("lmsmail_rpc_caller_handled_total",
+                                         "Calls that ended, by caller and status code.")),
       duration_(metrics.AddHistogram("lmsmail_rpc_duration_seconds",
                                      "Time from a call's arrival to its response.")),
       undecodable_(metrics.AddCounter("lmsmail_rpc_undecodable_total",
@@ -44,12 +46,14 @@ void CallMetrics::Undecodable(std::string_view method, std::string_view request_
                        {{"method", method}, {"request_id", request_id}, {"error", status}});
 }
 
-void CallMetrics::Ended(std::string_view method, absl::StatusCode code, absl::Duration took) {
+void CallMetrics::Ended(std::string_view method, std::string_view caller, absl::StatusCode code,
+                        absl::Duration took) {
   in_flight_.Add(-1);
   const Method& of_method = ForMethod(method);
-  const auto index = static_cast<std::size_t>(code);
-  of_method.handled[index < kCodes ? index : static_cast<std::size_t>(absl::StatusCode::kUnknown)]
-      .Increment();
+  const auto known = static_cast<std::size_t>(code) < kCodes ? code : absl::StatusCode::kUnknown;
+  const auto index = static_cast<std::size_t>(known);
+  of_method.handled[index].Increment();
+  ForCaller(caller)[index].Increment();
   of_method.duration.Observe(absl::ToDoubleSeconds(took));
 }
 
@@ -59,9 +63,22 @@ const CallMetrics::Method& CallMetrics::ForMethod(std::string_view method) {
   if (found == methods_.end()) {
     const std::string name(method);
     found = methods_
-                .emplace(name,
-                         Method{CounterPerCode(handled_, name, std::make_index_sequence<kCodes>()),
-                                duration_.With({{"method", name}})})
+                .emplace(name, Method{CounterPerCode(handled_, "method", name,
+                                                     std::make_index_sequence<kCodes>()),
+                                      duration_.With({{"method", name}})})
+                .first;
+  }
+  return found->second;
+}
+
+const CallMetrics::CounterByCode& CallMetrics::ForCaller(std::string_view caller) {
+  absl::MutexLock lock(&mutex_);
+  auto found = callers_.find(caller);
+  if (found == callers_.end()) {
+    const std::string name(caller);
+    found = callers_
+                .emplace(name, CounterPerCode(caller_handled_, "caller", name,
+                                              std::make_index_sequence<kCodes>()))
                 .first;
   }
   return found->second;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -10,10 +11,16 @@
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 
+#include "libs/audit/audit_log.h"
+#include "libs/clock/clock.h"
+#include "libs/identity/method_access.h"
+#include "libs/rpc/authenticator.h"
 #include "libs/rpc/call_info.h"
 #include "libs/rpc/call_metrics.h"
+#include "libs/rpc/caller_limiter.h"
 #include "libs/rpc/client_stream.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/responder.h"
@@ -23,11 +30,19 @@
 
 namespace lmsmail::rpc {
 
+// A unary call as gRPC hands it over.
+struct UnaryCall {
+  grpc::CallbackServerContext* context;
+  const identity::MethodAccess& access;
+  const google::protobuf::Message& request;
+  std::size_t request_bytes;
+};
+
 // Runs the handlers of calls: the layer between gRPC's callback API and handlers that are plain
 // functions returning absl::Status. BoundService connects methods to it.
 //
-// Every call passes here for its identity, deadline, admission, exception barrier, metrics and log
-// (see ServerCall). Thread-safe; must outlive the server it serves.
+// Every call passes here for its caller, admission, deadline, exception barrier, audit log, metrics
+// and log (see ServerCall). Thread-safe; must outlive the server it serves.
 class CallRunner {
  public:
   struct Options {
@@ -39,6 +54,10 @@ class CallRunner {
     absl::Duration stream_idle = absl::Minutes(1);
     // Calls of asynchronous handlers at a time. They hold no thread while they wait.
     int max_async_calls = 512;
+    Authenticator authenticator = {};
+    identity::CallerLimits caller_limits = {};  // of each caller that has none of its own
+    // For the calls of audited methods. Null: they are not recorded. Not owned.
+    audit::AuditLog* audit_log = nullptr;
   };
   using Handler = absl::AnyInvocable<absl::Status(const CallInfo&)>;
   using AsyncHandler = absl::AnyInvocable<void(const CallInfo&, Responder&&)>;
@@ -57,22 +76,19 @@ class CallRunner {
   }
 
   // Ends a call whose request could not be parsed; `status` says why.
-  grpc::ServerUnaryReactor* RefuseUndecodable(grpc::CallbackServerContext* context,
-                                              std::string_view method, const absl::Status& status);
+  grpc::ServerUnaryReactor* RefuseUndecodable(const UnaryCall& unary, const absl::Status& status);
   // Runs `handler` on the executor. gRPC keeps the request and the response alive until it returns.
-  grpc::ServerUnaryReactor* Run(grpc::CallbackServerContext* context, std::string_view method,
-                                Handler handler);
+  grpc::ServerUnaryReactor* Run(const UnaryCall& unary, Handler handler);
   // Runs `handler` on the executor. gRPC keeps the request and the response alive until the
-  // responder has finished the call, which may be after `handler` returned.
-  grpc::ServerUnaryReactor* RunAsync(grpc::CallbackServerContext* context, std::string_view method,
-                                     AsyncHandler handler);
+  // responder has finished the call, which may be after `handler` returned. Not audited.
+  grpc::ServerUnaryReactor* RunAsync(const UnaryCall& unary, AsyncHandler handler);
 
   template <typename Request>
   grpc::ServerReadReactor<Received<Request>>* RunClientStream(
-      grpc::CallbackServerContext* context, std::string_view method,
+      grpc::CallbackServerContext* context, const identity::MethodAccess& access,
       std::unique_ptr<ClientStreamHandler<Request>> handler) {
-    ServerCall call(policy_, policy_.default_stream_deadline, metrics_, *context, method);
-    if (const absl::Status status = OpenStream(); !status.ok()) {
+    ServerCall call(policy_, policy_.default_stream_deadline, metrics_, *context, access);
+    if (const absl::Status status = OpenStream(call); !status.ok()) {
       return ClientStreamReactor<Request>::Refuse(std::move(call), executor_, status);
     }
     return ClientStreamReactor<Request>::Start(std::move(call), std::move(handler), executor_,
@@ -80,19 +96,23 @@ class CallRunner {
   }
 
  private:
-  // `on_finish` undoes what made `admitted` OK.
-  grpc::ServerUnaryReactor* Begin(const absl::Status& admitted, std::function<void()> on_finish,
-                                  grpc::CallbackServerContext* context, std::string_view method,
-                                  AsyncHandler handler);
-  absl::Status Admit() const;
-  // Increments `open` unless it has reached `max`.
-  absl::Status Open(std::atomic<int>& open, int max) const;
-  absl::Status OpenStream() { return Open(streams_, max_streams_); }
+  // `admit` decides whether the call may begin, and `on_finish` undoes what made it OK.
+  grpc::ServerUnaryReactor* Begin(const UnaryCall& unary, absl::FunctionRef<absl::Status()> admit,
+                                  std::function<void()> on_finish, AsyncHandler handler);
+  absl::Status CheckAccepting() const;
+  absl::Status OpenStream(ServerCall& call);
   void CloseStream() { --streams_; }
+  // Runs `handler` between the two records of the call in the audit log.
+  absl::Status RunAudited(const CallInfo& info, const std::string& resource,
+                          Handler& handler) const;
 
   const CallPolicy policy_;
   const int max_streams_;
   const int max_async_calls_;
+  const Authenticator authenticator_;
+  audit::AuditLog* const audit_log_;
+  const SystemClock clock_;
+  CallerLimiter limiter_;
   CallMetrics metrics_;
   std::atomic<bool> accepting_ = true;
   std::atomic<int> streams_ = 0;

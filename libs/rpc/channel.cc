@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "libs/rpc/user_agent.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::rpc {
@@ -30,12 +31,15 @@ constexpr char kServiceConfig[] = R"({
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> NewChannel(const ChannelOptions& options) {
-  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ClientCredentials(options.tls));
+  std::optional<TlsFiles> tls = options.tls;
+  if (tls && options.on_behalf_of_others) tls->certificate = tls->key = "";
+  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ClientCredentials(tls));
   grpc::ChannelArguments arguments;
+  if (!options.on_behalf_of_others) arguments.SetUserAgentPrefix(UserAgentPrefix());
   arguments.SetMaxReceiveMessageSize(options.max_receive_bytes);
   arguments.SetMaxSendMessageSize(options.max_send_bytes);
   arguments.SetServiceConfigJSON(kServiceConfig);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.retry ? 1 : 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.on_behalf_of_others ? 0 : 1);
   // A TXT record of the target's name must not change the service config.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   // Detects a dead peer within a minute; TCP takes a quarter of an hour.

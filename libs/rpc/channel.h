@@ -19,9 +19,10 @@ struct ChannelOptions {
   std::optional<TlsFiles> tls = std::nullopt;
   int max_receive_bytes = 16 << 20;
   int max_send_bytes = 4 << 20;
-  // False for calls on behalf of others, who decide themselves whether to repeat a call. Such a
-  // channel has a connection of its own.
-  bool retry = true;
+  // For calls that others make by way of this process: they decide themselves whether to repeat a
+  // call, and prove themselves who they are, so that the channel has neither the certificate nor
+  // the name of this process. It has a connection of its own.
+  bool on_behalf_of_others = false;
 };
 
 // Share one channel per peer. Only calls that end with UNAVAILABLE are retried, up to four attempts

@@ -19,6 +19,7 @@ CallOptions WithTimeout(absl::Duration timeout) {
 void Apply(const CallOptions& options, grpc::ClientContext& context) {
   context.set_deadline(absl::ToChronoTime(options.deadline));
   if (!options.request_id.empty()) context.AddMetadata(kRequestIdKey, options.request_id);
+  if (!options.authorization.empty()) context.AddMetadata(kAuthorizationKey, options.authorization);
   if (!options.traceparent.empty()) context.AddMetadata(kTraceparentKey, options.traceparent);
 }
 

@@ -17,8 +17,9 @@ namespace lmsmail::rpc {
 
 struct CallOptions {
   absl::Time deadline;
-  std::string request_id = {};   // empty: none is sent
-  std::string traceparent = {};  // empty: none is sent
+  std::string request_id = {};     // empty: none is sent
+  std::string traceparent = {};    // empty: none is sent
+  std::string authorization = {};  // "Bearer TOKEN"; empty: none is sent
 };
 
 // For a call made while serving `call`: with its identity, and with its deadline or `timeout` from

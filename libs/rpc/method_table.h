@@ -2,12 +2,13 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+
+#include "libs/identity/method_access.h"
 
 namespace lmsmail::rpc {
 
@@ -20,21 +21,27 @@ class MethodTable {
     bool client_streaming = false;
   };
 
+  struct Method {
+    int index;  // its position in the proto
+    identity::MethodAccess access;
+  };
+
   explicit MethodTable(std::string_view service_full_name);
 
-  // The method's position in the proto. nullopt, and an error for Check(), when the service has no
-  // such method, declares it with another signature, or the method has a handler already.
-  std::optional<int> Bind(std::string_view method, const Signature& signature);
+  // Valid as long as this. Null, and an error for Check(), when the service has no such method,
+  // declares it with another signature, or the method has a handler already.
+  const Method* Bind(std::string_view method, const Signature& signature);
+  // The same for a handler whose calls cannot be audited.
+  const Method* BindUnaudited(std::string_view method, const Signature& signature);
 
-  // "lmsmail.report.v1.ReportService/GetCourse"
-  std::string FullName(std::string_view method) const;
-
-  // INTERNAL, naming every method that Bind() refused or that has no handler.
+  // INTERNAL, naming every method that Bind() refused, that has no handler, or that nobody may call
+  // because the proto does not say who may.
   absl::Status Check() const;
 
  private:
   const google::protobuf::ServiceDescriptor& service_;
-  std::vector<bool> bound_;  // by position
+  std::vector<Method> methods_;  // by position
+  std::vector<bool> bound_;      // by position
   std::vector<std::string> errors_;
 };
 

@@ -45,6 +45,8 @@ class Received {
 
   // Why there is no message, or OK.
   const absl::Status& status() const { return status_; }
+  // The memory that the message takes.
+  std::size_t bytes() const { return share_.bytes(); }
   Request& message() { return *message_; }
   const Request& message() const { return *message_; }
 

@@ -23,6 +23,8 @@ class RequestBudget {
       std::swap(bytes_, other.bytes_);
       return *this;
     }
+    std::size_t bytes() const { return bytes_; }
+
     ~Share() {
       if (budget_ != nullptr) budget_->used_ -= bytes_;
     }

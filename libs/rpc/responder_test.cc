@@ -35,6 +35,7 @@ class WaitingService final : public BoundService<pb::EchoService> {
  public:
   explicit WaitingService(CallRunner& runner) : BoundService(runner) {
     BindAsync("Echo", *this, &WaitingService::KeepEcho);
+    Bind("Change", *this, &WaitingService::NeverChange);
     BindClientStream("Collect", *this, &WaitingService::NeverCollect);
   }
 
@@ -45,6 +46,10 @@ class WaitingService final : public BoundService<pb::EchoService> {
     response.set_text(request.text());
     absl::MutexLock lock(&mutex_);
     responders_.push_back(std::move(responder));
+  }
+
+  absl::Status NeverChange(const CallInfo&, const pb::EchoRequest&, pb::EchoResponse&) {
+    return absl::UnimplementedError("");
   }
 
   void WaitForCalls(std::size_t count) {

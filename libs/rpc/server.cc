@@ -4,6 +4,8 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
@@ -25,15 +27,28 @@ int Milliseconds(absl::Duration duration) {
       std::min<std::int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
 }
 
-// Both are settings of the whole process and take effect for servers built later.
-void EnableHealthAndReflection() {
+// A setting of the whole process, which takes effect for servers built later.
+void EnableHealthChecks() {
   static std::once_flag once;
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // gRPC's health service has no descriptor; this links one, which reflection needs.
     google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
   });
+}
+
+// gRPC's own switch for reflection concerns all servers of the process.
+class WithReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+};
+
+absl::Status CannotListen(const std::string& address) {
+  return absl::UnavailableError(
+      fmt::format("cannot listen on {}: check the address and whether the port is free", address));
 }
 
 void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
@@ -68,43 +83,61 @@ void BoundMemory(const ServerOptions& options, grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<HostedService>& services) {
-  EnableHealthAndReflection();
+  EnableHealthChecks();
   for (const HostedService& hosted : services) LMSMAIL_RETURN_IF_ERROR(hosted.ready);
-  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
-  grpc::ServerBuilder builder;
-  SetArguments(options, builder);
-  BoundMemory(options, builder);
-  int port = 0;
-  builder.AddListeningPort(options.listen, std::move(credentials), &port);
-  std::vector<std::string> names;
-  for (const HostedService& hosted : services) {
-    builder.RegisterService(hosted.service);
-    names.push_back(hosted.name);
+  std::unique_ptr<Server> started(new Server());
+  LMSMAIL_RETURN_IF_ERROR(started->Listen(options, services));
+  if (!options.health_listen.empty()) {
+    LMSMAIL_RETURN_IF_ERROR(started->ListenForHealthChecks(options));
   }
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port <= 0) {
-    return absl::UnavailableError(fmt::format(
-        "cannot listen on {}: check the address and whether the port is free", options.listen));
-  }
-  auto started = std::unique_ptr<Server>(new Server(std::move(server), port, std::move(names)));
   started->SetServing(false);
   return started;
 }
 
-Server::Server(std::unique_ptr<grpc::Server> server, int port, std::vector<std::string> names)
-    : server_(std::move(server)), port_(port), names_(std::move(names)) {}
+absl::Status Server::Listen(const ServerOptions& options,
+                            const std::vector<HostedService>& services) {
+  LMSMAIL_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls, options.authenticator));
+  grpc::ServerBuilder builder;
+  SetArguments(options, builder);
+  BoundMemory(options, builder);
+  if (options.reflection) builder.SetOption(std::make_unique<WithReflection>());
+  builder.AddListeningPort(options.listen, std::move(credentials), &port_);
+  for (const HostedService& hosted : services) {
+    builder.RegisterService(hosted.service);
+    names_.push_back(hosted.name);
+  }
+  server_ = builder.BuildAndStart();
+  return server_ != nullptr && port_ > 0 ? absl::OkStatus() : CannotListen(options.listen);
+}
+
+absl::Status Server::ListenForHealthChecks(const ServerOptions& options) {
+  grpc::ServerBuilder builder;
+  SetArguments(options, builder);
+  BoundMemory(options, builder);
+  builder.AddListeningPort(options.health_listen, grpc::InsecureServerCredentials(), &health_port_);
+  health_server_ = builder.BuildAndStart();
+  return health_server_ != nullptr && health_port_ > 0 ? absl::OkStatus()
+                                                       : CannotListen(options.health_listen);
+}
 
 Server::~Server() { Shutdown(absl::Now()); }
 
 void Server::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
-  health->SetServingStatus("", serving);
-  for (const std::string& name : names_) health->SetServingStatus(name, serving);
+  for (grpc::Server* const server : {server_.get(), health_server_.get()}) {
+    if (server == nullptr) continue;
+    grpc::HealthCheckServiceInterface* const health = server->GetHealthCheckService();
+    health->SetServingStatus("", serving);
+    for (const std::string& name : names_) health->SetServingStatus(name, serving);
+  }
 }
 
 void Server::Shutdown(absl::Time deadline) {
-  server_->GetHealthCheckService()->Shutdown();
-  server_->Shutdown(absl::ToChronoTime(deadline));
+  // Last, so that probes learn that the server stops instead of failing.
+  for (grpc::Server* const server : {server_.get(), health_server_.get()}) {
+    if (server == nullptr) continue;
+    server->GetHealthCheckService()->Shutdown();
+    server->Shutdown(absl::ToChronoTime(deadline));
+  }
 }
 
 }  // namespace lmsmail::rpc

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "libs/rpc/authenticator.h"
 #include "libs/rpc/tls.h"
 
 namespace lmsmail::rpc {
@@ -37,6 +38,11 @@ HostedService Host(Implementation& implementation) {
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";          // port 0: a free one, see Server::port()
   std::optional<TlsFiles> tls = std::nullopt;  // absent: plain text
+  Authenticator authenticator = {};            // its directory must outlive the server
+  bool reflection = true;
+  // A second address, which offers health checks alone, in plain text and to everybody: probes of
+  // Kubernetes speak no TLS. Empty: none.
+  std::string health_listen = {};
   int max_receive_bytes = 4 << 20;
   // Open calls on one connection; a client keeps further ones back.
   int max_concurrent_streams = 128;
@@ -49,8 +55,8 @@ struct ServerOptions {
   absl::Duration max_connection_age_grace = absl::Minutes(1);
 };
 
-// A running gRPC server with reflection and the standard health service (overall, name "", and one
-// per hosted service). Starts as NOT_SERVING.
+// A running gRPC server with the standard health service (overall, name "", and one per hosted
+// service), which needs no credentials. Starts as NOT_SERVING.
 class Server {
  public:
   // UNAVAILABLE for an address that cannot be bound, INVALID_ARGUMENT for unreadable TLS files,
@@ -60,6 +66,7 @@ class Server {
   ~Server();  // Shutdown() without waiting
 
   int port() const { return port_; }
+  int health_port() const { return health_port_; }  // 0 without health_listen
 
   // The status that health checks report, for load balancers. Calls are served either way.
   void SetServing(bool serving);
@@ -70,11 +77,16 @@ class Server {
   void Shutdown(absl::Time deadline);
 
  private:
-  Server(std::unique_ptr<grpc::Server> server, int port, std::vector<std::string> names);
+  Server() = default;
+
+  absl::Status Listen(const ServerOptions& options, const std::vector<HostedService>& services);
+  absl::Status ListenForHealthChecks(const ServerOptions& options);
 
   std::unique_ptr<grpc::Server> server_;
-  const int port_;
-  const std::vector<std::string> names_;
+  std::unique_ptr<grpc::Server> health_server_;  // null without health_listen
+  int port_ = 0;
+  int health_port_ = 0;
+  std::vector<std::string> names_;
 };
 
 }  // namespace lmsmail::rpc

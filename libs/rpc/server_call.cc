@@ -10,6 +10,7 @@
 
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/status.h"
+#include "libs/status/status_macros.h"
 #include "libs/telemetry/limited_log.h"
 #include "libs/telemetry/logging.h"
 
@@ -36,9 +37,10 @@ bool CallInfo::Cancelled() const { return context != nullptr && context->IsCance
 
 ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline,
                        CallMetrics& metrics, grpc::CallbackServerContext& context,
-                       std::string_view method)
-    : policy_(policy), metrics_(metrics), arrival_(absl::Now()) {
-  info_.method = method;
+                       const identity::MethodAccess& access)
+    : policy_(policy), metrics_(metrics), access_(access), arrival_(absl::Now()) {
+  info_.method = access.method;
+  info_.caller.name = identity::kAnonymous;
   const std::string_view request_id = Metadata(context, kRequestIdKey);
   info_.request_id = IsValidRequestId(request_id) ? std::string(request_id) : NewRequestId();
   info_.traceparent = ChildTraceparent(Metadata(context, kTraceparentKey));
@@ -48,6 +50,14 @@ ServerCall::ServerCall(const CallPolicy& policy, absl::Duration default_deadline
   // A trailer, because gRPC never retries a call whose response has initial metadata.
   context.AddTrailingMetadata(kRequestIdKey, info_.request_id);
   metrics_.Arrived();
+}
+
+absl::Status ServerCall::Authorize(const Authenticator& authenticator, CallerLimiter& limiter,
+                                   CallerLimiter::Use use) {
+  LMSMAIL_ASSIGN_OR_RETURN(info_.caller, authenticator.Identify(*info_.context));
+  LMSMAIL_RETURN_IF_ERROR(access_.Check(info_.caller));
+  LMSMAIL_ASSIGN_OR_RETURN(permit_, limiter.Take(info_.caller, use));
+  return absl::OkStatus();
 }
 
 absl::Status ServerCall::Admit() const {
@@ -74,17 +84,26 @@ absl::Status ServerCall::Run(absl::FunctionRef<absl::Status(const CallInfo&)> wo
 
 grpc::Status ServerCall::End(const absl::Status& status) {
   const absl::Duration took = absl::Now() - arrival_;
-  metrics_.Ended(info_.method, status.code(), took);
+  metrics_.Ended(info_.method, info_.caller.name, status.code(), took);
   if (IsServerError(status.code())) {
     static telemetry::LimitedLog log(50, absl::Milliseconds(100));
     log.Log(telemetry::Level::kWarning, "call failed",
             {{"method", info_.method},
+             {"caller", info_.caller.name},
              {"request_id", info_.request_id},
              {"traceparent", info_.traceparent},
              {"took", took},
              {"error", status}});
+  } else if (absl::IsPermissionDenied(status)) {
+    static telemetry::LimitedLog log(20, absl::Seconds(1));
+    log.Log(telemetry::Level::kWarning, "call denied",
+            {{"method", info_.method},
+             {"caller", info_.caller.name},
+             {"request_id", info_.request_id},
+             {"error", status}});
   } else if (telemetry::LogEnabled(telemetry::Level::kDebug)) {
     telemetry::LogDebug("call", {{"method", info_.method},
+                                 {"caller", info_.caller.name},
                                  {"request_id", info_.request_id},
                                  {"traceparent", info_.traceparent},
                                  {"took", took},

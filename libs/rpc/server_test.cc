@@ -5,9 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 
@@ -202,63 +199,6 @@ TEST(ChannelTest, RetriesOnlyUnavailable) {
     EXPECT_THAT(Echo(server.channel()), StatusIs(code));
     EXPECT_EQ(tries, 1);
   }
-}
-
-class TlsTest : public ::testing::Test {
- protected:
-  // A key and a certificate for 127.0.0.1 that is its own authority.
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tls_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    const std::string command = fmt::format(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
-        "-subj /CN=test -addext subjectAltName=IP:127.0.0.1 -keyout {0}/key -out {0}/cert "
-        "2>{0}/log",
-        directory_);
-    ASSERT_EQ(std::system(command.c_str()), 0) << "needs the openssl command";
-    files_ = {.certificate = directory_ + "/cert", .key = directory_ + "/key", .authorities = ""};
-  }
-  ~TlsTest() override {
-    if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
-
-  std::string directory_;
-  TlsFiles files_;
-  TestRunner runner_;
-  EchoService service_{runner_.get()};
-};
-
-TEST_F(TlsTest, ServesClientsThatTrustTheCertificate) {
-  ASSERT_OK_AND_ASSIGN(const auto server,
-                       Server::Start({.tls = files_}, {Host<pb::EchoService>(service_)}));
-  const std::string target = fmt::format("127.0.0.1:{}", server->port());
-  ASSERT_OK_AND_ASSIGN(
-      const auto trusting,
-      NewChannel({.target = target, .tls = TlsFiles{.authorities = files_.certificate}}));
-  EXPECT_OK(Echo(trusting));
-  ASSERT_OK_AND_ASSIGN(const auto plain, NewChannel({.target = target}));
-  EXPECT_THAT(Echo(plain, absl::Seconds(1)), ::testing::Not(IsOk()));
-}
-
-TEST_F(TlsTest, MutualTlsRefusesClientsWithoutACertificate) {
-  TlsFiles mutual = files_;
-  mutual.authorities = files_.certificate;
-  ASSERT_OK_AND_ASSIGN(const auto server,
-                       Server::Start({.tls = mutual}, {Host<pb::EchoService>(service_)}));
-  const std::string target = fmt::format("127.0.0.1:{}", server->port());
-  ASSERT_OK_AND_ASSIGN(const auto known, NewChannel({.target = target, .tls = mutual}));
-  EXPECT_OK(Echo(known));
-  ASSERT_OK_AND_ASSIGN(
-      const auto anonymous,
-      NewChannel({.target = target, .tls = TlsFiles{.authorities = files_.certificate}}));
-  EXPECT_THAT(Echo(anonymous, absl::Seconds(1)), ::testing::Not(IsOk()));
-}
-
-TEST_F(TlsTest, NamesTheUnreadableFile) {
-  files_.key = directory_ + "/missing";
-  EXPECT_THAT(Server::Start({.tls = files_}, {}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("/missing")));
 }
 
 }  // namespace

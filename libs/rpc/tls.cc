@@ -1,6 +1,8 @@
 #include "libs/rpc/tls.h"
 
 #include <fmt/format.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <fstream>
 #include <sstream>
@@ -22,50 +24,68 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
   return content.str();
 }
 
-struct Pem {
-  std::string certificate;
-  std::string key;
-  std::string authorities;
-};
-
-absl::StatusOr<Pem> Read(const TlsFiles& files) {
-  Pem pem;
-  LMSMAIL_ASSIGN_OR_RETURN(pem.certificate, ReadPem(files.certificate));
-  LMSMAIL_ASSIGN_OR_RETURN(pem.key, ReadPem(files.key));
-  LMSMAIL_ASSIGN_OR_RETURN(pem.authorities, ReadPem(files.authorities));
-  if (pem.certificate.empty() != pem.key.empty()) {
+// Fails at once for what gRPC would only log, again and again.
+absl::Status Check(const TlsFiles& files) {
+  if (files.certificate.empty() != files.key.empty()) {
     return absl::InvalidArgumentError(
         "a TLS certificate needs its key and a key its certificate: set both or neither");
   }
-  return pem;
+  LMSMAIL_RETURN_IF_ERROR(ReadPem(files.certificate).status());
+  LMSMAIL_RETURN_IF_ERROR(ReadPem(files.key).status());
+  return ReadPem(files.authorities).status();
+}
+
+void Watch(const TlsFiles& files, grpc::experimental::TlsCredentialsOptions& options) {
+  if (!files.certificate.empty()) options.watch_identity_key_cert_pairs();
+  if (!files.authorities.empty()) options.watch_root_certs();
+  if (files.certificate.empty() && files.authorities.empty()) return;
+  options.set_certificate_provider(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          files.key, files.certificate, files.authorities,
+          static_cast<unsigned>(absl::ToInt64Seconds(files.refresh_interval))));
+}
+
+grpc_ssl_client_certificate_request_type ClientCertificates(const TlsFiles& files,
+                                                            const Authenticator& authenticator) {
+  if (files.authorities.empty()) return GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE;
+  // Callers may have a token instead.
+  return authenticator.required() ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+                                  : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
 }
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
-    const std::optional<TlsFiles>& files) {
-  if (!files) return grpc::InsecureServerCredentials();
-  LMSMAIL_ASSIGN_OR_RETURN(Pem pem, Read(*files));
-  if (pem.certificate.empty()) {
-    return absl::InvalidArgumentError("a TLS server needs a certificate and its key");
+    const std::optional<TlsFiles>& files, const Authenticator& authenticator) {
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  if (files) {
+    LMSMAIL_RETURN_IF_ERROR(Check(*files));
+    if (files->certificate.empty()) {
+      return absl::InvalidArgumentError("a TLS server needs a certificate and its key");
+    }
+    grpc::experimental::TlsServerCredentialsOptions options(nullptr);
+    Watch(*files, options);
+    options.set_cert_request_type(ClientCertificates(*files, authenticator));
+    credentials = grpc::experimental::TlsServerCredentials(options);
+  } else if (authenticator.required()) {
+    // Plain text as well, and the only such credentials that take a processor.
+    credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+  } else {
+    return grpc::InsecureServerCredentials();
   }
-  grpc::SslServerCredentialsOptions options(
-      pem.authorities.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                              : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = std::move(pem.authorities);
-  options.pem_key_cert_pairs.push_back({std::move(pem.key), std::move(pem.certificate)});
-  return grpc::SslServerCredentials(options);
+  if (auto processor = authenticator.NewProcessor()) {
+    credentials->SetAuthMetadataProcessor(processor);
+  }
+  return credentials;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientCredentials(
     const std::optional<TlsFiles>& files) {
   if (!files) return grpc::InsecureChannelCredentials();
-  LMSMAIL_ASSIGN_OR_RETURN(Pem pem, Read(*files));
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = std::move(pem.authorities);
-  options.pem_private_key = std::move(pem.key);
-  options.pem_cert_chain = std::move(pem.certificate);
-  return grpc::SslCredentials(options);
+  LMSMAIL_RETURN_IF_ERROR(Check(*files));
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  Watch(*files, options);
+  return grpc::experimental::TlsCredentials(options);
 }
 
 }  // namespace lmsmail::rpc

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "libs/loopback/loopback.h"
 #include "libs/secret_file/secret_file.h"
 
 namespace lmsmail::service {
@@ -26,6 +27,13 @@ bool HasPassword(const std::string& dsn) {
 
 void BaseConfig::Declare(config::Schema& schema) {
   schema.Address("listen", &listen, "Address of the gRPC server; port 0 takes a free one.");
+  schema.Address("health_listen", &health_listen,
+                 "Address that offers health checks alone, in plain text and to everybody, for "
+                 "probes that speak no TLS, such as those of Kubernetes; empty: none.");
+  schema.Enum("reflection", &reflection,
+              {{"auto", Reflection::kAuto}, {"on", Reflection::kOn}, {"off", Reflection::kOff}},
+              "Whether the server describes its methods to tools such as grpcurl: auto means only "
+              "while it listens on this machine alone.");
   ProcessConfig::Declare(schema);
 
   config::Group rpc_keys = schema.Sub("rpc");
@@ -55,8 +63,10 @@ void BaseConfig::Declare(config::Schema& schema) {
   config::Group tls_keys = schema.Sub("tls");
   tls_keys.String("certificate", &tls.certificate, "PEM file of the server's certificate chain.");
   tls_keys.String("key", &tls.key, "PEM file of the certificate's key.");
-  tls_keys.String("client_authorities", &tls.client_authorities,
-                  "PEM file of the authorities that must have issued clients' certificates.");
+  tls_keys.String(
+      "client_authorities", &tls.client_authorities,
+      "PEM file of the authorities that must have issued clients' certificates; clients need "
+      "one unless auth.callers_file lets them have a token.");
 
   config::Group postgres_keys = schema.Sub("postgres");
   postgres_keys.String("dsn", &postgres.dsn, "DSN of the database, without a password.");
@@ -89,6 +99,13 @@ void BaseConfig::Check(Violations& violations) const {
   if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
     violations.Add("tls.key", std::string(key.message()));
   }
+  CheckListener("listen", listen, "tls.certificate", tls.certificate, violations);
+  CheckListener("metrics_listen", metrics_listen, "tls.certificate", tls.certificate, violations);
+}
+
+bool BaseConfig::HasReflection() const {
+  if (reflection == Reflection::kAuto) return IsLoopbackHost(listen.host);
+  return reflection == Reflection::kOn;
 }
 
 }  // namespace lmsmail::service

@@ -18,6 +18,7 @@ struct BaseConfig : ProcessConfig {
       : ProcessConfig(metrics_port), listen{"127.0.0.1", port} {}
 
   config::HostPort listen;
+  config::HostPort health_listen;  // without a host: none
 
   struct Rpc {
     std::int32_t threads = 8;
@@ -31,8 +32,10 @@ struct BaseConfig : ProcessConfig {
     absl::Duration probe_interval = absl::Seconds(5);
   } rpc;
 
-  // Without a certificate the server speaks plain text. With client authorities, clients need a
-  // certificate.
+  enum class Reflection { kAuto, kOn, kOff } reflection = Reflection::kAuto;
+
+  // Without a certificate the server speaks plain text. Client authorities verify the certificates
+  // of clients, who need one unless auth.callers_file lets them have a token instead.
   struct Tls {
     std::string certificate;
     std::string key;
@@ -50,6 +53,8 @@ struct BaseConfig : ProcessConfig {
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);
+
+  bool HasReflection() const;
 
  private:
   void Check(Violations& violations) const;

@@ -82,5 +82,52 @@ TEST(BaseConfigTest, RefusesIncompleteTlsFiles) {
                AllOf(HasSubstr("tls.certificate"), HasSubstr("tls.client_authorities"))));
 }
 
+TEST(BaseConfigTest, RefusesToListenOffThisMachineWithoutTlsAndAuthentication) {
+  for (const char* flag : {"--listen=0.0.0.0:7101", "--metrics_listen=[::]:9101"}) {
+    BaseConfig config(0, 0);
+    EXPECT_THAT(Load(config, {"--postgres.dsn=dbname=lms", flag}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("tls.certificate"), HasSubstr("auth.callers_file"),
+                               HasSubstr("insecure: true"))))
+        << flag;
+    BaseConfig insecure(0, 0);
+    EXPECT_OK(Load(insecure, {"--postgres.dsn=dbname=lms", flag, "--insecure=true"})) << flag;
+  }
+}
+
+TEST(BaseConfigTest, AuthenticationAloneIsNotEnoughOffThisMachine) {
+  const TemporaryFolder folder;
+  folder.Write("callers.yaml", "callers: {lms: {roles: [sender], certificate: x.example}}\n");
+  const std::string callers = "--auth.callers_file=" + (folder.path() / "callers.yaml").string();
+  BaseConfig config(0, 0);
+  EXPECT_THAT(
+      Load(config, {"--postgres.dsn=dbname=lms", "--listen=0.0.0.0:7101", callers.c_str()}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("tls.certificate"), Not(HasSubstr("needs auth.callers_file")))));
+}
+
+TEST(BaseConfigTest, ReportsErrorsOfTheCallersFile) {
+  const TemporaryFolder folder;
+  folder.Write("callers.yaml", "callers: {lms: {roles: [boss]}}\n");
+  const std::string callers = "--auth.callers_file=" + (folder.path() / "callers.yaml").string();
+  BaseConfig config(0, 0);
+  EXPECT_THAT(Load(config, {"--postgres.dsn=dbname=lms", callers.c_str()}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("auth.callers_file"), HasSubstr("\"boss\" is no role"))));
+}
+
+TEST(BaseConfigTest, DescribesMethodsOnThisMachineOnlyUnlessAsked) {
+  const auto has_reflection = [](std::vector<const char*> flags) {
+    BaseConfig config(0, 0);
+    flags.insert(flags.end(), {"--postgres.dsn=dbname=lms", "--insecure=true"});
+    EXPECT_OK(Load(config, flags));
+    return config.HasReflection();
+  };
+  EXPECT_TRUE(has_reflection({}));
+  EXPECT_FALSE(has_reflection({"--listen=0.0.0.0:7101"}));
+  EXPECT_TRUE(has_reflection({"--listen=0.0.0.0:7101", "--reflection=on"}));
+  EXPECT_FALSE(has_reflection({"--reflection=off"}));
+}
+
 }  // namespace
 }  // namespace lmsmail::service

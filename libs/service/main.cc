@@ -8,16 +8,17 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/audit/pg_audit_log.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/postgres/health.h"
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
 #include "libs/service/database_metrics.h"
+#include "libs/service/metrics_listener.h"
 #include "libs/service/readiness.h"
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
-#include "libs/telemetry/exposer.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
@@ -38,15 +39,21 @@ postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConf
   return options;
 }
 
-rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const BaseConfig& config) {
+rpc::CallRunner::Options RunnerOptionsOf(const Definition& definition, const BaseConfig& config,
+                                         const rpc::Authenticator& authenticator,
+                                         audit::AuditLog& audit_log) {
   return {.policy = {.service = definition.name, .default_deadline = config.rpc.default_deadline},
           .executor = {.threads = config.rpc.threads,
                        .queue = static_cast<std::size_t>(config.rpc.queue)},
           .max_streams = config.rpc.max_streams,
-          .stream_idle = config.rpc.stream_idle};
+          .stream_idle = config.rpc.stream_idle,
+          .authenticator = authenticator,
+          .caller_limits = config.auth.ToLimits(),
+          .audit_log = &audit_log};
 }
 
-rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
+rpc::ServerOptions ServerOptionsOf(const BaseConfig& config,
+                                   const rpc::Authenticator& authenticator) {
   rpc::ServerOptions options;
   options.listen = config.listen.ToString();
   options.max_receive_bytes = static_cast<int>(config.rpc.max_receive_size);
@@ -55,6 +62,19 @@ rpc::ServerOptions ServerOptionsOf(const BaseConfig& config) {
     options.tls = rpc::TlsFiles{.certificate = config.tls.certificate,
                                 .key = config.tls.key,
                                 .authorities = config.tls.client_authorities};
+  }
+  options.authenticator = authenticator;
+  options.reflection = config.HasReflection();
+  if (!config.health_listen.host.empty()) options.health_listen = config.health_listen.ToString();
+  return options;
+}
+
+MetricsListener::Options MetricsOptionsOf(const BaseConfig& config,
+                                          identity::CallerDirectory* callers) {
+  MetricsListener::Options options{.listen = config.metrics_listen, .callers = callers};
+  if (!config.tls.certificate.empty()) {
+    options.tls =
+        http_server::TlsFiles{.certificate = config.tls.certificate, .key = config.tls.key};
   }
   return options;
 }
@@ -83,8 +103,12 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   std::optional<ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   const SystemClock clock;
   telemetry::Metrics metrics({.service = definition.name, .version = std::string(version)});
-  LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
-                           telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
+  const rpc::Authenticator authenticator =
+      callers == nullptr ? rpc::Authenticator() : rpc::Authenticator(*callers);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto metrics_listener,
+      MetricsListener::Start(MetricsOptionsOf(config, callers.get()), metrics));
 
   LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
                            postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
@@ -92,15 +116,20 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
   rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
-  rpc::CallRunner runner(RunnerOptionsOf(definition, config), metrics);
+  audit::PgAuditLog audit_log(*pool);
+  audit::AuditHandlers audit_handlers(audit_log);
+  rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
-  const Runtime runtime{config, clock, metrics, *pool, runner};
+  const Runtime runtime{config, clock, metrics, *pool, runner, audit_handlers};
   LMSMAIL_ASSIGN_OR_RETURN(const auto workload, definition.build(runtime));
-  LMSMAIL_ASSIGN_OR_RETURN(const auto server,
-                           rpc::Server::Start(ServerOptionsOf(config), workload->Services()));
-  telemetry::LogInfo(
-      "listening",
-      {{"host", config.listen.host}, {"port", server->port()}, {"metrics_port", exposer->port()}});
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto server,
+      rpc::Server::Start(ServerOptionsOf(config, authenticator), workload->Services()));
+  telemetry::LogInfo("listening", {{"host", config.listen.host},
+                                   {"port", server->port()},
+                                   {"metrics_port", metrics_listener->port()},
+                                   {"health_port", server->health_port()},
+                                   {"authentication", authenticator.required()}});
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
@@ -139,7 +168,7 @@ int Main(int argc, const char* const* argv, const Definition& definition) {
        .declare =
            [&](config::Schema& schema) {
              config.Declare(schema);
-             if (definition.declare) definition.declare(schema);
+             if (definition.declare) definition.declare(schema, config);
            },
        .run = [&](std::string_view version) { return Run(definition, config, version); }});
 }

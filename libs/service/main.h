@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "libs/audit/audit_handlers.h"
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/postgres/migration.h"
@@ -29,8 +30,8 @@
 //         .port = 7101,
 //         .metrics_port = 9101,
 //         .schema = kTemplateSchema,
-//         .declare = [&](config::Schema& schema) { config.Declare(schema); },
-//         .build = [&](const service::Runtime& runtime) { return BuildTemplate(config, runtime);
+//         .declare = [&](config::Schema& schema, const auto& base) { config.Declare(schema, base);
+//         }, .build = [&](const service::Runtime& runtime) { return BuildTemplate(config, runtime);
 //         }});
 //   }
 namespace lmsmail::service {
@@ -42,6 +43,7 @@ struct Runtime {
   telemetry::Metrics& metrics;
   postgres::Pool& pool;
   rpc::CallRunner& runner;
+  audit::AuditHandlers& audit_handlers;
 };
 
 // The parts of one service. Destroyed after Stop().
@@ -64,7 +66,9 @@ struct Definition {
   std::uint16_t port;
   std::uint16_t metrics_port;
   postgres::SchemaDefinition schema;
-  std::function<void(config::Schema&)> declare = {};  // the service's own keys
+  // Declares the service's own keys. The checks of the schema may use the configuration that every
+  // service has.
+  std::function<void(config::Schema&, const BaseConfig&)> declare = {};
   // Sets prepared statements and session settings.
   std::function<void(postgres::PoolOptions&)> adjust_pool = {};
   // Must not use the database, which may still be unavailable.

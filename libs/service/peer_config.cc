@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "libs/rpc/target.h"
 #include "libs/secret_file/secret_file.h"
 
 namespace lmsmail::service {
@@ -24,8 +25,15 @@ void PeerConfig::DeclareChannel(config::Group keys) {
   tls_keys.String("key", &tls.key, "PEM file of that certificate's key.");
 }
 
-void PeerConfig::Check(std::string_view key, Violations& violations) const {
-  if (target.empty()) violations.Add(fmt::format("{}.target", key), "is required: host:port");
+void PeerConfig::Check(std::string_view key, bool insecure, Violations& violations) const {
+  if (target.empty()) {
+    violations.Add(fmt::format("{}.target", key), "is required: host:port");
+  } else if (!tls.enabled && !insecure && !rpc::IsOnThisMachine(target)) {
+    violations.Add(fmt::format("{}.tls.enabled", key),
+                   fmt::format("must be true, because {} may be another machine; or write "
+                               "insecure: true",
+                               target));
+  }
   if (const absl::Status file = CheckSecretFile(tls.key); !file.ok()) {
     violations.Add(fmt::format("{}.tls.key", key), std::string(file.message()));
   }

@@ -32,8 +32,9 @@ struct PeerConfig {
   // The same without the timeout, for a caller whose own callers set it.
   void DeclareChannel(config::Group keys);
 
-  // Adds a violation when there is no target. `key` is the prefix of the keys, "preference".
-  void Check(std::string_view key, Violations& violations) const;
+  // Adds a violation when there is no target, and when calls leave this machine in plain text
+  // unless that is allowed (`insecure`). `key` is the prefix of the keys, "preference".
+  void Check(std::string_view key, bool insecure, Violations& violations) const;
 
   rpc::ChannelOptions Channel() const;
 };

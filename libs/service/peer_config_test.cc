@@ -25,11 +25,26 @@ TEST(PeerConfigTest, UsesTlsOnlyWhenEnabled) {
 
 TEST(PeerConfigTest, RequiresATarget) {
   Violations violations;
-  PeerConfig{.target = "127.0.0.1:7102"}.Check("preference", violations);
+  PeerConfig{.target = "127.0.0.1:7102"}.Check("preference", /*insecure=*/false, violations);
   EXPECT_TRUE(violations.empty());
-  PeerConfig{}.Check("preference", violations);
+  PeerConfig{}.Check("preference", /*insecure=*/false, violations);
   ASSERT_EQ(violations.list().size(), 1u);
   EXPECT_EQ(violations.list().front().field, "preference.target");
+}
+
+TEST(PeerConfigTest, RequiresTlsToOtherMachines) {
+  const auto violations = [](PeerConfig peer, bool insecure) {
+    Violations found;
+    peer.Check("preference", insecure, found);
+    return found.list();
+  };
+  const PeerConfig remote{.target = "dns:///preference:7102"};
+  ASSERT_EQ(violations(remote, false).size(), 1u);
+  EXPECT_EQ(violations(remote, false).front().field, "preference.tls.enabled");
+  EXPECT_TRUE(violations(remote, true).empty());
+  PeerConfig with_tls = remote;
+  with_tls.tls.enabled = true;
+  EXPECT_TRUE(violations(with_tls, false).empty());
 }
 
 }  // namespace

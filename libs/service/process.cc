@@ -12,6 +12,7 @@
 #include "libs/lifecycle/descriptor_limit.h"
 #include "libs/lifecycle/shutdown_signal.h"
 #include "libs/rpc/grpc_log.h"
+#include "libs/rpc/user_agent.h"
 #include "libs/telemetry/logging.h"
 
 namespace lmsmail::service {
@@ -55,6 +56,7 @@ int RunProcess(int argc, const char* const* argv, const Process& process) {
 
   telemetry::InitLogging({process.name, process.config.log.level, process.config.log.format});
   rpc::RouteGrpcLog();
+  rpc::SetServiceName(process.name);
   telemetry::LogInfo("starting", {{"version", kVersion}, {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
   const absl::Status status = process.run(kVersion);

@@ -1,5 +1,12 @@
 #include "libs/service/process_config.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <vector>
+
+#include "libs/loopback/loopback.h"
+
 namespace lmsmail::service {
 
 void ProcessConfig::Declare(config::Schema& schema) {
@@ -22,8 +29,29 @@ void ProcessConfig::Declare(config::Schema& schema) {
                 "Format of the log: auto means text on a terminal, otherwise JSON.");
 
   school.Declare(schema.Sub("school"));
+  auth.Declare(schema.Sub("auth"));
+  schema.Bool("insecure", &insecure,
+              "Whether this process may listen off this machine, and call other machines, without "
+              "TLS and authentication.");
 
-  schema.Check([this](Violations& violations) { school.Check(violations); });
+  schema.Check([this](Violations& violations) {
+    school.Check(violations);
+    auth.Check(violations);
+  });
+}
+
+void ProcessConfig::CheckListener(std::string_view key, const config::HostPort& address,
+                                  std::string_view certificate_key, const std::string& certificate,
+                                  Violations& violations) const {
+  if (insecure || IsLoopbackHost(address.host)) return;
+  std::vector<std::string> missing;
+  if (certificate.empty()) missing.push_back(fmt::format("{} and its key", certificate_key));
+  if (!auth.required()) missing.push_back("auth.callers_file");
+  if (missing.empty()) return;
+  violations.Add(std::string(key),
+                 fmt::format("{} can be reached from other machines, which needs {}; or write "
+                             "insecure: true",
+                             address.ToString(), fmt::join(missing, ", and ")));
 }
 
 }  // namespace lmsmail::service

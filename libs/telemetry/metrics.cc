@@ -76,14 +76,14 @@ CounterFamily Metrics::AddCounter(std::string_view name, std::string_view help) 
   return CounterFamily(&prometheus::BuildCounter()
                             .Name(std::string(name))
                             .Help(std::string(help))
-                            .Register(*state_->registry));
+                            .Register(state_->registry));
 }
 
 GaugeFamily Metrics::AddGauge(std::string_view name, std::string_view help) {
   return GaugeFamily(&prometheus::BuildGauge()
                           .Name(std::string(name))
                           .Help(std::string(help))
-                          .Register(*state_->registry));
+                          .Register(state_->registry));
 }
 
 HistogramFamily Metrics::AddHistogram(std::string_view name, std::string_view help,
@@ -91,25 +91,25 @@ HistogramFamily Metrics::AddHistogram(std::string_view name, std::string_view he
   return {&prometheus::BuildHistogram()
                .Name(std::string(name))
                .Help(std::string(help))
-               .Register(*state_->registry),
+               .Register(state_->registry),
           std::move(buckets)};
 }
 
 void Metrics::AddCounterFunction(std::string_view name, std::string_view help, const Labels& labels,
                                  std::function<double()> read) {
-  state_->scrape_functions->Add(prometheus::MetricType::Counter, name, help, labels,
-                                std::move(read));
+  state_->scrape_functions.Add(prometheus::MetricType::Counter, name, help, labels,
+                               std::move(read));
 }
 
 void Metrics::AddGaugeFunction(std::string_view name, std::string_view help, const Labels& labels,
                                std::function<double()> read) {
-  state_->scrape_functions->Add(prometheus::MetricType::Gauge, name, help, labels, std::move(read));
+  state_->scrape_functions.Add(prometheus::MetricType::Gauge, name, help, labels, std::move(read));
 }
 
 std::string Metrics::Serialize() const {
   const prometheus::TextSerializer serializer;
-  return serializer.Serialize(state_->registry->Collect()) +
-         serializer.Serialize(state_->scrape_functions->Collect());
+  return serializer.Serialize(state_->registry.Collect()) +
+         serializer.Serialize(state_->scrape_functions.Collect());
 }
 
 }  // namespace lmsmail::telemetry

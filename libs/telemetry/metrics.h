@@ -111,8 +111,8 @@ class Metrics {
   GaugeFamily AddGauge(std::string_view name, std::string_view help);
   HistogramFamily AddHistogram(std::string_view name, std::string_view help,
                                std::vector<double> buckets = LatencyBuckets());
-  // `read` is called at each scrape, on the exposer's thread, until the Metrics is destroyed. The
-  // value of a counter must never fall.
+  // `read` is called at each scrape, on the thread that scrapes, until the Metrics is destroyed.
+  // The value of a counter must never fall.
   void AddCounterFunction(std::string_view name, std::string_view help, const Labels& labels,
                           std::function<double()> read);
   void AddGaugeFunction(std::string_view name, std::string_view help, const Labels& labels,
@@ -122,7 +122,6 @@ class Metrics {
   std::string Serialize() const;
 
  private:
-  friend class Exposer;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -38,9 +38,8 @@ class ScrapeFunctions final : public prometheus::Collectable {
 };
 
 struct Metrics::State {
-  // Shared because the exposer keeps weak pointers.
-  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  std::shared_ptr<ScrapeFunctions> scrape_functions = std::make_shared<ScrapeFunctions>();
+  prometheus::Registry registry;
+  ScrapeFunctions scrape_functions;
 };
 
 }  // namespace lmsmail::telemetry

@@ -53,7 +53,7 @@ void DispatchConfig::DeclareWorker(config::Group keys) {
                 {absl::Milliseconds(1), absl::Seconds(1)});
 }
 
-void DispatchConfig::Declare(config::Schema& schema) {
+void DispatchConfig::Declare(config::Schema& schema, const service::BaseConfig& base) {
   schema.Section("transports", [this](const std::string& name, config::Group keys) {
     transports[name].Declare(std::move(keys));
   });
@@ -87,10 +87,10 @@ void DispatchConfig::Declare(config::Schema& schema) {
                {16 << 10, 100 << 20});
   schema.Duration("sweep_interval", &sweep_interval, "How often mail of dead workers is recovered.",
                   {absl::Milliseconds(10), absl::Hours(1)});
-  schema.Check([this](Violations& violations) { Check(violations); });
+  schema.Check([this, &base](Violations& violations) { Check(base.insecure, violations); });
 }
 
-void DispatchConfig::Check(Violations& violations) const {
+void DispatchConfig::Check(bool insecure, Violations& violations) const {
   CheckAddress(from, "from", violations);
   if (from.empty()) violations.Add("from", "must not be empty");
   const absl::Status sender_name = address::ValidateDisplayName(from_name);
@@ -111,8 +111,8 @@ void DispatchConfig::Check(Violations& violations) const {
   if (const auto ring = ToKeys(); !ring.ok()) {
     violations.Add("keys_file", std::string(ring.status().message()));
   }
-  template_service.Check("template", violations);
-  preference_service.Check("preference", violations);
+  template_service.Check("template", insecure, violations);
+  preference_service.Check("preference", insecure, violations);
   limits.Check(violations);
   delivery.Check(violations);
   tracking.Check(violations);

@@ -14,6 +14,7 @@
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
 #include "libs/postgres/pool.h"
+#include "libs/service/base_config.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/school_config.h"
 #include "services/dispatch/claiming/journal_directory.h"
@@ -68,8 +69,8 @@ struct DispatchConfig {
   std::int64_t max_message_size = 1 << 20;
   absl::Duration sweep_interval = absl::Seconds(5);
 
-  // Must outlive schema.Load().
-  void Declare(config::Schema& schema);
+  // Must outlive schema.Load(), as must `base`.
+  void Declare(config::Schema& schema, const service::BaseConfig& base);
 
   // The methods below need a configuration that was loaded without violations.
   SiteIdentity ToSite(const service::SchoolConfig& school) const;
@@ -88,7 +89,7 @@ struct DispatchConfig {
 
  private:
   void DeclareWorker(config::Group keys);
-  void Check(Violations& violations) const;
+  void Check(bool insecure, Violations& violations) const;
   absl::StatusOr<std::optional<token::KeyRing>> ToKeys() const;
   void CheckDefaultTransport(Violations& violations) const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,

@@ -127,7 +127,7 @@ class DispatchWorkload final : public service::Workload {
   QueueHandlers queue_handlers_{
       {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
-                           queue_handlers_};
+                           queue_handlers_, runtime_.audit_handlers};
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& config,
@@ -166,16 +166,16 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& c
 int main(int argc, char** argv) {
   namespace dispatch = lmsmail::dispatch;
   dispatch::DispatchConfig config;
-  return lmsmail::service::Main(
-      argc, argv,
-      {.name = "dispatch",
-       .port = 7103,
-       .metrics_port = 9103,
-       .schema = kDispatchSchema,
-       .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
-       .adjust_pool = dispatch::PgQueueStore::Configure,
-       .build =
-           [&](const lmsmail::service::Runtime& runtime) {
-             return dispatch::Build(config, runtime);
-           }});
+  return lmsmail::service::Main(argc, argv,
+                                {.name = "dispatch",
+                                 .port = 7103,
+                                 .metrics_port = 9103,
+                                 .schema = kDispatchSchema,
+                                 .declare = [&](lmsmail::config::Schema& schema,
+                                                const auto& base) { config.Declare(schema, base); },
+                                 .adjust_pool = dispatch::PgQueueStore::Configure,
+                                 .build =
+                                     [&](const lmsmail::service::Runtime& runtime) {
+                                       return dispatch::Build(config, runtime);
+                                     }});
 }

@@ -17,6 +17,7 @@
 #include "services/gateway/json_api.h"
 #include "services/gateway/pages/inbox_pages.h"
 #include "services/gateway/web/browser_guard.h"
+#include "services/gateway/web/caller_guard.h"
 #include "services/gateway/web/inbox_handlers.h"
 
 namespace lmsmail::gateway {
@@ -24,8 +25,10 @@ namespace lmsmail::gateway {
 // The listener for operators, wired: the JSON API, health, and the inbox of a development machine.
 class AdminListener {
  public:
-  // `is_ready` is called on io threads. The configuration and the metrics must outlive this.
+  // `callers` may use it; null: everybody may. `is_ready` is called on io threads. The
+  // configuration, the callers and the metrics must outlive this.
   static absl::StatusOr<std::unique_ptr<AdminListener>> Start(const GatewayConfig& config,
+                                                              identity::CallerDirectory* callers,
                                                               std::function<bool()> is_ready,
                                                               telemetry::Metrics& metrics);
 
@@ -34,8 +37,8 @@ class AdminListener {
   void Shutdown(absl::Duration grace);
 
  private:
-  AdminListener(const GatewayConfig& config, std::unique_ptr<JsonApi> api, LinkProbe probe,
-                InboxPages pages);
+  AdminListener(const GatewayConfig& config, identity::CallerDirectory* callers,
+                std::unique_ptr<JsonApi> api, LinkProbe probe, InboxPages pages);
   void AddRoutes(const GatewayConfig& config, std::function<bool()> is_ready);
 
   const std::unique_ptr<JsonApi> api_;
@@ -44,7 +47,8 @@ class AdminListener {
   const InboxPages pages_;
   const InboxHandlers inbox_handlers_{inbox_, probe_, pages_};
   rpc::Executor inbox_executor_{{.threads = 2, .queue = 16}};
-  const BrowserGuard guard_;
+  const BrowserGuard browser_guard_;
+  const CallerGuard caller_guard_;
   http_server::Router router_;
   std::unique_ptr<http_server::Server> server_;  // last, because it calls the others
 };

@@ -3,10 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/secret_file/secret_file.h"
 
 namespace lmsmail::gateway {
+namespace {
+
+std::optional<http_server::TlsFiles> ToFiles(const GatewayConfig::Tls& tls) {
+  if (tls.certificate.empty()) return std::nullopt;
+  return http_server::TlsFiles{.certificate = tls.certificate, .key = tls.key};
+}
+
+}  // namespace
 
 void GatewayConfig::Declare(config::Schema& schema) {
   schema.Address(
@@ -15,8 +24,7 @@ void GatewayConfig::Declare(config::Schema& schema) {
       "must be numeric; port 0 takes a free one.");
   schema.Address("admin_listen", &admin_listen,
                  "Address of the HTTP server for operators, with the JSON API, /healthz and "
-                 "/readyz. It has no "
-                 "authentication: never expose it to the internet.");
+                 "/readyz.");
   ProcessConfig::Declare(schema);
 
   config::Group http_keys = schema.Sub("http");
@@ -94,6 +102,10 @@ void GatewayConfig::DeclareAdmin(config::Group schema) {
   admin_keys.StringList("origins", &admin.origins,
                         "Origins of web pages that may call the admin listener, such as "
                         "https://console.school.example.");
+  config::Group tls_keys = admin_keys.Sub("tls");
+  tls_keys.String("certificate", &admin_tls.certificate,
+                  "PEM file of the certificate chain of the admin listener and of the metrics.");
+  tls_keys.String("key", &admin_tls.key, "PEM file of that certificate's key.");
 
   config::Group api_keys = schema.Sub("api");
   api_keys.Int32("threads", &api.threads, "Threads that read and write JSON.", {1, 64});
@@ -115,6 +127,11 @@ void GatewayConfig::DeclareAdmin(config::Group schema) {
 }
 
 void GatewayConfig::CheckAdmin(Violations& violations) const {
+  CheckTls("admin.tls", admin_tls, violations);
+  for (const auto& [key, address] :
+       {std::pair("admin_listen", &admin_listen), std::pair("metrics_listen", &metrics_listen)}) {
+    CheckListener(key, *address, "admin.tls.certificate", admin_tls.certificate, violations);
+  }
   for (const std::string& origin : admin.origins) {
     if (IsOrigin(origin)) continue;
     violations.Add("admin.origins",
@@ -122,18 +139,13 @@ void GatewayConfig::CheckAdmin(Violations& violations) const {
                                "lower case, without a path",
                                origin));
   }
-  templates.Check("template", violations);
-  scheduler.Check("scheduler", violations);
-  report.Check("report", violations);
+  templates.Check("template", insecure, violations);
+  scheduler.Check("scheduler", insecure, violations);
+  report.Check("report", insecure, violations);
 }
 
 void GatewayConfig::Check(Violations& violations) const {
-  if (tls.certificate.empty() != tls.key.empty()) {
-    violations.Add("tls.certificate", "needs tls.key and the reverse: give both or neither");
-  }
-  if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
-    violations.Add("tls.key", std::string(key.message()));
-  }
+  CheckTls("tls", tls, violations);
   if (const absl::Status keys = SendgridKeys::Parse(webhooks.sendgrid.public_keys).status();
       !keys.ok()) {
     violations.Add("webhooks.sendgrid.public_keys", std::string(keys.message()));
@@ -146,16 +158,24 @@ void GatewayConfig::Check(Violations& violations) const {
       !tracking.keys.empty() && !ring.ok()) {
     violations.Add("tracking.keys_file", std::string(ring.status().message()));
   }
-  preference.Check("preference", violations);
-  dispatch.Check("dispatch", violations);
+  preference.Check("preference", insecure, violations);
+  dispatch.Check("dispatch", insecure, violations);
   CheckAdmin(violations);
+}
+
+void GatewayConfig::CheckTls(const std::string& prefix, const Tls& tls, Violations& violations) {
+  if (tls.certificate.empty() != tls.key.empty()) {
+    violations.Add(prefix + ".certificate",
+                   fmt::format("needs {}.key and the reverse: give both or neither", prefix));
+  }
+  if (const absl::Status key = CheckSecretFile(tls.key); !key.ok()) {
+    violations.Add(prefix + ".key", std::string(key.message()));
+  }
 }
 
 http_server::Options GatewayConfig::ToPublicServer() const {
   http_server::Options options{.host = listen.host, .port = listen.port, .threads = http.threads};
-  if (!tls.certificate.empty()) {
-    options.tls = http_server::TlsFiles{.certificate = tls.certificate, .key = tls.key};
-  }
+  options.tls = ToFiles(tls);
   options.trusted_proxies = http.trusted_proxies;
   options.limits.connections = http.max_connections;
   options.limits.header_bytes = http.max_header_size;
@@ -167,6 +187,7 @@ http_server::Options GatewayConfig::ToPublicServer() const {
 
 http_server::Options GatewayConfig::ToAdminServer() const {
   http_server::Options options{.host = admin_listen.host, .port = admin_listen.port};
+  options.tls = ToFiles(admin_tls);
   options.limits.connections = 4'000;
   options.limits.total_body_bytes = std::max<std::int64_t>(128 << 20, 2 * api.max_stream_size);
   // A call ends by its own deadline first, so that its caller learns what became of it.
@@ -175,6 +196,11 @@ http_server::Options GatewayConfig::ToAdminServer() const {
                      {"Cross-Origin-Resource-Policy", "same-origin"},
                      {"X-Content-Type-Options", "nosniff"}};
   return options;
+}
+
+service::MetricsListener::Options GatewayConfig::ToMetricsListener(
+    identity::CallerDirectory* callers) const {
+  return {.listen = metrics_listen, .tls = ToFiles(admin_tls), .callers = callers};
 }
 
 rpc::Executor::Options GatewayConfig::ToExecutor() const {

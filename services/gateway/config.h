@@ -12,6 +12,7 @@
 #include "libs/http_server/options.h"
 #include "libs/return_path/return_path.h"
 #include "libs/rpc/executor.h"
+#include "libs/service/metrics_listener.h"
 #include "libs/service/peer_config.h"
 #include "libs/service/process_config.h"
 #include "libs/tracking/links.h"
@@ -75,6 +76,7 @@ struct GatewayConfig : service::ProcessConfig {
   } inbox;
 
   BrowserGuard::Options admin;
+  Tls admin_tls;  // of the admin listener and of the metrics
 
   struct Api {
     std::int32_t threads = 2;
@@ -97,6 +99,7 @@ struct GatewayConfig : service::ProcessConfig {
   // The methods below need a configuration that was loaded without violations.
   http_server::Options ToPublicServer() const;
   http_server::Options ToAdminServer() const;
+  service::MetricsListener::Options ToMetricsListener(identity::CallerDirectory* callers) const;
   rpc::Executor::Options ToExecutor() const;
   rpc::Executor::Options ToWebhookExecutor() const;
   rpc::Executor::Options ToBounceExecutor() const;
@@ -117,6 +120,7 @@ struct GatewayConfig : service::ProcessConfig {
  private:
   void DeclareAdmin(config::Group schema);
   void CheckAdmin(Violations& violations) const;
+  static void CheckTls(const std::string& prefix, const Tls& tls, Violations& violations);
   void Check(Violations& violations) const;
 };
 

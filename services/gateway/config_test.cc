@@ -49,7 +49,8 @@ TEST(GatewayConfigTest, PassesLimitsAndProxiesToThePublicServer) {
 
 TEST(GatewayConfigTest, TheAdminListenerAnswersToItsAddressAndNames) {
   GatewayConfig config;
-  ASSERT_OK(Load(config, {"--admin_listen=[fd00::1]:81", "--admin.hosts=mail.school.example",
+  ASSERT_OK(Load(config, {"--insecure=true", "--admin_listen=[fd00::1]:81",
+                          "--admin.hosts=mail.school.example",
                           "--admin.origins=https://console.school.example"}));
   EXPECT_THAT(config.ToBrowserGuard().hosts, ElementsAre("mail.school.example", "[fd00::1]"));
   EXPECT_THAT(config.ToBrowserGuard().origins, ElementsAre("https://console.school.example"));
@@ -64,14 +65,14 @@ TEST(GatewayConfigTest, TheAdminListenerAnswersToItsAddressAndNames) {
 TEST(GatewayConfigTest, CallsOfTheJsonApiEndBeforeTheirRequests) {
   GatewayConfig config;
   ASSERT_OK(Load(config, {"--api.timeout=8m", "--api.stream_timeout=1m", "--api.max_calls=7",
-                          "--api.max_stream_size=200MiB", "--report.target=report:7105"}));
+                          "--api.max_stream_size=200MiB", "--report.target=[::1]:7105"}));
   const http_server::Options options = config.ToAdminServer();
   EXPECT_GT(options.limits.handler_time, absl::Minutes(8));
   EXPECT_GE(options.limits.total_body_bytes, int64_t{400} << 20);
   EXPECT_EQ(config.ToApi().max_calls, 7);
   EXPECT_EQ(config.ToApi().timeout, absl::Minutes(8));
   EXPECT_EQ(config.ToApi().max_stream_bytes, size_t{200} << 20);
-  EXPECT_EQ(config.report.target, "report:7105");
+  EXPECT_EQ(config.report.target, "[::1]:7105");
 }
 
 TEST(GatewayConfigTest, IsHttpsBehindAProxyThatEndsTls) {
@@ -131,6 +132,17 @@ TEST(GatewayConfigTest, ReportsEveryViolation) {
       ElementsAre(Field(&FieldViolation::field, ::testing::HasSubstr("school.public_url")),
                   Field(&FieldViolation::field, ::testing::HasSubstr("tls.certificate")),
                   Field(&FieldViolation::field, ::testing::HasSubstr("preference.target"))));
+}
+
+TEST(GatewayConfigTest, TheAdminListenerAndTheMetricsNeedTlsAndAuthenticationOffThisMachine) {
+  for (const char* flag : {"--admin_listen=0.0.0.0:8081", "--metrics_listen=0.0.0.0:9106"}) {
+    GatewayConfig config;
+    EXPECT_THAT(Load(config, {flag}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         testing::AllOf(testing::HasSubstr("admin.tls.certificate"),
+                                        testing::HasSubstr("auth.callers_file"))))
+        << flag;
+  }
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ std::string LinkedName() {
 // or webhooks waiting.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const service::PeerConfig& peer) {
   rpc::ChannelOptions options = peer.Channel();
-  options.retry = false;
+  options.on_behalf_of_others = true;
   return rpc::NewChannel(options);
 }
 

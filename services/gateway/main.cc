@@ -10,7 +10,6 @@
 #include "libs/service/process.h"
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
-#include "libs/telemetry/exposer.h"
 #include "libs/telemetry/logging.h"
 #include "libs/telemetry/metrics.h"
 #include "services/gateway/admin_listener.h"
@@ -23,17 +22,20 @@ namespace {
 absl::Status Run(const GatewayConfig& config, std::string_view version) {
   std::optional<service::ShutdownWatchdog> watchdog;  // first, so that it is destroyed last
   telemetry::Metrics metrics({.service = "gateway", .version = std::string(version)});
-  LMSMAIL_ASSIGN_OR_RETURN(const auto exposer,
-                           telemetry::Exposer::Start(config.metrics_listen.ToString(), metrics));
+  const SystemClock clock;
+  LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const auto metrics_listener,
+      service::MetricsListener::Start(config.ToMetricsListener(callers.get()), metrics));
   std::atomic<bool> ready = true;
   LMSMAIL_ASSIGN_OR_RETURN(const auto public_listener, PublicListener::Start(config, metrics));
   LMSMAIL_ASSIGN_OR_RETURN(
       const auto admin_listener,
-      AdminListener::Start(config, [&ready] { return ready.load(); }, metrics));
+      AdminListener::Start(config, callers.get(), [&ready] { return ready.load(); }, metrics));
   telemetry::LogInfo("listening", {{"host", config.listen.host},
                                    {"port", public_listener->port()},
                                    {"admin_port", admin_listener->port()},
-                                   {"metrics_port", exposer->port()}});
+                                   {"metrics_port", metrics_listener->port()}});
 
   const int signal = lifecycle::WaitForShutdownSignal();
   telemetry::LogInfo("stopping", {{"signal", signal}, {"drain_timeout", config.drain_timeout}});

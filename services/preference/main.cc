@@ -42,7 +42,7 @@ class PreferenceWorkload final : public service::Workload {
         link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
         service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
-                 suppression_handlers_) {}
+                 suppression_handlers_, runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
@@ -71,18 +71,18 @@ int main(int argc, char** argv) {
   namespace service = lmsmail::service;
   namespace preference = lmsmail::preference;
   preference::PreferenceConfig config;
-  return service::Main(argc, argv,
-                       {.name = "preference",
-                        .port = 7102,
-                        .metrics_port = 9102,
-                        .schema = kPreferenceSchema,
-                        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
-                        .adjust_pool = preference::PgPreferenceStore::Configure,
-                        .build = [&](const service::Runtime& runtime)
-                            -> absl::StatusOr<std::unique_ptr<service::Workload>> {
-                          LMSMAIL_ASSIGN_OR_RETURN(lmsmail::token::KeyRing keys,
-                                                   lmsmail::token::KeyRing::Parse(config.keys));
-                          return std::make_unique<preference::PreferenceWorkload>(
-                              config, std::move(keys), runtime);
-                        }});
+  return service::Main(
+      argc, argv,
+      {.name = "preference",
+       .port = 7102,
+       .metrics_port = 9102,
+       .schema = kPreferenceSchema,
+       .declare = [&](lmsmail::config::Schema& schema, const auto&) { config.Declare(schema); },
+       .adjust_pool = preference::PgPreferenceStore::Configure,
+       .build = [&](const service::Runtime& runtime)
+           -> absl::StatusOr<std::unique_ptr<service::Workload>> {
+         LMSMAIL_ASSIGN_OR_RETURN(lmsmail::token::KeyRing keys,
+                                  lmsmail::token::KeyRing::Parse(config.keys));
+         return std::make_unique<preference::PreferenceWorkload>(config, std::move(keys), runtime);
+       }});
 }

@@ -6,15 +6,15 @@
 
 namespace lmsmail::report {
 
-void ReportConfig::Declare(config::Schema& schema) {
+void ReportConfig::Declare(config::Schema& schema, const service::BaseConfig& base) {
   dispatch.Declare(schema.Sub("dispatch"));
   templates.Declare(schema.Sub("template"));
-  schema.Check([this](Violations& violations) { Check(violations); });
+  schema.Check([this, &base](Violations& violations) { Check(base.insecure, violations); });
 }
 
-void ReportConfig::Check(Violations& violations) const {
-  dispatch.Check("dispatch", violations);
-  templates.Check("template", violations);
+void ReportConfig::Check(bool insecure, Violations& violations) const {
+  dispatch.Check("dispatch", insecure, violations);
+  templates.Check("template", insecure, violations);
   // The lease of a run is renewed only before a call.
   if (dispatch.timeout >= kRunLease) {
     violations.Add("dispatch.timeout", fmt::format("must be shorter than {}, the lease of a run",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/config/schema.h"
+#include "libs/service/base_config.h"
 #include "libs/service/peer_config.h"
 
 namespace lmsmail::report {
@@ -10,11 +11,11 @@ struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
   service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
 
-  // Must outlive schema.Load().
-  void Declare(config::Schema& schema);
+  // Must outlive schema.Load(), as must `base`.
+  void Declare(config::Schema& schema, const service::BaseConfig& base);
 
  private:
-  void Check(Violations& violations) const;
+  void Check(bool insecure, Violations& violations) const;
 };
 
 }  // namespace lmsmail::report

@@ -49,7 +49,8 @@ class ReportWorkload final : public service::Workload {
         course_handlers_(courses_, activities_, runtime.clock),
         weekly_report_handlers_(weekly_reports_, reports_),
         mail_stats_handlers_(dispatch_),
-        service_(runtime.runner, course_handlers_, weekly_report_handlers_, mail_stats_handlers_) {}
+        service_(runtime.runner, course_handlers_, weekly_report_handlers_, mail_stats_handlers_,
+                 runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::ReportService>(service_)};
@@ -101,7 +102,8 @@ int main(int argc, char** argv) {
                         .port = 7105,
                         .metrics_port = 9105,
                         .schema = kReportSchema,
-                        .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
+                        .declare = [&](lmsmail::config::Schema& schema,
+                                       const auto& base) { config.Declare(schema, base); },
                         .build =
                             [&](const service::Runtime& runtime) {
                               return lmsmail::report::Build(config, runtime);

@@ -4,7 +4,7 @@
 
 namespace lmsmail::scheduler {
 
-void SchedulerConfig::Declare(config::Schema& schema) {
+void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig& base) {
   config::Group worker_keys = schema.Sub("worker");
   worker_keys.Int32("threads", &worker.threads,
                     "Number of threads that execute the tasks of events.", {1, 64});
@@ -20,9 +20,9 @@ void SchedulerConfig::Declare(config::Schema& schema) {
                   {absl::Hours(24 * 30)});
   dispatch.Declare(schema.Sub("dispatch"));
   report.Declare(schema.Sub("report"));
-  schema.Check([this](Violations& violations) {
-    dispatch.Check("dispatch", violations);
-    report.Check("report", violations);
+  schema.Check([this, &base](Violations& violations) {
+    dispatch.Check("dispatch", base.insecure, violations);
+    report.Check("report", base.insecure, violations);
   });
 }
 

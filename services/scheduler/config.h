@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 
 #include "libs/config/schema.h"
+#include "libs/service/base_config.h"
 #include "libs/service/peer_config.h"
 
 namespace lmsmail::scheduler {
@@ -20,8 +21,8 @@ struct SchedulerConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103"};
   service::PeerConfig report{.target = "127.0.0.1:7105"};
 
-  // Must outlive schema.Load().
-  void Declare(config::Schema& schema);
+  // Must outlive schema.Load(), as must `base`.
+  void Declare(config::Schema& schema, const service::BaseConfig& base);
 };
 
 }  // namespace lmsmail::scheduler

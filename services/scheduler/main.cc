@@ -113,7 +113,7 @@ class SchedulerWorkload final : public service::Workload {
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
   SchedulerService service_{runtime_.runner, schedule_handlers_, event_handlers_,
-                            automation_handlers_};
+                            automation_handlers_, runtime_.audit_handlers};
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Periodic>> task_threads_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Periodic>> other_threads_;
@@ -134,15 +134,15 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& 
 int main(int argc, char** argv) {
   namespace scheduler = lmsmail::scheduler;
   scheduler::SchedulerConfig config;
-  return lmsmail::service::Main(
-      argc, argv,
-      {.name = "scheduler",
-       .port = 7104,
-       .metrics_port = 9104,
-       .schema = kSchedulerSchema,
-       .declare = [&](lmsmail::config::Schema& schema) { config.Declare(schema); },
-       .build =
-           [&](const lmsmail::service::Runtime& runtime) {
-             return scheduler::Build(config, runtime);
-           }});
+  return lmsmail::service::Main(argc, argv,
+                                {.name = "scheduler",
+                                 .port = 7104,
+                                 .metrics_port = 9104,
+                                 .schema = kSchedulerSchema,
+                                 .declare = [&](lmsmail::config::Schema& schema,
+                                                const auto& base) { config.Declare(schema, base); },
+                                 .build =
+                                     [&](const lmsmail::service::Runtime& runtime) {
+                                       return scheduler::Build(config, runtime);
+                                     }});
 }

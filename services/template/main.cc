@@ -37,7 +37,7 @@ class TemplateWorkload final : public service::Workload {
         installer_(store_, runtime.clock, std::move(built_in)),
         template_handlers_(catalog_, installer_),
         version_handlers_(catalog_, preview_),
-        service_(runtime.runner, template_handlers_, version_handlers_) {}
+        service_(runtime.runner, template_handlers_, version_handlers_, runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::TemplateService>(service_)};
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
        .port = 7101,
        .metrics_port = 9101,
        .schema = kTemplateSchema,
-       .declare = [&](config::Schema& schema) { config.Declare(schema); },
+       .declare = [&](config::Schema& schema, const auto&) { config.Declare(schema); },
        .build =
            [&](const service::Runtime& runtime) { return templates::Build(config, runtime); }});
 }

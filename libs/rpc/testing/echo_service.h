@@ -12,7 +12,7 @@
 
 namespace lmsmail::rpc {
 
-// Echo runs the behaviour that the test supplies; Collect joins the texts of its results.
+// Echo and Change run the behaviour that the test supplies; Collect joins the texts of its results.
 class EchoService final : public BoundService<testing::v1::EchoService> {
  public:
   using Request = testing::v1::EchoRequest;
@@ -22,6 +22,7 @@ class EchoService final : public BoundService<testing::v1::EchoService> {
   explicit EchoService(CallRunner& runner, Behaviour behaviour = Reply)
       : BoundService(runner), behaviour_(std::move(behaviour)) {
     Bind("Echo", *this, &EchoService::RunEcho);
+    Bind("Change", *this, &EchoService::RunEcho);
     BindClientStream("Collect", *this, &EchoService::StartCollect);
   }
 

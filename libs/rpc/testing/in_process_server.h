@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "libs/audit/audit_handlers.h"
+#include "libs/audit/in_memory_audit_log.h"
 #include "libs/rpc/call_runner.h"
 #include "libs/rpc/server.h"
 #include "libs/telemetry/metrics.h"
@@ -26,10 +28,15 @@ class TestRunner {
 
   CallRunner& get() { return runner_; }
   const telemetry::Metrics& metrics() const { return metrics_; }
+  // Of a log that stays empty.
+  audit::AuditHandlers& audit_handlers() { return audit_handlers_; }
 
  private:
   telemetry::Metrics metrics_;
   CallRunner runner_;
+  const SystemClock clock_;
+  audit::InMemoryAuditLog audit_log_{clock_};
+  audit::AuditHandlers audit_handlers_{audit_log_};
 };
 
 // A server on a free port of 127.0.0.1, serving until destroyed. Aborts the test program when it

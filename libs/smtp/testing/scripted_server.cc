@@ -21,7 +21,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "libs/smtp/testing/scripted_connection.h"
-#include "libs/smtp/testing/self_signed_certificate.h"
+#include "libs/testing/certificates.h"
 
 namespace lmsmail::smtp::testing {
 
@@ -53,7 +53,7 @@ class ScriptedServer::Impl final : public Script {
       : options_(std::move(options)),
         acceptor_(io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
     if (options_.tls != TlsMode::kNone) {
-      const SelfSignedCertificate certificate = MakeSelfSignedCertificate();
+      const Certificate certificate = MakeSelfSignedCertificate();
       tls_.use_certificate_chain(asio::buffer(certificate.certificate_pem));
       tls_.use_private_key(asio::buffer(certificate.private_key_pem), asio::ssl::context::pem);
       ca_file_ = WriteToTemporaryFile(certificate.certificate_pem);

@@ -3,7 +3,8 @@
 namespace lmsmail::dispatch {
 
 DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& submissions,
-                                 MessageHandlers& messages, QueueHandlers& queue)
+                                 MessageHandlers& messages, QueueHandlers& queue,
+                                 audit::AuditHandlers& audit)
     : BoundService(runner) {
   BindAsync("Send", submissions, &SubmissionHandlers::Send);
   Bind("SendBatch", submissions, &SubmissionHandlers::SendBatch);
@@ -27,6 +28,7 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("PurgeLogs", queue, &QueueHandlers::PurgeLogs);
   Bind("ListTransports", queue, &QueueHandlers::ListTransports);
   BindAsync("TestTransport", queue, &QueueHandlers::TestTransport);
+  Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 
 }  // namespace lmsmail::dispatch

@@ -9,6 +9,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/config/schema.h"
+#include "libs/service/base_config.h"
 #include "services/dispatch/config.h"
 
 namespace lmsmail::dispatch {
@@ -18,7 +19,7 @@ class ConfigTest : public testing::Test {
  protected:
   absl::Status Load(std::vector<std::string> flags) {
     config::Schema schema("dispatch", "test");
-    config_.Declare(schema);
+    config_.Declare(schema, base_);
     std::vector<const char*> argv = {"lmsmail-dispatch"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
     const char* const environment[] = {nullptr};
@@ -29,6 +30,7 @@ class ConfigTest : public testing::Test {
   }
 
   const FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  service::BaseConfig base_{0, 0};
   DispatchConfig config_;
   std::string secret_ = "secret";  // what every file holds
 };

@@ -76,7 +76,7 @@ class DispatchServiceTest : public SenderFixture {
                         .maintenance = maintenance_,
                         .transports = transports_}};
   rpc::TestRunner runner_;
-  DispatchService service_{runner_.get(), send_, messages_, queue_};
+  DispatchService service_{runner_.get(), send_, messages_, queue_, runner_.audit_handlers()};
   rpc::InProcessServer server_{{rpc::Host<v1::DispatchService>(service_)}};
   std::unique_ptr<v1::DispatchService::Stub> stub_ = server_.NewStub<v1::DispatchService>();
 };

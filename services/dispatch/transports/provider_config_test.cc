@@ -26,7 +26,7 @@ class ProviderConfigTest : public testing::Test {
   absl::Status Load(const std::vector<std::string>& keys) {
     config_ = DispatchConfig();
     config::Schema schema("dispatch", "test");
-    config_.Declare(schema);
+    config_.Declare(schema, base_);
     std::vector<std::string> flags;
     for (const std::string& key : keys) flags.push_back("--transports.api." + key);
     std::vector<const char*> argv = {"lmsmail-dispatch"};
@@ -54,6 +54,7 @@ class ProviderConfigTest : public testing::Test {
   TemporaryFolder folder_;
   const std::string key_ = "api_key_file=" + (folder_.path() / "key").string();
   const FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  const service::BaseConfig base_{0, 0};
   DispatchConfig config_;
 };
 

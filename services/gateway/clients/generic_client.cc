@@ -148,9 +148,11 @@ void GenericClient::Call(const Method& method, OutgoingCall call, Done done) {
                        fmt::format("{} is not offered here", method.service)));
   }
   auto context = std::make_shared<grpc::ClientContext>();
-  rpc::Apply(
-      {.deadline = call.deadline, .request_id = call.request_id, .traceparent = call.traceparent},
-      *context);
+  rpc::Apply({.deadline = call.deadline,
+              .request_id = call.request_id,
+              .traceparent = call.traceparent,
+              .authorization = call.authorization},
+             *context);
   if (!Begin(context))
     return done(Failed(grpc::StatusCode::UNAVAILABLE, "the gateway is stopping"));
   std::unique_ptr<Open> open;

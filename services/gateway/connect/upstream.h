@@ -18,6 +18,7 @@ struct OutgoingCall {
   absl::Time deadline;
   std::string request_id;
   std::string traceparent;
+  std::string authorization = {};  // "Bearer TOKEN"; empty: none
 };
 
 struct CallResult {

@@ -13,6 +13,7 @@
 
 #include "libs/loopback/loopback.h"
 #include "libs/strings/view.h"
+#include "services/gateway/web/health_check.h"
 
 namespace lmsmail::gateway {
 namespace {
@@ -22,10 +23,6 @@ using http_server::Response;
 
 constexpr char kOrigin[] = "Origin";
 constexpr char kAllowOrigin[] = "Access-Control-Allow-Origin";
-
-bool IsHealthCheck(const Request& request) {
-  return request.path == "/healthz" || request.path == "/readyz";
-}
 
 // Whether nothing changes by the request, whatever its answer is.
 bool IsSafe(const Request& request) {
@@ -64,9 +61,10 @@ Response Preflight(std::string origin) {
   Response response{.status = 204};
   AllowOrigin(std::move(origin), response);
   response.headers.Set("Access-Control-Allow-Methods", "GET, POST");
-  response.headers.Set("Access-Control-Allow-Headers",
-                       "Content-Type, Connect-Protocol-Version, Connect-Timeout-Ms, X-Request-Id, "
-                       "Traceparent");
+  response.headers.Set(
+      "Access-Control-Allow-Headers",
+      "Authorization, Content-Type, Connect-Protocol-Version, Connect-Timeout-Ms, X-Request-Id, "
+      "Traceparent");
   response.headers.Set("Access-Control-Max-Age", "7200");
   return response;
 }

@@ -152,7 +152,8 @@ std::optional<Response> ConnectHandlers::Begin(const Request& request, Exchange&
       exchange.method->client_streaming ? options_.stream_timeout : options_.timeout;
   exchange.call = {.deadline = absl::Now() + std::min(fields->timeout.value_or(longest), longest),
                    .request_id = exchange.request_id,
-                   .traceparent = std::move(fields->traceparent)};
+                   .traceparent = std::move(fields->traceparent),
+                   .authorization = std::move(fields->authorization)};
   return std::nullopt;
 }
 

@@ -66,6 +66,7 @@ absl::StatusOr<CallFields> ReadCallFields(const http_server::Headers& headers) {
   CallFields fields;
   LMSMAIL_ASSIGN_OR_RETURN(fields.timeout, TimeoutOf(headers));
   fields.request_id = RequestIdOf(headers);
+  fields.authorization = headers.Get(rpc::kAuthorizationKey);
   fields.traceparent = rpc::ChildTraceparent(headers.Get(rpc::kTraceparentKey));
   return fields;
 }

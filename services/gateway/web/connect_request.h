@@ -24,6 +24,7 @@ std::optional<Codec> CodecOf(const http_server::Headers& headers);
 struct CallFields {
   std::optional<absl::Duration> timeout;  // of Connect-Timeout-Ms
   std::string request_id;                 // of X-Request-Id, or a new one
+  std::string authorization;              // of Authorization, for the service
   std::string traceparent;                // a span below that of Traceparent
 };
 // INVALID_ARGUMENT for malformed fields or another version of the protocol, UNIMPLEMENTED for a

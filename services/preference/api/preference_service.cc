@@ -4,7 +4,7 @@ namespace lmsmail::preference {
 
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                                      ConsentHandlers& consent, LinkHandlers& links,
-                                     SuppressionHandlers& suppressions)
+                                     SuppressionHandlers& suppressions, audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
   Bind("GetRecipient", recipients, &RecipientHandlers::GetRecipient);
@@ -25,6 +25,7 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);
   Bind("RemoveSuppression", suppressions, &SuppressionHandlers::RemoveSuppression);
   Bind("ListSuppressions", suppressions, &SuppressionHandlers::ListSuppressions);
+  Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 
 }  // namespace lmsmail::preference

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/audit/audit_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "libs/rpc/call_runner.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
@@ -14,7 +15,7 @@ class PreferenceService final : public rpc::BoundService<v1::PreferenceService> 
  public:
   PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                     ConsentHandlers& consent, LinkHandlers& links,
-                    SuppressionHandlers& suppressions);
+                    SuppressionHandlers& suppressions, audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::preference

@@ -87,8 +87,8 @@ class PreferenceServiceTest : public ::testing::Test {
   LinkedConsent linked_consent_{links_, consent_, store_, school_.language_code};
   LinkHandlers link_handlers_{linked_consent_};
   SuppressionHandlers suppression_handlers_{suppressions_};
-  PreferenceService service_{runner_.get(), recipient_handlers_, consent_handlers_, link_handlers_,
-                             suppression_handlers_};
+  PreferenceService service_{runner_.get(),  recipient_handlers_,   consent_handlers_,
+                             link_handlers_, suppression_handlers_, runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
 };

@@ -3,7 +3,8 @@
 namespace lmsmail::report {
 
 ReportService::ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
-                             WeeklyReportHandlers& weekly_reports, MailStatsHandlers& mail_stats)
+                             WeeklyReportHandlers& weekly_reports, MailStatsHandlers& mail_stats,
+                             audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertCourses", courses, &CourseHandlers::UpsertCourses);
   Bind("GetCourse", courses, &CourseHandlers::GetCourse);
@@ -18,6 +19,7 @@ ReportService::ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
   Bind("ListWeeklyReports", weekly_reports, &WeeklyReportHandlers::ListWeeklyReports);
   Bind("PreviewWeeklyEmail", weekly_reports, &WeeklyReportHandlers::PreviewWeeklyEmail);
   Bind("GetMailStats", mail_stats, &MailStatsHandlers::GetMailStats);
+  Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 
 }  // namespace lmsmail::report

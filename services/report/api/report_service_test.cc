@@ -96,7 +96,7 @@ class ReportServiceTest : public ::testing::Test {
   WeeklyReportHandlers weekly_report_handlers_{reports_, store_};
   MailStatsHandlers mail_stats_handlers_{mail_stats_};
   ReportService service_{runner_.get(), course_handlers_, weekly_report_handlers_,
-                         mail_stats_handlers_};
+                         mail_stats_handlers_, runner_.audit_handlers()};
   rpc::InProcessServer server_{{rpc::Host<v1::ReportService>(service_)}};
   std::unique_ptr<v1::ReportService::Stub> stub_ = server_.NewStub<v1::ReportService>();
 };

@@ -3,7 +3,8 @@
 namespace lmsmail::scheduler {
 
 SchedulerService::SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& schedules,
-                                   EventHandlers& events, AutomationHandlers& automations)
+                                   EventHandlers& events, AutomationHandlers& automations,
+                                   audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("CreateSchedule", schedules, &ScheduleHandlers::CreateSchedule);
   Bind("GetSchedule", schedules, &ScheduleHandlers::GetSchedule);
@@ -22,6 +23,7 @@ SchedulerService::SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& sc
   Bind("CreateAutomation", automations, &AutomationHandlers::CreateAutomation);
   Bind("UpdateAutomation", automations, &AutomationHandlers::UpdateAutomation);
   Bind("DeleteAutomation", automations, &AutomationHandlers::DeleteAutomation);
+  Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 
 }  // namespace lmsmail::scheduler

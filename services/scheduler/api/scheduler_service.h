@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/audit/audit_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "services/scheduler/api/automation_handlers.h"
@@ -11,7 +12,7 @@ namespace lmsmail::scheduler {
 class SchedulerService final : public rpc::BoundService<v1::SchedulerService> {
  public:
   SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& schedules, EventHandlers& events,
-                   AutomationHandlers& automations);
+                   AutomationHandlers& automations, audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::scheduler

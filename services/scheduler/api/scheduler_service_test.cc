@@ -68,7 +68,7 @@ class SchedulerServiceTest : public ::testing::Test {
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
   SchedulerService service_{runner_.get(), schedule_handlers_, event_handlers_,
-                            automation_handlers_};
+                            automation_handlers_, runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::SchedulerService>(service_)};
   std::unique_ptr<v1::SchedulerService::Stub> stub_ = server_.NewStub<v1::SchedulerService>();
 };

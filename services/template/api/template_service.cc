@@ -3,7 +3,7 @@
 namespace lmsmail::templates {
 
 TemplateService::TemplateService(rpc::CallRunner& runner, TemplateHandlers& templates,
-                                 VersionHandlers& versions)
+                                 VersionHandlers& versions, audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("CreateTemplate", templates, &TemplateHandlers::CreateTemplate);
   Bind("GetTemplate", templates, &TemplateHandlers::GetTemplate);
@@ -17,6 +17,7 @@ TemplateService::TemplateService(rpc::CallRunner& runner, TemplateHandlers& temp
   Bind("PublishTemplate", versions, &VersionHandlers::PublishTemplate);
   Bind("RollbackTemplate", versions, &VersionHandlers::RollbackTemplate);
   Bind("RenderTemplate", versions, &VersionHandlers::RenderTemplate);
+  Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 
 }  // namespace lmsmail::templates

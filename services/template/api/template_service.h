@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libs/audit/audit_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "libs/rpc/call_runner.h"
 #include "lmsmail/templates/v1/template_service.grpc.pb.h"
@@ -10,7 +11,8 @@ namespace lmsmail::templates {
 
 class TemplateService final : public rpc::BoundService<v1::TemplateService> {
  public:
-  TemplateService(rpc::CallRunner& runner, TemplateHandlers& templates, VersionHandlers& versions);
+  TemplateService(rpc::CallRunner& runner, TemplateHandlers& templates, VersionHandlers& versions,
+                  audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::templates

@@ -83,7 +83,8 @@ class TemplateServiceTest : public ::testing::Test {
   rpc::TestRunner runner_;
   TemplateHandlers template_handlers_{catalog_, installer_};
   VersionHandlers version_handlers_{catalog_, preview_};
-  TemplateService service_{runner_.get(), template_handlers_, version_handlers_};
+  TemplateService service_{runner_.get(), template_handlers_, version_handlers_,
+                           runner_.audit_handlers()};
   rpc::InProcessServer server_{{rpc::Host<v1::TemplateService>(service_)}};
   std::unique_ptr<v1::TemplateService::Stub> stub_ = server_.NewStub<v1::TemplateService>();
 };
