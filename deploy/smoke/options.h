@@ -15,6 +15,7 @@ struct Options {
   std::string recipient;
   absl::Duration timeout = absl::Minutes(2);
   bool install_templates = false;
+  bool insecure = false;
   service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(20)};
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(20)};
 

@@ -36,5 +36,13 @@ TEST(OptionsTest, NamesEveryFault) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("timeout"));
 }
 
+TEST(OptionsTest, OtherMachinesNeedTls) {
+  Options options;
+  EXPECT_THAT(std::string(Load(options, {"--recipient=you@school.example",
+                                         "--dispatch.target=dns:///dispatch:7103"})
+                              .message()),
+              HasSubstr("dispatch.tls"));
+}
+
 }  // namespace
 }  // namespace lmsmail::smoke

@@ -21,6 +21,7 @@ INSTALLATIONS = {
     # Each switch the other way round than above.
     "trial, all": ["-f", CHART / "trial.yaml", "--set", ",".join([
         "image.repository=lmsmail", "bounces.domain=bounces.school.example", "tracking.opens={progress}",
+        "dispatch.config.transports.relay.kind=smtp", "dispatch.config.transports.relay.host=relay.school.example",
         "dispatch.journal.persistent=false", "dispatch.autoscaling.enabled=true",
         "template.autoscaling.enabled=true", "gateway.httpRoute.enabled=true",
         "gateway.httpRoute.parentRefs[0].name=public", "metrics.serviceMonitor.enabled=true",
