@@ -40,10 +40,9 @@ startupProbe:
   periodSeconds: 2
   timeoutSeconds: 3
   failureThreshold: 300
-# Not the health check: that fails while the database is away, which a restart does not mend. The
-# service itself ends when it no longer accepts connections (rpc.probe_interval).
+# Whether the process answers. While the database is away it does, but is not ready.
 livenessProbe:
-  tcpSocket: {port: health}
+  grpc: {port: {{ $component.health }}, service: live}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
