@@ -10,11 +10,10 @@ random() { head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 for name in keys bounce-keys tracking-keys; do
   [ -s "$name" ] || printf 'k1:%s\n' "$(random)" >"$name"
 done
-for service in template preference dispatch scheduler report; do
-  for role in "lmsmail_$service" "lmsmail_${service}_migrator"; do
-    [ -s "$role" ] || random >"$role"
-    printf 'host=postgres dbname=lmsmail user=%s password=%s\n' "$role" "$(cat "$role")" >"$role.dsn"
-  done
+for name in migrator template preference dispatch scheduler report; do
+  role=lmsmail_$name
+  [ -s "$role" ] || random >"$role"
+  printf 'host=postgres dbname=lmsmail user=%s password=%s\n' "$role" "$(cat "$role")" >"$role.dsn"
 done
 # The services run as this user.
 chown 65532:65532 ./*

@@ -199,4 +199,4 @@ class MigrationTest(unittest.TestCase):
         for installation in INSTALLATIONS:
             for item, pod in pods(objects(installation)):
                 if item["kind"] in LONG_RUNNING and not item["metadata"]["name"].endswith("postgresql"):
-                    self.assertNotIn("-migrator", str(pod))
+                    self.assertNotIn("migrator", str(pod))
