@@ -197,12 +197,20 @@ class Rehearsal(contextlib.ExitStack):
             return 0
 
     def stop(self):
-        for name in reversed(list(self.processes)):
+        """Ends everything, the services as Kubernetes does. Returns the exit codes by name."""
+        codes = {}
+        services = [name for name in self.processes if name != "postgresql"]
+        for name in services:
+            self.processes[name].terminate()
+        if "postgresql" in self.processes:
+            services.append("postgresql")
+        for name in services:
             process = self.processes.pop(name)
-            process.send_signal(signal.SIGINT if name == "postgresql" else signal.SIGTERM)
+            if name == "postgresql":
+                process.send_signal(signal.SIGINT)
             try:
-                process.wait(timeout=60)
+                codes[name] = process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
+                codes[name] = process.wait()
+        return codes
