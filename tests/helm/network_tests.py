@@ -85,6 +85,11 @@ class NetworkTest(unittest.TestCase):
             rules = find(objects("cert-manager"), "NetworkPolicy", name)["spec"]["egress"]
             self.assertIn({"ports": [{"port": 5432}], "to": [{"ipBlock": {"cidr": "10.1.2.0/24"}}]}, rules)
 
+    def test_the_collector_of_traces(self):
+        for endpoint, port in {"http://collector.monitoring:4318": 4318, "https://traces.example": 443}.items():
+            rules = find(objects("trial", "--set", "traces.endpoint=" + endpoint), "NetworkPolicy", "report")
+            self.assertIn({"ports": [{"port": port}]}, rules["spec"]["egress"])
+
     def test_public_names(self):
         ingress = find(objects("cert-manager"), "Ingress", "gateway")["spec"]
         self.assertEqual(ingress["rules"][0]["host"], "mail.school.example")

@@ -31,6 +31,7 @@ tls:
     "name" $v.school.name "url" (default $v.school.publicUrl $v.school.url) "public_url" $v.school.publicUrl
     "postal_address" $v.school.postalAddress "language_code" $v.school.languageCode
     "time_zone" $v.school.timeZone) -}}
+{{- with $v.traces.endpoint }}{{ $_ := set $config "traces" (dict "endpoint" . "sample_ratio" $v.traces.sampleRatio) }}{{ end -}}
 {{- if eq $name "gateway" -}}
 {{- $tls := dict "certificate" "/run/secrets/lmsmail/tls/tls.crt" "key" "/run/secrets/lmsmail/tls/tls.key" -}}
 {{- $_ := set $config "admin_listen" (printf "0.0.0.0:%v" $component.admin) -}}
