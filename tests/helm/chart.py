@@ -25,6 +25,7 @@ INSTALLATIONS = {
         "dispatch.journal.persistent=false", "dispatch.autoscaling.enabled=true",
         "template.autoscaling.enabled=true", "gateway.httpRoute.enabled=true",
         "gateway.httpRoute.parentRefs[0].name=public", "metrics.serviceMonitor.enabled=true",
+        "networkPolicy.monitoring[0].namespaceSelector.matchLabels.team=monitoring",
         "metrics.prometheusRule.enabled=true", "metrics.dashboards.enabled=true"])],
     "cert-manager, other issuer": ["-f", CHART / "ci/cert-manager.yaml", "--set", ",".join([
         "auth.certManager.issuerRef.name=company", "auth.certManager.issuerRef.kind=ClusterIssuer",

@@ -78,6 +78,7 @@ class RefusalTest(unittest.TestCase):
         self.refuses("only one of auth.callers and auth.callersSecret", "auth.callersSecret=x")
         self.refuses("keys.secret", "keys.secret=")
         self.refuses("tokenSecret.name", "metrics.serviceMonitor.tokenSecret.name=")
+        self.refuses("networkPolicy.monitoring", "networkPolicy.monitoring=null")
         self.refuses("gateway.httpRoute.parentRefs", "gateway.httpRoute.enabled=true")
         self.refuses("auth.callers.operator", "auth.callers.operator.roles={admin}",
                      "auth.callers.operator.certificate={ops.school.example}", base="trial")

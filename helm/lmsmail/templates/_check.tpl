@@ -48,6 +48,9 @@
 {{- if and $v.metrics.serviceMonitor.enabled (not $v.metrics.serviceMonitor.tokenSecret.name) (not $v.auth.trial.enabled) }}
 {{- $faults = append $faults "metrics.serviceMonitor.tokenSecret.name: the Secret with the token of a caller with the role viewer" -}}
 {{- end }}
+{{- if and $v.metrics.serviceMonitor.enabled $v.networkPolicy.enabled (not $v.networkPolicy.monitoring) }}
+{{- $faults = append $faults "networkPolicy.monitoring: where Prometheus is, which metrics.serviceMonitor lets read the metrics" -}}
+{{- end }}
 {{- if and $v.gateway.httpRoute.enabled (not $v.gateway.httpRoute.parentRefs) }}
 {{- $faults = append $faults "gateway.httpRoute.parentRefs: the Gateway that the route belongs to" -}}
 {{- end }}

@@ -87,6 +87,8 @@ spiffe://{{ .root.Values.auth.trustDomain }}/{{ .name }}
 {{- if eq .name "gateway" }}
 - {{ include "lmsmail.host" (dict "root" .root "name" "gateway-admin") }}
 {{- end }}
-# For port forwards.
+{{- /* For port forwards; authorities of others may not sign it. */}}
+{{- if not .root.Values.auth.certManager.issuerRef.name }}
 - localhost
+{{- end }}
 {{- end }}
