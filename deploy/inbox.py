@@ -4,8 +4,8 @@
     inbox.py serve --dir DIR [--host 127.0.0.1] [--port 0] [--port-file FILE]
     inbox.py list --dir DIR
 
-Files are named in order of arrival, 000001-<recipient>.eml, and appear
-atomically. Each begins with the envelope as two extra headers, X-Inbox-From and X-Inbox-To, followed by
+Files are named in order of arrival, 000001-<recipient>.eml, and appear atomically; only their owner can
+read them. Each begins with the envelope as two extra headers, X-Inbox-From and X-Inbox-To, followed by
 the unchanged mail.
 """
 
@@ -56,6 +56,7 @@ def serve(options):
             return SMTP(self.handler, hostname="inbox.localhost", enable_SMTPUTF8=True,
                         data_size_limit=32 << 20)
 
+    os.umask(0o077)
     os.makedirs(options.dir, exist_ok=True)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

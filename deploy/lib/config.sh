@@ -35,6 +35,7 @@ write_configs() {
       [[ $service == gateway ]] || cat <<YAML
 postgres:
   dsn: host=$(pg_dir) dbname=lmsmail user=lmsmail_$service
+  migrator_dsn: host=$(pg_dir) dbname=lmsmail user=lmsmail_migrator
 YAML
       cat <<YAML
 school:

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Functions for a private PostgreSQL cluster in $LOCAL/pg that listens on a Unix socket only. To be
-# sourced.
+# Functions for a private PostgreSQL cluster in $LOCAL/pg that listens on a Unix socket only. The user
+# who runs it may use all of its roles, and no other user of the machine any. To be sourced.
 
 PG_BIN=${PG_BIN:-/usr/lib/postgresql/15/bin}
 pg_dir() { printf '%s/pg' "$LOCAL"; }
@@ -20,6 +20,17 @@ pg_sql() { # DATABASE, SQL on stdin
 
 pg_running() { as_postgres "$PG_BIN/pg_ctl" -D "$(pg_dir)/data" status >/dev/null 2>&1; }
 
+# pg_authenticate ROLE...: lets the user who runs this use these roles.
+pg_authenticate() {
+  local dir user role
+  dir=$(pg_dir)
+  printf 'local all all peer map=owner\n' | as_postgres tee "$dir/pg_hba.conf" >/dev/null
+  for user in "$(id -un)" "$(as_postgres id -un)"; do
+    for role in postgres "$@"; do printf 'owner %s %s\n' "$user" "$role"; done
+  done | sort -u | as_postgres tee "$dir/pg_ident.conf" >/dev/null
+}
+
+# pg_start ROLE...
 pg_start() {
   local dir
   dir=$(pg_dir)
@@ -38,29 +49,29 @@ pg_start() {
         return 1
       }
     fi
-    as_postgres "$PG_BIN/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-instructions >/dev/null
+    as_postgres "$PG_BIN/initdb" -D "$dir/data" -U postgres -A peer -E UTF8 --no-instructions >/dev/null
     as_postgres tee -a "$dir/data/postgresql.conf" <"$LMSMAIL_ROOT/deploy/postgresql.conf" >/dev/null
   fi
+  chmod 0700 "$dir"
   pg_running && return 0
+  pg_authenticate "$@"
   as_postgres "$PG_BIN/pg_ctl" -w -s -D "$dir/data" -l "$dir/postgresql.log" \
-    -o "-c listen_addresses='' -c unix_socket_directories=$dir" start
+    -o "-c listen_addresses='' -c unix_socket_directories=$dir -c unix_socket_permissions=0700 \
+        -c hba_file=$dir/pg_hba.conf -c ident_file=$dir/pg_ident.conf" start
 }
 
-# Creates the database, and for each service a role that can create its own schema.
+# pg_prepare MIGRATOR ROLE...: creates the database, the role that owns the schemas, and those of the
+# services, which may only use them.
 pg_prepare() {
-  local service
+  local role migrator=$1
   [[ $(pg_sql postgres <<<"SELECT 1 FROM pg_database WHERE datname = 'lmsmail'") == 1 ]] ||
     pg_sql postgres <<<'CREATE DATABASE lmsmail'
-  for service in "$@"; do
-    pg_sql lmsmail <<SQL
-DO \$\$ BEGIN
-  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'lmsmail_$service') THEN
-    CREATE ROLE lmsmail_$service LOGIN;
-    GRANT CREATE ON DATABASE lmsmail TO lmsmail_$service;
-  END IF;
-END \$\$;
-SQL
+  for role in "$@"; do
+    [[ $(pg_sql postgres <<<"SELECT 1 FROM pg_roles WHERE rolname = '$role'") == 1 ]] ||
+      pg_sql postgres <<<"CREATE ROLE $role LOGIN"
   done
+  pg_sql lmsmail <<<"REVOKE TEMPORARY ON DATABASE lmsmail FROM PUBLIC;
+    GRANT CREATE ON DATABASE lmsmail TO $migrator"
 }
 
 pg_stop() {

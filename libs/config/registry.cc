@@ -111,6 +111,14 @@ std::vector<RawValue> Registry::TakeFlags(const std::vector<std::string>& argume
   return flags;
 }
 
+bool* Registry::SwitchOf(const std::string& flag) {
+  if (flag == "help") return &help_;
+  if (flag == "version") return &show_version_;
+  if (flag == "check-config") return &check_only_;
+  const auto declared = std::ranges::find(switches_, flag, &Switch::name);
+  return declared == switches_.end() ? nullptr : declared->field;
+}
+
 bool Registry::TakeReserved(const RawValue& flag) {
   if (flag.key == "config") {
     if (flag.text.empty() || !config_path_.empty()) {
@@ -119,10 +127,7 @@ bool Registry::TakeReserved(const RawValue& flag) {
     config_path_ = flag.text;
     return true;
   }
-  bool* const option = flag.key == "help"           ? &help_
-                       : flag.key == "version"      ? &show_version_
-                       : flag.key == "check-config" ? &check_only_
-                                                    : nullptr;
+  bool* const option = SwitchOf(flag.key);
   if (option == nullptr) return false;
   *option = true;
   if (flag.kind != RawValue::Kind::kNoValue) {

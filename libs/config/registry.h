@@ -27,6 +27,12 @@ struct Key {
   std::function<absl::Status(const RawValue& raw)> assign;
 };
 
+struct Switch {
+  std::string name;
+  bool* field;
+  std::string description;
+};
+
 // Holds the declared keys and binds the sources' values to them.
 class Registry {
  public:
@@ -34,6 +40,7 @@ class Registry {
 
   void Declare(Key key);
   void DeclareSection(std::string prefix, Group::DeclareEntry declare);
+  void AddSwitch(Switch declared) { switches_.push_back(std::move(declared)); }
   void AddCheck(std::function<void(Violations&)> check);
   absl::StatusOr<std::string> ReadSecret(const std::string& path) const;
 
@@ -42,6 +49,7 @@ class Registry {
 
   const std::string& service() const { return service_; }
   const std::deque<Key>& keys() const { return keys_; }
+  const std::vector<Switch>& switches() const { return switches_; }
   std::string VariableOf(const Key& key) const;
 
  private:
@@ -52,6 +60,7 @@ class Registry {
   };
   std::vector<RawValue> TakeFlags(const std::vector<std::string>& arguments);
   bool TakeReserved(const RawValue& flag);
+  bool* SwitchOf(const std::string& flag);
   std::vector<RawValue> ReadConfigFile(const Schema::ReadFile& read_file);
   void DeclareEntries(const std::vector<RawValue>& values);
   void DeclareEntry(SectionDeclaration& section, const std::string& name,
@@ -73,6 +82,7 @@ class Registry {
   std::map<std::string, Key*> by_name_;
   std::map<std::string, Key*> by_variable_;
   std::deque<SectionDeclaration> sections_;  // a deque: entries may declare sections
+  std::vector<Switch> switches_;
   std::vector<std::function<void(Violations&)>> checks_;
 
   Schema::ReadFile read_file_;

@@ -204,6 +204,11 @@ Schema::Schema(std::string_view service, std::string_view version)
 
 Schema::~Schema() = default;
 
+void Schema::Switch(std::string_view name, bool* field, std::string_view description) {
+  registry_->AddSwitch(
+      {.name = std::string(name), .field = field, .description = std::string(description)});
+}
+
 void Schema::Check(std::function<void(Violations&)> check) {
   registry_->AddCheck(std::move(check));
 }

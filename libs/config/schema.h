@@ -139,6 +139,9 @@ class Schema : public Group {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
+  // A flag without a value, "--<name>", that no other source can set.
+  void Switch(std::string_view name, bool* field, std::string_view description);
+
   // `check` runs after all fields are set, for rules that span keys. The fields of its violations
   // are keys; a violation of a key that has an error already is dropped.
   void Check(std::function<void(Violations&)> check);

@@ -297,6 +297,20 @@ TEST_F(SchemaTest, HelpShowsEveryKeyDespiteErrors) {
   EXPECT_THAT(outcome.output, HasSubstr("--smtp.tls (off|starttls)"));
 }
 
+TEST_F(SchemaTest, SwitchIsAFlagOnly) {
+  bool migrate = false;
+  schema_.Switch("migrate", &migrate, "migrate and exit");
+  ASSERT_OK(Load({"--migrate"}));
+  EXPECT_TRUE(migrate);
+}
+
+TEST_F(SchemaTest, SwitchTakesNoValue) {
+  bool migrate = false;
+  schema_.Switch("migrate", &migrate, "migrate and exit");
+  EXPECT_THAT(ErrorsOf(Load({"--migrate=yes"})),
+              ElementsAre(Pair("migrate", HasSubstr("takes no value"))));
+}
+
 TEST_F(SchemaTest, PrintsTheVersion) {
   ASSERT_OK_AND_ASSIGN(const Outcome outcome, Load({"--version"}));
   EXPECT_FALSE(outcome.run);

@@ -14,8 +14,12 @@ std::string Usage(const Registry& registry) {
       "  --config FILE   read keys from a YAML file\n"
       "  --check-config  validate the configuration, print it and exit\n"
       "  --help          print this and exit\n"
-      "  --version       print the version and exit\n\n",
+      "  --version       print the version and exit\n",
       registry.service());
+  for (const Switch& declared : registry.switches()) {
+    fmt::format_to(std::back_inserter(text), "  --{:<14}{}\n", declared.name, declared.description);
+  }
+  text += '\n';
   for (const Key& key : registry.keys()) {
     fmt::format_to(std::back_inserter(text), "  --{} ({})\n      {}\n", key.name, key.type,
                    key.description);

@@ -24,10 +24,15 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 constexpr std::size_t kLineLimit = 76;
+// RFC 8301 section 3.2: signers should use 2048 bits at least, and verifiers need not support more
+// than 4096.
+constexpr int kMinRsaBits = 2048;
+constexpr int kMaxRsaBits = 4096;
 
 // The fields to sign, in this order, each as often as it occurs. An oversigned field is named once
-// more than it occurs, so that nobody can add another one (RFC 6376 section 8.15). Receivers offer
-// one-click unsubscription only if both List-Unsubscribe fields are signed (RFC 8058 section 4).
+// more than it occurs, also if it does not occur, so that nobody can add one (RFC 6376
+// section 8.15). These are the fields that mail programs show or act on. Receivers offer one-click
+// unsubscription only if both List-Unsubscribe fields are signed (RFC 8058 section 4).
 struct SignedField {
   std::string_view name;
   bool oversigned = false;
@@ -37,13 +42,14 @@ constexpr SignedField kSignedFields[] = {
     {"to", true},
     {"subject", true},
     {"date", true},
-    {"reply-to"},
+    {"reply-to", true},
+    {"cc", true},
     {"message-id"},
     {"mime-version"},
-    {"content-type"},
+    {"content-type", true},
     {"content-transfer-encoding"},
-    {"list-unsubscribe"},
-    {"list-unsubscribe-post"},
+    {"list-unsubscribe", true},
+    {"list-unsubscribe-post", true},
     {"list-id"},
     {"feedback-id"},
     {"auto-submitted"},
@@ -180,9 +186,14 @@ absl::StatusOr<Signer> Signer::Create(std::string_view domain, std::string_view 
   }
   const int type = EVP_PKEY_get_base_id(key.get());
   const int bits = EVP_PKEY_get_bits(key.get());
-  if (type != EVP_PKEY_ED25519 && (type != EVP_PKEY_RSA || bits < 1024 || bits > 4096)) {
+  if (type != EVP_PKEY_ED25519 && type != EVP_PKEY_RSA) {
+    return absl::InvalidArgumentError("the DKIM key must be RSA or Ed25519");
+  }
+  if (type == EVP_PKEY_RSA && (bits < kMinRsaBits || bits > kMaxRsaBits)) {
     return absl::InvalidArgumentError(
-        "the DKIM key must be Ed25519 or RSA of 1024 to 4096 bits (receivers advise 2048)");
+        fmt::format("the DKIM key has {} bits: make one of {} to {} bits with "
+                    "openssl genrsa -out FILE {}",
+                    bits, kMinRsaBits, kMaxRsaBits, kMinRsaBits));
   }
   return Signer(domain, selector, std::move(key));
 }

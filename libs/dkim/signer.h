@@ -19,7 +19,7 @@ class Signer {
  public:
   // `domain` is the signing domain in ASCII, which DMARC compares with the domain of From.
   // `selector` names the key within the domain. `private_key` is PEM without a passphrase: RSA of
-  // 1024 to 4096 bits or Ed25519. INVALID_ARGUMENT describes the error without repeating the key.
+  // 2048 to 4096 bits or Ed25519. INVALID_ARGUMENT describes the error without repeating the key.
   static absl::StatusOr<Signer> Create(std::string_view domain, std::string_view selector,
                                        std::string_view private_key);
 

@@ -126,12 +126,15 @@ TEST(SignerTest, PublishesTheKeyOfTheRfc8463Example) {
 
 TEST(SignerTest, SignsAndOversignsTheConfiguredFields) {
   ASSERT_OK_AND_ASSIGN(const std::string football, MakeSigner(Ed25519Pem()).Sign(kFootball, kTime));
-  EXPECT_EQ(Tag(football, "h"), "from:from:to:to:subject:subject:date:date:message-id");
+  EXPECT_EQ(Tag(football, "h"),
+            "from:from:to:to:subject:subject:date:date:reply-to:cc:message-id:content-type:"
+            "list-unsubscribe:list-unsubscribe-post");
   ASSERT_OK_AND_ASSIGN(const std::string weekly, MakeSigner(Ed25519Pem()).Sign(kWeekly, kTime));
   EXPECT_EQ(Tag(weekly, "h"),
-            "from:from:to:to:subject:subject:date:date:reply-to:message-id:mime-version:"
-            "content-type:content-transfer-encoding:list-unsubscribe:list-unsubscribe-post:list-id:"
-            "feedback-id:auto-submitted");
+            "from:from:to:to:subject:subject:date:date:reply-to:reply-to:cc:message-id:"
+            "mime-version:content-type:content-type:"
+            "content-transfer-encoding:list-unsubscribe:list-unsubscribe:list-unsubscribe-post:"
+            "list-unsubscribe-post:list-id:feedback-id:auto-submitted");
 }
 
 TEST(SignerTest, WritesADeterministicFoldedField) {
@@ -189,10 +192,14 @@ TEST(SignerTest, DescribesConfigurationErrors) {
   EXPECT_THAT(create("a.example", "s\r\n", Ed25519Pem()),
               StatusIs(kInvalid, HasSubstr("selector")));
   EXPECT_THAT(create("a.example", "s", "no key"), StatusIs(kInvalid, HasSubstr("PEM")));
-  EXPECT_THAT(create("a.example", "s", Pem(RsaKey(512))), StatusIs(kInvalid, HasSubstr("1024")));
+  for (const unsigned bits : {512u, 1024u, 2047u}) {
+    EXPECT_THAT(create("a.example", "s", Pem(RsaKey(bits))),
+                StatusIs(kInvalid, AllOf(HasSubstr(fmt::format("has {} bits", bits)),
+                                         HasSubstr("openssl genrsa -out FILE 2048"))));
+  }
   EXPECT_THAT(create("a.example", "s", Pem({EVP_EC_gen("P-256"), EVP_PKEY_free})),
-              StatusIs(kInvalid, HasSubstr("Ed25519 or RSA")));
-  EXPECT_THAT(create("a.example", "s", Pem(RsaKey(1024), "passphrase")),
+              StatusIs(kInvalid, HasSubstr("RSA or Ed25519")));
+  EXPECT_THAT(create("a.example", "s", Pem(RsaKey(2048), "passphrase")),
               StatusIs(kInvalid, HasSubstr("without a passphrase")));
 }
 
@@ -207,7 +214,7 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
   const TemporaryFolder folder;
   int cases = 0;
   const auto add = [&](std::string_view verdict, const Signer& signer, std::string_view message) {
-    const std::string name = fmt::format("{:02}", cases++);
+    const std::string name = fmt::format("{:03}", cases++);
     folder.Write(name + ".eml", message);
     folder.Write(name + ".expected",
                  fmt::format("{}\n{}\n{}\n", verdict, signer.RecordName(), signer.RecordText()));
@@ -239,8 +246,13 @@ TEST(SignerTest, IsVerifiedByDkimpy) {
     add("invalid", signer, Replaced(weekly, "List-Id: <weekly", "List-Id: <daily"));
     add("invalid", signer, Replaced(weekly, "t=1528637909", "t=1528637908"));
     add("invalid", signer, weekly + "appended\r\n");
-    for (const char* field : {"From", "To", "Subject", "Date"}) {
-      add("invalid", signer, fmt::format("{}: Eve <eve@example.com>\r\n", field) + weekly);
+    // Fields that somebody adds, above those of the same name or where there was none.
+    const std::string bare = signed_mail("From: a@football.example.com\r\n\r\nx");
+    for (const char* field : {"From", "To", "Subject", "Date", "Reply-To", "Cc", "Content-Type",
+                              "List-Unsubscribe", "List-Unsubscribe-Post"}) {
+      const std::string added = fmt::format("{}: Eve <eve@example.com>\r\n", field);
+      add("invalid", signer, added + weekly);
+      add("invalid", signer, added + bare);
     }
   }
   const std::string command =

@@ -25,6 +25,11 @@ void BlockShutdownSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void UnblockShutdownSignals() {
+  const sigset_t signals = ShutdownSignals();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
 int WaitForShutdownSignal() {
   const sigset_t signals = ShutdownSignals();
   int received = 0;

@@ -8,6 +8,9 @@ namespace lmsmail::lifecycle {
 // inherit the mask, and with a single thread that lacks it the signal kills the process.
 void BlockShutdownSignals();
 
+// Lets SIGTERM and SIGINT end the process at once, for work that needs no clean end.
+void UnblockShutdownSignals();
+
 // Waits for SIGTERM, SIGINT or RequestShutdown(), and returns the signal's number.
 int WaitForShutdownSignal();
 

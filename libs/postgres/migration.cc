@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <pqxx/nontransaction>
 #include <pqxx/transaction>
@@ -18,8 +17,11 @@
 
 #include "libs/hash/sha256.h"
 #include "libs/postgres/conninfo.h"
+#include "libs/postgres/direct_connection.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/migration_statements.h"
+#include "libs/postgres/schema_ledger.h"
+#include "libs/postgres/service_access.h"
 #include "libs/postgres/session.h"
 #include "libs/postgres/sql_error.h"
 #include "libs/retry/backoff.h"
@@ -33,8 +35,6 @@ namespace {
 constexpr retry::BackoffPolicy kLockBackoff = {absl::Seconds(1), absl::Seconds(30)};
 constexpr retry::BackoffPolicy kMigratorPollInterval = {absl::Milliseconds(200),
                                                         absl::Milliseconds(200)};
-
-using HashByName = std::map<std::string, std::string, std::less<>>;
 
 absl::Status CheckAscending(std::string_view kind, absl::Span<const SqlFile> files) {
   const auto* const not_ascending =
@@ -93,14 +93,13 @@ class Migrator {
  private:
   void Lock();
   void Unlock();
-  void CreateLedgers();
-  HashByName ReadLedger(std::string_view table);
+  absl::Status CheckRoles();
+  SchemaLedger CreateAndReadLedger();
 
-  absl::Status ApplyMigrations(absl::Span<const SqlFile> migrations);
-  absl::Status Apply(const SqlFile& migration, const std::string& sha256);
-  absl::Status ApplyWithoutTransaction(const SqlFile& migration, const std::string& sha256);
-  absl::Status ApplyFunctions(absl::Span<const SqlFile> functions);
-  bool IsOlderRelease(absl::Span<const SqlFile> migrations);
+  absl::Status ApplyMigrations(absl::Span<const SqlFile> migrations, const SchemaLedger& ledger);
+  absl::Status Apply(const SqlFile& migration);
+  absl::Status ApplyWithoutTransaction(const SqlFile& migration);
+  absl::Status ApplyFunctions(absl::Span<const SqlFile> functions, const SchemaLedger& ledger);
 
   // Runs `attempt` until it gets the locks it needs. `what`, which `attempt` may change, is for
   // errors and logs.
@@ -111,8 +110,6 @@ class Migrator {
   }
   void SetLockTimeout(absl::Duration timeout);
   void DropInvalidIndexesNamedIn(std::string_view statement);
-  void Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
-              const std::string& sha256);
 
   pqxx::connection& connection_;
   const std::string schema_;
@@ -121,19 +118,28 @@ class Migrator {
 };
 
 absl::Status Migrator::Run(const SchemaDefinition& definition) {
+  LMSMAIL_RETURN_IF_ERROR(CheckRoles());
   Lock();
-  CreateLedgers();
+  const SchemaLedger ledger = CreateAndReadLedger();
   SetLockTimeout(options_.lock_timeout);
-  absl::Status status = ApplyMigrations(definition.migrations);
+  absl::Status status = ApplyMigrations(definition.migrations, ledger);
   if (status.ok()) {
-    if (IsOlderRelease(definition.migrations)) {
+    if (ledger.IsNewerThan(definition.migrations)) {
       telemetry::LogInfo("the database has migrations of a newer release", {{"schema", schema_}});
     } else {
-      status = ApplyFunctions(definition.functions);
+      status = ApplyFunctions(definition.functions, ledger);
     }
   }
   Unlock();
   return status;
+}
+
+absl::Status Migrator::CheckRoles() {
+  pqxx::nontransaction tx(connection_);
+  LMSMAIL_RETURN_IF_ERROR(CheckDirectConnection(tx));
+  LMSMAIL_RETURN_IF_ERROR(CheckOwnership(tx, schema_));
+  if (options_.service_role.empty()) return absl::OkStatus();
+  return CheckServiceRole(tx, schema_, options_.service_role);
 }
 
 // The lock ends with the session. Processes that wait for it ask again and again: a statement that
@@ -158,70 +164,42 @@ void Migrator::Unlock() {
                    "lmsmail migrations of " + schema_);
 }
 
-void Migrator::CreateLedgers() {
+SchemaLedger Migrator::CreateAndReadLedger() {
   pqxx::work tx(connection_);
   // CREATE SCHEMA IF NOT EXISTS needs the right to create schemas even when there is nothing to do.
   if (tx.exec_params("SELECT FROM pg_namespace WHERE nspname = $1", schema_).empty()) {
     tx.exec(fmt::format("CREATE SCHEMA {}", schema_));
   }
-  for (const char* table : {"schema_migration", "schema_function"}) {
-    tx.exec(
-        fmt::format("CREATE TABLE IF NOT EXISTS {}.{} (name text PRIMARY KEY, "
-                    "sha256 text NOT NULL, apply_time timestamptz NOT NULL DEFAULT now())",
-                    schema_, table));
-  }
+  CreateLedger(tx, schema_);
+  SchemaLedger ledger = ReadLedger(tx, schema_);
   tx.commit();
-}
-
-HashByName Migrator::ReadLedger(std::string_view table) {
-  pqxx::nontransaction tx(connection_);
-  HashByName ledger;
-  for (const pqxx::row& row :
-       tx.exec(fmt::format("SELECT name, sha256 FROM {}.{}", schema_, table))) {
-    ledger.emplace(Text(row[0]), Text(row[1]));
-  }
   return ledger;
 }
 
-void Migrator::Record(pqxx::transaction_base& tx, std::string_view table, std::string_view name,
-                      const std::string& sha256) {
-  tx.exec_params(fmt::format("INSERT INTO {}.{} (name, sha256) VALUES ($1, $2) "
-                             "ON CONFLICT (name) DO UPDATE SET sha256 = $2, apply_time = now()",
-                             schema_, table),
-                 std::string(name), sha256);
-}
-
-absl::Status Migrator::ApplyMigrations(absl::Span<const SqlFile> migrations) {
-  const HashByName ledger = ReadLedger("schema_migration");
+absl::Status Migrator::ApplyMigrations(absl::Span<const SqlFile> migrations,
+                                       const SchemaLedger& ledger) {
   for (const SqlFile& migration : migrations) {
-    const std::string sha256 = hash::Sha256Hex(migration.sql);
-    const auto applied = ledger.find(migration.name);
-    if (applied == ledger.end()) {
-      LMSMAIL_RETURN_IF_ERROR(RunsWithoutTransaction(migration)
-                                  ? ApplyWithoutTransaction(migration, sha256)
-                                  : Apply(migration, sha256));
-      telemetry::LogInfo("migration applied", {{"schema", schema_}, {"migration", migration.name}});
-    } else if (applied->second != sha256) {
-      return absl::FailedPreconditionError(
-          fmt::format("migration {} of {} was applied to this database and has been edited since: "
-                      "restore its text and put the change into a new migration",
-                      migration.name, schema_));
-    }
+    LMSMAIL_RETURN_IF_ERROR(CheckUnchanged(ledger, schema_, migration));
+    if (ledger.migrations.contains(migration.name)) continue;
+    LMSMAIL_RETURN_IF_ERROR(RunsWithoutTransaction(migration) ? ApplyWithoutTransaction(migration)
+                                                              : Apply(migration));
+    telemetry::LogInfo("migration applied", {{"schema", schema_}, {"migration", migration.name}});
   }
   return absl::OkStatus();
 }
 
-absl::Status Migrator::Apply(const SqlFile& migration, const std::string& sha256) {
+// What a migration makes is never there without its rights: old replicas may use it at once.
+absl::Status Migrator::Apply(const SqlFile& migration) {
   return WithLockRetries(fmt::format("migration {} of {}", migration.name, schema_), [&] {
     pqxx::work tx(connection_);
     tx.exec(std::string(migration.sql));
-    Record(tx, "schema_migration", migration.name, sha256);
+    RecordMigration(tx, schema_, migration);
+    GrantAccess(tx, schema_, options_.service_role);
     tx.commit();
   });
 }
 
-absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration,
-                                               const std::string& sha256) {
+absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration) {
   const std::string what = fmt::format("migration {} of {}", migration.name, schema_);
   for (const std::string& statement : StatementsOf(migration.sql)) {
     LMSMAIL_RETURN_IF_ERROR(WithLockRetries(what, [&] {
@@ -234,22 +212,22 @@ absl::Status Migrator::ApplyWithoutTransaction(const SqlFile& migration,
   return WithLockRetries(what, [&] {
     SetLockTimeout(options_.lock_timeout);
     pqxx::work tx(connection_);
-    Record(tx, "schema_migration", migration.name, sha256);
+    RecordMigration(tx, schema_, migration);
+    GrantAccess(tx, schema_, options_.service_role);
     tx.commit();
   });
 }
 
-absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions) {
-  const HashByName ledger = ReadLedger("schema_function");
-  std::vector<std::pair<const SqlFile*, std::string>> changed;
+// Also grants access to what has been there before, since the service may have a new role.
+absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions,
+                                      const SchemaLedger& ledger) {
+  std::vector<const SqlFile*> changed;
   for (const SqlFile& file : functions) {
-    std::string sha256 = hash::Sha256Hex(file.sql);
-    const auto applied = ledger.find(file.name);
-    if (applied == ledger.end() || applied->second != sha256) {
-      changed.emplace_back(&file, std::move(sha256));
+    const auto applied = ledger.functions.find(file.name);
+    if (applied == ledger.functions.end() || applied->second != hash::Sha256Hex(file.sql)) {
+      changed.push_back(&file);
     }
   }
-  if (changed.empty()) return absl::OkStatus();
 
   std::string what;
   LMSMAIL_RETURN_IF_ERROR(WithLockRetries(what, [&] {
@@ -257,23 +235,20 @@ absl::Status Migrator::ApplyFunctions(absl::Span<const SqlFile> functions) {
     // The first round makes all functions exist, the second one checks what they call.
     for (const char* check : {"off", "on"}) {
       tx.exec(fmt::format("SET LOCAL check_function_bodies = {}", check));
-      for (const auto& [file, sha256] : changed) {
+      for (const SqlFile* file : changed) {
         what = fmt::format("functions {} of {}", file->name, schema_);
         tx.exec(std::string(file->sql));
       }
     }
-    for (const auto& [file, sha256] : changed) Record(tx, "schema_function", file->name, sha256);
+    for (const SqlFile* file : changed) RecordFunctions(tx, schema_, *file);
+    what = fmt::format("rights in {}", schema_);
+    GrantAccess(tx, schema_, options_.service_role);
     tx.commit();
   }));
-  for (const auto& [file, sha256] : changed) {
+  for (const SqlFile* file : changed) {
     telemetry::LogInfo("functions applied", {{"schema", schema_}, {"file", file->name}});
   }
   return absl::OkStatus();
-}
-
-bool Migrator::IsOlderRelease(absl::Span<const SqlFile> migrations) {
-  const HashByName ledger = ReadLedger("schema_migration");
-  return !ledger.empty() && (migrations.empty() || migrations.back().name < ledger.rbegin()->first);
 }
 
 absl::Status Migrator::WithLockRetries(const std::string& what, absl::FunctionRef<void()> attempt) {

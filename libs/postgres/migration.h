@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -27,9 +28,12 @@ struct SqlFile {
 // CREATE ... IF NOT EXISTS (checked) and DROP ... IF EXISTS. Before a statement with CONCURRENTLY
 // runs, any invalid index that it names is dropped: an interrupted build leaves one.
 //
-// A function file holds CREATE OR REPLACE FUNCTION statements. All files whose text changed are
-// applied after the migrations, in one transaction. They may call each other in any order. A file
-// also holds DROP FUNCTION IF EXISTS for each former signature or name.
+// A comment on a table that begins with "append-only" takes the service's right to change its rows.
+//
+// A function file holds CREATE OR REPLACE FUNCTION statements. A SECURITY DEFINER function does
+// what only the owner may do: it checks its arguments, and its search_path ends with pg_temp. All
+// files whose text changed are applied after the migrations, in one transaction. They may call each
+// other in any order. A file also holds DROP FUNCTION IF EXISTS for each former signature or name.
 //
 // During an update, the old and the new release run side by side on the newest schema:
 // - Migrations and functions must serve both. Drop what only the old one uses a release later.
@@ -48,15 +52,19 @@ struct MigrationOptions {
   absl::Duration lock_timeout = absl::Seconds(2);
   int max_attempts = 14;  // With pauses of up to 30 s: gives up after about 4 minutes.
   std::function<void(absl::Duration)> sleep = [](absl::Duration d) { absl::SleepFor(d); };
+  // Gets the rights that a service needs (service_access.h), and no others. Empty when the service
+  // uses the role that migrates.
+  std::string service_role = {};
 };
 
 // Brings `schema` of the database at `dsn` up to `definition`, whose files are in ascending order
-// of name. Creates the schema when it is missing; unqualified names mean that schema. Records each
-// file with the SHA-256 of its text in <schema>.schema_migration and <schema>.schema_function.
-// Processes that start together wait for each other.
+// of name. The role of `dsn` owns the schema and all that is in it. Creates the schema when it is
+// missing; unqualified names mean that schema. Records each file with the SHA-256 of its text in
+// <schema>.schema_migration and <schema>.schema_function. Processes that start together wait for
+// each other.
 //
-// FAILED_PRECONDITION when a migration that was already applied has since been edited. ABORTED when
-// a step did not get its locks. Either names the file.
+// FAILED_PRECONDITION when a migration that was already applied has since been edited, or when a
+// role cannot play its part. ABORTED when a step did not get its locks.
 absl::Status Migrate(std::string_view dsn, std::string_view schema,
                      const SchemaDefinition& definition, const MigrationOptions& options = {});
 

@@ -103,8 +103,9 @@ TEST_F(MigrationTest, ReplicasThatStartTogetherApplyEachMigrationOnce) {
 }
 
 TEST_F(MigrationTest, RoleWithoutRightToCreateSchemasUsesItsOwn) {
-  Query("CREATE ROLE clerk LOGIN; CREATE SCHEMA school AUTHORIZATION clerk; SELECT 1");
-  dsn_ += " user=clerk";
+  ASSERT_OK(EmbeddedPostgres::Shared().CreateRole("clerk"));
+  Query("CREATE SCHEMA school AUTHORIZATION clerk; SELECT 1");
+  dsn_ = EmbeddedPostgres::Shared().Dsn(Query("SELECT current_database()"), "clerk");
   EXPECT_OK(MigrateTo({kFirst}));
   EXPECT_EQ(Query("SELECT count(*) FROM school.step"), "1");
 }
@@ -274,6 +275,16 @@ TEST_F(FunctionsTest, FailedFileIsNamedAndNoneIsApplied) {
   EXPECT_EQ(Query("SELECT count(*) FROM school.schema_function"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM pg_proc WHERE proname = 'steps'"), "0");
   EXPECT_OK(MigrateTo({kFirst}, {kCount, kNothing}));
+}
+
+TEST_F(FunctionsTest, EarlierTextIsAppliedAgain) {
+  constexpr SqlFile kOther = {
+      "count", "CREATE OR REPLACE FUNCTION steps() RETURNS int8 LANGUAGE sql AS $$ SELECT 7 $$"};
+  ASSERT_OK(MigrateTo({kFirst}, {kCount, kNothing}));
+  ASSERT_OK(MigrateTo({kFirst}, {kOther, kNothing}));
+  EXPECT_EQ(Steps(), "7");
+  ASSERT_OK(MigrateTo({kFirst}, {kCount, kNothing}));
+  EXPECT_EQ(Steps(), "1");
 }
 
 TEST_F(FunctionsTest, OlderReleaseLeavesFunctionsOfNewerSchemaAlone) {

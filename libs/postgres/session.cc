@@ -4,9 +4,11 @@
 
 #include <pqxx/errorhandler>
 #include <pqxx/nontransaction>
+#include <string_view>
 
 #include "absl/time/clock.h"
 
+#include "libs/postgres/direct_connection.h"
 #include "libs/postgres/sql_error.h"
 
 namespace lmsmail::postgres {
@@ -27,6 +29,11 @@ absl::StatusOr<std::unique_ptr<Session>> Session::Open(
   try {
     return std::make_unique<Session>(conninfo, statements);
   } catch (const std::exception& error) {
+    // PgBouncer does not pass session settings on.
+    const std::string_view text = error.what();
+    if (text.find("unsupported startup parameter") != std::string_view::npos) {
+      return LeadsToPooler();
+    }
     return ConnectError(error);
   }
 }

@@ -16,7 +16,8 @@ namespace lmsmail::postgres {
 // off, because it would lose the session's state. Not thread-safe.
 class Session {
  public:
-  // UNAVAILABLE when the server cannot be reached or refuses the connection.
+  // UNAVAILABLE when the server cannot be reached or refuses the connection. FAILED_PRECONDITION
+  // when a pooler refuses it.
   static absl::StatusOr<std::unique_ptr<Session>> Open(
       const std::string& conninfo, const std::vector<PreparedStatement>& statements);
 

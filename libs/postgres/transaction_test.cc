@@ -34,8 +34,9 @@ class TransactionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     PoolOptions options;
-    ASSERT_OK_AND_ASSIGN(options.dsn,
+    ASSERT_OK_AND_ASSIGN(const auto database,
                          EmbeddedPostgres::Shared().NewDatabase("bank", {kMigrations}));
+    options.dsn = database.owner_dsn;
     options.schema = "bank";
     options.lock_timeout = absl::Milliseconds(50);
     options.observer = [this](const TransactionEvent& event) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "libs/secret_file/secret_file.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::rpc {
@@ -30,6 +31,7 @@ absl::Status Check(const TlsFiles& files) {
     return absl::InvalidArgumentError(
         "a TLS certificate needs its key and a key its certificate: set both or neither");
   }
+  LMSMAIL_RETURN_IF_ERROR(CheckSecretFile(files.key));
   LMSMAIL_RETURN_IF_ERROR(ReadPem(files.certificate).status());
   LMSMAIL_RETURN_IF_ERROR(ReadPem(files.key).status());
   return ReadPem(files.authorities).status();

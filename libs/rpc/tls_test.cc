@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -84,6 +85,15 @@ TEST_F(TlsTest, TakesOverACertificateThatWasReplaced) {
       NewChannel({.target = fmt::format("127.0.0.1:{}", server_->port()), .tls = tls_.Trust()}));
   tls_.Issue("server", "IP:127.0.0.1");
   EXPECT_TRUE(channel->WaitForConnected(absl::ToChronoTime(absl::Now() + absl::Seconds(30))));
+}
+
+TEST_F(TlsTest, RefusesAKeyThatOthersMayRead) {
+  const TlsFiles files = tls_.Issue("server", "IP:127.0.0.1");
+  std::filesystem::permissions(files.key, std::filesystem::perms(0644));
+  EXPECT_THAT(Server::Start({.tls = files}, {}),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("chmod go-rwx")));
+  EXPECT_THAT(NewChannel({.target = "127.0.0.1:1", .tls = files}),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("chmod go-rwx")));
 }
 
 TEST_F(TlsTest, NamesTheUnreadableFile) {

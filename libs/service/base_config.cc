@@ -1,29 +1,9 @@
 #include "libs/service/base_config.h"
 
-#include <libpq-fe.h>
-
-#include <memory>
-#include <string_view>
-
 #include "libs/loopback/loopback.h"
 #include "libs/secret_file/secret_file.h"
 
 namespace lmsmail::service {
-namespace {
-
-// Also false for a DSN that libpq cannot parse, which the pool will refuse.
-bool HasPassword(const std::string& dsn) {
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-      PQconninfoParse(dsn.c_str(), nullptr), &PQconninfoFree);
-  if (options == nullptr) return false;
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    const std::string_view keyword = option->keyword;
-    if (keyword == "password" && option->val != nullptr) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 void BaseConfig::Declare(config::Schema& schema) {
   schema.Address("listen", &listen, "Address of the gRPC server; port 0 takes a free one.");
@@ -68,28 +48,14 @@ void BaseConfig::Declare(config::Schema& schema) {
       "PEM file of the authorities that must have issued clients' certificates; clients need "
       "one unless auth.callers_file lets them have a token.");
 
-  config::Group postgres_keys = schema.Sub("postgres");
-  postgres_keys.String("dsn", &postgres.dsn, "DSN of the database, without a password.");
-  postgres_keys.Secret("dsn", &postgres.dsn_file, "DSN of the database.");
-  postgres_keys.Int32("pool_size", &postgres.pool_size, "Maximum number of connections.",
-                      {1, 1000});
-  postgres_keys.Duration("probe_interval", &postgres.probe_interval,
-                         "How often the connection to the database is checked.",
-                         {absl::Milliseconds(10), absl::Minutes(1)});
+  postgres.Declare(schema.Sub("postgres"));
+  schema.Switch("migrate", &migrate_only, "migrate the database schema and exit");
 
   schema.Check([this](Violations& violations) { Check(violations); });
 }
 
 void BaseConfig::Check(Violations& violations) const {
-  if (postgres.dsn.empty() == postgres.dsn_file.empty()) {
-    violations.Add("postgres.dsn", "give either this or postgres.dsn_file");
-  }
-  if (HasPassword(postgres.dsn)) {
-    violations.Add(
-        "postgres.dsn",
-        "has a password, which other users can see in flags and the environment: put the "
-        "DSN into a file and give its path in postgres.dsn_file");
-  }
+  postgres.Check(violations, insecure);
   if (tls.certificate.empty() != tls.key.empty()) {
     violations.Add("tls.certificate", "needs tls.key and the reverse: give both or neither");
   }

@@ -7,6 +7,7 @@
 
 #include "libs/config/schema.h"
 #include "libs/config/types.h"
+#include "libs/service/postgres_config.h"
 #include "libs/service/process_config.h"
 
 namespace lmsmail::service {
@@ -42,14 +43,10 @@ struct BaseConfig : ProcessConfig {
     std::string client_authorities;
   } tls;
 
-  struct Postgres {
-    std::string dsn;       // without a password
-    std::string dsn_file;  // the content of that file; may have a password
-    std::int32_t pool_size = 8;
-    absl::Duration probe_interval = absl::Seconds(3);
+  PostgresConfig postgres;
 
-    const std::string& Dsn() const { return dsn_file.empty() ? dsn : dsn_file; }
-  } postgres;
+  // --migrate: migrate the schema and exit.
+  bool migrate_only = false;
 
   // Must outlive schema.Load().
   void Declare(config::Schema& schema);

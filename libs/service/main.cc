@@ -17,6 +17,7 @@
 #include "libs/service/database_metrics.h"
 #include "libs/service/metrics_listener.h"
 #include "libs/service/readiness.h"
+#include "libs/service/schema_preparation.h"
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
@@ -80,13 +81,13 @@ MetricsListener::Options MetricsOptionsOf(const BaseConfig& config,
 }
 
 Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
-                                 postgres::HealthProbe& probe, Workload& workload,
-                                 rpc::CallRunner& runner, rpc::Server& server,
+                                 postgres::Pool& pool, postgres::HealthProbe& probe,
+                                 Workload& workload, rpc::CallRunner& runner, rpc::Server& server,
                                  const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(
-                    postgres::Migrate(config.postgres.Dsn(), definition.name, definition.schema));
+                    PrepareSchema(config.postgres, definition.name, definition.schema, pool));
                 return workload.Start();
               },
           .probe = [&] { return probe.Check(); },
@@ -97,6 +98,13 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                 serving.Set(ready ? 1 : 0);
               },
           .failed = [] { lifecycle::RequestShutdown(); }};
+}
+
+absl::Status MigrateOnly(const Definition& definition, const BaseConfig& config) {
+  lifecycle::UnblockShutdownSignals();  // what has not been committed has not happened
+  LMSMAIL_RETURN_IF_ERROR(MigrateSchema(config.postgres, definition.name, definition.schema));
+  telemetry::LogInfo("the schema is migrated", {{"schema", definition.name}});
+  return absl::OkStatus();
 }
 
 absl::Status Run(const Definition& definition, const BaseConfig& config, std::string_view version) {
@@ -120,6 +128,11 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   audit::AuditHandlers audit_handlers(audit_log);
   rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
+  if (config.postgres.migrate && config.postgres.MigratorDsn().empty()) {
+    telemetry::LogInfo(
+        "the service's own role owns the schema, so it could change or drop what it only uses",
+        {{"remedy", "postgres.migrator_dsn_file"}});
+  }
   const Runtime runtime{config, clock, metrics, *pool, runner, audit_handlers};
   LMSMAIL_ASSIGN_OR_RETURN(const auto workload, definition.build(runtime));
   LMSMAIL_ASSIGN_OR_RETURN(
@@ -133,8 +146,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
-  Readiness readiness(ReadinessOf(definition, config, *probe, *workload, runner, *server, serving),
-                      config.postgres.probe_interval, kReadinessTimeout);
+  Readiness readiness(
+      ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server, serving),
+      config.postgres.probe_interval, kReadinessTimeout);
 
   const absl::Duration probe_interval = config.rpc.probe_interval;
   AcceptProbe accept_probe(
@@ -161,16 +175,19 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
 int Main(int argc, const char* const* argv, const Definition& definition) {
   BaseConfig config(definition.port, definition.metrics_port);
-  return RunProcess(
-      argc, argv,
-      {.name = definition.name,
-       .config = config,
-       .declare =
-           [&](config::Schema& schema) {
-             config.Declare(schema);
-             if (definition.declare) definition.declare(schema, config);
-           },
-       .run = [&](std::string_view version) { return Run(definition, config, version); }});
+  return RunProcess(argc, argv,
+                    {.name = definition.name,
+                     .config = config,
+                     .declare =
+                         [&](config::Schema& schema) {
+                           config.Declare(schema);
+                           if (definition.declare) definition.declare(schema, config);
+                         },
+                     .run =
+                         [&](std::string_view version) {
+                           return config.migrate_only ? MigrateOnly(definition, config)
+                                                      : Run(definition, config, version);
+                         }});
 }
 
 }  // namespace lmsmail::service

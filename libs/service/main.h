@@ -78,6 +78,8 @@ struct Definition {
 // Runs the service until SIGTERM or SIGINT. Returns the exit code: 0 after a clean shutdown, 2 for
 // an invalid configuration, 1 for any other error.
 //
+// With --migrate: migrates the schema and returns 0, or 1 for any error.
+//
 // Listens at once. Until the database is migrated, health checks report NOT_SERVING and calls end
 // with UNAVAILABLE; later, health checks report NOT_SERVING whenever the database is unavailable.
 // An unavailable database never ends the process.

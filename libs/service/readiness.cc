@@ -45,7 +45,10 @@ bool Readiness::Prepare() {
     prepared_ = true;
     callbacks_.prepared();
   } else if (IsTransient(status)) {
-    telemetry::LogWarning("waiting for the database", {{"error", status}});
+    if (status != waits_for_) {
+      telemetry::LogWarning("waiting for the database", {{"error", status}});
+    }
+    waits_for_ = status;
   } else {
     {
       absl::MutexLock lock(&mutex_);

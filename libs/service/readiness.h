@@ -45,9 +45,10 @@ class Readiness {
   const Callbacks callbacks_;
   const absl::Duration interval_;
   const absl::Duration probe_timeout_;
-  // The next three are used by the thread only.
+  // The next four are used by the thread only.
   bool prepared_ = false;
   bool ready_ = false;
+  absl::Status waits_for_;             // of the last attempt to prepare
   std::future<absl::Status> probing_;  // valid while a probe runs
   mutable absl::Mutex mutex_;
   absl::Status error_ ABSL_GUARDED_BY(mutex_);

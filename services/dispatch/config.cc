@@ -74,7 +74,7 @@ void DispatchConfig::Declare(config::Schema& schema, const service::BaseConfig& 
       "keys", &secret_keys,
       "File of secret keys, lines of id:key as in the preference service; the first one is "
       "used. They keep Message-IDs, and addresses from their hashes in the log, from being "
-      "guessed. Optional.");
+      "guessed. Required with a transport that leaves this machine.");
 
   template_service.Declare(schema.Sub("template"));
   preference_service.Declare(schema.Sub("preference"));
@@ -108,14 +108,28 @@ void DispatchConfig::Check(bool insecure, Violations& violations) const {
                 !secret_keys.empty(), violations);
   CheckDefaultTransport(violations);
   routes.Check(TransportNames(), violations);
-  if (const auto ring = ToKeys(); !ring.ok()) {
-    violations.Add("keys_file", std::string(ring.status().message()));
-  }
+  CheckKeys(violations);
   template_service.Check("template", insecure, violations);
   preference_service.Check("preference", insecure, violations);
   limits.Check(violations);
   delivery.Check(violations);
   tracking.Check(violations);
+}
+
+void DispatchConfig::CheckKeys(Violations& violations) const {
+  if (const auto ring = ToKeys(); !ring.ok()) {
+    violations.Add("keys_file", std::string(ring.status().message()));
+  }
+  const auto leaving = std::ranges::find_if(
+      transports, [](const auto& named) { return named.second.LeavesThisMachine(); });
+  if (!secret_keys.empty() || leaving == transports.end()) return;
+  violations.Add(
+      "keys_file",
+      fmt::format(
+          "is required, because transports.{} leaves this machine: without a key others can "
+          "guess Message-IDs, by which mail is reported. Create it once with: "
+          "(umask 077; echo \"k1:$(openssl rand -hex 32)\" > dispatch.keys)",
+          leaving->first));
 }
 
 void DispatchConfig::CheckDefaultTransport(Violations& violations) const {

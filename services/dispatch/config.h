@@ -91,6 +91,7 @@ struct DispatchConfig {
   void DeclareWorker(config::Group keys);
   void Check(bool insecure, Violations& violations) const;
   absl::StatusOr<std::optional<token::KeyRing>> ToKeys() const;
+  void CheckKeys(Violations& violations) const;
   void CheckDefaultTransport(Violations& violations) const;
   absl::StatusOr<SenderIdentity> ToSender(const TransportConfig& transport,
                                           const service::SchoolConfig& school) const;

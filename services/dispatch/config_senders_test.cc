@@ -149,6 +149,7 @@ TEST_F(ConfigTest, GivesSmtpMailItsOwnEnvelopeSenders) {
 }
 
 TEST_F(ConfigTest, RefusesEnvelopeSendersThatCannotWork) {
+  has_keys_ = false;
   const std::vector<std::string> relay = {"--transports.relay.kind=smtp",
                                           "--transports.relay.host=127.0.0.1"};
   const auto fields = [&](std::vector<std::string> flags,

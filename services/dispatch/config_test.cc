@@ -10,6 +10,7 @@
 #include "libs/status/error_details.h"
 #include "libs/telemetry/testing/scoped_log_capture.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/temporary_folder.h"
 #include "services/dispatch/testing/config_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -48,6 +49,35 @@ TEST_F(ConfigTest, WarnsWhenMailLeavesWithLinksToThisMachine) {
   };
   EXPECT_THAT(warnings("http://127.0.0.1:8080"), testing::ElementsAre("real"));
   EXPECT_THAT(warnings("https://mail.school.example"), testing::IsEmpty());
+}
+
+TEST_F(ConfigTest, MailThatLeavesThisMachineNeedsKeys) {
+  has_keys_ = false;
+  const std::vector<std::string> remote = {"--transports.relay.kind=smtp",
+                                           "--transports.relay.host=mx.school.example"};
+  const absl::Status refused = Load(remote);
+  EXPECT_THAT(refused,
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::AllOf(HasSubstr("keys_file"), HasSubstr("transports.relay"),
+                                      HasSubstr("openssl rand -hex 32"))));
+  config_ = {};
+  EXPECT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1"}));
+  config_ = {};
+  has_keys_ = true;
+  EXPECT_OK(Load(remote));
+}
+
+TEST_F(ConfigTest, ProvidersNeedKeysToo) {
+  has_keys_ = false;
+  const TemporaryFolder folder;
+  folder.Write("key", "SG.key");
+  std::vector<std::string> flags = {
+      "--transports.sendgrid.kind=sendgrid",
+      "--transports.sendgrid.api_key_file=" + (folder.path() / "key").string()};
+  EXPECT_THAT(Load(flags), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("keys_file")));
+  config_ = {};
+  flags.emplace_back("--transports.sendgrid.base_url=http://127.0.0.1:8025");
+  EXPECT_OK(Load(flags));
 }
 
 TEST_F(ConfigTest, BuildsATransportFromItsKeys) {

@@ -66,8 +66,10 @@ absl::Status Cluster::Prepare(std::string_view provider) {
   LMSMAIL_ASSIGN_OR_RETURN(database_link_, Proxy::ToSocket(database_folder() / ".s.PGSQL.5432"));
 
   integration::Settings settings;
-  settings.dsn = fmt::format("{} host=127.0.0.1 port={} user=lmsmail_dispatch sslmode=disable",
-                             WithoutHost(suite_->dsn()), database_link_->port());
+  const std::string dsn = fmt::format("{} host=127.0.0.1 port={} sslmode=disable",
+                                      WithoutHost(suite_->dsn()), database_link_->port());
+  settings.dsn = dsn + " user=lmsmail_dispatch";
+  settings.migrator_dsn = dsn + " user=lmsmail_migrator";
   settings.keys_file = folder_ / "keys";
   settings.smtp_port = smtp_link_->port();
   std::ofstream(folder_ / "dispatch.yaml") << integration::ServiceConfig("dispatch", settings);

@@ -16,6 +16,7 @@
 #include <functional>
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
+#include <random>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@ namespace fs = std::filesystem;
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(30);
 constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
+constexpr char kMigrator[] = "lmsmail_migrator";
 
 // Runs in its own session until this process ends in any way, which closes the pipe. Then stops the
 // server and removes the directory. Checks that the process id still belongs to our server: its
@@ -52,15 +54,6 @@ absl::Status Errno(std::string_view what) {
   return absl::InternalError(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-// PostgreSQL refuses to run as root.
-std::vector<std::string> AsServerUser(std::vector<std::string> argv) {
-  if (::geteuid() != 0) return argv;
-  std::vector<std::string> wrapped = {"setpriv", "--reuid=postgres", "--regid=postgres",
-                                      "--clear-groups", "--"};
-  wrapped.insert(wrapped.end(), argv.begin(), argv.end());
-  return wrapped;
-}
-
 absl::Status GiveToServerUser(const fs::path& path) {
   if (::geteuid() != 0) return absl::OkStatus();
   const passwd* user = ::getpwnam("postgres");
@@ -76,7 +69,6 @@ absl::StatusOr<fs::path> MakeDirectory() {
     return absl::InvalidArgumentError("TMPDIR is too long for a Unix socket: use /tmp");
   }
   if (::mkdtemp(directory.data()) == nullptr) return Errno(directory);
-  if (::chmod(directory.c_str(), 0755) != 0) return Errno(directory);
   LMSMAIL_RETURN_IF_ERROR(GiveToServerUser(directory));
   return fs::path(directory);
 }
@@ -94,7 +86,7 @@ absl::Status MakeData(const fs::path& directory) {
   }
   LMSMAIL_RETURN_IF_ERROR(
       RunToEnd({AsServerUser({LMSMAIL_POSTGRES_BIN "/initdb", "-D", data, "-U", "postgres", "-A",
-                              "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                              "peer", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
                               "--no-sync", "--wal-segsize=1"}),
                 log}));
   const fs::path fresh = fmt::format("{}.{}", cached.string(), directory.filename().string());
@@ -135,6 +127,11 @@ absl::Status Execute(const std::string& dsn, const std::string& sql) {
   }
 }
 
+std::string RandomPassword() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
 std::string TemplateName(std::string_view schema, const SchemaDefinition& definition) {
   std::string all;
   for (const auto files : {definition.migrations, definition.functions}) {
@@ -159,11 +156,13 @@ absl::StatusOr<std::unique_ptr<EmbeddedPostgres>> EmbeddedPostgres::Create() {
   std::unique_ptr<EmbeddedPostgres> server(new EmbeddedPostgres(directory));
   LMSMAIL_ASSIGN_OR_RETURN(server->guardian_, StartGuardian(directory));
   LMSMAIL_RETURN_IF_ERROR(MakeData(directory));
+  LMSMAIL_RETURN_IF_ERROR(server->WriteAuthentication());
   LMSMAIL_RETURN_IF_ERROR(server->Start());
   return server;
 }
 
-EmbeddedPostgres::EmbeddedPostgres(fs::path directory) : directory_(std::move(directory)) {}
+EmbeddedPostgres::EmbeddedPostgres(fs::path directory)
+    : directory_(std::move(directory)), password_(RandomPassword()) {}
 
 EmbeddedPostgres::~EmbeddedPostgres() {
   {
@@ -179,6 +178,23 @@ std::string EmbeddedPostgres::Dsn(std::string_view database) const {
   return fmt::format("host={} user=postgres dbname={}", directory_.string(), database);
 }
 
+std::string EmbeddedPostgres::Dsn(std::string_view database, std::string_view role) const {
+  return fmt::format("{} user={}", DsnWithoutRole(database), role);
+}
+
+std::string EmbeddedPostgres::DsnWithoutRole(std::string_view database) const {
+  return fmt::format("host={} dbname={} passfile={}", directory_.string(), database,
+                     (directory_ / "pgpass").string());
+}
+
+absl::Status EmbeddedPostgres::CreateRole(std::string_view role) {
+  return Execute(
+      Dsn("postgres"),
+      fmt::format("DO $$ BEGIN CREATE ROLE {} LOGIN PASSWORD '{}';"
+                  " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$",
+                  role, password_));
+}
+
 absl::StatusOr<std::string> EmbeddedPostgres::CopyDatabase(std::string_view from) {
   std::string name;
   {
@@ -187,23 +203,57 @@ absl::StatusOr<std::string> EmbeddedPostgres::CopyDatabase(std::string_view from
   }
   LMSMAIL_RETURN_IF_ERROR(
       Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {} TEMPLATE {}", name, from)));
+  LMSMAIL_RETURN_IF_ERROR(
+      Execute(Dsn("postgres"), fmt::format("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC", name)));
+  return name;
+}
+
+absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase() {
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string name, CopyDatabase("template1"));
   return Dsn(name);
 }
 
-absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase() { return CopyDatabase("template1"); }
-
-absl::StatusOr<std::string> EmbeddedPostgres::NewDatabase(std::string_view schema,
-                                                          const SchemaDefinition& definition) {
-  const std::string name = TemplateName(schema, definition);
+absl::StatusOr<EmbeddedPostgres::Migrated> EmbeddedPostgres::NewDatabase(
+    std::string_view schema, const SchemaDefinition& definition) {
+  const std::string from = TemplateName(schema, definition);
+  const std::string role = fmt::format("lmsmail_{}", schema);
   {
     absl::MutexLock lock(&template_mutex_);
-    if (!templates_.contains(name)) {
-      LMSMAIL_RETURN_IF_ERROR(Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {}", name)));
-      LMSMAIL_RETURN_IF_ERROR(Migrate(Dsn(name), schema, definition));
-      templates_.insert(name);
+    if (!templates_.contains(from)) {
+      LMSMAIL_RETURN_IF_ERROR(MakeTemplate(from, schema, role, definition));
+      templates_.insert(from);
     }
   }
-  return CopyDatabase(name);
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string name, CopyDatabase(from));
+  return Migrated{.owner_dsn = Dsn(name, kMigrator), .dsn = Dsn(name, role)};
+}
+
+absl::Status EmbeddedPostgres::MakeTemplate(std::string_view database, std::string_view schema,
+                                            const std::string& service_role,
+                                            const SchemaDefinition& definition) {
+  LMSMAIL_RETURN_IF_ERROR(CreateRole(kMigrator));
+  LMSMAIL_RETURN_IF_ERROR(CreateRole(service_role));
+  LMSMAIL_RETURN_IF_ERROR(Execute(Dsn("postgres"), fmt::format("CREATE DATABASE {}", database)));
+  LMSMAIL_RETURN_IF_ERROR(
+      Execute(Dsn("postgres"), fmt::format("REVOKE TEMPORARY ON DATABASE {0} FROM PUBLIC;"
+                                           "GRANT CREATE ON DATABASE {0} TO {1}",
+                                           database, kMigrator)));
+  return Migrate(Dsn(database, kMigrator), schema, definition, {.service_role = service_role});
+}
+
+// Peer authentication names the user at the other end of the socket. Root is one of them, while the
+// server runs as "postgres".
+absl::Status EmbeddedPostgres::WriteAuthentication() const {
+  const passwd* user = ::getpwuid(::geteuid());
+  const std::string name = user == nullptr ? "postgres" : user->pw_name;
+  const fs::path password_file = directory_ / "pgpass";
+  std::ofstream(directory_ / "pg_hba.conf")
+      << "local all postgres peer map=tester\nlocal all all scram-sha-256\n";
+  std::ofstream(directory_ / "pg_ident.conf") << fmt::format("tester {} postgres\n", name);
+  std::ofstream(password_file) << fmt::format("*:*:*:*:{}\n", password_);
+  if (::chmod(password_file.c_str(), 0600) != 0) return Errno(password_file.string());
+  LMSMAIL_RETURN_IF_ERROR(GiveToServerUser(directory_ / "pg_hba.conf"));
+  return GiveToServerUser(directory_ / "pg_ident.conf");
 }
 
 absl::Status EmbeddedPostgres::Start() {
@@ -228,6 +278,8 @@ absl::Status EmbeddedPostgres::Launch() {
   const std::string settings[] = {
       "listen_addresses=",
       "unix_socket_directories=" + directory_.string(),
+      "hba_file=" + (directory_ / "pg_hba.conf").string(),
+      "ident_file=" + (directory_ / "pg_ident.conf").string(),
       "fsync=off",
       "full_page_writes=off",
       "shared_buffers=32MB",

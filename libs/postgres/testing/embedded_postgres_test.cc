@@ -26,13 +26,24 @@ std::string Query(const std::string& dsn, const std::string& sql) {
 }
 
 TEST(EmbeddedPostgresTest, DatabasesAreSeparateCopies) {
-  ASSERT_OK_AND_ASSIGN(const std::string one,
+  ASSERT_OK_AND_ASSIGN(const auto one,
                        EmbeddedPostgres::Shared().NewDatabase("school", {kMigrations}));
-  ASSERT_OK_AND_ASSIGN(const std::string other,
+  ASSERT_OK_AND_ASSIGN(const auto other,
                        EmbeddedPostgres::Shared().NewDatabase("school", {kMigrations}));
-  Query(one, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
-  EXPECT_EQ(Query(one, "SELECT count(*) FROM school.note"), "1");
-  EXPECT_EQ(Query(other, "SELECT count(*) FROM school.note"), "0");
+  Query(one.dsn, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
+  EXPECT_EQ(Query(one.dsn, "SELECT count(*) FROM school.note"), "1");
+  EXPECT_EQ(Query(other.dsn, "SELECT count(*) FROM school.note"), "0");
+}
+
+TEST(EmbeddedPostgresTest, TrustsNobody) {
+  EmbeddedPostgres& server = EmbeddedPostgres::Shared();
+  ASSERT_OK(server.CreateRole("clerk"));
+  EXPECT_EQ(Query(server.Dsn("postgres", "clerk"), "SELECT current_user"), "clerk");
+  EXPECT_THROW(Query(server.Dsn("postgres", "clerk") + " passfile=/dev/null", "SELECT 1"),
+               pqxx::broken_connection);
+  const std::filesystem::path directory =
+      Query(server.Dsn("postgres"), "SHOW unix_socket_directories");
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms::owner_all);
 }
 
 TEST(EmbeddedPostgresTest, ServersRunSideBySide) {
@@ -44,7 +55,8 @@ TEST(EmbeddedPostgresTest, ServersRunSideBySide) {
 
 TEST(EmbeddedPostgresTest, CommittedDataSurvivesHardKill) {
   ASSERT_OK_AND_ASSIGN(const auto server, EmbeddedPostgres::Create());
-  ASSERT_OK_AND_ASSIGN(const std::string dsn, server->NewDatabase("school", {kMigrations}));
+  ASSERT_OK_AND_ASSIGN(const auto database, server->NewDatabase("school", {kMigrations}));
+  const std::string& dsn = database.dsn;
   Query(dsn, "INSERT INTO school.note VALUES ('hello') RETURNING 1");
   ASSERT_OK(server->KillHard());
   EXPECT_THROW(Query(dsn, "SELECT 1"), pqxx::broken_connection);

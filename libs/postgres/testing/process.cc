@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -15,6 +16,14 @@
 #include "libs/testing/sanitizer_options.h"
 
 namespace lmsmail::postgres {
+
+std::vector<std::string> AsServerUser(std::vector<std::string> argv) {
+  if (::geteuid() != 0) return argv;
+  std::vector<std::string> wrapped = {"setpriv", "--reuid=postgres", "--regid=postgres",
+                                      "--clear-groups", "--"};
+  wrapped.insert(wrapped.end(), argv.begin(), argv.end());
+  return wrapped;
+}
 
 absl::StatusOr<pid_t> Spawn(const Command& command) {
   std::vector<char*> argv;

@@ -17,6 +17,10 @@ struct Command {
   int stdin_fd = -1;          // -1: nothing to read
 };
 
+// `argv` to be run by user postgres if this process is root, as whom neither PostgreSQL nor
+// PgBouncer runs.
+std::vector<std::string> AsServerUser(std::vector<std::string> argv);
+
 // Starts `command` in its own process group, so that Ctrl-C in a terminal does not reach it, and
 // with a clean environment, so that no PG* variable does.
 absl::StatusOr<pid_t> Spawn(const Command& command);

@@ -1,11 +1,27 @@
+-- The service's role may not create or drop tables, but these functions do it for partitions, with
+-- the rights of the owner.
+
+-- The last day for which there may be partitions: that of mail which is due in a year. A bound on how
+-- many tables the service can make.
+CREATE OR REPLACE FUNCTION last_day_ahead() RETURNS int8 STABLE LANGUAGE sql
+SET search_path = dispatch, pg_temp AS $$ SELECT day_of(now()) + 367 $$;
+
+-- The last day of the log that may be dropped. PurgeLogs keeps a week; a day less here, because the
+-- clocks of the service and of the database may differ.
+CREATE OR REPLACE FUNCTION last_day_to_drop() RETURNS int8 STABLE LANGUAGE sql
+SET search_path = dispatch, pg_temp AS $$ SELECT day_of(now()) - 7 $$;
+
 -- Makes the partitions of one day. They are completed before they are attached, so attaching needs
 -- no lock that readers or writers would notice.
 CREATE OR REPLACE FUNCTION ensure_partitions(p_day int8) RETURNS void LANGUAGE plpgsql
-SET search_path FROM CURRENT AS $$
+SECURITY DEFINER SET search_path = dispatch, pg_temp AS $$
 DECLARE
   t text;
   suffix text := to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD');
 BEGIN
+  IF p_day NOT BETWEEN 0 AND last_day_ahead() THEN
+    RAISE EXCEPTION 'there is no partition for day %', p_day USING ERRCODE = 'MQ001';
+  END IF;
   FOREACH t IN ARRAY ARRAY['message', 'result', 'event'] LOOP
     CONTINUE WHEN to_regclass(t || suffix) IS NOT NULL;
     PERFORM pg_advisory_xact_lock(hashtextextended('dispatch partitions', 0));
@@ -36,8 +52,11 @@ END $$;
 -- table have to finish before. Drop one table in a transaction: waiting for the lock of one table
 -- while holding that of another would deadlock with transactions that use both.
 CREATE OR REPLACE FUNCTION drop_partition(p_table text, p_day int8) RETURNS void LANGUAGE plpgsql
-SET search_path FROM CURRENT SET lock_timeout = '200ms' AS $$
+SECURITY DEFINER SET search_path = dispatch, pg_temp SET lock_timeout = '200ms' AS $$
 BEGIN
+  IF p_table NOT IN ('message', 'result', 'event') OR p_day NOT BETWEEN 0 AND last_day_to_drop() THEN
+    RAISE EXCEPTION 'day % of % may not be dropped', p_day, p_table USING ERRCODE = 'MQ002';
+  END IF;
   EXECUTE format('DROP TABLE IF EXISTS %I',
                  p_table || to_char(DATE '2024-01-01' + p_day::int4, '"_p"YYYYMMDD'));
 END $$;

@@ -31,6 +31,7 @@ CREATE TABLE message (
 -- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
 -- by id, and these indexes need no id: equal keys are stored once. Addresses that differ in case
 -- only are one; lower() of a text COLLATE "C" changes A-Z only.
+COMMENT ON TABLE message IS 'append-only: what was accepted stays as it was';
 CREATE INDEX message_create_time ON message (create_time);
 CREATE INDEX message_target ON message (lower(target), create_time);
 CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 0;
@@ -110,6 +111,7 @@ CREATE TABLE result (
   address_hash   bytea,                 -- of the address it was handed over for; 16 bytes
   PRIMARY KEY (msg_id, delivery_count, shard)
 ) PARTITION BY RANGE (msg_id);
+COMMENT ON TABLE result IS 'append-only: outcomes are evidence';
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
 CREATE INDEX result_refused ON result (record_time) WHERE kind = 3 AND reason = 12;
 

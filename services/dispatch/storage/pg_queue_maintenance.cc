@@ -94,11 +94,8 @@ absl::Status PgQueueStore::Maintain() {
   LMSMAIL_RETURN_IF_ERROR(RunSlowly("dispatch.compact_counters", [](pqxx::transaction_base& tx) {
     tx.exec("SELECT compact_counters()");
   }));
-  // Autovacuum has few workers, which may be busy with another table for an hour, while all rows of
-  // these small tables change within a minute.
-  return RunSlowly("dispatch.vacuum", [](pqxx::transaction_base& tx) {
-    tx.exec("VACUUM (SKIP_LOCKED, ANALYZE) queue, claim, lane_lock, counter");
-  });
+  return RunSlowly("dispatch.analyze_queue",
+                   [](pqxx::transaction_base& tx) { tx.exec("SELECT analyze_queue()"); });
 }
 
 // Runs statements that take longer than the pool's timeout allows. They have a session of their

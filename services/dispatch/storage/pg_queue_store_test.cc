@@ -128,6 +128,7 @@ TEST_F(PgQueueStoreTest, StartNeedsOnlyPartitions) {
 TEST_F(PgQueueStoreTest, MaintenanceHasItsOwnTimeout) {
   database().Execute(
       "CREATE TABLE seen (timeout text);"
+      "GRANT INSERT, SELECT ON seen TO lmsmail_dispatch;"
       "CREATE OR REPLACE FUNCTION compact_counters() RETURNS void LANGUAGE sql AS $$"
       "  INSERT INTO dispatch.seen VALUES (current_setting('statement_timeout')) $$");
   const std::string usual = Query("SELECT current_setting('statement_timeout')");
@@ -206,10 +207,10 @@ TEST_F(PgQueueStoreTest, EveryShardHasALaneLock) {
 
 TEST_F(PgQueueStoreTest, LowWatermarkStaysBelowUncommittedMail) {
   AcceptOne(Batch("late", 3));
-  ASSERT_OK_AND_ASSIGN(auto lease, database().pool().Checkout(absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(auto lease, database().owner().Checkout(absl::InfiniteFuture()));
   {
     pqxx::work before(lease->connection());
-    before.exec("CREATE TEMPORARY TABLE late AS SELECT * FROM queue");
+    before.exec("CREATE TABLE late AS SELECT * FROM queue");
     before.exec("TRUNCATE queue");
     before.commit();
   }

@@ -56,7 +56,10 @@ postgres::SchemaDefinition SchemaWithPartitions() {
   static const std::vector<postgres::SqlFile> functions = [] {
     std::vector<postgres::SqlFile> files(kDispatchSchema.functions.begin(),
                                          kDispatchSchema.functions.end());
-    files.push_back({"zz_partitions", "SELECT ensure_upcoming_partitions()"});
+    files.push_back({"zz_partitions",
+                     "SELECT ensure_upcoming_partitions();"
+                     "CREATE OR REPLACE FUNCTION last_day_to_drop() RETURNS int8 LANGUAGE sql AS "
+                     "$$ SELECT 100000::int8 $$"});
     return files;
   }();
   return {.migrations = kDispatchSchema.migrations, .functions = functions};
@@ -72,15 +75,19 @@ T OrThrow(absl::StatusOr<T> value) {
 }  // namespace
 
 PgTestDatabase::PgTestDatabase()
-    : dsn_(OrThrow(
+    : database_(OrThrow(
           postgres::EmbeddedPostgres::Shared().NewDatabase("dispatch", SchemaWithPartitions()))) {
+  postgres::PoolOptions options;
+  options.dsn = database_.owner_dsn;
+  options.schema = "dispatch";
+  owner_ = OrThrow(postgres::Pool::Create(std::move(options)));
   Reconnect();
 }
 
 void PgTestDatabase::Reconnect() {
   const std::string now = pool_ == nullptr ? "-infinity" : Query("SELECT clock_timestamp()");
   postgres::PoolOptions options;
-  options.dsn = dsn_;
+  options.dsn = database_.dsn;
   options.schema = "dispatch";
   options.application_name = "dispatch_test";
   options.size = 6;
@@ -102,7 +109,7 @@ std::string PgTestDatabase::Query(const std::string& sql) {
 }
 
 void PgTestDatabase::Execute(const std::string& sql) {
-  const absl::Status status = postgres::RunInTransaction(*pool_, {.name = "test.execute"},
+  const absl::Status status = postgres::RunInTransaction(*owner_, {.name = "test.execute"},
                                                          [&](pqxx::work& tx) -> absl::Status {
                                                            tx.exec(sql);
                                                            return absl::OkStatus();

@@ -21,13 +21,16 @@ using testing::UnorderedElementsAre;
 
 class ProviderConfigTest : public testing::Test {
  protected:
-  ProviderConfigTest() { folder_.Write("key", "SG.key\n"); }
+  ProviderConfigTest() {
+    folder_.Write("key", "SG.key\n");
+    folder_.Write("keys", "k1:" + std::string(64, 'a'));
+  }
 
   absl::Status Load(const std::vector<std::string>& keys) {
     config_ = DispatchConfig();
     config::Schema schema("dispatch", "test");
     config_.Declare(schema, base_);
-    std::vector<std::string> flags;
+    std::vector<std::string> flags = {"--keys_file=" + (folder_.path() / "keys").string()};
     for (const std::string& key : keys) flags.push_back("--transports.api." + key);
     std::vector<const char*> argv = {"lmsmail-dispatch"};
     for (const std::string& flag : flags) argv.push_back(flag.c_str());
@@ -103,6 +106,8 @@ TEST_F(ProviderConfigTest, ReadsTheKeyAgain) {
     folder_.Write("key", content);
     EXPECT_THAT(provider.ReadApiKey(), StatusIs(absl::StatusCode::kFailedPrecondition)) << content;
   }
+  std::filesystem::permissions(folder_.path() / "key", std::filesystem::perms(0640));
+  EXPECT_THAT(provider.ReadApiKey(), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ CREATE TABLE consent_event (
   event_time timestamptz NOT NULL,
   CHECK (num_nonnulls(recipient_id, subject_hash) = 1)
 );
+COMMENT ON TABLE consent_event IS 'append-only: evidence must not be edited';
 CREATE INDEX consent_event_by_recipient ON consent_event (recipient_id, id)
   WHERE recipient_id IS NOT NULL;
 CREATE INDEX consent_event_by_subject ON consent_event (subject_hash, id)

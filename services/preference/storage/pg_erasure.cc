@@ -62,11 +62,8 @@ void KeepHashOnly(pqxx::work& tx, const Erasure& erasure) {
 }
 
 void AnonymiseHistory(pqxx::work& tx, const Erasure& erasure) {
-  tx.exec_params0(
-      "UPDATE consent_event SET recipient_id = NULL, subject_hash = $2, actor = '', consent_text = "
-      "'' "
-      "WHERE recipient_id = $1",
-      erasure.recipient_id, erasure.subject_hash);
+  tx.exec_params("SELECT anonymise_consent_events($1, $2)", erasure.recipient_id,
+                 erasure.subject_hash);
   tx.exec_params0(
       "INSERT INTO consent_event (subject_hash, action, method, actor, consent_text, event_time) "
       "VALUES ($1, $2, $3, '', '', $4)",
@@ -82,8 +79,8 @@ absl::Status PgPreferenceStore::EraseRecipient(const Erasure& erasure, absl::Tim
       [&](pqxx::work& tx) -> absl::Status {
         LMSMAIL_RETURN_IF_ERROR(Lock(tx, erasure));
         if (!IsShared(tx, erasure)) KeepHashOnly(tx, erasure);
-        AnonymiseHistory(tx, erasure);
         tx.exec_params0("DELETE FROM recipient WHERE id = $1", erasure.recipient_id);
+        AnonymiseHistory(tx, erasure);
         return absl::OkStatus();
       });
 }

@@ -12,6 +12,7 @@
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/sql_error.h"
+#include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/timestamp.h"
 #include "libs/postgres/transaction.h"
@@ -20,11 +21,17 @@
 namespace lmsmail::preference {
 namespace {
 
-std::shared_ptr<postgres::Pool> NewPool() {
+using Database = postgres::EmbeddedPostgres::Migrated;
+
+Database NewDatabase() {
+  auto database = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceSchema);
+  if (!database.ok()) throw std::runtime_error(database.status().ToString());
+  return *std::move(database);
+}
+
+std::shared_ptr<postgres::Pool> NewPool(const std::string& dsn = NewDatabase().dsn) {
   postgres::PoolOptions options;
-  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("preference", kPreferenceSchema);
-  if (!dsn.ok()) throw std::runtime_error(dsn.status().ToString());
-  options.dsn = *std::move(dsn);
+  options.dsn = dsn;
   options.schema = "preference";
   PgPreferenceStore::Configure(options);
   auto pool = postgres::Pool::Create(std::move(options));
@@ -52,8 +59,8 @@ StoreUnderTest MakePg() {
 
 INSTANTIATE_TEST_SUITE_P(Pg, PreferenceStoreContract, ::testing::Values(MakePg));
 
-TEST(PgPreferenceStoreTest, RejectsChangesOfConsentEvents) {
-  const std::shared_ptr<postgres::Pool> pool = NewPool();
+TEST(PgPreferenceStoreTest, RejectsChangesOfConsentEventsEvenByTheOwner) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool(NewDatabase().owner_dsn);
   PgPreferenceStore store(*pool);
   const Registration ann = {{"a", "a@example.com", "", "", "", "", {}, {}},
                             {"a@example.com", {"hash"}}};
@@ -69,6 +76,26 @@ TEST(PgPreferenceStoreTest, RejectsChangesOfConsentEvents) {
         });
     EXPECT_EQ(postgres::SqlStateOf(status), "MP001") << sql << ": " << status;
   }
+}
+
+TEST(PgPreferenceStoreTest, OwnRoleChangesNothingButRows) {
+  EXPECT_THAT(postgres::AttacksThatSucceed(NewDatabase().dsn, "preference", {"consent_event"}),
+              ::testing::IsEmpty());
+}
+
+// Erasing a recipient may make her consent events anonymous, and nothing else may.
+TEST(PgPreferenceStoreTest, ConsentEventsOfARecipientWhoIsThereStayHers) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgPreferenceStore store(*pool);
+  const Registration ann = {{"a", "a@example.com", "", "", "", "", {}, {}},
+                            {"a@example.com", {"hash"}}};
+  ASSERT_OK(store.UpsertRecipients({ann}, {}, absl::Now(), absl::InfiniteFuture()));
+  const absl::Status status =
+      postgres::RunInTransaction(*pool, {.name = "test"}, [&](pqxx::work& tx) {
+        tx.exec("SELECT anonymise_consent_events('a', 'x')");
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(postgres::SqlStateOf(status), "MP002") << status;
 }
 
 // Two imports of the same recipients in opposite orders, concurrent with changes of consent.

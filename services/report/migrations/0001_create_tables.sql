@@ -25,6 +25,7 @@ CREATE TABLE activity (
   passed        bool NOT NULL DEFAULT false,
   start_time    timestamptz  -- of an enrollment that begins later
 );
+COMMENT ON TABLE activity IS 'append-only: what students did';
 CREATE INDEX activity_student ON activity (student_id, activity_time);
 
 -- The latest enrollment activity of each student in each course.

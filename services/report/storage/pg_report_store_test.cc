@@ -5,6 +5,7 @@
 
 #include "embedded/lmsmail_report_migrations.h"
 
+#include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "services/report/storage/pg_activity_store.h"
 #include "services/report/storage/pg_course_store.h"
@@ -31,9 +32,17 @@ class PgStores final : public Stores {
 
 std::unique_ptr<Stores> NewPgStores() {
   postgres::PoolOptions options;
-  options.dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
+  options.dsn =
+      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value().dsn;
   options.schema = "report";
   return std::make_unique<PgStores>(postgres::Pool::Create(std::move(options)).value());
+}
+
+TEST(PgReportStoreTest, OwnRoleChangesNothingButRows) {
+  const auto database =
+      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
+  EXPECT_THAT(postgres::AttacksThatSucceed(database.dsn, "report", {"activity"}),
+              ::testing::IsEmpty());
 }
 
 TEST(PgActivityStoreTest, ConcurrentCallersRecordEachActivityOnce) {

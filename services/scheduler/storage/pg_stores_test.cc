@@ -12,6 +12,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/postgres/pool.h"
+#include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
 #include "services/scheduler/automations/automation_validation.h"
@@ -29,7 +30,7 @@ namespace {
 std::shared_ptr<postgres::Pool> NewPool() {
   postgres::PoolOptions options;
   options.dsn =
-      postgres::EmbeddedPostgres::Shared().NewDatabase("scheduler", kSchedulerSchema).value();
+      postgres::EmbeddedPostgres::Shared().NewDatabase("scheduler", kSchedulerSchema).value().dsn;
   options.schema = "scheduler";
   options.size = 8;
   return postgres::Pool::Create(std::move(options)).value();
@@ -60,6 +61,12 @@ Stores MakeStores() {
 INSTANTIATE_TEST_SUITE_P(Postgres, ScheduleStoreContract, ::testing::Values(MakeStores));
 INSTANTIATE_TEST_SUITE_P(Postgres, AutomationStoreContract, ::testing::Values(MakeStores));
 INSTANTIATE_TEST_SUITE_P(Postgres, EventStoreContract, ::testing::Values(MakeStores));
+
+TEST(RoleTest, OwnRoleChangesNothingButRows) {
+  const auto database =
+      postgres::EmbeddedPostgres::Shared().NewDatabase("scheduler", kSchedulerSchema).value();
+  EXPECT_THAT(postgres::AttacksThatSucceed(database.dsn, "scheduler", {}), ::testing::IsEmpty());
+}
 
 TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();

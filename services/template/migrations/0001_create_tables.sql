@@ -25,6 +25,7 @@ CREATE TABLE template_version (
   create_time     timestamptz NOT NULL,
   PRIMARY KEY (template_id, version)
 );
+COMMENT ON TABLE template_version IS 'append-only: a mail names its version';
 CREATE INDEX template_version_digest ON template_version (template_id, digest);
 
 CREATE TABLE publication (
@@ -36,6 +37,7 @@ CREATE TABLE publication (
   PRIMARY KEY (template_id, number),
   FOREIGN KEY (template_id, version) REFERENCES template_version
 );
+COMMENT ON TABLE publication IS 'append-only: which version was in force when';
 
 -- The request ids of CreateTemplate, so that a repeated call does not create a second template.
 CREATE TABLE request (

@@ -11,6 +11,7 @@
 #include "embedded/lmsmail_template_migrations.h"
 
 #include "libs/clock/clock.h"
+#include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
 #include "services/template/domain/built_in_installer.h"
@@ -20,13 +21,15 @@
 namespace lmsmail::templates {
 namespace {
 
+enum class Role { kService, kOwner };
+
 // A pool on a database of its own.
-std::unique_ptr<postgres::Pool> NewPool() {
+std::unique_ptr<postgres::Pool> NewPool(Role role = Role::kService) {
   postgres::PoolOptions options;
-  auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("template", kTemplateSchema);
-  EXPECT_OK(dsn);
-  if (!dsn.ok()) return nullptr;
-  options.dsn = *dsn;
+  auto database = postgres::EmbeddedPostgres::Shared().NewDatabase("template", kTemplateSchema);
+  EXPECT_OK(database);
+  if (!database.ok()) return nullptr;
+  options.dsn = role == Role::kService ? database->dsn : database->owner_dsn;
   options.schema = "template";
   auto pool = postgres::Pool::Create(std::move(options));
   EXPECT_OK(pool);
@@ -47,8 +50,8 @@ std::shared_ptr<TemplateStore> NewStore() {
 
 INSTANTIATE_TEST_SUITE_P(Postgres, TemplateStoreContract, ::testing::Values(NewStore));
 
-TEST(PgTemplateStoreTest, VersionsAndPublicationsAreInsertOnly) {
-  const auto pool = NewPool();
+TEST(PgTemplateStoreTest, VersionsAndPublicationsAreInsertOnlyEvenForTheOwner) {
+  const auto pool = NewPool(Role::kOwner);
   ASSERT_NE(pool, nullptr);
   for (const char* sql :
        {"UPDATE template_version SET digest = ''", "DELETE FROM template_version",
@@ -62,6 +65,14 @@ TEST(PgTemplateStoreTest, VersionsAndPublicationsAreInsertOnly) {
         StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("insert-only")))
         << sql;
   }
+}
+
+TEST(PgTemplateStoreTest, OwnRoleChangesNothingButRows) {
+  ASSERT_OK_AND_ASSIGN(const auto database, postgres::EmbeddedPostgres::Shared().NewDatabase(
+                                                "template", kTemplateSchema));
+  EXPECT_THAT(
+      postgres::AttacksThatSucceed(database.dsn, "template", {"template_version", "publication"}),
+      ::testing::IsEmpty());
 }
 
 TEST(PgTemplateStoreTest, ReplicasInstallBuiltInTemplatesConcurrently) {

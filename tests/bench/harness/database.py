@@ -1,5 +1,6 @@
 """A private PostgreSQL server, configured as in production: every COMMIT reaches the disk."""
 
+import getpass
 import os
 import pathlib
 import pwd
@@ -10,6 +11,7 @@ import time
 
 from harness.process import Process, apply_nice_value
 
+MIGRATOR = "lmsmail_migrator"
 BIN = pathlib.Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
 
 
@@ -43,26 +45,39 @@ class Session:
 
 
 class Database:
-    def __init__(self, folder, settings):
-        """`settings` is a postgresql.conf. User postgres must be able to enter `folder`."""
+    def __init__(self, folder, settings, services):
+        """`settings` is a postgresql.conf. User postgres must be able to enter `folder`. Creates the
+        database "lmsmail", a role that owns its schemas, and one for each of the services."""
         self.folder = folder
+        self.roles = {service: f"lmsmail_{service}" for service in services}
         user = "postgres" if os.geteuid() == 0 else None
         if user:
             os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
         data = folder / "data"
         prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] if user else []
-        subprocess.run([*prefix, BIN / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E",
+        subprocess.run([*prefix, BIN / "initdb", "-D", data, "-U", "postgres", "-A", "peer", "-E",
                         "UTF8", "--locale=C.UTF-8", "--no-instructions"],
                        check=True, stdout=subprocess.DEVNULL, cwd="/")
         with (data / "postgresql.conf").open("a") as conf:
             conf.write(pathlib.Path(settings).read_text())
+        self._authenticate(user or getpass.getuser())
         self.server = Process([BIN / "postgres", "-D", data, "-c", "listen_addresses=", "-c",
-                               f"unix_socket_directories={folder}"], folder / "postgres.log", user)
+                               f"unix_socket_directories={folder}", "-c",
+                               f"hba_file={folder}/pg_hba.conf", "-c",
+                               f"ident_file={folder}/pg_ident.conf"], folder / "postgres.log", user)
         self._wait()
         if os.nice(0) != 0:
             threading.Thread(target=self._apply_nice_value, daemon=True).start()
         self.admin = self.session("postgres")
         self._make_wal_files()
+        self._create()
+
+    def _authenticate(self, server_user):
+        """Lets the user who runs this use all roles."""
+        (self.folder / "pg_hba.conf").write_text("local all all peer map=owner\n")
+        (self.folder / "pg_ident.conf").write_text("".join(
+            f"owner {user} {role}\n" for user in {server_user, getpass.getuser()}
+            for role in ("postgres", MIGRATOR, *self.roles.values())))
 
     def _apply_nice_value(self):
         """Applies the nice value to the backends, each of which creates its own session."""
@@ -93,12 +108,12 @@ class Database:
     def session(self, database):
         return Session(self.folder, database)
 
-    def create(self, services):
-        """Creates the database "lmsmail", and a role for each service that can create its schema."""
+    def _create(self):
         self.admin("CREATE DATABASE lmsmail")
-        for service in services:
-            self.admin(f"CREATE ROLE lmsmail_{service} LOGIN")
-            self.admin(f"GRANT CREATE ON DATABASE lmsmail TO lmsmail_{service}")
+        self.admin("REVOKE TEMPORARY ON DATABASE lmsmail FROM PUBLIC")
+        for role in (MIGRATOR, *self.roles.values()):
+            self.admin(f"CREATE ROLE {role} LOGIN")
+        self.admin(f"GRANT CREATE ON DATABASE lmsmail TO {MIGRATOR}")
 
     def dsn(self, user):
         return f"host={self.folder} dbname=lmsmail user={user}"

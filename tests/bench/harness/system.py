@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from harness import process
-from harness.database import Database
+from harness.database import MIGRATOR, Database
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SERVICES = ("template", "preference", "dispatch")
@@ -63,9 +63,9 @@ class System:
 
     def _start_all(self):
         (self.folder / "pg").mkdir()
-        self.database = Database(self.folder / "pg", ROOT / "deploy" / "postgresql.conf")
+        self.database = Database(self.folder / "pg", ROOT / "deploy" / "postgresql.conf",
+                                 SERVICES)
         self._closing.callback(self.database.stop)
-        self.database.create(SERVICES)
         self.sql = self.database.session("lmsmail")
         self._closing.callback(self.sql.close)
         self.sink = Sink(self.binaries, self.folder)
@@ -83,7 +83,8 @@ class System:
         `flags` configure another default `transport`. An additional replica needs its own `name`."""
         argv = [self.binaries / f"lmsmail-{service}", "--listen=127.0.0.1:0",
                 "--metrics_listen=127.0.0.1:0", "--log.format=json",
-                f"--postgres.dsn={self.database.dsn('lmsmail_' + service)}"]
+                f"--postgres.dsn={self.database.dsn(self.database.roles[service])}",
+                f"--postgres.migrator_dsn={self.database.dsn(MIGRATOR)}"]
         if service == "preference":
             argv += [f"--keys_file={self.folder}/keys", "--quiet_hours.start=",
                      "--quiet_hours.end="]

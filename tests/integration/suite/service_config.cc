@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kEveryService = R"(
 postgres:
   dsn: {dsn}
+  migrator_dsn: {migrator_dsn}
   probe_interval: 50ms
 school:
   name: School of Tests
@@ -62,7 +63,8 @@ std::string_view OwnPart(std::string_view service) {
 
 std::string ServiceConfig(std::string_view service, const Settings& settings) {
   return fmt::format(fmt::runtime(fmt::format("{}{}", kEveryService, OwnPart(service))),
-                     fmt::arg("dsn", settings.dsn), fmt::arg("keys_file", settings.keys_file),
+                     fmt::arg("dsn", settings.dsn), fmt::arg("migrator_dsn", settings.migrator_dsn),
+                     fmt::arg("keys_file", settings.keys_file),
                      fmt::arg("state_directory", settings.state_directory),
                      fmt::arg("smtp_port", settings.smtp_port));
 }

@@ -13,6 +13,7 @@ inline constexpr std::string_view kServices[] = {"template", "preference", "disp
 // mail on purpose. A test of such a delay sets it with flags, which take precedence.
 struct Settings {
   std::string dsn;
+  std::string migrator_dsn;
   std::string keys_file;
   std::string state_directory;  // of dispatch
   int smtp_port = 0;
