@@ -18,11 +18,10 @@ from sbom import spdx_document
 DATA_PACKAGES = ["base-files", "ca-certificates", "netbase", "tzdata"]
 USER_ID = 65532
 MERGED_FOLDERS = ["bin", "lib", "lib32", "lib64", "libx32", "sbin"]
-# Programs, and what only they and dpkg read. Of documentation the licences are kept, which must
-# accompany the packages.
+# Programs, what only they and dpkg read, and documentation.
 OMITTED_FOLDERS = ("/usr/bin/", "/usr/sbin/", "/usr/lib/x86_64-linux-gnu/glib-2.0/", "/etc/dpkg/",
-                   "/etc/update-motd.d/", "/usr/share/bug/", "/usr/share/gcc/", "/usr/share/gdb/",
-                   "/usr/share/info/", "/usr/share/lintian/", "/usr/share/locale/",
+                   "/etc/update-motd.d/", "/usr/share/bug/", "/usr/share/doc/", "/usr/share/gcc/",
+                   "/usr/share/gdb/", "/usr/share/info/", "/usr/share/lintian/", "/usr/share/locale/",
                    "/usr/share/man/")
 STATE_FOLDER = "var/lib/lmsmail/dispatch"
 
@@ -78,9 +77,7 @@ def packages_of(libraries):
 
 
 def is_wanted(path):
-    if path.startswith(OMITTED_FOLDERS) or path.lstrip("/") in MERGED_FOLDERS:
-        return False
-    return not path.startswith("/usr/share/doc/") or path.endswith("/copyright")
+    return not path.startswith(OMITTED_FOLDERS) and path.lstrip("/") not in MERGED_FOLDERS
 
 
 def copy(path, root):
@@ -89,6 +86,15 @@ def copy(path, root):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(path, target, follow_symlinks=False)
+
+
+def copy_licences(packages, root):
+    """Copies the licences, which must accompany the packages, also where another package has them."""
+    for package in packages:
+        source = pathlib.Path("/usr/share/doc", package.split(":")[0], "copyright")
+        target = root / source.relative_to("/")
+        target.parent.mkdir(parents=True)
+        shutil.copy2(source, target)
 
 
 def write_status(packages, root):
@@ -148,6 +154,7 @@ def main():
     os.chown(root / STATE_FOLDER, USER_ID, USER_ID)
     os.chmod(root / STATE_FOLDER, 0o700)
 
+    copy_licences(packages, root)
     write_status(packages, root)
     document = root / "usr/share/lmsmail/sbom.spdx.json"
     document.parent.mkdir(parents=True)
