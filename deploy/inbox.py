@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """A local SMTP inbox that accepts every mail and stores each as an .eml file.
 
-    inbox.py serve --dir DIR [--port 0] [--port-file FILE]
+    inbox.py serve --dir DIR [--host 127.0.0.1] [--port 0] [--port-file FILE]
     inbox.py list --dir DIR
 
-It listens on 127.0.0.1 only. Files are named in order of arrival, 000001-<recipient>.eml, and appear
-atomically; only their owner can read them. Each begins with the envelope as two extra headers, X-Inbox-From and X-Inbox-To, followed by
+Files are named in order of arrival, 000001-<recipient>.eml, and appear atomically; only their owner can
+read them. Each begins with the envelope as two extra headers, X-Inbox-From and X-Inbox-To, followed by
 the unchanged mail.
 """
 
@@ -41,9 +41,9 @@ class Inbox:
         return f"250 2.0.0 stored as {os.path.basename(path)}"
 
 
-def free_port():
+def free_port(host):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return probe.getsockname()[1]
 
 
@@ -51,7 +51,7 @@ def serve(options):
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import SMTP
 
-    class LoopbackController(Controller):
+    class InboxController(Controller):
         def factory(self):
             return SMTP(self.handler, hostname="inbox.localhost", enable_SMTPUTF8=True,
                         data_size_limit=32 << 20)
@@ -62,10 +62,10 @@ def serve(options):
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
 
-    controller = LoopbackController(Inbox(options.dir), hostname="127.0.0.1",
-                                    port=options.port or free_port())
+    controller = InboxController(Inbox(options.dir), hostname=options.host,
+                                 port=options.port or free_port(options.host))
     controller.start()
-    print(f"listens on 127.0.0.1:{controller.port}, stores mail in {options.dir}", flush=True)
+    print(f"listens on {options.host}:{controller.port}, stores mail in {options.dir}", flush=True)
     if options.port_file:
         with open(options.port_file + ".part", "w") as file:
             file.write(str(controller.port))
@@ -87,6 +87,7 @@ def main():
     commands = parser.add_subparsers(required=True)
     server = commands.add_parser("serve", help="accept mail until SIGTERM")
     server.add_argument("--dir", required=True)
+    server.add_argument("--host", default="127.0.0.1", help="address to listen on")
     server.add_argument("--port", type=int, default=0, help="0 takes a free port")
     server.add_argument("--port-file", help="file that the port is written to")
     server.set_defaults(run=serve)

@@ -117,8 +117,9 @@ absl::Status Server::ListenForHealthChecks(const ServerOptions& options) {
   BoundMemory(options, builder);
   builder.AddListeningPort(options.health_listen, grpc::InsecureServerCredentials(), &health_port_);
   health_server_ = builder.BuildAndStart();
-  return health_server_ != nullptr && health_port_ > 0 ? absl::OkStatus()
-                                                       : CannotListen(options.health_listen);
+  if (health_server_ == nullptr || health_port_ <= 0) return CannotListen(options.health_listen);
+  health_server_->GetHealthCheckService()->SetServingStatus(kLiveness, true);
+  return absl::OkStatus();
 }
 
 Server::~Server() { Shutdown(absl::Now()); }

@@ -35,6 +35,11 @@ HostedService Host(Implementation& implementation) {
   return hosted;
 }
 
+// The name in health checks by health_listen that is SERVING as long as the process answers, for
+// probes that restart it: a service that misses its database is NOT_SERVING, which no restart
+// mends.
+inline constexpr char kLiveness[] = "live";
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";          // port 0: a free one, see Server::port()
   std::optional<TlsFiles> tls = std::nullopt;  // absent: plain text

@@ -60,6 +60,20 @@ TEST(ServerTest, StartsAsNotServing) {
   EXPECT_THAT(IsServing(channel, kEchoService), IsOkAndHolds(false));
 }
 
+TEST(ServerTest, IsAliveOnItsHealthPortAlsoWhileItDoesNotServe) {
+  TestRunner runner;
+  EchoService service(runner.get());
+  ASSERT_OK_AND_ASSIGN(const auto server, Server::Start({.health_listen = "127.0.0.1:0"},
+                                                        {Host<pb::EchoService>(service)}));
+  ASSERT_OK_AND_ASSIGN(const auto channel,
+                       NewChannel({.target = fmt::format("127.0.0.1:{}", server->health_port())}));
+  EXPECT_THAT(IsServing(channel, kLiveness), IsOkAndHolds(true));
+  EXPECT_THAT(IsServing(channel, ""), IsOkAndHolds(false));
+  server->SetServing(true);
+  EXPECT_THAT(IsServing(channel, ""), IsOkAndHolds(true));
+  EXPECT_THAT(Echo(channel), StatusIs(absl::StatusCode::kUnimplemented));
+}
+
 TEST(ServerTest, RefusesAPortInUse) {
   ASSERT_OK_AND_ASSIGN(const auto first, Server::Start({}, {}));
   const std::string address = fmt::format("127.0.0.1:{}", first->port());

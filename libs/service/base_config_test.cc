@@ -36,6 +36,13 @@ TEST(BaseConfigTest, ListensOnLoopbackByDefault) {
   EXPECT_EQ(config.postgres.Dsn(), "dbname=lms");
 }
 
+// RFC 5321 lets a server take 10 minutes to answer for a mail.
+TEST(BaseConfigTest, DrainingMayTakeLongerThanAMailServer) {
+  BaseConfig config(0, 0);
+  ASSERT_OK(Load(config, {"--postgres.dsn=dbname=lms", "--drain_timeout=11m"}));
+  EXPECT_EQ(config.drain_timeout, absl::Minutes(11));
+}
+
 TEST(BaseConfigTest, AcceptsAPasswordInTheDsnFile) {
   BaseConfig config(0, 0);
   ASSERT_OK(Load(config, {"--postgres.dsn_file=/run/secrets/dsn"}));

@@ -13,7 +13,7 @@ void ProcessConfig::Declare(config::Schema& schema) {
   schema.Address("metrics_listen", &metrics_listen, "Address of GET /metrics.");
   schema.Duration("drain_timeout", &drain_timeout,
                   "How long calls and workers may take to finish at shutdown.",
-                  {absl::ZeroDuration(), absl::Minutes(10)});
+                  {absl::ZeroDuration(), absl::Hours(1)});
 
   config::Group log_keys = schema.Sub("log");
   log_keys.Enum("level", &log.level,
