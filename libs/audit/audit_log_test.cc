@@ -42,7 +42,7 @@ class Pg {
     const auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("audit", kAuditSchema);
     EXPECT_OK(dsn);
     postgres::PoolOptions options;
-    options.dsn = dsn.value_or("");
+    options.dsn = dsn.value_or(postgres::EmbeddedPostgres::Migrated()).dsn;
     options.schema = "audit";
     auto pool = postgres::Pool::Create(options);
     EXPECT_OK(pool);

@@ -1,9 +1,11 @@
 #include "tests/integration/suite/suite.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <optional>
 #include <pqxx/pqxx>
 #include <random>
@@ -21,6 +23,16 @@ namespace {
 
 // The limit in libs/service/main.h: the default drain_timeout (20 s) and kShutdownGrace.
 constexpr absl::Duration kShutdownLimit = absl::Seconds(25);
+
+// The service of a replica: "dispatch" for "dispatch/1".
+std::string_view KindOf(std::string_view name) { return name.substr(0, name.find('/')); }
+
+// The name of a replica as a part of file names.
+std::string FileName(std::string_view name) {
+  std::string file(name);
+  std::ranges::replace(file, '/', '-');
+  return file;
+}
 
 std::string RandomLoopbackAddress() {
   std::random_device device;
@@ -67,7 +79,7 @@ Suite::~Suite() {
   if (!::testing::UnitTest::GetInstance()->Failed()) return;
   for (const std::string_view service : services()) {
     fmt::print("--- the end of the log of {}\n{}\n", service,
-               postgres::Tail(folder_.path() / fmt::format("{}.log", service)));
+               postgres::Tail(folder_.path() / fmt::format("{}.log", FileName(service))));
   }
 }
 
@@ -78,7 +90,7 @@ absl::Status Suite::Prepare() {
   inbox_ = std::make_unique<Inbox>(std::move(inbox));
   folder_.Write("keys", fmt::format("k1:{:064x}\n", 1));
   if (options_.secure) PrepareTls();
-  for (const std::string_view service : services()) {
+  for (const std::string_view service : kServices) {
     const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
                             .migrator_dsn = dsn_ + " user=lmsmail_migrator",
                             .keys_file = folder_.path() / "keys",
@@ -95,15 +107,16 @@ absl::StatusOr<std::string> Suite::NewDatabase() {
   return database_->DsnWithoutRole(pqxx::connection(dsn).dbname());
 }
 
-std::vector<std::string> Suite::FlagsOf(std::string_view service) const {
-  const Service& self = At(service);
+std::vector<std::string> Suite::FlagsOf(std::string_view name) const {
+  const std::string_view service = KindOf(name);
+  const Service& self = At(name);
   const std::string any_port = fmt::format("{}:0", host_);
   std::vector<std::string> flags = {
       fmt::format("--config={}", (folder_.path() / fmt::format("{}.yaml", service)).string()),
       fmt::format("--listen={}", self.target.empty() ? any_port : self.target),
       fmt::format("--metrics_listen={}", any_port), "--log.format=json"};
   const auto call = [&](std::string_view peer) {
-    flags.push_back(fmt::format("--{}.target={}", peer, At(peer).target));
+    flags.push_back(fmt::format("--{}.target={}", peer, TargetOfAll(peer)));
     if (!options_.secure) return;
     flags.push_back(fmt::format("--{}.tls.enabled=true", peer));
     flags.push_back(fmt::format("--{}.tls.authorities={}", peer, tls_.Path("authority")));
@@ -170,9 +183,10 @@ rpc::TlsFiles Suite::AdminTls() const {
 absl::Status Suite::Launch(std::string_view name) {
   Service& service = At(name);
   std::vector<std::string> argv = FlagsOf(name);
-  argv.insert(argv.begin(), fmt::format("{}/lmsmail-{}", LMSMAIL_BINARIES, name));
-  LMSMAIL_ASSIGN_OR_RETURN(Process process,
-                           Process::Start(argv, folder_.path() / fmt::format("{}.log", name)));
+  argv.insert(argv.begin(), fmt::format("{}/lmsmail-{}", LMSMAIL_BINARIES, KindOf(name)));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      Process process,
+      Process::Start(argv, folder_.path() / fmt::format("{}.log", FileName(name))));
   service.process = std::make_unique<Process>(std::move(process));
   LMSMAIL_ASSIGN_OR_RETURN(const std::string line, service.process->WaitForLine("\"listening\""));
   LMSMAIL_ASSIGN_OR_RETURN(const int port, NumberIn(line, "port"));
@@ -229,6 +243,14 @@ absl::Status Suite::WaitUntilServing(std::string_view service) const {
 }
 
 const std::string& Suite::Target(std::string_view service) const { return At(service).target; }
+
+std::string Suite::TargetOfAll(std::string_view service) const {
+  std::vector<std::string> targets;
+  for (const auto& [name, replica] : services_) {
+    if (KindOf(name) == service) targets.push_back(replica.target);
+  }
+  return fmt::format("ipv4:{}", fmt::join(targets, ","));
+}
 
 const std::string& Suite::MetricsTarget(std::string_view service) const {
   return At(service).metrics_target;

@@ -44,7 +44,9 @@ using Scheduler = scheduler::v1::SchedulerService::StubInterface;
 class Suite {
  public:
   struct Options {
-    // In order of dependency. A test may omit services that it does not call.
+    // In order of dependency. A test may omit services that it does not call. "dispatch/1" is
+    // another replica of "dispatch"; the services that call it share their calls among its
+    // replicas.
     std::vector<std::string_view> services = {std::begin(kServices), std::end(kServices)};
     // Additional flags by service.
     std::map<std::string, std::vector<std::string>, std::less<>> flags = {};
@@ -84,6 +86,8 @@ class Suite {
   absl::Status WaitUntilServing(std::string_view service) const;
   // The gRPC target and the address of the metrics.
   const std::string& Target(std::string_view service) const;
+  // The target of all replicas of a service, "ipv4:127.1.2.3:5,127.1.2.3:6".
+  std::string TargetOfAll(std::string_view service) const;
   const std::string& MetricsTarget(std::string_view service) const;
   std::string Log(std::string_view service) const;
   // Of a secure suite: the certificate of the administrator, or of nobody.
@@ -107,7 +111,7 @@ class Suite {
   void PrepareTls();
   std::vector<std::string> TlsFlagsOf(std::string_view service) const;
   absl::Status Launch(std::string_view name);
-  std::vector<std::string> FlagsOf(std::string_view service) const;
+  std::vector<std::string> FlagsOf(std::string_view name) const;
   absl::Status InstallTemplates();
   Service& At(std::string_view service) { return services_.find(service)->second; }
   const Service& At(std::string_view service) const { return services_.find(service)->second; }
