@@ -31,7 +31,7 @@ std::string FullName(std::string_view service) {
 std::string HttpGet(const std::string& target, std::string_view path) {
   const std::size_t colon = target.rfind(':');
   boost::asio::ip::tcp::iostream stream(target.substr(0, colon), target.substr(colon + 1));
-  stream << "GET " << path << " HTTP/1.0\r\n\r\n" << std::flush;
+  stream << "GET " << path << " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" << std::flush;
   return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 

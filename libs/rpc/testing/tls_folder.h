@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "libs/rpc/tls.h"
 #include "libs/testing/certificates.h"
@@ -27,7 +28,7 @@ class TlsFolder {
   // For a client that has no certificate.
   TlsFiles Trust() const { return {.authorities = Path("authority")}; }
 
-  std::string Path(const std::string& file) const { return (folder_.path() / file).string(); }
+  std::string Path(std::string_view file) const { return (folder_.path() / file).string(); }
   const TemporaryFolder& folder() const { return folder_; }
 
  private:

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "libs/hash/sha256.h"
+#include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
@@ -52,8 +53,10 @@ void ToProto(const Engagement& engagement, v1::Engagement& message) {
 }
 
 template <typename Request>
-MailHeader SharedHeader(const Request& request, const std::string& prefix, Violations& violations) {
+MailHeader SharedHeader(const Request& request, const std::string& sender,
+                        const std::string& prefix, Violations& violations) {
   MailHeader header;
+  header.sender = sender;
   header.request_id = request.request_id();
   header.template_name = request.template_();
   header.lane = OptionalLane(request.lane(), (prefix + "lane").c_str(), violations);
@@ -71,14 +74,16 @@ MailHeader SharedHeader(const Request& request, const std::string& prefix, Viola
 
 }  // namespace
 
-MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations) {
-  MailHeader header = SharedHeader(request, "", violations);
+MailHeader HeaderFromProto(const v1::SendRequest& request, const std::string& sender,
+                           Violations& violations) {
+  MailHeader header = SharedHeader(request, sender, "", violations);
   header.language_code = request.language_code();
   return header;
 }
 
-MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violations) {
-  MailHeader header = SharedHeader(message, "header.", violations);
+MailHeader HeaderFromProto(const v1::BatchHeader& message, const std::string& sender,
+                           Violations& violations) {
+  MailHeader header = SharedHeader(message, sender, "header.", violations);
   header.shared_context = message.shared_context();
   header.max_per_second = message.max_rate_per_second();
   return header;
@@ -151,7 +156,8 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
     message.set_name(MessageName(mail.id));
     message.set_message_id(message_ids.Of(mail.id));
   }
-  message.set_request_id(mail.request_id);
+  message.set_request_id(std::string(identity::SplitOwnedKey(mail.key).key));
+  message.set_sender(mail.sender);
   message.set_batch(BatchName(mail.batch));
   message.set_template_version(TemplateVersionName(mail.template_ref));
   message.set_category(static_cast<lmsmail::type::v1::Category>(mail.template_ref.category));
@@ -174,7 +180,9 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
 
 void ToProto(const BatchRecord& record, absl::Time now, v1::Batch& message) {
   message.set_name(BatchName(record.id));
-  message.set_request_id(record.request_id);
+  const identity::OwnedKey key = identity::SplitOwnedKey(record.request_id);
+  message.set_request_id(std::string(key.key));
+  message.set_sender(std::string(key.owner));
   message.set_template_version(TemplateVersionName(record.template_ref));
   message.set_max_rate_per_second(record.max_per_second);
   message.set_accepted_count(record.accepted);

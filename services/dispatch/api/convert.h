@@ -20,8 +20,10 @@
 // `violations`; an invalid field keeps its default.
 namespace lmsmail::dispatch {
 
-MailHeader HeaderFromProto(const v1::SendRequest& request, Violations& violations);
-MailHeader HeaderFromProto(const v1::BatchHeader& message, Violations& violations);
+MailHeader HeaderFromProto(const v1::SendRequest& request, const std::string& sender,
+                           Violations& violations);
+MailHeader HeaderFromProto(const v1::BatchHeader& message, const std::string& sender,
+                           Violations& violations);
 MailItem ItemFromProto(const v1::SendRequest& request);
 MailItem ItemFromProto(const v1::BatchItem& item);
 std::optional<Target> FromProto(const v1::Target& target);

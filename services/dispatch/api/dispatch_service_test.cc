@@ -338,11 +338,11 @@ TEST_F(DispatchServiceTest, ReplaysReportsOfTheLog) {
   v1::SendRequest to_grace = ToAda("k");
   to_grace.mutable_target()->set_recipient("recipients/grace");
   ASSERT_OK(Call(&Stub::Send, to_grace));
-  const MessageId to_grace_id = *log_.FindByKey("k", absl::InfiniteFuture());
+  const MessageId to_grace_id = log_.FindByKey("k", absl::InfiniteFuture())->at("anonymous");
   const std::string hash =
       address_hashes_.Of(to_grace_id, *address::ParseEmailAddress("grace@students.example"));
-  log_.address_reports = {{*log_.FindByKey("large", absl::InfiniteFuture()), std::nullopt, 550,
-                           "5.2.3", "", ""},  // the mail was too large
+  log_.address_reports = {{log_.FindByKey("large", absl::InfiniteFuture())->at("anonymous"),
+                           std::nullopt, 550, "5.2.3", "", ""},  // the mail was too large
                           {to_grace_id, std::nullopt, 550, "5.1.1", "", hash}};
 
   FakeSuppressionList list;

@@ -1,6 +1,7 @@
 #include "services/dispatch/api/message_handlers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "libs/address/email_address.h"
+#include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
@@ -93,23 +95,56 @@ MessageFilter FilterFromProto(const v1::ListMessagesRequest& request, absl::Time
 
 }  // namespace
 
+absl::StatusOr<MessageId> MessageHandlers::FindByKey(const rpc::CallInfo& call,
+                                                     const std::string& key,
+                                                     const std::string& sender, bool of_anybody) {
+  LMSMAIL_ASSIGN_OR_RETURN(const auto by_sender, d_.log.FindByKey(key, call.deadline));
+  std::vector<std::string> senders;
+  MessageId found = 0;
+  for (const auto& [name, id] : by_sender) {
+    if (!sender.empty() && name != sender) continue;
+    if (!of_anybody && name != call.caller.name) continue;
+    senders.push_back(name);
+    found = id;
+  }
+  if (senders.empty()) return NotFound(fmt::format("a message accepted as \"{}\"", key));
+  if (senders.size() == 1) return found;
+  return WithReason(absl::FailedPreconditionError(fmt::format(
+                        "several callers have used this request_id: give the sender, which is {}",
+                        fmt::format("{}", fmt::join(senders, " or ")))),
+                    {"AMBIGUOUS_KEY", {}});
+}
+
 template <typename Request>
-absl::StatusOr<MessageId> MessageHandlers::Find(const rpc::CallInfo& call, const Request& request) {
+absl::StatusOr<MessageId> MessageHandlers::Find(const rpc::CallInfo& call, const Request& request,
+                                                Role role_for_all) {
   if (request.name().empty() == request.request_id().empty()) {
     return InvalidField("name", "either name or request_id must be set");
   }
-  if (!request.request_id().empty()) return d_.log.FindByKey(request.request_id(), call.deadline);
-  if (const auto id = ParseMessageName(request.name())) return *id;
-  return InvalidField("name", "must be \"messages/{message}\" as returned by Send");
+  const bool of_anybody = call.caller.May(role_for_all);
+  if (!request.request_id().empty()) {
+    return FindByKey(call, request.request_id(), request.sender(), of_anybody);
+  }
+  const auto id = ParseMessageName(request.name());
+  if (!id) return InvalidField("name", "must be \"messages/{message}\" as returned by Send");
+  if (of_anybody) return *id;
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id, call.deadline));
+  return record.mail.sender == call.caller.name ? absl::StatusOr<MessageId>(*id)
+                                                : NotFound(request.name());
 }
 
 absl::Status MessageHandlers::GetMessage(const rpc::CallInfo& call,
                                          const v1::GetMessageRequest& request,
                                          v1::Message& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  const bool full = request.view() == v1::MESSAGE_VIEW_FULL;
+  if (full && !call.caller.May(type::v1::ROLE_OPERATOR)) {
+    return WithReason(absl::PermissionDeniedError("the full view needs the role operator"),
+                      {"ROLE_REQUIRED", {{"roles", "operator"}}});
+  }
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request, type::v1::ROLE_VIEWER));
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id, call.deadline));
   ToProto(record, d_.message_ids, response);
-  if (request.view() != v1::MESSAGE_VIEW_FULL) return absl::OkStatus();
+  if (!full) return absl::OkStatus();
   // The values of the mail take precedence over those of its batch.
   response.mutable_context()->ParseFromString(record.mail.shared_context);
   google::protobuf::Struct own;
@@ -155,7 +190,7 @@ absl::Status MessageHandlers::ListMessages(const rpc::CallInfo& call,
 absl::Status MessageHandlers::CancelMessage(const rpc::CallInfo& call,
                                             const v1::CancelMessageRequest& request,
                                             v1::Message& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request, type::v1::ROLE_OPERATOR));
   LMSMAIL_ASSIGN_OR_RETURN(const CancelResult result, d_.queue.Cancel(id, call.deadline));
   if (result == CancelResult::kNotFound) return NotFound(MessageName(id));
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(id, call.deadline));
@@ -187,7 +222,7 @@ absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo& call,
 absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo& call,
                                              const v1::ExplainMessageRequest& request,
                                              v1::ExplainMessageResponse& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(const MessageId id, Find(call, request, type::v1::ROLE_VIEWER));
   LMSMAIL_ASSIGN_OR_RETURN(const History history, d_.log.Explain(id, call.deadline));
   ToProto(history.record, d_.message_ids, *response.mutable_message());
   for (const TimelineEntry& entry : BuildTimeline(history)) {
@@ -197,25 +232,32 @@ absl::Status MessageHandlers::ExplainMessage(const rpc::CallInfo& call,
   return absl::OkStatus();
 }
 
-absl::Status MessageHandlers::FillBatch(const rpc::CallInfo& call, BatchId id,
-                                        v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchRecord record, d_.log.GetBatch(id, call.deadline));
-  ToProto(record, d_.clock.Now(), response);
-  return absl::OkStatus();
+absl::StatusOr<BatchRecord> MessageHandlers::FindBatch(const rpc::CallInfo& call,
+                                                       const std::string& name, Role role_for_all) {
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(name));
+  LMSMAIL_ASSIGN_OR_RETURN(BatchRecord record, d_.log.GetBatch(id, call.deadline));
+  const std::string_view sender = identity::SplitOwnedKey(record.request_id).owner;
+  if (!call.caller.May(role_for_all) && sender != call.caller.name) return NotFound(name);
+  return record;
 }
 
 absl::Status MessageHandlers::GetBatch(const rpc::CallInfo& call,
                                        const v1::GetBatchRequest& request, v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
-  return FillBatch(call, id, response);
+  LMSMAIL_ASSIGN_OR_RETURN(const BatchRecord record,
+                           FindBatch(call, request.name(), type::v1::ROLE_VIEWER));
+  ToProto(record, d_.clock.Now(), response);
+  return absl::OkStatus();
 }
 
 absl::Status MessageHandlers::CancelBatch(const rpc::CallInfo& call,
                                           const v1::CancelBatchRequest& request,
                                           v1::Batch& response) {
-  LMSMAIL_ASSIGN_OR_RETURN(const BatchId id, BatchIdFromName(request.name()));
-  LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(id, call.deadline));
-  return FillBatch(call, id, response);
+  LMSMAIL_ASSIGN_OR_RETURN(BatchRecord record,
+                           FindBatch(call, request.name(), type::v1::ROLE_OPERATOR));
+  LMSMAIL_RETURN_IF_ERROR(d_.queue.CancelBatch(record.id, call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(record, d_.log.GetBatch(record.id, call.deadline));
+  ToProto(record, d_.clock.Now(), response);
+  return absl::OkStatus();
 }
 
 std::optional<ProviderEvent> MessageHandlers::EventFromProto(const v1::ProviderEvent& event,

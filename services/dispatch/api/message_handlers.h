@@ -52,10 +52,18 @@ class MessageHandlers {
                             v1::GetMailStatsResponse& response);
 
  private:
-  // Finds a mail by `name` or `request_id`, exactly one of which must be set.
+  using Role = identity::Role;
+
+  // Finds a mail by `name` or `request_id`, exactly one of which must be set. Callers without
+  // `role_for_all` find their own mail only.
   template <typename Request>
-  absl::StatusOr<MessageId> Find(const rpc::CallInfo& call, const Request& request);
-  absl::Status FillBatch(const rpc::CallInfo& call, BatchId id, v1::Batch& response);
+  absl::StatusOr<MessageId> Find(const rpc::CallInfo& call, const Request& request,
+                                 Role role_for_all);
+  // `sender` may be empty.
+  absl::StatusOr<MessageId> FindByKey(const rpc::CallInfo& call, const std::string& key,
+                                      const std::string& sender, bool of_anybody);
+  absl::StatusOr<BatchRecord> FindBatch(const rpc::CallInfo& call, const std::string& name,
+                                        Role role_for_all);
   // Returns nullopt for an event of an unknown mail.
   std::optional<ProviderEvent> EventFromProto(const v1::ProviderEvent& event,
                                               std::string_view field, Violations& violations);

@@ -73,7 +73,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
     }
     header_ = message.header();
     Violations violations;
-    const MailHeader header = HeaderFromProto(header_, violations);
+    const MailHeader header = HeaderFromProto(header_, call.caller.name, violations);
     LMSMAIL_ASSIGN_OR_RETURN(Submitter::Bulk bulk,
                              submitter_.OpenBulk(header, std::move(violations), call.deadline));
     bulk_.emplace(std::move(bulk));
@@ -131,7 +131,7 @@ class BulkHandler final : public rpc::ClientStreamHandler<v1::SendBulkRequest> {
 void SubmissionHandlers::Send(const rpc::CallInfo& call, const v1::SendRequest& request,
                               v1::Message& response, rpc::Responder responder) {
   Violations violations;
-  const MailHeader header = HeaderFromProto(request, violations);
+  const MailHeader header = HeaderFromProto(request, call.caller.name, violations);
   MailItem item = ItemFromProto(request);
   auto done = [this, &response,
                responder = std::move(responder)](const absl::StatusOr<SendResult>& result) mutable {
@@ -156,7 +156,7 @@ absl::Status SubmissionHandlers::SendBatch(const rpc::CallInfo& call,
                                            v1::SendBatchResponse& response) {
   if (!request.has_header()) return InvalidField("header", "is required");
   Violations violations;
-  const MailHeader header = HeaderFromProto(request.header(), violations);
+  const MailHeader header = HeaderFromProto(request.header(), call.caller.name, violations);
   std::vector<MailItem> items = ItemsFromProto(request.items());
   const std::int64_t digest = DigestOf(request.header(), items);
   LMSMAIL_ASSIGN_OR_RETURN(

@@ -41,7 +41,7 @@ class FlusherTest : public testing::Test {
       outcome.id = mail.mail.id;
       outcome.delivery_count = mail.delivery_count;
       outcome.attempt = 1;
-      outcome.reply_text = mail.mail.request_id;
+      outcome.reply_text = mail.mail.key;
       outcome.content_hash = "hash";
       claims_.Record(claim, std::move(outcome));
     }

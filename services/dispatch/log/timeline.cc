@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "libs/identity/owned_key.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
@@ -204,6 +206,12 @@ void AddOutcomes(const std::vector<RecordedOutcome>& outcomes,
   }
 }
 
+// Empty for a mail without a key of its own.
+std::string UnderKey(std::string_view owned_key) {
+  const std::string_view key = identity::SplitOwnedKey(owned_key).key;
+  return key.empty() ? std::string() : fmt::format(" under the key \"{}\"", key);
+}
+
 }  // namespace
 
 std::string_view Explain(Reason reason) {
@@ -262,7 +270,7 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   const Mail& mail = history.record.mail;
   std::vector<TimelineEntry> entries;
   AddEntry(entries, mail.create_time, TimelineEntry::Kind::kAccepted,
-           fmt::format("accepted under the key \"{}\"", mail.request_id));
+           fmt::format("accepted from {}{}", mail.sender, UnderKey(mail.key)));
   if (mail.due_time > mail.create_time + absl::Seconds(1)) {
     AddEntry(entries, mail.create_time, TimelineEntry::Kind::kScheduled,
              fmt::format("not to be sent before {}", TimeText(mail.due_time)));

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "libs/identity/owned_key.h"
+
 namespace lmsmail::dispatch {
 namespace {
 
@@ -18,7 +20,8 @@ const absl::Time kNine =
 History Waiting() {
   History history;
   history.record.mail.id = 1;
-  history.record.mail.request_id = "payment/1";
+  history.record.mail.key = identity::MakeOwnedKey("scheduler", "payment/1");
+  history.record.mail.sender = "scheduler";
   history.record.mail.create_time = kNine;
   history.record.mail.due_time = kNine;
   history.record.update_time = kNine;

@@ -104,7 +104,8 @@ struct Mail {
   std::string transport;       // empty: the default one
   std::map<std::string, std::string> labels;  // of the Send or the batch
   double batch_max_per_second = 0;            // set by the sender of the batch; 0: no limit
-  std::string request_id;                     // of the Send, or the dedupe key
+  std::string key;     // what the mail was accepted under, an identity::OwnedKey; empty: none
+  std::string sender;  // the caller, who owns the key and the batch
   absl::Time create_time;
   absl::Time due_time;
   absl::Time expire_time;  // the mail is not sent after it

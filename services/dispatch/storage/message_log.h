@@ -79,7 +79,7 @@ struct MessageFilter {
 
 struct BatchRecord {
   BatchId id = 0;
-  std::string request_id;
+  std::string request_id;  // an identity::OwnedKey
   TemplateRef template_ref;
   double max_per_second = 0;  // as its sender set it; 0: no limit
   absl::Time create_time;
@@ -139,9 +139,13 @@ class MessageLog {
  public:
   virtual ~MessageLog() = default;
 
-  // Returns the mail that was accepted with a Send's request_id or an item's dedupe key.
-  virtual absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) = 0;
-  // Returns what was accepted with `request_id`, unless there was nothing or it is deleted by now.
+  // Returns the mails that were accepted with `key`, which is a Send's request_id or an item's
+  // dedupe key, by the name of the caller who sent each. At most `kMaxSenders`.
+  static constexpr int kMaxSenders = 20;
+  virtual absl::StatusOr<std::map<std::string, MessageId>> FindByKey(std::string_view key,
+                                                                     absl::Time deadline) = 0;
+  // Returns what was accepted with `request_id`, an identity::OwnedKey, unless there was nothing or
+  // it is deleted by now.
   virtual absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
                                                                   absl::Time deadline) = 0;
   virtual absl::StatusOr<MessageRecord> Get(MessageId id, absl::Time deadline) = 0;

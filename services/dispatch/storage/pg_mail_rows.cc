@@ -6,6 +6,7 @@
 #include <pqxx/binarystring>
 #include <utility>
 
+#include "libs/identity/owned_key.h"
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 
@@ -41,7 +42,8 @@ Mail ReadMail(const pqxx::row& row) {
   mail.target.kind = static_cast<Target::Kind>(row[8].as<int>());
   mail.target.value = Text(row[9]);
   mail.template_ref.key = Text(row[10]);
-  mail.request_id = Text(row[11]);
+  mail.key = Text(row[11]);
+  mail.sender = identity::SplitOwnedKey(mail.key).owner;
   mail.language_code = Text(row[12]);
   mail.transport = Text(row[13]);
   mail.labels = ReadLabels(row[14]);
@@ -57,13 +59,14 @@ SharedByBatch LoadShared(pqxx::transaction_base& tx, const std::vector<BatchId>&
   SharedByBatch shared;
   if (wanted.empty()) return shared;
   const pqxx::result rows = tx.exec_params(
-      "SELECT batch_id, shared_context, labels, max_per_second, cancel_time FROM batch "
+      "SELECT batch_id, shared_context, labels, max_per_second, cancel_time, request_id FROM batch "
       "WHERE batch_id = ANY ($1::int8[])",
       ToArrayLiteral(wanted));
   for (const pqxx::row& row : rows) {
     shared.emplace(row[0].as<std::int64_t>(),
                    SharedParts{ReadBytes(row[1]), ReadLabels(row[2]), row[3].as<double>(),
-                               postgres::OptionalTime(row[4])});
+                               postgres::OptionalTime(row[4]),
+                               std::string(identity::SplitOwnedKey(Text(row[5])).owner)});
   }
   return shared;
 }
@@ -74,6 +77,7 @@ void AddShared(const SharedByBatch& shared, Mail& mail) {
   mail.shared_context = found->second.context;
   mail.labels = found->second.labels;
   mail.batch_max_per_second = found->second.max_per_second;
+  mail.sender = found->second.sender;
 }
 
 std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vector<MessageId>& ids) {

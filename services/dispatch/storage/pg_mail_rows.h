@@ -34,6 +34,7 @@ struct SharedParts {
   std::map<std::string, std::string> labels;
   double max_per_second = 0;
   std::optional<absl::Time> cancelled;
+  std::string sender;
 };
 using SharedByBatch = std::unordered_map<BatchId, SharedParts>;
 // `ids` may repeat and hold 0.

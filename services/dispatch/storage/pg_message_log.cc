@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 
+#include "libs/identity/owned_key.h"
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
@@ -80,15 +81,23 @@ std::optional<absl::Time> LoadClaimTime(pqxx::work& tx, MessageId id) {
 
 }  // namespace
 
-absl::StatusOr<MessageId> PgMessageLog::FindByKey(std::string_view key, absl::Time deadline) {
-  return RunInTransaction(pool_, Reading("dispatch.find_by_key", deadline),
-                          [&](pqxx::work& tx) -> absl::StatusOr<MessageId> {
-                            const pqxx::result rows = tx.exec_params(
-                                "SELECT msg_id FROM dedupe WHERE key = $1", std::string(key));
-                            if (rows.empty())
-                              return NotFound(fmt::format("a message accepted as \"{}\"", key));
-                            return rows[0][0].as<std::int64_t>();
-                          });
+absl::StatusOr<std::map<std::string, MessageId>> PgMessageLog::FindByKey(std::string_view key,
+                                                                         absl::Time deadline) {
+  return RunInTransaction(
+      pool_, Reading("dispatch.find_by_key", deadline),
+      [&](pqxx::work& tx) -> absl::StatusOr<std::map<std::string, MessageId>> {
+        // All owners of a key are neighbours in the index.
+        constexpr char kAfterSeparator = identity::kOwnerSeparator + 1;
+        std::map<std::string, MessageId> found;
+        for (const pqxx::row& row :
+             tx.exec_params("SELECT key, msg_id FROM dedupe WHERE key > $1 AND key < $2 LIMIT $3",
+                            identity::MakeOwnedKey("", key), std::string(key) + kAfterSeparator,
+                            kMaxSenders)) {
+          const std::string stored = postgres::Text(row[0]);
+          found.emplace(identity::SplitOwnedKey(stored).owner, row[1].as<std::int64_t>());
+        }
+        return found;
+      });
 }
 
 absl::StatusOr<std::optional<KnownRequest>> PgMessageLog::FindRequest(std::string_view request_id,

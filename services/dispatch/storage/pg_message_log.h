@@ -24,7 +24,8 @@ class PgMessageLog final : public MessageLog {
   explicit PgMessageLog(postgres::Pool& pool, absl::Duration machine_delay = absl::ZeroDuration())
       : pool_(pool), machine_delay_(machine_delay) {}
 
-  absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) override;
+  absl::StatusOr<std::map<std::string, MessageId>> FindByKey(std::string_view key,
+                                                             absl::Time deadline) override;
   absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
                                                           absl::Time deadline) override;
   absl::StatusOr<MessageRecord> Get(MessageId id, absl::Time deadline) override;

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "libs/identity/owned_key.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/testing/pg_queue_fixture.h"
 
@@ -80,7 +81,8 @@ TEST_F(PgMessageLogTest, FindsRequests) {
   ASSERT_OK_AND_ASSIGN(auto known, log().FindRequest("unknown", absl::InfiniteFuture()));
   EXPECT_FALSE(known.has_value());
   const MessageId mail = AcceptMail("one");
-  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("one", absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(
+      known, log().FindRequest(identity::MakeOwnedKey("lms", "one"), absl::InfiniteFuture()));
   ASSERT_TRUE(known.has_value());
   EXPECT_FALSE(known->batch);
   EXPECT_EQ(known->digest, Send("one").digest);
@@ -88,7 +90,8 @@ TEST_F(PgMessageLogTest, FindsRequests) {
 
   // The first chunks of this batch had nothing to accept.
   const Accepted accepted = AcceptOne(Batch("many", 3, 2));
-  ASSERT_OK_AND_ASSIGN(known, log().FindRequest("many", absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(
+      known, log().FindRequest(identity::MakeOwnedKey("lms", "many"), absl::InfiniteFuture()));
   ASSERT_TRUE(known.has_value());
   EXPECT_TRUE(known->batch);
   EXPECT_EQ(known->template_ref, Batch("many", 1).template_ref);

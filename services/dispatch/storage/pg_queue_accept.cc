@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "libs/identity/owned_key.h"
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/sql_error.h"
@@ -114,8 +115,9 @@ absl::StatusOr<Accepted> ReadAccepted(const pqxx::row& row, const Submission& su
   if (state == kConflict) {
     const std::string known =
         batch != 0 ? BatchName(batch) : MessageName(ids.empty() ? first : ids[0]);
-    return AlreadyExists(fmt::format("request_id \"{}\"", submission.request_id),
-                         fmt::format("was used before with another body, for {}", known));
+    return AlreadyExists(
+        fmt::format("request_id \"{}\"", identity::SplitOwnedKey(submission.request_id).key),
+        fmt::format("was used before with another body, for {}", known));
   }
   Accepted accepted;
   accepted.batch = batch;

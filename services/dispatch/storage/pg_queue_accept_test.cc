@@ -1,6 +1,7 @@
 #include <set>
 #include <thread>
 
+#include "libs/identity/owned_key.h"
 #include "libs/testing/status_matchers.h"
 #include "services/dispatch/message/message_id.h"
 #include "services/dispatch/message/resource_names.h"
@@ -12,7 +13,11 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+std::string Owned(std::string_view key) { return identity::MakeOwnedKey("lms", key); }
 
 class PgQueueAcceptTest : public PgQueueFixture {};
 
@@ -58,7 +63,8 @@ TEST_F(PgQueueAcceptTest, ClaimReturnsMailAsAccepted) {
   EXPECT_EQ(mail.language_code, "de");
   EXPECT_EQ(mail.transport, "smtp-2");
   EXPECT_EQ(mail.labels, send.labels);
-  EXPECT_EQ(mail.request_id, "pay-1");
+  EXPECT_EQ(mail.key, Owned("pay-1"));
+  EXPECT_EQ(mail.sender, "lms");
   EXPECT_LE(absl::AbsDuration(mail.expire_time - send.expire_time), absl::Microseconds(1));
   EXPECT_EQ(DayOf(mail.id), DayOf(mail.due_time));
 }
@@ -141,12 +147,12 @@ TEST_F(PgQueueAcceptTest, AcceptsRequestIdOnceWithinOneCall) {
 
 TEST_F(PgQueueAcceptTest, DedupeKeyHoldsAcrossAndWithinBatches) {
   Submission first = Batch("monday", 3);
-  first.items[1].dedupe_key = "week-48/student-1";
+  first.items[1].dedupe_key = Owned("week-48/student-1");
   const Accepted before = AcceptOne(first);
   Submission second = Batch("tuesday", 4);
-  second.items[0].dedupe_key = "week-48/student-1";
-  second.items[1].dedupe_key = "week-48/student-2";
-  second.items[3].dedupe_key = "week-48/student-2";
+  second.items[0].dedupe_key = Owned("week-48/student-1");
+  second.items[1].dedupe_key = Owned("week-48/student-2");
+  second.items[3].dedupe_key = Owned("week-48/student-2");
   for (const bool replayed : {false, true}) {
     const Accepted after = AcceptOne(second);
     EXPECT_EQ(after.replayed, replayed);
@@ -164,14 +170,29 @@ TEST_F(PgQueueAcceptTest, DedupeKeyHoldsAcrossAndWithinBatches) {
   }
   EXPECT_THAT(IdsOf(TakeAll(Lane::kBulk)), SizeIs(5));
   EXPECT_THAT(log().FindByKey("week-48/student-1", absl::InfiniteFuture()),
-              IsOkAndHolds(before.items[1].id));
+              IsOkAndHolds(ElementsAre(Pair("lms", before.items[1].id))));
 }
 
 TEST_F(PgQueueAcceptTest, RequestIdOfSendIsADedupeKey) {
   const MessageId id = AcceptMail("enrol/7");
-  EXPECT_THAT(log().FindByKey("enrol/7", absl::InfiniteFuture()), IsOkAndHolds(id));
-  EXPECT_THAT(log().FindByKey("enrol/8", absl::InfiniteFuture()),
-              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(log().FindByKey("enrol/7", absl::InfiniteFuture()),
+              IsOkAndHolds(ElementsAre(Pair("lms", id))));
+  EXPECT_THAT(log().FindByKey("enrol/8", absl::InfiniteFuture()), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(log().FindByKey("enrol/", absl::InfiniteFuture()), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(PgQueueAcceptTest, KeysBelongToTheirSenders) {
+  const MessageId of_lms = AcceptMail("enrol/7");
+  Submission other = Send("enrol/7");
+  other.request_id = other.items[0].dedupe_key = identity::MakeOwnedKey("crm", "enrol/7");
+  other.digest = 99;
+  const Accepted of_crm = AcceptOne(other);
+  EXPECT_FALSE(of_crm.items[0].duplicate);
+  EXPECT_NE(of_crm.items[0].id, of_lms);
+  EXPECT_THAT(
+      log().FindByKey("enrol/7", absl::InfiniteFuture()),
+      IsOkAndHolds(UnorderedElementsAre(Pair("lms", of_lms), Pair("crm", of_crm.items[0].id))));
+  EXPECT_EQ(log().Get(of_crm.items[0].id, absl::InfiniteFuture())->mail.sender, "crm");
 }
 
 TEST_F(PgQueueAcceptTest, ChunksOfStreamAreOneBatch) {
@@ -183,7 +204,7 @@ TEST_F(PgQueueAcceptTest, ChunksOfStreamAreOneBatch) {
   ASSERT_OK_AND_ASSIGN(const BatchRecord batch,
                        log().GetBatch(first.batch, absl::InfiniteFuture()));
   EXPECT_EQ(batch.accepted, 5);
-  EXPECT_EQ(batch.request_id, "stream");
+  EXPECT_EQ(batch.request_id, Owned("stream"));
   EXPECT_THAT(log().GetBatch(first.batch + 1000, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kNotFound));
 }

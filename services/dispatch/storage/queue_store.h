@@ -18,7 +18,7 @@ namespace lmsmail::dispatch {
 // Mails that are accepted together and share everything but target and context: one Send, or up to
 // 1000 items of a batch.
 struct Submission {
-  std::string request_id;
+  std::string request_id;   // an identity::OwnedKey
   int chunk = 0;            // position in a bulk stream; 0 for Send and SendBatch
   std::int64_t digest = 0;  // of the whole body: the same request id with another digest is refused
   bool batch = false;       // the mails belong to the batch of `request_id`
@@ -35,7 +35,7 @@ struct Submission {
   struct Item {
     Target target;
     std::string context;     // serialized Struct
-    std::string dedupe_key;  // empty: none; for a single Send its request_id is the key
+    std::string dedupe_key;  // likewise; empty: none, for a single Send the request_id
   };
   std::vector<Item> items;
 };

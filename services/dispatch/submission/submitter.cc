@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
@@ -27,7 +28,8 @@ MessageRecord RecordOf(const Submission& submission, MessageId id, absl::Time cr
   mail.language_code = submission.language_code;
   mail.transport = submission.transport;
   mail.labels = submission.labels;
-  mail.request_id = submission.request_id;
+  mail.key = submission.items.at(0).dedupe_key;
+  mail.sender = identity::SplitOwnedKey(submission.request_id).owner;
   mail.create_time = created;
   mail.due_time = due;
   mail.expire_time = submission.expire_time;
@@ -63,7 +65,7 @@ Submission Submitter::ToSubmission(const MailHeader& header, TemplateRef templat
   const absl::Time now = dependencies_.clock.Now();
   const CategoryPolicy& policy = PolicyOf(template_ref.category);
   Submission submission;
-  submission.request_id = header.request_id;
+  submission.request_id = identity::MakeOwnedKey(header.sender, header.request_id);
   submission.template_ref = std::move(template_ref);
   submission.lane = header.lane.value_or(policy.default_lane);
   submission.due_time = std::max(header.send_time.value_or(now), now);
@@ -94,7 +96,7 @@ absl::StatusOr<Submission> Submitter::PrepareOne(const MailHeader& header, MailI
   }
   Submission submission = ToSubmission(header, std::move(ref));
   submission.items.push_back(
-      {*std::move(item.target), std::move(item.context).bytes(), header.request_id});
+      {*std::move(item.target), std::move(item.context).bytes(), submission.request_id});
   return submission;
 }
 
@@ -106,7 +108,8 @@ absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& he
   // A repeated call uses the version of the first one. Otherwise other items might be refused, and
   // the accepted ones would have other ids.
   LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
-                           dependencies_.log.FindRequest(header.request_id, deadline));
+                           dependencies_.log.FindRequest(
+                               identity::MakeOwnedKey(header.sender, header.request_id), deadline));
   TemplateRef ref;
   if (known && known->batch) {
     ref = known->template_ref;
@@ -133,12 +136,13 @@ absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, Mail
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 
-std::optional<SendResult> Submitter::FindAccepted(const std::string& request_id,
-                                                  std::int64_t digest, absl::Time deadline) {
+std::optional<SendResult> Submitter::FindAccepted(const MailHeader& header, std::int64_t digest,
+                                                  absl::Time deadline) {
   Violations violations;
-  CheckKey(request_id, "request_id", violations);
+  CheckKey(header.request_id, "request_id", violations);
   if (!violations.empty()) return std::nullopt;
-  const auto known = dependencies_.log.FindRequest(request_id, deadline);
+  const auto known = dependencies_.log.FindRequest(
+      identity::MakeOwnedKey(header.sender, header.request_id), deadline);
   if (!known.ok() || !*known || (*known)->batch || (*known)->digest != digest) return std::nullopt;
   absl::StatusOr<MessageRecord> record = dependencies_.log.Get((*known)->first, deadline);
   if (!record.ok()) return std::nullopt;
@@ -150,8 +154,7 @@ void Submitter::Send(const MailHeader& header, MailItem item, std::int64_t diges
   absl::StatusOr<Submission> submission =
       PrepareOne(header, std::move(item), std::move(violations), deadline);
   if (!submission.ok()) {
-    if (auto first = FindAccepted(header.request_id, digest, deadline))
-      return done(*std::move(first));
+    if (auto first = FindAccepted(header, digest, deadline)) return done(*std::move(first));
     return done(submission.status());
   }
   submission->digest = digest;
@@ -246,6 +249,7 @@ absl::StatusOr<Accepted> Submitter::FinishAccept(const Submission& submission, b
 Submitter::Checked Submitter::Check(Prepared prepared, std::vector<MailItem> items) const {
   Checked checked;
   checked.submission = std::move(prepared.submission);
+  const std::string sender(identity::SplitOwnedKey(checked.submission.request_id).owner);
   checked.submission.items.reserve(items.size());
   checked.positions.reserve(items.size());
   checked.result.items.resize(items.size());
@@ -260,8 +264,10 @@ Submitter::Checked Submitter::Check(Prepared prepared, std::vector<MailItem> ite
     checked.result.items[i].status = violations.ToStatus();
     if (!violations.empty()) continue;
     checked.positions.push_back(i);
-    checked.submission.items.push_back(
-        {*std::move(item.target), std::move(item.context).bytes(), std::move(item.dedupe_key)});
+    checked.submission.items.push_back({*std::move(item.target), std::move(item.context).bytes(),
+                                        item.dedupe_key.empty()
+                                            ? std::string()
+                                            : identity::MakeOwnedKey(sender, item.dedupe_key)});
   }
   return checked;
 }

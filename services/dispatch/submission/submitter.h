@@ -31,7 +31,8 @@ namespace lmsmail::dispatch {
 
 // What the mails of one call have in common, as the caller sent it.
 struct MailHeader {
-  std::string request_id;
+  std::string sender;      // the caller, to whom the keys belong
+  std::string request_id;  // as the caller chose it
   std::string template_name;
   std::optional<Lane> lane;               // nullopt: that of the category
   std::optional<absl::Time> send_time;    // nullopt: now
@@ -152,7 +153,7 @@ class Submitter {
                                                          const MailHeader& header,
                                                          absl::Time deadline);
   // The idempotency lookup of Send: the mail that was accepted with this key and body.
-  std::optional<SendResult> FindAccepted(const std::string& request_id, std::int64_t digest,
+  std::optional<SendResult> FindAccepted(const MailHeader& header, std::int64_t digest,
                                          absl::Time deadline);
   Checked Check(Prepared prepared, std::vector<MailItem> items) const;
   absl::StatusOr<BatchResult> Store(Checked checked, absl::Time deadline);

@@ -67,7 +67,7 @@ TEST_F(SubmitterTest, ReturnsTheMailAsStored) {
   EXPECT_EQ(logged.mail.transport, record.mail.transport);
   EXPECT_EQ(logged.mail.language_code, record.mail.language_code);
   EXPECT_EQ(logged.mail.target, record.mail.target);
-  EXPECT_EQ(logged.mail.request_id, record.mail.request_id);
+  EXPECT_EQ(logged.mail.key, record.mail.key);
 }
 
 TEST_F(SubmitterTest, AcceptsAKeyOnce) {

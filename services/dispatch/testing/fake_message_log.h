@@ -22,12 +22,16 @@ class FakeMessageLog final : public MessageLog {
   std::vector<AddressReport> address_reports;  // what AddressReports returns
   MessageFilter last_filter;                   // of List
 
-  absl::StatusOr<MessageId> FindByKey(std::string_view key, absl::Time deadline) override {
+  absl::StatusOr<std::map<std::string, MessageId>> FindByKey(std::string_view key,
+                                                             absl::Time deadline) override {
     store_.NoteDeadline(deadline);
     absl::MutexLock lock(&store_.mutex_);
-    const auto found = store_.keys_.find(key);
-    if (found == store_.keys_.end()) return NotFound("the message");
-    return found->second;
+    std::map<std::string, MessageId> found;
+    for (const auto& [stored, id] : store_.keys_) {
+      const identity::OwnedKey owned = identity::SplitOwnedKey(stored);
+      if (owned.key == key) found.emplace(owned.owner, id);
+    }
+    return found;
   }
   absl::StatusOr<std::optional<KnownRequest>> FindRequest(std::string_view request_id,
                                                           absl::Time deadline) override {

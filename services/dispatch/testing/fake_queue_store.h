@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "libs/clock/clock.h"
+#include "libs/identity/owned_key.h"
 #include "libs/status/error_details.h"
 #include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/message_log.h"
@@ -281,7 +282,8 @@ class FakeQueueStore : public QueueStore {
     const std::pair key(submission.request_id, submission.chunk);
     if (const auto known = requests_.find(key); known != requests_.end()) {
       if (known->second.first.digest != submission.digest) {
-        return AlreadyExists(submission.request_id, "was used before with another body");
+        return AlreadyExists(identity::SplitOwnedKey(submission.request_id).key,
+                             "was used before with another body");
       }
       Accepted replayed = known->second.second;
       replayed.replayed = true;
@@ -330,7 +332,8 @@ class FakeQueueStore : public QueueStore {
                        .transport = submission.transport,
                        .labels = submission.labels,
                        .batch_max_per_second = submission.max_per_second,
-                       .request_id = key,
+                       .key = key,
+                       .sender = std::string(identity::SplitOwnedKey(submission.request_id).owner),
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "libs/identity/owned_key.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::dispatch {
 
 Submission PgQueueFixture::Send(const std::string& request_id, Lane lane) {
   Submission submission;
-  submission.request_id = request_id;
+  submission.request_id = identity::MakeOwnedKey("lms", request_id);
   submission.digest = static_cast<std::int64_t>(std::hash<std::string>()(request_id));
   submission.template_ref = {"enrollment", 3, Category::kEnrollment};
   submission.lane = lane;

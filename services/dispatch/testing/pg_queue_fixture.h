@@ -31,6 +31,7 @@ class PgQueueFixture : public testing::Test {
   // Ends all sessions; the database stays.
   void Reconnect();
 
+  // Keys are of the caller "lms".
   Submission Send(const std::string& request_id, Lane lane = Lane::kTransactional);
   // Of kBulk, due now. Its items have no dedupe keys and go to students "<request_id>-0",
   // "<request_id>-1", ...

@@ -69,7 +69,7 @@ absl::Status AutomationHandlers::CreateAutomation(const rpc::CallInfo& call,
   v1::CreateAutomationRequest body = request;
   body.clear_request_id();
   return Respond(automations_.Create(std::move(automation),
-                                     RecordOf("CreateAutomation", request.request_id(), body),
+                                     RecordOf(call, "CreateAutomation", request.request_id(), body),
                                      request.validate_only(), std::move(violations), call.deadline),
                  response);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/hash/sha256.h"
+#include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "services/scheduler/domain/resource_names.h"
@@ -148,6 +149,9 @@ void ToProto(const Automation& automation, v1::Automation& message) {
 
 void ToProto(const StoredEvent& event, v1::EventRecord& message) {
   *message.mutable_event() = event.event;
+  const identity::OwnedKey id = identity::SplitOwnedKey(event.event.event_id());
+  message.set_publisher(std::string(id.owner));
+  message.mutable_event()->set_event_id(std::string(id.key));
   *message.mutable_create_time() = protobuf::ToProto(event.create_time);
   message.set_state(StateOf(event.tasks));
   std::vector<std::string_view> details;
@@ -160,10 +164,10 @@ void ToProto(const StoredEvent& event, v1::EventRecord& message) {
           : fmt::format("{}", fmt::join(details, "; ")));
 }
 
-RequestRecord RecordOf(std::string method, const std::string& request_id,
+RequestRecord RecordOf(const rpc::CallInfo& call, std::string method, const std::string& request_id,
                        const google::protobuf::Message& body) {
   return {.method = std::move(method),
-          .request_id = request_id,
+          .request_id = identity::MakeOwnedKey(call.caller.name, request_id),
           .digest = hash::Digest64(protobuf::DeterministicBytes(body)),
           .resource = "",
           .time = absl::InfinitePast()};

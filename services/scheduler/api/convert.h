@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "libs/rpc/call_info.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
@@ -37,7 +38,7 @@ absl::Status Respond(const absl::StatusOr<Result>& result, Message& response) {
 }
 
 // `body` is the request without its request id.
-RequestRecord RecordOf(std::string method, const std::string& request_id,
+RequestRecord RecordOf(const rpc::CallInfo& call, std::string method, const std::string& request_id,
                        const google::protobuf::Message& body);
 
 }  // namespace lmsmail::scheduler

@@ -1,10 +1,12 @@
 #include "services/scheduler/api/event_handlers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <string>
 #include <vector>
 
+#include "libs/identity/owned_key.h"
 #include "libs/rpc/status.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
@@ -26,7 +28,8 @@ absl::Status EventHandlers::PublishEvents(const rpc::CallInfo& call,
   }
   LMSMAIL_ASSIGN_OR_RETURN(
       const auto results,
-      submission_.Publish({request.events().begin(), request.events().end()}, call.deadline));
+      submission_.Publish(call.caller.name, {request.events().begin(), request.events().end()},
+                          call.deadline));
   for (const SubmissionResult& result : results) {
     v1::PublishEventsResponse::Result& message = *response.add_results();
     message.set_event_id(result.event_id);
@@ -36,11 +39,28 @@ absl::Status EventHandlers::PublishEvents(const rpc::CallInfo& call,
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> EventHandlers::PublisherOf(const rpc::CallInfo& call,
+                                                       const v1::GetEventRequest& request) {
+  if (!call.caller.May(type::v1::ROLE_VIEWER)) return call.caller.name;
+  if (!request.publisher().empty()) return request.publisher();
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<std::string> publishers,
+                           events_.PublishersOf(request.event_id(), call.deadline));
+  if (publishers.size() == 1) return publishers.front();
+  if (publishers.empty()) return NotFound("event " + request.event_id());
+  return WithReason(absl::FailedPreconditionError(fmt::format(
+                        "several callers have published an event with this id: give the publisher, "
+                        "which is {}",
+                        fmt::format("{}", fmt::join(publishers, " or ")))),
+                    {"AMBIGUOUS_KEY", {}});
+}
+
 absl::Status EventHandlers::GetEvent(const rpc::CallInfo& call, const v1::GetEventRequest& request,
                                      v1::EventRecord& response) {
   if (request.event_id().empty()) return InvalidField("event_id", "is required");
-  LMSMAIL_ASSIGN_OR_RETURN(const StoredEvent event,
-                           events_.Find(request.event_id(), call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::string publisher, PublisherOf(call, request));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const StoredEvent event,
+      events_.Find(identity::MakeOwnedKey(publisher, request.event_id()), call.deadline));
   ToProto(event, response);
   return absl::OkStatus();
 }

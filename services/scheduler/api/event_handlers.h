@@ -21,6 +21,10 @@ class EventHandlers {
                         v1::EventRecord& response);
 
  private:
+  // Whose event the request asks for.
+  absl::StatusOr<std::string> PublisherOf(const rpc::CallInfo& call,
+                                          const v1::GetEventRequest& request);
+
   EventSubmission& submission_;
   EventStore& events_;
 };

@@ -49,10 +49,10 @@ absl::Status ScheduleHandlers::CreateSchedule(const rpc::CallInfo& call,
   schedule.id = request.schedule_id();
   v1::CreateScheduleRequest body = request;
   body.clear_request_id();
-  return Respond(
-      schedules_.Create(std::move(schedule), RecordOf("CreateSchedule", request.request_id(), body),
-                        request.validate_only(), std::move(violations), call.deadline),
-      response);
+  return Respond(schedules_.Create(std::move(schedule),
+                                   RecordOf(call, "CreateSchedule", request.request_id(), body),
+                                   request.validate_only(), std::move(violations), call.deadline),
+                 response);
 }
 
 absl::Status ScheduleHandlers::GetSchedule(const rpc::CallInfo& call,
@@ -119,7 +119,7 @@ absl::Status ScheduleHandlers::RunSchedule(const rpc::CallInfo& call,
   v1::RunScheduleRequest body = request;
   body.clear_request_id();
   return Respond(
-      schedules_.Run(id, RecordOf("RunSchedule", request.request_id(), body), call.deadline),
+      schedules_.Run(id, RecordOf(call, "RunSchedule", request.request_id(), body), call.deadline),
       response);
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libs/identity/owned_key.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/automations/automation_validation.h"
 #include "services/scheduler/domain/field_validation.h"
@@ -26,7 +27,7 @@ absl::StatusOr<Automation> AutomationRegistry::Create(Automation automation, Req
                                                       bool validate_only, Violations violations,
                                                       absl::Time deadline) {
   CheckNewId(automation.id, "automation_id", violations);
-  CheckRequestId(request.request_id, violations);
+  CheckRequestId(identity::SplitOwnedKey(request.request_id).key, violations);
   violations.AddNested("automation", CheckAutomation(automation));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   return CreateOnce(std::move(automation), std::move(request), validate_only, deadline);

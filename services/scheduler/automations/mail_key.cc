@@ -8,6 +8,7 @@
 #include "libs/strings/utf8.h"
 #include "services/scheduler/domain/event.h"
 #include "services/scheduler/domain/resource_names.h"
+#include "services/scheduler/events/event_id.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -32,24 +33,24 @@ std::string ShortHash(std::string_view text) {
 std::string MailKey(std::string_view automation_id, const v1::Event& event) {
   std::string prefix(automation_id);
   std::ranges::replace(prefix, '-', '_');
+  const std::string event_id = PrintableEventId(event.event_id());
   switch (TypeOf(event)) {
     case EventType::kStudentEnrolled:
     case EventType::kStudentUnenrolled:
       return Fit(fmt::format("{}/{}/{}/{}", prefix, CourseOf(event).course_id(),
-                             ParseRecipientName(StudentOf(event)).value_or(""), event.event_id()),
+                             ParseRecipientName(StudentOf(event)).value_or(""), event_id),
                  kMaxMailKey);
     case EventType::kPaymentSucceeded:
       return Fit(fmt::format("{}/{}", prefix, event.payment_succeeded().payment_id()), kMaxMailKey);
     case EventType::kContentPublished:
-      return Fit(
-          fmt::format("{}/{}/{}", prefix, CourseOf(event).course_id(), ShortHash(event.event_id())),
-          kMaxCollectedKey);
+      return Fit(fmt::format("{}/{}/{}", prefix, CourseOf(event).course_id(), ShortHash(event_id)),
+                 kMaxCollectedKey);
     case EventType::kDemoClassAttended:
     case EventType::kLessonCompleted:
     case EventType::kUnspecified:
       break;
   }
-  return Fit(fmt::format("{}/{}", prefix, event.event_id()), kMaxMailKey);
+  return Fit(fmt::format("{}/{}", prefix, event_id), kMaxMailKey);
 }
 
 std::string StudentKey(std::string_view mail_key, std::string_view student) {

@@ -10,10 +10,10 @@
 // so that a repeated submission has no effect. It starts with the automation's id, with '_' for
 // '-':
 //
-//   (un)enrollment            enrollment/<course>/<student>/<event id>
+//   (un)enrollment            enrollment/<course>/<student>/<event id>@<publisher>
 //   payment                   payment_confirmation/<payment id>, whichever event reports it
 //   new content, per student  new_content/<course>/<window>/<student>
-//   any other event           demo_completed/<event id>
+//   any other event           demo_completed/<event id>@<publisher>
 //
 // <window> is a hash of the id of the event that opened the window. A key that is too long for
 // dispatch is cut and ends in a hash of the whole.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "libs/identity/owned_key.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
@@ -16,7 +17,7 @@ absl::StatusOr<std::string> FindCreatedResource(RequestStore& requests,
   return WithReason(absl::AlreadyExistsError(fmt::format(
                         "request_id \"{}\" was used by an earlier call with another body, which "
                         "created {}; use a new request_id",
-                        request.request_id, earlier->resource)),
+                        identity::SplitOwnedKey(request.request_id).key, earlier->resource)),
                     {"REQUEST_ID_REUSED", {{"resource", earlier->resource}}});
 }
 

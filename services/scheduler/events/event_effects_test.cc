@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/clock/clock.h"
+#include "libs/identity/owned_key.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/automations/automation_mailer.h"
 #include "services/scheduler/automations/mail_canceller.h"
@@ -51,7 +52,7 @@ class EventEffectsTest : public ::testing::Test {
   }
 
   std::vector<SubmissionResult> Publish(const std::vector<v1::Event>& events) {
-    auto results = submission_.Publish(events, absl::InfiniteFuture());
+    auto results = submission_.Publish("lms", events, absl::InfiniteFuture());
     EXPECT_OK(results);
     return results.ok() ? *results : std::vector<SubmissionResult>();
   }
@@ -67,7 +68,7 @@ class EventEffectsTest : public ::testing::Test {
   }
 
   StoredEvent Find(const std::string& id) {
-    return events_.Find(id, absl::InfiniteFuture()).value();
+    return events_.Find(identity::MakeOwnedKey("lms", id), absl::InfiniteFuture()).value();
   }
   StoredEvent::TaskOutcome LastTask(const std::string& id) { return Find(id).tasks.back(); }
 
@@ -92,15 +93,15 @@ TEST_F(EventEffectsTest, RecordsAndMailsAnEnrollment) {
   EXPECT_TRUE(Publish({Enrolled("e-1")}).front().status.ok());
   EXPECT_EQ(wakes_, 1);
   Work();
-  EXPECT_THAT(report_.facts, ElementsAre(Key("e-1/enrolled")));
+  EXPECT_THAT(report_.facts, ElementsAre(Key("e-1@lms/enrolled")));
   EXPECT_EQ(report_.courses.at("cpp-101").title, "C++ for Beginners");
   ASSERT_THAT(dispatch_.sent, SizeIs(1));
   const auto& mail = dispatch_.sent.front();
-  EXPECT_EQ(mail.request_id, "enrollment/cpp-101/ada/e-1");
+  EXPECT_EQ(mail.request_id, "enrollment/cpp-101/ada/e-1@lms");
   EXPECT_EQ(mail.content.template_name, "templates/enrollment");
   EXPECT_EQ(mail.student, "recipients/ada");
   EXPECT_EQ(mail.content.course_id, "cpp-101");
-  EXPECT_EQ(LastTask("e-1").detail, "mail enrollment/cpp-101/ada/e-1");
+  EXPECT_EQ(LastTask("e-1").detail, "mail enrollment/cpp-101/ada/e-1@lms");
 }
 
 TEST_F(EventEffectsTest, RepeatedEventIsADuplicateAndOtherContentIsRejected) {
@@ -117,6 +118,18 @@ TEST_F(EventEffectsTest, RepeatedEventIsADuplicateAndOtherContentIsRejected) {
   EXPECT_EQ(metrics_.events_stored.value(), 2);
   EXPECT_EQ(metrics_.events_duplicate.value(), 2);
   EXPECT_EQ(metrics_.events_rejected.value(), 2);
+}
+
+TEST_F(EventEffectsTest, TheSameIdOfAnotherPublisherIsAnotherEvent) {
+  Publish({Enrolled("e-1")});
+  const auto results =
+      submission_.Publish("crm", {Enrolled("e-1", "recipients/bob")}, absl::InfiniteFuture());
+  ASSERT_OK(results);
+  EXPECT_OK(results->front().status);
+  EXPECT_FALSE(results->front().duplicate);
+  EXPECT_EQ(results->front().event_id, "e-1");
+  EXPECT_THAT(events_.PublishersOf("e-1", absl::InfiniteFuture()),
+              IsOkAndHolds(ElementsAre("crm", "lms")));
 }
 
 TEST_F(EventEffectsTest, InvalidEventHasAllItsViolationsAndDoesNotAffectOthers) {
@@ -189,7 +202,8 @@ TEST_F(EventEffectsTest, RejectedFactDoesNotBlockOthers) {
   report_.rejected_student = "recipients/bob";
   Publish({Enrolled("e-1"), Enrolled("e-2", "recipients/bob"), Enrolled("e-3", "recipients/eve")});
   Work();
-  EXPECT_THAT(report_.facts, UnorderedElementsAre(Key("e-1/enrolled"), Key("e-3/enrolled")));
+  EXPECT_THAT(report_.facts,
+              UnorderedElementsAre(Key("e-1@lms/enrolled"), Key("e-3@lms/enrolled")));
   EXPECT_EQ(Find("e-2").tasks.front().state, TaskState::kFailed);
 }
 
@@ -204,8 +218,8 @@ TEST_F(EventEffectsTest, LessonIsRecordedAsUpToThreeFacts) {
   lesson.set_quiz_passed(true);
   Publish({event});
   Work();
-  EXPECT_THAT(report_.facts,
-              UnorderedElementsAre(Key("e-1/lesson"), Key("e-1/watched"), Key("e-1/quiz")));
+  EXPECT_THAT(report_.facts, UnorderedElementsAre(Key("e-1@lms/lesson"), Key("e-1@lms/watched"),
+                                                  Key("e-1@lms/quiz")));
 }
 
 TEST_F(EventEffectsTest, KeepsCourseFieldsThatAnEventLacks) {
@@ -285,10 +299,10 @@ TEST_F(EventEffectsTest, UnenrollmentCancelsMailAtDispatchButNotThatOfALaterEnro
   Work();
   Publish({Unenrolled("e-3")});
   Work();
-  EXPECT_THAT(dispatch_.cancelled, ElementsAre("enrollment/cpp-101/ada/e-1"));
+  EXPECT_THAT(dispatch_.cancelled, ElementsAre("enrollment/cpp-101/ada/e-1@lms"));
   Publish({Enrolled("e-4")});
   Work();
-  EXPECT_EQ(dispatch_.sent.back().request_id, "enrollment/cpp-101/ada/e-4");
+  EXPECT_EQ(dispatch_.sent.back().request_id, "enrollment/cpp-101/ada/e-4@lms");
   EXPECT_THAT(report_.facts, SizeIs(3));
 }
 
@@ -302,7 +316,7 @@ TEST_F(EventEffectsTest, UnenrollmentWaitsForMailInProgress) {
   clock_.Advance(absl::Minutes(1));
   Work();
   EXPECT_EQ(LastTask("e-2").state, TaskState::kDone);
-  EXPECT_THAT(dispatch_.cancelled, ::testing::Contains("enrollment/cpp-101/ada/e-1"));
+  EXPECT_THAT(dispatch_.cancelled, ::testing::Contains("enrollment/cpp-101/ada/e-1@lms"));
 }
 
 TEST_F(EventEffectsTest, CollectsNewContentIntoOneMailForAllEnrolled) {
@@ -321,7 +335,8 @@ TEST_F(EventEffectsTest, CollectsNewContentIntoOneMailForAllEnrolled) {
   EXPECT_EQ(items.values_size(), 2);
   EXPECT_EQ(batch.content.template_name, "templates/new-content");
   ASSERT_THAT(batch.recipients, SizeIs(2));
-  const std::string key = MailKey("new-content", Published("e-1", "c-1"));
+  const std::string key =
+      MailKey("new-content", Published(identity::MakeOwnedKey("lms", "e-1"), "c-1"));
   EXPECT_EQ(batch.recipients[0].dedupe_key, key + "/ada");
   EXPECT_EQ(LastTask("e-1").detail, "mail " + key + ": 2 students");
   EXPECT_EQ(LastTask("e-2").detail, LastTask("e-1").detail);

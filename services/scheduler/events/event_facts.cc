@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/scheduler/domain/event.h"
+#include "services/scheduler/events/event_id.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -19,7 +20,7 @@ absl::Duration DurationOf(const google::protobuf::Duration& duration) {
 std::vector<Fact> FactsOf(const v1::Event& event) {
   std::vector<Fact> facts;
   const auto add = [&](std::string_view suffix, auto what) {
-    facts.push_back({.id = fmt::format("{}/{}", event.event_id(), suffix),
+    facts.push_back({.id = fmt::format("{}/{}", PrintableEventId(event.event_id()), suffix),
                      .student = StudentOf(event),
                      .course_id = CourseOf(event).course_id(),
                      .time = TimeOf(event),

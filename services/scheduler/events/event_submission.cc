@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/hash/sha256.h"
+#include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/status/error_details.h"
@@ -52,8 +53,9 @@ absl::Status Conflict(const std::string& event_id) {
 // The events of one Publish() call: which of them go to the store, and their results.
 class Batch {
  public:
-  Batch(const std::vector<v1::Event>& events, const std::vector<Automation>& automations,
-        absl::Time now) {
+  Batch(std::string_view publisher, const std::vector<v1::Event>& events,
+        const std::vector<Automation>& automations, absl::Time now)
+      : publisher_(publisher) {
     results_.resize(events.size());
     for (std::size_t i = 0; i < events.size(); ++i) Add(i, events[i], automations, now);
   }
@@ -91,12 +93,14 @@ class Batch {
       return;
     }
     NewEvent valid{.event = event, .digest = digest, .tasks = {}};
+    valid.event.set_event_id(identity::MakeOwnedKey(publisher_, event.event_id()));
     if (!event.has_event_time()) *valid.event.mutable_event_time() = protobuf::ToProto(now);
     valid.tasks = PlanTasks(valid.event, automations, now);
     valid_events_.push_back(std::move(valid));
     positions_.push_back(i);
   }
 
+  const std::string_view publisher_;
   std::vector<SubmissionResult> results_;
   std::vector<NewEvent> valid_events_;
   std::vector<std::size_t> positions_;  // in `results_`, of each of `valid_events_`
@@ -131,11 +135,11 @@ std::vector<TaskPlan> PlanTasks(const v1::Event& event, const std::vector<Automa
 }
 
 absl::StatusOr<std::vector<SubmissionResult>> EventSubmission::Publish(
-    const std::vector<v1::Event>& events, absl::Time deadline) {
+    std::string_view publisher, const std::vector<v1::Event>& events, absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Automation> automations,
                            automations_.ListEnabled(deadline));
   const absl::Time now = clock_.Now();
-  Batch batch(events, automations, now);
+  Batch batch(publisher, events, automations, now);
   std::vector<AddResult> added;
   if (!batch.valid_events().empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(added, events_.Add(batch.valid_events(), now, deadline));

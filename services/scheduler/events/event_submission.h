@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,8 +40,9 @@ class EventSubmission {
         metrics_(metrics),
         on_stored_(std::move(on_stored)) {}
 
-  // Returns one result per event, in order.
-  absl::StatusOr<std::vector<SubmissionResult>> Publish(const std::vector<v1::Event>& events,
+  // Returns one result per event, in order. `publisher` is the caller, to whom the ids belong.
+  absl::StatusOr<std::vector<SubmissionResult>> Publish(std::string_view publisher,
+                                                        const std::vector<v1::Event>& events,
                                                         absl::Time deadline);
 
  private:

@@ -8,6 +8,7 @@
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
 #include "libs/hash/sha256.h"
+#include "libs/identity/owned_key.h"
 #include "libs/status/status_macros.h"
 #include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/field_validation.h"
@@ -45,7 +46,7 @@ absl::StatusOr<Schedule> ScheduleRegistry::Create(Schedule schedule, RequestReco
                                                   bool validate_only, Violations violations,
                                                   absl::Time deadline) {
   CheckNewId(schedule.id, "schedule_id", violations);
-  CheckRequestId(request.request_id, violations);
+  CheckRequestId(identity::SplitOwnedKey(request.request_id).key, violations);
   violations.AddNested("schedule", CheckSchedule(schedule));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   schedule.next_run_time = NextRunTime(schedule, clock().Now());
@@ -82,7 +83,7 @@ absl::StatusOr<Schedule> ScheduleRegistry::SetPaused(std::string_view id, bool p
 absl::StatusOr<ScheduleRun> ScheduleRegistry::Run(std::string_view id, RequestRecord request,
                                                   absl::Time deadline) {
   Violations violations;
-  CheckRequestId(request.request_id, violations);
+  CheckRequestId(identity::SplitOwnedKey(request.request_id).key, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(const std::string created,
                            FindCreatedResource(requests(), request, deadline));

@@ -58,8 +58,12 @@ class EventStore {
   // instead of creating a task; if that task had failed, it becomes pending again.
   virtual absl::StatusOr<std::vector<AddResult>> Add(const std::vector<NewEvent>& events,
                                                      absl::Time now, absl::Time deadline) = 0;
-  // NOT_FOUND when there is none.
+  // `event_id` is an identity::OwnedKey. NOT_FOUND when there is none.
   virtual absl::StatusOr<StoredEvent> Find(std::string_view event_id, absl::Time deadline) = 0;
+  // The callers that published an event with the id `key`, in order; at most `kMaxPublishers`.
+  static constexpr int kMaxPublishers = 20;
+  virtual absl::StatusOr<std::vector<std::string>> PublishersOf(std::string_view key,
+                                                                absl::Time deadline) = 0;
 
   // Claims due tasks, those that have been due for longest first, for this caller alone until
   // `lease_end`. Returns them in the order in which they were planned.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/identity/owned_key.h"
 #include "libs/status/error_details.h"
 #include "services/scheduler/automations/mail_key.h"
 
@@ -57,13 +58,25 @@ InMemoryEventStore::StoredTask& InMemoryEventStore::TaskFor(const TaskPlan& plan
 absl::StatusOr<StoredEvent> InMemoryEventStore::Find(std::string_view event_id, absl::Time) {
   absl::MutexLock lock(&mutex_);
   const auto found = events_.find(event_id);
-  if (found == events_.end()) return NotFound("event " + std::string(event_id));
+  if (found == events_.end())
+    return NotFound("event " + std::string(identity::SplitOwnedKey(event_id).key));
   StoredEvent event{found->second.event, found->second.create_time, {}};
   for (const std::int64_t id : found->second.tasks) {
     const StoredTask& task = tasks_.at(id);
     event.tasks.push_back({task.task.plan.kind, task.state, task.detail});
   }
   return event;
+}
+
+absl::StatusOr<std::vector<std::string>> InMemoryEventStore::PublishersOf(std::string_view key,
+                                                                          absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> publishers;
+  for (const auto& [event_id, event] : events_) {
+    const identity::OwnedKey id = identity::SplitOwnedKey(event_id);
+    if (id.key == key && !id.owner.empty()) publishers.emplace_back(id.owner);
+  }
+  return publishers;
 }
 
 absl::StatusOr<std::vector<Task>> InMemoryEventStore::Claim(absl::Time now, absl::Time lease_end,

@@ -5,6 +5,7 @@
 #include <pqxx/result>
 #include <string>
 
+#include "libs/identity/owned_key.h"
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
@@ -128,7 +129,8 @@ absl::StatusOr<StoredEvent> PgEventStore::Find(std::string_view event_id, absl::
       [&](pqxx::work& tx) -> absl::StatusOr<StoredEvent> {
         const pqxx::result rows = tx.exec_params(
             "SELECT body, create_time FROM event WHERE event_id = $1", std::string(event_id));
-        if (rows.empty()) return NotFound("event " + std::string(event_id));
+        if (rows.empty())
+          return NotFound("event " + std::string(identity::SplitOwnedKey(event_id).key));
         StoredEvent found;
         found.event.ParseFromString(pqxx::binarystring(rows[0][0]).str());
         found.create_time = postgres::Time(rows[0][1]);
@@ -137,6 +139,26 @@ absl::StatusOr<StoredEvent> PgEventStore::Find(std::string_view event_id, absl::
                                  static_cast<TaskState>(row[1].as<int>()), postgres::Text(row[2])});
         }
         return found;
+      });
+}
+
+absl::StatusOr<std::vector<std::string>> PgEventStore::PublishersOf(std::string_view key,
+                                                                    absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "event.publishers", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
+        // All owners of a key are neighbours in the index.
+        constexpr char kAfterSeparator = identity::kOwnerSeparator + 1;
+        std::vector<std::string> publishers;
+        for (const pqxx::row& row :
+             tx.exec_params("SELECT event_id FROM event WHERE event_id > $1 AND event_id < $2 "
+                            "ORDER BY event_id LIMIT $3",
+                            identity::MakeOwnedKey("", key), std::string(key) + kAfterSeparator,
+                            kMaxPublishers)) {
+          const std::string event_id = postgres::Text(row[0]);
+          publishers.emplace_back(identity::SplitOwnedKey(event_id).owner);
+        }
+        return publishers;
       });
 }
 

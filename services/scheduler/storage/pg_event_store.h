@@ -17,6 +17,8 @@ class PgEventStore final : public EventStore {
   absl::StatusOr<std::vector<AddResult>> Add(const std::vector<NewEvent>& events, absl::Time now,
                                              absl::Time deadline) override;
   absl::StatusOr<StoredEvent> Find(std::string_view event_id, absl::Time deadline) override;
+  absl::StatusOr<std::vector<std::string>> PublishersOf(std::string_view key,
+                                                        absl::Time deadline) override;
   absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) override;
 
   absl::StatusOr<std::vector<Task>> Claim(absl::Time now, absl::Time lease_end, int limit,

@@ -12,10 +12,10 @@ namespace lmsmail::scheduler {
 
 // Says that the call `method` with this request id created this resource.
 struct RequestRecord {
-  std::string method = "";  // "CreateSchedule"
-  std::string request_id = "";
-  std::int64_t digest = 0;    // of the request's body
-  std::string resource = "";  // its name
+  std::string method = "";      // "CreateSchedule"
+  std::string request_id = "";  // an identity::OwnedKey
+  std::int64_t digest = 0;      // of the request's body
+  std::string resource = "";    // its name
   absl::Time time = {};
 };
 

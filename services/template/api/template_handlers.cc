@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "libs/identity/owned_key.h"
 #include "libs/rpc/call_identity.h"
 #include "libs/rpc/field_mask.h"
 #include "libs/rpc/page.h"
@@ -83,13 +84,14 @@ absl::Status TemplateHandlers::CreateTemplate(const rpc::CallInfo& call,
                             .description = message.description(),
                             .content = ContentFromProto(message, nested)};
   violations.AddNested("template", nested);
-  return ToProto(catalog_.Create(created,
-                                 {.request_id = request.request_id(),
-                                  .digest = DigestOf(request),
-                                  .publish = request.publish(),
-                                  .validate_only = request.validate_only()},
-                                 std::move(violations), call.deadline),
-                 response);
+  return ToProto(
+      catalog_.Create(created,
+                      {.request_id = identity::MakeOwnedKey(call.caller.name, request.request_id()),
+                       .digest = DigestOf(request),
+                       .publish = request.publish(),
+                       .validate_only = request.validate_only()},
+                      std::move(violations), call.deadline),
+      response);
 }
 
 absl::Status TemplateHandlers::GetTemplate(const rpc::CallInfo& call,

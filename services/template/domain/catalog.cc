@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/etag/etag.h"
+#include "libs/identity/owned_key.h"
 #include "libs/resource_name/name.h"
 #include "libs/status/status_macros.h"
 #include "services/template/domain/content_validation.h"
@@ -99,11 +100,12 @@ absl::StatusOr<std::optional<Found>> Catalog::FindCreated(const CreateOptions& o
   LMSMAIL_ASSIGN_OR_RETURN(const auto record, store_.FindRecord(options.request_id, deadline));
   if (!record) return std::nullopt;
   if (record->digest != options.digest) {
+    const std::string request_id(identity::SplitOwnedKey(options.request_id).key);
     return WithReason(
         absl::AlreadyExistsError(fmt::format(
             "request_id \"{}\" was already used to create {} from a different body: use a new one",
-            options.request_id, TemplateName(record->template_id))),
-        {kRequestIdReused, {{"request_id", options.request_id}}});
+            request_id, TemplateName(record->template_id))),
+        {kRequestIdReused, {{"request_id", request_id}}});
   }
   return store_.Find(record->template_id, kShown, deadline);
 }

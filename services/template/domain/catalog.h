@@ -25,7 +25,7 @@ inline constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
 inline constexpr absl::Duration kRequestIdLifetime = absl::Hours(24 * 7);
 
 struct CreateOptions {
-  std::string request_id;
+  std::string request_id;   // an identity::OwnedKey
   std::int64_t digest = 0;  // of the request body
   bool publish = false;
   bool validate_only = false;

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <optional>
 #include <pqxx/pqxx>
 #include <random>
 #include <utility>
 
+#include "libs/hash/sha256.h"
 #include "libs/postgres/testing/process.h"
 #include "libs/rpc/channel.h"
 #include "libs/rpc/health_check.h"
@@ -75,6 +77,7 @@ absl::Status Suite::Prepare() {
   LMSMAIL_ASSIGN_OR_RETURN(Inbox inbox, Inbox::Start(folder_.path()));
   inbox_ = std::make_unique<Inbox>(std::move(inbox));
   folder_.Write("keys", fmt::format("k1:{:064x}\n", 1));
+  if (options_.secure) PrepareTls();
   for (const std::string_view service : services()) {
     const Settings settings{.dsn = fmt::format("{} user=lmsmail_{}", dsn_, service),
                             .migrator_dsn = dsn_ + " user=lmsmail_migrator",
@@ -101,7 +104,16 @@ std::vector<std::string> Suite::FlagsOf(std::string_view service) const {
       fmt::format("--metrics_listen={}", any_port), "--log.format=json"};
   const auto call = [&](std::string_view peer) {
     flags.push_back(fmt::format("--{}.target={}", peer, At(peer).target));
+    if (!options_.secure) return;
+    flags.push_back(fmt::format("--{}.tls.enabled=true", peer));
+    flags.push_back(fmt::format("--{}.tls.authorities={}", peer, tls_.Path("authority")));
+    flags.push_back(fmt::format("--{}.tls.certificate={}.pem", peer, tls_.Path(service)));
+    flags.push_back(fmt::format("--{}.tls.key={}.key", peer, tls_.Path(service)));
   };
+  if (options_.secure) {
+    const std::vector<std::string> tls = TlsFlagsOf(service);
+    flags.insert(flags.end(), tls.begin(), tls.end());
+  }
   if (service == "dispatch") {
     call("template");
     call("preference");
@@ -118,6 +130,43 @@ std::vector<std::string> Suite::FlagsOf(std::string_view service) const {
   return flags;
 }
 
+void Suite::PrepareTls() {
+  std::string callers = "callers:\n";
+  for (const std::string_view service : kServices) {
+    const std::string uri = fmt::format("spiffe://lmsmail/{}", service);
+    tls_.Issue(std::string(service), fmt::format("URI:{},IP:{}", uri, host_));
+    callers += fmt::format("  {0}: {{roles: [{0}], certificate: [\"{1}\"]}}\n", service, uri);
+  }
+  tls_.Issue("admin", "URI:spiffe://lmsmail/admin");
+  tls_.Issue("nobody", "URI:spiffe://lmsmail/nobody");
+  callers += "  suite: {roles: [admin], certificate: [\"spiffe://lmsmail/admin\"]}\n";
+  const auto add = [&](const std::string& role, std::string_view expiry) {
+    callers += fmt::format(
+        "  {0}{2}: {{roles: [{0}], token_sha256: {1}, expire_time: \"{3}-01-01T00:00:00Z\"}}\n",
+        role, hash::Sha256Hex(fmt::format("TOKEN-OF-{}{}", role, expiry == "9999" ? "" : "-OLD")),
+        expiry == "9999" ? "-token" : "-old", expiry);
+  };
+  for (const char* role : {"viewer", "sender", "operator", "admin", "template", "preference",
+                           "dispatch", "scheduler", "report", "gateway"}) {
+    add(role, "9999");
+  }
+  add("admin", "2020");
+  tls_.folder().Write("callers.yaml", callers);
+}
+
+std::vector<std::string> Suite::TlsFlagsOf(std::string_view service) const {
+  return {fmt::format("--tls.certificate={}.pem", tls_.Path(service)),
+          fmt::format("--tls.key={}.key", tls_.Path(service)),
+          fmt::format("--tls.client_authorities={}", tls_.Path("authority")),
+          fmt::format("--auth.callers_file={}", tls_.Path("callers.yaml"))};
+}
+
+rpc::TlsFiles Suite::AdminTls() const {
+  return {.certificate = tls_.Path("admin.pem"),
+          .key = tls_.Path("admin.key"),
+          .authorities = tls_.Path("authority")};
+}
+
 absl::Status Suite::Launch(std::string_view name) {
   Service& service = At(name);
   std::vector<std::string> argv = FlagsOf(name);
@@ -131,7 +180,10 @@ absl::Status Suite::Launch(std::string_view name) {
   service.target = fmt::format("{}:{}", host_, port);
   service.metrics_target = fmt::format("{}:{}", host_, metrics_port);
   // A new channel connects at once; the previous one may be in its reconnect backoff.
-  LMSMAIL_ASSIGN_OR_RETURN(service.channel, rpc::NewChannel({.target = service.target}));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      service.channel,
+      rpc::NewChannel({.target = service.target,
+                       .tls = options_.secure ? std::optional(AdminTls()) : std::nullopt}));
   if (name == "template") templates_ = templates::v1::TemplateService::NewStub(service.channel);
   if (name == "preference") {
     preferences_ = preference::v1::PreferenceService::NewStub(service.channel);

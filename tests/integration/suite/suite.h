@@ -16,6 +16,7 @@
 
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/rpc/client_call.h"
+#include "libs/rpc/testing/tls_folder.h"
 #include "libs/testing/temporary_folder.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
@@ -49,6 +50,10 @@ class Suite {
     std::map<std::string, std::vector<std::string>, std::less<>> flags = {};
     // Whether the built-in templates are installed.
     bool install_templates = true;
+    // Whether the services speak TLS and know their callers: each other by certificates, and one
+    // caller for each role, whose token is "TOKEN-OF-<role>". The suite's own clients are an
+    // administrator.
+    bool secure = false;
   };
   // Waits until every service is SERVING.
   static absl::StatusOr<std::unique_ptr<Suite>> Start(Options options);
@@ -81,6 +86,9 @@ class Suite {
   const std::string& Target(std::string_view service) const;
   const std::string& MetricsTarget(std::string_view service) const;
   std::string Log(std::string_view service) const;
+  // Of a secure suite: the certificate of the administrator, or of nobody.
+  rpc::TlsFiles AdminTls() const;
+  rpc::TlsFiles Trust() const { return tls_.Trust(); }
   // Of the logs and other files; deleted with the suite.
   const std::filesystem::path& folder() const { return folder_.path(); }
 
@@ -95,6 +103,9 @@ class Suite {
   explicit Suite(Options options);
   absl::Status Prepare();
   absl::StatusOr<std::string> NewDatabase();
+  // Makes the certificates and the callers file.
+  void PrepareTls();
+  std::vector<std::string> TlsFlagsOf(std::string_view service) const;
   absl::Status Launch(std::string_view name);
   std::vector<std::string> FlagsOf(std::string_view service) const;
   absl::Status InstallTemplates();
@@ -104,6 +115,7 @@ class Suite {
   const Options options_;
   const std::string host_;
   TemporaryFolder folder_;
+  const rpc::TlsFolder tls_;
   std::unique_ptr<postgres::EmbeddedPostgres> database_;
   std::string dsn_;  // without a user
   std::unique_ptr<Inbox> inbox_;
