@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kStudents = 20;
 constexpr int kDispatchReplicas = 3;
+constexpr int kPaymentsBetween = 20;                       // two replacements
 constexpr absl::Duration kPause = absl::Milliseconds(20);  // between two payments
 
 std::string Student(int number) { return fmt::format("student-{}", number % kStudents); }
@@ -28,8 +29,11 @@ std::string Student(int number) { return fmt::format("student-{}", number % kStu
 // Publishes payments, each until a scheduler has accepted it, until it is stopped.
 class Payments {
  public:
-  explicit Payments(std::shared_ptr<grpc::Channel> schedulers)
-      : stub_(scheduler::v1::SchedulerService::NewStub(schedulers)), thread_([this] { Run(); }) {}
+  // `prefix` begins their ids.
+  Payments(std::shared_ptr<grpc::Channel> schedulers, std::string prefix)
+      : prefix_(std::move(prefix)),
+        stub_(scheduler::v1::SchedulerService::NewStub(schedulers)),
+        thread_([this] { Run(); }) {}
   ~Payments() { Stop(); }
 
   void Stop() {
@@ -43,8 +47,8 @@ class Payments {
   void Run() {
     for (int i = 0; !stopping_; ++i) {
       scheduler::v1::PublishEventsRequest request;
-      *request.add_events() =
-          Paid(fmt::format("event-{}", i), Student(i), fmt::format("payment-{}", i));
+      *request.add_events() = Paid(fmt::format("{}-event-{}", prefix_, i), Student(i),
+                                   fmt::format("{}-payment-{}", prefix_, i));
       while (!Publish(request)) ++repeated_;
       ++accepted_;
       absl::SleepFor(kPause);
@@ -55,6 +59,7 @@ class Payments {
     return response.ok() && response->results(0).status().code() == 0;
   }
 
+  const std::string prefix_;
   const std::unique_ptr<scheduler::v1::SchedulerService::Stub> stub_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> accepted_ = 0;
@@ -80,12 +85,15 @@ class RolloutTest : public SuiteTest {
 
   // Replaces each replica in turn while payments are published, and accounts for their receipts.
   template <typename End>
-  void Replace(End end, int max_doubles) {
+  void Replace(std::string prefix, End end, int max_doubles) {
     const std::size_t before = suite().inbox().Count();
-    Payments payments(schedulers_);
+    Payments payments(schedulers_, std::move(prefix));
     for (const std::string_view replica : suite().services()) {
       end(replica);
       ASSERT_OK(suite().Restart(replica)) << replica;
+      const int accepted = payments.accepted();
+      ASSERT_OK(WaitUntil("payments go on",
+                          [&] { return payments.accepted() >= accepted + kPaymentsBetween; }));
     }
     payments.Stop();
     const auto expected = static_cast<std::size_t>(payments.accepted());
@@ -111,6 +119,7 @@ class RolloutTest : public SuiteTest {
 
 TEST_F(RolloutTest, BySigtermLosesAndDoublesNothing) {
   Replace(
+      "term",
       [](std::string_view replica) {
         EXPECT_THAT(suite().Terminate(replica), IsOkAndHolds(0)) << replica;
       },
@@ -121,8 +130,9 @@ TEST_F(RolloutTest, BySigkillLosesNothing) {
   // A killed replica leaves at most the mails uncertain that were between "." and the reply, one
   // for each connection.
   constexpr int kConnections = 8;
-  Replace([](std::string_view replica) { ASSERT_OK(suite().Kill(replica)) << replica; },
-          kDispatchReplicas * kConnections);
+  Replace(
+      "kill", [](std::string_view replica) { ASSERT_OK(suite().Kill(replica)) << replica; },
+      kDispatchReplicas * kConnections);
 }
 
 }  // namespace
