@@ -12,8 +12,8 @@
 
 namespace lmsmail::http_server {
 
-// TLS 1.2 or later for a server, with the certificate that is in the files: they are read again when
-// they change, for connections that are accepted later. Not thread-safe.
+// TLS 1.2 or later for a server, with the certificate that is in the files: they are read again
+// when they change, for connections that are accepted later. Not thread-safe.
 class ServerTls {
  public:
   using Context = boost::asio::ssl::context;

@@ -1,6 +1,7 @@
 #include "libs/identity/callers.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <optional>
 #include <utility>
@@ -26,6 +27,17 @@ constexpr std::size_t kMaxName = 63;  // a part of the keys of mail
 std::string CertificateKey(std::string_view name) {
   if (name.find("://") != std::string_view::npos) return std::string(name);
   return absl::AsciiStrToLower(ToAbsl(name));
+}
+
+// Whoever can write the file can give himself every role.
+absl::Status CheckNobodyElseWrites(const std::string& path) {
+  struct stat file{};
+  if (stat(path.c_str(), &file) != 0 || (file.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("others than its owner may write {} (mode {:04o}): run chmod go-w {}", path,
+                  file.st_mode & 07777, path));
 }
 
 absl::Status Unauthenticated(std::string_view why, std::string reason) {
@@ -59,6 +71,7 @@ struct Callers::Keys {
 };
 
 absl::StatusOr<Callers> Callers::Read(const std::string& path) {
+  LMSMAIL_RETURN_IF_ERROR(CheckNobodyElseWrites(path));
   std::map<std::string, Keys> keys;
   config::Schema schema("callers", "");
   schema.Section("callers", [&](const std::string& name, config::Group group) {

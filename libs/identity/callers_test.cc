@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "libs/hash/sha256.h"
@@ -127,6 +128,15 @@ TEST_F(CallersTest, ReportAllErrorsOfTheFile) {
       StatusIs(absl::StatusCode::kInvalidArgument,
                AllOf(HasSubstr("callers.b.token_sha256"), HasSubstr("callers.b.expire_time"),
                      HasSubstr("callers.d.certificate"), HasSubstr("callers.anonymous"))));
+}
+
+TEST_F(CallersTest, RefuseAFileThatOthersMayWrite) {
+  Known();
+  const auto path = folder_.path() / "callers.yaml";
+  std::filesystem::permissions(path, std::filesystem::perms::group_write,
+                               std::filesystem::perm_options::add);
+  EXPECT_THAT(Callers::Read(path.string()),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("chmod go-w")));
 }
 
 TEST_F(CallersTest, NeedACaller) {

@@ -27,22 +27,24 @@ int Milliseconds(absl::Duration duration) {
       std::min<std::int64_t>(absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
 }
 
-// A setting of the whole process, which takes effect for servers built later.
-void EnableHealthChecks() {
+// Settings of the whole process, which take effect for servers built later.
+void EnableHealthChecksAndReflection() {
   static std::once_flag once;
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     // gRPC's health service has no descriptor; this links one, which reflection needs.
     google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
   });
 }
 
-// gRPC's own switch for reflection concerns all servers of the process.
-class WithReflection final : public grpc::ServerBuilderOption {
+// For a server that must not have the reflection that the process has.
+class WithoutReflection final : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    std::erase_if(*plugins,
+                  [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
   }
 };
 
@@ -83,7 +85,7 @@ void BoundMemory(const ServerOptions& options, grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<HostedService>& services) {
-  EnableHealthChecks();
+  EnableHealthChecksAndReflection();
   for (const HostedService& hosted : services) LMSMAIL_RETURN_IF_ERROR(hosted.ready);
   std::unique_ptr<Server> started(new Server());
   LMSMAIL_RETURN_IF_ERROR(started->Listen(options, services));
@@ -101,7 +103,7 @@ absl::Status Server::Listen(const ServerOptions& options,
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
   BoundMemory(options, builder);
-  if (options.reflection) builder.SetOption(std::make_unique<WithReflection>());
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   builder.AddListeningPort(options.listen, std::move(credentials), &port_);
   for (const HostedService& hosted : services) {
     builder.RegisterService(hosted.service);
@@ -115,6 +117,9 @@ absl::Status Server::ListenForHealthChecks(const ServerOptions& options) {
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
   BoundMemory(options, builder);
+  builder.SetOption(std::make_unique<WithoutReflection>());
+  // gRPC starts no server without a service of its user's; this one answers UNIMPLEMENTED.
+  builder.RegisterCallbackGenericService(&other_services_);
   builder.AddListeningPort(options.health_listen, grpc::InsecureServerCredentials(), &health_port_);
   health_server_ = builder.BuildAndStart();
   if (health_server_ == nullptr || health_port_ <= 0) return CannotListen(options.health_listen);

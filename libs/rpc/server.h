@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/impl/codegen/service_type.h>
 #include <grpcpp/server.h>
 
@@ -89,6 +90,7 @@ class Server {
   absl::Status Listen(const ServerOptions& options, const std::vector<HostedService>& services);
   absl::Status ListenForHealthChecks(const ServerOptions& options);
 
+  grpc::CallbackGenericService other_services_;  // of the server for health checks
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::Server> health_server_;  // null without health_listen
   int port_ = 0;

@@ -17,6 +17,7 @@
 #include "libs/rpc/testing/echo.grpc.pb.h"
 #include "libs/rpc/testing/echo_service.h"
 #include "libs/rpc/testing/in_process_server.h"
+#include "libs/rpc/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::rpc {
@@ -72,6 +73,22 @@ TEST(ServerTest, IsAliveOnItsHealthPortAlsoWhileItDoesNotServe) {
   server->SetServing(true);
   EXPECT_THAT(IsServing(channel, ""), IsOkAndHolds(true));
   EXPECT_THAT(Echo(channel), StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+TEST(ServerTest, HasReflectionUnlessItIsSwitchedOff) {
+  TestRunner runner;
+  EchoService service(runner.get());
+  for (const bool reflection : {true, false}) {
+    ASSERT_OK_AND_ASSIGN(const auto server, Server::Start({.reflection = reflection},
+                                                          {Host<pb::EchoService>(service)}));
+    ASSERT_OK_AND_ASSIGN(const auto channel,
+                         NewChannel({.target = fmt::format("127.0.0.1:{}", server->port())}));
+    const RawResult result =
+        CallRaw(channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {},
+                WithTimeout(absl::Seconds(20)));
+    EXPECT_EQ(result.status.error_code(),
+              reflection ? grpc::StatusCode::OK : grpc::StatusCode::UNIMPLEMENTED);
+  }
 }
 
 TEST(ServerTest, RefusesAPortInUse) {

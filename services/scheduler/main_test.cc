@@ -126,13 +126,13 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   *publish.add_events() = Enrolled("e-1");
   *publish.add_events() = Paid("e-2", "pay-1");
   ASSERT_OK(rpc::Call(*stub, &Stub::PublishEvents, publish, options));
-  EXPECT_TRUE(dispatch.WaitFor("enrollment/cpp-101/ada/e-1"));
+  EXPECT_TRUE(dispatch.WaitFor("enrollment/cpp-101/ada/e-1@anonymous"));
   EXPECT_TRUE(dispatch.WaitFor("payment_confirmation/pay-1"));
 
   publish.clear_events();
   *publish.add_events() = Unenrolled("e-3");
   ASSERT_OK(rpc::Call(*stub, &Stub::PublishEvents, publish, options));
-  EXPECT_TRUE(dispatch.WaitFor("cancel enrollment/cpp-101/ada/e-1"));
+  EXPECT_TRUE(dispatch.WaitFor("cancel enrollment/cpp-101/ada/e-1@anonymous"));
 
   v1::RunScheduleRequest run;
   run.set_name("schedules/queue-sweep");

@@ -40,6 +40,7 @@ class Payments {
     stopping_ = true;
     if (thread_.joinable()) thread_.join();
   }
+  std::string EventId(int number) const { return fmt::format("{}-event-{}", prefix_, number); }
   int accepted() const { return accepted_; }
   int repeated() const { return repeated_; }
 
@@ -47,8 +48,8 @@ class Payments {
   void Run() {
     for (int i = 0; !stopping_; ++i) {
       scheduler::v1::PublishEventsRequest request;
-      *request.add_events() = Paid(fmt::format("{}-event-{}", prefix_, i), Student(i),
-                                   fmt::format("{}-payment-{}", prefix_, i));
+      *request.add_events() =
+          Paid(EventId(i), Student(i), fmt::format("{}-payment-{}", prefix_, i));
       while (!Publish(request)) ++repeated_;
       ++accepted_;
       absl::SleepFor(kPause);
@@ -97,8 +98,9 @@ class RolloutTest : public SuiteTest {
     }
     payments.Stop();
     const auto expected = static_cast<std::size_t>(payments.accepted());
-    EXPECT_OK(WaitUntil("every receipt has arrived",
-                        [&] { return suite().inbox().Count() >= before + expected; }));
+    for (int i = 0; i < payments.accepted(); ++i) {
+      ASSERT_OK(WaitUntilDone(suite(), payments.EventId(i)));
+    }
     ASSERT_OK(WaitUntilQueueIsEmpty(suite().dispatch()));
     ASSERT_OK_AND_ASSIGN(const auto mails, suite().inbox().ReadAll());
     std::set<std::string> distinct;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <pqxx/pqxx>
@@ -77,10 +78,11 @@ TEST_F(HealthTest, DispatchIsNotReadyWithoutItsStateDirectory) {
   EXPECT_THAT(suite().Log("dispatch"), HasSubstr("worker.state_directory: cannot write to"));
   std::filesystem::rename(away, directory);
   EXPECT_OK(suite().WaitUntilServing("dispatch"));
-  // Its probe leaves nothing behind.
-  for (const auto& file : std::filesystem::directory_iterator(directory)) {
-    EXPECT_EQ(file.path().extension(), ".journal");
-  }
+  EXPECT_OK(WaitUntil("no probe of the directory leaves a file behind", [&] {
+    return std::ranges::all_of(
+        std::filesystem::directory_iterator(directory),
+        [](const auto& file) { return file.path().extension() == ".journal"; });
+  }));
 }
 
 TEST_F(HealthTest, NoServiceIsReadyWhileTheDatabaseIsReadOnly) {

@@ -142,8 +142,8 @@ TEST_F(GenericClientTest, StopCancelsAndWaits) {
 }
 
 TEST_F(GenericClientTest, TellsThatAServiceIsDown) {
-  const auto channel =
-      rpc::NewChannel({.target = "127.0.0.1:1", .on_behalf_of_others = true});  // a port that nobody listens on
+  const auto channel = rpc::NewChannel(
+      {.target = "127.0.0.1:1", .on_behalf_of_others = true});  // a port that nobody listens on
   ASSERT_OK(channel);
   GenericClient client({{EchoApi::service_full_name(), *channel}});
   absl::Notification done;
