@@ -204,6 +204,7 @@ Schema::Schema(std::string_view service, std::string_view version)
 
 Schema::~Schema() = default;
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the registry writes to it
 void Schema::Switch(std::string_view name, bool* field, std::string_view description) {
   registry_->AddSwitch(
       {.name = std::string(name), .field = field, .description = std::string(description)});

@@ -70,7 +70,7 @@ class Server::Impl {
     acceptor_.emplace(threads_.front()->io());
     retry_.emplace(threads_.front()->io());
   }
-  ~Impl() { Shutdown(absl::ZeroDuration()); }
+  ~Impl() { Shutdown(absl::ZeroDuration()); }  // NOLINT(bugprone-exception-escape)
 
   absl::Status Listen() {
     const Options& options = shared_.options;
