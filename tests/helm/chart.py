@@ -30,6 +30,8 @@ INSTALLATIONS = {
     "cert-manager, other issuer": ["-f", CHART / "ci/cert-manager.yaml", "--set", ",".join([
         "auth.certManager.issuerRef.name=company", "auth.certManager.issuerRef.kind=ClusterIssuer",
         "networkPolicy.database.to=null", "smoke.recipient=you@school.example"])],
+    "cert-manager, bundled PostgreSQL": ["-f", CHART / "ci/cert-manager.yaml", "--set", ",".join([
+        "postgresql.enabled=true", "database.secret="])],
     "secrets, policies": ["-f", CHART / "ci/secrets.yaml", "--set", "networkPolicy.enabled=true"],
 }
 # The longest name of a release that Helm allows.

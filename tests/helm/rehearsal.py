@@ -29,6 +29,8 @@ from chart import PROGRAMS, find, objects, pod_of
 
 CLONE_NEWNS, CLONE_NEWNET, MS_REC, MS_PRIVATE, MS_BIND = 0x20000, 0x40000000, 0x4000, 0x40000, 0x1000
 POSTGRESQL = pathlib.Path("/usr/lib/postgresql/15/bin")
+# Where the programs are in these mounts, because their user may not be allowed to enter the checkout.
+BIN = pathlib.Path("/mnt")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,6 +47,8 @@ def leave_the_machine():
     """Gives this process and its children mounts and a network of their own, with a loopback only."""
     succeed(libc.unshare(CLONE_NEWNS | CLONE_NEWNET))
     mount("none", "/", MS_REC | MS_PRIVATE)
+    mount(PROGRAMS, BIN, MS_BIND)
+    os.umask(0o022)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         up = struct.pack("16sh", b"lo", 0x1 | 0x40)  # IFF_UP, IFF_RUNNING
         fcntl.ioctl(any_socket, 0x8914, up)  # SIOCSIFFLAGS
@@ -123,7 +127,7 @@ class Rehearsal(contextlib.ExitStack):
         script += 'exec setpriv --reuid="$0" --regid="$0" --clear-groups --bounding-set=-all --no-new-privs -- "$@"'
         with open(self.folder / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", script, user, PROGRAMS / pathlib.Path(command[0]).name, *command[1:]],
+                ["unshare", "--mount", "sh", "-c", script, user, BIN / pathlib.Path(command[0]).name, *command[1:]],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
 
     def log(self, name):
