@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "libs/identity/bearer_token.h"
@@ -53,7 +52,7 @@ identity::Caller Anonymous(const Metadata& metadata) {
 class Processor final : public grpc::AuthMetadataProcessor {
  public:
   Processor(identity::CallerDirectory& directory, telemetry::Counter refused)
-      : directory_(directory), refused_(std::move(refused)) {}
+      : directory_(directory), refused_(refused) {}
 
   bool IsBlocking() const override { return false; }
 
