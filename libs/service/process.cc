@@ -62,6 +62,9 @@ int RunProcess(int argc, const char* const* argv, const Process& process) {
                                   {"commit", version::kCommit},
                                   {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
+  if (process.config.insecure) {
+    telemetry::LogWarning("insecure: other machines may call without TLS and authentication");
+  }
   const absl::Status status = process.run(version::kVersion);
   if (!status.ok()) {
     telemetry::LogError("failed", {{"error", status}});

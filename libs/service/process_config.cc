@@ -48,7 +48,7 @@ void ProcessConfig::CheckListener(std::string_view key, const config::HostPort& 
   if (insecure || IsLoopbackHost(address.host)) return;
   std::vector<std::string> missing;
   if (certificate.empty()) missing.push_back(fmt::format("{} and its key", certificate_key));
-  if (!auth.required()) missing.push_back("auth.callers_file");
+  if (!auth.required()) missing.emplace_back("auth.callers_file");
   if (missing.empty()) return;
   violations.Add(std::string(key),
                  fmt::format("{} can be reached from other machines, which needs {}; or write "

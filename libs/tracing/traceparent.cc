@@ -43,10 +43,12 @@ bool Decide() {
 
 }  // namespace
 
-bool IsValid(std::string_view text) {
-  return text.size() == kSize && text.starts_with("00-") && text[kSpanId - 1] == '-' &&
-         text[kFlags - 1] == '-' && IsLowerHex(TraceIdOf(text)) && !IsZero(TraceIdOf(text)) &&
-         IsLowerHex(SpanIdOf(text)) && !IsZero(SpanIdOf(text)) && IsLowerHex(text.substr(kFlags));
+bool IsValid(std::string_view traceparent) {
+  return traceparent.size() == kSize && traceparent.starts_with("00-") &&
+         traceparent[kSpanId - 1] == '-' && traceparent[kFlags - 1] == '-' &&
+         IsLowerHex(TraceIdOf(traceparent)) && !IsZero(TraceIdOf(traceparent)) &&
+         IsLowerHex(SpanIdOf(traceparent)) && !IsZero(SpanIdOf(traceparent)) &&
+         IsLowerHex(traceparent.substr(kFlags));
 }
 
 bool IsSampled(std::string_view traceparent) {
