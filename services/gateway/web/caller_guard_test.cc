@@ -13,7 +13,6 @@
 namespace lmsmail::gateway {
 namespace {
 
-using ::testing::HasSubstr;
 
 class CallerGuardTest : public ::testing::Test {
  protected:
