@@ -13,7 +13,6 @@
 namespace lmsmail::gateway {
 namespace {
 
-
 class CallerGuardTest : public ::testing::Test {
  protected:
   CallerGuardTest() {
