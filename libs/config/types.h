@@ -10,7 +10,7 @@ struct HostPort {
   std::string host;  // a name or an address, without brackets
   uint16_t port = 0;
 
-  // "host:port", an IPv6 address in brackets: what gRPC and the Prometheus exposer take.
+  // "host:port", an IPv6 address in brackets, as gRPC takes it.
   std::string ToString() const;
   bool operator==(const HostPort&) const = default;
 };
