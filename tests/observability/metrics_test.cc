@@ -21,7 +21,6 @@ using integration::Gateway;
 using integration::NumberIn;
 using integration::Process;
 using ::testing::ContainsRegex;
-using ::testing::HasSubstr;
 
 class MetricsTest : public integration::SuiteTest {
  protected:
