@@ -31,4 +31,13 @@ inline OwnedKey SplitOwnedKey(std::string_view stored) {
   return {stored.substr(0, end), stored.substr(end + 1)};
 }
 
+// The bounds, both exclusive, between which all owners of a key are stored, in octet order.
+struct OwnersRange {
+  std::string after;
+  std::string before;
+};
+inline OwnersRange OwnersOf(std::string_view key) {
+  return {MakeOwnedKey("", key), std::string(key) + static_cast<char>(kOwnerSeparator + 1)};
+}
+
 }  // namespace lmsmail::identity

@@ -86,13 +86,11 @@ absl::StatusOr<std::map<std::string, MessageId>> PgMessageLog::FindByKey(std::st
   return RunInTransaction(
       pool_, Reading("dispatch.find_by_key", deadline),
       [&](pqxx::work& tx) -> absl::StatusOr<std::map<std::string, MessageId>> {
-        // All owners of a key are neighbours in the index.
-        constexpr char kAfterSeparator = identity::kOwnerSeparator + 1;
+        const identity::OwnersRange owners = identity::OwnersOf(key);
         std::map<std::string, MessageId> found;
         for (const pqxx::row& row :
              tx.exec_params("SELECT key, msg_id FROM dedupe WHERE key > $1 AND key < $2 LIMIT $3",
-                            identity::MakeOwnedKey("", key), std::string(key) + kAfterSeparator,
-                            kMaxSenders)) {
+                            owners.after, owners.before, kMaxSenders)) {
           const std::string stored = postgres::Text(row[0]);
           found.emplace(identity::SplitOwnedKey(stored).owner, row[1].as<std::int64_t>());
         }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/identity/owned_key.h"
 #include "services/scheduler/storage/store_contract.h"
 
 namespace lmsmail::scheduler {
@@ -44,6 +45,20 @@ TEST_P(EventStoreContract, ClaimReturnsTheWholePlan) {
   EXPECT_EQ(tasks.front().give_up_time, now_ + kGiveUpAfter);
   ASSERT_EQ(tasks.front().events.size(), 1u);
   EXPECT_EQ(tasks.front().events.front().event_id(), "e-1");
+}
+
+TEST_P(EventStoreContract, TellsWhoPublishedAnEventOfAnId) {
+  using identity::MakeOwnedKey;
+  Add({New(MakeOwnedKey("lms", "e-1"), {}), New(MakeOwnedKey("crm", "e-1"), {}),
+       New(MakeOwnedKey("lms", "e-10"), {}), New(MakeOwnedKey("lms", "e-"), {})});
+  const auto publishers = [&](std::string_view key) {
+    const auto found = store().PublishersOf(key, never_);
+    EXPECT_OK(found);
+    return found.value_or(std::vector<std::string>());
+  };
+  EXPECT_THAT(publishers("e-1"), ::testing::ElementsAre("crm", "lms"));
+  EXPECT_THAT(publishers("e-10"), ::testing::ElementsAre("lms"));
+  EXPECT_THAT(publishers("e-2"), ::testing::IsEmpty());
 }
 
 TEST_P(EventStoreContract, ClaimReturnsTasksInPlannedOrder) {

@@ -150,14 +150,12 @@ absl::StatusOr<std::vector<std::string>> PgEventStore::PublishersOf(std::string_
   return RunInTransaction(
       pool_, {.name = "event.publishers", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<std::string>> {
-        // All owners of a key are neighbours in the index.
-        constexpr char kAfterSeparator = identity::kOwnerSeparator + 1;
+        const identity::OwnersRange owners = identity::OwnersOf(key);
         std::vector<std::string> publishers;
         for (const pqxx::row& row :
              tx.exec_params("SELECT event_id FROM event WHERE event_id > $1 AND event_id < $2 "
                             "ORDER BY event_id LIMIT $3",
-                            identity::MakeOwnedKey("", key), std::string(key) + kAfterSeparator,
-                            kMaxPublishers)) {
+                            owners.after, owners.before, kMaxPublishers)) {
           const std::string event_id = postgres::Text(row[0]);
           publishers.emplace_back(identity::SplitOwnedKey(event_id).owner);
         }
