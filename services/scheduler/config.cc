@@ -18,10 +18,19 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
                   "How long events are stored. An event that is published again within this "
                   "time is recognized as a duplicate.",
                   {absl::Hours(24 * 30)});
+  schema.Duration("event_max_age", &event_max_age,
+                  "Events that are older when they are published are recorded and send no mail.",
+                  {absl::Hours(1)});
+  schema.Duration("give_up_after", &give_up_after,
+                  "How long the effects of an event are tried, and facts that its mail needs are "
+                  "waited for, before the event has failed.",
+                  {absl::Minutes(1)});
   dispatch.Declare(schema.Sub("dispatch"));
+  preference.Declare(schema.Sub("preference"));
   report.Declare(schema.Sub("report"));
   schema.Check([this, &base](Violations& violations) {
     dispatch.Check("dispatch", base.insecure, violations);
+    preference.Check("preference", base.insecure, violations);
     report.Check("report", base.insecure, violations);
   });
 }

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <map>
+#include <utility>
+
 #include "libs/telemetry/metrics.h"
+#include "services/scheduler/domain/event.h"
+#include "services/scheduler/domain/task.h"
 
 namespace lmsmail::scheduler {
 
@@ -20,6 +25,8 @@ struct SchedulerMetrics {
   telemetry::Counter tasks_retried;
   telemetry::Gauge run_lag_seconds;
   telemetry::Gauge task_lag_seconds;
+  // By type and state.
+  std::map<std::pair<EventType, TaskState>, telemetry::Gauge> events;
 };
 
 }  // namespace lmsmail::scheduler

@@ -192,7 +192,8 @@ absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view ev
   absl::StatusOr<sch::EventRecord> record;
   LMSMAIL_RETURN_IF_ERROR(WaitUntil(fmt::format("event {} is done", event_id), [&] {
     record = Call(suite.scheduler(), &Scheduler::GetEvent, request);
-    return record.ok() && record->state() != sch::EventRecord::STATE_PENDING;
+    return record.ok() && record->state() != sch::EventRecord::STATE_PENDING &&
+           record->state() != sch::EventRecord::STATE_WAITING;
   }));
   if (record->state() != sch::EventRecord::STATE_DONE) {
     return absl::InternalError(fmt::format("event {}: {}", event_id, record->detail()));
