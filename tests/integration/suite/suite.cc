@@ -226,6 +226,10 @@ absl::StatusOr<int> Suite::Terminate(std::string_view service) {
   return process.WaitForExit(kShutdownLimit);
 }
 
+absl::StatusOr<int> Suite::WaitForExit(std::string_view service) {
+  return At(service).process->WaitForExit(kTimeout);
+}
+
 absl::Status Suite::Restart(std::string_view service) {
   LMSMAIL_RETURN_IF_ERROR(Launch(service));
   return WaitUntilServing(service);

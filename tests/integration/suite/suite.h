@@ -79,6 +79,8 @@ class Suite {
   // Sends SIGTERM and returns the exit code. Returns DEADLINE_EXCEEDED if the service exceeds its
   // shutdown limit.
   absl::StatusOr<int> Terminate(std::string_view service);
+  // Waits for a service to end by itself. Returns its exit code.
+  absl::StatusOr<int> WaitForExit(std::string_view service);
   // Starts a service again at its previous address. Waits until it is SERVING.
   absl::Status Restart(std::string_view service);
 
