@@ -365,9 +365,16 @@ absl::Status EmbeddedPostgres::RestoreTo(std::string_view time) {
     }
     return absl::DeadlineExceededError(fmt::format("{}:\n{}", condition, Tail(Log())));
   };
-  LMSMAIL_RETURN_IF_ERROR(Execute(dsn, "SELECT pg_switch_wal()"));
-  LMSMAIL_RETURN_IF_ERROR(wait_until(
-      "last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) FROM pg_stat_archiver"));
+  std::string last;
+  try {
+    pqxx::connection connection(dsn);
+    last = pqxx::nontransaction(connection).exec1("SELECT pg_walfile_name(pg_switch_wal())")[0]
+               .c_str();
+  } catch (const std::exception& failure) {
+    return ToStatus("pg_switch_wal", failure);
+  }
+  LMSMAIL_RETURN_IF_ERROR(
+      wait_until(fmt::format("last_archived_wal >= '{}' FROM pg_stat_archiver", last)));
   LMSMAIL_RETURN_IF_ERROR(KillHard());
   std::error_code error;
   fs::rename(directory_ / "data", directory_ / "lost", error);
