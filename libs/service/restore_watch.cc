@@ -55,15 +55,16 @@ RestoreWatch::Observation RestoreWatch::Observe(Transaction& tx, bool beat) {
 }
 
 absl::Status RestoreWatch::Take(const Observation& observation) {
-  restore_time_.Set(observation.restore_time ? absl::ToDoubleSeconds(*observation.restore_time -
-                                                                     absl::UnixEpoch())
-                                             : 0);
+  restore_time_.Set(observation.restore_time
+                        ? absl::ToDoubleSeconds(*observation.restore_time - absl::UnixEpoch())
+                        : 0);
   if (observation.restored) {
     telemetry::LogError("the database was restored to an earlier time",
                         {{"restored_to", observation.restored_to},
                          {"remedy", "deploy/runbook.md#lmsmaildatabaserestored"}});
   } else if (observation.moved) {
-    telemetry::LogWarning("the database failed over; nothing that this process knows of is missing");
+    telemetry::LogWarning(
+        "the database failed over; nothing that this process knows of is missing");
   }
   absl::MutexLock lock(&mutex_);
   if (seen_ && seen_->generation != observation.seen.generation) {

@@ -16,8 +16,8 @@ namespace lmsmail::service {
 
 // Notices that the database was restored to an earlier time, by a mark in it that all replicas move
 // forward: functions/observe_database.sql says how. Whoever notices it first stops, in the same
-// transaction, what would be done again. A process that knew the database as it was before must end,
-// because what it keeps in memory is of a time that never was. Thread-safe.
+// transaction, what would be done again. A process that knew the database as it was before must
+// end, because what it keeps in memory is of a time that never was. Thread-safe.
 class RestoreWatch {
  public:
   struct Options {

@@ -25,8 +25,9 @@ class Process {
  public:
   explicit Process(std::string dsn, bool pause_after_failover = false)
       : dsn_(std::move(dsn)),
-        watch_({.pause_after_failover = pause_after_failover, .must_end = [this] { ended_ = true; }},
-               metrics_) {}
+        watch_(
+            {.pause_after_failover = pause_after_failover, .must_end = [this] { ended_ = true; }},
+            metrics_) {}
 
   absl::Status Beat() {
     LMSMAIL_ASSIGN_OR_RETURN(const auto pool, NewPool());

@@ -113,8 +113,8 @@ class RestoreTest : public ::testing::Test {
     }
   }
 
-  // Mail flows, the database goes back to a time before most of it was sent, `stop` runs before that,
-  // and the services start on it.
+  // Mail flows, the database goes back to a time before most of it was sent, `stop` runs before
+  // that, and the services start on it.
   template <typename Stop, typename AfterRestore>
   void GoBack(Stop stop, AfterRestore after_restore) {
     SendSeveral("news", "early", 2, absl::ZeroDuration());
