@@ -94,7 +94,8 @@ TEST_F(SchemaPreparationTest, WaitsOnAnEarlierSchemaAndNamesBothVersions) {
   EXPECT_EQ(Demo({"--migrate", MigratorFlag()}).WaitForExit(), 0);
   pqxx::connection owner(migrator_dsn_);
   pqxx::nontransaction(owner).exec(
-      "DROP TABLE demo.database_mark;"
+      "DROP TABLE demo.database_mark; DROP FUNCTION demo.observe_database;"
+      "DELETE FROM demo.schema_function;"
       "DELETE FROM demo.schema_migration WHERE name = 'service_0002_database_mark'");
 
   ServiceProcess demo = Demo({"--postgres.migrate=false"});

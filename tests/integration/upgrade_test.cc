@@ -10,10 +10,13 @@
 #include <memory>
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
-#include <pqxx/transaction>
+#include <pqxx/result>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "libs/postgres/migration.h"
 #include "libs/rpc/channel.h"
 #include "libs/testing/status_matchers.h"
 #include "tests/integration/suite/lms_client.h"
@@ -25,23 +28,6 @@ namespace lmsmail::integration {
 namespace {
 
 constexpr int kPaymentsBetween = 10;  // two steps of an update
-
-// What a later release may do while this one runs: tests/upgrade/check_migrations.py.
-constexpr char kLaterMigration[] = R"sql(
-DO $$
-DECLARE t record;
-BEGIN
-  FOR t IN SELECT c.oid::regclass AS name FROM pg_class c
-            WHERE c.relnamespace = '{0}'::regnamespace AND c.relkind IN ('r', 'p')
-              AND NOT c.relispartition LOOP
-    EXECUTE format('ALTER TABLE %s ADD COLUMN later_text text, '
-                   'ADD COLUMN later_number int4 NOT NULL DEFAULT 7', t.name);
-  END LOOP;
-END $$;
-CREATE TABLE {0}.later (id int8 PRIMARY KEY);
-GRANT SELECT, INSERT, UPDATE, DELETE ON {0}.later TO lmsmail_{0};
-INSERT INTO {0}.schema_migration (name, sha256) VALUES ('9999_later', 'of a later release');
-)sql";
 
 class UpgradeTest : public ::testing::Test {
  protected:
@@ -70,12 +56,29 @@ class UpgradeTest : public ::testing::Test {
       ASSERT_NO_FATAL_FAILURE(WaitForPayments());
     }
   }
-  void MigrateFurther() {
-    pqxx::connection connection(suite_->dsn() + " user=lmsmail_migrator");
-    for (const std::string_view schema : kServices) {
-      pqxx::work tx(connection);
-      tx.exec(fmt::format(kLaterMigration, schema));
-      tx.commit();
+  // What a later release may do while this one runs: tests/upgrade/check_migrations.py.
+  void MigrateFurther(const std::string& schema) {
+    const std::string dsn = suite_->dsn() + " user=lmsmail_migrator";
+    pqxx::connection connection(dsn);
+    std::vector<std::string> tables;
+    for (const pqxx::row& row : pqxx::nontransaction(connection)
+                                    .exec(fmt::format("SELECT relname FROM pg_class "
+                                                      "WHERE relnamespace = '{}'::regnamespace "
+                                                      "AND relkind IN ('r', 'p') "
+                                                      "AND NOT relispartition ORDER BY 1",
+                                                      schema))) {
+      tables.emplace_back(row[0].c_str());
+    }
+    for (const std::string& table : tables) {
+      const std::string name = fmt::format("9999_{}", table);
+      const std::string sql = fmt::format(
+          "ALTER TABLE {0} ADD COLUMN later_text text,"
+          " ADD COLUMN later_number int4 NOT NULL DEFAULT 7;"
+          "CREATE TABLE later_{0} (id int8 PRIMARY KEY)",
+          table);
+      const postgres::SqlFile migration{name, sql};
+      ASSERT_OK(postgres::Migrate(dsn, schema, {.migrations = {&migration, 1}},
+                                  {.service_role = fmt::format("lmsmail_{}", schema)}));
     }
   }
   // Each payment has its receipt, once.
@@ -101,7 +104,9 @@ class UpgradeTest : public ::testing::Test {
 
 TEST_F(UpgradeTest, WorksOnASchemaThatALaterReleaseHasMigrated) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  ASSERT_NO_FATAL_FAILURE(MigrateFurther());
+  for (const std::string_view schema : kServices) {
+    ASSERT_NO_FATAL_FAILURE(MigrateFurther(std::string(schema)));
+  }
   ASSERT_NO_FATAL_FAILURE(WaitForPayments());
   ASSERT_NO_FATAL_FAILURE(Update());
   ExpectNothingLostOrDoubled();

@@ -22,8 +22,10 @@ BEGIN
          pause_detail = format(
            'the database was restored to %s: mail that was due is UNCERTAIN, see RetryRestored%s',
            to_char(p_restored_to, 'YYYY-MM-DD"T"HH24:MI:SSOF'),
-           CASE WHEN paused AND pause_detail NOT LIKE 'the database was restored%'
-                THEN '; paused before: ' || pause_detail ELSE '' END);
+           CASE WHEN NOT paused THEN ''
+                WHEN pause_detail LIKE 'the database was restored%'
+                THEN coalesce(substring(pause_detail FROM '; paused before: .*'), '')
+                ELSE '; paused before: ' || pause_detail END);
   LOOP
     EXIT WHEN promote(100000) = 0;
   END LOOP;
