@@ -139,9 +139,8 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   RestoreWatch restore_watch({.pause_after_failover = config.postgres.pause_after_failover,
                               .must_end = [] { lifecycle::RequestShutdown(); }},
                              metrics);
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const auto pool,
-      postgres::Pool::Create(PoolOptionsOf(definition, config, metrics, restore_watch)));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(PoolOptionsOf(
+                                                definition, config, metrics, restore_watch)));
   LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
 
   rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
@@ -168,10 +167,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
-  Readiness readiness(
-      ReadinessOf(definition, config, *pool, *probe, restore_watch, *workload, runner, *server,
-                  serving),
-      config.postgres.probe_interval, kReadinessTimeout);
+  Readiness readiness(ReadinessOf(definition, config, *pool, *probe, restore_watch, *workload,
+                                  runner, *server, serving),
+                      config.postgres.probe_interval, kReadinessTimeout);
   const std::vector<Peer> peers = workload->Peers();
   for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
   PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,

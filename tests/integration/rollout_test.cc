@@ -17,7 +17,7 @@ namespace lmsmail::integration {
 namespace {
 
 constexpr int kDispatchReplicas = 3;
-constexpr int kPaymentsBetween = 20;                       // two replacements
+constexpr int kPaymentsBetween = 20;  // two replacements
 
 class RolloutTest : public SuiteTest {
  protected:

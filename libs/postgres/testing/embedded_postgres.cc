@@ -368,7 +368,8 @@ absl::Status EmbeddedPostgres::RestoreTo(std::string_view time) {
   std::string last;
   try {
     pqxx::connection connection(dsn);
-    last = pqxx::nontransaction(connection).exec1("SELECT pg_walfile_name(pg_switch_wal())")[0]
+    last = pqxx::nontransaction(connection)
+               .exec1("SELECT pg_walfile_name(pg_switch_wal())")[0]
                .c_str();
   } catch (const std::exception& failure) {
     return ToStatus("pg_switch_wal", failure);

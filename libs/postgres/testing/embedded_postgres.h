@@ -56,8 +56,8 @@ class EmbeddedPostgres {
   // Closes every client connection, as a failover does. The server stays up.
   absl::Status TerminateBackends() const;
 
-  // For tests of point-in-time recovery. StartArchiving() restarts the server, which archives its WAL
-  // from then on. BaseBackup() keeps one backup. RestoreTo() replaces the server's data by that
+  // For tests of point-in-time recovery. StartArchiving() restarts the server, which archives its
+  // WAL from then on. BaseBackup() keeps one backup. RestoreTo() replaces the server's data by that
   // backup and what had been committed until `time`, as PostgreSQL writes it; something must have
   // been committed since. The server then is on a new timeline.
   absl::Status StartArchiving();

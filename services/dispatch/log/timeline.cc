@@ -270,7 +270,8 @@ std::string_view Explain(Reason reason) {
     case Reason::kExpired:
       return "the expire_time passed before the mail was sent";
     case Reason::kDatabaseRestored:
-      return "the mail was due when the database was restored to an earlier time, and may have been "
+      return "the mail was due when the database was restored to an earlier time, and may have "
+             "been "
              "sent since then";
   }
   return "the reason is unknown to this version";

@@ -135,15 +135,15 @@ absl::StatusOr<std::int64_t> PgQueueStore::RetryRestored(absl::Span<const Catego
     std::optional<MessageId> last;
     LMSMAIL_ASSIGN_OR_RETURN(
         const int some,
-        RunInTransaction(pool_,
-                         {.name = "dispatch.retry_restored", .deadline = deadline, .repeatable = true},
-                         [&](pqxx::work& tx) -> absl::StatusOr<int> {
-                           const pqxx::row row = tx.exec_params1(
-                               "SELECT retried, last_id FROM retry_restored($1::int2[], $2, $3)",
-                               wanted.str(), after, kMaxRetried);
-                           last = postgres::Optional<MessageId>(row[1]);
-                           return row[0].as<int>();
-                         }));
+        RunInTransaction(
+            pool_, {.name = "dispatch.retry_restored", .deadline = deadline, .repeatable = true},
+            [&](pqxx::work& tx) -> absl::StatusOr<int> {
+              const pqxx::row row =
+                  tx.exec_params1("SELECT retried, last_id FROM retry_restored($1::int2[], $2, $3)",
+                                  wanted.str(), after, kMaxRetried);
+              last = postgres::Optional<MessageId>(row[1]);
+              return row[0].as<int>();
+            }));
     retried += some;
     if (!last) return retried;
     after = *last;
