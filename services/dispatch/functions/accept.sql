@@ -130,8 +130,7 @@ BEGIN
   -- low watermarks rely on it (services/dispatch/storage/low_watermarks.h).
   v_now := clock_timestamp();
   v_queue_end := v_now + interval '24 hours';
-  -- Each table has a statement of its own, because Citus plans no INSERT in a WITH clause. That is no
-  -- slower: one statement for all would have to store the mails once more.
+  -- Each table has a statement of its own: Citus sends none with an INSERT in a WITH clause to one shard.
   INSERT INTO message
   SELECT i.id, spread_due_time(s.due, s.chunk, i.index, v_now), s.expire, v_now, s.batch, s.version,
          p_shard, s.lane, s.category, i.kind, i.target, s.template_key, coalesce(i.key, ''),

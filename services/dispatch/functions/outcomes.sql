@@ -21,7 +21,7 @@ END $$;
 -- may only add that a mail was sent. A repeated call finds every result present and does nothing.
 -- Mails are found as in claimed_mails.
 --
--- Each table has a statement of its own, because Citus plans no INSERT in a WITH clause.
+-- Each table has a statement of its own: Citus sends none with an INSERT in a WITH clause to one shard.
 CREATE OR REPLACE FUNCTION flush_outcomes(
   p_shard int2, p_claim int8, p_last bool, p_ids int8[], p_delivery_counts int2[],
   p_attempts int2[], p_kinds int2[], p_reasons int2[], p_retry_times timestamptz[],
