@@ -32,32 +32,33 @@ BEGIN
   v_now := clock_timestamp();
   WITH waiting AS (
     DELETE FROM queue q WHERE q.due_time <= v_now
-    RETURNING q.msg_id, q.delivery_count, q.attempt
+    RETURNING q.shard, q.msg_id, q.delivery_count, q.attempt
   ), ended AS (
     DELETE FROM claim c RETURNING c.*
   ), unknown AS (
-    SELECT w.msg_id, w.delivery_count, w.attempt FROM waiting w
+    SELECT w.shard, w.msg_id, w.delivery_count, w.attempt FROM waiting w
     UNION ALL
-    SELECT u.id, u.delivery_count, u.attempt
+    SELECT e.shard, u.id, u.delivery_count, u.attempt
       FROM ended e
       CROSS JOIN LATERAL unnest(e.msg_ids, e.delivery_counts, e.attempts)
         AS u(id, delivery_count, attempt)
      WHERE NOT EXISTS (SELECT FROM result r
-                        WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count)
+                        WHERE r.shard = e.shard AND r.msg_id = u.id
+                          AND r.delivery_count = u.delivery_count)
   ), recorded AS (
     -- One more, because a journal may know that this delivery was accepted.
     INSERT INTO result (msg_id, claim_id, record_time, shard, delivery_count, attempt, kind, reason)
-    SELECT u.msg_id, 0, v_now, shard_of(u.msg_id), u.delivery_count + 1, u.attempt, 6, 22
+    SELECT u.msg_id, 0, v_now, u.shard, u.delivery_count + 1, u.attempt, 6, 22
       FROM unknown u
     ON CONFLICT DO NOTHING
-    RETURNING msg_id
+    RETURNING shard, msg_id
   )
   INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
   SELECT v_now, m.batch_id, count(*), m.lane, 6, 22, m.template_key
-    FROM recorded r JOIN message m USING (msg_id)
+    FROM recorded r JOIN message m USING (shard, msg_id)
    GROUP BY m.batch_id, m.lane, m.template_key;
   PERFORM resolve_uncertain(array_agg(e.msg_id), array_agg(e.type))
-     FROM result r JOIN event e USING (msg_id)
+     FROM result r JOIN event e USING (shard, msg_id)
     WHERE r.record_time = v_now AND r.kind = 6 AND r.reason = 22 AND e.type IN (1, 2, 4, 5, 6)
    HAVING count(*) > 0;
 END $$;
@@ -81,11 +82,11 @@ BEGIN
   WITH uncertain AS MATERIALIZED (
     SELECT r.msg_id, r.record_time, r.delivery_count, r.attempt, m.shard, m.lane, m.batch_id,
            m.template_key
-      FROM result r JOIN message m ON m.msg_id = r.msg_id
+      FROM result r JOIN message m ON m.shard = r.shard AND m.msg_id = r.msg_id
      WHERE r.kind = 6 AND r.reason = 22 AND r.msg_id > p_after AND r.msg_id <= last_id
        AND (p_categories = '{}' OR m.category = ANY (p_categories))
        AND NOT EXISTS (SELECT FROM result s
-                        WHERE s.msg_id = r.msg_id
+                        WHERE s.shard = r.shard AND s.msg_id = r.msg_id
                           AND (s.kind = 1 OR s.delivery_count > r.delivery_count))
        AND NOT EXISTS (SELECT FROM retry y
                         WHERE y.msg_id = r.msg_id AND y.delivery_count > r.delivery_count)
