@@ -117,6 +117,8 @@ CREATE TABLE result (
 COMMENT ON TABLE result IS 'append-only: outcomes are evidence';
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
 CREATE INDEX result_refused ON result (record_time) WHERE kind = 3 AND reason = 12;
+-- What a restore made uncertain, which is none but after a restore.
+CREATE INDEX result_restored ON result (msg_id) WHERE kind = 6 AND reason = 22;
 
 -- What providers reported.
 CREATE TABLE event (

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
+#include "libs/status/status_macros.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
@@ -17,6 +19,7 @@ using postgres::RunInTransaction;
 
 // The mails of a lane are counted up to this number, and estimated beyond it.
 constexpr int kExactCount = 10000;
+constexpr int kMaxRetried = 5000;  // in a transaction
 
 constexpr char kInFlightSql[] =
     "SELECT c.claim_id, c.worker, c.lane, c.claim_time, c.lease_expire_time, "
@@ -121,6 +124,30 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl
             return NotFound(fmt::format("messages/{}", id));
         }
       });
+}
+
+absl::StatusOr<std::int64_t> PgQueueStore::RetryRestored(absl::Span<const Category> categories,
+                                                         absl::Time deadline) {
+  postgres::ArrayLiteral wanted;
+  for (const Category category : categories) wanted.AddInt(static_cast<int>(category));
+  std::int64_t retried = 0;
+  for (MessageId after = 0;;) {
+    std::optional<MessageId> last;
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const int some,
+        RunInTransaction(
+            pool_, {.name = "dispatch.retry_restored", .deadline = deadline, .repeatable = true},
+            [&](pqxx::work& tx) -> absl::StatusOr<int> {
+              const pqxx::row row =
+                  tx.exec_params1("SELECT retried, last_id FROM retry_restored($1::int2[], $2, $3)",
+                                  wanted.str(), after, kMaxRetried);
+              last = postgres::Optional<MessageId>(row[1]);
+              return row[0].as<int>();
+            }));
+    retried += some;
+    if (!last) return retried;
+    after = *last;
+  }
 }
 
 absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view detail,

@@ -60,6 +60,8 @@ class PgQueueStore final : public QueueStore {
   absl::Status CancelBatch(BatchId id, absl::Time deadline) override;
   absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) override;
   absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) override;
+  absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category> categories,
+                                             absl::Time deadline) override;
 
   absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                          absl::Time deadline) override;

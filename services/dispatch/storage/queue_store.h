@@ -206,6 +206,11 @@ class QueueStore {
   // FAILED_PRECONDITION in another state, NOT_FOUND if there is no such mail.
   virtual absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) = 0;
 
+  // Returns mail to the queue that a restore of the database left UNCERTAIN, of these categories
+  // or, if there are none, of all. Returns how many. After an error some may be back.
+  virtual absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category> categories,
+                                                     absl::Time deadline) = 0;
+
   virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                                  absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<LaneDepth>> Depths(absl::Time deadline) = 0;
