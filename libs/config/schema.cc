@@ -65,7 +65,6 @@ auto Ranged(Range<T> range, Parse parse, Format format) {
 }
 
 constexpr auto kFormatNumber = [](auto value) { return fmt::format("{}", value); };
-constexpr auto kFormatDuration = [](absl::Duration value) { return absl::FormatDuration(value); };
 
 absl::Status AssignList(std::vector<std::string>* field, const RawValue& raw) {
   if (raw.kind == RawValue::Kind::kList) {
@@ -136,8 +135,8 @@ void Group::Duration(std::string_view key, absl::Duration* field, std::string_vi
       {.name = FullKey(key),
        .description = std::string(description),
        .type = "duration",
-       .default_text = absl::FormatDuration(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, kFormatDuration))});
+       .default_text = internal::FormatDuration(*field),
+       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, internal::FormatDuration))});
 }
 
 void Group::Bytes(std::string_view key, int64_t* field, std::string_view description,

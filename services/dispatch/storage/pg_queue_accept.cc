@@ -151,6 +151,10 @@ absl::Status Check(absl::Span<const Submission> submissions) {
 // There is no partition for a row: EnsurePartitions() has not run for days.
 bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
 
+bool BatchLostContent(const absl::Status& status) {
+  return postgres::SqlStateOf(status) == "MQ003";
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
@@ -180,6 +184,11 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
   LMSMAIL_RETURN_IF_ERROR(Check(submissions));
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted =
       AcceptOnce(submissions, deadline);
+  if (BatchLostContent(accepted.status())) {
+    return absl::FailedPreconditionError(
+        "the retention of content has ended for the batch of this request_id, and its "
+        "shared_context was dropped: send the rest as another batch");
+  }
   if (!LacksPartition(accepted.status())) return accepted;
   LMSMAIL_RETURN_IF_ERROR(EnsurePartitions(deadline));
   return AcceptOnce(submissions, deadline);
