@@ -131,12 +131,12 @@ void Group::Double(std::string_view key, double* field, std::string_view descrip
 
 void Group::Duration(std::string_view key, absl::Duration* field, std::string_view description,
                      Range<absl::Duration> range) {
-  registry_->Declare(
-      {.name = FullKey(key),
-       .description = std::string(description),
-       .type = "duration",
-       .default_text = internal::FormatDuration(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, internal::FormatDuration))});
+  registry_->Declare({.name = FullKey(key),
+                      .description = std::string(description),
+                      .type = "duration",
+                      .default_text = internal::FormatDuration(*field),
+                      .assign = AssignParsed(field, Ranged(range, internal::ParseDuration,
+                                                           internal::FormatDuration))});
 }
 
 void Group::Bytes(std::string_view key, int64_t* field, std::string_view description,

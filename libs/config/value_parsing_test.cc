@@ -74,11 +74,11 @@ TEST(ParseDurationTest, KnowsDays) {
 }
 
 TEST(FormatDurationTest, ShowsDays) {
-  EXPECT_EQ(FormatDuration(absl::Hours(720)), "30d");
-  EXPECT_EQ(FormatDuration(absl::Hours(49)), "49h");
-  EXPECT_EQ(FormatDuration(absl::Hours(24)), "24h");
-  EXPECT_EQ(FormatDuration(absl::Milliseconds(1500)), "1.5s");
-  EXPECT_EQ(FormatDuration(absl::InfiniteDuration()), "inf");
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(720)), "30d");
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(49)), "49h");
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(24)), "24h");
+  EXPECT_EQ(internal::FormatDuration(absl::Milliseconds(1500)), "1.5s");
+  EXPECT_EQ(internal::FormatDuration(absl::InfiniteDuration()), "inf");
 }
 
 TEST(ParseBoolTest, IsStrict) {

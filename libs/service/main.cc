@@ -14,6 +14,7 @@
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
+#include "libs/service/audit_retention.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/metrics_listener.h"
 #include "libs/service/page_token_key.h"
@@ -85,7 +86,7 @@ MetricsListener::Options MetricsOptionsOf(const BaseConfig& config,
 Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
                                  postgres::Pool& pool, postgres::HealthProbe& probe,
                                  Workload& workload, rpc::CallRunner& runner, rpc::Server& server,
-                                 const telemetry::Gauge& serving) {
+                                 AuditRetention& audit_retention, const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
@@ -99,7 +100,11 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
                 return workload.CheckReady();
               },
-          .prepared = [&] { runner.SetAccepting(true); },
+          .prepared =
+              [&] {
+                runner.SetAccepting(true);
+                audit_retention.Start();
+              },
           .changed =
               [&, serving](bool ready) {
                 server.SetServing(ready);
@@ -137,6 +142,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
   audit::PgAuditLog audit_log(*pool);
   audit::AuditHandlers audit_handlers(audit_log);
+  AuditRetention audit_retention(audit_log, clock, config.audit_retention);
   rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
   if (config.postgres.migrate && config.postgres.MigratorDsn().empty()) {
@@ -157,9 +163,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
-  Readiness readiness(
-      ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server, serving),
-      config.postgres.probe_interval, kReadinessTimeout);
+  Readiness readiness(ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server,
+                                  audit_retention, serving),
+                      config.postgres.probe_interval, kReadinessTimeout);
   const std::vector<Peer> peers = workload->Peers();
   for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
   PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,

@@ -19,9 +19,9 @@ namespace lmsmail::dispatch {
 //
 // What mail waits for runs every few seconds: mail of dead workers is recovered, scheduled mail
 // that is due within a day is moved into the queue; every hour partitions are made. What may take
-// minutes and delays no mail has its own thread: content, days of the log and keys of purged mail whose
-// retention has ended are deleted in short steps, overlooked mail is searched for every ten minutes,
-// the tables are cleaned up every hour.
+// minutes and delays no mail has its own thread: content, days of the log and keys of purged mail
+// whose retention has ended are deleted in short steps, overlooked mail is searched for every ten
+// minutes, the tables are cleaned up every hour.
 class QueueMaintenance {
  public:
   struct Options {

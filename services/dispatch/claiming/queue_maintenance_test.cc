@@ -69,15 +69,16 @@ class QueueMaintenanceTest : public testing::Test {
   CountingQueue queue_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
-  QueueMaintenance maintenance_{queue_,
-                                clock_,
-                                metrics_,
-                                {.sweep_interval = absl::Seconds(5),
-                                 .search_interval = absl::Minutes(10),
-                                 .maintain_interval = absl::Hours(1),
-                                 .retention = {.content = {{Category::kDemo, absl::Hours(30 * 24)},
-                                                           {Category::kPayment, absl::Hours(90 * 24)}},
-                                               .outcomes = absl::Hours(400 * 24)}}};
+  QueueMaintenance maintenance_{
+      queue_,
+      clock_,
+      metrics_,
+      {.sweep_interval = absl::Seconds(5),
+       .search_interval = absl::Minutes(10),
+       .maintain_interval = absl::Hours(1),
+       .retention = {.content = {{Category::kDemo, absl::Hours(30 * 24)},
+                                 {Category::kPayment, absl::Hours(90 * 24)}},
+                     .outcomes = absl::Hours(400 * 24)}}};
   const absl::Status failure_ = absl::UnavailableError("the database is unavailable");
 };
 

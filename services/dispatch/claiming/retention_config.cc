@@ -13,16 +13,18 @@ constexpr config::Range<absl::Duration> kRange = {absl::Hours(24 * 7), absl::Hou
 }  // namespace
 
 void RetentionConfig::Declare(config::Group keys) {
-  keys.Duration("content", &content,
-                "How long the log keeps the personal content of mail that has ended, from the day on "
-                "which it was due: its context, the address of a mail to a bare address, and what "
-                "servers and providers answered. Then RetryMessage is refused.",
-                kRange);
-  keys.Duration("outcomes", &outcomes,
-                "How long the log keeps what became of a mail, without its content, and the keys by "
-                "which a repeated call is recognized; up to 8 days longer, because days leave the "
-                "log together.",
-                kRange);
+  keys.Duration(
+      "content", &content,
+      "How long the log keeps the personal content of mail that has ended, from the day on "
+      "which it was due: its context, the address of a mail to a bare address, and what "
+      "servers and providers answered. Then RetryMessage is refused.",
+      kRange);
+  keys.Duration(
+      "outcomes", &outcomes,
+      "How long the log keeps what became of a mail, without its content, and the keys by "
+      "which a repeated call is recognized; up to 8 days longer, because days leave the "
+      "log together.",
+      kRange);
   keys.Section("categories", [this](const std::string& name, config::Group entry) {
     entry.Duration("content", &category_content.emplace(name, content).first->second,
                    "Instead of retention.content, for mail of this category.", kRange);

@@ -7,8 +7,8 @@
 
 #include "services/dispatch/message/message.h"
 
-// The parts of a MessageId. The SQL functions day_of, first_id_of, partition_of and shard_of must agree
-// with it.
+// The parts of a MessageId. The SQL functions day_of, first_id_of, partition_of and shard_of must
+// agree with it.
 namespace lmsmail::dispatch {
 
 inline constexpr int kShardShift = 39;

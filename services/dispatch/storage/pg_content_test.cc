@@ -48,8 +48,8 @@ class ContentTest : public PgQueueFixture {
     Flush(claim, outcomes);
     return id;
   }
-  // As if all mail of today were due before the retention of these categories. Returns how many mails
-  // lost their content.
+  // As if all mail of today were due before the retention of these categories. Returns how many
+  // mails lost their content.
   int DropToday(const std::vector<Category>& categories = {kCategories.begin(),
                                                            kCategories.end()}) {
     return DropBefore(Now() + kDay, categories);
@@ -125,9 +125,9 @@ TEST_F(ContentTest, NothingPersonalIsLeftAnywhere) {
   ASSERT_OK(queue().Purge(Now() + kDay * kPartitionDays, false, absl::InfiniteFuture()));
   while (queue().ForgetKeys().value_or(false)) {
   }
-  for (const char* table : {"message", "scheduled", "queue", "claim", "result", "event", "event_key",
-                            "batch", "request", "dedupe", "cancellation", "retry", "content_day",
-                            "content_left", "purged_partition"}) {
+  for (const char* table : {"message", "scheduled", "queue", "claim", "result", "event",
+                            "event_key", "batch", "request", "dedupe", "cancellation", "retry",
+                            "content_day", "content_left", "purged_partition"}) {
     if (std::string_view(table) == "content_day") continue;  // of days that were not purged
     EXPECT_EQ(Query(fmt::format("SELECT count(*) FROM {}", table)), "0") << table;
   }
@@ -233,7 +233,8 @@ TEST_F(ContentTest, ABatchKeepsWhatItsMailsShareUntilNoneNeedsIt) {
   const std::string shared = "SELECT shared_context IS NOT NULL FROM batch";
   const Claim claim = Take(Lane::kBulk);
   ASSERT_THAT(claim.mails, SizeIs(2));
-  Flush(claim, {OutcomeOf(claim.mails[0], Kind::kSent), OutcomeOf(claim.mails[1], Kind::kUncertain)});
+  Flush(claim,
+        {OutcomeOf(claim.mails[0], Kind::kSent), OutcomeOf(claim.mails[1], Kind::kUncertain)});
   EXPECT_EQ(DropToday(), 1);
   EXPECT_EQ(Query(shared), "t");
   ASSERT_OK(log().RecordEvents({{"e", EventType::kDelivered, claim.mails[1].mail.id, Now(), ""}},

@@ -348,17 +348,14 @@ TEST_F(PgQueueControlTest, PurgeKeepsDaysWithWaitingMail) {
   EXPECT_EQ(purged.kept_days, kPartitionDays);
   EXPECT_EQ(StateOf(id), State::kQueued);
   const Claim claim = Take();
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
   EXPECT_EQ(purged.kept_days, kPartitionDays);
   FlushAll(claim, Kind::kSent);
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(end, /*count_only=*/true, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/true, absl::InfiniteFuture()));
   EXPECT_EQ(purged.kept_days, 0);
   EXPECT_GE(purged.dropped_days, 1);
   EXPECT_EQ(StateOf(id), State::kSent);
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
   EXPECT_GE(purged.dropped_days, 1);
   EXPECT_THAT(log().Get(id, absl::InfiniteFuture()), StatusIs(absl::StatusCode::kNotFound));
 }

@@ -203,7 +203,8 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
   LMSMAIL_ASSIGN_OR_RETURN(
       const std::vector<OldPartition> partitions,
       RunInTransaction(
-          pool_, {.name = "dispatch.purgeable_partitions", .deadline = deadline, .repeatable = true},
+          pool_,
+          {.name = "dispatch.purgeable_partitions", .deadline = deadline, .repeatable = true},
           [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldPartition>> {
             std::vector<OldPartition> found;
             for (const pqxx::row& row : tx.exec_params(

@@ -201,8 +201,8 @@ class QueueStore {
   virtual absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) = 0;
 
   // Returns a mail with a final outcome other than SENT to the queue, once for each `request_id`.
-  // FAILED_PRECONDITION in another state or if its content was dropped, NOT_FOUND if there is no such
-  // mail.
+  // FAILED_PRECONDITION in another state or if its content was dropped, NOT_FOUND if there is no
+  // such mail.
   virtual absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) = 0;
 
   virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,

@@ -366,7 +366,8 @@ class FakeQueueStore : public QueueStore {
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,
-                       .deferral_time = {}};
+                       .deferral_time = {},
+                       .content_drop_time = {}};
     if (!key.empty()) keys_[key] = id;
     if (batch != 0) ++batches_[batch].accepted;
     return {.id = id, .create_time = now, .due_time = due};
