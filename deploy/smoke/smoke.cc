@@ -53,6 +53,19 @@ absl::Status NotSent(const std::string& what, const std::string& name, const Opt
       explained.ok() ? explained->summary() : std::string(explained.status().message())));
 }
 
+// Right after an installation, the names of the services may not be known everywhere yet: while one is
+// not reached, the call is made again until `deadline`. Each of our calls may be repeated.
+template <typename Stub, typename Method, typename Request>
+auto CallPatiently(Stub& stub, Method method, const Request& request, absl::Duration timeout,
+                   absl::Time deadline, Environment& environment) {
+  while (true) {
+    auto response = rpc::Call(stub, method, request, rpc::WithTimeout(timeout));
+    const absl::StatusCode code = response.status().code();
+    if (code != absl::StatusCode::kUnavailable || environment.now() >= deadline) return response;
+    environment.sleep(kPollInterval);
+  }
+}
+
 absl::StatusOr<pb::Message> WaitUntilSent(const std::string& name, const Options& options,
                                           Environment& environment) {
   const absl::Time deadline = environment.now() + options.timeout;
@@ -60,9 +73,10 @@ absl::StatusOr<pb::Message> WaitUntilSent(const std::string& name, const Options
   request.set_name(name);
   request.set_view(pb::MESSAGE_VIEW_FULL);
   while (true) {
-    LMSMAIL_ASSIGN_OR_RETURN(pb::Message message,
-                             rpc::Call(environment.dispatch, &Dispatch::GetMessage, request,
-                                       rpc::WithTimeout(options.dispatch.timeout)));
+    LMSMAIL_ASSIGN_OR_RETURN(
+        pb::Message message,
+        CallPatiently(environment.dispatch, &Dispatch::GetMessage, request,
+                      options.dispatch.timeout, deadline, environment));
     if (message.state() == pb::STATE_SENT || message.state() == pb::STATE_DELIVERED) return message;
     if (IsFinal(message.state())) {
       return NotSent(fmt::format("is {}", pb::State_Name(message.state())), name, options,
@@ -76,25 +90,24 @@ absl::StatusOr<pb::Message> WaitUntilSent(const std::string& name, const Options
   }
 }
 
-absl::Status InstallTemplates(const Options& options, Environment& environment) {
-  return rpc::Call(environment.templates, &Templates::InstallBuiltInTemplates,
-                   templates::v1::InstallBuiltInTemplatesRequest(),
-                   rpc::WithTimeout(options.templates.timeout))
-      .status();
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> SendAndReadBack(const Options& options, const std::string& reference,
                                             Environment& environment) {
+  const absl::Time deadline = environment.now() + options.timeout;
   if (options.install_templates) {
-    LMSMAIL_RETURN_IF_ERROR(InstallTemplates(options, environment));
+    const auto installed =
+        CallPatiently(environment.templates, &Templates::InstallBuiltInTemplates,
+                      templates::v1::InstallBuiltInTemplatesRequest(), options.templates.timeout,
+                      deadline, environment);
+    LMSMAIL_RETURN_IF_ERROR(installed.status());
   }
   const absl::Time start = environment.now();
   LMSMAIL_ASSIGN_OR_RETURN(
       const pb::Message accepted,
-      rpc::Call(environment.dispatch, &Dispatch::Send, MailTo(options.recipient, reference, start),
-                rpc::WithTimeout(options.dispatch.timeout)));
+      CallPatiently(environment.dispatch, &Dispatch::Send,
+                    MailTo(options.recipient, reference, start), options.dispatch.timeout, deadline,
+                    environment));
   LMSMAIL_ASSIGN_OR_RETURN(const pb::Message sent,
                            WaitUntilSent(accepted.name(), options, environment));
   if (sent.raw().find(reference) == std::string::npos) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/rpc/testing/in_process_server.h"
@@ -17,17 +18,20 @@ using ::testing::HasSubstr;
 namespace pb = dispatch::v1;
 
 template <typename Context>
-grpc::ServerUnaryReactor* Finish(Context* context) {
+grpc::ServerUnaryReactor* Finish(Context* context, grpc::Status status = grpc::Status::OK) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
+  reactor->Finish(std::move(status));
   return reactor;
 }
+
+const grpc::Status kUnavailable(grpc::StatusCode::UNAVAILABLE, "name not found");
 
 // Accepts one mail, whose states are those that the test gives, the last one for good.
 class FakeDispatch final : public pb::DispatchService::CallbackService {
  public:
   grpc::ServerUnaryReactor* Send(grpc::CallbackServerContext* context,
                                  const pb::SendRequest* request, pb::Message* response) override {
+    if (unavailable-- > 0) return Finish(context, kUnavailable);
     sent = *request;
     response->set_name("messages/1");
     return Finish(context);
@@ -51,6 +55,7 @@ class FakeDispatch final : public pb::DispatchService::CallbackService {
   std::string raw = "Subject: ref-1\r\n\r\n";
   pb::SendRequest sent;
   std::size_t reads = 0;
+  int unavailable = 0;  // calls of Send that do not reach it
 };
 
 class FakeTemplates final : public templates::v1::TemplateService::CallbackService {
@@ -58,10 +63,12 @@ class FakeTemplates final : public templates::v1::TemplateService::CallbackServi
   grpc::ServerUnaryReactor* InstallBuiltInTemplates(
       grpc::CallbackServerContext* context, const templates::v1::InstallBuiltInTemplatesRequest*,
       templates::v1::InstallBuiltInTemplatesResponse*) override {
+    if (unavailable-- > 0) return Finish(context, kUnavailable);
     ++installations;
     return Finish(context);
   }
   int installations = 0;
+  int unavailable = 0;
 };
 
 class SmokeTest : public ::testing::Test {
@@ -98,6 +105,20 @@ TEST_F(SmokeTest, InstallsTemplatesWhenAsked) {
   options_.install_templates = true;
   ASSERT_OK(Run());
   EXPECT_EQ(templates_.installations, 1);
+}
+
+TEST_F(SmokeTest, WaitsForServicesThatAreNotReachedYet) {
+  options_.install_templates = true;
+  templates_.unavailable = 8;
+  dispatch_.unavailable = 8;
+  ASSERT_OK(Run());
+}
+
+TEST_F(SmokeTest, GivesUpOnAServiceThatIsNeverReached) {
+  options_.timeout = absl::Seconds(2);
+  dispatch_.unavailable = 1000;
+  EXPECT_EQ(Run().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(now_, absl::UnixEpoch() + options_.timeout);
 }
 
 TEST_F(SmokeTest, SaysWhyTheMailWasNotSent) {

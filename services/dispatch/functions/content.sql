@@ -33,23 +33,28 @@ BEGIN
                                            WHERE y.msg_id = u.id
                                              AND y.delivery_count > r.delivery_count), false)
                  OR EXISTS (SELECT FROM result s
-                             WHERE s.msg_id = u.id AND s.msg_id BETWEEN v_low AND v_high
-                               AND s.kind = 1) AS ended
+                             WHERE s.shard = shard_of(u.id) AND s.msg_id = u.id
+                               AND s.msg_id BETWEEN v_low AND v_high AND s.kind = 1) AS ended
             FROM unnest(p_ids) AS u(id)
             LEFT JOIN LATERAL (SELECT r.kind, r.delivery_count FROM result r
-                                WHERE r.msg_id = u.id AND r.msg_id BETWEEN v_low AND v_high
+                                WHERE r.shard = shard_of(u.id) AND r.msg_id = u.id
+                                  AND r.msg_id BETWEEN v_low AND v_high
                                 ORDER BY r.delivery_count DESC LIMIT 1) r ON true) m;
   UPDATE message m
      SET context = NULL, target = CASE m.target_kind WHEN 2 THEN '' ELSE m.target END,
          content_drop_time = now()
-   WHERE m.msg_id = ANY (v_ended) AND m.msg_id BETWEEN v_low AND v_high
+    FROM unnest(v_ended) AS u(id)
+   WHERE m.shard = shard_of(u.id) AND m.msg_id = u.id AND m.msg_id BETWEEN v_low AND v_high
      AND m.content_drop_time IS NULL;
   GET DIAGNOSTICS dropped = ROW_COUNT;
   UPDATE result r SET reply_text = NULL, address_hash = NULL
-   WHERE r.msg_id = ANY (v_ended) AND r.msg_id BETWEEN v_low AND v_high
+    FROM unnest(v_ended) AS u(id)
+   WHERE r.shard = shard_of(u.id) AND r.msg_id = u.id AND r.msg_id BETWEEN v_low AND v_high
      AND num_nonnulls(r.reply_text, r.address_hash) > 0;
   UPDATE event e SET detail = ''
-   WHERE e.msg_id = ANY (v_ended) AND e.msg_id BETWEEN v_low AND v_high AND e.detail <> '';
+    FROM unnest(v_ended) AS u(id)
+   WHERE e.shard = shard_of(u.id) AND e.msg_id = u.id AND e.msg_id BETWEEN v_low AND v_high
+     AND e.detail <> '';
 END $$;
 
 -- Drops what the mails of a batch share, once none of them needs it.
@@ -72,8 +77,8 @@ BEGIN
 END $$;
 
 -- Drops the content of mail that was due on a day before p_before, which belongs to p_categories. A
--- call looks at one mail after another of the oldest such day, p_limit of them, and remembers in
--- content_day how far it came. Mail that still needs its content is looked at again once a day.
+-- call looks at one mail after another of the oldest such day, p_limit of them in one shard, and
+-- remembers in content_day how far it came. Mail that still needs its content is looked at again once a day.
 -- Returns whether there may be more to do. While another replica works on it, there is nothing to do.
 CREATE OR REPLACE FUNCTION drop_content(
   p_categories int2[], p_before timestamptz[], p_limit int4, OUT dropped int4, OUT more bool)
@@ -86,6 +91,9 @@ DECLARE
   d content_day;
   v_day int8;
   v_due int8;  -- a set of categories: 1 << category
+  v_shard int2;
+  v_last_shard int2;
+  v_next int8;
   v_end int8;
   v_seen int4;
   v_last int8;
@@ -104,43 +112,56 @@ BEGIN
     LEFT JOIN content_day t ON t.day = l.day
    WHERE l.due & ~coalesce(t.done, 0) <> 0
      -- It was not promoted in time, and comes into the log soon.
-     AND NOT EXISTS (SELECT FROM scheduled s WHERE s.msg_id >= first_id_of(l.day)
-                                               AND s.msg_id < first_id_of(l.day + 1))
+     AND NOT EXISTS (SELECT FROM generate_series(1, 4) AS g(lane)
+                      CROSS JOIN LATERAL (
+                        SELECT FROM scheduled s
+                         WHERE s.lane = g.lane AND s.due_time < timestamptz '2024-01-01 00:00:00+00'
+                                                              + (l.day + 2) * interval '1 day'
+                         LIMIT 1) s)
    ORDER BY l.day LIMIT 1;
 
   IF FOUND THEN
-    v_end := first_id_of(v_day + 1);
     INSERT INTO content_day (day, doing, next_id) VALUES (v_day, v_due, first_id_of(v_day))
     ON CONFLICT DO NOTHING;
     UPDATE content_day t SET doing = v_due & ~t.done, next_id = first_id_of(v_day)
      WHERE t.day = v_day AND t.doing & v_due = 0;
     SELECT * INTO d FROM content_day t WHERE t.day = v_day;
     d.doing := d.doing & v_due;
-    SELECT count(*), max(m.msg_id),
-           array_agg(m.msg_id) FILTER (WHERE m.content_drop_time IS NULL
-                                         AND (1::int8 << m.category) & d.doing <> 0)
-      INTO v_seen, v_last, v_ids
-      FROM (SELECT m.msg_id, m.category, m.content_drop_time FROM message m
-             WHERE m.msg_id >= d.next_id AND m.msg_id < v_end
-             ORDER BY m.msg_id LIMIT p_limit) m;
+    v_next := d.next_id;
+    v_last_shard := (SELECT max(l.shard) FROM lane_lock l);
+    LOOP
+      v_shard := shard_of(v_next);
+      v_end := first_id_of(v_day) | ((v_shard::int8 + 1) << 39);  -- ids ascend by day and shard
+      SELECT count(*), max(m.msg_id),
+             array_agg(m.msg_id) FILTER (WHERE m.content_drop_time IS NULL
+                                           AND (1::int8 << m.category) & d.doing <> 0)
+        INTO v_seen, v_last, v_ids
+        FROM (SELECT m.msg_id, m.category, m.content_drop_time FROM message m
+               WHERE m.shard = v_shard AND m.msg_id >= v_next AND m.msg_id < v_end
+               ORDER BY m.msg_id LIMIT p_limit) m;
+      EXIT WHEN v_seen > 0 OR v_shard >= v_last_shard;
+      v_next := v_end;
+    END LOOP;
     IF v_ids IS NOT NULL THEN
       SELECT c.dropped, c.kept INTO dropped, v_kept FROM drop_content_of(v_ids) c;
       INSERT INTO content_left (batch_id, msg_id, check_time)
       SELECT m.batch_id, m.msg_id, now() + interval '1 day' FROM message m
-       WHERE m.msg_id = ANY (v_kept) AND m.msg_id >= d.next_id AND m.msg_id < v_end
+       WHERE m.shard = v_shard AND m.msg_id = ANY (v_kept) AND m.msg_id BETWEEN v_next AND v_last
       ON CONFLICT DO NOTHING;
       INSERT INTO content_left (batch_id, msg_id, check_time)
       SELECT b.batch_id, 0, now() FROM batch b
        WHERE b.shared_context IS NOT NULL
          AND b.batch_id = ANY (ARRAY(
            SELECT DISTINCT m.batch_id FROM message m
-            WHERE m.msg_id = ANY (v_ids) AND m.msg_id >= d.next_id AND m.msg_id < v_end))
+            WHERE m.shard = v_shard AND m.msg_id = ANY (v_ids)
+              AND m.msg_id BETWEEN v_next AND v_last))
       ON CONFLICT DO NOTHING;
     END IF;
-    IF v_seen < p_limit THEN
-      UPDATE content_day t SET done = t.done | d.doing, doing = 0 WHERE t.day = v_day;
+    IF v_seen = p_limit OR v_shard < v_last_shard THEN
+      UPDATE content_day t SET next_id = CASE v_seen WHEN p_limit THEN v_last + 1 ELSE v_end END
+       WHERE t.day = v_day;
     ELSE
-      UPDATE content_day t SET next_id = v_last + 1 WHERE t.day = v_day;
+      UPDATE content_day t SET done = t.done | d.doing, doing = 0 WHERE t.day = v_day;
     END IF;
     more := true;
     RETURN;

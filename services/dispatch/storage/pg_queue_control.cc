@@ -24,8 +24,8 @@ constexpr char kInFlightSql[] =
     "cardinality(c.msg_ids), "
     "  ARRAY(SELECT u.id FROM unnest(c.msg_ids, c.delivery_counts) AS u(id, delivery_count) "
     "        LEFT JOIN LATERAL (SELECT r.msg_id FROM result r "
-    "                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count "
-    "LIMIT 1) r ON true "
+    "                            WHERE r.shard = c.shard AND r.msg_id = u.id "
+    "                              AND r.delivery_count = u.delivery_count LIMIT 1) r ON true "
     "        WHERE r.msg_id IS NULL LIMIT 100) "
     "FROM claim c WHERE c.claim_id > $1 ORDER BY c.claim_id LIMIT $2";
 

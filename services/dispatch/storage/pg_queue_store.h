@@ -78,8 +78,10 @@ class PgQueueStore final : public QueueStore {
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time deadline) override;
 
  private:
+  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptInShard(
+      int shard, absl::Span<const Submission> submissions, absl::Time deadline);
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptOnce(
-      absl::Span<const Submission> submissions, absl::Time deadline);
+      int shard, absl::Span<const Submission> submissions, absl::Time deadline);
   absl::Status DropDays(std::int64_t first_day, absl::Time deadline);
   absl::Status DropPartition(const std::string& drop_sql, std::int64_t day, absl::Time deadline);
   absl::Status RunSlowly(std::string_view name,

@@ -158,8 +158,10 @@ class QueueStore {
  public:
   virtual ~QueueStore() = default;
 
-  // Accepts all in one transaction. Returns one result for each, in order: ALREADY_EXISTS, for a
-  // request id that was used with another body, concerns that submission alone.
+  // Accepts all, small ones in a transaction that they share. Returns one result for each, in
+  // order: ALREADY_EXISTS, for a request id that was used with another body, concerns that
+  // submission alone. After an error some may be accepted nevertheless: a repeated call returns
+  // those as accepted earlier.
   virtual absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions, absl::Time deadline) = 0;
 
