@@ -66,7 +66,8 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
   const std::size_t end_of_days = text.find('d');
   if (end_of_days == std::string_view::npos) {
     if (absl::ParseDuration(ToAbsl(text), &rest)) return rest;
-  } else if (absl::SimpleAtoi(ToAbsl(text.substr(0, end_of_days)), &days)) {
+  } else if (text.find_first_of(" \t\n") == std::string_view::npos &&
+             absl::SimpleAtoi(ToAbsl(text.substr(0, end_of_days)), &days)) {
     const std::string_view time = text.substr(end_of_days + 1);
     const bool is_signed = time.starts_with('-') || time.starts_with('+');
     if (time.empty() || (!is_signed && absl::ParseDuration(ToAbsl(time), &rest))) {

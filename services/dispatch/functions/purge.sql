@@ -118,16 +118,18 @@ SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 DECLARE
   v_days int8[];  -- partitions of the log; later days have none yet
+  v_last_day int8;
   v_ended text[];
   v_batches int8[];
 BEGIN
-  SELECT coalesce(array_agg(l.day), '{}') INTO v_days FROM log_partitions() l;
+  SELECT array_agg(l.day), coalesce(max(l.day), day_of(now())) INTO v_days, v_last_day
+    FROM log_partitions() l;
   SELECT array_agg(u.id) INTO v_ended
     FROM unnest(p_request_ids) AS u(id)
    WHERE NOT EXISTS (SELECT FROM request r
                       WHERE r.request_id = u.id
                         AND (partition_of(r.first_id >> 47) = ANY (v_days)
-                             OR r.first_id >> 47 > ALL (v_days)));
+                             OR r.first_id >> 47 > v_last_day));
   DELETE FROM request r WHERE r.request_id = ANY (v_ended);
   WITH deleted AS (DELETE FROM batch b WHERE b.request_id = ANY (v_ended) RETURNING b.batch_id)
   SELECT array_agg(d.batch_id) INTO v_batches FROM deleted d;
