@@ -184,6 +184,7 @@ void ToProto(const StoredEvent& event, v1::EventRecord& message) {
   message.mutable_event()->set_event_id(std::string(id.key));
   *message.mutable_create_time() = protobuf::ToProto(event.create_time);
   message.set_state(static_cast<v1::EventRecord::State>(event.state()));
+  message.set_content_dropped(event.content_dropped);
   std::vector<std::string_view> details;
   if (const std::string_view reason = Explain(event); !reason.empty()) details.push_back(reason);
   for (const auto& task : event.tasks) {

@@ -46,6 +46,7 @@ struct StoredEvent {
   absl::Time create_time;
   absl::Time arrival_time = {};
   NoMail no_mail = NoMail::kNo;
+  bool content_dropped = false;         // `event` has its id only
   std::vector<TaskOutcome> tasks = {};  // by kind, then in the order they were created
 
   // Failed before waiting before pending: what needs somebody is seen first.
@@ -167,6 +168,10 @@ class EventStore {
   // The due time of the oldest due task that nobody has claimed.
   virtual absl::StatusOr<std::optional<absl::Time>> OldestDue(absl::Time now,
                                                               absl::Time deadline) = 0;
+  // Drops the content of up to `limit` events from before `time` that have no pending task: all but
+  // their ids and digests, and the details of their tasks. Returns of how many.
+  virtual absl::StatusOr<int> DropContentBefore(absl::Time time, int limit,
+                                                absl::Time deadline) = 0;
   // Deletes up to `limit` events from before `time` that have no pending task, and finished tasks
   // without events; returns how many events.
   virtual absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) = 0;

@@ -92,7 +92,8 @@ StoredEvent InMemoryEventStore::ToStored(const Entry& entry) const {
   StoredEvent event{.event = entry.event,
                     .create_time = entry.create_time,
                     .arrival_time = entry.arrival_time,
-                    .no_mail = entry.no_mail};
+                    .no_mail = entry.no_mail,
+                    .content_dropped = entry.content_dropped};
   for (const std::int64_t id : entry.tasks) {
     const StoredTask& task = tasks_.at(id);
     const bool waiting = task.state == TaskState::kPending && !task.task.waits_for.empty();
@@ -355,6 +356,27 @@ absl::StatusOr<std::optional<absl::Time>> InMemoryEventStore::OldestDue(absl::Ti
     }
   }
   return oldest;
+}
+
+absl::StatusOr<int> InMemoryEventStore::DropContentBefore(absl::Time time, int limit, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  int dropped = 0;
+  for (auto& [event_id, entry] : events_) {
+    const bool pending = std::ranges::any_of(
+        entry.tasks, [&](std::int64_t id) { return tasks_.at(id).state == TaskState::kPending; });
+    if (entry.create_time >= time || entry.content_dropped || pending || dropped == limit) continue;
+    entry.content_dropped = true;
+    entry.event.Clear();
+    entry.event.set_event_id(event_id);
+    for (const std::int64_t id : entry.tasks) {
+      StoredTask& task = tasks_.at(id);
+      task.detail.clear();
+      std::erase_if(task.task.events,
+                    [&](const AcceptedEvent& event) { return event.event.event_id() == event_id; });
+    }
+    ++dropped;
+  }
+  return dropped;
 }
 
 absl::StatusOr<int> InMemoryEventStore::DeleteBefore(absl::Time time, int limit, absl::Time) {

@@ -44,6 +44,7 @@ class InMemoryEventStore final : public EventStore {
   absl::Status MarkCancelled(std::string_view mail_key, std::string_view reason,
                              absl::Time deadline) override;
   absl::StatusOr<std::optional<absl::Time>> OldestDue(absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<int> DropContentBefore(absl::Time time, int limit, absl::Time deadline) override;
   absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) override;
 
  private:
@@ -66,6 +67,7 @@ class InMemoryEventStore final : public EventStore {
     absl::Time arrival_time = {};
     NoMail no_mail = NoMail::kNo;
     std::vector<std::int64_t> tasks = {};
+    bool content_dropped = false;
   };
 
   StoredTask& TaskFor(const TaskPlan& plan, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -59,7 +59,7 @@ SELECT te.event_id, t.kind, t.state, t.detail, t.waits_for
 // $8: the state, as the order of StoredEvent::state() has it. The first condition on it finds the
 // few events that have an open task by the index of those.
 constexpr char kListEvents[] = R"(
-SELECT e.body, e.create_time, e.arrival_time, e.no_mail
+SELECT e.body, e.create_time, e.arrival_time, e.no_mail, e.event_id
   FROM event e
  CROSS JOIN LATERAL (
        SELECT coalesce(max(CASE WHEN t.state = 3 THEN 4
@@ -94,6 +94,21 @@ DELETE FROM event WHERE event_id IN (
      AND NOT EXISTS (SELECT FROM task_event te JOIN task t USING (task_id)
                       WHERE te.event_id = e.event_id AND t.state = 1)
    ORDER BY e.create_time LIMIT $2))";
+// What ended tasks tell may quote the values of their events.
+constexpr char kDropContent[] = R"(
+WITH dropped AS (
+  UPDATE event SET body = NULL, student = '', course_id = '' WHERE event_id IN (
+    SELECT e.event_id FROM event e
+     WHERE e.create_time < $1 AND e.body IS NOT NULL
+       AND NOT EXISTS (SELECT FROM task_event te JOIN task t USING (task_id)
+                        WHERE te.event_id = e.event_id AND t.state = 1)
+     ORDER BY e.create_time LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
+  RETURNING event_id
+), silenced AS (
+  UPDATE task t SET detail = '' FROM dropped d JOIN task_event te USING (event_id)
+   WHERE t.task_id = te.task_id AND t.state <> 1 AND t.detail <> ''
+)
+SELECT count(*) FROM dropped)";
 constexpr char kDeleteTasks[] = R"(
 DELETE FROM task t WHERE t.create_time < $1 AND t.state <> 1
    AND NOT EXISTS (SELECT FROM task_event te WHERE te.task_id = t.task_id))";
@@ -166,7 +181,12 @@ std::map<std::string, AddResult> InsertEvents(const std::vector<NewEvent>& event
 
 StoredEvent ReadEvent(const pqxx::row& row) {
   StoredEvent stored;
-  stored.event.ParseFromString(pqxx::binarystring(row[0]).str());
+  stored.content_dropped = row[0].is_null();
+  if (stored.content_dropped) {
+    stored.event.set_event_id(postgres::Text(row[4]));
+  } else {
+    stored.event.ParseFromString(pqxx::binarystring(row[0]).str());
+  }
   stored.create_time = postgres::Time(row[1]);
   stored.arrival_time = postgres::Time(row[2]);
   stored.no_mail = static_cast<NoMail>(row[3].as<int>());
@@ -251,7 +271,8 @@ absl::StatusOr<StoredEvent> PgEventStore::Find(std::string_view event_id, absl::
       pool_, {.name = "event.find", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<StoredEvent> {
         const pqxx::result rows = tx.exec_params(
-            "SELECT body, create_time, arrival_time, no_mail FROM event WHERE event_id = $1",
+            "SELECT body, create_time, arrival_time, no_mail, event_id FROM event "
+            "WHERE event_id = $1",
             std::string(event_id));
         if (rows.empty())
           return NotFound("event " + std::string(identity::SplitOwnedKey(event_id).key));
@@ -319,6 +340,15 @@ absl::StatusOr<std::vector<std::string>> PgEventStore::PublishersOf(std::string_
           publishers.emplace_back(identity::SplitOwnedKey(event_id).owner);
         }
         return publishers;
+      });
+}
+
+absl::StatusOr<int> PgEventStore::DropContentBefore(absl::Time time, int limit,
+                                                    absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "event.drop_content_before", .deadline = deadline},
+      [&](pqxx::work& tx) -> absl::StatusOr<int> {
+        return tx.exec_params1(kDropContent, ToTimestamptz(time), limit)[0].as<int>();
       });
 }
 

@@ -31,7 +31,7 @@ RETURNING t.task_id, t.kind, t.automation_id, t.template_name, t.lane, t.audienc
           t.traceparent, t.unless, t.content, t.payment_id, t.waits_for)";
 constexpr char kEventsOf[] = R"(
 SELECT te.task_id, e.body, e.arrival_time FROM task_event te JOIN event e USING (event_id)
- WHERE te.task_id = ANY ($1::int8[]) ORDER BY e.event_time, e.arrival_time)";
+ WHERE te.task_id = ANY ($1::int8[]) AND e.body IS NOT NULL ORDER BY e.event_time, e.arrival_time)";
 constexpr char kExtend[] =
     "UPDATE task SET due_time = $3 WHERE task_id = $1 AND attempts = $2 AND state = 1 AND claimed";
 // A task that ended keeps the end of its lease as due_time, as an approximate end time.
