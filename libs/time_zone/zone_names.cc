@@ -135,6 +135,9 @@ std::optional<std::string> SpelledAsInDatabase(std::string_view name) {
 }
 
 std::optional<std::string> NameOfAlias(std::string_view alias) {
+  if (!std::ranges::all_of(alias, [](char c) { return absl::ascii_isprint(c); })) {
+    return std::nullopt;
+  }
   if (auto windows = NameOfWindows(alias)) return windows;
   std::string lower = Lower(alias);
   const auto rails =

@@ -40,7 +40,7 @@ TEST(MailKeyTest, IdentifiesWhatTheMailMeans) {
             "payment_confirmation/pay-9/ada");
   v1::Event demo;
   demo.set_event_id("e-3");
-  demo.mutable_demo_class_attended();
+  demo.mutable_demo_class_attended()->set_student("recipients/ada");
   EXPECT_EQ(MailKey("demo-completed", demo), "demo_completed/ada/e-3");
 }
 

@@ -303,7 +303,7 @@ TEST_P(EventStoreContract, KnowsWhatIsNotRecordedYet) {
 }
 
 TEST_P(EventStoreContract, ListsEventsNewestArrivalFirst) {
-  NewEvent paid{.event = Paid(identity::MakeOwnedKey("crm", "p-1"), "pay-1"), .digest = 1};
+  NewEvent paid{.event = Paid(identity::MakeOwnedKey("crm", "p-1"), "pay-1"), .digest = 1, .tasks = {}};
   paid.no_mail = NoMail::kQuiet;
   *paid.event.mutable_event_time() = protobuf::ToProto(now_ - absl::Hours(1));
   Add({New(identity::MakeOwnedKey("lms", "e-9"), {Mail("k-1")}), paid});
