@@ -324,7 +324,9 @@ TEST_F(SchedulerServiceTest, RetriesAnEventThatFailed) {
   EXPECT_THAT(Call(&Stub::RetryEvent, retry), HasViolation("event_id", _));
   retry.set_event_id("e-1");
   EXPECT_THAT(Call(&Stub::RetryEvent, retry), rpc::HasReason("NOTHING_TO_RETRY"));
-  for (const Task& task : *events_.Claim(clock_.Now(), clock_.Now(), 10, absl::InfiniteFuture())) {
+  ASSERT_OK_AND_ASSIGN(const std::vector<Task> tasks,
+                       events_.Claim(clock_.Now(), clock_.Now(), 10, absl::InfiniteFuture()));
+  for (const Task& task : tasks) {
     ASSERT_OK(events_.Settle(task, {.state = TaskState::kFailed, .detail = "no"},
                              absl::InfiniteFuture()));
   }
