@@ -32,7 +32,7 @@ void CheckHappened(absl::Time time, absl::Time now, std::string_view field,
   if (time >= kEarliest && time <= now + kClockDifference) return;
   violations.Add(
       std::string(field),
-      fmt::format("is in {}; it must be from the year 2000 until 24 hours from now. Leave "
+      fmt::format("is {}; it must be from the year 2000 until 24 hours from now. Leave "
                   "it out, or 0, if the time is not known",
                   Date(time)));
 }
@@ -40,7 +40,7 @@ void CheckHappened(absl::Time time, absl::Time now, std::string_view field,
 void CheckStart(absl::Time time, absl::Time now, std::string_view field, Violations& violations) {
   if (time >= kEarliest && time <= now + kMaxAhead) return;
   violations.Add(std::string(field),
-                 fmt::format("is in {}; it must be from the year 2000 until five years from now. "
+                 fmt::format("is {}; it must be from the year 2000 until five years from now. "
                              "Leave it out, or 0, if there is no date",
                              Date(time)));
 }

@@ -413,7 +413,7 @@ TEST_F(EventEffectsTest, LimitsOfFactsAreThoseOfEvents) {
   *far.mutable_event_time() = protobuf::ToProto(clock_.Now() + absl::Hours(25));
   const auto results = Publish({start, no_date, ahead, far});
   EXPECT_THAT(results[0].status, StatusIs(absl::StatusCode::kInvalidArgument,
-                                          HasSubstr("student_enrolled.start_time: is in 2040")));
+                                          HasSubstr("student_enrolled.start_time: is 2040")));
   EXPECT_OK(results[1].status);
   EXPECT_OK(results[2].status);
   EXPECT_THAT(results[3].status,
