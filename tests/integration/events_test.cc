@@ -319,7 +319,8 @@ TEST_P(HistoryTest, OrderOfArrivalDoesNotMatter) {
   std::multiset<std::string> sent;
   for (int i = 0; i < 3; ++i) {
     const std::string student = fmt::format("h{}-s{}", GetParam(), i);
-    for (const pb::Message& mail : *MailTo(suite(), student)) {
+    ASSERT_OK_AND_ASSIGN(const std::vector<pb::Message> mails, MailTo(suite(), student));
+    for (const pb::Message& mail : mails) {
       if (mail.state() == pb::STATE_CANCELLED) continue;
       const std::string& version = mail.template_version();  // templates/KEY/versions/N
       const std::size_t begin = version.find('/') + 1;
