@@ -99,9 +99,14 @@ TEST_F(EventsTest, MailUnderTheKeyOfAReceiptDoesNotSwallowIt) {
 
 TEST_F(EventsTest, KeysAreComparedByTheirCharacters) {
   ASSERT_OK(Register(suite(), {"nfc-zoe"}));
-  ASSERT_OK(PublishOne(Paid(" nfc-1 ", "nfc-zoe", "u\xcc\x88-1")));
+  sch::Event first = Paid(" nfc-1 ", "nfc-zoe", "u\xcc\x88-1");
+  first.mutable_payment_succeeded()->clear_receipt_url();
+  ASSERT_OK(PublishOne(first));
   EXPECT_OK(WaitUntilDone(suite(), "nfc-1"));
-  ASSERT_OK(PublishOne(Paid("nfc-2", "nfc-zoe", "\xc3\xbc-1\n")));
+  sch::Event again = first;
+  again.set_event_id("nfc-2");
+  again.mutable_payment_succeeded()->set_payment_id("\xc3\xbc-1\n");
+  ASSERT_OK(PublishOne(again));
   EXPECT_OK(WaitUntilDone(suite(), "nfc-2"));
   EXPECT_THAT(*MailTo(suite(), "nfc-zoe"), SizeIs(1));
 }
