@@ -30,11 +30,10 @@ std::string Date(absl::Time time) {
 void CheckHappened(absl::Time time, absl::Time now, std::string_view field,
                    Violations& violations) {
   if (time >= kEarliest && time <= now + kClockDifference) return;
-  violations.Add(
-      std::string(field),
-      fmt::format("is {}; it must be from the year 2000 until 24 hours from now. Leave "
-                  "it out, or 0, if the time is not known",
-                  Date(time)));
+  violations.Add(std::string(field),
+                 fmt::format("is {}; it must be from the year 2000 until 24 hours from now. Leave "
+                             "it out, or 0, if the time is not known",
+                             Date(time)));
 }
 
 void CheckStart(absl::Time time, absl::Time now, std::string_view field, Violations& violations) {
