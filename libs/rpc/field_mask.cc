@@ -36,6 +36,11 @@ Paths FieldsToUpdate(const google::protobuf::FieldMask& mask,
     for (const std::string_view path : fields.updatable) {
       if (IsPopulated(resource, path)) chosen.emplace(path);
     }
+    if (chosen.empty()) {
+      violations.Add("update_mask", fmt::format("is required when no field is set that can be "
+                                                "updated; those are {}",
+                                                fmt::join(fields.updatable, ", ")));
+    }
     return chosen;
   }
   for (const std::string& path : mask.paths()) {

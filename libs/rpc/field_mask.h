@@ -20,7 +20,7 @@ struct UpdatableFields {
 
 // The fields that an Update request changes (https://google.aip.dev/134): those of `mask`; all
 // updatable ones for "*"; for an empty mask the updatable ones that are populated in `resource`.
-// Other paths are violations of the field "update_mask".
+// Other paths, and no path at all, are violations of the field "update_mask".
 std::set<std::string, std::less<>> FieldsToUpdate(const google::protobuf::FieldMask& mask,
                                                   const google::protobuf::Message& resource,
                                                   const UpdatableFields& fields,

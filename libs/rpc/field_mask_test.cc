@@ -42,6 +42,12 @@ TEST(FieldMaskTest, EmptyMaskMeansThePopulatedFields) {
               ElementsAre("nested.text", "tags"));
 }
 
+TEST(FieldMaskTest, RefusesAnUpdateOfNothing) {
+  Violations violations;
+  FieldsToUpdate(Mask({}), EchoRequest(), kFields, violations);
+  EXPECT_THAT(violations.ToStatus(), HasViolation("update_mask", HasSubstr("nested.text, tags")));
+}
+
 TEST(FieldMaskTest, StarMeansAllUpdatableFields) {
   Violations violations;
   EXPECT_THAT(FieldsToUpdate(Mask({"*"}), EchoRequest(), kFields, violations),

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "libs/rpc/request_cost.h"
+#include "libs/rpc/request_keys.h"
 #include "libs/status/error_details.h"
 #include "libs/telemetry/limited_log.h"
 
@@ -99,7 +100,10 @@ absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& m
   const grpc::Status parsed =
       grpc::SerializationTraits<google::protobuf::Message>::Deserialize(&buffer, &message);
   parser_log = nullptr;
-  if (parsed.ok()) return absl::OkStatus();
+  if (parsed.ok()) {
+    NormalizeKeys(message);
+    return absl::OkStatus();
+  }
   return WithReason(absl::InvalidArgumentError(Explain(message, FieldThatIsNotUtf8(log))),
                     {"UNDECODABLE_REQUEST", {}});
 }

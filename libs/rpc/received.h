@@ -20,9 +20,10 @@ namespace lmsmail::rpc {
 void SetMaxSingleRequestBytes(std::size_t bytes);
 
 // Parses `buffer`, which it empties, into `message`, whose memory `share` takes from the budget of
-// the process before anything is parsed. INVALID_ARGUMENT with the reason UNDECODABLE_REQUEST, and
-// the field if it is known, when the bytes are no such message, and with REQUEST_TOO_LARGE for
-// a request beyond its limits; RESOURCE_EXHAUSTED when other requests leave too little memory.
+// the process before anything is parsed, and normalizes its keys. INVALID_ARGUMENT with the reason
+// UNDECODABLE_REQUEST, and the field if it is known, when the bytes are no such message, and with
+// REQUEST_TOO_LARGE for a request beyond its limits; RESOURCE_EXHAUSTED when other requests leave
+// too little memory.
 absl::Status ParseRequest(grpc::ByteBuffer& buffer, google::protobuf::Message& message,
                           RequestBudget::Share& share);
 

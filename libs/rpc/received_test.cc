@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/rpc/request_keys.h"
 #include "libs/rpc/testing/echo_service.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
@@ -54,6 +55,30 @@ TEST_F(ReceivedTest, UnaryCallIsRefusedWithARemedy) {
     EXPECT_THAT(result.status, HasReason("UNDECODABLE_REQUEST"));
     EXPECT_THAT(result.status.error_message(), HasSubstr("lmsmail.testing.v1.EchoRequest"));
   }
+}
+
+TEST(RequestKeysTest, KeysHaveOneSpelling) {
+  testing::v1::EchoRequest request;
+  request.set_key(" u\xcc\x88 ");
+  request.set_text(" text ");
+  request.mutable_nested()->set_key("k\n");
+  NormalizeKeys(request);
+  EXPECT_EQ(request.key(), "\xc3\xbc");
+  EXPECT_EQ(request.text(), " text ");
+  EXPECT_EQ(request.nested().key(), "k");
+}
+
+TEST_F(ReceivedTest, NormalizesTheKeysOfARequest) {
+  std::string key;
+  EchoService service(runner_.get(), [&](const CallInfo&, const auto& request, auto&) {
+    key = request.key();
+    return absl::OkStatus();
+  });
+  InProcessServer server{Host<testing::v1::EchoService>(service)};
+  testing::v1::EchoRequest request;
+  request.set_key("\tpay-7 ");
+  CallRaw(server.channel(), kEcho, {request.SerializeAsString()}, WithTimeout(absl::Seconds(20)));
+  EXPECT_EQ(key, "pay-7");
 }
 
 TEST_F(ReceivedTest, NamesTheFieldThatIsNotUtf8) {

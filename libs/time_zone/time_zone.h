@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,11 @@
 namespace lmsmail::time_zone {
 
 bool IsValid(std::string_view name);
+
+// The name as the database spells it: names are valid in whatever case ("europe/berlin").
+// INVALID_ARGUMENT, with the field "time_zone", for other names; the error tells the name to use
+// instead of one of Windows or Rails.
+absl::StatusOr<std::string> CanonicalName(std::string_view name);
 
 // INVALID_ARGUMENT, with the field "time_zone", when the name is not valid.
 absl::StatusOr<absl::TimeZone> Load(std::string_view name);

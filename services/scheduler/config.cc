@@ -14,6 +14,13 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
   worker_keys.Duration("lease", &worker.lease,
                        "How long a task stays claimed by a replica that has died.",
                        {absl::Seconds(5), absl::Hours(1)});
+  schema.Duration("event_max_age", &event_max_age,
+                  "Events that are older when they are published are recorded and send no mail.",
+                  {absl::Hours(1)});
+  schema.Duration("give_up_after", &give_up_after,
+                  "How long the effects of an event are tried, and facts that its mail needs are "
+                  "waited for, before the event has failed.",
+                  {absl::Minutes(1)});
   config::Group retention_keys = schema.Sub("retention");
   retention_keys.Duration("content", &retention.content,
                           "How long the content of events is stored that have been processed.",
@@ -23,6 +30,7 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
                           "again within this time is recognized as a duplicate.",
                           {absl::Hours(24 * 30), absl::Hours(24 * 3650)});
   dispatch.Declare(schema.Sub("dispatch"));
+  preference.Declare(schema.Sub("preference"));
   report.Declare(schema.Sub("report"));
   schema.Check([this, &base](Violations& violations) {
     if (retention.content > retention.outcomes) {
@@ -31,6 +39,7 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
           "must not be longer than retention.outcomes, with which all of an event leaves");
     }
     dispatch.Check("dispatch", base.insecure, violations);
+    preference.Check("preference", base.insecure, violations);
     report.Check("report", base.insecure, violations);
   });
 }

@@ -17,11 +17,14 @@ struct SchedulerConfig {
     absl::Duration poll_interval = absl::Seconds(1);
     absl::Duration lease = absl::Minutes(1);
   } worker;
+  absl::Duration event_max_age = absl::Hours(24 * 14);
+  absl::Duration give_up_after = absl::Hours(24);
   struct Retention {
     absl::Duration content = absl::Hours(24 * 30);
     absl::Duration outcomes = absl::Hours(24 * 400);
   } retention;
   service::PeerConfig dispatch{.target = "127.0.0.1:7103"};
+  service::PeerConfig preference{.target = "127.0.0.1:7102"};
   service::PeerConfig report{.target = "127.0.0.1:7105"};
 
   // Must outlive schema.Load(), as must `base`.

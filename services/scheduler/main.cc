@@ -12,9 +12,11 @@
 #include "libs/time_zone/time_zone.h"
 #include "services/scheduler/api/scheduler_service.h"
 #include "services/scheduler/clients/dispatch_client.h"
+#include "services/scheduler/clients/preference_client.h"
 #include "services/scheduler/clients/report_client.h"
 #include "services/scheduler/config.h"
 #include "services/scheduler/domain/maintenance_worker.h"
+#include "services/scheduler/events/fact_watch.h"
 #include "services/scheduler/events/task_worker.h"
 #include "services/scheduler/schedules/run_worker.h"
 #include "services/scheduler/schedules/schedule_worker.h"
@@ -36,13 +38,16 @@ class SchedulerWorkload final : public service::Workload {
  public:
   SchedulerWorkload(const SchedulerConfig& config, const service::Runtime& runtime,
                     absl::TimeZone zone, const std::shared_ptr<grpc::Channel>& dispatch,
+                    const std::shared_ptr<grpc::Channel>& preference,
                     const std::shared_ptr<grpc::Channel>& report)
       : config_(config),
         runtime_(runtime),
         zone_(zone),
         dispatch_channel_(dispatch),
+        preference_channel_(preference),
         report_channel_(report),
         dispatch_(dispatch, config.dispatch.timeout),
+        preference_(preference, config.preference.timeout),
         report_(report, config.report.timeout) {}
 
   std::vector<rpc::HostedService> Services() override {
@@ -51,6 +56,7 @@ class SchedulerWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", dispatch_channel_),
+            service::PeerOf("preference", preference_channel_),
             service::PeerOf("report", report_channel_)};
   }
 
@@ -67,6 +73,8 @@ class SchedulerWorkload final : public service::Workload {
         std::make_unique<Periodic>("schedules", poll, [this] { schedule_worker_.RunOnce(); }));
     other_threads_.push_back(std::make_unique<Periodic>(
         "runs", [this, poll] { return run_worker_.RunOnce() ? absl::ZeroDuration() : poll; }));
+    other_threads_.push_back(
+        std::make_unique<Periodic>("facts", poll, [this] { fact_watch_.RunOnce(); }));
     other_threads_.push_back(std::make_unique<Periodic>("maintenance", kMaintenanceInterval,
                                                         [this] { maintenance_worker_.RunOnce(); }));
     other_threads_.push_back(std::make_unique<Periodic>(
@@ -97,21 +105,27 @@ class SchedulerWorkload final : public service::Workload {
   const Clock& clock_ = runtime_.clock;
   const SchedulerMetrics metrics_{runtime_.metrics};
   const std::shared_ptr<grpc::Channel> dispatch_channel_;
+  const std::shared_ptr<grpc::Channel> preference_channel_;
   const std::shared_ptr<grpc::Channel> report_channel_;
   DispatchClient dispatch_;
+  PreferenceClient preference_;
   ReportClient report_;
   PgRequestStore requests_{runtime_.pool};
   PgScheduleStore schedule_store_{runtime_.pool};
   PgAutomationStore automation_store_{runtime_.pool};
   PgEventStore events_{runtime_.pool};
   ScheduleRegistry schedules_{schedule_store_, requests_, clock_};
-  AutomationRegistry automations_{automation_store_, requests_, clock_};
-  EventSubmission submission_{events_, automation_store_, clock_, metrics_,
+  AutomationRegistry automations_{automation_store_, requests_, dispatch_, clock_};
+  EventSubmission submission_{events_,
+                              automation_store_,
+                              clock_,
+                              metrics_,
+                              {config_.give_up_after, config_.event_max_age},
                               [this] { WakeWorkers(); }};
-  CourseDirectory courses_{report_, clock_};
-  FactRecorder recorder_{report_, courses_, clock_};
-  AutomationMailer mailer_{dispatch_, report_, courses_, zone_, clock_};
-  MailCanceller canceller_{events_, dispatch_, clock_};
+  FactRecorder recorder_{report_, clock_};
+  AutomationMailer mailer_{{events_, dispatch_, report_, preference_, zone_, clock_}};
+  MailCanceller canceller_{events_, report_, dispatch_, clock_};
+  FactWatch fact_watch_{events_, report_, preference_, clock_, [this] { WakeWorkers(); }};
   TaskWorker task_worker_{
       {events_, recorder_, mailer_, canceller_, clock_, metrics_, config_.worker.lease}};
   ScheduleWorker schedule_worker_{schedule_store_, clock_, metrics_};
@@ -134,8 +148,9 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& 
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
                            time_zone::Load(runtime.config.school.time_zone));
   LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto preference, rpc::NewChannel(config.preference.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(const auto report, rpc::NewChannel(config.report.Channel()));
-  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, report);
+  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, preference, report);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "libs/service/testing/service_process.h"
 #include "libs/testing/status_matchers.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "services/scheduler/testing/samples.h"
@@ -85,14 +86,30 @@ class AcceptingReport final : public report::v1::ReportService::CallbackService 
                                       report::v1::Course*) override {
     return Finish(context);
   }
-  grpc::ServerUnaryReactor* UpsertCourses(grpc::CallbackServerContext* context,
-                                          const report::v1::UpsertCoursesRequest*,
-                                          report::v1::UpsertCoursesResponse*) override {
+  grpc::ServerUnaryReactor* MergeCourses(grpc::CallbackServerContext* context,
+                                         const report::v1::MergeCoursesRequest*,
+                                         report::v1::MergeCoursesResponse*) override {
+    return Finish(context);
+  }
+  grpc::ServerUnaryReactor* GetEnrollment(grpc::CallbackServerContext* context,
+                                          const report::v1::GetEnrollmentRequest*,
+                                          report::v1::Enrollment*) override {
     return Finish(context);
   }
   grpc::ServerUnaryReactor* RecordActivity(grpc::CallbackServerContext* context,
                                            const report::v1::RecordActivityRequest*,
                                            report::v1::RecordActivityResponse*) override {
+    return Finish(context);
+  }
+};
+
+// Knows every student.
+class AcceptingPreference final : public preference::v1::PreferenceService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* CheckRecipients(
+      grpc::CallbackServerContext* context, const preference::v1::CheckRecipientsRequest* request,
+      preference::v1::CheckRecipientsResponse* response) override {
+    for (int i = 0; i < request->checks_size(); ++i) response->add_verdicts();
     return Finish(context);
   }
 };
@@ -108,14 +125,17 @@ TEST(SchedulerMainTest, ExitsOnInvalidConfiguration) {
 TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   AcceptingDispatch dispatch;
+  AcceptingPreference preference;
   AcceptingReport report;
   const rpc::InProcessServer peers({rpc::Host<dispatch::v1::DispatchService>(dispatch),
+                                    rpc::Host<preference::v1::PreferenceService>(preference),
                                     rpc::Host<report::v1::ReportService>(report)});
   service::ServiceProcess process(
       LMSMAIL_SCHEDULER_BINARY,
       {"--postgres.dsn=" + dsn, "--postgres.probe_interval=20ms", "--listen=127.0.0.1:0",
        "--metrics_listen=127.0.0.1:0", "--worker.poll_interval=20ms",
-       "--dispatch.target=" + peers.target(), "--report.target=" + peers.target()});
+       "--dispatch.target=" + peers.target(), "--preference.target=" + peers.target(),
+       "--report.target=" + peers.target()});
   const std::string target = "127.0.0.1:" + std::to_string(process.WaitForPort());
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
@@ -127,7 +147,7 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   *publish.add_events() = Paid("e-2", "pay-1");
   ASSERT_OK(rpc::Call(*stub, &Stub::PublishEvents, publish, options));
   EXPECT_TRUE(dispatch.WaitFor("enrollment/cpp-101/ada/e-1@anonymous"));
-  EXPECT_TRUE(dispatch.WaitFor("payment_confirmation/pay-1"));
+  EXPECT_TRUE(dispatch.WaitFor("payment_confirmation/pay-1/ada"));
 
   publish.clear_events();
   *publish.add_events() = Unenrolled("e-3");

@@ -118,7 +118,10 @@ Lane LaneFromProto(lmsmail::type::v1::Lane lane, Violations& violations) {
 }
 
 std::int64_t DigestOf(const v1::SendRequest& request) {
-  return hash::Digest64(protobuf::DeterministicBytes(request));
+  if (!request.validate_only()) return hash::Digest64(protobuf::DeterministicBytes(request));
+  v1::SendRequest sent = request;
+  sent.clear_validate_only();
+  return hash::Digest64(protobuf::DeterministicBytes(sent));
 }
 
 std::int64_t DigestOf(const v1::BatchHeader& header, absl::Span<const MailItem> items) {

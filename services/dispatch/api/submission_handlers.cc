@@ -142,8 +142,8 @@ void SubmissionHandlers::Send(const rpc::CallInfo& call, const v1::SendRequest& 
     responder.Finish(result.status());
   };
   if (request.validate_only()) {
-    const auto valid =
-        submitter_.Validate(header, std::move(item), std::move(violations), call.deadline);
+    const auto valid = submitter_.Validate(header, std::move(item), DigestOf(request),
+                                           std::move(violations), call.deadline);
     if (!valid.ok()) return done(valid.status());
     return done(SendResult{.record = *valid});
   }

@@ -133,9 +133,16 @@ absl::StatusOr<Submitter::Prepared> Submitter::PrepareBatch(const MailHeader& he
 }
 
 absl::StatusOr<MessageRecord> Submitter::Validate(const MailHeader& header, MailItem item,
-                                                  Violations violations, absl::Time deadline) {
+                                                  std::int64_t digest, Violations violations,
+                                                  absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Submission submission,
                            PrepareOne(header, std::move(item), std::move(violations), deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const std::optional<KnownRequest> known,
+                           dependencies_.log.FindRequest(submission.request_id, deadline));
+  if (known && (known->batch || known->digest != digest)) {
+    return AlreadyExists(fmt::format("request_id \"{}\"", header.request_id),
+                         "was used before with another body");
+  }
   return RecordOf(submission, 0, dependencies_.clock.Now(), submission.due_time);
 }
 

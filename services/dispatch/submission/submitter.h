@@ -109,9 +109,11 @@ class Submitter {
   using SendDone = absl::AnyInvocable<void(absl::StatusOr<SendResult>)>;
   void Send(const MailHeader& header, MailItem item, std::int64_t digest, Violations violations,
             absl::Time deadline, SendDone done);
-  // Validates without storing. The returned mail has no id.
+  // Validates without storing, also that the key is free or that of an equal mail. The returned
+  // mail has no id.
   absl::StatusOr<MessageRecord> Validate(const MailHeader& header, MailItem item,
-                                         Violations violations, absl::Time deadline);
+                                         std::int64_t digest, Violations violations,
+                                         absl::Time deadline);
 
   absl::StatusOr<BatchResult> SendBatch(const MailHeader& header, std::vector<MailItem> items,
                                         std::int64_t digest, Violations violations,

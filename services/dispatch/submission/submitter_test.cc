@@ -119,7 +119,7 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
               UnorderedElementsAre("context.product.title", "context.user.nickname",
                                    "context.lessons[1].name"));
   EXPECT_THAT(refused.status().ToString(), HasSubstr("templates/welcome/versions/3"));
-  EXPECT_THAT(FieldsOf(submitter_.Validate(header, item, {}, absl::InfiniteFuture()).status()),
+  EXPECT_THAT(FieldsOf(submitter_.Validate(header, item, 1, {}, absl::InfiniteFuture()).status()),
               SizeIs(3));
 
   MailItem good = To();
@@ -152,11 +152,18 @@ TEST_F(SubmitterTest, SendNeedsNoContentButBatchDoes) {
 
 TEST_F(SubmitterTest, ValidateOnlyStoresNothing) {
   ASSERT_OK_AND_ASSIGN(const MessageRecord record,
-                       submitter_.Validate(Header(), To(), {}, absl::InfiniteFuture()));
+                       submitter_.Validate(Header(), To(), 1, {}, absl::InfiniteFuture()));
   EXPECT_EQ(record.mail.id, 0);
   EXPECT_EQ(Due(), 0);
-  EXPECT_THAT(submitter_.Validate(Header(""), To(), {}, absl::InfiniteFuture()),
+  EXPECT_THAT(submitter_.Validate(Header(""), To(), 1, {}, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(SubmitterTest, ValidateOnlyFindsAKeyThatIsTaken) {
+  ASSERT_OK(Send(Header(), To(), 1));
+  EXPECT_OK(submitter_.Validate(Header(), To(), 1, {}, absl::InfiniteFuture()));
+  EXPECT_THAT(submitter_.Validate(Header(), To(), 2, {}, absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("another body")));
 }
 
 TEST_F(SubmitterTest, ReportsAllViolationsAtOnce) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/protobuf/time.h"
+#include "libs/time_zone/time_zone.h"
 #include "services/preference/domain/request_validation.h"
 #include "services/preference/domain/resource_names.h"
 
@@ -26,13 +27,6 @@ static_assert(static_cast<int>(SuppressionReason::kErased) == v1::Suppression::R
 static_assert(static_cast<int>(Decision::kDefer) == v1::Verdict::DECISION_DEFER);
 static_assert(static_cast<int>(LinkKind::kPreferences) == v1::Link::KIND_PREFERENCES);
 static_assert(static_cast<int>(VerdictReason::kNoConsent) == v1::Verdict::REASON_NO_CONSENT);
-
-void CheckCount(int count, std::string field, Violations& violations) {
-  if (count < 1 || count > kMaxItems) {
-    violations.Add(std::move(field),
-                   fmt::format("has {} items; 1 to {} are allowed", count, kMaxItems));
-  }
-}
 
 // Adds every category in the order of the enum, also the mandatory ones, which have no record.
 void ToProto(const RecipientConsent& consent,
@@ -72,24 +66,25 @@ std::vector<Category> CategoriesFromProto(const google::protobuf::RepeatedField<
 
 }  // namespace
 
-std::vector<Recipient> RecipientsFromProto(const v1::UpsertRecipientsRequest& request,
-                                           Violations& violations) {
-  CheckCount(request.recipients_size(), "recipients", violations);
-  std::vector<Recipient> recipients;
-  if (request.recipients_size() > kMaxItems) return recipients;
-  for (const v1::Recipient& given : request.recipients()) {
-    Recipient recipient{.id = resource_name::ParseRecipientName(given.name()).value_or(""),
-                        .email_address = given.email_address(),
-                        .display_name = given.display_name(),
-                        .given_name = given.given_name(),
-                        .language_code = given.language_code(),
-                        .time_zone = given.time_zone(),
-                        .create_time = {},
-                        .update_time = {}};
-    ValidateRecipient(recipient, fmt::format("recipients[{}]", recipients.size()), violations);
-    recipients.push_back(std::move(recipient));
+void CheckCount(int count, std::string field, Violations& violations) {
+  if (count < 1 || count > kMaxItems) {
+    violations.Add(std::move(field),
+                   fmt::format("has {} items; 1 to {} are allowed", count, kMaxItems));
   }
-  return recipients;
+}
+
+Recipient RecipientFromProto(const v1::Recipient& given, Violations& violations) {
+  Recipient recipient{
+      .id = resource_name::ParseRecipientName(given.name()).value_or(""),
+      .email_address = given.email_address(),
+      .display_name = given.display_name(),
+      .given_name = given.given_name(),
+      .language_code = given.language_code(),
+      .time_zone = time_zone::CanonicalName(given.time_zone()).value_or(given.time_zone()),
+      .create_time = {},
+      .update_time = {}};
+  ValidateRecipient(recipient, "recipient", violations);
+  return recipient;
 }
 
 std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,

@@ -17,8 +17,10 @@
 // validate, and add every violation they find.
 namespace lmsmail::preference {
 
-std::vector<Recipient> RecipientsFromProto(const v1::UpsertRecipientsRequest& request,
-                                           Violations& violations);
+// A list has 1 to 1000 items.
+void CheckCount(int count, std::string field, Violations& violations);
+// The fields of violations begin with "recipient.".
+Recipient RecipientFromProto(const v1::Recipient& given, Violations& violations);
 std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,
                                         Violations& violations);
 // nullopt when the category is unspecified.

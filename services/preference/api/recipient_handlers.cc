@@ -1,6 +1,15 @@
 #include "services/preference/api/recipient_handlers.h"
 
+#include <google/protobuf/util/message_differencer.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "libs/rpc/page.h"
+#include "libs/rpc/status.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/api/convert.h"
 #include "services/preference/domain/request_validation.h"
@@ -18,10 +27,26 @@ absl::Status RecipientHandlers::UpsertRecipients(const rpc::CallInfo& call,
                                                  v1::UpsertRecipientsResponse& response) {
   Violations violations;
   ValidateRequestId(request.request_id(), violations);
-  std::vector<Recipient> recipients = RecipientsFromProto(request, violations);
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const Registered registered,
-      recipients_.Upsert(std::move(recipients), std::move(violations), call.deadline));
+  CheckCount(request.recipients_size(), "recipients", violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  std::map<std::string, const v1::Recipient*> firsts;  // by name
+  std::vector<Recipient> recipients;
+  for (const v1::Recipient& given : request.recipients()) {
+    Violations errors;
+    Recipient recipient = RecipientFromProto(given, errors);
+    absl::Status status = errors.ToStatus();
+    const auto [first, is_new] = firsts.try_emplace(given.name(), &given);
+    if (!is_new && !google::protobuf::util::MessageDifferencer::Equals(*first->second, given)) {
+      status = AlreadyExists(given.name(), "is in this request twice, with other content");
+    }
+    v1::UpsertRecipientsResponse::Result& result = *response.add_results();
+    result.set_name(given.name());
+    rpc::ToItemStatus(status, *result.mutable_status());
+    if (status.ok() && is_new) recipients.push_back(std::move(recipient));
+  }
+  if (recipients.empty()) return absl::OkStatus();
+  LMSMAIL_ASSIGN_OR_RETURN(const Registered registered,
+                           recipients_.Upsert(std::move(recipients), {}, call.deadline));
   for (const Recipient& recipient : registered.recipients) {
     *response.add_recipients() = ToProto(recipient);
   }

@@ -46,8 +46,9 @@ void ValidateRecipient(const Recipient& recipient, std::string_view path, Violat
   if (!recipient.language_code.empty() && !language::IsLanguageCode(recipient.language_code)) {
     violations.Add(field("language_code"), "must be a BCP 47 language such as en or pt-BR");
   }
-  if (!recipient.time_zone.empty() && !time_zone::IsValid(recipient.time_zone)) {
-    violations.Add(field("time_zone"), "must be a zone of the IANA database such as Europe/Berlin");
+  if (recipient.time_zone.empty()) return;
+  for (const FieldViolation& error : ViolationsOf(time_zone::Load(recipient.time_zone).status())) {
+    violations.Add(field("time_zone"), error.description);
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <set>
 #include <utility>
 
+#include "libs/hash/sha256.h"
+#include "libs/learning/fact_limits.h"
+#include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "services/report/domain/course_validation.h"
 #include "services/report/domain/resource_names.h"
@@ -13,14 +15,20 @@
 namespace lmsmail::report {
 namespace {
 
+// nullopt for a time that is absent or 0, which LMSs write for "no date".
+std::optional<absl::Time> TimeFromProto(const google::protobuf::Timestamp& proto,
+                                        std::string_view field, Violations& violations) {
+  const absl::Time time = protobuf::FromProto(proto, field, violations);
+  if (learning::IsNoDate(time)) return std::nullopt;
+  return time;
+}
+
 decltype(Activity::event) EventFromProto(const v1::Activity& activity, Violations& violations) {
   switch (activity.event_case()) {
     case v1::Activity::kEnrolled: {
       Enrolled event;
-      if (activity.enrolled().has_start_time()) {
-        event.start_time = protobuf::FromProto(activity.enrolled().start_time(),
-                                               "enrolled.start_time", violations);
-      }
+      event.start_time =
+          TimeFromProto(activity.enrolled().start_time(), "enrolled.start_time", violations);
       return event;
     }
     case v1::Activity::kUnenrolled:
@@ -39,14 +47,33 @@ decltype(Activity::event) EventFromProto(const v1::Activity& activity, Violation
   return std::monostate{};
 }
 
+Course CourseFromProto(const v1::Course& proto, Violations& violations) {
+  Course course;
+  course.id = CourseIdFromProto(proto.name(), "name", violations);
+  course.title = proto.title();
+  course.url = proto.url();
+  course.instructor_name = proto.instructor_name();
+  course.lesson_count = proto.lesson_count();
+  if (v1::Course::State_IsValid(proto.state())) {
+    course.state = static_cast<CourseState>(proto.state());
+  } else {
+    violations.Add("state", fmt::format("has no value {}", static_cast<int>(proto.state())));
+  }
+  return course;
+}
+
+}  // namespace
+
 Activity FromProto(const v1::Activity& proto, absl::Time now, Violations& violations) {
   Activity activity;
   activity.id = proto.activity_id();
   activity.student = StudentIdFromProto(proto.student(), "student", violations);
   activity.course = CourseIdFromProto(proto.course(), "course", violations);
-  activity.time = proto.has_activity_time()
-                      ? protobuf::FromProto(proto.activity_time(), "activity_time", violations)
-                      : now;
+  activity.time = TimeFromProto(proto.activity_time(), "activity_time", violations).value_or(now);
+  activity.arrival_time = TimeFromProto(proto.arrival_time(), "arrival_time", violations);
+  v1::Activity told = proto;
+  told.clear_arrival_time();
+  activity.digest = hash::Digest64(protobuf::DeterministicBytes(told));
   Violations event_violations;
   activity.event = EventFromProto(proto, event_violations);
   // A value that cannot be parsed has one violation only.
@@ -58,17 +85,22 @@ Activity FromProto(const v1::Activity& proto, absl::Time now, Violations& violat
 }
 
 Course FromProto(const v1::Course& proto, Violations& violations) {
-  Course course;
-  course.id = CourseIdFromProto(proto.name(), "name", violations);
-  course.title = proto.title();
-  course.url = proto.url();
-  course.instructor_name = proto.instructor_name();
-  course.lesson_count = proto.lesson_count();
+  Course course = CourseFromProto(proto, violations);
+  if (course.state == CourseState::kUnspecified) course.state = CourseState::kActive;
   CheckCourse(course, violations);
   return course;
 }
 
-}  // namespace
+CourseFact FromProto(const v1::CourseFact& proto, absl::Time now, Violations& violations) {
+  Violations course_violations;
+  CourseFact fact{.course = CourseFromProto(proto.course(), course_violations)};
+  CheckCourseFact(fact.course, course_violations);
+  violations.AddNested("course", course_violations);
+  fact.fact_time = TimeFromProto(proto.fact_time(), "fact_time", violations).value_or(now);
+  learning::CheckHappened(fact.fact_time, now, "fact_time", violations);
+  fact.arrival_time = TimeFromProto(proto.arrival_time(), "arrival_time", violations).value_or(now);
+  return fact;
+}
 
 v1::Course ToProto(const Course& course) {
   v1::Course proto;
@@ -78,6 +110,7 @@ v1::Course ToProto(const Course& course) {
   proto.set_instructor_name(course.instructor_name);
   proto.set_lesson_count(course.lesson_count);
   *proto.mutable_update_time() = protobuf::ToProto(course.update_time);
+  proto.set_state(static_cast<v1::Course::State>(course.state));
   return proto;
 }
 
@@ -86,6 +119,26 @@ v1::Enrollment ToProto(const Enrollment& enrollment) {
   proto.set_student(RecipientName(enrollment.student));
   proto.set_course(CourseName(enrollment.course));
   *proto.mutable_enroll_time() = protobuf::ToProto(enrollment.enroll_time);
+  proto.set_enrolled(true);
+  return proto;
+}
+
+v1::Enrollment ToProto(std::string_view student, std::string_view course,
+                       const Participation& participation) {
+  v1::Enrollment proto;
+  proto.set_student(RecipientName(student));
+  proto.set_course(CourseName(course));
+  proto.set_enrolled(participation.enrolled);
+  if (participation.enrolled) {
+    *proto.mutable_enroll_time() = protobuf::ToProto(participation.enroll_time);
+  }
+  if (participation.unenroll_time) {
+    *proto.mutable_unenroll_time() = protobuf::ToProto(*participation.unenroll_time);
+    *proto.mutable_unenroll_arrival_time() = protobuf::ToProto(participation.unenroll_arrival_time);
+  }
+  if (participation.last_lesson_time) {
+    *proto.mutable_last_lesson_time() = protobuf::ToProto(*participation.last_lesson_time);
+  }
   return proto;
 }
 
@@ -145,36 +198,6 @@ v1::WeeklyReport ToProto(const WeeklyReport& report) {
     progress.set_progress_percent(course.ProgressPercent());
   }
   return proto;
-}
-
-std::vector<Course> CoursesFromProto(const v1::UpsertCoursesRequest& request,
-                                     Violations& violations) {
-  CheckCount(request.courses().size(), "courses", violations);
-  CheckRequestId(request.request_id(), violations);
-  std::vector<Course> courses;
-  std::set<std::string> ids;
-  for (int i = 0; i < request.courses_size(); ++i) {
-    Violations nested;
-    Course course = FromProto(request.courses(i), nested);
-    if (!course.id.empty() && !ids.insert(course.id).second) {
-      nested.Add("name", "is a duplicate of another course in the request");
-    }
-    violations.AddNested(fmt::format("courses[{}]", i), nested);
-    courses.push_back(std::move(course));
-  }
-  return courses;
-}
-
-std::vector<Activity> ActivitiesFromProto(const v1::RecordActivityRequest& request, absl::Time now,
-                                          Violations& violations) {
-  CheckCount(request.activities().size(), "activities", violations);
-  std::vector<Activity> activities;
-  for (int i = 0; i < request.activities_size(); ++i) {
-    Violations nested;
-    activities.push_back(FromProto(request.activities(i), now, nested));
-    violations.AddNested(fmt::format("activities[{}]", i), nested);
-  }
-  return activities;
 }
 
 std::string CourseIdFromProto(std::string_view name, std::string_view field,

@@ -21,15 +21,18 @@ namespace lmsmail::report {
 
 v1::Course ToProto(const Course& course);
 v1::Enrollment ToProto(const Enrollment& enrollment);
+v1::Enrollment ToProto(std::string_view student, std::string_view course,
+                       const Participation& participation);
 v1::WeeklyReportRun ToProto(const WeeklyReportRun& run);
 v1::WeeklyReport ToProto(const WeeklyReport& report);
 dispatch::v1::MailStats ToProto(const MailStats& stats);
 
-std::vector<Course> CoursesFromProto(const v1::UpsertCoursesRequest& request,
-                                     Violations& violations);
-// Activities without a time happened `now`.
-std::vector<Activity> ActivitiesFromProto(const v1::RecordActivityRequest& request, absl::Time now,
-                                          Violations& violations);
+// The fields of violations in items of a list are relative to the item.
+Course FromProto(const v1::Course& proto, Violations& violations);
+// A fact without times was so, and was told, `now`.
+CourseFact FromProto(const v1::CourseFact& proto, absl::Time now, Violations& violations);
+// An activity without a time happened `now`.
+Activity FromProto(const v1::Activity& proto, absl::Time now, Violations& violations);
 
 // The `...FromProto` functions below parse the value of a request's `field`.
 std::string CourseIdFromProto(std::string_view name, std::string_view field,

@@ -18,12 +18,16 @@ class CourseHandlers {
 
   absl::Status UpsertCourses(const rpc::CallInfo& call, const v1::UpsertCoursesRequest& request,
                              v1::UpsertCoursesResponse& response);
+  absl::Status MergeCourses(const rpc::CallInfo& call, const v1::MergeCoursesRequest& request,
+                            v1::MergeCoursesResponse& response);
   absl::Status GetCourse(const rpc::CallInfo& call, const v1::GetCourseRequest& request,
                          v1::Course& response);
   absl::Status ListCourses(const rpc::CallInfo& call, const v1::ListCoursesRequest& request,
                            v1::ListCoursesResponse& response);
   absl::Status RecordActivity(const rpc::CallInfo& call, const v1::RecordActivityRequest& request,
                               v1::RecordActivityResponse& response);
+  absl::Status GetEnrollment(const rpc::CallInfo& call, const v1::GetEnrollmentRequest& request,
+                             v1::Enrollment& response);
   absl::Status ListEnrolledStudents(const rpc::CallInfo& call,
                                     const v1::ListEnrolledStudentsRequest& request,
                                     v1::ListEnrolledStudentsResponse& response);

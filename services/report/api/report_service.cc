@@ -7,6 +7,8 @@ ReportService::ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
                              audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertCourses", courses, &CourseHandlers::UpsertCourses);
+  Bind("MergeCourses", courses, &CourseHandlers::MergeCourses);
+  Bind("GetEnrollment", courses, &CourseHandlers::GetEnrollment);
   Bind("GetCourse", courses, &CourseHandlers::GetCourse);
   Bind("ListCourses", courses, &CourseHandlers::ListCourses);
   Bind("RecordActivity", courses, &CourseHandlers::RecordActivity);

@@ -21,6 +21,7 @@ namespace {
 using ::lmsmail::rpc::HasReason;
 using ::lmsmail::rpc::HasViolation;
 using ::testing::_;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -113,6 +114,7 @@ TEST_F(ReportServiceTest, ReturnsStoredCourses) {
   course.set_lesson_count(12);
   ASSERT_OK_AND_ASSIGN(const auto stored, Call(&Stub::UpsertCourses, request));
   course.mutable_update_time()->set_seconds(absl::ToUnixSeconds(kNow));
+  course.set_state(v1::Course::STATE_ACTIVE);
   EXPECT_EQ(stored.courses(0).DebugString(), course.DebugString());
 
   v1::GetCourseRequest get;
@@ -133,15 +135,21 @@ TEST_F(ReportServiceTest, ReportsAllViolationsOfCourses) {
   v1::Course& third = *request.add_courses();
   third.set_name("courses/a");
   third.set_title(std::string(201, 'x'));
-  const auto result = Call(&Stub::UpsertCourses, request);
-  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(result, HasViolation("courses[0].name", HasSubstr("courses/{course}")));
-  EXPECT_THAT(result, HasViolation("courses[0].title", HasSubstr("required")));
-  EXPECT_THAT(result, HasViolation("courses[1].title", HasSubstr("control")));
-  EXPECT_THAT(result, HasViolation("courses[1].url", HasSubstr("https://")));
-  EXPECT_THAT(result, HasViolation("courses[1].lesson_count", _));
-  EXPECT_THAT(result, HasViolation("courses[2].name", HasSubstr("duplicate")));
-  EXPECT_THAT(result, HasViolation("courses[2].title", HasSubstr("200")));
+  v1::Course& good = *request.add_courses();
+  good.set_name("courses/good");
+  good.set_title("Good");
+  *request.add_courses() = good;
+  ASSERT_OK_AND_ASSIGN(const auto answer, Call(&Stub::UpsertCourses, request));
+  const auto message = [&](int i) { return answer.results(i).status().message(); };
+  ASSERT_THAT(answer.results(), SizeIs(5));
+  EXPECT_THAT(message(0), AllOf(HasSubstr("courses/{course}"), HasSubstr("title: is required")));
+  EXPECT_EQ(answer.results(1).name(), "courses/a");
+  EXPECT_THAT(message(1), AllOf(HasSubstr("title"), HasSubstr("url: "), HasSubstr("lesson_count")));
+  EXPECT_EQ(answer.results(2).status().code(), static_cast<int>(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(answer.results(3).status().code(), 0);
+  EXPECT_EQ(answer.results(4).status().code(), 0) << "the same twice";
+  ASSERT_THAT(answer.courses(), SizeIs(1));
+  EXPECT_EQ(answer.courses(0).name(), "courses/good");
   EXPECT_THAT(Call(&Stub::UpsertCourses, v1::UpsertCoursesRequest()),
               HasViolation("courses", HasSubstr("1 to 1000")));
 }
@@ -176,7 +184,7 @@ TEST_F(ReportServiceTest, ReportsAllViolationsOfActivities) {
   request.add_activities();
   v1::Activity& late = *request.add_activities();
   late = NewActivity("f1", "s1");
-  late.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kNow + absl::Hours(1)));
+  late.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kNow + absl::Hours(25)));
   late.mutable_watched();
   v1::Activity& lesson = *request.add_activities();
   lesson = NewActivity("f2", "s1");
@@ -184,16 +192,69 @@ TEST_F(ReportServiceTest, ReportsAllViolationsOfActivities) {
   v1::Activity& broken = *request.add_activities();
   broken = NewActivity("f3", "s1");
   broken.mutable_watched()->mutable_duration()->set_nanos(-2'000'000'000);
-  const auto result = Call(&Stub::RecordActivity, request);
-  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
-  for (const char* field :
-       {"activities[0].activity_id", "activities[0].student", "activities[0].course",
-        "activities[0].event", "activities[1].activity_time", "activities[1].watched.duration",
-        "activities[2].lesson_completed.lesson_id", "activities[3].watched.duration"}) {
-    EXPECT_THAT(result, HasViolation(field, _));
-  }
+  v1::Activity& good = *request.add_activities();
+  good = NewActivity("f4", "s1");
+  good.mutable_activity_time()->set_seconds(absl::ToUnixSeconds(kNow + absl::Minutes(15)));
+  good.mutable_enrolled()->mutable_start_time();  // 0: no date
+  ASSERT_OK_AND_ASSIGN(const auto answer, Call(&Stub::RecordActivity, request));
+  const auto message = [&](int i) { return answer.results(i).status().message(); };
+  ASSERT_THAT(answer.results(), SizeIs(5));
+  EXPECT_THAT(message(0), AllOf(HasSubstr("activity_id"), HasSubstr("student"), HasSubstr("course"),
+                                HasSubstr("event: is required")));
+  EXPECT_THAT(message(1), AllOf(HasSubstr("activity_time"), HasSubstr("watched.duration")));
+  EXPECT_THAT(message(2), HasSubstr("lesson_completed.lesson_id"));
+  EXPECT_THAT(message(3), HasSubstr("watched.duration"));
+  EXPECT_EQ(answer.results(4).status().code(), 0);
+  EXPECT_EQ(answer.recorded_count(), 1);
+  v1::GetEnrollmentRequest get;
+  get.set_student("recipients/s1");
+  get.set_course("courses/cpp");
+  EXPECT_EQ(Call(&Stub::GetEnrollment, get)->enroll_time().seconds(),
+            good.activity_time().seconds());
   EXPECT_THAT(Call(&Stub::RecordActivity, v1::RecordActivityRequest()),
               HasViolation("activities", HasSubstr("1 to 1000")));
+}
+
+TEST_F(ReportServiceTest, AnIdOfAnotherActivityIsAConflict) {
+  Enroll("s1");
+  v1::RecordActivityRequest request;
+  *request.add_activities() = NewActivity("enroll-s1", "s2");
+  request.mutable_activities(0)->mutable_enrolled();
+  *request.add_activities() = NewActivity("enroll-s1", "s1");
+  request.mutable_activities(1)->mutable_enrolled();
+  ASSERT_OK_AND_ASSIGN(const auto answer, Call(&Stub::RecordActivity, request));
+  EXPECT_EQ(answer.results(0).status().code(), static_cast<int>(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(answer.results(0).status().message(), HasSubstr("enroll-s1"));
+  EXPECT_TRUE(answer.results(1).duplicate());
+}
+
+TEST_F(ReportServiceTest, TheNewestFactOfEachFieldOfACourseCounts) {
+  const auto merge = [&](absl::Duration age, const std::string& title, const std::string& url,
+                         v1::Course::State state = v1::Course::STATE_UNSPECIFIED) {
+    v1::MergeCoursesRequest request;
+    v1::CourseFact& fact = *request.add_facts();
+    fact.mutable_course()->set_name("courses/cpp");
+    fact.mutable_course()->set_title(title);
+    fact.mutable_course()->set_url(url);
+    fact.mutable_course()->set_state(state);
+    fact.mutable_fact_time()->set_seconds(absl::ToUnixSeconds(kNow - age));
+    request.add_facts()->mutable_course()->set_name("cpp");
+    ASSERT_OK_AND_ASSIGN(const auto answer, Call(&Stub::MergeCourses, request));
+    EXPECT_EQ(answer.results(0).code(), 0);
+    EXPECT_THAT(answer.results(1).message(), HasSubstr("course.name"));
+  };
+  v1::GetCourseRequest get;
+  get.set_name("courses/cpp");
+  merge(absl::Hours(1), "New", "");
+  merge(absl::Hours(2), "Old", "https://learn.example/old");
+  EXPECT_EQ(Call(&Stub::GetCourse, get)->title(), "New");
+  EXPECT_EQ(Call(&Stub::GetCourse, get)->url(), "https://learn.example/old");
+  Enroll("s1");
+  merge(absl::Minutes(30), "", "", v1::Course::STATE_ARCHIVED);
+  EXPECT_EQ(Call(&Stub::GetCourse, get)->state(), v1::Course::STATE_ARCHIVED);
+  v1::ListEnrolledStudentsRequest list;
+  list.set_course("courses/cpp");
+  EXPECT_THAT(Call(&Stub::ListEnrolledStudents, list)->enrollments(), IsEmpty());
 }
 
 TEST_F(ReportServiceTest, RecordsActivitiesOnceAndListsEnrollments) {

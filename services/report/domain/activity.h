@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -31,6 +32,10 @@ struct Activity {
   std::string course;
   absl::Time time;
   std::variant<std::monostate, Enrolled, Unenrolled, LessonCompleted, Watched, QuizTaken> event;
+  // Decides between activities of the same time; absent: the order in which they are recorded.
+  std::optional<absl::Time> arrival_time = std::nullopt;
+  std::int64_t digest =
+      0;  // of what the caller sent: the same id with another digest is a conflict
 };
 
 struct Enrollment {
@@ -39,6 +44,16 @@ struct Enrollment {
   absl::Time enroll_time;  // when the enrollment begins
 
   bool operator==(const Enrollment&) const = default;
+};
+
+// What is known of a student in a course.
+struct Participation {
+  bool enrolled =
+      false;  // also when the enrollment has not begun; false if the course is not active
+  absl::Time enroll_time = {};
+  std::optional<absl::Time> unenroll_time = std::nullopt;  // of the last time that she left
+  absl::Time unenroll_arrival_time = {};
+  std::optional<absl::Time> last_lesson_time = std::nullopt;
 };
 
 }  // namespace lmsmail::report

@@ -19,6 +19,9 @@ void CheckRequestId(std::string_view request_id, Violations& violations);
 // Checks all but the id, which was parsed from the course's name.
 void CheckCourse(const Course& course, Violations& violations);
 
+// The same for what is told of a course: nothing is required.
+void CheckCourseFact(const Course& course, Violations& violations);
+
 // Checks all but the ids of student and course, which were parsed from their names.
 void CheckActivity(const Activity& activity, absl::Time now, Violations& violations);
 

@@ -1,13 +1,20 @@
 -- Activities and the weekly reports generated from them. Ids use the C collation, because pages are
 -- in byte order.
 
+-- Of each value, "told" holds when it was so and when that was told, which orders what is told of it.
 CREATE TABLE course (
-  course_id       text COLLATE "C" PRIMARY KEY,
-  title           text NOT NULL DEFAULT '',
-  url             text NOT NULL DEFAULT '',
-  instructor_name text NOT NULL DEFAULT '',
-  lesson_count    int4 NOT NULL DEFAULT 0,
-  update_time     timestamptz NOT NULL
+  course_id            text COLLATE "C" PRIMARY KEY,
+  title                text NOT NULL DEFAULT '',
+  url                  text NOT NULL DEFAULT '',
+  instructor_name      text NOT NULL DEFAULT '',
+  lesson_count         int4 NOT NULL DEFAULT 0,
+  state                int2 NOT NULL DEFAULT 1,  -- 1 active, 2 archived, 3 deleted
+  title_told           timestamptz[] NOT NULL DEFAULT '{-infinity,-infinity}',
+  url_told             timestamptz[] NOT NULL DEFAULT '{-infinity,-infinity}',
+  instructor_name_told timestamptz[] NOT NULL DEFAULT '{-infinity,-infinity}',
+  lesson_count_told    timestamptz[] NOT NULL DEFAULT '{-infinity,-infinity}',
+  state_told           timestamptz[] NOT NULL DEFAULT '{-infinity,-infinity}',
+  update_time          timestamptz NOT NULL
 );
 
 -- Append-only. What must outlive the activities is derived when they are recorded: enrollment and
@@ -17,6 +24,8 @@ CREATE TABLE activity (
   student_id    text COLLATE "C" NOT NULL,
   course_id     text COLLATE "C" NOT NULL,
   activity_time timestamptz NOT NULL,
+  arrival_time  timestamptz NOT NULL,  -- decides between activities of the same time
+  digest        int8 NOT NULL,         -- of what was recorded under the id
   -- 1 enrolled, 2 unenrolled, 3 lesson completed, 4 watched, 5 quiz taken
   kind          int2 NOT NULL,
   item_id       text COLLATE "C",  -- the lesson or quiz
@@ -35,7 +44,7 @@ CREATE TABLE enrollment (
   enrolled      bool NOT NULL,
   enroll_time   timestamptz NOT NULL,
   activity_time timestamptz NOT NULL,
-  activity_id   text COLLATE "C" NOT NULL,  -- decides between activities of the same time
+  arrival_time  timestamptz NOT NULL,
   PRIMARY KEY (course_id, student_id)
 );
 CREATE INDEX enrollment_student ON enrollment (student_id, enroll_time) WHERE enrolled;

@@ -11,11 +11,10 @@
 
 namespace lmsmail::report {
 
-struct RecordedCount {
-  int recorded = 0;
-  int duplicate = 0;
-
-  bool operator==(const RecordedCount&) const = default;
+enum class RecordResult {
+  kRecorded,
+  kDuplicate,  // the id is known with the same digest
+  kConflict,   // the id is known with another digest
 };
 
 // Activities are append-only. Only the first activity recorded under an id counts. Thread-safe;
@@ -24,13 +23,19 @@ class ActivityStore {
  public:
   virtual ~ActivityStore() = default;
 
-  // Records all or none. Creates unknown courses, without a title. The activity with the latest
-  // (time, id) decides an enrollment, whatever the order in which activities are recorded.
-  virtual absl::StatusOr<RecordedCount> Record(absl::Span<const Activity> activities,
-                                               absl::Time deadline) = 0;
+  // Records those whose ids are new; returns one result each, in order. Creates unknown courses,
+  // without a title. The activity with the latest (time, arrival_time) decides an enrollment,
+  // whatever the order in which activities are recorded.
+  virtual absl::StatusOr<std::vector<RecordResult>> Record(absl::Span<const Activity> activities,
+                                                           absl::Time deadline) = 0;
+
+  // What is known of `student` in `course`; nothing is known of unknown ones.
+  virtual absl::StatusOr<Participation> FindParticipation(std::string_view student,
+                                                          std::string_view course,
+                                                          absl::Time deadline) = 0;
 
   // Returns the enrollments in `course` that have begun at `now`, ordered by student, after
-  // `after`.
+  // `after`. None when the course is not active.
   virtual absl::StatusOr<std::vector<Enrollment>> ListEnrolled(std::string_view course,
                                                                absl::Time now,
                                                                std::string_view after, int limit,

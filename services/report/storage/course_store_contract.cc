@@ -49,11 +49,14 @@ TEST_P(ReportStoreContract, CountsAnActivityOnce) {
       NewActivity("s1", "a", On(1), Watched{absl::Minutes(5)}),
       NewActivity("s1", "a", On(2), Watched{absl::Minutes(7)}),
   };
-  EXPECT_EQ(Record({activities[0], activities[0]}), (RecordedCount{.recorded = 1, .duplicate = 1}));
-  EXPECT_EQ(Record(activities), (RecordedCount{.recorded = 1, .duplicate = 1}));
+  EXPECT_THAT(Record({activities[0], activities[0]}),
+              ElementsAre(RecordResult::kRecorded, RecordResult::kDuplicate));
+  EXPECT_THAT(Record(activities), ElementsAre(RecordResult::kDuplicate, RecordResult::kRecorded));
   Activity other_body = activities[0];
   other_body.event = Watched{absl::Hours(1)};
-  EXPECT_EQ(Record({other_body}), (RecordedCount{.recorded = 0, .duplicate = 1}));
+  other_body.digest = 1;
+  EXPECT_THAT(Record({other_body, activities[0]}),
+              ElementsAre(RecordResult::kConflict, RecordResult::kDuplicate));
   ASSERT_THAT(ProgressOf("s1"), ::testing::SizeIs(1));
   EXPECT_EQ(ProgressOf("s1")[0].watch_duration, absl::Minutes(12));
 }
@@ -76,6 +79,82 @@ TEST_P(ReportStoreContract, LatestActivityDecidesAnEnrollment) {
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s2")) << "a late activity that is older";
   Record({NewActivity("s1", "a", On(4), Enrolled{})});
   EXPECT_THAT(StudentsOf("a"), ElementsAre("s1", "s2"));
+}
+
+TEST_P(ReportStoreContract, ArrivalDecidesBetweenActivitiesOfTheSameTime) {
+  // The ids are in the opposite order.
+  Activity left = NewActivity("s1", "a", On(1), Unenrolled{});
+  Activity back = NewActivity("s1", "a", On(1), Enrolled{});
+  std::swap(left.id, back.id);
+  Record({left});
+  Record({back});
+  EXPECT_THAT(StudentsOf("a"), ElementsAre("s1"));
+  Activity first = NewActivity("s2", "a", On(1), Enrolled{});
+  Activity second = NewActivity("s2", "a", On(1), Unenrolled{});
+  first.arrival_time = On(2);
+  second.arrival_time = On(3);
+  Record({second, first});
+  EXPECT_THAT(StudentsOf("a"), ElementsAre("s1"));
+  Record({NewActivity("s3", "a", On(1), Unenrolled{}), NewActivity("s3", "a", On(1), Enrolled{})});
+  EXPECT_THAT(StudentsOf("a"), ElementsAre("s1", "s3"));
+}
+
+TEST_P(ReportStoreContract, FindsWhatIsKnownOfAStudentInACourse) {
+  Record({NewActivity("s1", "a", On(1), Enrolled{.start_time = On(9)}),
+          NewActivity("s1", "a", On(3), LessonCompleted{"l1"}),
+          NewActivity("s1", "a", On(2), LessonCompleted{"l2"}),
+          NewActivity("s1", "b", On(4), LessonCompleted{"l3"})});
+  ASSERT_OK_AND_ASSIGN(Participation found, activities().FindParticipation("s1", "a", kForever));
+  EXPECT_TRUE(found.enrolled);
+  EXPECT_EQ(found.enroll_time, On(9));
+  EXPECT_EQ(found.last_lesson_time, On(3));
+  EXPECT_FALSE(found.unenroll_time);
+  Activity left = NewActivity("s1", "a", On(0), Unenrolled{});
+  left.arrival_time = On(5);
+  Record({left});
+  ASSERT_OK_AND_ASSIGN(found, activities().FindParticipation("s1", "a", kForever));
+  EXPECT_TRUE(found.enrolled);
+  EXPECT_EQ(found.unenroll_time, On(0));
+  EXPECT_EQ(found.unenroll_arrival_time, On(5));
+  ASSERT_OK_AND_ASSIGN(found, activities().FindParticipation("s9", "none", kForever));
+  EXPECT_FALSE(found.enrolled);
+}
+
+TEST_P(ReportStoreContract, NobodyIsEnrolledInACourseThatIsNotActive) {
+  Record({NewActivity("s1", "a", On(1), Enrolled{})});
+  const Course archived{.id = "a", .state = CourseState::kArchived};
+  ASSERT_OK(courses().Merge(std::vector{CourseFact{archived, On(2), On(2)}}, On(2), kForever));
+  EXPECT_THAT(StudentsOf("a"), IsEmpty());
+  EXPECT_FALSE(activities().FindParticipation("s1", "a", kForever)->enrolled);
+}
+
+TEST_P(ReportStoreContract, MergesTheNewestValueOfEachField) {
+  const auto fact = [](int day, Course course) {
+    course.id = "a";
+    course.state = CourseState::kUnspecified;
+    return CourseFact{course, On(day), On(day)};
+  };
+  const std::vector<CourseFact> facts = {
+      fact(3, {.id = "", .title = "C", .lesson_count = 3}),
+      fact(1, {.id = "", .title = "A", .url = "https://x/a", .instructor_name = "Ann"}),
+      fact(2, {.id = "", .title = "B", .url = "https://x/b"})};
+  ASSERT_OK(courses().Merge(facts, On(5), kForever));
+  ASSERT_OK(courses().Merge(facts, On(6), kForever));
+  EXPECT_THAT(courses().Get("a", kForever), IsOkAndHolds(Course{.id = "a",
+                                                                .title = "C",
+                                                                .url = "https://x/b",
+                                                                .instructor_name = "Ann",
+                                                                .lesson_count = 3,
+                                                                .update_time = On(5)}));
+  // The same time: what arrived later counts.
+  CourseFact late = fact(3, {.id = "", .title = "D"});
+  late.arrival_time = On(4);
+  ASSERT_OK(courses().Merge(std::vector{late, fact(3, {.id = "", .title = "E"})}, On(7), kForever));
+  EXPECT_EQ(courses().Get("a", kForever)->title, "D");
+  ASSERT_OK(courses().Upsert({{.id = "a", .title = "F"}}, On(7), kForever));
+  ASSERT_OK(courses().Merge(facts, On(8), kForever));
+  EXPECT_EQ(courses().Get("a", kForever)->title, "F");
+  EXPECT_THAT(courses().Get("a", kForever)->url, IsEmpty());
 }
 
 TEST_P(ReportStoreContract, OrderWithinABatchDoesNotMatter) {

@@ -20,8 +20,47 @@ absl::StatusOr<std::vector<Course>> InMemoryReportStore::Upsert(absl::Span<const
     course.update_time = found == courses_.end() ? now : found->second.update_time;
     if (found == courses_.end() || !(found->second == course)) course.update_time = now;
     stored.push_back(courses_[course.id] = course);
+    for (const char* field : {"title", "url", "instructor_name", "lesson_count", "state"}) {
+      Told& told = course_told_[{course.id, field}];
+      told = std::max(told, {now, now});
+    }
   }
   return stored;
+}
+
+absl::Status InMemoryReportStore::Merge(absl::Span<const CourseFact> facts, absl::Time now,
+                                        absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  for (const CourseFact& fact : facts) {
+    Course& course =
+        courses_.try_emplace(fact.course.id, Course{.id = fact.course.id, .update_time = now})
+            .first->second;
+    const auto merge = [&](const char* field, bool says, const auto& value, auto& stored) {
+      mutex_.AssertHeld();
+      const Told told{fact.fact_time, fact.arrival_time};
+      const auto [known, is_new] = course_told_.try_emplace({course.id, field}, told);
+      if (!says || (!is_new && known->second >= told)) {
+        if (is_new) course_told_.erase(known);
+        return;
+      }
+      known->second = told;
+      if (stored != value) course.update_time = now;
+      stored = value;
+    };
+    const Course& known = fact.course;
+    merge("title", !known.title.empty(), known.title, course.title);
+    merge("url", !known.url.empty(), known.url, course.url);
+    merge("instructor_name", !known.instructor_name.empty(), known.instructor_name,
+          course.instructor_name);
+    merge("lesson_count", known.lesson_count > 0, known.lesson_count, course.lesson_count);
+    merge("state", known.state != CourseState::kUnspecified, known.state, course.state);
+  }
+  return absl::OkStatus();
+}
+
+bool InMemoryReportStore::IsActive(const std::string& course) const {
+  const auto found = courses_.find(course);
+  return found != courses_.end() && found->second.state == CourseState::kActive;
 }
 
 absl::StatusOr<Course> InMemoryReportStore::Get(std::string_view id, absl::Time) {
@@ -42,26 +81,30 @@ absl::StatusOr<std::vector<Course>> InMemoryReportStore::List(std::string_view a
   return page;
 }
 
-absl::StatusOr<RecordedCount> InMemoryReportStore::Record(absl::Span<const Activity> activities,
-                                                          absl::Time) {
+absl::StatusOr<std::vector<RecordResult>> InMemoryReportStore::Record(
+    absl::Span<const Activity> activities, absl::Time) {
   absl::MutexLock lock(&mutex_);
-  RecordedCount count;
+  std::vector<RecordResult> results;
   for (const Activity& activity : activities) {
-    if (!activities_.emplace(activity.id, activity).second) {
-      ++count.duplicate;
+    const auto [known, is_new] = activities_.emplace(activity.id, activity);
+    if (!is_new) {
+      results.push_back(known->second.digest == activity.digest ? RecordResult::kDuplicate
+                                                                : RecordResult::kConflict);
       continue;
     }
-    ++count.recorded;
+    results.push_back(RecordResult::kRecorded);
+    last_arrival_ = std::max(absl::Now(), last_arrival_ + absl::Microseconds(1));
+    if (!activity.arrival_time) known->second.arrival_time = last_arrival_;
     courses_.try_emplace(activity.course, Course{.id = activity.course});
     const auto* enrolled = std::get_if<Enrolled>(&activity.event);
     if (enrolled != nullptr || std::holds_alternative<Unenrolled>(activity.event)) {
       EnrollmentState state{.enrolled = enrolled != nullptr,
                             .enroll_time = activity.time,
-                            .deciding_activity = {activity.time, activity.id}};
+                            .told = {activity.time, *known->second.arrival_time}};
       if (enrolled != nullptr && enrolled->start_time) state.enroll_time = *enrolled->start_time;
       const auto [held, added] =
           enrollments_.try_emplace({activity.student, activity.course}, state);
-      if (!added && held->second.deciding_activity < state.deciding_activity) held->second = state;
+      if (!added && held->second.told < state.told) held->second = state;
     }
     if (const auto* lesson = std::get_if<LessonCompleted>(&activity.event)) {
       const auto [first, added] = completions_.try_emplace(
@@ -69,7 +112,32 @@ absl::StatusOr<RecordedCount> InMemoryReportStore::Record(absl::Span<const Activ
       if (!added) first->second = std::min(first->second, activity.time);
     }
   }
-  return count;
+  return results;
+}
+
+absl::StatusOr<Participation> InMemoryReportStore::FindParticipation(std::string_view student,
+                                                                     std::string_view course,
+                                                                     absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  Participation found;
+  const auto state = enrollments_.find({std::string(student), std::string(course)});
+  if (state != enrollments_.end() && state->second.enrolled && IsActive(std::string(course))) {
+    found.enrolled = true;
+    found.enroll_time = state->second.enroll_time;
+  }
+  for (const auto& [id, activity] : activities_) {
+    if (activity.student != student || activity.course != course) continue;
+    if (std::holds_alternative<LessonCompleted>(activity.event)) {
+      found.last_lesson_time =
+          std::max(found.last_lesson_time.value_or(activity.time), activity.time);
+    }
+    const Told told{activity.time, *activity.arrival_time};
+    if (std::holds_alternative<Unenrolled>(activity.event) &&
+        (!found.unenroll_time || Told(*found.unenroll_time, found.unenroll_arrival_time) < told)) {
+      std::tie(found.unenroll_time, found.unenroll_arrival_time) = told;
+    }
+  }
+  return found;
 }
 
 absl::StatusOr<std::vector<Enrollment>> InMemoryReportStore::ListEnrolled(std::string_view course,
@@ -80,7 +148,7 @@ absl::StatusOr<std::vector<Enrollment>> InMemoryReportStore::ListEnrolled(std::s
   std::vector<Enrollment> page;
   for (const auto& [key, state] : enrollments_) {
     if (std::ssize(page) == limit) break;
-    if (key.second != course || key.first <= after) continue;
+    if (key.second != course || key.first <= after || !IsActive(key.second)) continue;
     if (state.enrolled && state.enroll_time <= now) {
       page.push_back({key.first, key.second, state.enroll_time});
     }

@@ -24,12 +24,16 @@ class InMemoryReportStore final : public CourseStore,
  public:
   absl::StatusOr<std::vector<Course>> Upsert(absl::Span<const Course> courses, absl::Time now,
                                              absl::Time deadline) override;
+  absl::Status Merge(absl::Span<const CourseFact> facts, absl::Time now,
+                     absl::Time deadline) override;
   absl::StatusOr<Course> Get(std::string_view id, absl::Time deadline) override;
   absl::StatusOr<std::vector<Course>> List(std::string_view after, int limit,
                                            absl::Time deadline) override;
 
-  absl::StatusOr<RecordedCount> Record(absl::Span<const Activity> activities,
-                                       absl::Time deadline) override;
+  absl::StatusOr<std::vector<RecordResult>> Record(absl::Span<const Activity> activities,
+                                                   absl::Time deadline) override;
+  absl::StatusOr<Participation> FindParticipation(std::string_view student, std::string_view course,
+                                                  absl::Time deadline) override;
   absl::StatusOr<std::vector<Enrollment>> ListEnrolled(std::string_view course, absl::Time now,
                                                        std::string_view after, int limit,
                                                        absl::Time deadline) override;
@@ -60,14 +64,16 @@ class InMemoryReportStore final : public CourseStore,
                                                      absl::Time deadline) override;
 
  private:
+  using Told = std::pair<absl::Time, absl::Time>;  // when it was so, and when that was told
   struct EnrollmentState {
     bool enrolled = false;
     absl::Time enroll_time;
-    std::pair<absl::Time, std::string> deciding_activity;  // its time and id
+    Told told;
   };
   using StudentAndCourse = std::pair<std::string, std::string>;
   using WeekAndStudent = std::pair<IsoWeek, std::string>;
 
+  bool IsActive(const std::string& course) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<WeeklyReportRun*> FindRun(const IsoWeek& week)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sorted.
@@ -79,7 +85,10 @@ class InMemoryReportStore final : public CourseStore,
 
   absl::Mutex mutex_;
   std::map<std::string, Course, std::less<>> courses_ ABSL_GUARDED_BY(mutex_);
+  // By course and field.
+  std::map<std::pair<std::string, std::string>, Told> course_told_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Activity, std::less<>> activities_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   std::map<StudentAndCourse, EnrollmentState> enrollments_ ABSL_GUARDED_BY(mutex_);
   // The first completion, by student, course and lesson.
   std::map<std::tuple<std::string, std::string, std::string>, absl::Time> completions_

@@ -1,8 +1,10 @@
 #include "services/report/storage/pg_activity_store.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <pqxx/pqxx>
+#include <set>
 #include <string>
 
 #include "libs/postgres/array_literal.h"
@@ -19,14 +21,21 @@ using postgres::ToArrayLiteral;
 // Rows are written in key order, so that overlapping batches do not deadlock.
 constexpr char kRecord[] = R"(
   WITH new_activity AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int2[],
-                         $6::text[], $7::text[], $8::int8[], $9::bool[], $10::timestamptz[])
-      AS a (activity_id, student_id, course_id, activity_time, kind, item_id, item_title,
-            watched_ms, passed, start_time)),
+    SELECT activity_id, student_id, course_id, activity_time, kind, item_id, item_title, watched_ms,
+           passed, start_time, digest, nth,
+           coalesce(arrival_time, statement_timestamp() + nth * interval '1 microsecond')
+             AS arrival_time
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int2[],
+                  $6::text[], $7::text[], $8::int8[], $9::bool[], $10::timestamptz[], $11::int8[],
+                  $12::timestamptz[]) WITH ORDINALITY
+        AS a (activity_id, student_id, course_id, activity_time, kind, item_id, item_title,
+              watched_ms, passed, start_time, digest, arrival_time, nth)),
   recorded AS (
     INSERT INTO activity (activity_id, student_id, course_id, activity_time, kind, item_id,
-                          item_title, watched_ms, passed, start_time)
-    SELECT * FROM new_activity ORDER BY activity_id COLLATE "C"
+                          item_title, watched_ms, passed, start_time, digest, arrival_time)
+    SELECT activity_id, student_id, course_id, activity_time, kind, item_id, item_title, watched_ms,
+           passed, start_time, digest, arrival_time
+      FROM new_activity ORDER BY activity_id COLLATE "C"
     ON CONFLICT (activity_id) DO NOTHING
     RETURNING *),
   new_course AS (
@@ -42,17 +51,35 @@ constexpr char kRecord[] = R"(
      WHERE excluded.complete_time < l.complete_time),
   change AS (
     INSERT INTO enrollment AS e (course_id, student_id, enrolled, enroll_time, activity_time,
-                                 activity_id)
+                                 arrival_time)
     SELECT DISTINCT ON (course_id, student_id)
            course_id, student_id, kind = 1, coalesce(start_time, activity_time), activity_time,
-           activity_id
+           arrival_time
       FROM recorded WHERE kind IN (1, 2)
-     ORDER BY course_id, student_id, activity_time DESC, activity_id DESC
+     ORDER BY course_id, student_id, activity_time DESC, arrival_time DESC
     ON CONFLICT (course_id, student_id) DO UPDATE
        SET enrolled = excluded.enrolled, enroll_time = excluded.enroll_time,
-           activity_time = excluded.activity_time, activity_id = excluded.activity_id
-     WHERE (excluded.activity_time, excluded.activity_id) > (e.activity_time, e.activity_id))
-  SELECT count(*) FROM recorded)";
+           activity_time = excluded.activity_time, arrival_time = excluded.arrival_time
+     WHERE (excluded.activity_time, excluded.arrival_time) > (e.activity_time, e.arrival_time))
+  SELECT r.activity_id IS NOT NULL, coalesce(a.digest, n.digest)
+    FROM new_activity n
+    LEFT JOIN recorded r USING (activity_id)
+    LEFT JOIN activity a USING (activity_id)
+   ORDER BY n.nth)";
+constexpr char kFindParticipation[] = R"(
+  SELECT coalesce(e.enrolled AND c.state = 1, false), e.enroll_time, u.activity_time,
+         u.arrival_time, l.activity_time
+    FROM (SELECT $1 AS student_id, $2 AS course_id) k
+    LEFT JOIN enrollment e USING (student_id, course_id)
+    LEFT JOIN course c USING (course_id)
+    LEFT JOIN LATERAL (
+         SELECT activity_time, arrival_time FROM activity
+          WHERE student_id = $1 AND course_id = $2 AND kind = 2
+          ORDER BY activity_time DESC, arrival_time DESC LIMIT 1) u ON true
+    LEFT JOIN LATERAL (
+         SELECT activity_time FROM activity
+          WHERE student_id = $1 AND course_id = $2 AND kind = 3
+          ORDER BY activity_time DESC LIMIT 1) l ON true)";
 
 // The columns that depend on the kind of event. The kinds are numbered as in the migration.
 struct Columns {
@@ -79,30 +106,64 @@ Columns ColumnsOf(const QuizTaken& event) {
 
 }  // namespace
 
-absl::StatusOr<RecordedCount> PgActivityStore::Record(absl::Span<const Activity> activities,
-                                                      absl::Time deadline) {
-  std::vector<Columns> columns;
-  columns.reserve(activities.size());
+absl::StatusOr<std::vector<RecordResult>> PgActivityStore::Record(
+    absl::Span<const Activity> activities, absl::Time deadline) {
+  // Of several activities with one id, the first is recorded.
+  std::map<std::string_view, std::size_t> positions;  // in `firsts`
+  std::vector<Activity> firsts;
   for (const Activity& activity : activities) {
+    if (positions.emplace(activity.id, firsts.size()).second) firsts.push_back(activity);
+  }
+  std::vector<Columns> columns;
+  columns.reserve(firsts.size());
+  for (const Activity& activity : firsts) {
     columns.push_back(
         std::visit([](const auto& event) { return ColumnsOf(event); }, activity.event));
   }
   // A retry after a COMMIT with unknown outcome may count the recorded activities as duplicates.
   return RunInTransaction(
       pool_, {.name = "report.record_activity", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<RecordedCount> {
-        const int recorded = tx.exec_params1(kRecord, ToArrayLiteral(activities, &Activity::id),
-                                             ToArrayLiteral(activities, &Activity::student),
-                                             ToArrayLiteral(activities, &Activity::course),
-                                             ToArrayLiteral(activities, &Activity::time),
-                                             ToArrayLiteral(columns, &Columns::kind),
-                                             ToArrayLiteral(columns, &Columns::item_id),
-                                             ToArrayLiteral(columns, &Columns::item_title),
-                                             ToArrayLiteral(columns, &Columns::watched_ms),
-                                             ToArrayLiteral(columns, &Columns::passed),
-                                             ToArrayLiteral(columns, &Columns::start_time))[0]
-                                 .as<int>();
-        return RecordedCount{recorded, static_cast<int>(activities.size()) - recorded};
+      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<RecordResult>> {
+        const pqxx::result rows = tx.exec_params(
+            kRecord, ToArrayLiteral(firsts, &Activity::id),
+            ToArrayLiteral(firsts, &Activity::student), ToArrayLiteral(firsts, &Activity::course),
+            ToArrayLiteral(firsts, &Activity::time), ToArrayLiteral(columns, &Columns::kind),
+            ToArrayLiteral(columns, &Columns::item_id),
+            ToArrayLiteral(columns, &Columns::item_title),
+            ToArrayLiteral(columns, &Columns::watched_ms),
+            ToArrayLiteral(columns, &Columns::passed),
+            ToArrayLiteral(columns, &Columns::start_time),
+            ToArrayLiteral(firsts, &Activity::digest),
+            ToArrayLiteral(firsts, &Activity::arrival_time));
+        std::set<std::size_t> recorded;
+        std::vector<RecordResult> results;
+        for (const Activity& activity : activities) {
+          const std::size_t position = positions.at(activity.id);
+          const pqxx::row row = rows[static_cast<pqxx::result::size_type>(position)];
+          const bool is_new = row[0].as<bool>() && recorded.insert(position).second;
+          const bool same = row[1].as<std::int64_t>() == activity.digest;
+          results.push_back(is_new ? RecordResult::kRecorded
+                            : same ? RecordResult::kDuplicate
+                                   : RecordResult::kConflict);
+        }
+        return results;
+      });
+}
+
+absl::StatusOr<Participation> PgActivityStore::FindParticipation(std::string_view student,
+                                                                 std::string_view course,
+                                                                 absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "report.find_participation", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<Participation> {
+        const pqxx::row row =
+            tx.exec_params1(kFindParticipation, std::string(student), std::string(course));
+        Participation found{.enrolled = row[0].as<bool>()};
+        if (found.enrolled) found.enroll_time = postgres::Time(row[1]);
+        found.unenroll_time = postgres::OptionalTime(row[2]);
+        if (found.unenroll_time) found.unenroll_arrival_time = postgres::Time(row[3]);
+        found.last_lesson_time = postgres::OptionalTime(row[4]);
+        return found;
       });
 }
 
@@ -116,8 +177,9 @@ absl::StatusOr<std::vector<Enrollment>> PgActivityStore::ListEnrolled(std::strin
       [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Enrollment>> {
         std::vector<Enrollment> enrollments;
         for (const pqxx::row& row : tx.exec_params(
-                 "SELECT student_id, enroll_time FROM enrollment"
-                 " WHERE course_id = $1 AND student_id > $2 AND enrolled AND enroll_time <= $3"
+                 "SELECT student_id, enroll_time FROM enrollment JOIN course USING (course_id)"
+                 " WHERE course_id = $1 AND course.state = 1 AND student_id > $2 AND enrolled AND "
+                 "enroll_time <= $3"
                  " ORDER BY student_id LIMIT $4",
                  std::string(course), std::string(after), postgres::ToTimestamptz(now), limit)) {
           enrollments.push_back(

@@ -12,8 +12,10 @@ class PgActivityStore final : public ActivityStore {
  public:
   explicit PgActivityStore(postgres::Pool& pool) : pool_(pool) {}
 
-  absl::StatusOr<RecordedCount> Record(absl::Span<const Activity> activities,
-                                       absl::Time deadline) override;
+  absl::StatusOr<std::vector<RecordResult>> Record(absl::Span<const Activity> activities,
+                                                   absl::Time deadline) override;
+  absl::StatusOr<Participation> FindParticipation(std::string_view student, std::string_view course,
+                                                  absl::Time deadline) override;
   absl::StatusOr<std::vector<Enrollment>> ListEnrolled(std::string_view course, absl::Time now,
                                                        std::string_view after, int limit,
                                                        absl::Time deadline) override;

@@ -14,6 +14,8 @@ class PgCourseStore final : public CourseStore {
 
   absl::StatusOr<std::vector<Course>> Upsert(absl::Span<const Course> courses, absl::Time now,
                                              absl::Time deadline) override;
+  absl::Status Merge(absl::Span<const CourseFact> facts, absl::Time now,
+                     absl::Time deadline) override;
   absl::StatusOr<Course> Get(std::string_view id, absl::Time deadline) override;
   absl::StatusOr<std::vector<Course>> List(std::string_view after, int limit,
                                            absl::Time deadline) override;

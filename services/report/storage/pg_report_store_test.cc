@@ -85,9 +85,9 @@ TEST(PgActivityStoreTest, ConcurrentCallersRecordEachActivityOnce) {
     callers.emplace_back([&, caller] {
       std::vector<Activity> mine = activities;
       std::rotate(mine.begin(), mine.begin() + caller * 100, mine.end());
-      const auto count = stores->activities().Record(mine, absl::InfiniteFuture());
-      EXPECT_OK(count);
-      if (count.ok()) recorded += count->recorded;
+      const auto results = stores->activities().Record(mine, absl::InfiniteFuture());
+      ASSERT_OK(results);
+      recorded += static_cast<int>(std::ranges::count(*results, RecordResult::kRecorded));
     });
   }
   for (std::thread& caller : callers) caller.join();

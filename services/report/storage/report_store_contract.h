@@ -48,10 +48,10 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
             .event = std::move(event)};
   }
 
-  RecordedCount Record(const std::vector<Activity>& activities) {
-    const auto count = this->activities().Record(activities, kForever);
-    EXPECT_OK(count);
-    return count.value_or(RecordedCount{});
+  std::vector<RecordResult> Record(const std::vector<Activity>& activities) {
+    const auto results = this->activities().Record(activities, kForever);
+    EXPECT_OK(results);
+    return results.value_or(std::vector<RecordResult>());
   }
 
   std::vector<std::string> StudentsOf(const std::string& course, absl::Time now = Now()) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr rpc::PageSizes kPages{.default_size = 50, .max_size = 200};
 constexpr std::string_view kUpdatable[] = {"display_name",   "audience", "template", "delay",
-                                           "collect_window", "lane",     "enabled"};
+                                           "collect_window", "lane",     "enabled",  "unless"};
 constexpr std::string_view kOutputOnly[] = {"name", "create_time", "update_time", "etag"};
 
 // Returns the id in `name`; on error, adds a violation and returns an empty string.

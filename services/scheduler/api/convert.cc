@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +10,8 @@
 #include "libs/identity/owned_key.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
+#include "libs/time_zone/time_zone.h"
+#include "services/scheduler/domain/field_validation.h"
 #include "services/scheduler/domain/resource_names.h"
 
 namespace lmsmail::scheduler {
@@ -54,19 +55,41 @@ void CheckKnown(Enum value, bool known, std::string field, Violations& violation
   }
 }
 
-v1::EventRecord::State StateOf(const std::vector<StoredEvent::TaskOutcome>& tasks) {
-  const auto any = [&](TaskState state) {
-    return std::ranges::any_of(tasks, [&](const auto& task) { return task.state == state; });
-  };
-  if (any(TaskState::kPending)) return v1::EventRecord::STATE_PENDING;
-  return any(TaskState::kFailed) ? v1::EventRecord::STATE_FAILED : v1::EventRecord::STATE_DONE;
+Conditions UnlessOf(const v1::Automation& message, Violations& violations) {
+  Conditions unless;
+  for (const int condition : message.unless()) {
+    const bool known = v1::Automation::Condition_IsValid(condition) &&
+                       condition != v1::Automation::CONDITION_UNSPECIFIED;
+    CheckKnown(condition, known, "automation.unless", violations);
+    if (known) unless.Add(static_cast<Condition>(condition));
+  }
+  return unless;
+}
+
+// Why an event has no mail; empty if it has.
+std::string_view Explain(const StoredEvent& event) {
+  switch (event.no_mail) {
+    case NoMail::kNo:
+      return event.tasks.empty() ? "no effect: no enabled automation is for this event, and there "
+                                   "is nothing to record"
+                                 : "";
+    case NoMail::kQuiet:
+      return "no mail: the event is quiet";
+    case NoMail::kOld:
+      return "no mail: the event was older than event_max_age when it was published";
+  }
+  return "";
 }
 
 }  // namespace
 
 Schedule FromProto(const v1::Schedule& message, Violations& violations) {
   Schedule schedule{.display_name = message.display_name(), .cron = message.cron()};
-  if (!message.time_zone().empty()) schedule.time_zone = message.time_zone();
+  if (!message.time_zone().empty()) {
+    // A name that is not valid is refused with the other fields.
+    schedule.time_zone =
+        time_zone::CanonicalName(message.time_zone()).value_or(message.time_zone());
+  }
   CheckKnown(message.catch_up(), v1::Schedule::CatchUp_IsValid(message.catch_up()),
              "schedule.catch_up", violations);
   if (message.catch_up() != v1::Schedule::CATCH_UP_UNSPECIFIED) {
@@ -95,7 +118,8 @@ Automation FromProto(const v1::Automation& message, Violations& violations) {
       .delay = Seconds(message.delay(), "automation.delay", violations),
       .collect_window = Seconds(message.collect_window(), "automation.collect_window", violations),
       .lane = message.lane(),
-      .enabled = message.enabled()};
+      .enabled = message.enabled(),
+      .unless = UnlessOf(message, violations)};
 }
 
 void ToProto(const Schedule& schedule, v1::Schedule& message) {
@@ -142,6 +166,12 @@ void ToProto(const Automation& automation, v1::Automation& message) {
   }
   message.set_lane(automation.lane);
   message.set_enabled(automation.enabled);
+  for (const Condition condition :
+       {Condition::kEnrolled, Condition::kLessonCompleted, Condition::kUnenrolled}) {
+    if (automation.unless.Has(condition)) {
+      message.add_unless(static_cast<v1::Automation::Condition>(condition));
+    }
+  }
   *message.mutable_create_time() = protobuf::ToProto(automation.create_time);
   *message.mutable_update_time() = protobuf::ToProto(automation.update_time);
   message.set_etag(EtagOf(automation));
@@ -153,16 +183,37 @@ void ToProto(const StoredEvent& event, v1::EventRecord& message) {
   message.set_publisher(std::string(id.owner));
   message.mutable_event()->set_event_id(std::string(id.key));
   *message.mutable_create_time() = protobuf::ToProto(event.create_time);
-  message.set_state(StateOf(event.tasks));
+  message.set_state(static_cast<v1::EventRecord::State>(event.state()));
   message.set_content_dropped(event.content_dropped);
   std::vector<std::string_view> details;
+  if (const std::string_view reason = Explain(event); !reason.empty()) details.push_back(reason);
   for (const auto& task : event.tasks) {
     if (!task.detail.empty()) details.push_back(task.detail);
+    for (const std::string& fact : task.waits_for) message.add_waits_for(fact);
   }
-  message.set_detail(
-      event.tasks.empty()
-          ? "no effect: no enabled automation is for this event, and there is nothing to record"
-          : fmt::format("{}", fmt::join(details, "; ")));
+  message.set_detail(fmt::format("{}", fmt::join(details, "; ")));
+}
+
+EventQuery QueryFromProto(const v1::ListEventsRequest& request, Violations& violations) {
+  EventQuery query{.type = static_cast<EventType>(request.event_type()),
+                   .student = request.student(),
+                   .course_id = request.course_id(),
+                   .publisher = request.publisher()};
+  CheckKnown(request.state(), v1::EventRecord::State_IsValid(request.state()), "state", violations);
+  CheckKnown(request.event_type(), v1::Automation::EventType_IsValid(request.event_type()),
+             "event_type", violations);
+  if (request.state() != v1::EventRecord::STATE_UNSPECIFIED) {
+    query.state = static_cast<TaskState>(request.state());
+  }
+  if (!query.student.empty()) CheckStudent(query.student, "student", violations);
+  if (!query.course_id.empty()) CheckCourseId(query.course_id, "course_id", violations);
+  if (request.has_start_time()) {
+    query.start_time = protobuf::FromProto(request.start_time(), "start_time", violations);
+  }
+  if (request.has_end_time()) {
+    query.end_time = protobuf::FromProto(request.end_time(), "end_time", violations);
+  }
+  return query;
 }
 
 RequestRecord RecordOf(const rpc::CallInfo& call, std::string method, const std::string& request_id,

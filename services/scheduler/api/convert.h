@@ -29,6 +29,8 @@ void ToProto(const ScheduleRun& run, v1::ScheduleRun& message);
 void ToProto(const Automation& automation, v1::Automation& message);
 void ToProto(const StoredEvent& event, v1::EventRecord& message);
 
+EventQuery QueryFromProto(const v1::ListEventsRequest& request, Violations& violations);
+
 // Converts a result into the response of a call.
 template <typename Result, typename Message>
 absl::Status Respond(const absl::StatusOr<Result>& result, Message& response) {

@@ -17,13 +17,17 @@ class EventHandlers {
 
   absl::Status PublishEvents(const rpc::CallInfo& call, const v1::PublishEventsRequest& request,
                              v1::PublishEventsResponse& response);
+  absl::Status ListEvents(const rpc::CallInfo& call, const v1::ListEventsRequest& request,
+                          v1::ListEventsResponse& response);
+  absl::Status RetryEvent(const rpc::CallInfo& call, const v1::RetryEventRequest& request,
+                          v1::EventRecord& response);
   absl::Status GetEvent(const rpc::CallInfo& call, const v1::GetEventRequest& request,
                         v1::EventRecord& response);
 
  private:
   // Whose event the request asks for.
-  absl::StatusOr<std::string> PublisherOf(const rpc::CallInfo& call,
-                                          const v1::GetEventRequest& request);
+  template <typename Request>
+  absl::StatusOr<std::string> PublisherOf(const rpc::CallInfo& call, const Request& request);
 
   EventSubmission& submission_;
   EventStore& events_;

@@ -17,6 +17,8 @@ SchedulerService::SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& sc
   Bind("ListScheduleRuns", schedules, &ScheduleHandlers::ListScheduleRuns);
   Bind("PreviewScheduleRuns", schedules, &ScheduleHandlers::PreviewScheduleRuns);
   Bind("PublishEvents", events, &EventHandlers::PublishEvents);
+  Bind("ListEvents", events, &EventHandlers::ListEvents);
+  Bind("RetryEvent", events, &EventHandlers::RetryEvent);
   Bind("GetEvent", events, &EventHandlers::GetEvent);
   Bind("ListAutomations", automations, &AutomationHandlers::ListAutomations);
   Bind("GetAutomation", automations, &AutomationHandlers::GetAutomation);

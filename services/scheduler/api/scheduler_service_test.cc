@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "libs/clock/clock.h"
 #include "libs/protobuf/time.h"
@@ -15,6 +16,7 @@
 #include "services/scheduler/storage/in_memory_automation_store.h"
 #include "services/scheduler/storage/in_memory_event_store.h"
 #include "services/scheduler/storage/in_memory_schedule_store.h"
+#include "services/scheduler/testing/fake_peers.h"
 #include "services/scheduler/testing/samples.h"
 
 namespace lmsmail::scheduler {
@@ -60,9 +62,10 @@ class SchedulerServiceTest : public ::testing::Test {
   InMemoryScheduleStore schedule_store_{requests_};
   InMemoryAutomationStore automation_store_{requests_};
   InMemoryEventStore events_;
+  FakeDispatch dispatch_;
   ScheduleRegistry schedules_{schedule_store_, requests_, clock_};
-  AutomationRegistry automations_{automation_store_, requests_, clock_};
-  EventSubmission submission_{events_, automation_store_, clock_, metrics_, [] {}};
+  AutomationRegistry automations_{automation_store_, requests_, dispatch_, clock_};
+  EventSubmission submission_{events_, automation_store_, clock_, metrics_, {}, [] {}};
   rpc::TestRunner runner_;
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
@@ -231,6 +234,120 @@ TEST_F(SchedulerServiceTest, CreatesUpdatesListsAndDeletesAnAutomation) {
   v1::GetAutomationRequest get;
   get.set_name(made.name());
   EXPECT_THAT(Call(&Stub::GetAutomation, get), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SchedulerServiceTest, UpdateWithoutAMaskChangesWhatIsSetOrIsRefused) {
+  ASSERT_OK_AND_ASSIGN(const auto made, Call(&Stub::CreateAutomation, CreateAutomation("welcome")));
+  v1::UpdateAutomationRequest update;
+  update.mutable_automation()->set_name(made.name());
+  EXPECT_THAT(Call(&Stub::UpdateAutomation, update), HasViolation("update_mask", _));
+  update.mutable_automation()->set_enabled(false);
+  EXPECT_FALSE(Call(&Stub::UpdateAutomation, update)->enabled());
+  update.mutable_automation()->clear_enabled();
+  update.mutable_automation()->add_unless(v1::Automation::CONDITION_UNENROLLED);
+  ASSERT_OK_AND_ASSIGN(const v1::Automation updated, Call(&Stub::UpdateAutomation, update));
+  EXPECT_FALSE(updated.enabled());
+  EXPECT_THAT(updated.unless(), ::testing::ElementsAre(v1::Automation::CONDITION_UNENROLLED));
+  ASSERT_OK(Call(&Stub::CreateSchedule, Create("a")));
+  v1::UpdateScheduleRequest schedule;
+  schedule.mutable_schedule()->set_name("schedules/a");
+  schedule.mutable_schedule()->set_state(v1::Schedule::STATE_PAUSED);
+  EXPECT_THAT(Call(&Stub::UpdateSchedule, schedule), HasViolation("update_mask", _));
+}
+
+TEST_F(SchedulerServiceTest, AnAutomationNeedsATemplateThatCanBeSent) {
+  dispatch_.known_templates = {"templates/welcome"};
+  v1::CreateAutomationRequest request = CreateAutomation("welcome");
+  request.mutable_automation()->set_template_("templates/wellcome");
+  EXPECT_THAT(Call(&Stub::CreateAutomation, request),
+              HasViolation("automation.template", HasSubstr("no such template")));
+  request.mutable_automation()->set_template_("templates/welcome");
+  ASSERT_OK(Call(&Stub::CreateAutomation, request));
+  v1::UpdateAutomationRequest update;
+  update.mutable_automation()->set_name("automations/welcome");
+  update.mutable_automation()->set_template_("templates/none");
+  EXPECT_THAT(Call(&Stub::UpdateAutomation, update), HasViolation("automation.template", _));
+  dispatch_.error = absl::UnavailableError("away");
+  EXPECT_THAT(Call(&Stub::UpdateAutomation, update), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(SchedulerServiceTest, ListsEventsByWhatTheyAreAboutInPages) {
+  ASSERT_OK(Call(&Stub::CreateAutomation, CreateAutomation("welcome")));
+  v1::PublishEventsRequest publish;
+  *publish.add_events() = Enrolled("e-1");
+  *publish.add_events() = Enrolled("e-2", "recipients/bob");
+  *publish.add_events() = Paid("e-3", "pay-1");
+  ASSERT_OK(Call(&Stub::PublishEvents, publish));
+  const auto list = [&](const v1::ListEventsRequest& request) {
+    std::vector<std::string> ids;
+    const auto page = Call(&Stub::ListEvents, request);
+    EXPECT_OK(page);
+    for (const v1::EventRecord& record : page->events()) ids.push_back(record.event().event_id());
+    return ids;
+  };
+  using ::testing::ElementsAre;
+  v1::ListEventsRequest request;
+  EXPECT_THAT(list(request), ElementsAre("e-3", "e-2", "e-1"));
+  request.set_student("recipients/ada");
+  EXPECT_THAT(list(request), ElementsAre("e-3", "e-1"));
+  request.set_course_id("cpp-101");
+  EXPECT_THAT(list(request), ElementsAre("e-1"));
+  request.Clear();
+  request.set_event_type(v1::Automation::EVENT_TYPE_STUDENT_ENROLLED);
+  EXPECT_THAT(list(request), ElementsAre("e-2", "e-1"));
+  request.set_state(v1::EventRecord::STATE_FAILED);
+  EXPECT_THAT(list(request), ::testing::IsEmpty());
+  request.Clear();
+  request.set_state(v1::EventRecord::STATE_PENDING);
+  EXPECT_THAT(list(request), ElementsAre("e-2", "e-1"));
+  request.Clear();
+  *request.mutable_start_time() = protobuf::ToProto(clock_.Now() + absl::Seconds(1));
+  EXPECT_THAT(list(request), ::testing::IsEmpty());
+  request.Clear();
+  request.set_page_size(2);
+  ASSERT_OK_AND_ASSIGN(const auto first, Call(&Stub::ListEvents, request));
+  request.set_page_token(first.next_page_token());
+  EXPECT_THAT(list(request), ElementsAre("e-1"));
+  request.set_student("ada");
+  const auto refused = Call(&Stub::ListEvents, request);
+  EXPECT_THAT(refused, HasViolation("student", _));
+  EXPECT_THAT(refused, HasViolation("page_token", _));
+}
+
+TEST_F(SchedulerServiceTest, RetriesAnEventThatFailed) {
+  ASSERT_OK(Call(&Stub::CreateAutomation, CreateAutomation("welcome")));
+  v1::PublishEventsRequest publish;
+  *publish.add_events() = Enrolled("e-1");
+  publish.set_quiet(false);
+  ASSERT_OK(Call(&Stub::PublishEvents, publish));
+  v1::RetryEventRequest retry;
+  EXPECT_THAT(Call(&Stub::RetryEvent, retry), HasViolation("event_id", _));
+  retry.set_event_id("e-1");
+  EXPECT_THAT(Call(&Stub::RetryEvent, retry), rpc::HasReason("NOTHING_TO_RETRY"));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Task> tasks,
+                       events_.Claim(clock_.Now(), clock_.Now(), 10, absl::InfiniteFuture()));
+  for (const Task& task : tasks) {
+    ASSERT_OK(events_.Settle(task, {.state = TaskState::kFailed, .detail = "no"},
+                             absl::InfiniteFuture()));
+  }
+  ASSERT_OK_AND_ASSIGN(const v1::EventRecord record, Call(&Stub::RetryEvent, retry));
+  EXPECT_EQ(record.state(), v1::EventRecord::STATE_PENDING);
+}
+
+TEST_F(SchedulerServiceTest, QuietImportsSendNoMailAndSaySo) {
+  ASSERT_OK(Call(&Stub::CreateAutomation, CreateAutomation("welcome")));
+  v1::PublishEventsRequest publish;
+  *publish.add_events() = Enrolled(" e-1 ");
+  publish.set_quiet(true);
+  publish.set_validate_only(true);
+  ASSERT_OK(Call(&Stub::PublishEvents, publish));
+  v1::GetEventRequest get;
+  get.set_event_id("e-1");
+  EXPECT_THAT(Call(&Stub::GetEvent, get), StatusIs(absl::StatusCode::kNotFound));
+  publish.set_validate_only(false);
+  ASSERT_OK_AND_ASSIGN(const auto results, Call(&Stub::PublishEvents, publish));
+  EXPECT_EQ(results.results(0).event_id(), "e-1");
+  EXPECT_THAT(Call(&Stub::GetEvent, get)->detail(), HasSubstr("no mail: the event is quiet"));
 }
 
 TEST_F(SchedulerServiceTest, CreateAutomationReturnsAllViolations) {

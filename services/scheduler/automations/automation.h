@@ -22,6 +22,7 @@ struct Automation {
   absl::Duration collect_window = {};  // zero: each event is a mail of its own
   lmsmail::type::v1::Lane lane = lmsmail::type::v1::LANE_UNSPECIFIED;
   bool enabled = false;
+  Conditions unless = {};
   absl::Time create_time = {};
   absl::Time update_time = {};
   std::int64_t revision = 1;

@@ -9,6 +9,7 @@
 
 #include "libs/status/error_details.h"
 #include "services/scheduler/automations/automation.h"
+#include "services/scheduler/automations/template_check.h"
 #include "services/scheduler/domain/resource_registry.h"
 
 namespace lmsmail::scheduler {
@@ -16,7 +17,9 @@ namespace lmsmail::scheduler {
 // What staff do with automations. Violations have the protocol's field names. Thread-safe.
 class AutomationRegistry final : public ResourceRegistry<Automation> {
  public:
-  using ResourceRegistry::ResourceRegistry;
+  AutomationRegistry(ResourceStore<Automation>& store, RequestStore& requests,
+                     TemplateCheck& templates, const Clock& clock)
+      : ResourceRegistry(store, requests, clock), templates_(templates) {}
 
   // `violations` are those that were found while converting the request.
   absl::StatusOr<Automation> Create(Automation automation, RequestRecord request,
@@ -26,6 +29,12 @@ class AutomationRegistry final : public ResourceRegistry<Automation> {
                                     const std::set<std::string, std::less<>>& fields,
                                     std::string_view etag, const Violations& violations,
                                     absl::Time deadline);
+
+ private:
+  // Adds a violation when mail cannot be sent with the automation's template.
+  absl::Status CheckTemplate(const Automation& automation, Violations& violations);
+
+  TemplateCheck& templates_;
 };
 
 }  // namespace lmsmail::scheduler

@@ -35,6 +35,8 @@ Violations CheckAutomation(const Automation& automation) {
   CheckDisplayName(automation.display_name, "display_name", violations);
   if (automation.event_type == EventType::kUnspecified) {
     violations.Add("event_type", "is required");
+  } else if (!CanTriggerMail(automation.event_type)) {
+    violations.Add("event_type", "must be a type of event that mail can be sent for");
   }
   CheckAudience(automation, violations);
   if (!ParseTemplateName(automation.template_name)) {
@@ -48,6 +50,9 @@ Violations CheckAutomation(const Automation& automation) {
   } else if (automation.collect_window > absl::ZeroDuration() &&
              automation.event_type != EventType::kContentPublished) {
     violations.Add("collect_window", "is allowed only for EVENT_TYPE_CONTENT_PUBLISHED");
+  }
+  if (!automation.unless.empty() && automation.audience == Audience::kEnrolled) {
+    violations.Add("unless", "is allowed only for AUDIENCE_STUDENT: it is about one student");
   }
   return violations;
 }

@@ -36,11 +36,12 @@ TEST(FormatAmountTest, HasTheDecimalsOfItsCurrency) {
 
 TEST(MailKeyTest, IdentifiesWhatTheMailMeans) {
   EXPECT_EQ(MailKey("enrollment", Enrolled("e-1")), "enrollment/cpp-101/ada/e-1");
-  EXPECT_EQ(MailKey("payment-confirmation", Paid("e-2", "pay-9")), "payment_confirmation/pay-9");
+  EXPECT_EQ(MailKey("payment-confirmation", Paid("e-2", "pay-9")),
+            "payment_confirmation/pay-9/ada");
   v1::Event demo;
   demo.set_event_id("e-3");
-  demo.mutable_demo_class_attended();
-  EXPECT_EQ(MailKey("demo-completed", demo), "demo_completed/e-3");
+  demo.mutable_demo_class_attended()->set_student("recipients/ada");
+  EXPECT_EQ(MailKey("demo-completed", demo), "demo_completed/ada/e-3");
 }
 
 TEST(MailKeyTest, NeverExceedsTheLimitOfDispatch) {

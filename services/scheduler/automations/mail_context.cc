@@ -62,6 +62,16 @@ void PutPayment(const v1::PaymentSucceeded& payment, absl::Time paid, absl::Time
   Put(object, "receipt_url", payment.receipt_url());
 }
 
+void PutRefund(const v1::PaymentRefunded& refund, absl::Time refunded, absl::TimeZone zone,
+               Struct& context) {
+  Struct& object = Object(context, "payment");
+  Put(object, "amount", FormatAmount(refund.amount_minor(), refund.currency_code()));
+  Put(object, "currency", refund.currency_code());
+  Put(object, "reference", refund.payment_id());
+  Put(object, "refund_date", FormatDate(refunded, zone));
+  Put(object, "description", refund.description());
+}
+
 void PutItem(const v1::ContentPublished& content, const v1::CourseRef& course, Struct& item) {
   Put(item, "title", content.title());
   Put(item, "kind", content.kind().empty() ? std::string(kDefaultKind) : content.kind());
@@ -90,6 +100,8 @@ Struct StudentContext(const v1::Event& event, const v1::CourseRef& course, absl:
     PutEnrollment(event.student_enrolled(), zone, context);
   } else if (event.has_payment_succeeded()) {
     PutPayment(event.payment_succeeded(), TimeOf(event), zone, context);
+  } else if (event.has_payment_refunded()) {
+    PutRefund(event.payment_refunded(), TimeOf(event), zone, context);
   } else if (event.has_lesson_completed() && !event.lesson_completed().lesson_title().empty()) {
     Put(Object(context, "lesson"), "title", event.lesson_completed().lesson_title());
   }

@@ -34,23 +34,24 @@ std::string MailKey(std::string_view automation_id, const v1::Event& event) {
   std::string prefix(automation_id);
   std::ranges::replace(prefix, '-', '_');
   const std::string event_id = PrintableEventId(event.event_id());
+  const std::string student = ParseRecipientName(StudentOf(event)).value_or("");
   switch (TypeOf(event)) {
     case EventType::kStudentEnrolled:
     case EventType::kStudentUnenrolled:
-      return Fit(fmt::format("{}/{}/{}/{}", prefix, CourseOf(event).course_id(),
-                             ParseRecipientName(StudentOf(event)).value_or(""), event_id),
+      return Fit(fmt::format("{}/{}/{}/{}", prefix, CourseOf(event).course_id(), student, event_id),
                  kMaxMailKey);
     case EventType::kPaymentSucceeded:
-      return Fit(fmt::format("{}/{}", prefix, event.payment_succeeded().payment_id()), kMaxMailKey);
+      return Fit(fmt::format("{}/{}/{}", prefix, event.payment_succeeded().payment_id(), student),
+                 kMaxMailKey);
+    case EventType::kPaymentRefunded:
+      return Fit(fmt::format("{}/{}/{}", prefix, event.payment_refunded().payment_id(), student),
+                 kMaxMailKey);
     case EventType::kContentPublished:
       return Fit(fmt::format("{}/{}/{}", prefix, CourseOf(event).course_id(), ShortHash(event_id)),
                  kMaxCollectedKey);
-    case EventType::kDemoClassAttended:
-    case EventType::kLessonCompleted:
-    case EventType::kUnspecified:
-      break;
+    default:
+      return Fit(fmt::format("{}/{}/{}", prefix, student, event_id), kMaxMailKey);
   }
-  return Fit(fmt::format("{}/{}", prefix, event_id), kMaxMailKey);
 }
 
 std::string StudentKey(std::string_view mail_key, std::string_view student) {

@@ -11,9 +11,9 @@
 // '-':
 //
 //   (un)enrollment            enrollment/<course>/<student>/<event id>@<publisher>
-//   payment                   payment_confirmation/<payment id>, whichever event reports it
-//   new content, per student  new_content/<course>/<window>/<student>
-//   any other event           demo_completed/<event id>@<publisher>
+//   payment, refund           payment_confirmation/<payment id>/<student>, whichever event reports
+//   it new content, per student  new_content/<course>/<window>/<student> any other event
+//   demo_completed/<student>/<event id>@<publisher>
 //
 // <window> is a hash of the id of the event that opened the window. A key that is too long for
 // dispatch is cut and ends in a hash of the whole.

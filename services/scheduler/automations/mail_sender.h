@@ -36,6 +36,10 @@ class MailSender {
  public:
   virtual ~MailSender() = default;
 
+  // What Send() would answer, without sending: INVALID_ARGUMENT with the violations of
+  // "context.*" that the template has.
+  virtual absl::Status Validate(const std::string& request_id, const std::string& student,
+                                const MailContent& content) = 0;
   // ALREADY_EXISTS when the request id was used with another body.
   virtual absl::Status Send(const std::string& request_id, const std::string& student,
                             const MailContent& content) = 0;

@@ -10,6 +10,7 @@
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/clients/dispatch_client.h"
+#include "services/scheduler/clients/preference_client.h"
 #include "services/scheduler/clients/report_client.h"
 
 namespace lmsmail::scheduler {
@@ -72,7 +73,8 @@ struct DispatchPeer final : dispatch::v1::DispatchService::CallbackService {
 
 struct ReportPeer final : report::v1::ReportService::CallbackService {
   Exchange<report::v1::RecordActivityRequest, report::v1::RecordActivityResponse> record;
-  Exchange<report::v1::UpsertCoursesRequest, report::v1::UpsertCoursesResponse> upsert;
+  Exchange<report::v1::MergeCoursesRequest, report::v1::MergeCoursesResponse> merge;
+  Exchange<report::v1::GetEnrollmentRequest, report::v1::Enrollment> enrollment;
   Exchange<report::v1::GetCourseRequest, report::v1::Course> course;
   Exchange<report::v1::ListEnrolledStudentsRequest, report::v1::ListEnrolledStudentsResponse> list;
   Exchange<report::v1::GenerateWeeklyReportsRequest, report::v1::WeeklyReportRun> generate;
@@ -82,10 +84,15 @@ struct ReportPeer final : report::v1::ReportService::CallbackService {
                                            report::v1::RecordActivityResponse* response) override {
     return record.Run(context, *request, *response);
   }
-  grpc::ServerUnaryReactor* UpsertCourses(grpc::CallbackServerContext* context,
-                                          const report::v1::UpsertCoursesRequest* request,
-                                          report::v1::UpsertCoursesResponse* response) override {
-    return upsert.Run(context, *request, *response);
+  grpc::ServerUnaryReactor* MergeCourses(grpc::CallbackServerContext* context,
+                                         const report::v1::MergeCoursesRequest* request,
+                                         report::v1::MergeCoursesResponse* response) override {
+    return merge.Run(context, *request, *response);
+  }
+  grpc::ServerUnaryReactor* GetEnrollment(grpc::CallbackServerContext* context,
+                                          const report::v1::GetEnrollmentRequest* request,
+                                          report::v1::Enrollment* response) override {
+    return enrollment.Run(context, *request, *response);
   }
   grpc::ServerUnaryReactor* GetCourse(grpc::CallbackServerContext* context,
                                       const report::v1::GetCourseRequest* request,
@@ -104,13 +111,26 @@ struct ReportPeer final : report::v1::ReportService::CallbackService {
   }
 };
 
+struct PreferencePeer final : preference::v1::PreferenceService::CallbackService {
+  Exchange<preference::v1::CheckRecipientsRequest, preference::v1::CheckRecipientsResponse> check;
+
+  grpc::ServerUnaryReactor* CheckRecipients(
+      grpc::CallbackServerContext* context, const preference::v1::CheckRecipientsRequest* request,
+      preference::v1::CheckRecipientsResponse* response) override {
+    return check.Run(context, *request, *response);
+  }
+};
+
 class ClientsTest : public ::testing::Test {
  protected:
   DispatchPeer dispatch_peer_;
   ReportPeer report_peer_;
+  PreferencePeer preference_peer_;
   rpc::InProcessServer server_{rpc::Host<dispatch::v1::DispatchService>(dispatch_peer_),
+                               rpc::Host<preference::v1::PreferenceService>(preference_peer_),
                                rpc::Host<report::v1::ReportService>(report_peer_)};
   DispatchClient dispatch_{server_.channel(), absl::Seconds(10)};
+  PreferenceClient preference_{server_.channel(), absl::Seconds(10)};
   ReportClient report_{server_.channel(), absl::Seconds(10)};
   MailContent content_{.template_name = "templates/enrollment",
                        .lane = lmsmail::type::v1::LANE_BULK,
@@ -167,8 +187,12 @@ TEST_F(ClientsTest, PurgesLogs) {
 TEST_F(ClientsTest, RecordsEveryKindOfFact) {
   const absl::Time time = absl::FromUnixSeconds(1000);
   const auto fact = [&](auto what) {
-    return Fact{
-        .id = "f", .student = "recipients/ada", .course_id = "c", .time = time, .what = what};
+    return Fact{.id = "f",
+                .student = "recipients/ada",
+                .course_id = "c",
+                .time = time,
+                .arrival_time = time + absl::Seconds(1),
+                .what = what};
   };
   ASSERT_OK(
       report_.RecordFacts({fact(Fact::Enrolled{absl::FromUnixSeconds(2000)}),
@@ -181,6 +205,7 @@ TEST_F(ClientsTest, RecordsEveryKindOfFact) {
   EXPECT_EQ(activities[0].student(), "recipients/ada");
   EXPECT_EQ(activities[0].course(), "courses/c");
   EXPECT_EQ(activities[0].activity_time().seconds(), 1000);
+  EXPECT_EQ(activities[0].arrival_time().seconds(), 1001);
   EXPECT_EQ(activities[0].enrolled().start_time().seconds(), 2000);
   EXPECT_TRUE(activities[1].has_enrolled());
   EXPECT_FALSE(activities[1].enrolled().has_start_time());
@@ -195,14 +220,47 @@ TEST_F(ClientsTest, WritesAndReadsCourses) {
                       .title = "C++",
                       .url = "https://lms.example/c",
                       .instructor_name = "Grace",
-                      .lesson_count = 12};
-  ASSERT_OK(report_.UpsertCourses({course}));
-  ASSERT_EQ(report_peer_.upsert.request().courses_size(), 1);
-  EXPECT_EQ(report_peer_.upsert.request().courses(0).name(), "courses/c");
-  report_peer_.course.Answer(report_peer_.upsert.request().courses(0));
+                      .lesson_count = 12,
+                      .state = CourseState::kArchived};
+  report::v1::MergeCoursesResponse merged;
+  merged.add_results()->set_code(3);
+  report_peer_.merge.Answer(merged);
+  ASSERT_OK_AND_ASSIGN(
+      const auto results,
+      report_.MergeCourses({{course, absl::FromUnixSeconds(1), absl::FromUnixSeconds(2)}}));
+  EXPECT_THAT(results, ElementsAre(StatusIs(absl::StatusCode::kInvalidArgument)));
+  const report::v1::MergeCoursesRequest request = report_peer_.merge.request();
+  ASSERT_EQ(request.facts_size(), 1);
+  EXPECT_EQ(request.facts(0).course().name(), "courses/c");
+  EXPECT_EQ(request.facts(0).fact_time().seconds(), 1);
+  EXPECT_EQ(request.facts(0).arrival_time().seconds(), 2);
+  report_peer_.course.Answer(request.facts(0).course());
   ASSERT_OK_AND_ASSIGN(const Course found, report_.GetCourse("c"));
   EXPECT_EQ(found, course);
   EXPECT_EQ(report_peer_.course.request().name(), "courses/c");
+}
+
+TEST_F(ClientsTest, ReadsWhatIsKnownOfAStudentInACourse) {
+  report::v1::Enrollment known;
+  known.set_enrolled(true);
+  known.mutable_unenroll_time()->set_seconds(1);
+  known.mutable_unenroll_arrival_time()->set_seconds(2);
+  report_peer_.enrollment.Answer(known);
+  ASSERT_OK_AND_ASSIGN(const Participation found, report_.GetParticipation("recipients/ada", "c"));
+  EXPECT_TRUE(found.enrolled);
+  EXPECT_EQ(found.unenroll_time, absl::FromUnixSeconds(1));
+  EXPECT_EQ(found.unenroll_arrival_time, absl::FromUnixSeconds(2));
+  EXPECT_EQ(found.last_lesson_time, absl::InfinitePast());
+  EXPECT_EQ(report_peer_.enrollment.request().course(), "courses/c");
+}
+
+TEST_F(ClientsTest, FindsKnownStudents) {
+  preference::v1::CheckRecipientsResponse verdicts;
+  verdicts.add_verdicts()->set_reason(preference::v1::Verdict::REASON_UNKNOWN_RECIPIENT);
+  verdicts.add_verdicts()->set_reason(preference::v1::Verdict::REASON_BOUNCED);
+  preference_peer_.check.Answer(verdicts);
+  EXPECT_THAT(preference_.FindKnown({"recipients/ada", "recipients/bob"}),
+              IsOkAndHolds(ElementsAre("recipients/bob")));
 }
 
 TEST_F(ClientsTest, ListsEnrolledStudents) {

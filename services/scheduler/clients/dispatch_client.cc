@@ -1,7 +1,10 @@
 #include "services/scheduler/clients/dispatch_client.h"
 
+#include <algorithm>
+
 #include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::scheduler {
@@ -20,14 +23,46 @@ void FillCommon(const std::string& request_id, const MailContent& content, Messa
   if (!content.course_id.empty()) (*message.mutable_labels())["course"] = content.course_id;
 }
 
-}  // namespace
-
-absl::Status DispatchClient::Send(const std::string& request_id, const std::string& student,
-                                  const MailContent& content) {
+dispatch::v1::SendRequest RequestOf(const std::string& request_id, const std::string& student,
+                                    const MailContent& content) {
   dispatch::v1::SendRequest request;
   FillCommon(request_id, content, request);
   request.mutable_target()->set_recipient(student);
   *request.mutable_context() = content.context;
+  return request;
+}
+
+}  // namespace
+
+absl::Status DispatchClient::Validate(const std::string& request_id, const std::string& student,
+                                      const MailContent& content) {
+  dispatch::v1::SendRequest request = RequestOf(request_id, student, content);
+  request.set_validate_only(true);
+  return rpc::Call(*stub_, &Stub::Send, request, rpc::WithTimeout(timeout_)).status();
+}
+
+absl::Status DispatchClient::CheckTemplate(const std::string& template_name) {
+  MailContent content;
+  content.template_name = template_name;
+  const absl::Status status = Validate("template-check", "recipients/nobody", content);
+  if (absl::IsInvalidArgument(status)) {
+    // The empty context is no fault of the template.
+    const std::vector<FieldViolation> violations = ViolationsOf(status);
+    const bool only_context =
+        !violations.empty() && std::ranges::all_of(violations, [](const FieldViolation& violation) {
+          return violation.field.starts_with("context.");
+        });
+    return only_context ? absl::OkStatus() : status;
+  }
+  if (absl::IsNotFound(status) || absl::IsFailedPrecondition(status)) {
+    return absl::InvalidArgumentError(status.message());
+  }
+  return status;
+}
+
+absl::Status DispatchClient::Send(const std::string& request_id, const std::string& student,
+                                  const MailContent& content) {
+  const dispatch::v1::SendRequest request = RequestOf(request_id, student, content);
   return rpc::Call(*stub_, &Stub::Send, request, rpc::WithTimeout(timeout_)).status();
 }
 

@@ -10,16 +10,20 @@
 
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "services/scheduler/automations/mail_sender.h"
+#include "services/scheduler/automations/template_check.h"
 #include "services/scheduler/schedules/queue_maintenance.h"
 
 namespace lmsmail::scheduler {
 
 // Calls DispatchService. A call about mail takes at most `timeout`, a maintenance call a minute.
-class DispatchClient final : public MailSender, public QueueMaintenance {
+class DispatchClient final : public MailSender, public TemplateCheck, public QueueMaintenance {
  public:
   DispatchClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
       : stub_(dispatch::v1::DispatchService::NewStub(channel)), timeout_(timeout) {}
 
+  absl::Status Validate(const std::string& request_id, const std::string& student,
+                        const MailContent& content) override;
+  absl::Status CheckTemplate(const std::string& template_name) override;
   absl::Status Send(const std::string& request_id, const std::string& student,
                     const MailContent& content) override;
   absl::StatusOr<BatchResult> SendBatch(const std::string& request_id, const MailContent& content,

@@ -6,6 +6,7 @@
 #include "libs/resource_name/name.h"
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
+#include "services/scheduler/domain/event.h"
 
 namespace lmsmail::scheduler {
 namespace {
@@ -36,9 +37,14 @@ struct FactWriter {
   }
 };
 
+absl::Status StatusOf(const google::rpc::Status& status) {
+  return {static_cast<absl::StatusCode>(status.code()), status.message()};
+}
+
 }  // namespace
 
-absl::Status ReportClient::RecordFacts(const std::vector<Fact>& facts) {
+absl::StatusOr<std::vector<absl::Status>> ReportClient::RecordFacts(
+    const std::vector<Fact>& facts) {
   report::v1::RecordActivityRequest request;
   for (const Fact& fact : facts) {
     report::v1::Activity& activity = *request.add_activities();
@@ -46,22 +52,57 @@ absl::Status ReportClient::RecordFacts(const std::vector<Fact>& facts) {
     activity.set_student(fact.student);
     activity.set_course(resource_name::CourseName(fact.course_id));
     *activity.mutable_activity_time() = protobuf::ToProto(fact.time);
+    *activity.mutable_arrival_time() = protobuf::ToProto(fact.arrival_time);
     std::visit(FactWriter{activity}, fact.what);
   }
-  return rpc::Call(*stub_, &Stub::RecordActivity, request, rpc::WithTimeout(timeout_)).status();
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const report::v1::RecordActivityResponse response,
+      rpc::Call(*stub_, &Stub::RecordActivity, request, rpc::WithTimeout(timeout_)));
+  std::vector<absl::Status> results;
+  for (const auto& result : response.results()) results.push_back(StatusOf(result.status()));
+  return results;
 }
 
-absl::Status ReportClient::UpsertCourses(const std::vector<Course>& courses) {
-  report::v1::UpsertCoursesRequest request;
-  for (const Course& course : courses) {
-    report::v1::Course& message = *request.add_courses();
-    message.set_name(resource_name::CourseName(course.id));
-    message.set_title(course.title);
-    message.set_url(course.url);
-    message.set_instructor_name(course.instructor_name);
-    message.set_lesson_count(course.lesson_count);
+absl::StatusOr<std::vector<absl::Status>> ReportClient::MergeCourses(
+    const std::vector<CourseFact>& facts) {
+  report::v1::MergeCoursesRequest request;
+  for (const CourseFact& fact : facts) {
+    report::v1::CourseFact& message = *request.add_facts();
+    report::v1::Course& course = *message.mutable_course();
+    course.set_name(resource_name::CourseName(fact.course.id));
+    course.set_title(fact.course.title);
+    course.set_url(fact.course.url);
+    course.set_instructor_name(fact.course.instructor_name);
+    course.set_lesson_count(fact.course.lesson_count);
+    course.set_state(static_cast<report::v1::Course::State>(fact.course.state));
+    *message.mutable_fact_time() = protobuf::ToProto(fact.time);
+    *message.mutable_arrival_time() = protobuf::ToProto(fact.arrival_time);
   }
-  return rpc::Call(*stub_, &Stub::UpsertCourses, request, rpc::WithTimeout(timeout_)).status();
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const report::v1::MergeCoursesResponse response,
+      rpc::Call(*stub_, &Stub::MergeCourses, request, rpc::WithTimeout(timeout_)));
+  std::vector<absl::Status> results;
+  for (const auto& result : response.results()) results.push_back(StatusOf(result));
+  return results;
+}
+
+absl::StatusOr<Participation> ReportClient::GetParticipation(const std::string& student,
+                                                             const std::string& course_id) {
+  report::v1::GetEnrollmentRequest request;
+  request.set_student(student);
+  request.set_course(resource_name::CourseName(course_id));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const report::v1::Enrollment known,
+      rpc::Call(*stub_, &Stub::GetEnrollment, request, rpc::WithTimeout(timeout_)));
+  Participation participation{.enrolled = known.enrolled()};
+  if (known.has_unenroll_time()) {
+    participation.unenroll_time = TimeOf(known.unenroll_time());
+    participation.unenroll_arrival_time = TimeOf(known.unenroll_arrival_time());
+  }
+  if (known.has_last_lesson_time()) {
+    participation.last_lesson_time = TimeOf(known.last_lesson_time());
+  }
+  return participation;
 }
 
 absl::StatusOr<Course> ReportClient::GetCourse(const std::string& course_id) {
@@ -74,7 +115,8 @@ absl::StatusOr<Course> ReportClient::GetCourse(const std::string& course_id) {
                 .title = course.title(),
                 .url = course.url(),
                 .instructor_name = course.instructor_name(),
-                .lesson_count = course.lesson_count()};
+                .lesson_count = course.lesson_count(),
+                .state = static_cast<CourseState>(course.state())};
 }
 
 absl::StatusOr<StudentPage> ReportClient::ListEnrolledStudents(const std::string& course_id,

@@ -20,8 +20,11 @@ class ReportClient final : public ReportService, public WeeklyReports {
   ReportClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
       : stub_(report::v1::ReportService::NewStub(channel)), timeout_(timeout) {}
 
-  absl::Status RecordFacts(const std::vector<Fact>& facts) override;
-  absl::Status UpsertCourses(const std::vector<Course>& courses) override;
+  absl::StatusOr<std::vector<absl::Status>> RecordFacts(const std::vector<Fact>& facts) override;
+  absl::StatusOr<std::vector<absl::Status>> MergeCourses(
+      const std::vector<CourseFact>& facts) override;
+  absl::StatusOr<Participation> GetParticipation(const std::string& student,
+                                                 const std::string& course_id) override;
   absl::StatusOr<Course> GetCourse(const std::string& course_id) override;
   absl::StatusOr<StudentPage> ListEnrolledStudents(const std::string& course_id, int page_size,
                                                    const std::string& page_token) override;

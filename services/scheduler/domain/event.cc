@@ -28,10 +28,31 @@ EventType TypeOf(const v1::Event& event) {
     case Payload::kLessonCompleted:
       return EventType::kLessonCompleted;
     case Payload::kCourseUpserted:
+      return EventType::kCourseUpserted;
+    case Payload::kPaymentRefunded:
+      return EventType::kPaymentRefunded;
+    case Payload::kCourseArchived:
+      return EventType::kCourseArchived;
+    case Payload::kCourseDeleted:
+      return EventType::kCourseDeleted;
+    case Payload::kStudentErased:
+      return EventType::kStudentErased;
     case Payload::PAYLOAD_NOT_SET:
       break;
   }
   return EventType::kUnspecified;
+}
+
+std::string_view TypeName(EventType type) {
+  constexpr std::string_view kNames[] = {
+      "unspecified",       "student_enrolled",   "demo_class_attended", "payment_succeeded",
+      "content_published", "student_unenrolled", "lesson_completed",    "payment_refunded",
+      "course_upserted",   "course_archived",    "course_deleted",      "student_erased"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+bool CanTriggerMail(EventType type) {
+  return type != EventType::kUnspecified && type < EventType::kCourseUpserted;
 }
 
 std::string StudentOf(const v1::Event& event) {
@@ -46,8 +67,14 @@ std::string StudentOf(const v1::Event& event) {
       return event.payment_succeeded().student();
     case Payload::kLessonCompleted:
       return event.lesson_completed().student();
+    case Payload::kPaymentRefunded:
+      return event.payment_refunded().student();
+    case Payload::kStudentErased:
+      return event.student_erased().student();
     case Payload::kContentPublished:
     case Payload::kCourseUpserted:
+    case Payload::kCourseArchived:
+    case Payload::kCourseDeleted:
     case Payload::PAYLOAD_NOT_SET:
       break;
   }
@@ -70,6 +97,13 @@ v1::CourseRef CourseOf(const v1::Event& event) {
       return CourseWithId(event.lesson_completed().course_id());
     case Payload::kCourseUpserted:
       return event.course_upserted().course();
+    case Payload::kPaymentRefunded:
+      return event.payment_refunded().course();
+    case Payload::kCourseArchived:
+      return CourseWithId(event.course_archived().course_id());
+    case Payload::kCourseDeleted:
+      return CourseWithId(event.course_deleted().course_id());
+    case Payload::kStudentErased:
     case Payload::PAYLOAD_NOT_SET:
       break;
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "libs/resource_name/id.h"
@@ -12,24 +11,10 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr std::size_t kMaxUrl = 2000;
 constexpr std::size_t kMaxRequestId = 128;
 constexpr std::size_t kMaxDisplayName = 200;
 
 }  // namespace
-
-void CheckUrl(std::string_view url, std::string field, Violations& violations) {
-  if (url.empty()) return;
-  const bool http = url.starts_with("https://") || url.starts_with("http://");
-  const bool printable = std::ranges::all_of(url, [](char c) { return c > ' ' && c != 0x7f; });
-  if (!http || !printable || url.size() > kMaxUrl) {
-    violations.Add(
-        std::move(field),
-        fmt::format("must be a percent-encoded http or https URL without spaces, of at most "
-                    "{} characters",
-                    kMaxUrl));
-  }
-}
 
 void CheckNewId(std::string_view id, std::string field, Violations& violations) {
   if (IsId(id)) return;

@@ -51,6 +51,13 @@ void MaintenanceWorker::MeasureLag() {
   const absl::Time now = deps_.clock.Now();
   SetLag(deps_.metrics.run_lag_seconds, deps_.schedules.OldestDueRun(now, StoreDeadline()), now);
   SetLag(deps_.metrics.task_lag_seconds, deps_.events.OldestDue(now, StoreDeadline()), now);
+  const auto counts = deps_.events.Count(StoreDeadline());
+  if (!counts.ok()) return;
+  for (const auto& [key, gauge] : deps_.metrics.events) gauge.Set(0);
+  for (const EventCount& count : *counts) {
+    const auto gauge = deps_.metrics.events.find({count.type, count.state});
+    if (gauge != deps_.metrics.events.end()) gauge->second.Set(static_cast<double>(count.count));
+  }
 }
 
 }  // namespace lmsmail::scheduler

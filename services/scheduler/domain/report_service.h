@@ -10,14 +10,25 @@
 
 namespace lmsmail::scheduler {
 
+// The numbers are those of the protocol.
+enum class CourseState { kUnspecified = 0, kActive = 1, kArchived = 2, kDeleted = 3 };
+
 struct Course {
   std::string id = "";
   std::string title = "";
   std::string url = "";
   std::string instructor_name = "";
   int lesson_count = 0;  // 0: not known
+  CourseState state = CourseState::kUnspecified;
 
   bool operator==(const Course&) const = default;
+};
+
+// What an event told of a course. Values that are empty, 0 or unspecified say nothing.
+struct CourseFact {
+  Course course;
+  absl::Time time;
+  absl::Time arrival_time;
 };
 
 // Something that a student did in a course.
@@ -41,7 +52,16 @@ struct Fact {
   std::string student;  // recipients/{recipient}
   std::string course_id;
   absl::Time time;
+  absl::Time arrival_time;  // decides between facts of the same time
   std::variant<Enrolled, Unenrolled, LessonCompleted, Watched, QuizPassed> what;
+};
+
+// What is known of a student in a course.
+struct Participation {
+  bool enrolled = false;                            // false if the course is not active
+  absl::Time unenroll_time = absl::InfinitePast();  // of the last time that she left
+  absl::Time unenroll_arrival_time = absl::InfinitePast();
+  absl::Time last_lesson_time = absl::InfinitePast();
 };
 
 struct StudentPage {
@@ -55,10 +75,13 @@ class ReportService {
  public:
   virtual ~ReportService() = default;
 
-  // Records all facts or none. A fact whose id is known already is ignored.
-  virtual absl::Status RecordFacts(const std::vector<Fact>& facts) = 0;
-  // Replaces the courses as a whole.
-  virtual absl::Status UpsertCourses(const std::vector<Course>& courses) = 0;
+  // Returns the result of each fact. A fact whose id is known already is OK.
+  virtual absl::StatusOr<std::vector<absl::Status>> RecordFacts(const std::vector<Fact>& facts) = 0;
+  // Returns the result of each fact. Of each value, the newest that was told counts.
+  virtual absl::StatusOr<std::vector<absl::Status>> MergeCourses(
+      const std::vector<CourseFact>& facts) = 0;
+  virtual absl::StatusOr<Participation> GetParticipation(const std::string& student,
+                                                         const std::string& course_id) = 0;
   // NOT_FOUND when there is none.
   virtual absl::StatusOr<Course> GetCourse(const std::string& course_id) = 0;
   virtual absl::StatusOr<StudentPage> ListEnrolledStudents(const std::string& course_id,

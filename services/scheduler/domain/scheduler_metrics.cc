@@ -30,6 +30,24 @@ telemetry::Gauge Lag(telemetry::Metrics& metrics, const std::string& queue) {
       .With({{"queue", queue}});
 }
 
+std::map<std::pair<EventType, TaskState>, telemetry::Gauge> EventGauges(
+    telemetry::Metrics& metrics) {
+  auto family =
+      metrics.AddGauge("lmsmail_scheduler_events",
+                       "Stored events with effects that are not done, by type and state.");
+  std::map<std::pair<EventType, TaskState>, telemetry::Gauge> gauges;
+  for (int type = 1; type <= static_cast<int>(kLastEventType); ++type) {
+    for (const auto& [state, name] :
+         {std::pair(TaskState::kPending, "pending"), std::pair(TaskState::kWaiting, "waiting"),
+          std::pair(TaskState::kFailed, "failed")}) {
+      const auto event_type = static_cast<EventType>(type);
+      gauges.emplace(std::pair(event_type, state),
+                     family.With({{"type", std::string(TypeName(event_type))}, {"state", name}}));
+    }
+  }
+  return gauges;
+}
+
 }  // namespace
 
 SchedulerMetrics::SchedulerMetrics(telemetry::Metrics& metrics)
@@ -49,6 +67,7 @@ SchedulerMetrics::SchedulerMetrics(telemetry::Metrics& metrics)
                                        "has ended.")
                            .With()),
       run_lag_seconds(Lag(metrics, "runs")),
-      task_lag_seconds(Lag(metrics, "tasks")) {}
+      task_lag_seconds(Lag(metrics, "tasks")),
+      events(EventGauges(metrics)) {}
 
 }  // namespace lmsmail::scheduler

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <map>
+#include <utility>
+
 #include "libs/telemetry/metrics.h"
+#include "services/scheduler/domain/event.h"
+#include "services/scheduler/domain/task.h"
 
 namespace lmsmail::scheduler {
 
@@ -21,6 +26,8 @@ struct SchedulerMetrics {
   telemetry::Counter contents_dropped;
   telemetry::Gauge run_lag_seconds;
   telemetry::Gauge task_lag_seconds;
+  // By type and state.
+  std::map<std::pair<EventType, TaskState>, telemetry::Gauge> events;
 };
 
 }  // namespace lmsmail::scheduler

@@ -9,13 +9,14 @@
 
 #include "libs/clock/clock.h"
 #include "libs/identity/owned_key.h"
+#include "libs/protobuf/time.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/automations/automation_mailer.h"
 #include "services/scheduler/automations/mail_canceller.h"
 #include "services/scheduler/automations/mail_key.h"
-#include "services/scheduler/domain/course_directory.h"
 #include "services/scheduler/events/event_submission.h"
 #include "services/scheduler/events/fact_recorder.h"
+#include "services/scheduler/events/fact_watch.h"
 #include "services/scheduler/events/task_worker.h"
 #include "services/scheduler/storage/in_memory_automation_store.h"
 #include "services/scheduler/storage/in_memory_event_store.h"
@@ -25,6 +26,7 @@
 namespace lmsmail::scheduler {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -52,7 +54,8 @@ class EventEffectsTest : public ::testing::Test {
   }
 
   std::vector<SubmissionResult> Publish(const std::vector<v1::Event>& events) {
-    auto results = submission_.Publish("lms", events, absl::InfiniteFuture());
+    auto results =
+        submission_.Publish("lms", events, /*validate_only=*/false, absl::InfiniteFuture());
     EXPECT_OK(results);
     return results.ok() ? *results : std::vector<SubmissionResult>();
   }
@@ -81,11 +84,12 @@ class EventEffectsTest : public ::testing::Test {
   InMemoryAutomationStore automations_{requests_};
   InMemoryEventStore events_;
   int wakes_ = 0;
-  EventSubmission submission_{events_, automations_, clock_, metrics_, [this] { ++wakes_; }};
-  CourseDirectory courses_{report_, clock_};
-  FactRecorder recorder_{report_, courses_, clock_};
-  AutomationMailer mailer_{dispatch_, report_, courses_, absl::UTCTimeZone(), clock_};
-  MailCanceller canceller_{events_, dispatch_, clock_};
+  FakeStudents students_;
+  EventSubmission submission_{events_, automations_, clock_, metrics_, {}, [this] { ++wakes_; }};
+  FactRecorder recorder_{report_, clock_};
+  AutomationMailer mailer_{{events_, dispatch_, report_, students_, absl::UTCTimeZone(), clock_}};
+  MailCanceller canceller_{events_, report_, dispatch_, clock_};
+  FactWatch watch_{events_, report_, students_, clock_, [this] { ++wakes_; }};
   TaskWorker worker_{{events_, recorder_, mailer_, canceller_, clock_, metrics_}};
 };
 
@@ -122,8 +126,8 @@ TEST_F(EventEffectsTest, RepeatedEventIsADuplicateAndOtherContentIsRejected) {
 
 TEST_F(EventEffectsTest, TheSameIdOfAnotherPublisherIsAnotherEvent) {
   Publish({Enrolled("e-1")});
-  const auto results =
-      submission_.Publish("crm", {Enrolled("e-1", "recipients/bob")}, absl::InfiniteFuture());
+  const auto results = submission_.Publish("crm", {Enrolled("e-1", "recipients/bob")},
+                                           /*validate_only=*/false, absl::InfiniteFuture());
   ASSERT_OK(results);
   EXPECT_OK(results->front().status);
   EXPECT_FALSE(results->front().duplicate);
@@ -149,23 +153,42 @@ TEST_F(EventEffectsTest, InvalidEventHasAllItsViolationsAndDoesNotAffectOthers) 
 }
 
 TEST_F(EventEffectsTest, ConfirmsAPaymentOnceForSeveralEvents) {
-  v1::Event again = Paid("e-2", "pay-1");
-  again.mutable_payment_succeeded()->set_description("the same payment with another description");
   Publish({Paid("e-1", "pay-1")});
   Work();
-  Publish({again});
+  clock_.Advance(absl::Minutes(1));
+  Publish({Paid("e-2", "pay-1")});
   Work();
   ASSERT_THAT(dispatch_.sent, SizeIs(1));
-  EXPECT_EQ(dispatch_.sent.front().request_id, "payment_confirmation/pay-1");
+  EXPECT_EQ(dispatch_.sent.front().request_id, "payment_confirmation/pay-1/ada");
   EXPECT_EQ(LastTask("e-2").state, TaskState::kDone);
 }
 
-TEST_F(EventEffectsTest, MailThatDispatchAcceptedBeforeIsDone) {
-  dispatch_.error = absl::AlreadyExistsError("another body");
+TEST_F(EventEffectsTest, AnotherReportOfAPaymentFailsVisibly) {
+  v1::Event other = Paid("e-2", "pay-1");
+  other.mutable_payment_succeeded()->set_amount_minor(1);
+  Publish({Paid("e-1", "pay-1"), other});
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+  EXPECT_EQ(Find("e-1").state(), TaskState::kDone);
+  EXPECT_EQ(Find("e-2").state(), TaskState::kFailed);
+  EXPECT_THAT(LastTask("e-2").detail,
+              AllOf(HasSubstr("payment_confirmation/pay-1/ada"), HasSubstr("event e-1")));
+}
+
+TEST_F(EventEffectsTest, TwoStudentsOfOnePaymentHaveTheirOwnReceipts) {
+  v1::Event bob = Paid("e-2", "pay-1");
+  bob.mutable_payment_succeeded()->set_student("recipients/bob");
+  Publish({Paid("e-1", "pay-1"), bob});
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(2));
+}
+
+TEST_F(EventEffectsTest, AKeyThatDispatchHasForOtherMailFailsTheEvent) {
+  dispatch_.error = absl::AlreadyExistsError("used before with another body, for messages/7");
   Publish({Paid("e-1", "pay-1")});
   Work();
-  EXPECT_EQ(LastTask("e-1").state, TaskState::kDone);
-  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("duplicate"));
+  EXPECT_EQ(LastTask("e-1").state, TaskState::kFailed);
+  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("messages/7"));
 }
 
 TEST_F(EventEffectsTest, RetriesForADayWhileDispatchIsUnavailable) {
@@ -222,46 +245,268 @@ TEST_F(EventEffectsTest, LessonIsRecordedAsUpToThreeFacts) {
                                                   Key("e-1@lms/quiz")));
 }
 
-TEST_F(EventEffectsTest, KeepsCourseFieldsThatAnEventLacks) {
-  report_.courses["cpp-101"] = {.id = "cpp-101",
-                                .title = "C++ for Beginners",
-                                .url = "https://lms.example/cpp-101",
-                                .lesson_count = 12};
-  Publish({Enrolled("e-1")});
-  Work();
-  EXPECT_EQ(report_.upserts, 0);  // nothing new
-  v1::Event renamed = Enrolled("e-2");
-  renamed.mutable_student_enrolled()->mutable_course()->set_title("C++");
+TEST_F(EventEffectsTest, MailHasTheNewestFactsOfTheCourse) {
+  v1::Event renamed = Upserted("e-1", "C++ from the Ground Up", clock_.Now());
+  v1::Event late = Enrolled("e-2");  // with an older title
+  *late.mutable_event_time() = protobuf::ToProto(clock_.Now() - absl::Hours(1));
   Publish({renamed});
   Work();
-  EXPECT_EQ(report_.courses["cpp-101"].title, "C++");
-  EXPECT_EQ(report_.courses["cpp-101"].lesson_count, 12);
-}
-
-TEST_F(EventEffectsTest, WaitsForAMissingCourseTitle) {
-  v1::Event event = Enrolled("e-1");
-  event.mutable_student_enrolled()->mutable_course()->clear_title();
-  Publish({event});
+  Publish({late});
   Work();
-  EXPECT_THAT(dispatch_.sent, IsEmpty());
-  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("cpp-101 has no title"));
-  report_.courses["cpp-101"].title = "Found";
-  clock_.Advance(absl::Minutes(1));
-  Work();
+  EXPECT_EQ(report_.courses["cpp-101"].title, "C++ from the Ground Up");
   ASSERT_THAT(dispatch_.sent, SizeIs(1));
   const auto& course = dispatch_.sent.front().content.context.fields().at("course").struct_value();
-  EXPECT_EQ(course.fields().at("title").string_value(), "Found");
+  EXPECT_EQ(course.fields().at("title").string_value(), "C++ from the Ground Up");
 }
 
-TEST_F(EventEffectsTest, FailsWithoutCourseTitleEventually) {
+TEST_F(EventEffectsTest, MailWaitsForWhatItsTemplateNeedsAndGoesOnWhenItIsTold) {
+  dispatch_.required = {"title", "url"};
   v1::Event event = Enrolled("e-1");
-  event.mutable_student_enrolled()->mutable_course()->clear_title();
+  event.mutable_student_enrolled()->mutable_course()->clear_url();
   Publish({event});
-  for (int i = 0; i < 10; ++i) {
-    Work();
-    clock_.Advance(absl::Minutes(15));
-  }
-  EXPECT_EQ(LastTask("e-1").state, TaskState::kFailed);
+  Work();
+  EXPECT_EQ(Find("e-1").state(), TaskState::kWaiting);
+  EXPECT_THAT(LastTask("e-1").waits_for, ElementsAre("courses/cpp-101 url"));
+  clock_.Advance(absl::Seconds(3));
+  v1::Event told = Upserted("e-2", "", clock_.Now());
+  told.mutable_course_upserted()->mutable_course()->set_title("C++");
+  told.mutable_course_upserted()->mutable_course()->set_url("https://lms.example/cpp-101");
+  Publish({told});
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+  EXPECT_EQ(Find("e-1").state(), TaskState::kDone);
+}
+
+TEST_F(EventEffectsTest, MailWaitsForItsStudent) {
+  students_.unknown = {"recipients/ada"};
+  Publish({Enrolled("e-1"), Paid("e-2", "pay-1")});
+  Work();
+  EXPECT_THAT(dispatch_.sent, IsEmpty());
+  EXPECT_THAT(LastTask("e-1").waits_for, ElementsAre("recipients/ada"));
+  EXPECT_EQ(Find("e-2").state(), TaskState::kWaiting);
+  clock_.Advance(absl::Hours(2));
+  watch_.RunOnce();
+  EXPECT_EQ(wakes_, 1);
+  students_.unknown.clear();
+  watch_.RunOnce();
+  EXPECT_EQ(wakes_, 2);
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(2));
+}
+
+TEST_F(EventEffectsTest, GivesUpWaitingAfterADayAndSaysWhatIsMissing) {
+  dispatch_.required = {"url"};
+  students_.unknown = {"recipients/ada"};
+  v1::Event event = Enrolled("e-1");
+  event.mutable_student_enrolled()->mutable_course()->clear_url();
+  Publish({event});
+  Work();
+  EXPECT_THAT(LastTask("e-1").waits_for, ElementsAre("recipients/ada", "courses/cpp-101 url"));
+  clock_.Advance(absl::Hours(24) - absl::Seconds(1));
+  Work();
+  EXPECT_EQ(Find("e-1").state(), TaskState::kWaiting);
+  clock_.Advance(absl::Seconds(1));
+  Work();
+  EXPECT_EQ(Find("e-1").state(), TaskState::kFailed);
+  EXPECT_THAT(LastTask("e-1").detail,
+              AllOf(HasSubstr("recipients/ada is not known"), HasSubstr("UpsertRecipients"),
+                    HasSubstr("courses/cpp-101 url is not known"), HasSubstr("RetryEvent")));
+  // What was missing is there now.
+  students_.unknown.clear();
+  report_.courses["cpp-101"].url = "https://lms.example/cpp-101";
+  EXPECT_THAT(submission_.Retry(identity::MakeOwnedKey("lms", "e-1"), absl::InfiniteFuture()),
+              IsOkAndHolds(1));
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+}
+
+TEST_F(EventEffectsTest, MailToAllGoesToThoseWhoAreKnownAndLaterToTheOthers) {
+  report_.enrolled["cpp-101"] = {"recipients/ada", "recipients/bob"};
+  students_.unknown = {"recipients/bob"};
+  Publish({Published("e-1", "c-1")});
+  clock_.Advance(absl::Minutes(15));
+  Work();
+  ASSERT_THAT(dispatch_.batches, SizeIs(1));
+  EXPECT_EQ(dispatch_.batches[0].recipients[0].student, "recipients/ada");
+  EXPECT_THAT(LastTask("e-1").waits_for, ElementsAre("recipients/bob"));
+  students_.unknown.clear();
+  watch_.RunOnce();
+  Work();
+  ASSERT_THAT(dispatch_.batches, SizeIs(2));
+  ASSERT_THAT(dispatch_.batches[1].recipients, SizeIs(1));
+  EXPECT_EQ(dispatch_.batches[1].recipients[0].student, "recipients/bob");
+  EXPECT_EQ(Find("e-1").state(), TaskState::kDone);
+}
+
+TEST_F(EventEffectsTest, AMissingValueThatNoFactCanTellFailsAtOnce) {
+  AddAutomation(AutomationFor("demo", EventType::kDemoClassAttended));
+  dispatch_.required = {"url"};
+  v1::Event demo;
+  demo.set_event_id("e-1");
+  demo.mutable_demo_class_attended()->set_student("recipients/ada");
+  demo.mutable_demo_class_attended()->set_class_title("Watercolour");
+  Publish({demo});
+  Work();
+  EXPECT_EQ(Find("e-1").state(), TaskState::kFailed);
+  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("context.course.url"));
+}
+
+TEST_F(EventEffectsTest, ALateOlderUnenrollmentCancelsNothing) {
+  Update("enrollment", [](Automation& automation) { automation.delay = absl::Hours(2); });
+  Publish({Enrolled("e-1")});
+  v1::Event left = Unenrolled("e-2");
+  *left.mutable_event_time() = protobuf::ToProto(clock_.Now() - absl::Hours(1));
+  Publish({left});
+  Work();
+  clock_.Advance(absl::Hours(2));
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+}
+
+TEST_F(EventEffectsTest, ALateOlderEnrollmentIsNotWelcomed) {
+  Publish({Unenrolled("e-1")});
+  Work();
+  v1::Event enrolled = Enrolled("e-2");
+  *enrolled.mutable_event_time() = protobuf::ToProto(clock_.Now() - absl::Hours(1));
+  Publish({enrolled});
+  Work();
+  EXPECT_THAT(dispatch_.sent, IsEmpty());
+  EXPECT_THAT(LastTask("e-2").detail, HasSubstr("no mail: recipients/ada left course cpp-101"));
+}
+
+TEST_F(EventEffectsTest, OfEventsOfTheSameTimeTheOneThatArrivedLastCounts) {
+  // The ids are in the opposite order.
+  Publish({Unenrolled("e-9"), Enrolled("e-1")});
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+  Publish({Enrolled("e-8"), Unenrolled("e-2")});
+  Work();
+  EXPECT_THAT(dispatch_.sent, SizeIs(1));
+}
+
+TEST_F(EventEffectsTest, OldAndQuietEventsAreRecordedWithoutMail) {
+  v1::Event old = Enrolled("e-1");
+  *old.mutable_event_time() = protobuf::ToProto(clock_.Now() - absl::Hours(24 * 15));
+  v1::Event quiet = Paid("e-2", "pay-1");
+  quiet.set_quiet(true);
+  v1::Event recent = Paid("e-3", "pay-2");
+  *recent.mutable_event_time() = protobuf::ToProto(clock_.Now() - absl::Hours(24 * 13));
+  Publish({old, quiet, recent});
+  Work();
+  EXPECT_THAT(report_.facts, SizeIs(1));
+  ASSERT_THAT(dispatch_.sent, SizeIs(1));
+  EXPECT_EQ(dispatch_.sent.front().request_id, "payment_confirmation/pay-2/ada");
+  EXPECT_EQ(Find("e-1").no_mail, NoMail::kOld);
+  EXPECT_EQ(Find("e-2").no_mail, NoMail::kQuiet);
+  EXPECT_TRUE(Publish({Paid("e-2", "pay-1")}).front().duplicate) << "quiet is not content";
+}
+
+TEST_F(EventEffectsTest, LimitsOfFactsAreThoseOfEvents) {
+  v1::Event start = Enrolled("e-1");
+  start.mutable_student_enrolled()->mutable_start_time()->set_seconds(2'208'988'800);  // 2040
+  v1::Event no_date = Enrolled("e-2");
+  no_date.mutable_student_enrolled()->mutable_start_time();
+  no_date.mutable_event_time();
+  v1::Event ahead = Enrolled("e-3");
+  *ahead.mutable_event_time() = protobuf::ToProto(clock_.Now() + absl::Minutes(15));
+  v1::Event far = Enrolled("e-4");
+  *far.mutable_event_time() = protobuf::ToProto(clock_.Now() + absl::Hours(25));
+  const auto results = Publish({start, no_date, ahead, far});
+  EXPECT_THAT(results[0].status, StatusIs(absl::StatusCode::kInvalidArgument,
+                                          HasSubstr("student_enrolled.start_time: is 2040")));
+  EXPECT_OK(results[1].status);
+  EXPECT_OK(results[2].status);
+  EXPECT_THAT(results[3].status,
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("event_time")));
+  Work();
+  const Fact::Enrolled enrolled = std::get<Fact::Enrolled>(report_.facts["e-2@lms/enrolled"].what);
+  EXPECT_EQ(enrolled.start_time, absl::InfinitePast());
+}
+
+TEST_F(EventEffectsTest, FactsMayMakeMailPointless) {
+  Automation demo = AutomationFor("demo", EventType::kDemoClassAttended);
+  demo.delay = absl::Hours(2);
+  demo.unless.Add(Condition::kEnrolled);
+  AddAutomation(demo);
+  v1::Event event;
+  event.set_event_id("e-1");
+  event.mutable_demo_class_attended()->set_student("recipients/ada");
+  event.mutable_demo_class_attended()->set_class_title("Watercolour");
+  *event.mutable_demo_class_attended()->mutable_course() = Cpp101();
+  v1::Event bob = event;
+  bob.set_event_id("e-2");
+  bob.mutable_demo_class_attended()->set_student("recipients/bob");
+  Publish({event, bob});
+  Publish({Enrolled("e-3")});
+  clock_.Advance(absl::Hours(2));
+  Work();
+  ASSERT_THAT(dispatch_.sent, SizeIs(2));  // her welcome, and Bob's follow-up
+  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("recipients/ada is enrolled in course cpp-101"));
+}
+
+TEST_F(EventEffectsTest, MailAboutAnArchivedCourseIsNotSent) {
+  Update("enrollment", [](Automation& automation) { automation.delay = absl::Hours(2); });
+  Publish({Enrolled("e-1")});
+  v1::Event archived;
+  archived.set_event_id("e-2");
+  archived.mutable_course_archived()->set_course_id("cpp-101");
+  Publish({archived});
+  clock_.Advance(absl::Hours(2));
+  Work();
+  EXPECT_THAT(dispatch_.sent, IsEmpty());
+  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("course cpp-101 is archived"));
+}
+
+TEST_F(EventEffectsTest, RefundCancelsAWaitingReceiptOrIsConfirmed) {
+  Automation refunds = AutomationFor("payment-refunded", EventType::kPaymentRefunded);
+  AddAutomation(refunds);
+  students_.unknown = {"recipients/ada"};
+  Publish({Paid("e-1", "pay-1")});
+  Work();
+  Publish({Refunded("e-2", "pay-1")});
+  Work();
+  students_.unknown.clear();
+  watch_.RunOnce();
+  clock_.Advance(absl::Seconds(2));
+  Work();
+  EXPECT_THAT(dispatch_.sent, IsEmpty());
+  EXPECT_THAT(LastTask("e-1").detail, HasSubstr("given back"));
+  // The receipt of this one was sent.
+  Publish({Paid("e-3", "pay-2")});
+  Work();
+  Publish({Refunded("e-4", "pay-2")});
+  dispatch_.cancel_error = absl::FailedPreconditionError("sent");
+  clock_.Advance(absl::Seconds(2));
+  Work();
+  ASSERT_THAT(dispatch_.sent, SizeIs(2));
+  EXPECT_EQ(dispatch_.sent.back().request_id, "payment_refunded/pay-2/ada");
+}
+
+TEST_F(EventEffectsTest, AnErasedStudentGetsNothingMore) {
+  Update("enrollment", [](Automation& automation) { automation.delay = absl::Hours(2); });
+  Publish({Enrolled("e-1"), Enrolled("e-2", "recipients/bob")});
+  v1::Event erased;
+  erased.set_event_id("e-3");
+  erased.mutable_student_erased()->set_student("recipients/ada");
+  Publish({erased});
+  Work();
+  clock_.Advance(absl::Hours(2));
+  Work();
+  ASSERT_THAT(dispatch_.sent, SizeIs(1));
+  EXPECT_EQ(dispatch_.sent.front().student, "recipients/bob");
+}
+
+TEST_F(EventEffectsTest, ValidatingOnlyFindsConflictsAndStoresNothing) {
+  Publish({Enrolled("e-1")});
+  const auto results = submission_.Publish(
+      "lms", {Enrolled("e-1", "recipients/bob"), Enrolled("e-2"), Enrolled("e-1")},
+      /*validate_only=*/true, absl::InfiniteFuture());
+  ASSERT_OK(results);
+  EXPECT_THAT((*results)[0].status, StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_OK((*results)[1].status);
+  EXPECT_EQ(wakes_, 1);
+  EXPECT_THAT(events_.Find(identity::MakeOwnedKey("lms", "e-2"), absl::InfiniteFuture()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(EventEffectsTest, UpdatedAutomationDoesNotAffectEarlierEvents) {
@@ -368,9 +613,10 @@ TEST_F(EventEffectsTest, ReportsRejectedRecipientsOfABatch) {
 TEST_F(EventEffectsTest, StopsMailingWhenTheLeaseIsLost) {
   report_.enrolled["cpp-101"] = {"recipients/ada"};
   Publish({Published("e-1", "c-1")});
+  Work();  // records what the event says of the course
   clock_.Advance(absl::Minutes(15));
   const std::vector<Task> tasks = ClaimDue();
-  EXPECT_EQ(mailer_.Mail(tasks.back(), [] { return false; }).state, TaskState::kPending);
+  EXPECT_THAT(mailer_.Mail(tasks.back(), [] { return false; }).detail, HasSubstr("released"));
   EXPECT_THAT(dispatch_.batches, IsEmpty());
 }
 
@@ -384,6 +630,7 @@ TEST_F(EventEffectsTest, StoppedWorkerClaimsNothing) {
 TEST_F(EventEffectsTest, RetryWithAnotherAudienceIsAnotherBatchWithTheSameStudentKeys) {
   report_.enrolled["cpp-101"] = {"recipients/ada"};
   Publish({Published("e-1", "c-1")});
+  Work();  // records what the event says of the course
   clock_.Advance(absl::Minutes(15));
   const std::vector<Task> tasks = ClaimDue();
   const Task& task = tasks.back();

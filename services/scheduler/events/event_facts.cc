@@ -17,13 +17,15 @@ absl::Duration DurationOf(const google::protobuf::Duration& duration) {
 
 }  // namespace
 
-std::vector<Fact> FactsOf(const v1::Event& event) {
+std::vector<Fact> FactsOf(const AcceptedEvent& accepted) {
+  const v1::Event& event = accepted.event;
   std::vector<Fact> facts;
   const auto add = [&](std::string_view suffix, auto what) {
     facts.push_back({.id = fmt::format("{}/{}", PrintableEventId(event.event_id()), suffix),
                      .student = StudentOf(event),
                      .course_id = CourseOf(event).course_id(),
                      .time = TimeOf(event),
+                     .arrival_time = accepted.arrival_time,
                      .what = std::move(what)});
   };
   if (event.has_student_enrolled()) {
@@ -40,6 +42,23 @@ std::vector<Fact> FactsOf(const v1::Event& event) {
     if (lesson.quiz_passed()) add("quiz", Fact::QuizPassed{lesson.lesson_id()});
   }
   return facts;
+}
+
+std::optional<CourseFact> CourseFactOf(const AcceptedEvent& accepted) {
+  const v1::Event& event = accepted.event;
+  const v1::CourseRef told = CourseOf(event);
+  CourseFact fact{.course = {.id = told.course_id(),
+                             .title = told.title(),
+                             .url = told.url(),
+                             .instructor_name = told.instructor_name(),
+                             .lesson_count = event.course_upserted().lesson_count()},
+                  .time = TimeOf(event),
+                  .arrival_time = accepted.arrival_time};
+  if (event.has_course_upserted()) fact.course.state = CourseState::kActive;
+  if (event.has_course_archived()) fact.course.state = CourseState::kArchived;
+  if (event.has_course_deleted()) fact.course.state = CourseState::kDeleted;
+  if (fact.course == Course{.id = told.course_id()}) return std::nullopt;
+  return fact;
 }
 
 }  // namespace lmsmail::scheduler

@@ -23,7 +23,16 @@ namespace {
 
 // A student who leaves still gets receipts, and the mail about leaving.
 bool IsCancellable(EventType type) {
-  return type != EventType::kPaymentSucceeded && type != EventType::kStudentUnenrolled;
+  return type != EventType::kPaymentSucceeded && type != EventType::kPaymentRefunded &&
+         type != EventType::kStudentUnenrolled;
+}
+
+// A digest of what happened: the same mail may be caused by several events that report it.
+std::int64_t ContentDigest(v1::Event event) {
+  event.clear_event_id();
+  event.clear_event_time();
+  event.clear_quiet();
+  return hash::Digest64(protobuf::DeterministicBytes(event));
 }
 
 TaskPlan PlanMail(const v1::Event& event, const Automation& automation, absl::Time now) {
@@ -32,16 +41,53 @@ TaskPlan PlanMail(const v1::Event& event, const Automation& automation, absl::Ti
                 .template_name = automation.template_name,
                 .lane = automation.lane,
                 .audience = automation.audience,
+                .unless = automation.unless,
                 .cancellable = IsCancellable(automation.event_type),
                 .student = StudentOf(event),
                 .course_id = CourseOf(event).course_id(),
                 .mail_key = MailKey(automation.id, event),
+                .content = ContentDigest(event),
+                .payment_id = event.payment_succeeded().payment_id(),
                 .due_time = now + automation.delay};
   if (automation.collect_window > absl::ZeroDuration()) {
     plan.window_end = now + automation.collect_window;
     plan.due_time += automation.collect_window;
   }
   return plan;
+}
+
+// Events that make mail pointless.
+bool CancelsMail(EventType type) {
+  return type == EventType::kStudentUnenrolled || type == EventType::kPaymentRefunded ||
+         type == EventType::kStudentErased;
+}
+
+// The tasks that a valid event causes, given the `automations`.
+std::vector<TaskPlan> PlanTasks(const v1::Event& event, NoMail no_mail,
+                                const std::vector<Automation>& automations, absl::Time now) {
+  std::vector<TaskPlan> plans;
+  const AcceptedEvent accepted{event, now};
+  const EventType type = TypeOf(event);
+  if (CourseFactOf(accepted) || !FactsOf(accepted).empty()) {
+    plans.push_back({.kind = TaskKind::kRecord,
+                     .student = StudentOf(event),
+                     .course_id = CourseOf(event).course_id(),
+                     .due_time = now});
+  }
+  if (CancelsMail(type)) {
+    plans.push_back({.kind = TaskKind::kCancelMail,
+                     .student = StudentOf(event),
+                     .course_id = event.student_unenrolled().course_id(),
+                     .payment_id = event.payment_refunded().payment_id(),
+                     .due_time = now});
+  }
+  if (no_mail != NoMail::kNo || !CanTriggerMail(type)) return plans;
+  for (const Automation& automation : automations) {
+    if (automation.enabled && automation.event_type == type) {
+      plans.push_back(PlanMail(event, automation, now));
+    }
+  }
+  return plans;
 }
 
 absl::Status Conflict(const std::string& event_id) {
@@ -55,10 +101,10 @@ absl::Status Conflict(const std::string& event_id) {
 class Batch {
  public:
   Batch(std::string_view publisher, const std::vector<v1::Event>& events,
-        const std::vector<Automation>& automations, absl::Time now)
-      : publisher_(publisher) {
+        const std::vector<Automation>& automations, const EventPromise& promise, absl::Time now)
+      : publisher_(publisher), automations_(automations), promise_(promise), now_(now) {
     results_.resize(events.size());
-    for (std::size_t i = 0; i < events.size(); ++i) Add(i, events[i], automations, now);
+    for (std::size_t i = 0; i < events.size(); ++i) Add(i, events[i]);
   }
 
   const std::vector<NewEvent>& valid_events() const { return valid_events_; }
@@ -78,11 +124,13 @@ class Batch {
   }
 
  private:
-  void Add(std::size_t i, const v1::Event& event, const std::vector<Automation>& automations,
-           absl::Time now) {
+  void Add(std::size_t i, v1::Event event) {
     results_[i].event_id = event.event_id();
-    results_[i].status = CheckEvent(event).ToStatus();
+    ClearUnsetTimes(event);
+    results_[i].status = CheckEvent(event, now_).ToStatus();
     if (!results_[i].status.ok()) return;
+    const bool quiet = event.quiet();
+    event.clear_quiet();
     const std::int64_t digest = hash::Digest64(protobuf::DeterministicBytes(event));
     const auto [known, is_new] = firsts_.try_emplace(event.event_id(), i, digest);
     if (!is_new) {
@@ -93,56 +141,51 @@ class Batch {
       }
       return;
     }
-    NewEvent valid{.event = event, .digest = digest, .tasks = {}};
-    valid.event.set_event_id(identity::MakeOwnedKey(publisher_, event.event_id()));
-    if (!event.has_event_time()) *valid.event.mutable_event_time() = protobuf::ToProto(now);
-    valid.tasks = PlanTasks(valid.event, automations, now);
-    for (TaskPlan& task : valid.tasks) task.traceparent = tracing::SampledParent();
+    event.set_quiet(quiet);
+    event.set_event_id(identity::MakeOwnedKey(publisher_, event.event_id()));
+    if (!event.has_event_time()) *event.mutable_event_time() = protobuf::ToProto(now_);
+    const NoMail no_mail = quiet                                     ? NoMail::kQuiet
+                           : TimeOf(event) < now_ - promise_.max_age ? NoMail::kOld
+                                                                     : NoMail::kNo;
+    NewEvent valid{.event = event,
+                   .digest = digest,
+                   .tasks = PlanTasks(event, no_mail, automations_, now_),
+                   .no_mail = no_mail};
+    for (TaskPlan& task : valid.tasks) {
+      task.give_up_time = task.due_time + promise_.give_up_after;
+      task.traceparent = tracing::SampledParent();
+    }
     valid_events_.push_back(std::move(valid));
     positions_.push_back(i);
   }
 
   const std::string_view publisher_;
+  const std::vector<Automation>& automations_;
+  const EventPromise& promise_;
+  const absl::Time now_;
   std::vector<SubmissionResult> results_;
   std::vector<NewEvent> valid_events_;
   std::vector<std::size_t> positions_;  // in `results_`, of each of `valid_events_`
   // Indices of an event that repeats an earlier one of the same call, and of the earlier one.
   std::vector<std::pair<std::size_t, std::size_t>> repeats_;
   // Index and digest of the first event with an id.
-  std::map<std::string_view, std::pair<std::size_t, std::int64_t>> firsts_;
+  std::map<std::string, std::pair<std::size_t, std::int64_t>> firsts_;
 };
 
 }  // namespace
 
-std::vector<TaskPlan> PlanTasks(const v1::Event& event, const std::vector<Automation>& automations,
-                                absl::Time now) {
-  std::vector<TaskPlan> plans;
-  if (!CourseOf(event).title().empty() || !FactsOf(event).empty()) {
-    plans.push_back({.kind = TaskKind::kRecord, .due_time = now});
-  }
-  if (event.has_student_unenrolled()) {
-    plans.push_back({.kind = TaskKind::kCancelMail,
-                     .student = StudentOf(event),
-                     .course_id = CourseOf(event).course_id(),
-                     .due_time = now});
-  }
-  const EventType type = TypeOf(event);
-  if (type == EventType::kUnspecified) return plans;
-  for (const Automation& automation : automations) {
-    if (automation.enabled && automation.event_type == type) {
-      plans.push_back(PlanMail(event, automation, now));
-    }
-  }
-  return plans;
-}
-
 absl::StatusOr<std::vector<SubmissionResult>> EventSubmission::Publish(
-    std::string_view publisher, const std::vector<v1::Event>& events, absl::Time deadline) {
+    std::string_view publisher, const std::vector<v1::Event>& events, bool validate_only,
+    absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Automation> automations,
                            automations_.ListEnabled(deadline));
   const absl::Time now = clock_.Now();
-  Batch batch(publisher, events, automations, now);
+  Batch batch(publisher, events, automations, promise_, now);
   std::vector<AddResult> added;
+  if (validate_only) {
+    LMSMAIL_ASSIGN_OR_RETURN(added, events_.Check(batch.valid_events(), deadline));
+    return std::move(batch).Results(added);
+  }
   if (!batch.valid_events().empty()) {
     LMSMAIL_ASSIGN_OR_RETURN(added, events_.Add(batch.valid_events(), now, deadline));
     on_stored_();
@@ -156,6 +199,14 @@ absl::StatusOr<std::vector<SubmissionResult>> EventSubmission::Publish(
         .Increment();
   }
   return results;
+}
+
+absl::StatusOr<int> EventSubmission::Retry(std::string_view event_id, absl::Time deadline) {
+  const absl::Time now = clock_.Now();
+  LMSMAIL_ASSIGN_OR_RETURN(const int retried,
+                           events_.Retry(event_id, now, now + promise_.give_up_after, deadline));
+  if (retried > 0) on_stored_();
+  return retried;
 }
 
 }  // namespace lmsmail::scheduler

@@ -24,32 +24,44 @@ struct SubmissionResult {
   absl::Status status;  // why the event was rejected
 };
 
-// The tasks that a valid event causes, given the `automations`.
-std::vector<TaskPlan> PlanTasks(const v1::Event& event, const std::vector<Automation>& automations,
-                                absl::Time now);
+// What is promised for events.
+struct EventPromise {
+  // For how long effects that fail are tried, and facts that they need are waited for.
+  absl::Duration give_up_after = absl::Hours(24);
+  // Older events are recorded and send no mail.
+  absl::Duration max_age = absl::Hours(24 * 14);
+};
 
 // Validates and stores published events with their tasks. Thread-safe.
 class EventSubmission {
  public:
   // `on_stored` is called after events were stored, to wake the workers.
   EventSubmission(EventStore& events, AutomationStore& automations, const Clock& clock,
-                  const SchedulerMetrics& metrics, std::function<void()> on_stored)
+                  const SchedulerMetrics& metrics, const EventPromise& promise,
+                  std::function<void()> on_stored)
       : events_(events),
         automations_(automations),
         clock_(clock),
         metrics_(metrics),
+        promise_(promise),
         on_stored_(std::move(on_stored)) {}
 
   // Returns one result per event, in order. `publisher` is the caller, to whom the ids belong.
+  // `validate_only` stores nothing.
   absl::StatusOr<std::vector<SubmissionResult>> Publish(std::string_view publisher,
                                                         const std::vector<v1::Event>& events,
-                                                        absl::Time deadline);
+                                                        bool validate_only, absl::Time deadline);
+
+  // Makes the failed and waiting tasks of an event due. `event_id` is an identity::OwnedKey.
+  // Returns how many.
+  absl::StatusOr<int> Retry(std::string_view event_id, absl::Time deadline);
 
  private:
   EventStore& events_;
   AutomationStore& automations_;
   const Clock& clock_;
   const SchedulerMetrics& metrics_;
+  const EventPromise promise_;
   const std::function<void()> on_stored_;
 };
 

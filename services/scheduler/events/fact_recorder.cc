@@ -1,80 +1,70 @@
 #include "services/scheduler/events/fact_recorder.h"
 
-#include <map>
-#include <string>
 #include <utility>
 
 #include "libs/status/status_macros.h"
-#include "services/scheduler/domain/event.h"
 #include "services/scheduler/domain/task_result.h"
 #include "services/scheduler/events/event_facts.h"
 
 namespace lmsmail::scheduler {
 namespace {
 
-// An event may know only a part of the course, but the report service replaces it as a whole.
-void Merge(const v1::Event& event, Course& course) {
-  const v1::CourseRef known = CourseOf(event);
-  if (!known.title().empty()) course.title = known.title();
-  if (!known.url().empty()) course.url = known.url();
-  if (!known.instructor_name().empty()) course.instructor_name = known.instructor_name();
-  const int lessons = event.course_upserted().lesson_count();
-  if (lessons > 0) course.lesson_count = lessons;
+// A conflict is as final as a fact that is not valid.
+TaskResult Refused(const Task& task, const absl::Status& error, absl::Time now) {
+  if (!absl::IsAlreadyExists(error)) return AfterError(task, error, now);
+  return Failed("rejected: " + std::string(error.message()));
 }
 
 }  // namespace
 
 std::vector<TaskResult> FactRecorder::Record(std::span<const Task> tasks) {
-  absl::Status status = UpsertCourses(tasks);
-  if (status.ok()) status = RecordFacts(tasks);
+  Errors errors;
+  absl::Status status = RecordCourses(tasks, errors);
+  if (status.ok()) status = RecordFacts(tasks, errors);
   std::vector<TaskResult> results;
-  // One rejected fact must not block the others, which were not recorded either.
-  if (absl::IsInvalidArgument(status) && tasks.size() > 1) {
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      results.push_back(Record(tasks.subspan(i, 1)).front());
-    }
-    return results;
-  }
-  for (const Task& task : tasks) {
-    results.push_back(status.ok() ? Done("recorded") : AfterError(task, status, clock_.Now()));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const absl::Status& error = errors.contains(i) ? errors[i] : status;
+    results.push_back(error.ok() ? Done("recorded") : Refused(tasks[i], error, clock_.Now()));
   }
   return results;
 }
 
-absl::Status FactRecorder::UpsertCourses(std::span<const Task> tasks) {
-  struct Change {
-    Course before;
-    Course after;
-  };
-  std::map<std::string, Change> changes;
-  for (const Task& task : tasks) {
-    for (const v1::Event& event : task.events) {
-      const v1::CourseRef course = CourseOf(event);
-      if (course.title().empty()) continue;
-      const auto [change, is_new] = changes.try_emplace(course.course_id());
-      if (is_new) {
-        LMSMAIL_ASSIGN_OR_RETURN(const auto known, courses_.Fetch(course.course_id()));
-        if (known) change->second.before = change->second.after = *known;
-        change->second.after.id = course.course_id();
-      }
-      Merge(event, change->second.after);
+absl::Status FactRecorder::RecordCourses(std::span<const Task> tasks, Errors& errors) {
+  std::vector<CourseFact> facts;
+  std::vector<std::size_t> positions;  // of the facts' tasks
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (const AcceptedEvent& event : tasks[i].events) {
+      auto fact = CourseFactOf(event);
+      if (!fact) continue;
+      facts.push_back(*std::move(fact));
+      positions.push_back(i);
     }
   }
-  std::vector<Course> courses;
-  for (auto& [id, change] : changes) {
-    if (change.before != change.after) courses.push_back(std::move(change.after));
+  if (facts.empty()) return absl::OkStatus();
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<absl::Status> results, report_.MergeCourses(facts));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].ok()) errors.try_emplace(positions[i], results[i]);
   }
-  return courses.empty() ? absl::OkStatus() : report_.UpsertCourses(courses);
+  return absl::OkStatus();
 }
 
-absl::Status FactRecorder::RecordFacts(std::span<const Task> tasks) {
+absl::Status FactRecorder::RecordFacts(std::span<const Task> tasks, Errors& errors) {
   std::vector<Fact> facts;
-  for (const Task& task : tasks) {
-    for (const v1::Event& event : task.events) {
-      for (Fact& fact : FactsOf(event)) facts.push_back(std::move(fact));
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    for (const AcceptedEvent& event : tasks[i].events) {
+      for (Fact& fact : FactsOf(event)) {
+        facts.push_back(std::move(fact));
+        positions.push_back(i);
+      }
     }
   }
-  return facts.empty() ? absl::OkStatus() : report_.RecordFacts(facts);
+  if (facts.empty()) return absl::OkStatus();
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<absl::Status> results, report_.RecordFacts(facts));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].ok()) errors.try_emplace(positions[i], results[i]);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace lmsmail::scheduler

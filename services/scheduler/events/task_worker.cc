@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <iterator>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/telemetry/logging.h"
 #include "libs/tracing/span.h"
+#include "services/scheduler/domain/awaited_fact.h"
 #include "services/scheduler/domain/task_result.h"
+#include "services/scheduler/events/event_facts.h"
+#include "services/scheduler/events/event_id.h"
 #include "services/scheduler/storage/store_deadline.h"
 
 namespace lmsmail::scheduler {
@@ -16,6 +21,18 @@ namespace {
 constexpr int kBatch = 64;
 // No task is started after this part of the lease, because it might outlast the lease.
 constexpr double kLatestStart = 0.4;
+
+// The ids of the task's first events, as in its keys.
+std::string EventIdsOf(const Task& task) {
+  constexpr std::size_t kMaxIds = 5;
+  std::string ids;
+  for (const AcceptedEvent& event : task.events) {
+    if (&event - task.events.data() == kMaxIds) return ids + " ...";
+    if (!ids.empty()) ids += ' ';
+    ids += PrintableEventId(event.event.event_id());
+  }
+  return ids;
+}
 
 }  // namespace
 
@@ -35,9 +52,24 @@ bool TaskWorker::RunOnce() {
   if (!record_tasks.empty()) {
     const std::vector<TaskResult> results = deps_.recorder.Record(record_tasks);
     for (std::size_t i = 0; i < record_tasks.size(); ++i) Settle(record_tasks[i], results[i]);
+    WakeMail(record_tasks, results);
   }
   for (const Task& task : others) Settle(task, Execute(task, now + deps_.lease));
   return !tasks.empty();
+}
+
+// What was recorded may be what mail waits for. FactWatch makes up for an error.
+void TaskWorker::WakeMail(std::span<const Task> recorded, const std::vector<TaskResult>& results) {
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < recorded.size(); ++i) {
+    if (results[i].state != TaskState::kDone) continue;
+    for (const AcceptedEvent& event : recorded[i].events) {
+      const auto fact = CourseFactOf(event);
+      if (!fact) continue;
+      for (std::string& name : FactsToldBy(fact->course)) told.push_back(std::move(name));
+    }
+  }
+  if (!told.empty()) deps_.events.Wake(told, deps_.clock.Now(), StoreDeadline()).IgnoreError();
 }
 
 TaskResult TaskWorker::Execute(const Task& task, absl::Time lease_end) {
@@ -50,6 +82,7 @@ TaskResult TaskWorker::Execute(const Task& task, absl::Time lease_end) {
                      tracing::SpanKind::kConsumer, task.plan.traceparent);
   span.SetAttribute("lmsmail.automation", task.plan.automation_id);
   span.SetAttribute("lmsmail.attempt", task.attempts);
+  span.SetAttribute("lmsmail.event", EventIdsOf(task));
   const tracing::Scope scope(span.traceparent());
   if (task.plan.kind == TaskKind::kCancelMail) {
     return deps_.canceller.Cancel(task, StoreDeadline());
@@ -69,8 +102,14 @@ void TaskWorker::Settle(const Task& task, const TaskResult& result) {
                                           ? deps_.metrics.tasks_failed
                                           : deps_.metrics.tasks_retried;
   counter.Increment();
+  if (result.state == TaskState::kWaiting) {
+    telemetry::LogInfo(
+        "event waits",
+        {{"event_id", EventIdsOf(task)}, {"task", task.id}, {"detail", result.detail}});
+  }
   if (result.state == TaskState::kFailed) {
-    telemetry::LogWarning("event task failed", {{"task", task.id},
+    telemetry::LogWarning("event task failed", {{"event_id", EventIdsOf(task)},
+                                                {"task", task.id},
                                                 {"automation", task.plan.automation_id},
                                                 {"attempts", task.attempts},
                                                 {"traceparent", task.plan.traceparent},
@@ -79,7 +118,8 @@ void TaskWorker::Settle(const Task& task, const TaskResult& result) {
   const absl::Status settled = deps_.events.Settle(task, result, StoreDeadline());
   if (!settled.ok()) {
     // The task is executed again when its lease ends; its keys prevent duplicates.
-    telemetry::LogWarning("cannot settle task", {{"task", task.id}, {"error", settled}});
+    telemetry::LogWarning("cannot settle task",
+                          {{"event_id", EventIdsOf(task)}, {"task", task.id}, {"error", settled}});
   }
 }
 

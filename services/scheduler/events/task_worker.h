@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <span>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -38,6 +40,7 @@ class TaskWorker {
   void Stop() { stopping_ = true; }
 
  private:
+  void WakeMail(std::span<const Task> recorded, const std::vector<TaskResult>& results);
   // False when the claim was lost, or the worker stops.
   bool ExtendLease(const Task& task);
   TaskResult Execute(const Task& task, absl::Time lease_end);

@@ -9,9 +9,9 @@ DECLARE
   v_detail text := format('the database was restored to %s: this may have been done since',
                           to_char(p_restored_to, 'YYYY-MM-DD"T"HH24:MI:SSOF'));
 BEGIN
-  -- A claimed task was due when it was claimed.
+  -- A claimed task was due when it was claimed. What mail waited for may have come since.
   UPDATE task SET state = 3, claimed = false, detail = v_detail
-   WHERE kind = 2 AND state = 1 AND (claimed OR due_time <= v_now);
+   WHERE kind = 2 AND state = 1 AND (claimed OR due_time <= v_now OR waits_for <> '{}');
   UPDATE schedule_run r SET state = 4, detail = v_detail, end_time = v_now
     FROM schedule s
    WHERE s.schedule_id = r.schedule_id AND s.action = 1 AND r.state IN (1, 2);

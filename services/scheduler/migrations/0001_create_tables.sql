@@ -57,6 +57,7 @@ CREATE TABLE automation (
   window_seconds int8        NOT NULL,
   lane           int2        NOT NULL,
   enabled        bool        NOT NULL,
+  unless         int4        NOT NULL,  -- conditions, as bits
   create_time    timestamptz NOT NULL,
   update_time    timestamptz NOT NULL,
   revision       int8        NOT NULL
@@ -66,10 +67,21 @@ CREATE TABLE event (
   event_id    text        COLLATE "C" PRIMARY KEY,
   digest      int8        NOT NULL,
   body        bytea,  -- lmsmail.scheduler.v1.Event; NULL: dropped, its retention has ended
-  create_time timestamptz NOT NULL
+  create_time timestamptz NOT NULL,
+  -- What follows is in the body, or derived from it, for queries.
+  event_time   timestamptz NOT NULL,
+  arrival_time timestamptz NOT NULL,  -- decides between events of the same time
+  type         int2        NOT NULL,
+  publisher    text        COLLATE "C" NOT NULL,
+  student      text        COLLATE "C" NOT NULL,
+  course_id    text        COLLATE "C" NOT NULL,
+  no_mail      int2        NOT NULL   -- 0: it sends mail, 1: it is quiet, 2: it is old
 );
 CREATE INDEX event_created ON event (create_time);
 CREATE INDEX event_with_body ON event (create_time) WHERE body IS NOT NULL;
+CREATE INDEX event_arrived ON event (arrival_time, event_id);
+CREATE INDEX event_student ON event (student, arrival_time, event_id);
+CREATE INDEX event_course ON event (course_id, arrival_time, event_id);
 
 -- What events cause, with the automation's settings at the time when the event was published.
 CREATE TABLE task (
@@ -79,13 +91,18 @@ CREATE TABLE task (
   template_name text        NOT NULL,
   lane          int2        NOT NULL,
   audience      int2        NOT NULL,            -- 0: the task is no mail
+  unless        int4        NOT NULL,            -- conditions, as bits
   cancellable   bool        NOT NULL,            -- leaving the course cancels the mail
   student       text        COLLATE "C" NOT NULL,
   course_id     text        COLLATE "C" NOT NULL,
   mail_key      text        COLLATE "C" UNIQUE,
+  content       int8        NOT NULL,            -- a digest of what the mail says
+  payment_id    text        COLLATE "C" NOT NULL,  -- of a receipt, or of a refund
   window_end    timestamptz,                     -- until then, more events may join
   state         int2        NOT NULL DEFAULT 1,  -- 1: pending, 2: done, 3: failed
   claimed       bool        NOT NULL DEFAULT false,
+  cancelled     bool        NOT NULL DEFAULT false,  -- done without a mail
+  waits_for     text[]      NOT NULL DEFAULT '{}',   -- facts; without them, it waits for due_time
   detail        text        NOT NULL DEFAULT '',
   due_time      timestamptz NOT NULL,            -- while claimed, the end of the lease
   give_up_time  timestamptz NOT NULL,
@@ -95,15 +112,18 @@ CREATE TABLE task (
 );
 CREATE INDEX task_due ON task (due_time) WHERE state = 1;
 CREATE INDEX task_created ON task (create_time);
-CREATE INDEX task_course ON task (course_id, student, task_id) WHERE kind = 2;
+CREATE INDEX task_open ON task (task_id) WHERE state <> 2;
+CREATE INDEX task_waiting ON task (task_id) WHERE state = 1 AND waits_for <> '{}';
+CREATE INDEX task_student ON task (student, course_id) WHERE kind = 2;
+CREATE INDEX task_payment ON task (payment_id, student) WHERE payment_id <> '';
+CREATE INDEX task_unrecorded ON task (course_id, student) WHERE kind = 1 AND state = 1;
 
 CREATE TABLE task_event (
   event_id text COLLATE "C" NOT NULL REFERENCES event ON DELETE CASCADE,
   task_id  int8 NOT NULL REFERENCES task ON DELETE CASCADE,
-  position int8 GENERATED ALWAYS AS IDENTITY,  -- order of arrival
   PRIMARY KEY (event_id, task_id)
 );
-CREATE INDEX task_event_task ON task_event (task_id, position);
+CREATE INDEX task_event_task ON task_event (task_id);
 
 -- The built-in schedules and automations. A migration runs once, so they stay deleted once deleted.
 -- The service sets the time zone and the next run of the schedules when it first starts.
@@ -115,14 +135,18 @@ VALUES
   ('queue-sweep', 'Queue sweep', '*/5 * * * *', NULL, 1, 86400, 2, 0, false, now(), now(), 1);
 
 INSERT INTO automation (automation_id, display_name, event_type, audience, template_name,
-                        delay_seconds, window_seconds, lane, enabled, create_time, update_time,
-                        revision)
+                        delay_seconds, window_seconds, lane, enabled, unless, create_time,
+                        update_time, revision)
 VALUES
-  ('enrollment', 'Enrollment confirmation', 1, 1, 'templates/enrollment', 0, 0, 0, true,
+  ('enrollment', 'Enrollment confirmation', 1, 1, 'templates/enrollment', 0, 0, 0, true, 0,
    now(), now(), 1),
-  ('demo-completed', 'Demo class follow-up', 2, 1, 'templates/demo_completed', 0, 0, 0, true,
+  -- Not to students who are enrolled (bit 1).
+  ('demo-completed', 'Demo class follow-up', 2, 1, 'templates/demo_completed', 0, 0, 0, true, 2,
    now(), now(), 1),
   ('payment-confirmation', 'Payment confirmation', 3, 1, 'templates/payment_confirmation', 0, 0, 0,
-   true, now(), now(), 1),
-  ('new-content', 'New course content', 4, 2, 'templates/new_content', 0, 900, 0, true,
+   true, 0, now(), now(), 1),
+  -- Disabled: schools have no template for it at first.
+  ('payment-refunded', 'Refund confirmation', 7, 1, 'templates/payment_refunded', 0, 0, 0,
+   false, 0, now(), now(), 1),
+  ('new-content', 'New course content', 4, 2, 'templates/new_content', 0, 900, 0, true, 0,
    now(), now(), 1);

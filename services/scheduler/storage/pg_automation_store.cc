@@ -22,18 +22,20 @@ using postgres::ToTimestamptz;
 
 constexpr char kInsert[] = R"(
 INSERT INTO automation (automation_id, display_name, event_type, audience, template_name,
-                        delay_seconds, window_seconds, lane, enabled, create_time, update_time, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11))";
+                        delay_seconds, window_seconds, lane, enabled, create_time, update_time,
+                        revision, unless)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12))";
 constexpr char kUpdate[] = R"(
 UPDATE automation SET display_name = $2, event_type = $3, audience = $4, template_name = $5,
        delay_seconds = $6, window_seconds = $7, lane = $8, enabled = $9, update_time = $10,
-       revision = $11
+       revision = $11, unless = $12
  WHERE automation_id = $1 AND revision = $11 - 1)";
 
 std::string Select(std::string_view rest) {
   return fmt::format(
       "SELECT automation_id, display_name, event_type, audience, template_name, delay_seconds, "
-      "window_seconds, lane, enabled, create_time, update_time, revision FROM automation {}",
+      "window_seconds, lane, enabled, create_time, update_time, revision, unless "
+      "FROM automation {}",
       rest);
 }
 
@@ -47,6 +49,7 @@ Automation Read(const pqxx::row& row) {
           .collect_window = absl::Seconds(row["window_seconds"].as<std::int64_t>()),
           .lane = static_cast<lmsmail::type::v1::Lane>(row["lane"].as<int>()),
           .enabled = row["enabled"].as<bool>(),
+          .unless = Conditions(row["unless"].as<int>()),
           .create_time = postgres::Time(row["create_time"]),
           .update_time = postgres::Time(row["update_time"]),
           .revision = row["revision"].as<std::int64_t>()};
@@ -65,7 +68,7 @@ pqxx::result Write(const char* sql, const Automation& automation, absl::Time tim
       static_cast<int>(automation.audience), automation.template_name,
       absl::ToInt64Seconds(automation.delay), absl::ToInt64Seconds(automation.collect_window),
       static_cast<int>(automation.lane), automation.enabled, ToTimestamptz(time),
-      automation.revision);
+      automation.revision, automation.unless.bits());
 }
 
 }  // namespace

@@ -135,9 +135,49 @@ TEST(BuiltInsTest, AutomationsAreValidAndAsDocumented) {
   for (const Automation& automation : automations) {
     ids.push_back(automation.id);
     EXPECT_OK(CheckAutomation(automation).ToStatus());
+    EXPECT_EQ(automation.unless.Has(Condition::kEnrolled), automation.id == "demo-completed");
   }
   EXPECT_THAT(ids, ::testing::ElementsAre("demo-completed", "enrollment", "new-content",
                                           "payment-confirmation"));
+}
+
+// Two calls that lock the same windows or keys in opposite orders would deadlock.
+TEST(ConcurrencyTest, CallsWithTheSameWindowsAndKeysInOppositeOrdersDoNotDeadlock) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgEventStore store(*pool);
+  const absl::Time now = At("2026-11-23T09:00:00Z");
+  const absl::Time deadline = absl::Now() + absl::Seconds(30);
+  constexpr int kRounds = 20;
+  constexpr int kKeys = 40;
+  std::vector<std::thread> threads;
+  for (const bool reversed : {false, true}) {
+    threads.emplace_back([&, reversed] {
+      for (int round = 0; round < kRounds; ++round) {
+        std::vector<NewEvent> events;
+        for (int i = 0; i < kKeys; ++i) {
+          const std::string key =
+              std::to_string(round) + "-" + std::to_string(reversed ? kKeys - i : i);
+          const std::string id = key + (reversed ? "-b" : "-a");
+          const TaskPlan window{.kind = TaskKind::kMail,
+                                .automation_id = "new-content",
+                                .audience = Audience::kEnrolled,
+                                .course_id = key,
+                                .mail_key = "w-" + id,
+                                .due_time = now,
+                                .window_end = now + absl::Minutes(15)};
+          const TaskPlan receipt{.kind = TaskKind::kMail,
+                                 .automation_id = "payment-confirmation",
+                                 .audience = Audience::kStudent,
+                                 .student = "recipients/ada",
+                                 .mail_key = "k-" + key,
+                                 .due_time = now};
+          events.push_back({Published(id, id), 1, {receipt, window}});
+        }
+        EXPECT_OK(store.Add(events, now, deadline));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(ConcurrencyTest, ReplicasNeverShareATaskAndOpenOneWindow) {

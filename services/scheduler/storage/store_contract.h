@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/protobuf/time.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/storage/automation_store.h"
 #include "services/scheduler/storage/event_store.h"
@@ -58,7 +59,9 @@ class EventStoreContract : public StoreContract {
   EventStore& store() { return *stores_.events; }
 
   NewEvent New(const std::string& id, std::vector<TaskPlan> tasks, std::int64_t digest = 1) {
-    return {.event = Enrolled(id), .digest = digest, .tasks = std::move(tasks)};
+    NewEvent event{.event = Enrolled(id), .digest = digest, .tasks = std::move(tasks)};
+    *event.event.mutable_event_time() = protobuf::ToProto(now_);
+    return event;
   }
   TaskPlan Mail(const std::string& key) {
     return {.kind = TaskKind::kMail,
@@ -70,7 +73,8 @@ class EventStoreContract : public StoreContract {
             .student = "recipients/ada",
             .course_id = "cpp-101",
             .mail_key = key,
-            .due_time = now_};
+            .due_time = now_,
+            .give_up_time = now_ + absl::Hours(24)};
   }
   TaskPlan Window(const std::string& key, absl::Time end) {
     TaskPlan plan = Mail(key);
@@ -83,7 +87,17 @@ class EventStoreContract : public StoreContract {
     return {.kind = TaskKind::kCancelMail,
             .student = "recipients/ada",
             .course_id = "cpp-101",
-            .due_time = now_};
+            .due_time = now_,
+            .give_up_time = now_ + absl::Hours(24)};
+  }
+  // The scope of a stored event of a student who left.
+  CancelScope LeftCourse(const std::string& event_id) {
+    const StoredEvent event = store().Find(event_id, never_).value();
+    return {.student = "recipients/ada",
+            .course_id = "cpp-101",
+            .event_time = now_,
+            .arrival_time = event.arrival_time,
+            .reason = "left"};
   }
 
   std::vector<AddResult> Add(std::vector<NewEvent> events) {

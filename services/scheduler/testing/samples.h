@@ -4,6 +4,7 @@
 
 #include "absl/time/time.h"
 
+#include "libs/protobuf/time.h"
 #include "lmsmail/scheduler/v1/scheduler_service.pb.h"
 #include "services/scheduler/automations/automation.h"
 #include "services/scheduler/schedules/schedule.h"
@@ -50,6 +51,26 @@ inline v1::Event Paid(const std::string& id, const std::string& payment) {
   paid.set_payment_id(payment);
   paid.set_amount_minor(4999);
   paid.set_currency_code("EUR");
+  return event;
+}
+
+inline v1::Event Refunded(const std::string& id, const std::string& payment) {
+  v1::Event event;
+  event.set_event_id(id);
+  auto& refunded = *event.mutable_payment_refunded();
+  refunded.set_student("recipients/ada");
+  refunded.set_payment_id(payment);
+  refunded.set_amount_minor(4999);
+  refunded.set_currency_code("EUR");
+  return event;
+}
+
+inline v1::Event Upserted(const std::string& id, const std::string& title, absl::Time time) {
+  v1::Event event;
+  event.set_event_id(id);
+  *event.mutable_event_time() = protobuf::ToProto(time);
+  event.mutable_course_upserted()->mutable_course()->set_course_id("cpp-101");
+  event.mutable_course_upserted()->mutable_course()->set_title(title);
   return event;
 }
 

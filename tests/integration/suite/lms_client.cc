@@ -23,6 +23,17 @@ sch::Event EventOf(std::string event_id) {
   return event;
 }
 
+// The error of a call with a result for each item, or of its first item that was refused.
+template <typename Response>
+absl::Status FirstError(const absl::StatusOr<Response>& response) {
+  LMSMAIL_RETURN_IF_ERROR(response.status());
+  for (const auto& result : response->results()) {
+    if (result.status().code() == 0) continue;
+    return {static_cast<absl::StatusCode>(result.status().code()), result.status().message()};
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string NameOf(std::string_view student) { return fmt::format("recipients/{}", student); }
@@ -40,7 +51,7 @@ absl::Status Register(Suite& suite, const std::vector<std::string>& students) {
     recipient.set_display_name("Zoë Lindqvist");
     recipient.set_time_zone("Europe/Stockholm");
   }
-  return Call(suite.preferences(), &Preferences::UpsertRecipients, request).status();
+  return FirstError(Call(suite.preferences(), &Preferences::UpsertRecipients, request));
 }
 
 absl::Status Unsubscribe(Suite& suite, std::string_view student, type::v1::Category category) {
@@ -58,7 +69,7 @@ absl::Status AddCourse(Suite& suite, std::string_view id, std::string_view title
   course.set_url(fmt::format("https://learn.example/courses/{}", id));
   course.set_instructor_name("Dr. Ines Albrecht");
   course.set_lesson_count(12);
-  return Call(suite.reports(), &Reports::UpsertCourses, request).status();
+  return FirstError(Call(suite.reports(), &Reports::UpsertCourses, request));
 }
 
 absl::Status Admit(Suite& suite, std::string_view course,
@@ -72,7 +83,7 @@ absl::Status Admit(Suite& suite, std::string_view course,
     *activity.mutable_activity_time() = protobuf::ToProto(absl::Now() - absl::Hours(30 * 24));
     activity.mutable_enrolled();
   }
-  return Call(suite.reports(), &Reports::RecordActivity, request).status();
+  return FirstError(Call(suite.reports(), &Reports::RecordActivity, request));
 }
 
 absl::Status SetCollectWindow(Suite& suite, absl::Duration window) {
@@ -192,7 +203,8 @@ absl::StatusOr<sch::EventRecord> WaitUntilDone(Suite& suite, std::string_view ev
   absl::StatusOr<sch::EventRecord> record;
   LMSMAIL_RETURN_IF_ERROR(WaitUntil(fmt::format("event {} is done", event_id), [&] {
     record = Call(suite.scheduler(), &Scheduler::GetEvent, request);
-    return record.ok() && record->state() != sch::EventRecord::STATE_PENDING;
+    return record.ok() && record->state() != sch::EventRecord::STATE_PENDING &&
+           record->state() != sch::EventRecord::STATE_WAITING;
   }));
   if (record->state() != sch::EventRecord::STATE_DONE) {
     return absl::InternalError(fmt::format("event {}: {}", event_id, record->detail()));

@@ -137,6 +137,7 @@ std::vector<std::string> Suite::FlagsOf(std::string_view name) const {
   } else if (service == "scheduler") {
     call("dispatch");
     call("report");
+    call("preference");
   }
   if (const auto more = options_.flags.find(service); more != options_.flags.end()) {
     flags.insert(flags.end(), more->second.begin(), more->second.end());
