@@ -10,6 +10,7 @@
 
 #include "libs/status/error_details.h"
 #include "libs/strings/view.h"
+#include "libs/time_zone/database.h"
 
 namespace lmsmail::time_zone {
 namespace {
@@ -33,7 +34,7 @@ bool IsValid(std::string_view name) { return Load(name).ok(); }
 
 absl::StatusOr<absl::TimeZone> Load(std::string_view name) {
   absl::TimeZone zone;
-  if (IsZoneName(name) && absl::LoadTimeZone(ToAbsl(name), &zone)) return zone;
+  if (IsZoneName(name) && absl::LoadTimeZone(SpellingOf(name), &zone)) return zone;
   return InvalidField(
       "time_zone",
       fmt::format(
