@@ -8,8 +8,9 @@
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
+#include "libs/school/cached_school.h"
+#include "libs/school/school_client.h"
 #include "libs/status/status_macros.h"
-#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/api/scheduler_service.h"
 #include "services/scheduler/clients/dispatch_client.h"
 #include "services/scheduler/clients/report_client.h"
@@ -28,22 +29,23 @@ namespace {
 
 using lifecycle::Periodic;
 
-constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 constexpr absl::Duration kMaintenanceInterval = absl::Hours(1);
 constexpr absl::Duration kMeasureInterval = absl::Seconds(15);
 
 class SchedulerWorkload final : public service::Workload {
  public:
   SchedulerWorkload(const SchedulerConfig& config, const service::Runtime& runtime,
-                    absl::TimeZone zone, const std::shared_ptr<grpc::Channel>& dispatch,
-                    const std::shared_ptr<grpc::Channel>& report)
+                    const std::shared_ptr<grpc::Channel>& dispatch,
+                    const std::shared_ptr<grpc::Channel>& report,
+                    const std::shared_ptr<grpc::Channel>& preference)
       : config_(config),
         runtime_(runtime),
-        zone_(zone),
         dispatch_channel_(dispatch),
         report_channel_(report),
+        preference_channel_(preference),
         dispatch_(dispatch, config.dispatch.timeout),
-        report_(report, config.report.timeout) {}
+        report_(report, config.report.timeout),
+        preference_(preference, config.preference.timeout) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::SchedulerService>(service_)};
@@ -51,12 +53,11 @@ class SchedulerWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", dispatch_channel_),
-            service::PeerOf("report", report_channel_)};
+            service::PeerOf("report", report_channel_),
+            service::PeerOf("preference", preference_channel_)};
   }
 
   absl::Status Start() override {
-    LMSMAIL_RETURN_IF_ERROR(schedules_.InitializeBuiltIns(runtime_.config.school.time_zone,
-                                                          absl::Now() + kStartTimeout));
     const absl::Duration poll = config_.worker.poll_interval;
     absl::MutexLock lock(&mutex_);
     for (int i = 0; i < config_.worker.threads; ++i) {
@@ -93,29 +94,31 @@ class SchedulerWorkload final : public service::Workload {
 
   const SchedulerConfig& config_;
   const service::Runtime& runtime_;
-  const absl::TimeZone zone_;
   const Clock& clock_ = runtime_.clock;
   const SchedulerMetrics metrics_{runtime_.metrics};
   const std::shared_ptr<grpc::Channel> dispatch_channel_;
   const std::shared_ptr<grpc::Channel> report_channel_;
+  const std::shared_ptr<grpc::Channel> preference_channel_;
   DispatchClient dispatch_;
   ReportClient report_;
+  school::SchoolClient preference_;
+  school::CachedSchool school_{preference_, clock_};
   PgRequestStore requests_{runtime_.pool};
   PgScheduleStore schedule_store_{runtime_.pool};
   PgAutomationStore automation_store_{runtime_.pool};
   PgEventStore events_{runtime_.pool};
-  ScheduleRegistry schedules_{schedule_store_, requests_, clock_};
+  ScheduleRegistry schedules_{schedule_store_, requests_, school_, clock_};
   AutomationRegistry automations_{automation_store_, requests_, clock_};
   EventSubmission submission_{events_, automation_store_, clock_, metrics_,
                               [this] { WakeWorkers(); }};
   CourseDirectory courses_{report_, clock_};
   FactRecorder recorder_{report_, courses_, clock_};
-  AutomationMailer mailer_{dispatch_, report_, courses_, zone_, clock_};
+  AutomationMailer mailer_{dispatch_, report_, courses_, school_, clock_};
   MailCanceller canceller_{events_, dispatch_, clock_};
   TaskWorker task_worker_{
       {events_, recorder_, mailer_, canceller_, clock_, metrics_, config_.worker.lease}};
-  ScheduleWorker schedule_worker_{schedule_store_, clock_, metrics_};
-  RunWorker run_worker_{schedule_store_, dispatch_, report_, clock_, metrics_};
+  ScheduleWorker schedule_worker_{schedule_store_, school_, clock_, metrics_};
+  RunWorker run_worker_{schedule_store_, dispatch_, report_, school_, clock_, metrics_};
   MaintenanceWorker maintenance_worker_{{schedule_store_, events_, requests_, clock_, metrics_},
                                         config_.event_retention};
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
@@ -130,11 +133,10 @@ class SchedulerWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                           time_zone::Load(runtime.config.school.time_zone));
   LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(const auto report, rpc::NewChannel(config.report.Channel()));
-  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, report);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto preference, rpc::NewChannel(config.preference.Channel()));
+  return std::make_unique<SchedulerWorkload>(config, runtime, dispatch, report, preference);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "libs/service/testing/service_process.h"
 #include "libs/testing/status_matchers.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "services/scheduler/testing/samples.h"
@@ -97,6 +98,16 @@ class AcceptingReport final : public report::v1::ReportService::CallbackService 
   }
 };
 
+class School final : public preference::v1::PreferenceService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetSchool(grpc::CallbackServerContext* context,
+                                      const preference::v1::GetSchoolRequest*,
+                                      preference::v1::School* response) override {
+    response->set_time_zone("Asia/Tokyo");
+    return Finish(context);
+  }
+};
+
 TEST(SchedulerMainTest, ExitsOnInvalidConfiguration) {
   service::ServiceProcess process(
       LMSMAIL_SCHEDULER_BINARY,
@@ -109,13 +120,16 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   AcceptingDispatch dispatch;
   AcceptingReport report;
+  School school;
   const rpc::InProcessServer peers({rpc::Host<dispatch::v1::DispatchService>(dispatch),
-                                    rpc::Host<report::v1::ReportService>(report)});
+                                    rpc::Host<report::v1::ReportService>(report),
+                                    rpc::Host<preference::v1::PreferenceService>(school)});
   service::ServiceProcess process(
       LMSMAIL_SCHEDULER_BINARY,
       {"--postgres.dsn=" + dsn, "--postgres.probe_interval=20ms", "--listen=127.0.0.1:0",
        "--metrics_listen=127.0.0.1:0", "--worker.poll_interval=20ms",
-       "--dispatch.target=" + peers.target(), "--report.target=" + peers.target()});
+       "--dispatch.target=" + peers.target(), "--report.target=" + peers.target(),
+       "--preference.target=" + peers.target()});
   const std::string target = "127.0.0.1:" + std::to_string(process.WaitForPort());
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
@@ -139,6 +153,12 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   run.set_request_id("manual");
   ASSERT_OK(rpc::Call(*stub, &Stub::RunSchedule, run, options));
   EXPECT_TRUE(dispatch.WaitFor("sweep"));
+
+  v1::GetScheduleRequest get;
+  get.set_name("schedules/log-cleanup");
+  ASSERT_OK_AND_ASSIGN(const v1::Schedule cleanup,
+                       rpc::Call(*stub, &Stub::GetSchedule, get, options));
+  EXPECT_EQ(cleanup.next_run_time().seconds() % 86400, 17 * 3600) << "02:00 in Tokyo";
 
   process.Signal(SIGTERM);
   EXPECT_EQ(process.WaitForExit(), 0) << process.log();

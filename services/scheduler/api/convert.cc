@@ -65,8 +65,10 @@ v1::EventRecord::State StateOf(const std::vector<StoredEvent::TaskOutcome>& task
 }  // namespace
 
 Schedule FromProto(const v1::Schedule& message, Violations& violations) {
-  Schedule schedule{.display_name = message.display_name(), .cron = message.cron()};
-  if (!message.time_zone().empty()) schedule.time_zone = message.time_zone();
+  Schedule schedule{.display_name = message.display_name(),
+                    .cron = message.cron(),
+                    .time_zone = message.time_zone(),
+                    .local_time = message.local_time()};
   CheckKnown(message.catch_up(), v1::Schedule::CatchUp_IsValid(message.catch_up()),
              "schedule.catch_up", violations);
   if (message.catch_up() != v1::Schedule::CATCH_UP_UNSPECIFIED) {
@@ -103,6 +105,7 @@ void ToProto(const Schedule& schedule, v1::Schedule& message) {
   message.set_display_name(schedule.display_name);
   message.set_cron(schedule.cron);
   message.set_time_zone(schedule.time_zone);
+  message.set_local_time(schedule.local_time);
   message.set_catch_up(static_cast<v1::Schedule::CatchUp>(schedule.catch_up));
   *message.mutable_catch_up_window() = protobuf::ToProto(schedule.catch_up_window);
   ToProto(schedule.action, *message.mutable_action());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/protobuf/deterministic_bytes.h"
+#include "libs/school/zone_of.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/automations/mail_context.h"
 #include "services/scheduler/automations/mail_key.h"
@@ -69,8 +70,10 @@ TaskResult AutomationMailer::Mail(const Task& task, absl::FunctionRef<bool()> ex
 
 TaskResult AutomationMailer::MailStudent(const Task& task, const v1::CourseRef& course) {
   const std::string& key = task.plan.mail_key;
+  const auto zone = school::ZoneOf(school_);
+  if (!zone.ok()) return AfterError(task, zone.status(), clock_.Now());
   const absl::Status status = sender_.Send(
-      key, task.plan.student, ContentOf(task, StudentContext(task.events.front(), course, zone_)));
+      key, task.plan.student, ContentOf(task, StudentContext(task.events.front(), course, *zone)));
   if (status.ok()) return Done(fmt::format("mail {}", key));
   if (absl::IsAlreadyExists(status)) {
     return Done(fmt::format("mail {}: a duplicate of an earlier one", key));

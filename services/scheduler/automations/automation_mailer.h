@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "services/scheduler/automations/mail_sender.h"
 #include "services/scheduler/domain/course_directory.h"
 #include "services/scheduler/domain/report_service.h"
@@ -18,10 +19,10 @@ namespace lmsmail::scheduler {
 // Submits the mail of automations to dispatch. Thread-safe.
 class AutomationMailer {
  public:
-  // Dates in mail are in `zone`.
+  // Dates in mail are in the zone of `school`.
   AutomationMailer(MailSender& sender, ReportService& report, CourseDirectory& courses,
-                   absl::TimeZone zone, const Clock& clock)
-      : sender_(sender), report_(report), courses_(courses), zone_(zone), clock_(clock) {}
+                   school::SchoolSource& school, const Clock& clock)
+      : sender_(sender), report_(report), courses_(courses), school_(school), clock_(clock) {}
 
   // Executes a kMail task. `extend_lease` is called before each page of a large audience; false
   // means that another replica has claimed the task, or that this one stops.
@@ -38,7 +39,7 @@ class AutomationMailer {
   MailSender& sender_;
   ReportService& report_;
   CourseDirectory& courses_;
-  const absl::TimeZone zone_;
+  school::SchoolSource& school_;
   const Clock& clock_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "libs/clock/clock.h"
 #include "libs/identity/owned_key.h"
+#include "libs/school/testing/fake_school.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/automations/automation_mailer.h"
 #include "services/scheduler/automations/mail_canceller.h"
@@ -84,7 +85,8 @@ class EventEffectsTest : public ::testing::Test {
   EventSubmission submission_{events_, automations_, clock_, metrics_, [this] { ++wakes_; }};
   CourseDirectory courses_{report_, clock_};
   FactRecorder recorder_{report_, courses_, clock_};
-  AutomationMailer mailer_{dispatch_, report_, courses_, absl::UTCTimeZone(), clock_};
+  school::FakeSchool school_;
+  AutomationMailer mailer_{dispatch_, report_, courses_, school_, clock_};
   MailCanceller canceller_{events_, dispatch_, clock_};
   TaskWorker worker_{{events_, recorder_, mailer_, canceller_, clock_, metrics_}};
 };

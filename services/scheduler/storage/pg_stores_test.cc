@@ -68,22 +68,24 @@ TEST(RoleTest, OwnRoleChangesNothingButRows) {
   EXPECT_THAT(postgres::AttacksThatSucceed(database.dsn, "scheduler", {}), ::testing::IsEmpty());
 }
 
-TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
+TEST(BuiltInsTest, SchedulesFollowTheSchool) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgScheduleStore store(*pool);
-  PgRequestStore requests(*pool);
   const FakeClock clock(At("2026-11-22T12:00:00Z"));
-  ScheduleRegistry registry(store, requests, clock);
+  school::FakeSchool school;
+  school.school.time_zone = "Europe/Berlin";
+  telemetry::Metrics metrics({"scheduler", "test"});
+  ScheduleWorker worker(store, school, clock, SchedulerMetrics(metrics));
   const absl::Time never = absl::InfiniteFuture();
   EXPECT_TRUE(store.ListDue(clock.Now() + absl::Hours(24 * 30), 10, never)->empty());
-  ASSERT_OK(registry.InitializeBuiltIns("Europe/Berlin", never));
-  ASSERT_OK(registry.InitializeBuiltIns("Asia/Tokyo", never));
+  worker.RunOnce();
   ASSERT_OK_AND_ASSIGN(const Schedule weekly, store.Find("weekly-progress", never));
-  EXPECT_EQ(weekly.time_zone, "Europe/Berlin");
-  EXPECT_EQ(weekly.next_run_time, At("2026-11-23T08:00:00Z"));
+  EXPECT_TRUE(weekly.local_time);
+  EXPECT_EQ(weekly.next_run_time, At("2026-11-22T19:00:00Z")) << "09:00 in the first zone";
   ASSERT_OK_AND_ASSIGN(const Schedule cleanup, store.Find("log-cleanup", never));
   EXPECT_EQ(cleanup.action, Action(PurgeLogs{absl::Hours(24 * 90)}));
   EXPECT_EQ(cleanup.cron, "0 2 * * *");
+  EXPECT_EQ(cleanup.next_run_time, At("2026-11-23T01:00:00Z"));
   ASSERT_OK_AND_ASSIGN(const Schedule sweep, store.Find("queue-sweep", never));
   EXPECT_EQ(sweep.next_run_time, At("2026-11-22T12:05:00Z"));
 }
