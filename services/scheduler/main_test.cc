@@ -154,11 +154,14 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   ASSERT_OK(rpc::Call(*stub, &Stub::RunSchedule, run, options));
   EXPECT_TRUE(dispatch.WaitFor("sweep"));
 
-  v1::GetScheduleRequest get;
-  get.set_name("schedules/log-cleanup");
-  ASSERT_OK_AND_ASSIGN(const v1::Schedule cleanup,
-                       rpc::Call(*stub, &Stub::GetSchedule, get, options));
-  EXPECT_EQ(cleanup.next_run_time().seconds() % 86400, 17 * 3600) << "02:00 in Tokyo";
+  v1::CreateScheduleRequest create;
+  create.set_schedule_id("nightly");
+  create.set_request_id("create");
+  create.mutable_schedule()->set_cron("0 2 * * *");
+  create.mutable_schedule()->mutable_action()->mutable_sweep_queue();
+  ASSERT_OK_AND_ASSIGN(const v1::Schedule nightly,
+                       rpc::Call(*stub, &Stub::CreateSchedule, create, options));
+  EXPECT_EQ(nightly.next_run_time().seconds() % 86400, 17 * 3600) << "02:00 in Tokyo";
 
   process.Signal(SIGTERM);
   EXPECT_EQ(process.WaitForExit(), 0) << process.log();

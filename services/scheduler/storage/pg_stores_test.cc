@@ -1,13 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/clock/clock.h"
@@ -15,8 +18,9 @@
 #include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
+#include "libs/school/testing/fake_school.h"
 #include "services/scheduler/automations/automation_validation.h"
-#include "services/scheduler/schedules/schedule_registry.h"
+#include "services/scheduler/schedules/schedule_worker.h"
 #include "services/scheduler/storage/pg_automation_store.h"
 #include "services/scheduler/storage/pg_event_store.h"
 #include "services/scheduler/storage/pg_request_store.h"
@@ -75,19 +79,56 @@ TEST(BuiltInsTest, SchedulesFollowTheSchool) {
   school::FakeSchool school;
   school.school.time_zone = "Europe/Berlin";
   telemetry::Metrics metrics({"scheduler", "test"});
-  ScheduleWorker worker(store, school, clock, SchedulerMetrics(metrics));
+  const SchedulerMetrics worker_metrics(metrics);
+  ScheduleWorker worker(store, school, clock, worker_metrics);
   const absl::Time never = absl::InfiniteFuture();
   EXPECT_TRUE(store.ListDue(clock.Now() + absl::Hours(24 * 30), 10, never)->empty());
   worker.RunOnce();
   ASSERT_OK_AND_ASSIGN(const Schedule weekly, store.Find("weekly-progress", never));
   EXPECT_TRUE(weekly.local_time);
   EXPECT_EQ(weekly.next_run_time, At("2026-11-22T19:00:00Z")) << "09:00 in the first zone";
-  ASSERT_OK_AND_ASSIGN(const Schedule cleanup, store.Find("log-cleanup", never));
-  EXPECT_EQ(cleanup.action, Action(PurgeLogs{absl::Hours(24 * 90)}));
-  EXPECT_EQ(cleanup.cron, "0 2 * * *");
-  EXPECT_EQ(cleanup.next_run_time, At("2026-11-23T01:00:00Z"));
   ASSERT_OK_AND_ASSIGN(const Schedule sweep, store.Find("queue-sweep", never));
   EXPECT_EQ(sweep.next_run_time, At("2026-11-22T12:05:00Z"));
+}
+
+// What after_restore() of functions/restore.sql leaves to an operator: what was due and sends mail.
+TEST(RestoreTest, WhatMayHaveBeenDoneIsNotDoneAgain) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgScheduleStore schedules(*pool);
+  PgEventStore events(*pool);
+  const absl::Time never = absl::InfiniteFuture();
+  const absl::Time now = absl::Now();
+  const FakeClock two_weeks_ago(now - absl::Hours(24 * 14));
+  school::FakeSchool school;
+  telemetry::Metrics metrics({"scheduler", "test"});
+  const SchedulerMetrics worker_metrics(metrics);
+  ScheduleWorker(schedules, school, two_weeks_ago, worker_metrics).RunOnce();
+  const auto task = [](TaskKind kind, std::string key, absl::Time due) {
+    return TaskPlan{.kind = kind, .mail_key = std::move(key), .due_time = due};
+  };
+  ASSERT_OK(events.Add({{Published("e", "v"),
+                         1,
+                         {task(TaskKind::kRecord, "", now - absl::Minutes(1)),
+                          task(TaskKind::kMail, "due", now - absl::Minutes(1)),
+                          task(TaskKind::kMail, "later", now + absl::Hours(1))}}},
+                       now, never));
+  ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "restore"}, [](pqxx::work& tx) {
+    tx.exec("SELECT after_restore(now())");
+    return absl::OkStatus();
+  }));
+
+  ASSERT_OK_AND_ASSIGN(const Schedule weekly, schedules.Find("weekly-progress", never));
+  EXPECT_TRUE(weekly.paused);
+  EXPECT_EQ(weekly.next_run_time, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const Schedule sweep, schedules.Find("queue-sweep", never));
+  EXPECT_FALSE(sweep.paused) << "it sends no mail";
+  ASSERT_OK_AND_ASSIGN(const auto due, events.Claim(now, now + absl::Minutes(5), 10, never));
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].plan.kind, TaskKind::kRecord);
+  ASSERT_OK_AND_ASSIGN(const auto later,
+                       events.Claim(now + absl::Hours(2), now + absl::Hours(3), 10, never));
+  EXPECT_TRUE(std::ranges::any_of(later, [](const Task& t) { return t.plan.mail_key == "later"; }));
+  EXPECT_FALSE(std::ranges::any_of(later, [](const Task& t) { return t.plan.mail_key == "due"; }));
 }
 
 TEST(BuiltInsTest, AutomationsAreValidAndAsDocumented) {
