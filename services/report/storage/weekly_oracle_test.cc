@@ -44,7 +44,8 @@ Activity ToActivity(const json& given, const std::string& student) {
   Activity activity{.id = given["id"],
                     .student = student,
                     .course = given["course"],
-                    .time = absl::FromUnixSeconds(given["time"].get<std::int64_t>())};
+                    .time = absl::FromUnixSeconds(given["time"].get<std::int64_t>()),
+                    .event = {}};
   if (given["kind"] == "lesson") {
     activity.event = LessonCompleted{.lesson_id = given["item"]};
   } else if (given["kind"] == "watched") {
