@@ -63,7 +63,8 @@ absl::StatusOr<school::School> SchoolRegistry::Update(
     const school::School before = school;
     Merge(edit, fields, school);
     Violations all = violations;
-    // The first values come from the configuration, which allows more. What is not changed may stay.
+    // The first values come from the configuration, which allows more. What is not changed may
+    // stay.
     const Violations wrong = CheckSchool(school);
     Violations changed;
     for (const FieldViolation& violation : wrong.list()) {
