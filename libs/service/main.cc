@@ -22,6 +22,7 @@
 #include "libs/service/restore_watch.h"
 #include "libs/service/schema_preparation.h"
 #include "libs/service/shutdown_watchdog.h"
+#include "libs/service/zone_refresh.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
 #include "libs/version/version.h"
@@ -133,6 +134,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   telemetry::Metrics metrics({.service = definition.name,
                               .version = std::string(version),
                               .commit = lmsmail::version::kCommit});
+  const ZoneRefresh zones(metrics);
   LMSMAIL_ASSIGN_OR_RETURN(const auto traces, StartTraces(config.traces, definition.name, metrics));
   LMSMAIL_ASSIGN_OR_RETURN(const auto callers, config.auth.ToDirectory(clock));
   const rpc::Authenticator authenticator =

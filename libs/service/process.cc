@@ -14,6 +14,7 @@
 #include "libs/rpc/grpc_log.h"
 #include "libs/rpc/user_agent.h"
 #include "libs/telemetry/logging.h"
+#include "libs/time_zone/database.h"
 #include "libs/version/version.h"
 
 namespace lmsmail::service {
@@ -60,6 +61,7 @@ int RunProcess(int argc, const char* const* argv, const Process& process) {
   rpc::SetServiceName(process.name);
   telemetry::LogInfo("starting", {{"version", version::kVersion},
                                   {"commit", version::kCommit},
+                                  {"tzdata", time_zone::DatabaseVersion()},
                                   {"max_open_files", descriptors.rlim_cur}});
   LogConfiguration(outcome->effective);
   if (process.config.insecure) {

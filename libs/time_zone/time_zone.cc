@@ -11,6 +11,7 @@
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
+#include "libs/time_zone/database.h"
 #include "libs/time_zone/zone_names.h"
 
 namespace lmsmail::time_zone {
@@ -43,9 +44,9 @@ absl::StatusOr<std::string> CanonicalName(std::string_view name) {
 absl::StatusOr<absl::TimeZone> Load(std::string_view name) {
   absl::TimeZone zone;
   if (IsZoneName(name)) {
-    if (absl::LoadTimeZone(ToAbsl(name), &zone)) return zone;
+    if (absl::LoadTimeZone(SpellingOf(name), &zone)) return zone;
     const auto spelled = SpelledAsInDatabase(name);
-    if (spelled && absl::LoadTimeZone(*spelled, &zone)) return zone;
+    if (spelled && absl::LoadTimeZone(SpellingOf(*spelled), &zone)) return zone;
   }
   const std::string shown = absl::CHexEscape(ToAbsl(name.substr(0, kMaxName)));
   if (const auto alias = name.size() > kMaxName ? std::nullopt : NameOfAlias(name)) {

@@ -17,7 +17,8 @@ bool IsValid(std::string_view name);
 // instead of one of Windows or Rails.
 absl::StatusOr<std::string> CanonicalName(std::string_view name);
 
-// INVALID_ARGUMENT, with the field "time_zone", when the name is not valid.
+// INVALID_ARGUMENT, with the field "time_zone", when the name is not valid. The rules are those of
+// the database when it was last read, see database.h; the zone's own name() may be a path.
 absl::StatusOr<absl::TimeZone> Load(std::string_view name);
 
 }  // namespace lmsmail::time_zone

@@ -4,7 +4,6 @@
 #include <unicode/unistr.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -14,6 +13,7 @@
 #include "absl/strings/ascii.h"
 
 #include "libs/strings/view.h"
+#include "libs/time_zone/database.h"
 
 namespace lmsmail::time_zone {
 namespace {
@@ -32,8 +32,7 @@ bool IsZoneFile(const fs::path& relative) {
 }
 
 Names ReadNames() {
-  const char* configured = std::getenv("TZDIR");
-  const fs::path folder = configured == nullptr ? "/usr/share/zoneinfo" : configured;
+  const fs::path folder = DatabaseFolder();
   Names names;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;

@@ -4,14 +4,17 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "embedded/lmsmail_preference_migrations.h"
 
+#include "libs/school/school.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/api/consent_handlers.h"
 #include "services/preference/api/link_handlers.h"
 #include "services/preference/api/preference_service.h"
 #include "services/preference/api/recipient_handlers.h"
+#include "services/preference/api/school_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
 #include "services/preference/config.h"
 #include "services/preference/domain/consent_registry.h"
@@ -19,11 +22,24 @@
 #include "services/preference/domain/links.h"
 #include "services/preference/domain/recipient_check.h"
 #include "services/preference/domain/recipient_registry.h"
+#include "services/preference/domain/school_registry.h"
 #include "services/preference/domain/suppression_list.h"
 #include "services/preference/storage/pg_preference_store.h"
+#include "services/preference/storage/pg_school_store.h"
 
 namespace lmsmail::preference {
 namespace {
+
+constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+
+// The first values of the stored school.
+school::School ToSchool(const service::SchoolConfig& config) {
+  return {.display_name = config.name,
+          .url = config.url,
+          .postal_address = config.postal_address,
+          .language_code = config.language_code,
+          .time_zone = config.time_zone};
+}
 
 class PreferenceWorkload final : public service::Workload {
  public:
@@ -31,27 +47,39 @@ class PreferenceWorkload final : public service::Workload {
                      const service::Runtime& runtime)
       : keys_(std::move(keys)),
         links_(keys_, runtime.config.school.public_url),
+        first_school_(ToSchool(runtime.config.school)),
         store_(runtime.pool),
+        school_store_(runtime.pool),
+        school_(school_store_, runtime.clock),
         recipients_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
         consent_(store_, keys_, config.ToSchool(runtime.config.school).defaults, runtime.clock),
-        linked_consent_(links_, consent_, store_, runtime.config.school.language_code),
+        linked_consent_(links_, consent_, store_, school_.cached()),
         suppressions_(store_, keys_, runtime.clock),
-        check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock),
+        check_(store_, keys_, links_, config.ToSchool(runtime.config.school), runtime.clock,
+               &school_.cached()),
         recipient_handlers_(recipients_, check_),
         consent_handlers_(consent_),
         link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
+        school_handlers_(school_),
         service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
-                 suppression_handlers_, runtime.audit_handlers) {}
+                 suppression_handlers_, school_handlers_, runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
   }
 
+  absl::Status Start() override {
+    return school_.Initialize(first_school_, absl::Now() + kStartTimeout);
+  }
+
  private:
   const token::KeyRing keys_;
   const Links links_;
+  const school::School first_school_;
   PgPreferenceStore store_;
+  PgSchoolStore school_store_;
+  SchoolRegistry school_;
   RecipientRegistry recipients_;
   ConsentRegistry consent_;
   LinkedConsent linked_consent_;
@@ -61,6 +89,7 @@ class PreferenceWorkload final : public service::Workload {
   ConsentHandlers consent_handlers_;
   LinkHandlers link_handlers_;
   SuppressionHandlers suppression_handlers_;
+  SchoolHandlers school_handlers_;
   PreferenceService service_;
 };
 

@@ -10,6 +10,7 @@ namespace lmsmail::report {
 struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
   service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
+  service::PeerConfig preference{.target = "127.0.0.1:7102"};
 
   // Must outlive schema.Load(), as must `base`.
   void Declare(config::Schema& schema, const service::BaseConfig& base);

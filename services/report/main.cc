@@ -10,10 +10,12 @@
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
+#include "libs/school/cached_school.h"
+#include "libs/school/school_client.h"
 #include "libs/status/status_macros.h"
-#include "libs/time_zone/time_zone.h"
 #include "services/report/api/report_service.h"
 #include "services/report/clients/dispatch_client.h"
+#include "services/report/clients/recipient_zones_client.h"
 #include "services/report/clients/template_client.h"
 #include "services/report/config.h"
 #include "services/report/domain/weekly_report_worker.h"
@@ -27,11 +29,12 @@ namespace {
 struct PeerChannels {
   std::shared_ptr<grpc::Channel> dispatch;
   std::shared_ptr<grpc::Channel> templates;
+  std::shared_ptr<grpc::Channel> preference;
 };
 
 class ReportWorkload final : public service::Workload {
  public:
-  ReportWorkload(const ReportConfig& config, absl::TimeZone zone, const PeerChannels& peers,
+  ReportWorkload(const ReportConfig& config, const PeerChannels& peers,
                  const service::Runtime& runtime)
       : peers_(peers),
         courses_(runtime.pool),
@@ -39,14 +42,19 @@ class ReportWorkload final : public service::Workload {
         reports_(runtime.pool),
         dispatch_(peers.dispatch, config.dispatch.timeout),
         templates_(peers.templates, config.templates.timeout),
+        zones_(peers.preference, config.preference.timeout),
+        preference_(peers.preference, config.preference.timeout),
+        school_(preference_, runtime.clock),
         weekly_reports_({.store = reports_,
                          .previewer = templates_,
                          .clock = runtime.clock,
-                         .zone = zone,
-                         .site_name = runtime.config.school.name,
-                         .site_url = runtime.config.school.url,
+                         .school = school_,
                          .run_requested = [this] { periodic_->Wake(); }}),
-        worker_({.store = reports_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
+        worker_({.store = reports_,
+                 .mailer = dispatch_,
+                 .zones = zones_,
+                 .school = school_,
+                 .clock = runtime.clock}),
         course_handlers_(courses_, activities_, runtime.clock),
         weekly_report_handlers_(weekly_reports_, reports_),
         mail_stats_handlers_(dispatch_),
@@ -59,7 +67,8 @@ class ReportWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", peers_.dispatch),
-            service::PeerOf("template", peers_.templates)};
+            service::PeerOf("template", peers_.templates),
+            service::PeerOf("preference", peers_.preference)};
   }
 
   absl::Status Start() override {
@@ -79,6 +88,9 @@ class ReportWorkload final : public service::Workload {
   PgWeeklyReportStore reports_;
   DispatchClient dispatch_;
   TemplateClient templates_;
+  RecipientZonesClient zones_;
+  school::SchoolClient preference_;
+  school::CachedSchool school_;
   WeeklyReports weekly_reports_;
   WeeklyReportWorker worker_;
   CourseHandlers course_handlers_;
@@ -90,12 +102,11 @@ class ReportWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                           time_zone::Load(runtime.config.school.time_zone));
   PeerChannels peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
-  return std::make_unique<ReportWorkload>(config, zone, peers, runtime);
+  LMSMAIL_ASSIGN_OR_RETURN(peers.preference, rpc::NewChannel(config.preference.Channel()));
+  return std::make_unique<ReportWorkload>(config, peers, runtime);
 }
 
 }  // namespace

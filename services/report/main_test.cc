@@ -14,6 +14,7 @@
 #include "libs/service/testing/service_process.h"
 #include "libs/testing/status_matchers.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
+#include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 
 // Runs the binary with its own database and a fake dispatch that accepts all mail.
@@ -36,6 +37,18 @@ class AcceptingDispatch final : public dispatch::v1::DispatchService::CallbackSe
   }
 };
 
+class School final : public preference::v1::PreferenceService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* GetSchool(grpc::CallbackServerContext* context,
+                                      const preference::v1::GetSchoolRequest*,
+                                      preference::v1::School* response) override {
+    response->set_time_zone("Asia/Tokyo");
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
 TEST(ReportMainTest, ExitsOnInvalidConfiguration) {
   service::ServiceProcess process(LMSMAIL_REPORT_BINARY,
                                   {"--postgres.dsn=dbname=x", "--school.time_zone=Berlin",
@@ -48,11 +61,14 @@ TEST(ReportMainTest, ExitsOnInvalidConfiguration) {
 TEST(ReportMainTest, ProcessesARunAndSendsItsMail) {
   ASSERT_OK_AND_ASSIGN(const std::string dsn, postgres::EmbeddedPostgres::Shared().NewDatabase());
   AcceptingDispatch accepting;
-  const rpc::InProcessServer peer({rpc::Host<dispatch::v1::DispatchService>(accepting)});
+  School school;
+  const rpc::InProcessServer peer({rpc::Host<dispatch::v1::DispatchService>(accepting),
+                                   rpc::Host<preference::v1::PreferenceService>(school)});
   service::ServiceProcess process(
       LMSMAIL_REPORT_BINARY,
       {"--postgres.dsn=" + dsn, "--postgres.probe_interval=20ms", "--listen=127.0.0.1:0",
-       "--metrics_listen=127.0.0.1:0", "--dispatch.target=" + peer.target()});
+       "--metrics_listen=127.0.0.1:0", "--dispatch.target=" + peer.target(),
+       "--preference.target=" + peer.target()});
   const std::string target = "127.0.0.1:" + std::to_string(process.WaitForPort());
   ASSERT_NE(process.WaitForLine("\"serving\""), "") << process.log();
   ASSERT_OK_AND_ASSIGN(const auto channel, rpc::NewChannel({.target = target}));
@@ -81,6 +97,7 @@ TEST(ReportMainTest, ProcessesARunAndSendsItsMail) {
   EXPECT_EQ(run.state(), v1::WeeklyReportRun::STATE_SUCCEEDED);
   EXPECT_EQ(run.processed_count(), 1);
   EXPECT_EQ(run.mail_count(), 1);
+  EXPECT_EQ(run.time_zone(), "Asia/Tokyo");
 
   process.Signal(SIGTERM);
   EXPECT_EQ(process.WaitForExit(), 0);

@@ -8,8 +8,9 @@
 
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
+#include "libs/school/cached_school.h"
+#include "libs/school/school_client.h"
 #include "libs/status/status_macros.h"
-#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/api/scheduler_service.h"
 #include "services/scheduler/clients/dispatch_client.h"
 #include "services/scheduler/clients/preference_client.h"
@@ -30,24 +31,23 @@ namespace {
 
 using lifecycle::Periodic;
 
-constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 constexpr absl::Duration kMaintenanceInterval = absl::Hours(1);
 constexpr absl::Duration kMeasureInterval = absl::Seconds(15);
 
 class SchedulerWorkload final : public service::Workload {
  public:
   SchedulerWorkload(const SchedulerConfig& config, const service::Runtime& runtime,
-                    absl::TimeZone zone, const std::shared_ptr<grpc::Channel>& dispatch,
+                    const std::shared_ptr<grpc::Channel>& dispatch,
                     const std::shared_ptr<grpc::Channel>& preference,
                     const std::shared_ptr<grpc::Channel>& report)
       : config_(config),
         runtime_(runtime),
-        zone_(zone),
         dispatch_channel_(dispatch),
         preference_channel_(preference),
         report_channel_(report),
         dispatch_(dispatch, config.dispatch.timeout),
-        preference_(preference, config.preference.timeout),
+        students_(preference, config.preference.timeout),
+        school_client_(preference, config.preference.timeout),
         report_(report, config.report.timeout) {}
 
   std::vector<rpc::HostedService> Services() override {
@@ -61,8 +61,6 @@ class SchedulerWorkload final : public service::Workload {
   }
 
   absl::Status Start() override {
-    LMSMAIL_RETURN_IF_ERROR(schedules_.InitializeBuiltIns(runtime_.config.school.time_zone,
-                                                          absl::Now() + kStartTimeout));
     const absl::Duration poll = config_.worker.poll_interval;
     absl::MutexLock lock(&mutex_);
     for (int i = 0; i < config_.worker.threads; ++i) {
@@ -101,20 +99,21 @@ class SchedulerWorkload final : public service::Workload {
 
   const SchedulerConfig& config_;
   const service::Runtime& runtime_;
-  const absl::TimeZone zone_;
   const Clock& clock_ = runtime_.clock;
   const SchedulerMetrics metrics_{runtime_.metrics};
   const std::shared_ptr<grpc::Channel> dispatch_channel_;
   const std::shared_ptr<grpc::Channel> preference_channel_;
   const std::shared_ptr<grpc::Channel> report_channel_;
   DispatchClient dispatch_;
-  PreferenceClient preference_;
+  PreferenceClient students_;
+  school::SchoolClient school_client_;
+  school::CachedSchool school_{school_client_, clock_};
   ReportClient report_;
   PgRequestStore requests_{runtime_.pool};
   PgScheduleStore schedule_store_{runtime_.pool};
   PgAutomationStore automation_store_{runtime_.pool};
   PgEventStore events_{runtime_.pool};
-  ScheduleRegistry schedules_{schedule_store_, requests_, clock_};
+  ScheduleRegistry schedules_{schedule_store_, requests_, school_, clock_};
   AutomationRegistry automations_{automation_store_, requests_, dispatch_, clock_};
   EventSubmission submission_{events_,
                               automation_store_,
@@ -123,13 +122,13 @@ class SchedulerWorkload final : public service::Workload {
                               {config_.give_up_after, config_.event_max_age},
                               [this] { WakeWorkers(); }};
   FactRecorder recorder_{report_, clock_};
-  AutomationMailer mailer_{{events_, dispatch_, report_, preference_, zone_, clock_}};
+  AutomationMailer mailer_{{events_, dispatch_, report_, students_, school_, clock_}};
   MailCanceller canceller_{events_, report_, dispatch_, clock_};
-  FactWatch fact_watch_{events_, report_, preference_, clock_, [this] { WakeWorkers(); }};
+  FactWatch fact_watch_{events_, report_, students_, clock_, [this] { WakeWorkers(); }};
   TaskWorker task_worker_{
       {events_, recorder_, mailer_, canceller_, clock_, metrics_, config_.worker.lease}};
-  ScheduleWorker schedule_worker_{schedule_store_, clock_, metrics_};
-  RunWorker run_worker_{schedule_store_, dispatch_, report_, clock_, metrics_};
+  ScheduleWorker schedule_worker_{schedule_store_, school_, clock_, metrics_};
+  RunWorker run_worker_{schedule_store_, dispatch_, report_, school_, clock_, metrics_};
   MaintenanceWorker maintenance_worker_{
       {schedule_store_, events_, requests_, clock_, metrics_},
       {.content = config_.retention.content, .outcomes = config_.retention.outcomes}};
@@ -145,12 +144,10 @@ class SchedulerWorkload final : public service::Workload {
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& config,
                                                          const service::Runtime& runtime) {
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                           time_zone::Load(runtime.config.school.time_zone));
   LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(const auto preference, rpc::NewChannel(config.preference.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(const auto report, rpc::NewChannel(config.report.Channel()));
-  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, preference, report);
+  return std::make_unique<SchedulerWorkload>(config, runtime, dispatch, preference, report);
 }
 
 }  // namespace

@@ -112,6 +112,12 @@ class AcceptingPreference final : public preference::v1::PreferenceService::Call
     for (int i = 0; i < request->checks_size(); ++i) response->add_verdicts();
     return Finish(context);
   }
+  grpc::ServerUnaryReactor* GetSchool(grpc::CallbackServerContext* context,
+                                      const preference::v1::GetSchoolRequest*,
+                                      preference::v1::School* response) override {
+    response->set_time_zone("Asia/Tokyo");
+    return Finish(context);
+  }
 };
 
 TEST(SchedulerMainTest, ExitsOnInvalidConfiguration) {
@@ -159,6 +165,15 @@ TEST(SchedulerMainTest, EventsAndSchedulesReachTheOtherServices) {
   run.set_request_id("manual");
   ASSERT_OK(rpc::Call(*stub, &Stub::RunSchedule, run, options));
   EXPECT_TRUE(dispatch.WaitFor("sweep"));
+
+  v1::CreateScheduleRequest create;
+  create.set_schedule_id("nightly");
+  create.set_request_id("create");
+  create.mutable_schedule()->set_cron("0 2 * * *");
+  create.mutable_schedule()->mutable_action()->mutable_sweep_queue();
+  ASSERT_OK_AND_ASSIGN(const v1::Schedule nightly,
+                       rpc::Call(*stub, &Stub::CreateSchedule, create, options));
+  EXPECT_EQ(nightly.next_run_time().seconds() % 86400, 17 * 3600) << "02:00 in Tokyo";
 
   process.Signal(SIGTERM);
   EXPECT_EQ(process.WaitForExit(), 0) << process.log();

@@ -86,7 +86,7 @@ absl::Status ConsentHandlers::CheckTracking(const rpc::CallInfo& call,
                                             const v1::CheckTrackingRequest& request,
                                             v1::CheckTrackingResponse& response) {
   Violations violations;
-  const std::vector<std::string> ids = RecipientIdsFromProto(request, violations);
+  const std::vector<std::string> ids = RecipientIdsFromProto(request.recipients(), violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<bool> allowed,
                            consent_.TrackingAllowed(ids, call.deadline));

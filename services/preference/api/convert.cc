@@ -115,12 +115,12 @@ std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& reques
   return mails;
 }
 
-std::vector<std::string> RecipientIdsFromProto(const v1::CheckTrackingRequest& request,
-                                               Violations& violations) {
-  CheckCount(request.recipients_size(), "recipients", violations);
+std::vector<std::string> RecipientIdsFromProto(
+    const google::protobuf::RepeatedPtrField<std::string>& recipients, Violations& violations) {
+  CheckCount(recipients.size(), "recipients", violations);
   std::vector<std::string> ids;
-  if (request.recipients_size() > kMaxItems) return ids;
-  for (const std::string& name : request.recipients()) {
+  if (recipients.size() > kMaxItems) return ids;
+  for (const std::string& name : recipients) {
     ids.push_back(RecipientId(name, fmt::format("recipients[{}]", ids.size()), violations));
   }
   return ids;

@@ -24,8 +24,8 @@ Recipient RecipientFromProto(const v1::Recipient& given, Violations& violations)
 std::vector<MailToCheck> MailsFromProto(const v1::CheckRecipientsRequest& request,
                                         Violations& violations);
 // nullopt when the category is unspecified.
-std::vector<std::string> RecipientIdsFromProto(const v1::CheckTrackingRequest& request,
-                                               Violations& violations);
+std::vector<std::string> RecipientIdsFromProto(
+    const google::protobuf::RepeatedPtrField<std::string>& recipients, Violations& violations);
 std::optional<Category> CategoryFromProto(lmsmail::type::v1::Category category,
                                           std::string_view field, Violations& violations);
 ConsentSource SourceFromProto(const v1::ConsentSource& source, Violations& violations);

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "libs/school/testing/fake_school.h"
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "services/preference/storage/in_memory_preference_store.h"
@@ -37,7 +38,8 @@ class LinkHandlersTest : public ::testing::Test {
   InMemoryPreferenceStore store_;
   FakeClock clock_{kNoon};
   ConsentRegistry consent_{store_, keys_, {}, clock_};
-  LinkedConsent linked_{links_, consent_, store_, "en"};
+  school::FakeSchool school_;
+  LinkedConsent linked_{links_, consent_, store_, school_};
   LinkHandlers handlers_{linked_};
   std::string token_;
 };

@@ -4,13 +4,15 @@ namespace lmsmail::preference {
 
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                                      ConsentHandlers& consent, LinkHandlers& links,
-                                     SuppressionHandlers& suppressions, audit::AuditHandlers& audit)
+                                     SuppressionHandlers& suppressions, SchoolHandlers& school,
+                                     audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
   Bind("GetRecipient", recipients, &RecipientHandlers::GetRecipient);
   Bind("ListRecipients", recipients, &RecipientHandlers::ListRecipients);
   Bind("DeleteRecipient", recipients, &RecipientHandlers::DeleteRecipient);
   Bind("CheckRecipients", recipients, &RecipientHandlers::CheckRecipients);
+  Bind("GetTimeZones", recipients, &RecipientHandlers::GetTimeZones);
   Bind("GetPreferences", consent, &ConsentHandlers::GetPreferences);
   Bind("Unsubscribe", consent, &ConsentHandlers::Unsubscribe);
   Bind("Resubscribe", consent, &ConsentHandlers::Resubscribe);
@@ -25,6 +27,8 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);
   Bind("RemoveSuppression", suppressions, &SuppressionHandlers::RemoveSuppression);
   Bind("ListSuppressions", suppressions, &SuppressionHandlers::ListSuppressions);
+  Bind("GetSchool", school, &SchoolHandlers::GetSchool);
+  Bind("UpdateSchool", school, &SchoolHandlers::UpdateSchool);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

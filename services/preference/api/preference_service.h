@@ -7,6 +7,7 @@
 #include "services/preference/api/consent_handlers.h"
 #include "services/preference/api/link_handlers.h"
 #include "services/preference/api/recipient_handlers.h"
+#include "services/preference/api/school_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
 
 namespace lmsmail::preference {
@@ -15,7 +16,8 @@ class PreferenceService final : public rpc::BoundService<v1::PreferenceService> 
  public:
   PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                     ConsentHandlers& consent, LinkHandlers& links,
-                    SuppressionHandlers& suppressions, audit::AuditHandlers& audit);
+                    SuppressionHandlers& suppressions, SchoolHandlers& school,
+                    audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::preference

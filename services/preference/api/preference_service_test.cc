@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/server.h"
@@ -14,6 +15,7 @@
 #include "libs/testing/status_matchers.h"
 #include "services/preference/api/convert.h"
 #include "services/preference/storage/in_memory_preference_store.h"
+#include "services/preference/storage/in_memory_school_store.h"
 
 namespace lmsmail::preference {
 namespace {
@@ -33,6 +35,8 @@ const absl::Time kNoon = absl::FromCivil(absl::CivilHour(2026, 3, 2, 12), absl::
 // Calls the service over a real connection, with a store in memory.
 class PreferenceServiceTest : public ::testing::Test {
  protected:
+  PreferenceServiceTest() { EXPECT_OK(registry_.Initialize({}, absl::InfiniteFuture())); }
+
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
@@ -80,15 +84,19 @@ class PreferenceServiceTest : public ::testing::Test {
   RecipientRegistry recipients_{store_, keys_, school_.defaults, clock_};
   ConsentRegistry consent_{store_, keys_, school_.defaults, clock_};
   SuppressionList suppressions_{store_, keys_, clock_};
-  RecipientCheck check_{store_, keys_, links_, school_, clock_};
+  InMemorySchoolStore school_store_;
+  SchoolRegistry registry_{school_store_, clock_};
+  RecipientCheck check_{store_, keys_, links_, school_, clock_, &registry_.cached()};
   rpc::TestRunner runner_;
   RecipientHandlers recipient_handlers_{recipients_, check_};
   ConsentHandlers consent_handlers_{consent_};
-  LinkedConsent linked_consent_{links_, consent_, store_, school_.language_code};
+  LinkedConsent linked_consent_{links_, consent_, store_, registry_.cached()};
   LinkHandlers link_handlers_{linked_consent_};
   SuppressionHandlers suppression_handlers_{suppressions_};
-  PreferenceService service_{runner_.get(),  recipient_handlers_,   consent_handlers_,
-                             link_handlers_, suppression_handlers_, runner_.audit_handlers()};
+  SchoolHandlers school_handlers_{registry_};
+  PreferenceService service_{runner_.get(),           recipient_handlers_,   consent_handlers_,
+                             link_handlers_,          suppression_handlers_, school_handlers_,
+                             runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
 };
@@ -394,6 +402,89 @@ TEST_F(PreferenceServiceTest, RejectsInvalidChecks) {
   EXPECT_THAT(response, HasViolation("checks[0].category", "is required"));
   EXPECT_THAT(response, HasViolation("checks[1].recipient", HasSubstr("email_address")));
   EXPECT_THAT(response, HasViolation("checks[2].category", HasSubstr("42")));
+}
+
+v1::UpdateSchoolRequest Change(const v1::School& school, std::vector<std::string> mask = {}) {
+  v1::UpdateSchoolRequest request;
+  *request.mutable_school() = school;
+  for (std::string& path : mask) request.mutable_update_mask()->add_paths(std::move(path));
+  return request;
+}
+
+TEST_F(PreferenceServiceTest, TheSchoolIsStoredAndChangedFieldByField) {
+  ASSERT_OK_AND_ASSIGN(const v1::School first, Call(&Stub::GetSchool, {}));
+  EXPECT_EQ(first.name(), "school");
+  EXPECT_EQ(first.display_name(), "LMS");
+  EXPECT_EQ(first.time_zone(), "UTC");
+  EXPECT_TRUE(first.reports_after_leaving());
+  v1::School edit;
+  edit.set_time_zone("Pacific/Auckland");
+  edit.set_language_code("de");
+  edit.set_color("#1a6fb0");
+  edit.set_reply_to("office@school.example");
+  clock_.Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const v1::School changed, Call(&Stub::UpdateSchool, Change(edit)));
+  EXPECT_EQ(changed.time_zone(), "Pacific/Auckland");
+  EXPECT_EQ(changed.color(), "#1a6fb0");
+  EXPECT_EQ(changed.display_name(), "LMS");
+  EXPECT_NE(changed.etag(), first.etag());
+  EXPECT_GT(changed.update_time().seconds(), first.update_time().seconds());
+  // What is to become empty or false is named.
+  ASSERT_OK_AND_ASSIGN(const v1::School cleared,
+                       Call(&Stub::UpdateSchool, Change({}, {"color", "reports_after_leaving"})));
+  EXPECT_EQ(cleared.color(), "");
+  EXPECT_FALSE(cleared.reports_after_leaving());
+  EXPECT_EQ(cleared.reply_to(), "office@school.example");
+  ASSERT_OK_AND_ASSIGN(const v1::School stored, Call(&Stub::GetSchool, {}));
+  EXPECT_EQ(stored.SerializeAsString(), cleared.SerializeAsString());
+
+  // Recipients without a language and a zone of their own have the school's at once.
+  ASSERT_OK(Register("ann", "ann@example.com").status());
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict, Check("recipients/ann", type::CATEGORY_PAYMENT));
+  EXPECT_EQ(verdict.time_zone(), "Pacific/Auckland");
+  EXPECT_EQ(verdict.language_code(), "de");
+}
+
+TEST_F(PreferenceServiceTest, TellsTheTimeZonesOfRecipients) {
+  v1::UpsertRecipientsRequest upsert;
+  upsert.add_recipients()->set_name("recipients/ann");
+  upsert.mutable_recipients(0)->set_email_address("ann@example.com");
+  upsert.mutable_recipients(0)->set_time_zone("Asia/Tokyo");
+  upsert.add_recipients()->set_name("recipients/ben");
+  upsert.mutable_recipients(1)->set_email_address("ben@example.com");
+  ASSERT_OK(Call(&Stub::UpsertRecipients, upsert).status());
+  v1::GetTimeZonesRequest request;
+  for (const char* id : {"ben", "ann", "nobody"}) {
+    request.add_recipients(std::string("recipients/") + id);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto zones, Call(&Stub::GetTimeZones, request));
+  EXPECT_THAT(zones.time_zones(), ::testing::ElementsAre("UTC", "Asia/Tokyo", "UTC"));
+  EXPECT_THAT(Call(&Stub::GetTimeZones, {}).status(), HasViolation("recipients", _));
+}
+
+TEST_F(PreferenceServiceTest, RefusesASchoolThatIsWrongWithAllFaults) {
+  v1::School wrong;
+  wrong.set_name("schools/1");
+  wrong.set_url("javascript:alert(1)");
+  wrong.set_time_zone("Mars/Olympus");
+  wrong.set_language_code("english!");
+  wrong.set_color("blue");
+  wrong.set_logo_url("//cdn.example/logo.png");
+  wrong.set_reply_to("nobody");
+  wrong.set_support_address("a@b");
+  const auto refused =
+      Call(&Stub::UpdateSchool, Change(wrong, {"*", "etag", "name", "postal_adress"})).status();
+  for (const char* field : {"school.name", "school.display_name", "school.url", "school.time_zone",
+                            "school.language_code", "school.color", "school.logo_url",
+                            "school.reply_to", "school.support_address", "update_mask"}) {
+    EXPECT_THAT(refused, HasViolation(field, _)) << field;
+  }
+  EXPECT_THAT(Call(&Stub::UpdateSchool, {}).status(), HasViolation("update_mask", _));
+  v1::School stale;
+  stale.set_display_name("Another");
+  stale.set_etag("W/\"old\"");
+  EXPECT_THAT(Call(&Stub::UpdateSchool, Change(stale)).status(),
+              StatusIs(absl::StatusCode::kAborted));
 }
 
 }  // namespace

@@ -102,4 +102,15 @@ absl::Status RecipientHandlers::CheckRecipients(const rpc::CallInfo& call,
   return absl::OkStatus();
 }
 
+absl::Status RecipientHandlers::GetTimeZones(const rpc::CallInfo& call,
+                                             const v1::GetTimeZonesRequest& request,
+                                             v1::GetTimeZonesResponse& response) {
+  Violations violations;
+  const std::vector<std::string> ids = RecipientIdsFromProto(request.recipients(), violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(std::vector<std::string> zones, check_.TimeZones(ids, call.deadline));
+  for (std::string& zone : zones) response.add_time_zones(std::move(zone));
+  return absl::OkStatus();
+}
+
 }  // namespace lmsmail::preference

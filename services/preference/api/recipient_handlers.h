@@ -26,6 +26,8 @@ class RecipientHandlers {
                                google::protobuf::Empty& response);
   absl::Status CheckRecipients(const rpc::CallInfo& call, const v1::CheckRecipientsRequest& request,
                                v1::CheckRecipientsResponse& response);
+  absl::Status GetTimeZones(const rpc::CallInfo& call, const v1::GetTimeZonesRequest& request,
+                            v1::GetTimeZonesResponse& response);
 
  private:
   RecipientRegistry& recipients_;

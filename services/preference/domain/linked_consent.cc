@@ -78,8 +78,8 @@ std::vector<Category> ChangeableCategories(const Link& link) {
 }
 
 LinkedConsent::LinkedConsent(const Links& links, ConsentRegistry& consent, PreferenceStore& store,
-                             std::string language_code)
-    : links_(links), consent_(consent), store_(store), language_code_(std::move(language_code)) {}
+                             school::SchoolSource& school)
+    : links_(links), consent_(consent), store_(store), school_(school) {}
 
 absl::StatusOr<LinkState> LinkedConsent::Resolve(std::string_view token, absl::Time deadline) {
   LMSMAIL_ASSIGN_OR_RETURN(const Link link, links_.Parse(token));
@@ -153,7 +153,10 @@ absl::StatusOr<LinkState> LinkedConsent::StateOf(const Link& link, absl::Time de
   if (!recipient.ok()) return WithoutRecipient(recipient.status());
   absl::StatusOr<RecipientConsent> consent = consent_.Get(link.recipient_id, deadline);
   if (!consent.ok()) return WithoutRecipient(consent.status());
-  if (recipient->language_code.empty()) recipient->language_code = language_code_;
+  if (recipient->language_code.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(const school::School school, school_.Get());
+    recipient->language_code = school.language_code;
+  }
   return LinkState{link, std::move(recipient->language_code), *std::move(consent), ""};
 }
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "libs/school/school.h"
 #include "services/preference/domain/consent_registry.h"
 #include "services/preference/domain/links.h"
 #include "services/preference/storage/preference_store.h"
@@ -40,9 +41,9 @@ std::vector<Category> ChangeableCategories(const Link& link);
 // error. Thread-safe. The arguments of the constructor must outlive it.
 class LinkedConsent {
  public:
-  // `language_code` is that of recipients without one.
+  // `school` has the language of recipients without one.
   LinkedConsent(const Links& links, ConsentRegistry& consent, PreferenceStore& store,
-                std::string language_code);
+                school::SchoolSource& school);
 
   absl::StatusOr<LinkState> Resolve(std::string_view token, absl::Time deadline);
   // The request of a mail client (RFC 8058).
@@ -61,7 +62,7 @@ class LinkedConsent {
   const Links& links_;
   ConsentRegistry& consent_;
   PreferenceStore& store_;
-  const std::string language_code_;
+  school::SchoolSource& school_;
 };
 
 }  // namespace lmsmail::preference

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/school/testing/fake_school.h"
 #include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "services/preference/storage/in_memory_preference_store.h"
@@ -36,6 +37,7 @@ std::vector<Category> Subscribed(const RecipientConsent& consent) {
 class LinkedConsentTest : public ::testing::Test {
  protected:
   LinkedConsentTest() {
+    school_.school.language_code = "de";
     Register({"ann", "ann@example.com", "Ann Lee", "", "fr", "", {}, {}});
     Register({"bob", "bob@example.com", "Bob", "", "", "", {}, {}});
   }
@@ -63,7 +65,8 @@ class LinkedConsentTest : public ::testing::Test {
   InMemoryPreferenceStore store_;
   FakeClock clock_{kNoon};
   ConsentRegistry consent_{store_, keys_, defaults_, clock_};
-  LinkedConsent linked_{links_, consent_, store_, "de"};
+  school::FakeSchool school_;
+  LinkedConsent linked_{links_, consent_, store_, school_};
 };
 
 TEST_F(LinkedConsentTest, ResolvesWithoutChangingAnything) {

@@ -57,8 +57,14 @@ class RecipientCheck::Zones {
 };
 
 RecipientCheck::RecipientCheck(PreferenceStore& store, const token::KeyRing& keys,
-                               const Links& links, School school, const Clock& clock)
-    : store_(store), keys_(keys), links_(links), school_(std::move(school)), clock_(clock) {}
+                               const Links& links, School school, const Clock& clock,
+                               school::SchoolSource* stored)
+    : store_(store),
+      keys_(keys),
+      links_(links),
+      school_(std::move(school)),
+      clock_(clock),
+      stored_(stored) {}
 
 absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const MailToCheck> mails,
                                                            absl::Time deadline) {
@@ -74,6 +80,7 @@ absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const Mail
     }
     queries.push_back(std::move(query));
   }
+  LMSMAIL_ASSIGN_OR_RETURN(const School school, CurrentSchool());
   LMSMAIL_ASSIGN_OR_RETURN(std::vector<CheckFacts> facts, store_.Check(queries, deadline));
   const absl::Time now = clock_.Now();
   Zones zones;
@@ -84,21 +91,47 @@ absl::StatusOr<std::vector<Verdict>> RecipientCheck::Check(absl::Span<const Mail
       verdicts.push_back(Skip(VerdictReason::kInvalidAddress));
       verdicts.back().email_address = mails[i].email_address;
     } else {
-      verdicts.push_back(Evaluate(mails[i], std::move(facts[i]), now, zones));
+      verdicts.push_back(Evaluate(mails[i], std::move(facts[i]), school, now, zones));
     }
   }
   return verdicts;
 }
 
-Verdict RecipientCheck::Evaluate(const MailToCheck& mail, CheckFacts facts, absl::Time now,
-                                 Zones& zones) const {
+absl::StatusOr<std::vector<std::string>> RecipientCheck::TimeZones(
+    absl::Span<const std::string> recipient_ids, absl::Time deadline) {
+  std::vector<CheckQuery> queries;
+  queries.reserve(recipient_ids.size());
+  for (const std::string& id : recipient_ids)
+    queries.push_back({id, std::nullopt, Category::kProgress});
+  LMSMAIL_ASSIGN_OR_RETURN(const School school, CurrentSchool());
+  LMSMAIL_ASSIGN_OR_RETURN(std::vector<CheckFacts> facts, store_.Check(queries, deadline));
+  std::vector<std::string> zones;
+  zones.reserve(facts.size());
+  for (CheckFacts& each : facts) {
+    zones.push_back(
+        OrDefault(each.recipient ? std::move(each.recipient->time_zone) : "", school.time_zone));
+  }
+  return zones;
+}
+
+absl::StatusOr<School> RecipientCheck::CurrentSchool() {
+  School school = school_;
+  if (stored_ == nullptr) return school;
+  LMSMAIL_ASSIGN_OR_RETURN(const school::School stored, stored_->Get());
+  school.language_code = stored.language_code;
+  school.time_zone = stored.time_zone;
+  return school;
+}
+
+Verdict RecipientCheck::Evaluate(const MailToCheck& mail, CheckFacts facts, const School& school,
+                                 absl::Time now, Zones& zones) const {
   if (!mail.recipient_id.empty() && !facts.recipient) {
     return Skip(VerdictReason::kUnknownRecipient);
   }
   const bool quiet_hours_apply =
       facts.recipient && !PolicyOf(mail.category).mandatory && school_.quiet_hours;
   const VerdictReason reason = ReasonToSkip(mail, facts);
-  Verdict verdict = MakeVerdict(mail, facts);
+  Verdict verdict = MakeVerdict(mail, facts, school);
   if (reason != VerdictReason::kNone) {
     verdict.decision = Decision::kSkip;
     verdict.reason = reason;
@@ -113,13 +146,14 @@ Verdict RecipientCheck::Evaluate(const MailToCheck& mail, CheckFacts facts, absl
   return verdict;
 }
 
-Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts) const {
+Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts,
+                                    const School& school) const {
   Verdict verdict;
   if (!facts.recipient) {
     const auto address = address::ParseEmailAddress(mail.email_address);
     verdict.email_address = address.ok() ? address->ToString() : mail.email_address;
-    verdict.language_code = school_.language_code;
-    verdict.time_zone = school_.time_zone;
+    verdict.language_code = school.language_code;
+    verdict.time_zone = school.time_zone;
     return verdict;
   }
   Recipient& recipient = *facts.recipient;
@@ -127,8 +161,8 @@ Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts) 
       OrDefault(std::move(recipient.given_name), FirstWord(recipient.display_name));
   verdict.email_address = std::move(recipient.email_address);
   verdict.display_name = std::move(recipient.display_name);
-  verdict.language_code = OrDefault(std::move(recipient.language_code), school_.language_code);
-  verdict.time_zone = OrDefault(std::move(recipient.time_zone), school_.time_zone);
+  verdict.language_code = OrDefault(std::move(recipient.language_code), school.language_code);
+  verdict.time_zone = OrDefault(std::move(recipient.time_zone), school.time_zone);
   if (!PolicyOf(mail.category).mandatory) {
     verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
   }

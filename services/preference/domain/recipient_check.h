@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/domain/links.h"
 #include "services/preference/domain/quiet_hours.h"
@@ -65,19 +66,25 @@ struct School {
 // the store. Thread-safe. The arguments of the constructor must outlive it.
 class RecipientCheck {
  public:
+  // Language and time zone come from `stored`, if it is given, instead of `school`.
   RecipientCheck(PreferenceStore& store, const token::KeyRing& keys, const Links& links,
-                 School school, const Clock& clock);
+                 School school, const Clock& clock, school::SchoolSource* stored = nullptr);
 
   // Returns one verdict per mail, in order.
   absl::StatusOr<std::vector<Verdict>> Check(absl::Span<const MailToCheck> mails,
                                              absl::Time deadline);
+  // The time zone of each recipient, in order: the school's for those without one.
+  absl::StatusOr<std::vector<std::string>> TimeZones(absl::Span<const std::string> recipient_ids,
+                                                     absl::Time deadline);
 
  private:
   class Zones;
 
-  Verdict Evaluate(const MailToCheck& mail, CheckFacts facts, absl::Time now, Zones& zones) const;
+  absl::StatusOr<School> CurrentSchool();
+  Verdict Evaluate(const MailToCheck& mail, CheckFacts facts, const School& school, absl::Time now,
+                   Zones& zones) const;
   // Returns a verdict with the data of the recipient.
-  Verdict MakeVerdict(const MailToCheck& mail, CheckFacts& facts) const;
+  Verdict MakeVerdict(const MailToCheck& mail, CheckFacts& facts, const School& school) const;
   VerdictReason ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const;
 
   PreferenceStore& store_;
@@ -85,6 +92,7 @@ class RecipientCheck {
   const Links& links_;
   const School school_;
   const Clock& clock_;
+  school::SchoolSource* const stored_;
 };
 
 }  // namespace lmsmail::preference

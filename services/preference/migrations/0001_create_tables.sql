@@ -59,3 +59,22 @@ CREATE INDEX consent_event_by_recipient ON consent_event (recipient_id, id)
   WHERE recipient_id IS NOT NULL;
 CREATE INDEX consent_event_by_subject ON consent_event (subject_hash, id)
   WHERE subject_hash IS NOT NULL;
+
+-- The school that mail is sent for: one row, with the values of school.* of the first start until it
+-- is changed.
+CREATE TABLE school (
+  singleton bool PRIMARY KEY DEFAULT true CHECK (singleton),
+  display_name text NOT NULL,
+  url text NOT NULL,
+  postal_address text NOT NULL,
+  language_code text NOT NULL,
+  time_zone text NOT NULL,
+  logo_url text NOT NULL,
+  color text NOT NULL,
+  reply_to text NOT NULL,
+  support_address text NOT NULL,
+  -- Whether students who left during a week get its report.
+  reports_after_leaving bool NOT NULL,
+  update_time timestamptz NOT NULL,
+  revision int8 NOT NULL
+);

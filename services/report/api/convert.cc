@@ -9,6 +9,7 @@
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "services/report/domain/course_validation.h"
+#include "services/report/domain/local_time.h"
 #include "services/report/domain/resource_names.h"
 #include "services/report/domain/weekly_mail.h"
 
@@ -154,6 +155,8 @@ v1::WeeklyReportRun ToProto(const WeeklyReportRun& run) {
   *proto.mutable_create_time() = protobuf::ToProto(run.create_time);
   if (run.end_time) *proto.mutable_end_time() = protobuf::ToProto(*run.end_time);
   proto.set_skip_mail(run.skip_mail);
+  proto.set_time_zone(run.time_zone);
+  if (run.local_time) proto.set_local_time(FormatLocalTime(*run.local_time));
   return proto;
 }
 
@@ -187,6 +190,11 @@ v1::WeeklyReport ToProto(const WeeklyReport& report) {
     proto.set_mail_request_id(WeeklyMailDedupeKey(report.week, report.student));
   }
   *proto.mutable_create_time() = protobuf::ToProto(report.create_time);
+  if (report.late != LateActivity()) {
+    proto.mutable_late()->set_lessons_completed(report.late.lessons_completed);
+    *proto.mutable_late()->mutable_watch_duration() = protobuf::ToProto(report.late.watch_duration);
+    proto.mutable_late()->set_quizzes_passed(report.late.quizzes_passed);
+  }
   for (const CourseProgress& course : report.courses) {
     v1::WeeklyReport::CourseProgress& progress = *proto.add_courses();
     progress.set_course(CourseName(course.course));

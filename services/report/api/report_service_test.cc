@@ -10,6 +10,7 @@
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
+#include "libs/school/testing/fake_school.h"
 #include "libs/testing/status_matchers.h"
 #include "services/report/domain/weekly_mail.h"
 #include "services/report/storage/in_memory_report_store.h"
@@ -70,8 +71,8 @@ class ReportServiceTest : public ::testing::Test {
     ASSERT_OK(Generate());
     ASSERT_OK_AND_ASSIGN(const auto run, store_.ClaimRun(clock_.Now(), absl::InfiniteFuture()));
     ASSERT_TRUE(run);
-    ASSERT_OK(store_.GenerateReports(run->week, run->fence,
-                                     run->week.DayBounds(absl::UTCTimeZone()), 100, clock_.Now(),
+    const auto days = run->week.DayBounds(absl::UTCTimeZone());
+    ASSERT_OK(store_.GenerateReports(run->week, run->fence, {.days = days}, 100, clock_.Now(),
                                      absl::InfiniteFuture()));
   }
 
@@ -84,13 +85,12 @@ class ReportServiceTest : public ::testing::Test {
   InMemoryReportStore store_;
   FakePreviewer previewer_;
   FakeMailStatsSource mail_stats_;
+  school::FakeSchool school_{{.display_name = "School", .url = "https://school.example/"}};
   int run_requests_ = 0;
   WeeklyReports reports_{{.store = store_,
                           .previewer = previewer_,
                           .clock = clock_,
-                          .zone = absl::UTCTimeZone(),
-                          .site_name = "School",
-                          .site_url = "https://school.example/",
+                          .school = school_,
                           .run_requested = [this] { ++run_requests_; }}};
   rpc::TestRunner runner_;
   CourseHandlers course_handlers_{store_, store_, clock_};
@@ -410,6 +410,54 @@ TEST_F(ReportServiceTest, PreviewsTheMailAndWhetherItWouldBeSent) {
   const auto invalid = Call(&Stub::PreviewWeeklyEmail, request);
   EXPECT_THAT(invalid, HasViolation("student", _));
   EXPECT_THAT(invalid, HasViolation("week", _));
+}
+
+TEST_F(ReportServiceTest, AWeekIsOverInTheSchoolsZone) {
+  school_.school.time_zone = "America/Los_Angeles";
+  clock_.Set(absl::FromCivil(absl::CivilHour(2026, 11, 23, 7), absl::UTCTimeZone()));
+  const absl::Status early = Generate("2026-W47").status();
+  EXPECT_THAT(early, StatusIs(absl::StatusCode::kFailedPrecondition,
+                              HasSubstr("2026-11-23T00:00:00-08:00")));
+  EXPECT_EQ(ReasonOf(early).reason, "WEEK_NOT_OVER");
+  EXPECT_EQ(ReasonOf(early).metadata["end_time"], "2026-11-23T08:00:00+00:00");
+  EXPECT_EQ(Generate()->name(), "weeklyReportRuns/2026-W46");
+  clock_.Advance(absl::Hours(1));
+  ASSERT_OK_AND_ASSIGN(const auto run, Generate("2026-W47"));
+  EXPECT_EQ(run.time_zone(), "America/Los_Angeles");
+}
+
+TEST_F(ReportServiceTest, LocalTimeLiesInTheDaysAfterTheWeek) {
+  v1::GenerateWeeklyReportsRequest request;
+  for (const char* wrong : {"2026-11-23 09:00", "2026-11-22T09:00", "2026-11-30T00:00"}) {
+    request.set_local_time(wrong);
+    EXPECT_THAT(Call(&Stub::GenerateWeeklyReports, request), HasViolation("local_time", _));
+  }
+  request.set_local_time("2026-11-23T09:00");
+  ASSERT_OK_AND_ASSIGN(const auto run, Call(&Stub::GenerateWeeklyReports, request));
+  EXPECT_EQ(run.local_time(), "2026-11-23T09:00");
+}
+
+TEST_F(ReportServiceTest, GeneratesReportsOfStudentsAgainOnceTheRunHasEnded) {
+  Enroll("s1");
+  GenerateReports();
+  v1::GenerateWeeklyReportsRequest request;
+  request.add_students("recipients/s1");
+  EXPECT_THAT(Call(&Stub::GenerateWeeklyReports, request),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("students")));
+  v1::CancelWeeklyReportRunRequest cancel;
+  cancel.set_name("weeklyReportRuns/2026-W47");
+  ASSERT_OK(Call(&Stub::CancelWeeklyReportRun, cancel).status());
+  Watch("s1");
+  ASSERT_OK_AND_ASSIGN(const auto run, Call(&Stub::GenerateWeeklyReports, request));
+  EXPECT_EQ(run.state(), v1::WeeklyReportRun::STATE_PENDING);
+  v1::GetWeeklyReportRequest get;
+  get.set_name("weeklyReportRuns/2026-W47/reports/s1");
+  EXPECT_TRUE(Call(&Stub::GetWeeklyReport, get)->has_activity());
+  request.add_students("s2");
+  request.set_local_time("2026-11-23T09:00");
+  const auto invalid = Call(&Stub::GenerateWeeklyReports, request);
+  EXPECT_THAT(invalid, HasViolation("students[1]", _));
+  EXPECT_THAT(invalid, HasViolation("local_time", _));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "services/report/api/weekly_report_handlers.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,12 +10,14 @@
 #include "libs/status/status_macros.h"
 #include "services/report/api/convert.h"
 #include "services/report/domain/course_validation.h"
+#include "services/report/domain/local_time.h"
 #include "services/report/domain/resource_names.h"
 
 namespace lmsmail::report {
 namespace {
 
 constexpr char kAllRuns[] = "weeklyReportRuns/-";
+constexpr int kMaxStudents = 1000;
 
 // Returns the query without the page.
 ReportQuery QueryOf(const v1::ListWeeklyReportsRequest& request, Violations& violations) {
@@ -29,17 +33,40 @@ ReportQuery QueryOf(const v1::ListWeeklyReportsRequest& request, Violations& vio
   return query;
 }
 
+WeeklyReportOrder OrderFromProto(const v1::GenerateWeeklyReportsRequest& request,
+                                 Violations& violations) {
+  WeeklyReportOrder order{.week = WeekFromProto(request.week(), violations),
+                          .skip_mail = request.skip_mail()};
+  CheckRequestId(request.request_id(), violations);
+  if (!request.local_time().empty()) {
+    order.local_time = ParseLocalTime(request.local_time());
+    if (!order.local_time) {
+      violations.Add("local_time", "must be a local date and time, as in 2026-11-23T09:00");
+    }
+    if (request.students_size() > 0) {
+      violations.Add("local_time", "must be empty with students: that of the run counts");
+    }
+  }
+  if (request.students_size() > kMaxStudents) {
+    violations.Add("students", fmt::format("must be at most {}", kMaxStudents));
+    return order;
+  }
+  for (int i = 0; i < request.students_size(); ++i) {
+    order.students.push_back(
+        StudentIdFromProto(request.students(i), fmt::format("students[{}]", i), violations));
+  }
+  return order;
+}
+
 }  // namespace
 
 absl::Status WeeklyReportHandlers::GenerateWeeklyReports(
     const rpc::CallInfo& call, const v1::GenerateWeeklyReportsRequest& request,
     v1::WeeklyReportRun& response) {
   Violations violations;
-  const auto week = WeekFromProto(request.week(), violations);
-  CheckRequestId(request.request_id(), violations);
+  const WeeklyReportOrder order = OrderFromProto(request, violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  LMSMAIL_ASSIGN_OR_RETURN(const WeeklyReportRun run,
-                           reports_.Generate(week, request.skip_mail(), call.deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const WeeklyReportRun run, reports_.Generate(order, call.deadline));
   response = ToProto(run);
   return absl::OkStatus();
 }

@@ -18,6 +18,9 @@ pb::SendBatchRequest ToProto(const MailBatch& batch) {
   request.mutable_header()->set_request_id(batch.request_id);
   request.mutable_header()->set_template_(kWeeklyTemplate);
   request.mutable_header()->set_lane(lmsmail::type::v1::LANE_BULK);
+  if (batch.send_time) {
+    *request.mutable_header()->mutable_send_time() = protobuf::ToProto(*batch.send_time);
+  }
   for (const MailItem& mail : batch.items) {
     pb::BatchItem& item = *request.add_items();
     item.mutable_target()->set_recipient(RecipientName(mail.student));

@@ -69,6 +69,15 @@ class DispatchClientTest : public ::testing::Test {
                                    {.student = "s2", .context = {}, .dedupe_key = "k2"}}};
 };
 
+TEST_F(DispatchClientTest, SendsABatchAtItsTime) {
+  MailBatch later = batch_;
+  later.send_time = absl::FromUnixSeconds(1'795'000'000);
+  ASSERT_OK(client_.SendBatch(later).status());
+  EXPECT_EQ(dispatch_.batch.header().send_time().seconds(), 1'795'000'000);
+  ASSERT_OK(client_.SendBatch(batch_).status());
+  EXPECT_FALSE(dispatch_.batch.header().has_send_time());
+}
+
 TEST_F(DispatchClientTest, SendsABatchInTheBulkLane) {
   dispatch_.results.add_results()->set_duplicate(true);
   auto& rejected = *dispatch_.results.add_results()->mutable_status();

@@ -2,10 +2,12 @@
 
 #include <google/protobuf/struct.pb.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace lmsmail::report {
 
@@ -20,6 +22,7 @@ struct MailBatch {
   // Repeating a request id with the same items returns the same results; other items are rejected.
   std::string request_id;
   std::vector<MailItem> items;
+  std::optional<absl::Time> send_time = std::nullopt;  // absent: now
 };
 
 // Accepts mail for delivery. Thread-safe.

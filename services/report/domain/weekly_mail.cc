@@ -27,23 +27,31 @@ void SetNumber(Struct& group, const char* key, double number) {
   (*group.mutable_fields())[key].set_number_value(number);
 }
 
-bool IsListable(const CourseProgress& course) {
-  return !course.title.empty() && !course.url.empty() && course.lesson_count > 0;
-}
-
 void AddCourses(Struct& group, const std::vector<CourseProgress>& courses) {
   google::protobuf::ListValue list;
   for (const CourseProgress& course : courses) {
     if (list.values_size() == kMaxCoursesInMail) break;
-    if (!IsListable(course)) continue;
+    if (course.title.empty()) continue;
     Struct& item = *list.add_values()->mutable_struct_value();
     SetText(item, "title", course.title);
-    SetText(item, "url", course.url);
-    SetNumber(item, "progress_percent", course.ProgressPercent());
+    if (!course.url.empty()) SetText(item, "url", course.url);
+    if (course.lesson_count > 0) SetNumber(item, "progress_percent", course.ProgressPercent());
     SetNumber(item, "lessons_completed", course.lessons_completed);
   }
   if (list.values_size() == 0) return;
   *(*group.mutable_fields())["courses"].mutable_list_value() = std::move(list);
+}
+
+double WholeMinutes(absl::Duration duration) {
+  return absl::ToDoubleMinutes(absl::Trunc(duration, absl::Minutes(1)));
+}
+
+void AddLate(Struct& group, const LateActivity& late) {
+  if (late == LateActivity()) return;
+  Struct& item = *(*group.mutable_fields())["late"].mutable_struct_value();
+  SetNumber(item, "lessons_completed", late.lessons_completed);
+  SetNumber(item, "minutes_watched", WholeMinutes(late.watch_duration));
+  SetNumber(item, "quizzes_passed", late.quizzes_passed);
 }
 
 }  // namespace
@@ -57,11 +65,11 @@ Struct WeeklyMailContext(const WeeklyReport& report) {
   Struct& group = *(*context.mutable_fields())["report"].mutable_struct_value();
   SetText(group, "week_label", report.week.Label());
   SetNumber(group, "lessons_completed", report.LessonsCompleted());
-  SetNumber(group, "minutes_watched",
-            absl::ToDoubleMinutes(absl::Trunc(report.WatchDuration(), absl::Minutes(1))));
+  SetNumber(group, "minutes_watched", WholeMinutes(report.WatchDuration()));
   SetNumber(group, "quizzes_passed", report.QuizzesPassed());
   if (report.StreakDays() > 1) SetNumber(group, "streak_days", report.StreakDays());
   AddCourses(group, report.courses);
+  AddLate(group, report.late);
   return context;
 }
 
@@ -75,10 +83,12 @@ Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
   return context;
 }
 
-MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports) {
+MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports,
+                        std::optional<absl::Time> send_time) {
   const IsoWeek week = reports.front().week;
-  MailBatch batch;
+  MailBatch batch{.request_id = {}, .items = {}, .send_time = send_time};
   std::string content;
+  if (send_time) content = fmt::format("{}:", absl::ToUnixSeconds(*send_time));
   for (const WeeklyReport& report : reports) {
     MailItem item{report.student, WeeklyMailContext(report),
                   WeeklyMailDedupeKey(week, report.student)};

@@ -41,7 +41,7 @@ TEST(WeeklyMailTest, SetsTheVariablesThatTheTemplateDeclares) {
                      "progress_percent": 50, "lessons_completed": 2}]}})")));
 }
 
-TEST(WeeklyMailTest, OmitsUnknownValues) {
+TEST(WeeklyMailTest, NamesACourseOfWhichLittleIsKnown) {
   CourseProgress no_title = FullCourse("a");
   no_title.title.clear();
   no_title.active_days = 1;
@@ -51,10 +51,25 @@ TEST(WeeklyMailTest, OmitsUnknownValues) {
   CourseProgress no_lessons = FullCourse("c");
   no_lessons.lesson_count = 0;
   no_lessons.active_days = 1;
-  EXPECT_TRUE(MessageDifferencer::Equals(
-      WeeklyMailContext(ReportOf("s", {no_title, no_url, no_lessons})),
-      StructFromJson(R"({"report": {"week_label": "16–22 November", "lessons_completed": 6,
-                                     "minutes_watched": 8, "quizzes_passed": 3}})")));
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(WeeklyMailContext(ReportOf("s", {no_title, no_url, no_lessons})),
+                                 StructFromJson(R"({"report": {
+        "week_label": "16–22 November", "lessons_completed": 6, "minutes_watched": 8,
+        "quizzes_passed": 3,
+        "courses": [{"title": "Watercolour & Ink", "progress_percent": 50, "lessons_completed": 2},
+                    {"title": "Watercolour & Ink", "url": "https://learn.example/c",
+                     "lessons_completed": 2}]}})")));
+}
+
+TEST(WeeklyMailTest, TellsWhatCameLate) {
+  WeeklyReport report = ReportOf("s", {});
+  EXPECT_FALSE(report.HasActivity());
+  report.late = {.lessons_completed = 2, .watch_duration = absl::Seconds(179), .quizzes_passed = 1};
+  EXPECT_TRUE(report.HasActivity());
+  EXPECT_TRUE(MessageDifferencer::Equals(WeeklyMailContext(report), StructFromJson(R"({"report": {
+        "week_label": "16–22 November", "lessons_completed": 0, "minutes_watched": 0,
+        "quizzes_passed": 0,
+        "late": {"lessons_completed": 2, "minutes_watched": 2, "quizzes_passed": 1}}})")));
 }
 
 TEST(WeeklyMailTest, ListsAtMostTenCourses) {

@@ -29,18 +29,31 @@ struct CourseProgress {
   bool operator==(const CourseProgress&) const = default;
 };
 
+// What a student did before the week and was recorded only after her last report.
+struct LateActivity {
+  std::int32_t lessons_completed = 0;
+  absl::Duration watch_duration = absl::ZeroDuration();
+  std::int32_t quizzes_passed = 0;
+
+  bool operator==(const LateActivity&) const = default;
+};
+// What is older is too late to be told.
+inline constexpr absl::Duration kMaxLateness = absl::Hours(24 * 35);
+
 // The state of a report's mail.
 enum class MailState { kUnsent = 0, kAccepted = 1, kRejected = 2 };
 
 struct WeeklyReport {
   IsoWeek week = {};
   std::string student;
-  // The courses with activity in the week, most active first. Without any, no mail is sent.
+  // The courses with activity in the week, most active first.
   std::vector<CourseProgress> courses = {};
+  LateActivity late = {};
   MailState mail_state = MailState::kUnsent;
   absl::Time create_time = absl::UnixEpoch();
 
-  bool HasActivity() const { return !courses.empty(); }
+  // Without any, no mail is sent.
+  bool HasActivity() const { return !courses.empty() || late != LateActivity(); }
   int LessonsCompleted() const;
   int QuizzesPassed() const;
   absl::Duration WatchDuration() const;

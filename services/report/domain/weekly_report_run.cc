@@ -17,6 +17,15 @@ void End(WeeklyReportRun& run, RunState state, absl::Time now) {
   run.lease_expire_time = absl::InfinitePast();
 }
 
+void Restart(WeeklyReportRun& run, absl::Time now) {
+  run.state = RunState::kPending;
+  run.end_time = std::nullopt;
+  run.detail.clear();
+  run.next_attempt_time = now;
+  run.failure_count = 0;
+  run.first_failure_time = std::nullopt;
+}
+
 }  // namespace
 
 void ApplyRequest(WeeklyReportRun& run, bool skip_mail, absl::Time now) {
@@ -24,12 +33,19 @@ void ApplyRequest(WeeklyReportRun& run, bool skip_mail, absl::Time now) {
   const bool mail_requested = run.skip_mail && !skip_mail;
   if (stopped || mail_requested) run.skip_mail = skip_mail;
   if (!stopped && !(mail_requested && run.Ended())) return;
-  run.state = RunState::kPending;
-  run.end_time = std::nullopt;
-  run.detail.clear();
-  run.next_attempt_time = now;
-  run.failure_count = 0;
-  run.first_failure_time = std::nullopt;
+  Restart(run, now);
+}
+
+absl::Status Reopen(WeeklyReportRun& run, bool skip_mail, absl::Time now) {
+  if (!run.Ended()) {
+    return WithReason(
+        absl::FailedPreconditionError(fmt::format(
+            "students: {} has not ended; wait for it, or cancel it", RunName(run.week))),
+        {"RUN_NOT_ENDED", {}});
+  }
+  run.skip_mail = skip_mail;
+  Restart(run, now);
+  return absl::OkStatus();
 }
 
 absl::Status Cancel(WeeklyReportRun& run, absl::Time now) {
@@ -68,7 +84,7 @@ void Succeed(WeeklyReportRun& run, absl::Time now) {
 void Defer(WeeklyReportRun& run, const absl::Status& cause, absl::Time now) {
   if (!run.first_failure_time) run.first_failure_time = now;
   ++run.failure_count;
-  run.detail = fmt::format("dispatch cannot accept mail: {}", cause.ToString());
+  run.detail = fmt::format("mail cannot be sent: {}", cause.ToString());
   if (now - *run.first_failure_time >= kGiveUpAfter) {
     End(run, RunState::kFailed, now);
     return;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "libs/calendar/iso_week.h"
@@ -33,9 +34,21 @@ struct WeeklyReportRun {
   absl::Time next_attempt_time = absl::InfinitePast();
   std::int32_t failure_count = 0;                               // consecutive
   std::optional<absl::Time> first_failure_time = std::nullopt;  // of the consecutive failures
+  std::string time_zone = {};                                   // of the week's days
+  // When students get the mail, by their own clocks; nullopt: at once.
+  std::optional<absl::CivilMinute> local_time = std::nullopt;
 
   bool Ended() const { return state >= RunState::kSucceeded; }
   bool operator==(const WeeklyReportRun&) const = default;
+};
+
+// What a caller asks for.
+struct RunRequest {
+  IsoWeek week = {};
+  bool skip_mail = false;
+  // The first request of a week decides about these two.
+  std::string time_zone = {};
+  std::optional<absl::CivilMinute> local_time = std::nullopt;
 };
 
 // A claim expires after this time unless it is renewed.
@@ -60,6 +73,9 @@ void Release(WeeklyReportRun& run, absl::Time now);
 void Succeed(WeeklyReportRun& run, absl::Time now);
 // Mail could not be sent. The run is tried again with backoff and fails after kGiveUpAfter.
 void Defer(WeeklyReportRun& run, const absl::Status& cause, absl::Time now);
+// Takes an ended run up again, for reports that were generated again. FAILED_PRECONDITION while it
+// has not ended.
+absl::Status Reopen(WeeklyReportRun& run, bool skip_mail, absl::Time now);
 // A mail batch was sent. Ends the consecutive failures.
 void CountMail(WeeklyReportRun& run, int accepted, int rejected, const std::string& last_rejection);
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -8,8 +10,10 @@
 #include "absl/types/span.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "libs/telemetry/logging.h"
 #include "services/report/domain/mailer.h"
+#include "services/report/domain/recipient_zones.h"
 #include "services/report/storage/weekly_report_store.h"
 
 namespace lmsmail::report {
@@ -25,8 +29,9 @@ class WeeklyReportWorker {
   struct Dependencies {
     WeeklyReportStore& store;
     Mailer& mailer;
+    RecipientZones& zones;
+    school::SchoolSource& school;
     const Clock& clock;
-    absl::TimeZone zone;  // the school's
   };
 
   explicit WeeklyReportWorker(const Dependencies& dependencies)
@@ -41,10 +46,20 @@ class WeeklyReportWorker {
 
  private:
   void ProcessRun(WeeklyReportRun run);
+  // How many students there are, for those who watch the run. Without the count it goes on.
+  void CountStudents(const WeeklyReportRun& run);
   // The steps return the run as stored after them.
   absl::StatusOr<WeeklyReportRun> Step(const WeeklyReportRun& run);
   absl::StatusOr<WeeklyReportRun> SendMail(const WeeklyReportRun& run,
                                            absl::Span<const WeeklyReport> reports);
+  // Those of `reports`, which are of one run, whose mail goes out at the same time as the first
+  // one's.
+  struct Group {
+    std::vector<WeeklyReport> reports;
+    std::optional<absl::Time> send_time;  // absent: now
+  };
+  absl::StatusOr<Group> FirstGroup(const WeeklyReportRun& run,
+                                   absl::Span<const WeeklyReport> reports);
   absl::StatusOr<WeeklyReportRun> DeferRun(const WeeklyReportRun& run, const absl::Status& cause);
 
   // Applies `change` to the stored run. ABORTED unless this worker still holds it.

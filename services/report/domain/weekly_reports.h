@@ -4,16 +4,27 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
 #include "libs/rpc/call_info.h"
+#include "libs/school/school.h"
 #include "services/report/domain/previewer.h"
 #include "services/report/storage/weekly_report_store.h"
 
 namespace lmsmail::report {
+
+// What a caller wants generated.
+struct WeeklyReportOrder {
+  std::optional<IsoWeek> week = std::nullopt;  // absent: the last complete week
+  bool skip_mail = false;
+  std::optional<absl::CivilMinute> local_time = std::nullopt;  // of the mail; absent: at once
+  std::vector<std::string> students = {};                      // empty: the whole week
+};
 
 struct WeeklyPreview {
   Preview mail;
@@ -27,18 +38,15 @@ class WeeklyReports {
     WeeklyReportStore& store;
     Previewer& previewer;
     const Clock& clock;
-    absl::TimeZone zone;  // the school's
-    std::string site_name;
-    std::string site_url;
+    school::SchoolSource& school;
     std::function<void()> run_requested;  // called when a run may have work
   };
 
   explicit WeeklyReports(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
 
-  // Starts or resumes the run of `week`, by default the last complete week. FAILED_PRECONDITION
-  // until the week is over.
-  absl::StatusOr<WeeklyReportRun> Generate(std::optional<IsoWeek> week, bool skip_mail,
-                                           absl::Time deadline);
+  // Starts or resumes the run of the week, or generates the reports of some students again once it
+  // has ended. FAILED_PRECONDITION until the week is over in the school's zone.
+  absl::StatusOr<WeeklyReportRun> Generate(const WeeklyReportOrder& order, absl::Time deadline);
   // NOT_FOUND; FAILED_PRECONDITION when the run has ended.
   absl::StatusOr<WeeklyReportRun> Cancel(const IsoWeek& week, absl::Time deadline);
   // Renders the mail from the current activities, even when a report is stored.
@@ -46,7 +54,8 @@ class WeeklyReports {
                                             const rpc::CallInfo& call);
 
  private:
-  IsoWeek WeekOrLastComplete(std::optional<IsoWeek> week) const;
+  absl::StatusOr<WeeklyReportRun> Regenerate(const IsoWeek& week, const WeeklyReportOrder& order,
+                                             bool also_left, absl::Time deadline);
 
   const Dependencies dependencies_;
 };

@@ -32,7 +32,8 @@ CREATE TABLE activity (
   item_title    text,
   watched_ms    int8 NOT NULL DEFAULT 0,
   passed        bool NOT NULL DEFAULT false,
-  start_time    timestamptz  -- of an enrollment that begins later
+  start_time    timestamptz,  -- of an enrollment that begins later
+  record_time   timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE activity IS 'append-only: what students did';
 CREATE INDEX activity_student ON activity (student_id, activity_time);
@@ -48,6 +49,7 @@ CREATE TABLE enrollment (
   PRIMARY KEY (course_id, student_id)
 );
 CREATE INDEX enrollment_student ON enrollment (student_id, enroll_time) WHERE enrolled;
+CREATE INDEX enrollment_left ON enrollment (student_id, activity_time) WHERE NOT enrolled;
 
 -- A lesson counts once, in the week in which it was first completed.
 CREATE TABLE lesson_completion (
@@ -55,6 +57,7 @@ CREATE TABLE lesson_completion (
   course_id     text COLLATE "C" NOT NULL,
   lesson_id     text COLLATE "C" NOT NULL,
   complete_time timestamptz NOT NULL,
+  record_time   timestamptz NOT NULL DEFAULT now(),  -- of the first activity about it
   PRIMARY KEY (student_id, course_id, lesson_id)
 );
 
@@ -75,7 +78,9 @@ CREATE TABLE weekly_report_run (
   lease_expire_time  timestamptz NOT NULL,
   next_attempt_time  timestamptz NOT NULL,
   failure_count      int4 NOT NULL,
-  first_failure_time timestamptz
+  first_failure_time timestamptz,
+  time_zone          text NOT NULL,  -- of the week's days
+  local_time         text NOT NULL   -- '2026-11-23T09:00' on students' clocks; '': at once
 );
 CREATE INDEX weekly_report_run_open ON weekly_report_run (week) WHERE state IN (1, 2);
 
@@ -86,6 +91,11 @@ CREATE TABLE weekly_report (
   mail_state   int2 NOT NULL DEFAULT 0,  -- 0 unsent, 1 accepted, 2 rejected
   rejection    text,
   create_time  timestamptz NOT NULL,
+  -- What was recorded later is late, see weekly_late(). By the clock that recorded the activities.
+  record_time  timestamptz NOT NULL DEFAULT statement_timestamp(),
+  late_lessons_completed int4 NOT NULL DEFAULT 0,
+  late_watched_ms        int8 NOT NULL DEFAULT 0,
+  late_quizzes_passed    int4 NOT NULL DEFAULT 0,
   PRIMARY KEY (week, student_id)
 );
 CREATE INDEX weekly_report_student ON weekly_report (student_id, week);

@@ -96,6 +96,7 @@ absl::StatusOr<std::vector<RecordResult>> InMemoryReportStore::Record(
     last_arrival_ = std::max(absl::Now(), last_arrival_ + absl::Microseconds(1));
     if (!activity.arrival_time) known->second.arrival_time = last_arrival_;
     courses_.try_emplace(activity.course, Course{.id = activity.course});
+    activity_records_[activity.id] = ++last_record_;
     const auto* enrolled = std::get_if<Enrolled>(&activity.event);
     if (enrolled != nullptr || std::holds_alternative<Unenrolled>(activity.event)) {
       EnrollmentState state{.enrolled = enrolled != nullptr,
@@ -109,6 +110,7 @@ absl::StatusOr<std::vector<RecordResult>> InMemoryReportStore::Record(
     if (const auto* lesson = std::get_if<LessonCompleted>(&activity.event)) {
       const auto [first, added] = completions_.try_emplace(
           {activity.student, activity.course, lesson->lesson_id}, activity.time);
+      completion_records_.try_emplace(first->first, last_record_);
       if (!added) first->second = std::min(first->second, activity.time);
     }
   }
@@ -162,15 +164,18 @@ absl::StatusOr<WeeklyReportRun*> InMemoryReportStore::FindRun(const IsoWeek& wee
   return &found->second;
 }
 
-absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RequestRun(const IsoWeek& week, bool skip_mail,
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RequestRun(const RunRequest& request,
                                                                 absl::Time now, absl::Time) {
   absl::MutexLock lock(&mutex_);
   WeeklyReportRun& run =
       runs_
-          .try_emplace(week,
-                       WeeklyReportRun{.week = week, .skip_mail = skip_mail, .create_time = now})
+          .try_emplace(request.week, WeeklyReportRun{.week = request.week,
+                                                     .skip_mail = request.skip_mail,
+                                                     .create_time = now,
+                                                     .time_zone = request.time_zone,
+                                                     .local_time = request.local_time})
           .first->second;
-  ApplyRequest(run, skip_mail, now);
+  ApplyRequest(run, request.skip_mail, now);
   return run;
 }
 
@@ -210,25 +215,96 @@ absl::StatusOr<std::optional<WeeklyReportRun>> InMemoryReportStore::ClaimRun(abs
   return std::nullopt;
 }
 
-absl::StatusOr<WeeklyReportRun> InMemoryReportStore::GenerateReports(
-    const IsoWeek& week, std::int64_t fence, absl::Span<const absl::Time> days, int limit,
-    absl::Time now, absl::Time) {
+absl::StatusOr<std::int64_t> InMemoryReportStore::CountStudents(const Students& students,
+                                                                absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  return std::ssize(IdsOf(students));
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::GenerateReports(const IsoWeek& week,
+                                                                     std::int64_t fence,
+                                                                     const Students& students,
+                                                                     int limit, absl::Time now,
+                                                                     absl::Time) {
   absl::MutexLock lock(&mutex_);
   LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
   LMSMAIL_RETURN_IF_ERROR(CheckHeld(*run, fence));
-  const std::vector<std::string> students = EnrolledStudents(days.back());
-  if (run->total_count == 0) run->total_count = std::ssize(students);
-  auto student = std::upper_bound(students.begin(), students.end(), run->cursor);
-  for (int made = 0; made < limit && student != students.end(); ++made, ++student) {
-    WeeklyReport report{.week = week, .student = *student, .create_time = now};
-    report.courses = ProgressOf(*student, days);
+  int made = 0;
+  for (const std::string& student : IdsOf(students)) {
+    if (student <= run->cursor || reports_.contains({week, student})) continue;
+    if (++made > limit) break;
+    const WeeklyReport report = Generate(week, student, students.days, now);
     if (!report.HasActivity()) ++run->inactive_count;
     ++run->processed_count;
-    run->cursor = *student;
-    reports_.emplace(WeekAndStudent{week, *student}, std::move(report));
+    run->cursor = student;
   }
   Renew(*run, now);
   return *run;
+}
+
+absl::StatusOr<WeeklyReportRun> InMemoryReportStore::RegenerateReports(
+    const IsoWeek& week, absl::Span<const std::string> ids, const Students& students,
+    bool skip_mail, absl::Time now, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun * run, FindRun(week));
+  LMSMAIL_RETURN_IF_ERROR(Reopen(*run, skip_mail, now));
+  for (const std::string& student : IdsOf(students)) {
+    if (std::find(ids.begin(), ids.end(), student) != ids.end()) {
+      Generate(week, student, students.days, now);
+    }
+  }
+  run->processed_count = 0;
+  run->inactive_count = 0;
+  for (const auto& [key, report] : reports_) {
+    if (key.first != week) continue;
+    ++run->processed_count;
+    run->inactive_count += report.HasActivity() ? 0 : 1;
+  }
+  return *run;
+}
+
+WeeklyReport InMemoryReportStore::Generate(const IsoWeek& week, const std::string& student,
+                                           absl::Span<const absl::Time> days, absl::Time now) {
+  WeeklyReport report{.week = week, .student = student, .create_time = now};
+  report.courses = ProgressOf(student, days);
+  report.late = LateActivityOf(student, week, days.front());
+  const auto known = reports_.find({week, student});
+  if (known != reports_.end() && known->second.mail_state == MailState::kAccepted) {
+    report.mail_state = MailState::kAccepted;
+  }
+  reports_[{week, student}] = report;
+  report_records_[{week, student}] = last_record_;
+  return report;
+}
+
+LateActivity InMemoryReportStore::LateActivityOf(std::string_view student, const IsoWeek& week,
+                                                 absl::Time before) const {
+  LateActivity late;
+  std::optional<int> last_report;
+  for (const auto& [key, record] : report_records_) {
+    if (key.first < week && key.second == student) last_report = record;
+  }
+  if (!last_report) return late;
+  const auto is_late = [&](absl::Time time, int record) {
+    return time >= before - kMaxLateness && time < before && record > *last_report;
+  };
+  for (const auto& [key, time] : completions_) {
+    if (std::get<0>(key) == student && is_late(time, completion_records_.at(key))) {
+      ++late.lessons_completed;
+    }
+  }
+  std::set<std::pair<std::string, std::string>> passed;
+  for (const auto& [id, activity] : activities_) {
+    if (activity.student != student || !is_late(activity.time, activity_records_.at(id))) continue;
+    if (const auto* watched = std::get_if<Watched>(&activity.event)) {
+      late.watch_duration += watched->duration;
+    }
+    if (const auto* quiz = std::get_if<QuizTaken>(&activity.event); quiz && quiz->passed) {
+      passed.emplace(activity.course, quiz->quiz_id);
+    }
+  }
+  late.quizzes_passed = static_cast<std::int32_t>(passed.size());
+  return late;
 }
 
 absl::StatusOr<std::vector<WeeklyReport>> InMemoryReportStore::ListUnsent(const IsoWeek& week,
@@ -288,20 +364,26 @@ absl::StatusOr<std::vector<WeeklyReport>> InMemoryReportStore::ListReports(const
   return page;
 }
 
-absl::StatusOr<StudentProgress> InMemoryReportStore::GetStudentProgress(
-    std::string_view student, absl::Span<const absl::Time> days, absl::Time) {
+absl::StatusOr<StudentProgress> InMemoryReportStore::GetStudentProgress(std::string_view student,
+                                                                        const IsoWeek& week,
+                                                                        const Students& students,
+                                                                        absl::Time) {
   absl::MutexLock lock(&mutex_);
-  const std::vector<std::string> enrolled = EnrolledStudents(days.back());
-  return StudentProgress{.enrolled = std::binary_search(enrolled.begin(), enrolled.end(), student),
-                         .courses = ProgressOf(student, days)};
+  const std::vector<std::string> ids = IdsOf(students);
+  return StudentProgress{.gets_report = std::binary_search(ids.begin(), ids.end(), student),
+                         .courses = ProgressOf(student, students.days),
+                         .late = LateActivityOf(student, week, students.days.front())};
 }
 
-std::vector<std::string> InMemoryReportStore::EnrolledStudents(absl::Time before) const {
-  std::set<std::string> students;
+std::vector<std::string> InMemoryReportStore::IdsOf(const Students& students) const {
+  std::set<std::string> ids;
   for (const auto& [key, state] : enrollments_) {
-    if (state.enrolled && state.enroll_time < before) students.insert(key.first);
+    const bool left = students.also_left && !state.enrolled &&
+                      state.deciding_activity.first >= students.days.front() &&
+                      !ProgressOf(key.first, students.days).empty();
+    if (left || (state.enrolled && state.enroll_time < students.days.back())) ids.insert(key.first);
   }
-  return {students.begin(), students.end()};
+  return {ids.begin(), ids.end()};
 }
 
 std::vector<CourseProgress> InMemoryReportStore::ProgressOf(

@@ -18,9 +18,7 @@
 namespace lmsmail::report {
 
 // Implements all three stores, since reports are generated from courses and activities. For tests.
-class InMemoryReportStore final : public CourseStore,
-                                  public ActivityStore,
-                                  public WeeklyReportStore {
+class InMemoryReportStore : public CourseStore, public ActivityStore, public WeeklyReportStore {
  public:
   absl::StatusOr<std::vector<Course>> Upsert(absl::Span<const Course> courses, absl::Time now,
                                              absl::Time deadline) override;
@@ -38,7 +36,7 @@ class InMemoryReportStore final : public CourseStore,
                                                        std::string_view after, int limit,
                                                        absl::Time deadline) override;
 
-  absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail, absl::Time now,
+  absl::StatusOr<WeeklyReportRun> RequestRun(const RunRequest& request, absl::Time now,
                                              absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReportRun>> ListRuns(std::optional<IsoWeek> before, int limit,
@@ -47,9 +45,15 @@ class InMemoryReportStore final : public CourseStore,
                                             absl::Time deadline) override;
   absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
                                                           absl::Time deadline) override;
+  absl::StatusOr<std::int64_t> CountStudents(const Students& students,
+                                             absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
-                                                  absl::Span<const absl::Time> days, int limit,
+                                                  const Students& students, int limit,
                                                   absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<WeeklyReportRun> RegenerateReports(const IsoWeek& week,
+                                                    absl::Span<const std::string> ids,
+                                                    const Students& students, bool skip_mail,
+                                                    absl::Time now, absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
                                                        absl::Time deadline) override;
   absl::StatusOr<WeeklyReportRun> RecordMail(const IsoWeek& week,
@@ -59,8 +63,8 @@ class InMemoryReportStore final : public CourseStore,
                                          absl::Time deadline) override;
   absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
                                                         absl::Time deadline) override;
-  absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
-                                                     absl::Span<const absl::Time> days,
+  absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student, const IsoWeek& week,
+                                                     const Students& students,
                                                      absl::Time deadline) override;
 
  private:
@@ -77,8 +81,13 @@ class InMemoryReportStore final : public CourseStore,
   absl::StatusOr<WeeklyReportRun*> FindRun(const IsoWeek& week)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sorted.
-  std::vector<std::string> EnrolledStudents(absl::Time before) const
+  std::vector<std::string> IdsOf(const Students& students) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  WeeklyReport Generate(const IsoWeek& week, const std::string& student,
+                        absl::Span<const absl::Time> days, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LateActivity LateActivityOf(std::string_view student, const IsoWeek& week,
+                              absl::Time before) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<CourseProgress> ProgressOf(std::string_view student,
                                          absl::Span<const absl::Time> days) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -95,6 +104,13 @@ class InMemoryReportStore final : public CourseStore,
       ABSL_GUARDED_BY(mutex_);
   std::map<IsoWeek, WeeklyReportRun> runs_ ABSL_GUARDED_BY(mutex_);
   std::map<WeekAndStudent, WeeklyReport> reports_ ABSL_GUARDED_BY(mutex_);
+  // The order in which activities were recorded and reports generated, by the activity's id, the
+  // completion's key and the report's.
+  int last_record_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int, std::less<>> activity_records_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::tuple<std::string, std::string, std::string>, int> completion_records_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<WeekAndStudent, int> report_records_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::report

@@ -56,14 +56,14 @@ TEST(PgWeeklyReportStoreTest, AfterARestoreARunDoesNotGoOnByItself) {
   PgWeeklyReportStore reports(*pool);
   const absl::Time now = absl::Now();
   const IsoWeek week = IsoWeek::LastWhole(now, absl::UTCTimeZone());
-  ASSERT_OK(reports.RequestRun(week, /*skip_mail=*/false, now, absl::InfiniteFuture()));
+  ASSERT_OK(reports.RequestRun({.week = week}, now, absl::InfiniteFuture()));
   ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "restore"}, [](pqxx::work& tx) {
     tx.exec("SELECT after_restore(now())");
     return absl::OkStatus();
   }));
   EXPECT_THAT(reports.ClaimRun(now, absl::InfiniteFuture()), IsOkAndHolds(std::nullopt));
   // An operator who asks for it gets it.
-  ASSERT_OK(reports.RequestRun(week, /*skip_mail=*/false, now, absl::InfiniteFuture()));
+  ASSERT_OK(reports.RequestRun({.week = week}, now, absl::InfiniteFuture()));
   ASSERT_OK_AND_ASSIGN(const auto run, reports.ClaimRun(now, absl::InfiniteFuture()));
   EXPECT_TRUE(run.has_value());
 }

@@ -6,6 +6,7 @@
 
 #include "libs/postgres/field.h"
 #include "libs/postgres/timestamp.h"
+#include "services/report/domain/local_time.h"
 
 namespace lmsmail::report {
 namespace {
@@ -44,16 +45,20 @@ WeeklyReportRun RunOf(const pqxx::row& row) {
   run.next_attempt_time = postgres::Time(row[14]);
   run.failure_count = row[15].as<std::int32_t>();
   run.first_failure_time = postgres::OptionalTime(row[16]);
+  run.time_zone = postgres::Text(row[17]);
+  run.local_time = ParseLocalTime(postgres::View(row[18]));
   return run;
 }
 
 void InsertRunIfAbsent(pqxx::work& tx, const WeeklyReportRun& run) {
   tx.exec_params(
       "INSERT INTO weekly_report_run"
-      " VALUES ($1, $2, $3, '', 0, 0, 0, 0, 0, '', $4, NULL, 0, '-infinity', '-infinity', 0, NULL)"
+      " VALUES ($1, $2, $3, '', 0, 0, 0, 0, 0, '', $4, NULL, 0, '-infinity', '-infinity', 0, NULL,"
+      " $5, $6)"
       " ON CONFLICT (week) DO NOTHING",
       run.week.ToString(), static_cast<int>(run.state), run.skip_mail,
-      ToTimestamptz(run.create_time));
+      ToTimestamptz(run.create_time), run.time_zone,
+      run.local_time ? FormatLocalTime(*run.local_time) : "");
 }
 
 void SaveRun(pqxx::work& tx, const WeeklyReportRun& run) {
@@ -86,6 +91,12 @@ CourseProgress CourseProgressOf(const pqxx::row& row, int first) {
   return course;
 }
 
+LateActivity LateActivityOf(const pqxx::row& row, int first) {
+  return {.lessons_completed = row[first].as<std::int32_t>(),
+          .watch_duration = absl::Milliseconds(row[first + 1].as<std::int64_t>()),
+          .quizzes_passed = row[first + 2].as<std::int32_t>()};
+}
+
 std::vector<WeeklyReport> ReportsOf(const pqxx::result& rows) {
   std::vector<WeeklyReport> reports;
   for (const pqxx::row& row : rows) {
@@ -97,8 +108,9 @@ std::vector<WeeklyReport> ReportsOf(const pqxx::result& rows) {
       report.student = student;
       report.mail_state = static_cast<MailState>(row[2].as<int>());
       report.create_time = postgres::Time(row[3]);
+      report.late = LateActivityOf(row, 4);
     }
-    if (!row[4].is_null()) reports.back().courses.push_back(CourseProgressOf(row, 4));
+    if (!row[7].is_null()) reports.back().courses.push_back(CourseProgressOf(row, 7));
   }
   for (WeeklyReport& report : reports) SortByActivity(report.courses);
   return reports;

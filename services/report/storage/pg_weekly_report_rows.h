@@ -13,7 +13,7 @@ namespace lmsmail::report {
 inline constexpr char kRunColumns[] =
     "week, state, skip_mail, cursor, total_count, processed_count, mail_count, rejected_count,"
     " inactive_count, detail, create_time, end_time, fence, lease_expire_time, next_attempt_time,"
-    " failure_count, first_failure_time";
+    " failure_count, first_failure_time, time_zone, local_time";
 WeeklyReportRun RunOf(const pqxx::row& row);
 
 void InsertRunIfAbsent(pqxx::work& tx, const WeeklyReportRun& run);
@@ -28,7 +28,11 @@ inline constexpr char kCourseColumns[] =
     " watched_ms, active_days";
 CourseProgress CourseProgressOf(const pqxx::row& row, int first);
 
-// Expects rows of (week, student_id, mail_state, create_time, kCourseColumns or NULLs). The rows of
+// Of the columns lessons_completed, watched_ms and quizzes_passed from `first` on.
+LateActivity LateActivityOf(const pqxx::row& row, int first);
+
+// Expects rows of (week, student_id, mail_state, create_time, late_lessons_completed,
+// late_watched_ms, late_quizzes_passed, kCourseColumns or NULLs). The rows of
 // one report must be adjacent.
 std::vector<WeeklyReport> ReportsOf(const pqxx::result& rows);
 

@@ -21,32 +21,75 @@ using postgres::RunInTransaction;
 using postgres::ToArrayLiteral;
 using postgres::ToTimestamptz;
 
-// Counts the students with an enrollment that begins before the end of the week, $1.
-constexpr char kCountStudents[] =
-    "SELECT count(DISTINCT student_id) FROM enrollment WHERE enrolled AND enroll_time < $1";
+// The students of whom reports are generated. $1 is the week's days; $2 tells whether those are
+// among them who left.
+constexpr char kIsStudent[] = R"(
+  (e.enrolled AND e.enroll_time < ($1::timestamptz[])[8]))";
+constexpr char kHasLeft[] = R"(
+  ($2::bool AND NOT e.enrolled AND e.activity_time >= ($1::timestamptz[])[1]
+   AND EXISTS (SELECT FROM activity a
+                WHERE a.student_id = e.student_id AND a.kind IN (3, 4, 5)
+                  AND a.activity_time >= ($1::timestamptz[])[1]
+                  AND a.activity_time < ($1::timestamptz[])[8])))";
 
-constexpr char kGenerateReports[] = R"(
-  WITH student AS MATERIALIZED (
-    SELECT DISTINCT student_id FROM enrollment
-     WHERE enrolled AND enroll_time < ($2::timestamptz[])[8] AND student_id > $3::text
-     ORDER BY student_id LIMIT $4::int),
+// Students after the cursor $6 whose report was not generated on its own.
+constexpr char kIsNext[] = R"(
+  e.student_id > $6::text
+  AND NOT EXISTS (SELECT FROM weekly_report w WHERE w.week = $3 AND w.student_id = e.student_id))";
+
+// The next $7 students: two scans of partial indexes.
+std::string NextStudents() {
+  return fmt::format(
+      R"(SELECT student_id FROM (
+           (SELECT DISTINCT e.student_id FROM enrollment e
+             WHERE {} AND {} ORDER BY 1 LIMIT $7::int)
+           UNION
+           (SELECT DISTINCT e.student_id FROM enrollment e
+             WHERE {} AND {} ORDER BY 1 LIMIT $7::int)) u
+         ORDER BY student_id LIMIT $7::int)",
+      kIsStudent, kIsNext, kHasLeft, kIsNext);
+}
+
+// Stores the reports of the students whom `students` selects; $3 is the week, $4 now, $5 the time
+// from which late activity counts. A report that exists is replaced, but for accepted mail.
+std::string GenerateStatement(std::string_view students) {
+  return fmt::format(R"(
+  WITH student AS MATERIALIZED ({}),
+  ids AS MATERIALIZED (SELECT coalesce(array_agg(student_id), '{{}}') AS ids FROM student),
   progress AS MATERIALIZED (
-    SELECT * FROM weekly_progress((SELECT array_agg(student_id) FROM student), $2::timestamptz[])),
+    SELECT p.* FROM ids, weekly_progress(ids.ids, $1::timestamptz[]) p),
+  late AS MATERIALIZED (
+    SELECT l.* FROM ids, weekly_late(ids.ids, $3::text, $5::timestamptz,
+                                     ($1::timestamptz[])[1]) l),
   course_rows AS (
     INSERT INTO weekly_report_course (week, student_id, course_id, title, url, lesson_count,
            lessons_completed, total_lessons_completed, quizzes_passed, watched_ms, active_days)
-    SELECT $1::text, c.* FROM progress c),
+    SELECT $3::text, c.* FROM progress c),
   report AS (
-    INSERT INTO weekly_report (week, student_id, has_activity, create_time)
-    SELECT $1::text, student_id, student_id IN (SELECT student_id FROM progress),
-           $5::timestamptz FROM student
+    INSERT INTO weekly_report AS r (week, student_id, has_activity, create_time,
+           late_lessons_completed, late_watched_ms, late_quizzes_passed)
+    SELECT $3::text, s.student_id,
+           l.student_id IS NOT NULL OR s.student_id IN (SELECT student_id FROM progress),
+           $4::timestamptz, coalesce(l.lessons_completed, 0), coalesce(l.watched_ms, 0),
+           coalesce(l.quizzes_passed, 0)
+      FROM student s LEFT JOIN late l USING (student_id)
+    ON CONFLICT (week, student_id) DO UPDATE
+       SET has_activity = excluded.has_activity, create_time = excluded.create_time,
+           record_time = excluded.record_time,
+           late_lessons_completed = excluded.late_lessons_completed,
+           late_watched_ms = excluded.late_watched_ms,
+           late_quizzes_passed = excluded.late_quizzes_passed,
+           mail_state = CASE r.mail_state WHEN 1 THEN 1 ELSE 0 END, rejection = NULL
     RETURNING student_id, has_activity)
-  SELECT count(*), count(*) FILTER (WHERE NOT has_activity), max(student_id) FROM report)";
+  SELECT count(*), count(*) FILTER (WHERE NOT has_activity), max(student_id) FROM report)",
+                     students);
+}
 
 // Selects at most $1 reports that match `where`, with their courses.
 std::string SelectReports(std::string_view where, std::string_view order) {
   return fmt::format(
-      "SELECT week, student_id, mail_state, create_time, {}"
+      "SELECT week, student_id, mail_state, create_time, late_lessons_completed, late_watched_ms,"
+      " late_quizzes_passed, {}"
       "  FROM (SELECT * FROM weekly_report WHERE {} ORDER BY {} LIMIT $1) r"
       "  LEFT JOIN weekly_report_course USING (week, student_id) ORDER BY {}",
       kCourseColumns, where, order, order);
@@ -62,15 +105,19 @@ absl::StatusOr<WeeklyReportRun> LockRun(pqxx::work& tx, const IsoWeek& week) {
 
 }  // namespace
 
-absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RequestRun(const IsoWeek& week, bool skip_mail,
+absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RequestRun(const RunRequest& request,
                                                                 absl::Time now,
                                                                 absl::Time deadline) {
   return RunInTransaction(
       pool_, {.name = "report.request_run", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<WeeklyReportRun> {
-        InsertRunIfAbsent(tx, {.week = week, .skip_mail = skip_mail, .create_time = now});
-        LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, week));
-        ApplyRequest(run, skip_mail, now);
+        InsertRunIfAbsent(tx, {.week = request.week,
+                               .skip_mail = request.skip_mail,
+                               .create_time = now,
+                               .time_zone = request.time_zone,
+                               .local_time = request.local_time});
+        LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, request.week));
+        ApplyRequest(run, request.skip_mail, now);
         SaveRun(tx, run);
         return run;
       });
@@ -137,25 +184,67 @@ absl::StatusOr<std::optional<WeeklyReportRun>> PgWeeklyReportStore::ClaimRun(abs
       });
 }
 
-absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::GenerateReports(
-    const IsoWeek& week, std::int64_t fence, absl::Span<const absl::Time> days, int limit,
-    absl::Time now, absl::Time deadline) {
+absl::StatusOr<std::int64_t> PgWeeklyReportStore::CountStudents(const Students& students,
+                                                                absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "report.count_students", .deadline = deadline, .repeatable = true},
+      [&](pqxx::work& tx) -> absl::StatusOr<std::int64_t> {
+        return tx
+            .exec_params1(fmt::format("SELECT count(DISTINCT e.student_id) FROM enrollment e"
+                                      " WHERE {} OR {}",
+                                      kIsStudent, kHasLeft),
+                          ToArrayLiteral(students.days), students.also_left)[0]
+            .as<std::int64_t>();
+      });
+}
+
+absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::GenerateReports(const IsoWeek& week,
+                                                                     std::int64_t fence,
+                                                                     const Students& students,
+                                                                     int limit, absl::Time now,
+                                                                     absl::Time deadline) {
   return RunInTransaction(
       pool_, {.name = "report.generate_reports", .deadline = deadline},
       [&](pqxx::work& tx) -> absl::StatusOr<WeeklyReportRun> {
         LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, week));
         LMSMAIL_RETURN_IF_ERROR(CheckHeld(run, fence));
-        if (run.total_count == 0) {
-          run.total_count =
-              tx.exec_params1(kCountStudents, ToTimestamptz(days.back()))[0].as<std::int64_t>();
-        }
         const pqxx::row made =
-            tx.exec_params1(kGenerateReports, week.ToString(), ToArrayLiteral(days), run.cursor,
-                            limit, ToTimestamptz(now));
+            tx.exec_params1(GenerateStatement(NextStudents()), ToArrayLiteral(students.days),
+                            students.also_left, week.ToString(), ToTimestamptz(now),
+                            ToTimestamptz(students.days.front() - kMaxLateness), run.cursor, limit);
         run.processed_count += made[0].as<std::int64_t>();
         run.inactive_count += made[1].as<std::int64_t>();
         if (!made[2].is_null()) run.cursor = postgres::Text(made[2]);
         Renew(run, now);
+        SaveRun(tx, run);
+        return run;
+      });
+}
+
+absl::StatusOr<WeeklyReportRun> PgWeeklyReportStore::RegenerateReports(
+    const IsoWeek& week, absl::Span<const std::string> ids, const Students& students,
+    bool skip_mail, absl::Time now, absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "report.regenerate_reports", .deadline = deadline},
+      [&](pqxx::work& tx) -> absl::StatusOr<WeeklyReportRun> {
+        LMSMAIL_ASSIGN_OR_RETURN(WeeklyReportRun run, LockRun(tx, week));
+        LMSMAIL_RETURN_IF_ERROR(Reopen(run, skip_mail, now));
+        const std::string selected = ToArrayLiteral(ids);
+        tx.exec_params0(
+            "DELETE FROM weekly_report_course WHERE week = $1 AND student_id = ANY ($2::text[])",
+            week.ToString(), selected);
+        tx.exec_params1(
+            GenerateStatement(fmt::format("SELECT DISTINCT e.student_id FROM enrollment e"
+                                          " WHERE e.student_id = ANY ($6::text[]) AND ({} OR {})",
+                                          kIsStudent, kHasLeft)),
+            ToArrayLiteral(students.days), students.also_left, week.ToString(), ToTimestamptz(now),
+            ToTimestamptz(students.days.front() - kMaxLateness), selected);
+        const pqxx::row counts = tx.exec_params1(
+            "SELECT count(*), count(*) FILTER (WHERE NOT has_activity) FROM weekly_report"
+            " WHERE week = $1",
+            week.ToString());
+        run.processed_count = counts[0].as<std::int64_t>();
+        run.inactive_count = counts[1].as<std::int64_t>();
         SaveRun(tx, run);
         return run;
       });
@@ -231,25 +320,36 @@ absl::StatusOr<std::vector<WeeklyReport>> PgWeeklyReportStore::ListReports(const
       });
 }
 
-absl::StatusOr<StudentProgress> PgWeeklyReportStore::GetStudentProgress(
-    std::string_view student, absl::Span<const absl::Time> days, absl::Time deadline) {
+absl::StatusOr<StudentProgress> PgWeeklyReportStore::GetStudentProgress(std::string_view student,
+                                                                        const IsoWeek& week,
+                                                                        const Students& students,
+                                                                        absl::Time deadline) {
   return RunInTransaction(
       pool_, {.name = "report.get_student_progress", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<StudentProgress> {
-        StudentProgress week;
-        week.enrolled = tx.exec_params1(
-                              "SELECT EXISTS (SELECT FROM enrollment"
-                              " WHERE enrolled AND student_id = $1 AND enroll_time < $2)",
-                              std::string(student), ToTimestamptz(days.back()))[0]
-                            .as<bool>();
+        StudentProgress progress;
+        const std::string id(student);
+        const std::string days = ToArrayLiteral(students.days);
+        progress.gets_report =
+            tx.exec_params1(fmt::format("SELECT EXISTS (SELECT FROM enrollment e"
+                                        " WHERE e.student_id = $3::text AND ({} OR {}))",
+                                        kIsStudent, kHasLeft),
+                            days, students.also_left, id)[0]
+                .as<bool>();
         for (const pqxx::row& row : tx.exec_params(
                  fmt::format("SELECT {} FROM weekly_progress(ARRAY[$1::text], $2::timestamptz[])",
                              kCourseColumns),
-                 std::string(student), ToArrayLiteral(days))) {
-          week.courses.push_back(CourseProgressOf(row, 0));
+                 id, days)) {
+          progress.courses.push_back(CourseProgressOf(row, 0));
         }
-        SortByActivity(week.courses);
-        return week;
+        SortByActivity(progress.courses);
+        const pqxx::result late = tx.exec_params(
+            "SELECT lessons_completed, watched_ms, quizzes_passed"
+            "  FROM weekly_late(ARRAY[$1::text], $2::text, $3::timestamptz, $4::timestamptz)",
+            id, week.ToString(), ToTimestamptz(students.days.front() - kMaxLateness),
+            ToTimestamptz(students.days.front()));
+        if (!late.empty()) progress.late = LateActivityOf(late[0], 0);
+        return progress;
       });
 }
 

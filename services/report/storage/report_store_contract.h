@@ -37,6 +37,8 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
   }
   static IsoWeek Week() { return IsoWeek(absl::CivilDay(2026, 11, 16)); }
   static std::vector<absl::Time> Days() { return Week().DayBounds(absl::UTCTimeZone()); }
+  // Of Week(), with those who left.
+  Students AllStudents() const { return {.days = days_, .also_left = true}; }
   static absl::Time Now() { return On(8, 9); }  // the Monday after
 
   Activity NewActivity(const std::string& student, const std::string& course, absl::Time time,
@@ -63,7 +65,7 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
   }
 
   std::vector<CourseProgress> ProgressOf(const std::string& student) {
-    const auto week = reports().GetStudentProgress(student, Days(), kForever);
+    const auto week = reports().GetStudentProgress(student, Week(), AllStudents(), kForever);
     EXPECT_OK(week);
     return week.ok() ? week->courses : std::vector<CourseProgress>();
   }
@@ -82,7 +84,7 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
 
   // Returns a claimed run of Week().
   WeeklyReportRun ClaimedRun() {
-    EXPECT_OK(reports().RequestRun(Week(), /*skip_mail=*/false, Now(), kForever));
+    EXPECT_OK(reports().RequestRun({.week = Week()}, Now(), kForever));
     const auto run = reports().ClaimRun(Now(), kForever);
     EXPECT_OK(run);
     EXPECT_TRUE(run.ok() && run->has_value());
@@ -93,6 +95,7 @@ class ReportStoreContract : public ::testing::TestWithParam<std::unique_ptr<Stor
   ActivityStore& activities() { return stores_->activities(); }
   WeeklyReportStore& reports() { return stores_->reports(); }
 
+  const std::vector<absl::Time> days_ = Days();
   std::unique_ptr<Stores> stores_ = GetParam()();
   int activities_ = 0;
 };

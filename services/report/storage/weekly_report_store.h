@@ -29,8 +29,17 @@ struct ReportQuery {
 
 // A student's week, computed from the current activities.
 struct StudentProgress {
-  bool enrolled = false;  // in any course, before the end of the week
+  bool gets_report = false;  // see Students
   std::vector<CourseProgress> courses = {};
+  LateActivity late = {};
+};
+
+// Whose reports of a week are generated: the students with an enrollment that began before the end
+// of the week, and on request those with activity in the week who left their courses in it or
+// since.
+struct Students {
+  absl::Span<const absl::Time> days;  // IsoWeek::DayBounds of the week
+  bool also_left = false;
 };
 
 struct MailOutcome {
@@ -39,8 +48,7 @@ struct MailOutcome {
   std::string rejection = {};  // the error, when not accepted
 };
 
-// Stores runs and reports. `days` are IsoWeek::DayBounds of the week. Thread-safe; every call ends
-// by `deadline`.
+// Stores runs and reports. Thread-safe; every call ends by `deadline`.
 class WeeklyReportStore {
  public:
   using Change = absl::FunctionRef<absl::Status(WeeklyReportRun&)>;
@@ -48,8 +56,8 @@ class WeeklyReportStore {
   virtual ~WeeklyReportStore() = default;
 
   // Creates the run of the week if there is none, and applies the request, see ApplyRequest().
-  virtual absl::StatusOr<WeeklyReportRun> RequestRun(const IsoWeek& week, bool skip_mail,
-                                                     absl::Time now, absl::Time deadline) = 0;
+  virtual absl::StatusOr<WeeklyReportRun> RequestRun(const RunRequest& request, absl::Time now,
+                                                     absl::Time deadline) = 0;
   // NOT_FOUND.
   virtual absl::StatusOr<WeeklyReportRun> GetRun(const IsoWeek& week, absl::Time deadline) = 0;
   // Returns runs of weeks before `before`, newest first.
@@ -63,13 +71,23 @@ class WeeklyReportStore {
   virtual absl::StatusOr<std::optional<WeeklyReportRun>> ClaimRun(absl::Time now,
                                                                   absl::Time deadline) = 0;
 
-  // Generates the reports of the next `limit` enrolled students after the run's cursor and updates
-  // the run in the same transaction. The cursor of the returned run is unchanged when no student is
-  // left. ABORTED when `fence` no longer holds the run, see CheckHeld().
+  // The number of `students`. May take long, so nothing waits for it.
+  virtual absl::StatusOr<std::int64_t> CountStudents(const Students& students,
+                                                     absl::Time deadline) = 0;
+  // Generates the reports of the next `limit` students after the run's cursor and updates the run
+  // in the same transaction. The cursor of the returned run is unchanged when no student is left.
+  // ABORTED when `fence` no longer holds the run, see CheckHeld().
   virtual absl::StatusOr<WeeklyReportRun> GenerateReports(const IsoWeek& week, std::int64_t fence,
-                                                          absl::Span<const absl::Time> days,
-                                                          int limit, absl::Time now,
-                                                          absl::Time deadline) = 0;
+                                                          const Students& students, int limit,
+                                                          absl::Time now, absl::Time deadline) = 0;
+  // Generates the reports of those of `ids` again who are among `students`, and takes the run up
+  // again, see Reopen(). Mail that was accepted stays so; other mail is unsent again. NOT_FOUND
+  // without a run.
+  virtual absl::StatusOr<WeeklyReportRun> RegenerateReports(const IsoWeek& week,
+                                                            absl::Span<const std::string> ids,
+                                                            const Students& students,
+                                                            bool skip_mail, absl::Time now,
+                                                            absl::Time deadline) = 0;
   // Returns reports with activity whose mail is unsent, ordered by student. The result is the same
   // until RecordMail().
   virtual absl::StatusOr<std::vector<WeeklyReport>> ListUnsent(const IsoWeek& week, int limit,
@@ -84,8 +102,10 @@ class WeeklyReportStore {
                                                  absl::Time deadline) = 0;
   virtual absl::StatusOr<std::vector<WeeklyReport>> ListReports(const ReportQuery& query,
                                                                 absl::Time deadline) = 0;
+  // Of one of `students`; `gets_report` is false for others.
   virtual absl::StatusOr<StudentProgress> GetStudentProgress(std::string_view student,
-                                                             absl::Span<const absl::Time> days,
+                                                             const IsoWeek& week,
+                                                             const Students& students,
                                                              absl::Time deadline) = 0;
 };
 

@@ -56,18 +56,20 @@ TEST_P(ReportStoreContract, EnrollmentAloneIsNoActivity) {
   Record({NewActivity("s1", "a", On(2), Enrolled{}), NewActivity("s2", "a", On(2), Enrolled{}),
           NewActivity("s2", "a", On(3), Unenrolled{})});
   ASSERT_OK_AND_ASSIGN(const StudentProgress s1,
-                       reports().GetStudentProgress("s1", Days(), kForever));
-  EXPECT_TRUE(s1.enrolled);
+                       reports().GetStudentProgress("s1", Week(), AllStudents(), kForever));
+  EXPECT_TRUE(s1.gets_report);
   EXPECT_THAT(s1.courses, IsEmpty());
   ASSERT_OK_AND_ASSIGN(const StudentProgress s2,
-                       reports().GetStudentProgress("s2", Days(), kForever));
-  EXPECT_FALSE(s2.enrolled);
+                       reports().GetStudentProgress("s2", Week(), AllStudents(), kForever));
+  EXPECT_FALSE(s2.gets_report);
 }
 
 TEST_P(ReportStoreContract, AWeekHasOneRun) {
-  ASSERT_OK_AND_ASSIGN(const auto made, reports().RequestRun(Week(), true, On(8), kForever));
+  ASSERT_OK_AND_ASSIGN(const auto made,
+                       reports().RequestRun({.week = Week(), .skip_mail = true}, On(8), kForever));
   EXPECT_EQ(made, (WeeklyReportRun{.week = Week(), .skip_mail = true, .create_time = On(8)}));
-  EXPECT_THAT(reports().RequestRun(Week(), true, On(9), kForever), IsOkAndHolds(made));
+  EXPECT_THAT(reports().RequestRun({.week = Week(), .skip_mail = true}, On(9), kForever),
+              IsOkAndHolds(made));
   EXPECT_THAT(reports().GetRun(Week(), kForever), IsOkAndHolds(made));
   EXPECT_THAT(reports().GetRun(IsoWeek(), kForever), StatusIs(absl::StatusCode::kNotFound));
 }
@@ -75,7 +77,7 @@ TEST_P(ReportStoreContract, AWeekHasOneRun) {
 TEST_P(ReportStoreContract, ListsRunsNewestFirst) {
   for (int back = 0; back < 3; ++back) {
     const IsoWeek week(Week().first_day() - 7 * back);
-    ASSERT_OK(reports().RequestRun(week, true, On(8), kForever));
+    ASSERT_OK(reports().RequestRun({.week = week, .skip_mail = true}, On(8), kForever));
   }
   const auto weeks = [&](std::optional<IsoWeek> before, int limit) {
     std::vector<std::string> names;
@@ -89,7 +91,7 @@ TEST_P(ReportStoreContract, ListsRunsNewestFirst) {
 }
 
 TEST_P(ReportStoreContract, StoresAChangeCompletelyOrNotAtAll) {
-  ASSERT_OK(reports().RequestRun(Week(), true, On(8), kForever));
+  ASSERT_OK(reports().RequestRun({.week = Week(), .skip_mail = true}, On(8), kForever));
   const auto change = [](WeeklyReportRun& run) {
     run.state = RunState::kFailed;
     run.skip_mail = false;
@@ -131,19 +133,19 @@ TEST_P(ReportStoreContract, ARunHasOneHolderAtATime) {
   ASSERT_OK_AND_ASSIGN(const auto next, reports().ClaimRun(Now() + kRunLease, kForever));
   ASSERT_TRUE(next);
   EXPECT_EQ(next->fence, run.fence + 1);
-  EXPECT_THAT(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever),
+  EXPECT_THAT(reports().GenerateReports(Week(), run.fence, AllStudents(), 10, Now(), kForever),
               StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_P(ReportStoreContract, GeneratesReportsInSteps) {
   EnrollStudents(5);
+  EXPECT_THAT(reports().CountStudents(AllStudents(), kForever), IsOkAndHolds(5));
   const WeeklyReportRun run = ClaimedRun();
   const auto make = [&] {
-    return reports().GenerateReports(Week(), run.fence, Days(), 2, Now(), kForever);
+    return reports().GenerateReports(Week(), run.fence, AllStudents(), 2, Now(), kForever);
   };
   ASSERT_OK_AND_ASSIGN(WeeklyReportRun made, make());
   EXPECT_EQ(made.cursor, "s2");
-  EXPECT_EQ(made.total_count, 5);
   EXPECT_EQ(made.processed_count, 2);
   EXPECT_EQ(made.inactive_count, 1);
   ASSERT_OK(make());
@@ -168,7 +170,7 @@ TEST_P(ReportStoreContract, StoredReportDoesNotChange) {
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "Old"}}, On(1), kForever));
   EnrollStudents(1);
   const WeeklyReportRun run = ClaimedRun();
-  ASSERT_OK(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever));
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, AllStudents(), 10, Now(), kForever));
   ASSERT_OK(courses().Upsert({{.id = "a", .title = "New"}}, On(9), kForever));
   Record({NewActivity("s1", "a", On(2), Watched{absl::Hours(1)})});
   ASSERT_OK_AND_ASSIGN(const auto report, reports().GetReport(Week(), "s1", kForever));
@@ -179,7 +181,7 @@ TEST_P(ReportStoreContract, StoredReportDoesNotChange) {
 TEST_P(ReportStoreContract, RecordsMailOnceEvenAfterTheRunHasEnded) {
   EnrollStudents(5);
   const WeeklyReportRun run = ClaimedRun();
-  ASSERT_OK(reports().GenerateReports(Week(), run.fence, Days(), 10, Now(), kForever));
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, AllStudents(), 10, Now(), kForever));
   ASSERT_OK_AND_ASSIGN(const auto unsent, reports().ListUnsent(Week(), 2, kForever));
   EXPECT_THAT(unsent, ElementsAre(Field(&WeeklyReport::student, "s1"),
                                   Field(&WeeklyReport::student, "s3")));
@@ -205,11 +207,11 @@ TEST_P(ReportStoreContract, ListsReportsByStudentOrByWeek) {
   EnrollStudents(3);
   for (int back = 1; back >= 0; --back) {
     const IsoWeek week(Week().first_day() - 7 * back);
-    ASSERT_OK(reports().RequestRun(week, true, Now(), kForever));
+    ASSERT_OK(reports().RequestRun({.week = week, .skip_mail = true}, Now(), kForever));
     ASSERT_OK_AND_ASSIGN(const auto run, reports().ClaimRun(Now(), kForever));
     ASSERT_TRUE(run);
-    ASSERT_OK(reports().GenerateReports(week, run->fence, week.DayBounds(absl::UTCTimeZone()), 10,
-                                        Now(), kForever));
+    const auto days = week.DayBounds(absl::UTCTimeZone());
+    ASSERT_OK(reports().GenerateReports(week, run->fence, {.days = days}, 10, Now(), kForever));
   }
   const auto keys = [&](const ReportQuery& query) {
     std::vector<std::string> names;
@@ -225,6 +227,143 @@ TEST_P(ReportStoreContract, ListsReportsByStudentOrByWeek) {
   EXPECT_THAT(keys({.week = Week(), .student = "s3"}), ElementsAre("2026-W47/s3"));
   EXPECT_THAT(keys({.student = "s1"}), ElementsAre("2026-W47/s1", "2026-W46/s1"));
   EXPECT_THAT(keys({.student = "s1", .before_week = Week()}), ElementsAre("2026-W46/s1"));
+}
+
+TEST_P(ReportStoreContract, KeepsZoneAndLocalTimeOfTheFirstRequest) {
+  const RunRequest first{.week = Week(),
+                         .time_zone = "Asia/Tokyo",
+                         .local_time = absl::CivilMinute(2026, 11, 23, 9, 0)};
+  ASSERT_OK(reports().RequestRun(first, Now(), kForever));
+  ASSERT_OK_AND_ASSIGN(const WeeklyReportRun run,
+                       reports().RequestRun({.week = Week(), .time_zone = "UTC"}, Now(), kForever));
+  EXPECT_EQ(run.time_zone, "Asia/Tokyo");
+  EXPECT_EQ(run.local_time, first.local_time);
+  EXPECT_THAT(reports().GetRun(Week(), kForever), IsOkAndHolds(run));
+}
+
+TEST_P(ReportStoreContract, ReportsWhoLeftInTheWeekOrSinceIfSheStudiedInIt) {
+  const auto take = [&](const std::string& student, int left_on, int studied_on) {
+    Record({NewActivity(student, "a", On(-30), Enrolled{}),
+            NewActivity(student, "a", On(studied_on), Watched{absl::Minutes(5)}),
+            NewActivity(student, "a", On(left_on), Unenrolled{})});
+  };
+  take("left-after", 8, 3);
+  take("left-before", -1, -2);
+  take("left-in-week", 4, 3);
+  take("left-without-study", 4, -2);
+  Record({NewActivity("stays", "a", On(-30), Enrolled{})});
+  const Students stayed{.days = days_};
+  EXPECT_THAT(reports().CountStudents(AllStudents(), kForever), IsOkAndHolds(3));
+  EXPECT_THAT(reports().CountStudents(stayed, kForever), IsOkAndHolds(1));
+  EXPECT_FALSE(reports().GetStudentProgress("left-in-week", Week(), stayed, kForever)->gets_report);
+  EXPECT_TRUE(
+      reports().GetStudentProgress("left-in-week", Week(), AllStudents(), kForever)->gets_report);
+
+  const WeeklyReportRun run = ClaimedRun();
+  // One at a time: the order of students holds across both kinds.
+  for (int step = 0; step < 5; ++step) {
+    ASSERT_OK(reports().GenerateReports(Week(), run.fence, AllStudents(), 1, Now(), kForever));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto made, reports().ListReports({.week = Week()}, kForever));
+  std::vector<std::string> students;
+  for (const WeeklyReport& report : made) students.push_back(report.student);
+  EXPECT_THAT(students, ElementsAre("left-after", "left-in-week", "stays"));
+}
+
+TEST_P(ReportStoreContract, WhatIsRecordedLateIsInTheNextReport) {
+  Record({NewActivity("s1", "a", On(-30), Enrolled{}),
+          NewActivity("s1", "a", On(1), LessonCompleted{"in-time"})});
+  const WeeklyReportRun run = ClaimedRun();
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, AllStudents(), 10, Now(), kForever));
+  Record({NewActivity("s1", "a", On(2), LessonCompleted{"late"}),
+          NewActivity("s1", "b", On(2), LessonCompleted{"late"}),
+          NewActivity("s1", "a", On(3), LessonCompleted{"in-time"}),  // again
+          NewActivity("s1", "a", On(3), Watched{absl::Minutes(7)}),
+          NewActivity("s1", "a", On(4), QuizTaken{"q1", true}),
+          NewActivity("s1", "a", On(5), QuizTaken{"q1", true}),
+          NewActivity("s1", "a", On(5), QuizTaken{"q2", false}),
+          NewActivity("s1", "a", On(-29), Watched{absl::Hours(3)}),  // too late to be told
+          NewActivity("s2", "a", On(-30), Enrolled{}),
+          NewActivity("s2", "a", On(3), Watched{absl::Minutes(7)})});
+
+  // The report of the week is as it was.
+  EXPECT_EQ(reports().GetReport(Week(), "s1", kForever)->LessonsCompleted(), 1);
+  EXPECT_EQ(reports().GetReport(Week(), "s1", kForever)->late, LateActivity());
+
+  const IsoWeek next(Week().first_day() + 7);
+  const auto days = next.DayBounds(absl::UTCTimeZone());
+  const LateActivity late{
+      .lessons_completed = 2, .watch_duration = absl::Minutes(7), .quizzes_passed = 1};
+  ASSERT_OK_AND_ASSIGN(const StudentProgress progress,
+                       reports().GetStudentProgress("s1", next, {.days = days}, kForever));
+  EXPECT_EQ(progress.late, late);
+  EXPECT_THAT(progress.courses, IsEmpty());
+
+  ASSERT_OK(reports().RequestRun({.week = next}, On(15), kForever));
+  ASSERT_OK(reports().ChangeRun(
+      Week(),
+      [](WeeklyReportRun& old) {
+        Succeed(old, On(9));
+        return absl::OkStatus();
+      },
+      kForever));
+  ASSERT_OK_AND_ASSIGN(const auto claimed, reports().ClaimRun(On(15), kForever));
+  ASSERT_TRUE(claimed);
+  ASSERT_OK(reports().GenerateReports(next, claimed->fence, {.days = days}, 10, On(15), kForever));
+  ASSERT_OK_AND_ASSIGN(const auto unsent, reports().ListUnsent(next, 10, kForever));
+  ASSERT_THAT(unsent, SizeIs(1)) << "s2 had no report before, so nothing of hers is late";
+  EXPECT_EQ(unsent[0].student, "s1");
+  EXPECT_EQ(unsent[0].late, late);
+
+  // It is told once.
+  const IsoWeek after(Week().first_day() + 14);
+  const auto days_after = after.DayBounds(absl::UTCTimeZone());
+  EXPECT_EQ(reports().GetStudentProgress("s1", after, {.days = days_after}, kForever)->late,
+            LateActivity());
+}
+
+TEST_P(ReportStoreContract, GeneratesReportsOfSomeStudentsAgain) {
+  EnrollStudents(4);
+  const WeeklyReportRun run = ClaimedRun();
+  const std::vector<std::string> some = {"s1", "s2", "s3", "nobody"};
+  EXPECT_THAT(
+      reports().RegenerateReports(Week(), some, AllStudents(), false, Now(), kForever).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(
+      reports().RegenerateReports(IsoWeek(), some, AllStudents(), false, Now(), kForever).status(),
+      StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_OK(reports().GenerateReports(Week(), run.fence, AllStudents(), 10, Now(), kForever));
+  ASSERT_OK(reports().RecordMail(Week(),
+                                 std::vector{MailOutcome{.student = "s1", .accepted = true},
+                                             MailOutcome{.student = "s3", .rejection = "no"}},
+                                 kForever));
+  ASSERT_OK(reports().ChangeRun(
+      Week(),
+      [](WeeklyReportRun& held) {
+        Succeed(held, Now());
+        return absl::OkStatus();
+      },
+      kForever));
+  std::vector<Activity> more;
+  for (const char* student : {"s1", "s2", "s3", "s4"}) {
+    more.push_back(NewActivity(student, "a", On(5), LessonCompleted{"l1"}));
+  }
+  Record(more);
+  ASSERT_OK_AND_ASSIGN(
+      const WeeklyReportRun again,
+      reports().RegenerateReports(Week(), some, AllStudents(), false, On(9), kForever));
+  EXPECT_EQ(again.state, RunState::kPending);
+  EXPECT_EQ(again.processed_count, 4);
+  EXPECT_EQ(again.inactive_count, 1);
+  ASSERT_OK_AND_ASSIGN(const auto all, reports().ListReports({.week = Week()}, kForever));
+  ASSERT_THAT(all, SizeIs(4));
+  EXPECT_EQ(all[0].LessonsCompleted(), 1);
+  EXPECT_EQ(all[0].mail_state, MailState::kAccepted) << "a mail has gone out";
+  EXPECT_EQ(all[1].mail_state, MailState::kUnsent);
+  EXPECT_EQ(all[2].mail_state, MailState::kUnsent) << "its mail was rejected";
+  EXPECT_EQ(all[3].LessonsCompleted(), 0) << "not asked for";
+  ASSERT_OK_AND_ASSIGN(const auto unsent, reports().ListUnsent(Week(), 10, kForever));
+  EXPECT_THAT(unsent, SizeIs(2));
 }
 
 }  // namespace

@@ -84,7 +84,9 @@ std::string_view Explain(const StoredEvent& event) {
 }  // namespace
 
 Schedule FromProto(const v1::Schedule& message, Violations& violations) {
-  Schedule schedule{.display_name = message.display_name(), .cron = message.cron()};
+  Schedule schedule{.display_name = message.display_name(),
+                    .cron = message.cron(),
+                    .local_time = message.local_time()};
   if (!message.time_zone().empty()) {
     // A name that is not valid is refused with the other fields.
     schedule.time_zone =
@@ -127,6 +129,7 @@ void ToProto(const Schedule& schedule, v1::Schedule& message) {
   message.set_display_name(schedule.display_name);
   message.set_cron(schedule.cron);
   message.set_time_zone(schedule.time_zone);
+  message.set_local_time(schedule.local_time);
   message.set_catch_up(static_cast<v1::Schedule::CatchUp>(schedule.catch_up));
   *message.mutable_catch_up_window() = protobuf::ToProto(schedule.catch_up_window);
   ToProto(schedule.action, *message.mutable_action());

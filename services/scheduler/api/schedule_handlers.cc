@@ -20,8 +20,8 @@ namespace {
 constexpr rpc::PageSizes kPages{.default_size = 50, .max_size = 200};
 constexpr int kDefaultPreview = 5;
 constexpr int kMaxPreview = 100;
-constexpr std::string_view kUpdatable[] = {"display_name",    "cron",  "time_zone", "catch_up",
-                                           "catch_up_window", "action"};
+constexpr std::string_view kUpdatable[] = {"display_name",    "cron",   "time_zone", "catch_up",
+                                           "catch_up_window", "action", "local_time"};
 constexpr std::string_view kOutputOnly[] = {
     "name", "state", "next_run_time", "last_run_time", "create_time", "update_time", "etag"};
 
@@ -143,7 +143,7 @@ absl::Status ScheduleHandlers::PreviewScheduleRuns(const rpc::CallInfo& call,
                                                    v1::PreviewScheduleRunsResponse& response) {
   Violations violations;
   PreviewQuery query{.cron = request.cron(), .after = clock_.Now()};
-  query.time_zone = request.time_zone().empty() ? "UTC" : request.time_zone();
+  query.time_zone = request.time_zone();
   if (request.count() < 0) violations.Add("count", "must be 0 or more");
   query.count = request.count() == 0 ? kDefaultPreview : std::min(request.count(), kMaxPreview);
   if (!request.name().empty()) query.schedule_id = ScheduleId(request.name(), "name", violations);

@@ -12,6 +12,7 @@
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
+#include "libs/school/testing/fake_school.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/storage/in_memory_automation_store.h"
 #include "services/scheduler/storage/in_memory_event_store.h"
@@ -63,7 +64,8 @@ class SchedulerServiceTest : public ::testing::Test {
   InMemoryAutomationStore automation_store_{requests_};
   InMemoryEventStore events_;
   FakeDispatch dispatch_;
-  ScheduleRegistry schedules_{schedule_store_, requests_, clock_};
+  school::FakeSchool school_;
+  ScheduleRegistry schedules_{schedule_store_, requests_, school_, clock_};
   AutomationRegistry automations_{automation_store_, requests_, dispatch_, clock_};
   EventSubmission submission_{events_, automation_store_, clock_, metrics_, {}, [] {}};
   rpc::TestRunner runner_;
@@ -79,7 +81,7 @@ class SchedulerServiceTest : public ::testing::Test {
 TEST_F(SchedulerServiceTest, CreatesPausesResumesAndDeletesASchedule) {
   ASSERT_OK_AND_ASSIGN(const v1::Schedule made, Call(&Stub::CreateSchedule, Create("a")));
   EXPECT_EQ(made.name(), "schedules/a");
-  EXPECT_EQ(made.time_zone(), "UTC");
+  EXPECT_EQ(made.time_zone(), "") << "the school's";
   EXPECT_EQ(made.catch_up(), v1::Schedule::CATCH_UP_LATEST);
   EXPECT_EQ(made.catch_up_window().seconds(), 86400);
   EXPECT_EQ(made.state(), v1::Schedule::STATE_ACTIVE);
@@ -154,7 +156,7 @@ TEST_F(SchedulerServiceTest, UpdateAppliesTheMaskAndChecksTheEtag) {
   request.mutable_update_mask()->add_paths("cron");
   ASSERT_OK_AND_ASSIGN(const v1::Schedule updated, Call(&Stub::UpdateSchedule, request));
   EXPECT_EQ(updated.cron(), "0 13 * * *");
-  EXPECT_EQ(updated.time_zone(), "UTC");
+  EXPECT_EQ(updated.time_zone(), "");
   EXPECT_THAT(Call(&Stub::UpdateSchedule, request), StatusIs(absl::StatusCode::kAborted));
   request.mutable_schedule()->clear_etag();
   request.mutable_update_mask()->add_paths("colour");

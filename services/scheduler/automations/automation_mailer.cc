@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "libs/protobuf/deterministic_bytes.h"
+#include "libs/school/zone_of.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/scheduler/automations/mail_context.h"
@@ -142,8 +143,9 @@ TaskResult AutomationMailer::MailStudent(const Task& task) {
   if (!objection.ok()) return AfterError(task, objection.status(), now);
   if (*objection) return **objection;
 
-  const MailContent content =
-      ContentOf(task, StudentContext(event.event, ToRef(*course), deps_.zone));
+  const auto zone = school::ZoneOf(deps_.school);
+  if (!zone.ok()) return AfterError(task, zone.status(), now);
+  const MailContent content = ContentOf(task, StudentContext(event.event, ToRef(*course), *zone));
   const auto known = deps_.students.FindKnown({task.plan.student});
   if (!known.ok()) return AfterError(task, known.status(), now);
   if (known->empty()) {

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "services/scheduler/automations/mail_sender.h"
 #include "services/scheduler/domain/report_service.h"
 #include "services/scheduler/domain/student_directory.h"
@@ -27,7 +28,7 @@ class AutomationMailer {
     MailSender& sender;
     ReportService& report;
     StudentDirectory& students;
-    absl::TimeZone zone;  // of dates in mail
+    school::SchoolSource& school;  // dates in mail are in its zone
     const Clock& clock;
   };
   explicit AutomationMailer(const Dependencies& dependencies) : deps_(dependencies) {}

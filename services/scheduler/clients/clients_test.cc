@@ -280,7 +280,9 @@ TEST_F(ClientsTest, GeneratesWeeklyReports) {
   report::v1::WeeklyReportRun response;
   response.set_name("weeklyReportRuns/2026-W47");
   report_peer_.generate.Answer(response);
-  EXPECT_THAT(report_.Generate("2026-W47"), IsOkAndHolds("weeklyReportRuns/2026-W47"));
+  EXPECT_THAT(report_.Generate({.week = "2026-W47", .local_time = "2026-11-23T09:00"}),
+              IsOkAndHolds("weeklyReportRuns/2026-W47"));
+  EXPECT_EQ(report_peer_.generate.request().local_time(), "2026-11-23T09:00");
   EXPECT_EQ(report_peer_.generate.request().week(), "2026-W47");
 }
 

@@ -136,9 +136,10 @@ absl::StatusOr<StudentPage> ReportClient::ListEnrolledStudents(const std::string
   return page;
 }
 
-absl::StatusOr<std::string> ReportClient::Generate(const std::string& week) {
+absl::StatusOr<std::string> ReportClient::Generate(const WeeklyReportOrder& order) {
   report::v1::GenerateWeeklyReportsRequest request;
-  request.set_week(week);
+  request.set_week(order.week);
+  request.set_local_time(order.local_time);
   LMSMAIL_ASSIGN_OR_RETURN(
       const report::v1::WeeklyReportRun run,
       rpc::Call(*stub_, &Stub::GenerateWeeklyReports, request, rpc::WithTimeout(timeout_)));

@@ -28,7 +28,7 @@ class ReportClient final : public ReportService, public WeeklyReports {
   absl::StatusOr<Course> GetCourse(const std::string& course_id) override;
   absl::StatusOr<StudentPage> ListEnrolledStudents(const std::string& course_id, int page_size,
                                                    const std::string& page_token) override;
-  absl::StatusOr<std::string> Generate(const std::string& week) override;
+  absl::StatusOr<std::string> Generate(const WeeklyReportOrder& order) override;
 
  private:
   const std::unique_ptr<report::v1::ReportService::Stub> stub_;

@@ -10,6 +10,7 @@
 #include "libs/clock/clock.h"
 #include "libs/identity/owned_key.h"
 #include "libs/protobuf/time.h"
+#include "libs/school/testing/fake_school.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/automations/automation_mailer.h"
 #include "services/scheduler/automations/mail_canceller.h"
@@ -85,9 +86,10 @@ class EventEffectsTest : public ::testing::Test {
   InMemoryEventStore events_;
   int wakes_ = 0;
   FakeStudents students_;
+  school::FakeSchool school_;
   EventSubmission submission_{events_, automations_, clock_, metrics_, {}, [this] { ++wakes_; }};
   FactRecorder recorder_{report_, clock_};
-  AutomationMailer mailer_{{events_, dispatch_, report_, students_, absl::UTCTimeZone(), clock_}};
+  AutomationMailer mailer_{{events_, dispatch_, report_, students_, school_, clock_}};
   MailCanceller canceller_{events_, report_, dispatch_, clock_};
   FactWatch watch_{events_, report_, students_, clock_, [this] { ++wakes_; }};
   TaskWorker worker_{{events_, recorder_, mailer_, canceller_, clock_, metrics_}};

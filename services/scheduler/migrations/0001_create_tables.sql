@@ -18,7 +18,8 @@ CREATE TABLE schedule (
   schedule_id      text        COLLATE "C" PRIMARY KEY,
   display_name     text        NOT NULL,
   cron             text        NOT NULL,
-  time_zone        text,                  -- NULL: a built-in schedule before the first start
+  time_zone        text        NOT NULL,  -- '': the school's
+  local_time       bool        NOT NULL DEFAULT false,  -- cron is about the clocks of recipients
   catch_up         int2        NOT NULL,
   catch_up_seconds int8        NOT NULL,
   action           int2        NOT NULL,  -- 1: weekly reports, 2: queue sweep, 3: log cleanup
@@ -126,13 +127,15 @@ CREATE TABLE task_event (
 CREATE INDEX task_event_task ON task_event (task_id);
 
 -- The built-in schedules and automations. A migration runs once, so they stay deleted once deleted.
--- The service sets the time zone and the next run of the schedules when it first starts.
-INSERT INTO schedule (schedule_id, display_name, cron, time_zone, catch_up, catch_up_seconds, action,
-                      max_age_seconds, paused, create_time, update_time, revision)
+-- The service sets the next run of the schedules when it first starts.
+INSERT INTO schedule (schedule_id, display_name, cron, time_zone, local_time, catch_up,
+                      catch_up_seconds, action, max_age_seconds, paused, create_time, update_time,
+                      revision)
 VALUES
-  ('weekly-progress', 'Weekly progress reports', '0 9 * * MON', NULL, 2, 86400, 1, 0, false,
+  ('weekly-progress', 'Weekly progress reports', '0 9 * * MON', '', true, 2, 86400, 1, 0, false,
    now(), now(), 1),
-  ('queue-sweep', 'Queue sweep', '*/5 * * * *', NULL, 1, 86400, 2, 0, false, now(), now(), 1);
+  ('queue-sweep', 'Queue sweep', '*/5 * * * *', '', false, 1, 86400, 2, 0, false,
+   now(), now(), 1);
 
 INSERT INTO automation (automation_id, display_name, event_type, audience, template_name,
                         delay_seconds, window_seconds, lane, enabled, unless, create_time,

@@ -24,6 +24,13 @@ inline constexpr std::size_t kMaxCaughtUp = 10;
 
 // Depends on nominal times only, so calling it late does not shift any run. Plans no run when the
 // schedule has no next_run_time or one in the future.
-Firing PlanFiring(const Schedule& schedule, absl::Time now);
+//
+// The stored next_run_time is an occurrence, also when the rules of `zone` have changed since it
+// was computed: it runs, and the time that the present rules give the same occurrence does not.
+Firing PlanFiring(const Schedule& schedule, absl::TimeZone zone, absl::Time now);
+
+// The next_run_time of an active schedule by the present rules of `zone`. An occurrence that the
+// present rules put into the past keeps its stored time, so that it is not lost.
+std::optional<absl::Time> PlanAnew(const Schedule& schedule, absl::TimeZone zone, absl::Time now);
 
 }  // namespace lmsmail::scheduler

@@ -2,16 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "libs/calendar/iso_week.h"
 #include "libs/retry/backoff.h"
+#include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/view.h"
 #include "libs/telemetry/logging.h"
-#include "libs/time_zone/time_zone.h"
 #include "libs/tracing/span.h"
 #include "services/scheduler/storage/store_deadline.h"
 
@@ -22,6 +24,20 @@ namespace {
 constexpr absl::Duration kLease = absl::Minutes(5);
 constexpr int kMaxAttempts = 10;
 constexpr retry::BackoffPolicy kBackoff{absl::Seconds(5), absl::Minutes(10)};
+// The clocks of two machines differ.
+constexpr absl::Duration kShortestWait = absl::Seconds(5);
+
+// When the week of a run is over, if that is what it waits for. A schedule may be in a zone ahead
+// of the school's.
+std::optional<absl::Time> EndOfWeek(const absl::Status& status) {
+  Reason reason = ReasonOf(status);
+  absl::Time end;
+  if (reason.reason != "WEEK_NOT_OVER" ||
+      !absl::ParseTime(absl::RFC3339_full, reason.metadata["end_time"], &end, nullptr)) {
+    return std::nullopt;
+  }
+  return end;
+}
 
 }  // namespace
 
@@ -43,14 +59,25 @@ bool RunWorker::RunOnce() {
   return true;
 }
 
+absl::StatusOr<WeeklyReportOrder> RunWorker::OrderOf(const ClaimedRun& claimed) {
+  Schedule schedule = claimed.schedule;
+  // Staff who run it want the mail now, whatever the clocks of students show.
+  const bool local_time = schedule.local_time && !claimed.run.manual();
+  schedule.local_time = local_time;
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(schedule, school_));
+  WeeklyReportOrder order{.week = IsoWeek::LastWhole(claimed.run.nominal_time, zone).ToString(),
+                          .local_time = {}};
+  if (local_time) {
+    order.local_time = ToStd(absl::FormatTime("%Y-%m-%dT%H:%M", claimed.run.nominal_time, zone));
+  }
+  return order;
+}
+
 absl::StatusOr<std::string> RunWorker::Execute(const ClaimedRun& claimed) {
   const Action& action = claimed.schedule.action;
   if (std::holds_alternative<GenerateWeeklyReports>(action)) {
-    LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                             time_zone::Load(claimed.schedule.time_zone));
-    LMSMAIL_ASSIGN_OR_RETURN(
-        const std::string run,
-        reports_.Generate(IsoWeek::LastWhole(claimed.run.nominal_time, zone).ToString()));
+    LMSMAIL_ASSIGN_OR_RETURN(const WeeklyReportOrder order, OrderOf(claimed));
+    LMSMAIL_ASSIGN_OR_RETURN(const std::string run, reports_.Generate(order));
     return fmt::format("started {}", run);
   }
   if (std::holds_alternative<SweepQueue>(action)) {
@@ -71,7 +98,12 @@ void RunWorker::Settle(const ClaimedRun& claimed, const absl::StatusOr<std::stri
   ScheduleRun run = claimed.run;
   absl::Time due = now;
   const bool give_up = absl::IsInvalidArgument(outcome.status()) || run.attempts >= kMaxAttempts;
-  if (outcome.ok()) {
+  if (const auto end = EndOfWeek(outcome.status())) {
+    run.state = ScheduleRun::State::kPending;
+    run.detail = fmt::format("waits until {}, when the week is over in the school's time zone",
+                             absl::FormatTime(*end, absl::UTCTimeZone()));
+    due = std::max(*end, now + kShortestWait);
+  } else if (outcome.ok()) {
     run.state = ScheduleRun::State::kSucceeded;
     run.detail = *outcome;
     run.end_time = now;

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "services/scheduler/domain/scheduler_metrics.h"
 #include "services/scheduler/schedules/queue_maintenance.h"
 #include "services/scheduler/schedules/weekly_reports.h"
@@ -18,13 +19,19 @@ namespace lmsmail::scheduler {
 class RunWorker {
  public:
   RunWorker(ScheduleStore& store, QueueMaintenance& queue, WeeklyReports& reports,
-            const Clock& clock, const SchedulerMetrics& metrics)
-      : store_(store), queue_(queue), reports_(reports), clock_(clock), metrics_(metrics) {}
+            school::SchoolSource& school, const Clock& clock, const SchedulerMetrics& metrics)
+      : store_(store),
+        queue_(queue),
+        reports_(reports),
+        school_(school),
+        clock_(clock),
+        metrics_(metrics) {}
 
   // Claims and executes the run that has been due for longest. False when no run is due.
   bool RunOnce();
 
  private:
+  absl::StatusOr<WeeklyReportOrder> OrderOf(const ClaimedRun& claimed);
   // Returns a description of the result.
   absl::StatusOr<std::string> Execute(const ClaimedRun& claimed);
   void Settle(const ClaimedRun& claimed, const absl::StatusOr<std::string>& outcome);
@@ -32,6 +39,7 @@ class RunWorker {
   ScheduleStore& store_;
   QueueMaintenance& queue_;
   WeeklyReports& reports_;
+  school::SchoolSource& school_;
   const Clock& clock_;
   const SchedulerMetrics& metrics_;
 };

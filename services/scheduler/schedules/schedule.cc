@@ -5,6 +5,7 @@
 #include "libs/cron/expression.h"
 #include "libs/cron/occurrence.h"
 #include "libs/etag/etag.h"
+#include "libs/school/zone_of.h"
 #include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/resource_names.h"
 
@@ -16,11 +17,19 @@ std::string EtagOf(const Schedule& schedule) {
   return etag::Make(fmt::format("{}/{}", schedule.id, schedule.revision));
 }
 
-std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::Time after) {
+absl::TimeZone FirstZone() { return absl::FixedTimeZone(14 * 60 * 60); }
+
+absl::StatusOr<absl::TimeZone> ZoneOf(const Schedule& schedule, school::SchoolSource& school) {
+  if (schedule.local_time) return FirstZone();
+  if (!schedule.time_zone.empty()) return time_zone::Load(schedule.time_zone);
+  return school::ZoneOf(school);
+}
+
+std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::TimeZone zone,
+                                      absl::Time after) {
   const auto expression = cron::Parse(schedule.cron);
-  const auto zone = time_zone::Load(schedule.time_zone);
-  if (!expression.ok() || !zone.ok()) return std::nullopt;
-  return cron::Next(*expression, *zone, after);
+  if (!expression.ok()) return std::nullopt;
+  return cron::Next(*expression, zone, after);
 }
 
 }  // namespace lmsmail::scheduler

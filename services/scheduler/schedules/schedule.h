@@ -5,7 +5,10 @@
 #include <string>
 #include <variant>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
+#include "libs/school/school.h"
 
 namespace lmsmail::scheduler {
 
@@ -32,7 +35,9 @@ struct Schedule {
   std::string id = "";
   std::string display_name = "";
   std::string cron = "";
-  std::string time_zone = "UTC";
+  std::string time_zone = "";  // empty: the school's
+  // The cron expression is about the clock of each recipient, and `time_zone` is empty.
+  bool local_time = false;
   CatchUp catch_up = CatchUp::kLatest;
   absl::Duration catch_up_window = kDefaultCatchUpWindow;
   Action action = {};
@@ -47,8 +52,15 @@ struct Schedule {
 std::string NameOf(const Schedule& schedule);
 std::string EtagOf(const Schedule& schedule);
 
+// The zone whose clock the cron expression is about: the schedule's, or that of `school`. With
+// local_time it is the first zone of the world to reach a local time, UTC+14.
+absl::StatusOr<absl::TimeZone> ZoneOf(const Schedule& schedule, school::SchoolSource& school);
+// The zone of schedules with local_time.
+absl::TimeZone FirstZone();
+
 // The first time after `after` at which a valid schedule runs; nullopt when there is none.
-std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::Time after);
+std::optional<absl::Time> NextRunTime(const Schedule& schedule, absl::TimeZone zone,
+                                      absl::Time after);
 
 // One run of a schedule.
 struct ScheduleRun {
@@ -63,6 +75,10 @@ struct ScheduleRun {
   std::optional<absl::Time> start_time = std::nullopt;
   std::optional<absl::Time> end_time = std::nullopt;
   int attempts = 0;
+
+  // Whether staff started it (RunSchedule).
+  bool manual() const { return id.find(kManual) != std::string::npos; }
+  static constexpr char kManual[] = "-manual-";  // within `id`
 };
 
 }  // namespace lmsmail::scheduler

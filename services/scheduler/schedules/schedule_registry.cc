@@ -10,7 +10,6 @@
 #include "libs/hash/sha256.h"
 #include "libs/identity/owned_key.h"
 #include "libs/status/status_macros.h"
-#include "libs/time_zone/time_zone.h"
 #include "services/scheduler/domain/field_validation.h"
 #include "services/scheduler/domain/resource_names.h"
 #include "services/scheduler/schedules/schedule_validation.h"
@@ -26,6 +25,7 @@ void Merge(const Schedule& edit, const std::set<std::string, std::less<>>& field
   if (fields.contains("display_name")) schedule.display_name = edit.display_name;
   if (fields.contains("cron")) schedule.cron = edit.cron;
   if (fields.contains("time_zone")) schedule.time_zone = edit.time_zone;
+  if (fields.contains("local_time")) schedule.local_time = edit.local_time;
   if (fields.contains("catch_up")) schedule.catch_up = edit.catch_up;
   if (fields.contains("catch_up_window")) schedule.catch_up_window = edit.catch_up_window;
   if (fields.contains("action")) schedule.action = edit.action;
@@ -49,7 +49,7 @@ absl::StatusOr<Schedule> ScheduleRegistry::Create(Schedule schedule, RequestReco
   CheckRequestId(identity::SplitOwnedKey(request.request_id).key, violations);
   violations.AddNested("schedule", CheckSchedule(schedule));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  schedule.next_run_time = NextRunTime(schedule, clock().Now());
+  schedule.next_run_time = NextRun(schedule);
   return CreateOnce(std::move(schedule), std::move(request), validate_only, deadline);
 }
 
@@ -63,7 +63,7 @@ absl::StatusOr<Schedule> ScheduleRegistry::Update(const Schedule& edit,
     Violations all = violations;
     all.AddNested("schedule", CheckSchedule(schedule));
     LMSMAIL_RETURN_IF_ERROR(all.ToStatus());
-    if (!schedule.paused) schedule.next_run_time = NextRunTime(schedule, clock().Now());
+    if (!schedule.paused) schedule.next_run_time = NextRun(schedule);
     return true;
   });
   if (absl::IsNotFound(updated.status())) LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
@@ -75,7 +75,7 @@ absl::StatusOr<Schedule> ScheduleRegistry::SetPaused(std::string_view id, bool p
   return Modify(id, "", deadline, [&](Schedule& schedule) -> absl::StatusOr<bool> {
     if (schedule.paused == paused) return false;
     schedule.paused = paused;
-    schedule.next_run_time = paused ? std::nullopt : NextRunTime(schedule, clock().Now());
+    schedule.next_run_time = paused ? std::nullopt : NextRun(schedule);
     return true;
   });
 }
@@ -92,7 +92,7 @@ absl::StatusOr<ScheduleRun> ScheduleRegistry::Run(std::string_view id, RequestRe
 
   const absl::Time now = clock().Now();
   ScheduleRun run{.schedule_id = std::string(id), .id = "", .nominal_time = now};
-  run.id = fmt::format("{}-manual-{}", RunId(now),
+  run.id = fmt::format("{}{}{}", RunId(now), ScheduleRun::kManual,
                        hash::Sha256Hex(request.request_id).substr(0, kHashDigits));
   request.resource = RunName(run.schedule_id, run.id);
   request.time = now;
@@ -130,20 +130,15 @@ absl::StatusOr<std::vector<absl::Time>> ScheduleRegistry::Preview(const PreviewQ
     LMSMAIL_ASSIGN_OR_RETURN(schedule, store_.Find(query.schedule_id, deadline));
   }
   LMSMAIL_ASSIGN_OR_RETURN(const cron::Expression expression, cron::Parse(schedule.cron));
-  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, time_zone::Load(schedule.time_zone));
+  LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(schedule, school_));
   return cron::Between(expression, zone, query.after, query.after + kPreviewSpan,
                        static_cast<std::size_t>(query.count));
 }
 
-absl::Status ScheduleRegistry::InitializeBuiltIns(const std::string& time_zone,
-                                                  absl::Time deadline) {
-  LMSMAIL_ASSIGN_OR_RETURN(std::vector<Schedule> schedules, store_.ListUninitialized(deadline));
-  for (Schedule& schedule : schedules) {
-    schedule.time_zone = time_zone;
-    if (!schedule.paused) schedule.next_run_time = NextRunTime(schedule, clock().Now());
-    LMSMAIL_RETURN_IF_ERROR(store_.Initialize(schedule, deadline));
-  }
-  return absl::OkStatus();
+std::optional<absl::Time> ScheduleRegistry::NextRun(const Schedule& schedule) {
+  const auto zone = ZoneOf(schedule, school_);
+  if (!zone.ok()) return std::nullopt;
+  return NextRunTime(schedule, *zone, clock().Now());
 }
 
 }  // namespace lmsmail::scheduler

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
+#include "libs/school/school.h"
 #include "libs/status/error_details.h"
 #include "services/scheduler/domain/resource_registry.h"
 #include "services/scheduler/schedules/schedule.h"
@@ -20,7 +22,7 @@ namespace lmsmail::scheduler {
 struct PreviewQuery {
   std::string schedule_id = "";  // either this or `cron`
   std::string cron = "";
-  std::string time_zone = "UTC";
+  std::string time_zone = "";  // empty: the school's
   int count = 0;
   absl::Time after = {};
 };
@@ -28,8 +30,9 @@ struct PreviewQuery {
 // What staff do with schedules. Violations have the protocol's field names. Thread-safe.
 class ScheduleRegistry final : public ResourceRegistry<Schedule> {
  public:
-  ScheduleRegistry(ScheduleStore& store, RequestStore& requests, const Clock& clock)
-      : ResourceRegistry(store, requests, clock), store_(store) {}
+  ScheduleRegistry(ScheduleStore& store, RequestStore& requests, school::SchoolSource& school,
+                   const Clock& clock)
+      : ResourceRegistry(store, requests, clock), store_(store), school_(school) {}
 
   // `violations` are those that were found while converting the request.
   absl::StatusOr<Schedule> Create(Schedule schedule, RequestRecord request, bool validate_only,
@@ -48,13 +51,14 @@ class ScheduleRegistry final : public ResourceRegistry<Schedule> {
                                                     absl::Time deadline);
   absl::StatusOr<std::vector<absl::Time>> Preview(const PreviewQuery& query, absl::Time deadline);
 
-  // Sets the time zone and the next run of the built-in schedules. Has an effect only once.
-  absl::Status InitializeBuiltIns(const std::string& time_zone, absl::Time deadline);
-
  private:
+  // The next run after now. Unknown while the school is needed and not known; then ScheduleWorker
+  // sets it.
+  std::optional<absl::Time> NextRun(const Schedule& schedule);
   absl::StatusOr<ScheduleRun> FindRunByName(std::string_view name, absl::Time deadline);
 
   ScheduleStore& store_;
+  school::SchoolSource& school_;
 };
 
 }  // namespace lmsmail::scheduler

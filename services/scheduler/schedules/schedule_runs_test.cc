@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "libs/clock/clock.h"
+#include "libs/school/testing/fake_school.h"
+#include "libs/status/error_details.h"
 #include "libs/testing/status_matchers.h"
 #include "services/scheduler/schedules/run_worker.h"
 #include "services/scheduler/schedules/schedule_registry.h"
@@ -46,9 +48,10 @@ class ScheduleRunsTest : public ::testing::Test {
   FakeReport report_;
   InMemoryRequestStore requests_;
   InMemoryScheduleStore store_{requests_};
-  ScheduleRegistry registry_{store_, requests_, clock_};
-  ScheduleWorker schedule_worker_{store_, clock_, metrics_};
-  RunWorker run_worker_{store_, dispatch_, report_, clock_, metrics_};
+  school::FakeSchool school_;
+  ScheduleRegistry registry_{store_, requests_, school_, clock_};
+  ScheduleWorker schedule_worker_{store_, school_, clock_, metrics_};
+  RunWorker run_worker_{store_, dispatch_, report_, school_, clock_, metrics_};
 };
 
 TEST_F(ScheduleRunsTest, WeeklyReportsAreForThePreviousWeek) {
@@ -148,6 +151,88 @@ TEST_F(ScheduleRunsTest, UpdateComputesTheNextRunFromNow) {
                        registry_.Update(edit, {"cron"}, "", {}, absl::InfiniteFuture()));
   EXPECT_EQ(updated.next_run_time, At("2026-11-22T15:30:00Z"));
   EXPECT_EQ(updated.revision, 2);
+}
+
+TEST_F(ScheduleRunsTest, AScheduleWithoutAZoneFollowsTheSchool) {
+  school_.school.time_zone = "Europe/Berlin";
+  Create(ScheduleAt("sweep", "0 9 * * *"));
+  EXPECT_EQ(store_.Find("sweep", absl::InfiniteFuture())->next_run_time,
+            At("2026-11-23T08:00:00Z"));
+  Work();
+  school_.school.time_zone = "Pacific/Auckland";
+  clock_.Advance(absl::Minutes(1));
+  Work();
+  EXPECT_EQ(store_.Find("sweep", absl::InfiniteFuture())->next_run_time,
+            At("2026-11-22T20:00:00Z"));
+}
+
+TEST_F(ScheduleRunsTest, WaitsForTheSchoolToBeKnown) {
+  school_.error = absl::UnavailableError("away");
+  Create(ScheduleAt("sweep", "0 9 * * *"));
+  Work();
+  EXPECT_EQ(store_.Find("sweep", absl::InfiniteFuture())->next_run_time, std::nullopt);
+  school_.error = absl::OkStatus();
+  clock_.Advance(absl::Minutes(1));
+  Work();
+  EXPECT_EQ(store_.Find("sweep", absl::InfiniteFuture())->next_run_time,
+            At("2026-11-23T09:00:00Z"));
+}
+
+TEST_F(ScheduleRunsTest, AWeekThatIsNotOverIsWaitedFor) {
+  Schedule weekly = ScheduleAt("weekly", "0 9 * * MON");
+  weekly.action = GenerateWeeklyReports{};
+  weekly.time_zone = "Pacific/Auckland";
+  Create(weekly);
+  // Monday 09:00 in Auckland; in the school's zone, UTC, Sunday has four hours left.
+  report_.error = WithReason(absl::FailedPreconditionError("not over"),
+                             {"WEEK_NOT_OVER", {{"end_time", "2026-11-23T00:00:00Z"}}});
+  for (int hour = 20; hour < 24; ++hour) {
+    clock_.Set(At("2026-11-22T00:00:00Z") + absl::Hours(hour));
+    Work();
+  }
+  EXPECT_EQ(Runs("weekly").front().state, ScheduleRun::State::kPending);
+  EXPECT_THAT(Runs("weekly").front().detail, HasSubstr("waits until 2026-11-23T00:00:00"));
+  EXPECT_EQ(Runs("weekly").front().attempts, 1);
+  // The clock of the report service is behind.
+  for (int i = 0; i < 30; ++i) {
+    clock_.Set(At("2026-11-23T00:00:00Z") + i * absl::Seconds(5));
+    Work();
+  }
+  EXPECT_EQ(Runs("weekly").front().state, ScheduleRun::State::kPending);
+  report_.error = absl::OkStatus();
+  clock_.Advance(absl::Seconds(5));
+  Work();
+  EXPECT_THAT(report_.weeks, ElementsAre("2026-W47"));
+  EXPECT_EQ(Runs("weekly").front().state, ScheduleRun::State::kSucceeded);
+}
+
+TEST_F(ScheduleRunsTest, LocalTimeBeginsWithTheFirstZoneOfTheWorld) {
+  school_.school.time_zone = "Europe/Berlin";
+  Schedule weekly = ScheduleAt("weekly", "0 9 * * MON");
+  weekly.action = GenerateWeeklyReports{};
+  weekly.local_time = true;
+  Create(weekly);
+  EXPECT_EQ(store_.Find("weekly", absl::InfiniteFuture())->next_run_time,
+            At("2026-11-22T19:00:00Z"));
+  clock_.Set(At("2026-11-22T19:00:00Z"));
+  Work();
+  EXPECT_THAT(report_.weeks, ElementsAre("2026-W47"));
+  EXPECT_THAT(report_.local_times, ElementsAre("2026-11-23T09:00"));
+  // By hand, on Sunday evening: last week's, at once.
+  ASSERT_OK(registry_.Run("weekly", Request("by-hand"), absl::InfiniteFuture()));
+  Work();
+  EXPECT_THAT(report_.weeks, ElementsAre("2026-W47", "2026-W46"));
+  EXPECT_THAT(report_.local_times, ElementsAre("2026-11-23T09:00", ""));
+}
+
+TEST_F(ScheduleRunsTest, LocalTimeNeedsMailAndNoZone) {
+  Schedule sweep = ScheduleAt("sweep", "0 9 * * MON");
+  sweep.local_time = true;
+  sweep.time_zone = "Europe/Berlin";
+  const auto refused =
+      registry_.Create(sweep, Request("sweep"), false, {}, absl::InfiniteFuture()).status();
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("local_time")));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("time_zone")));
 }
 
 }  // namespace

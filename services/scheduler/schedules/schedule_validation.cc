@@ -21,7 +21,7 @@ void CheckTimes(const Schedule& schedule, Violations& violations) {
                                ? violation.description
                                : violation.field + ": " + violation.description);
   }
-  const auto zone = time_zone::Load(schedule.time_zone);
+  const auto zone = time_zone::Load(schedule.time_zone.empty() ? "UTC" : schedule.time_zone);
   for (const FieldViolation& violation : ViolationsOf(zone.status())) {
     violations.Add("time_zone", violation.description);
   }
@@ -52,6 +52,12 @@ Violations CheckSchedule(const Schedule& schedule) {
     violations.Add("catch_up_window", "must be from 0 to 30 days (2592000s)");
   }
   CheckAction(schedule.action, violations);
+  if (schedule.local_time && !std::holds_alternative<GenerateWeeklyReports>(schedule.action)) {
+    violations.Add("local_time", "needs the action generate_weekly_reports: no other sends mail");
+  }
+  if (schedule.local_time && !schedule.time_zone.empty()) {
+    violations.Add("time_zone", "must be empty with local_time: each recipient's own zone counts");
+  }
   return violations;
 }
 

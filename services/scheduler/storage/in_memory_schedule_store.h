@@ -23,10 +23,6 @@ class InMemoryScheduleStore final : public InMemoryResourceStore<ScheduleStore, 
   absl::Status Update(const Schedule& schedule, absl::Time deadline) override;
   absl::Status Delete(std::string_view id, std::optional<std::int64_t> revision,
                       absl::Time deadline) override;
-  absl::StatusOr<std::vector<Schedule>> ListUninitialized(absl::Time) override {
-    return std::vector<Schedule>();
-  }
-  absl::Status Initialize(const Schedule&, absl::Time) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<Schedule>> ListDue(absl::Time now, int limit,
                                                 absl::Time deadline) override;
   absl::StatusOr<bool> Fire(const Schedule& seen, const std::vector<absl::Time>& nominal_times,

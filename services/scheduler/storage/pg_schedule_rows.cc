@@ -26,20 +26,20 @@ Action ReadAction(const pqxx::row& row) {
 }  // namespace
 
 Schedule ReadSchedule(const pqxx::row& row) {
-  Schedule schedule{.id = postgres::Text(row["schedule_id"]),
-                    .display_name = postgres::Text(row["display_name"]),
-                    .cron = postgres::Text(row["cron"]),
-                    .catch_up = static_cast<CatchUp>(row["catch_up"].as<int>()),
-                    .catch_up_window = absl::Seconds(row["catch_up_seconds"].as<std::int64_t>()),
-                    .action = ReadAction(row),
-                    .paused = row["paused"].as<bool>(),
-                    .next_run_time = postgres::OptionalTime(row["next_run_time"]),
-                    .last_run_time = postgres::OptionalTime(row["last_run_time"]),
-                    .create_time = postgres::Time(row["create_time"]),
-                    .update_time = postgres::Time(row["update_time"]),
-                    .revision = row["revision"].as<std::int64_t>()};
-  if (!row["time_zone"].is_null()) schedule.time_zone = postgres::Text(row["time_zone"]);
-  return schedule;
+  return {.id = postgres::Text(row["schedule_id"]),
+          .display_name = postgres::Text(row["display_name"]),
+          .cron = postgres::Text(row["cron"]),
+          .time_zone = postgres::Text(row["time_zone"]),
+          .local_time = row["local_time"].as<bool>(),
+          .catch_up = static_cast<CatchUp>(row["catch_up"].as<int>()),
+          .catch_up_window = absl::Seconds(row["catch_up_seconds"].as<std::int64_t>()),
+          .action = ReadAction(row),
+          .paused = row["paused"].as<bool>(),
+          .next_run_time = postgres::OptionalTime(row["next_run_time"]),
+          .last_run_time = postgres::OptionalTime(row["last_run_time"]),
+          .create_time = postgres::Time(row["create_time"]),
+          .update_time = postgres::Time(row["update_time"]),
+          .revision = row["revision"].as<std::int64_t>()};
 }
 
 ScheduleRun ReadRun(const pqxx::row& row) {

@@ -21,7 +21,7 @@ using postgres::ToTimestamptz;
 
 constexpr char kMove[] = R"(
 UPDATE schedule SET next_run_time = $4, last_run_time = coalesce($5, last_run_time)
- WHERE schedule_id = $1 AND revision = $2 AND next_run_time = $3 AND NOT paused)";
+ WHERE schedule_id = $1 AND revision = $2 AND next_run_time IS NOT DISTINCT FROM $3 AND NOT paused)";
 constexpr char kInsertRun[] = R"(
 INSERT INTO schedule_run (schedule_id, run_id, nominal_time, due_time) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING)";

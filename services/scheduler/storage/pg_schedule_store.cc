@@ -33,21 +33,22 @@ std::string Select(std::string_view rest) {
 
 constexpr char kInsert[] = R"(
 INSERT INTO schedule (schedule_id, display_name, cron, time_zone, catch_up, catch_up_seconds, action,
-                      max_age_seconds, paused, next_run_time, create_time, update_time, revision)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12))";
+                      max_age_seconds, paused, next_run_time, create_time, update_time, revision, local_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13))";
 constexpr char kUpdate[] = R"(
 UPDATE schedule SET display_name = $2, cron = $3, time_zone = $4, catch_up = $5,
        catch_up_seconds = $6, action = $7, max_age_seconds = $8, paused = $9, next_run_time = $10,
-       update_time = $11, revision = $12
+       update_time = $11, revision = $12, local_time = $13
  WHERE schedule_id = $1 AND revision = $12 - 1)";
 
 // `time` is the create time of a new schedule, or else the update time.
 pqxx::result Write(const char* sql, const Schedule& schedule, absl::Time time, pqxx::work& tx) {
-  return tx.exec_params(
-      sql, schedule.id, schedule.display_name, schedule.cron, schedule.time_zone,
-      static_cast<int>(schedule.catch_up), absl::ToInt64Seconds(schedule.catch_up_window),
-      schedule.action.index(), MaxAgeSeconds(schedule.action), schedule.paused,
-      OrNull(OptionalTimestamptz(schedule.next_run_time)), ToTimestamptz(time), schedule.revision);
+  return tx.exec_params(sql, schedule.id, schedule.display_name, schedule.cron, schedule.time_zone,
+                        static_cast<int>(schedule.catch_up),
+                        absl::ToInt64Seconds(schedule.catch_up_window), schedule.action.index(),
+                        MaxAgeSeconds(schedule.action), schedule.paused,
+                        OrNull(OptionalTimestamptz(schedule.next_run_time)), ToTimestamptz(time),
+                        schedule.revision, schedule.local_time);
 }
 
 }  // namespace
@@ -98,26 +99,6 @@ absl::Status PgScheduleStore::Delete(std::string_view id, std::optional<std::int
                           [&](pqxx::work& tx) {
                             return DeleteResource("schedule", id, revision, ScheduleName(id), tx);
                           });
-}
-
-absl::StatusOr<std::vector<Schedule>> PgScheduleStore::ListUninitialized(absl::Time deadline) {
-  return RunInTransaction(
-      pool_, {.name = "schedule.list_uninitialized", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<std::vector<Schedule>> {
-        return ReadSchedules(tx.exec(Select("WHERE s.time_zone IS NULL")));
-      });
-}
-
-absl::Status PgScheduleStore::Initialize(const Schedule& schedule, absl::Time deadline) {
-  return RunInTransaction(
-      pool_, {.name = "schedule.initialize", .deadline = deadline, .repeatable = true},
-      [&](pqxx::work& tx) {
-        tx.exec_params0(
-            "UPDATE schedule SET time_zone = $2, next_run_time = $3 "
-            "WHERE schedule_id = $1 AND time_zone IS NULL",
-            schedule.id, schedule.time_zone, OrNull(OptionalTimestamptz(schedule.next_run_time)));
-        return absl::OkStatus();
-      });
 }
 
 absl::StatusOr<std::vector<Schedule>> PgScheduleStore::ListDue(absl::Time now, int limit,

@@ -23,8 +23,6 @@ class PgScheduleStore final : public ScheduleStore {
   absl::Status Update(const Schedule& schedule, absl::Time deadline) override;
   absl::Status Delete(std::string_view id, std::optional<std::int64_t> revision,
                       absl::Time deadline) override;
-  absl::StatusOr<std::vector<Schedule>> ListUninitialized(absl::Time deadline) override;
-  absl::Status Initialize(const Schedule& schedule, absl::Time deadline) override;
   absl::StatusOr<std::vector<Schedule>> ListDue(absl::Time now, int limit,
                                                 absl::Time deadline) override;
 

@@ -18,8 +18,9 @@
 #include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
 #include "libs/postgres/transaction.h"
+#include "libs/school/testing/fake_school.h"
 #include "services/scheduler/automations/automation_validation.h"
-#include "services/scheduler/schedules/schedule_registry.h"
+#include "services/scheduler/schedules/schedule_worker.h"
 #include "services/scheduler/storage/pg_automation_store.h"
 #include "services/scheduler/storage/pg_event_store.h"
 #include "services/scheduler/storage/pg_request_store.h"
@@ -71,19 +72,21 @@ TEST(RoleTest, OwnRoleChangesNothingButRows) {
   EXPECT_THAT(postgres::AttacksThatSucceed(database.dsn, "scheduler", {}), ::testing::IsEmpty());
 }
 
-TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
+TEST(BuiltInsTest, SchedulesFollowTheSchool) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgScheduleStore store(*pool);
-  PgRequestStore requests(*pool);
   const FakeClock clock(At("2026-11-22T12:00:00Z"));
-  ScheduleRegistry registry(store, requests, clock);
+  school::FakeSchool school;
+  school.school.time_zone = "Europe/Berlin";
+  telemetry::Metrics metrics({"scheduler", "test"});
+  const SchedulerMetrics worker_metrics(metrics);
+  ScheduleWorker worker(store, school, clock, worker_metrics);
   const absl::Time never = absl::InfiniteFuture();
   EXPECT_TRUE(store.ListDue(clock.Now() + absl::Hours(24 * 30), 10, never)->empty());
-  ASSERT_OK(registry.InitializeBuiltIns("Europe/Berlin", never));
-  ASSERT_OK(registry.InitializeBuiltIns("Asia/Tokyo", never));
+  worker.RunOnce();
   ASSERT_OK_AND_ASSIGN(const Schedule weekly, store.Find("weekly-progress", never));
-  EXPECT_EQ(weekly.time_zone, "Europe/Berlin");
-  EXPECT_EQ(weekly.next_run_time, At("2026-11-23T08:00:00Z"));
+  EXPECT_TRUE(weekly.local_time);
+  EXPECT_EQ(weekly.next_run_time, At("2026-11-22T19:00:00Z")) << "09:00 in the first zone";
   ASSERT_OK_AND_ASSIGN(const Schedule sweep, store.Find("queue-sweep", never));
   EXPECT_EQ(sweep.next_run_time, At("2026-11-22T12:05:00Z"));
 }
@@ -92,13 +95,14 @@ TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
 TEST(RestoreTest, WhatMayHaveBeenDoneIsNotDoneAgain) {
   const std::shared_ptr<postgres::Pool> pool = NewPool();
   PgScheduleStore schedules(*pool);
-  PgRequestStore requests(*pool);
   PgEventStore events(*pool);
   const absl::Time never = absl::InfiniteFuture();
   const absl::Time now = absl::Now();
   const FakeClock two_weeks_ago(now - absl::Hours(24 * 14));
-  ScheduleRegistry registry(schedules, requests, two_weeks_ago);
-  ASSERT_OK(registry.InitializeBuiltIns("Europe/Berlin", never));
+  school::FakeSchool school;
+  telemetry::Metrics metrics({"scheduler", "test"});
+  const SchedulerMetrics worker_metrics(metrics);
+  ScheduleWorker(schedules, school, two_weeks_ago, worker_metrics).RunOnce();
   const auto task = [](TaskKind kind, std::string key, absl::Time due) {
     return TaskPlan{.kind = kind, .mail_key = std::move(key), .due_time = due};
   };

@@ -16,14 +16,8 @@ struct ClaimedRun {
 };
 
 // Schedules and their runs. Update() keeps the stored last_run_time; Delete() deletes the runs too.
-// A built-in schedule that is not initialized yet counts as paused.
 class ScheduleStore : public ResourceStore<Schedule> {
  public:
-  // The built-in schedules that have no time zone yet.
-  virtual absl::StatusOr<std::vector<Schedule>> ListUninitialized(absl::Time deadline) = 0;
-  // Stores time zone and next run of a built-in schedule unless it has them already.
-  virtual absl::Status Initialize(const Schedule& schedule, absl::Time deadline) = 0;
-
   // Active schedules whose next_run_time is not after `now`.
   virtual absl::StatusOr<std::vector<Schedule>> ListDue(absl::Time now, int limit,
                                                         absl::Time deadline) = 0;

@@ -12,6 +12,7 @@ TEST_P(ScheduleStoreContract, ReturnsWhatWasStored) {
   Schedule schedule = ScheduleAt("purge", "0 2 * * *");
   schedule.display_name = "Nightly";
   schedule.time_zone = "Europe/Berlin";
+  schedule.local_time = true;
   schedule.catch_up = CatchUp::kAll;
   schedule.catch_up_window = absl::Hours(3);
   schedule.action = PurgeLogs{absl::Hours(24 * 8)};
@@ -20,6 +21,7 @@ TEST_P(ScheduleStoreContract, ReturnsWhatWasStored) {
   ASSERT_OK_AND_ASSIGN(const Schedule found, store().Find("purge", never_));
   EXPECT_EQ(found.display_name, "Nightly");
   EXPECT_EQ(found.time_zone, "Europe/Berlin");
+  EXPECT_TRUE(found.local_time);
   EXPECT_EQ(found.catch_up, CatchUp::kAll);
   EXPECT_EQ(found.catch_up_window, absl::Hours(3));
   EXPECT_EQ(found.action, schedule.action);
@@ -76,6 +78,17 @@ TEST_P(ScheduleStoreContract, FiresOnce) {
   EXPECT_EQ(store().Find("a", never_)->next_run_time, next);
   EXPECT_EQ(store().Find("a", never_)->last_run_time, now_);
   EXPECT_TRUE(store().ListDue(now_, 10, never_)->empty());
+}
+
+TEST_P(ScheduleStoreContract, PlansAScheduleWithoutANextRun) {
+  Schedule schedule = ScheduleAt("new", "0 9 * * *");
+  ASSERT_OK(store().Create(schedule, Request("r"), never_));
+  EXPECT_TRUE(store().ListDue(now_, 10, never_)->empty());
+  EXPECT_THAT(store().Fire(schedule, {}, now_, now_, never_), IsOkAndHolds(true));
+  EXPECT_THAT(store().Fire(schedule, {}, now_, now_, never_), IsOkAndHolds(false));
+  ASSERT_OK_AND_ASSIGN(const Schedule planned, store().Find("new", never_));
+  EXPECT_EQ(planned.next_run_time, now_);
+  EXPECT_EQ(planned.last_run_time, std::nullopt);
 }
 
 TEST_P(ScheduleStoreContract, DoesNotFireAnEditedSchedule) {

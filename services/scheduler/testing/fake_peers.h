@@ -127,6 +127,7 @@ class FakeReport final : public ReportService, public WeeklyReports {
   std::map<std::string, std::vector<std::string>> enrolled;  // students by course id
   std::map<std::string, Fact> facts;                         // by id
   std::vector<std::string> weeks;
+  std::vector<std::string> local_times;  // of the same calls
   int merges = 0;
 
   absl::StatusOr<std::vector<absl::Status>> RecordFacts(
@@ -211,10 +212,11 @@ class FakeReport final : public ReportService, public WeeklyReports {
     return page;
   }
 
-  absl::StatusOr<std::string> Generate(const std::string& week) override {
+  absl::StatusOr<std::string> Generate(const WeeklyReportOrder& order) override {
     if (!error.ok()) return error;
-    weeks.push_back(week);
-    return "weeklyReportRuns/" + week;
+    weeks.push_back(order.week);
+    local_times.push_back(order.local_time);
+    return "weeklyReportRuns/" + order.week;
   }
 
  private:

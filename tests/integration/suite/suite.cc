@@ -134,6 +134,7 @@ std::vector<std::string> Suite::FlagsOf(std::string_view name) const {
   } else if (service == "report") {
     call("template");
     call("dispatch");
+    call("preference");
   } else if (service == "scheduler") {
     call("dispatch");
     call("report");
