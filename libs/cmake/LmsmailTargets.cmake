@@ -132,6 +132,8 @@ function(lmsmail_embed_sql name)
     file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/migrations/*.sql
          ${PROJECT_SOURCE_DIR}/libs/service/migrations/*.sql)
     list(APPEND migrations ${shared})
+    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/functions/*.sql)
+    list(APPEND functions ${shared})
   endif()
   set(header ${CMAKE_BINARY_DIR}/embedded/${name}.h)
   add_custom_command(

@@ -1,20 +1,24 @@
 #include "libs/service/main.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "embedded/lmsmail_preference_migrations.h"
 
+#include "libs/lifecycle/periodic.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/erasure_handlers.h"
 #include "services/preference/api/link_handlers.h"
 #include "services/preference/api/preference_service.h"
 #include "services/preference/api/recipient_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
 #include "services/preference/config.h"
 #include "services/preference/domain/consent_registry.h"
+#include "services/preference/domain/erasure_watch.h"
 #include "services/preference/domain/linked_consent.h"
 #include "services/preference/domain/links.h"
 #include "services/preference/domain/recipient_check.h"
@@ -24,6 +28,8 @@
 
 namespace lmsmail::preference {
 namespace {
+
+constexpr absl::Duration kMeasureInterval = absl::Minutes(1);
 
 class PreferenceWorkload final : public service::Workload {
  public:
@@ -41,12 +47,21 @@ class PreferenceWorkload final : public service::Workload {
         consent_handlers_(consent_),
         link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
+        erasure_handlers_(store_, runtime.clock),
+        erasure_watch_(store_, runtime.clock, runtime.metrics),
         service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
-                 suppression_handlers_, runtime.audit_handlers) {}
+                 suppression_handlers_, erasure_handlers_, runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
   }
+
+  absl::Status Start() override {
+    measuring_.emplace("erasures", kMeasureInterval, [this] { erasure_watch_.MeasureOnce(); });
+    return absl::OkStatus();
+  }
+
+  void Stop(absl::Time) override { measuring_.reset(); }
 
  private:
   const token::KeyRing keys_;
@@ -61,7 +76,10 @@ class PreferenceWorkload final : public service::Workload {
   ConsentHandlers consent_handlers_;
   LinkHandlers link_handlers_;
   SuppressionHandlers suppression_handlers_;
+  ErasureHandlers erasure_handlers_;
+  ErasureWatch erasure_watch_;
   PreferenceService service_;
+  std::optional<lifecycle::Periodic> measuring_;
 };
 
 }  // namespace

@@ -4,7 +4,8 @@ namespace lmsmail::preference {
 
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                                      ConsentHandlers& consent, LinkHandlers& links,
-                                     SuppressionHandlers& suppressions, audit::AuditHandlers& audit)
+                                     SuppressionHandlers& suppressions, ErasureHandlers& erasures,
+                                     audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
   Bind("GetRecipient", recipients, &RecipientHandlers::GetRecipient);
@@ -25,6 +26,10 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("AddSuppression", suppressions, &SuppressionHandlers::AddSuppression);
   Bind("RemoveSuppression", suppressions, &SuppressionHandlers::RemoveSuppression);
   Bind("ListSuppressions", suppressions, &SuppressionHandlers::ListSuppressions);
+  Bind("GetErasure", erasures, &ErasureHandlers::GetErasure);
+  Bind("ListErasures", erasures, &ErasureHandlers::ListErasures);
+  Bind("ListPendingErasures", erasures, &ErasureHandlers::ListPendingErasures);
+  Bind("AcknowledgeErasure", erasures, &ErasureHandlers::AcknowledgeErasure);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -5,6 +5,7 @@
 #include "libs/rpc/call_runner.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 #include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/erasure_handlers.h"
 #include "services/preference/api/link_handlers.h"
 #include "services/preference/api/recipient_handlers.h"
 #include "services/preference/api/suppression_handlers.h"
@@ -15,7 +16,8 @@ class PreferenceService final : public rpc::BoundService<v1::PreferenceService> 
  public:
   PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                     ConsentHandlers& consent, LinkHandlers& links,
-                    SuppressionHandlers& suppressions, audit::AuditHandlers& audit);
+                    SuppressionHandlers& suppressions, ErasureHandlers& erasures,
+                    audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::preference

@@ -78,6 +78,7 @@ class RecipientCheck {
   Verdict Evaluate(const MailToCheck& mail, CheckFacts facts, absl::Time now, Zones& zones) const;
   // Returns a verdict with the data of the recipient.
   Verdict MakeVerdict(const MailToCheck& mail, CheckFacts& facts) const;
+  void AddLinks(const std::string& recipient_id, Category category, Verdict& verdict) const;
   VerdictReason ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const;
 
   PreferenceStore& store_;
