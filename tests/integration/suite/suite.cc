@@ -133,9 +133,11 @@ std::vector<std::string> Suite::FlagsOf(std::string_view name) const {
   } else if (service == "report") {
     call("template");
     call("dispatch");
+    call("preference");
   } else if (service == "scheduler") {
     call("dispatch");
     call("report");
+    call("preference");
   }
   if (const auto more = options_.flags.find(service); more != options_.flags.end()) {
     flags.insert(flags.end(), more->second.begin(), more->second.end());
