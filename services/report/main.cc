@@ -8,6 +8,9 @@
 
 #include "embedded/lmsmail_report_migrations.h"
 
+#include "libs/erasure/erasure_worker.h"
+#include "libs/erasure/pg_personal_data.h"
+#include "libs/erasure/preference_erasures.h"
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
@@ -27,6 +30,7 @@ namespace {
 struct PeerChannels {
   std::shared_ptr<grpc::Channel> dispatch;
   std::shared_ptr<grpc::Channel> templates;
+  std::shared_ptr<grpc::Channel> preference;
 };
 
 class ReportWorkload final : public service::Workload {
@@ -46,6 +50,11 @@ class ReportWorkload final : public service::Workload {
                          .site_name = runtime.config.school.name,
                          .site_url = runtime.config.school.url,
                          .run_requested = [this] { periodic_->Wake(); }}),
+        erasures_(peers.preference, "report"),
+        personal_data_(runtime.pool, config.erasure.keep_facts
+                                         ? "SELECT erase_person($1, $2, $3, true)"
+                                         : "SELECT erase_person($1, $2, $3, false)"),
+        erasure_worker_(erasures_, personal_data_, runtime.clock),
         worker_({.store = reports_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
         course_handlers_(courses_, activities_, runtime.clock),
         weekly_report_handlers_(weekly_reports_, reports_),
@@ -59,17 +68,20 @@ class ReportWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", peers_.dispatch),
-            service::PeerOf("template", peers_.templates)};
+            service::PeerOf("template", peers_.templates),
+            service::PeerOf("preference", peers_.preference)};
   }
 
   absl::Status Start() override {
     periodic_.emplace("weekly-reports", [this] { return worker_.RunOnce(); });
+    erasing_.emplace("erasures", [this] { return erasure_worker_.RunOnce(); });
     return absl::OkStatus();
   }
 
   void Stop(absl::Time) override {
     worker_.Stop();
     if (periodic_) periodic_->Stop();
+    erasing_.reset();
   }
 
  private:
@@ -80,11 +92,15 @@ class ReportWorkload final : public service::Workload {
   DispatchClient dispatch_;
   TemplateClient templates_;
   WeeklyReports weekly_reports_;
+  erasure::PreferenceErasures erasures_;
+  erasure::PgPersonalData personal_data_;
+  erasure::ErasureWorker erasure_worker_;
   WeeklyReportWorker worker_;
   CourseHandlers course_handlers_;
   WeeklyReportHandlers weekly_report_handlers_;
   MailStatsHandlers mail_stats_handlers_;
   ReportService service_;
+  std::optional<lifecycle::Periodic> erasing_;
   std::optional<lifecycle::Periodic> periodic_;  // set by Start(), before the first call
 };
 
@@ -94,6 +110,7 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
                            time_zone::Load(runtime.config.school.time_zone));
   PeerChannels peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
+  LMSMAIL_ASSIGN_OR_RETURN(peers.preference, rpc::NewChannel(config.preference.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
   return std::make_unique<ReportWorkload>(config, zone, peers, runtime);
 }

@@ -20,9 +20,11 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
                   {absl::Hours(24 * 30)});
   dispatch.Declare(schema.Sub("dispatch"));
   report.Declare(schema.Sub("report"));
+  preference.Declare(schema.Sub("preference"));
   schema.Check([this, &base](Violations& violations) {
     dispatch.Check("dispatch", base.insecure, violations);
     report.Check("report", base.insecure, violations);
+    preference.Check("preference", base.insecure, violations);
   });
 }
 

@@ -20,6 +20,7 @@ struct SchedulerConfig {
   absl::Duration event_retention = absl::Hours(24 * 400);
   service::PeerConfig dispatch{.target = "127.0.0.1:7103"};
   service::PeerConfig report{.target = "127.0.0.1:7105"};
+  service::PeerConfig preference{.target = "127.0.0.1:7102"};
 
   // Must outlive schema.Load(), as must `base`.
   void Declare(config::Schema& schema, const service::BaseConfig& base);

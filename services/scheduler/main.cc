@@ -6,6 +6,9 @@
 
 #include "embedded/lmsmail_scheduler_migrations.h"
 
+#include "libs/erasure/erasure_worker.h"
+#include "libs/erasure/pg_personal_data.h"
+#include "libs/erasure/preference_erasures.h"
 #include "libs/lifecycle/periodic.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
@@ -36,12 +39,14 @@ class SchedulerWorkload final : public service::Workload {
  public:
   SchedulerWorkload(const SchedulerConfig& config, const service::Runtime& runtime,
                     absl::TimeZone zone, const std::shared_ptr<grpc::Channel>& dispatch,
-                    const std::shared_ptr<grpc::Channel>& report)
+                    const std::shared_ptr<grpc::Channel>& report,
+                    const std::shared_ptr<grpc::Channel>& preference)
       : config_(config),
         runtime_(runtime),
         zone_(zone),
         dispatch_channel_(dispatch),
         report_channel_(report),
+        preference_channel_(preference),
         dispatch_(dispatch, config.dispatch.timeout),
         report_(report, config.report.timeout) {}
 
@@ -51,7 +56,8 @@ class SchedulerWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", dispatch_channel_),
-            service::PeerOf("report", report_channel_)};
+            service::PeerOf("report", report_channel_),
+            service::PeerOf("preference", preference_channel_)};
   }
 
   absl::Status Start() override {
@@ -71,6 +77,8 @@ class SchedulerWorkload final : public service::Workload {
                                                         [this] { maintenance_worker_.RunOnce(); }));
     other_threads_.push_back(std::make_unique<Periodic>(
         "lag", kMeasureInterval, [this] { maintenance_worker_.MeasureLag(); }));
+    other_threads_.push_back(
+        std::make_unique<Periodic>("erasures", [this] { return erasure_worker_.RunOnce(); }));
     return absl::OkStatus();
   }
 
@@ -98,6 +106,7 @@ class SchedulerWorkload final : public service::Workload {
   const SchedulerMetrics metrics_{runtime_.metrics};
   const std::shared_ptr<grpc::Channel> dispatch_channel_;
   const std::shared_ptr<grpc::Channel> report_channel_;
+  const std::shared_ptr<grpc::Channel> preference_channel_;
   DispatchClient dispatch_;
   ReportClient report_;
   PgRequestStore requests_{runtime_.pool};
@@ -118,6 +127,9 @@ class SchedulerWorkload final : public service::Workload {
   RunWorker run_worker_{schedule_store_, dispatch_, report_, clock_, metrics_};
   MaintenanceWorker maintenance_worker_{{schedule_store_, events_, requests_, clock_, metrics_},
                                         config_.event_retention};
+  erasure::PreferenceErasures erasures_{preference_channel_, "scheduler"};
+  erasure::PgPersonalData personal_data_{runtime_.pool};
+  erasure::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
@@ -134,7 +146,8 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const SchedulerConfig& 
                            time_zone::Load(runtime.config.school.time_zone));
   LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(const auto report, rpc::NewChannel(config.report.Channel()));
-  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, report);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto preference, rpc::NewChannel(config.preference.Channel()));
+  return std::make_unique<SchedulerWorkload>(config, runtime, zone, dispatch, report, preference);
 }
 
 }  // namespace

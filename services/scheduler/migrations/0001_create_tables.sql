@@ -94,6 +94,7 @@ CREATE TABLE task (
 );
 CREATE INDEX task_due ON task (due_time) WHERE state = 1;
 CREATE INDEX task_created ON task (create_time);
+CREATE INDEX task_student ON task (student) WHERE student <> '';
 CREATE INDEX task_course ON task (course_id, student, task_id) WHERE kind = 2;
 
 CREATE TABLE task_event (
