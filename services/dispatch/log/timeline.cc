@@ -269,6 +269,10 @@ std::string_view Explain(Reason reason) {
       return "the mail was cancelled";
     case Reason::kExpired:
       return "the expire_time passed before the mail was sent";
+    case Reason::kDatabaseRestored:
+      return "the mail was due when the database was restored to an earlier time, and may have "
+             "been "
+             "sent since then";
   }
   return "the reason is unknown to this version";
 }
@@ -344,7 +348,7 @@ std::string Summarize(const History& history) {
       return fmt::format("Cancelled at {}; the mail was not sent.", when);
     case State::kUncertain:
       return fmt::format("The mail may have arrived: {} at {}. RetryMessage sends it again.",
-                         Explain(Reason::kConnectionLostAfterData), when);
+                         Explain(record.reason), when);
   }
   return "";
 }

@@ -71,6 +71,7 @@ enum class Reason : std::int16_t {
   kConnectionLostAfterData = 19,
   kCancelled = 20,
   kExpired = 21,
+  kDatabaseRestored = 22,
 };
 
 // A recipient's resource name, or an address that belongs to no recipient.

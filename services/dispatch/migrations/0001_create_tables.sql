@@ -1,7 +1,8 @@
 -- The queue and the log, split by lifetime: what a mail is (message), that it waits (queue), who
 -- holds it (claim), what became of it (result). Rows of message, queue and result are inserted and
 -- deleted, never updated, so mail that has ended or is due much later does not slow claims down.
--- Every hot table has its shard as a column, so it can become the distribution column of a cluster.
+-- The keys of what there is for each mail begin with its shard, by which deploy/citus.sql distributes
+-- these tables. A statement that knows an id names its shard too: shard_of().
 
 CREATE SEQUENCE message_seq INCREMENT BY 1000;  -- taken in blocks of 1000
 CREATE SEQUENCE claim_seq INCREMENT BY 100;     -- taken in blocks of 100
@@ -27,7 +28,7 @@ CREATE TABLE message (
   labels           text[],     -- key, value, key, value; those of a batch are in `batch`
   context          bytea,      -- google.protobuf.Struct
   traceparent      text        COLLATE "C",  -- of a Send in a sampled trace; else NULL, as in batches
-  PRIMARY KEY (msg_id, shard)
+  PRIMARY KEY (shard, msg_id)
 ) PARTITION BY RANGE (msg_id);  -- one partition a day; functions/partitions.sql makes them
 -- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
 -- by id, and these indexes need no id: equal keys are stored once. Addresses that differ in case
@@ -40,7 +41,7 @@ CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 
 -- Mail of later days. It is promoted in bulk when it is due within a day, so millions of mails for
 -- next month never burden the queue.
 CREATE TABLE scheduled (LIKE message);
-ALTER TABLE scheduled ADD PRIMARY KEY (msg_id, shard);
+ALTER TABLE scheduled ADD PRIMARY KEY (shard, msg_id);
 CREATE INDEX scheduled_due ON scheduled (lane, due_time, msg_id);
 CREATE INDEX scheduled_create_time ON scheduled (create_time);
 CREATE INDEX scheduled_target ON scheduled (lower(target), create_time);
@@ -77,7 +78,7 @@ SELECT s, l FROM generate_series(0, 15) s, generate_series(1, 4) l;
 
 -- One row for each claimed batch of mails.
 CREATE TABLE claim (
-  claim_id          int8        PRIMARY KEY,
+  claim_id          int8        NOT NULL,
   claim_time        timestamptz NOT NULL,
   lease_expire_time timestamptz NOT NULL,
   renew_by_time     timestamptz NOT NULL,  -- half the lease; a live holder renews before it
@@ -88,7 +89,8 @@ CREATE TABLE claim (
   msg_ids           int8[]      NOT NULL,
   delivery_counts   int2[]      NOT NULL,
   attempts          int2[]      NOT NULL,
-  recovered         bool[]      NOT NULL
+  recovered         bool[]      NOT NULL,
+  PRIMARY KEY (shard, claim_id)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0,
         toast_tuple_target = 128);  -- keeps the arrays apart: lease checks scan dead rows too
@@ -110,11 +112,13 @@ CREATE TABLE result (
   reply_text     text,
   content_hash   bytea,                 -- NULL: the mail was not handed to a transport
   address_hash   bytea,                 -- of the address it was handed over for; 16 bytes
-  PRIMARY KEY (msg_id, delivery_count, shard)
+  PRIMARY KEY (shard, msg_id, delivery_count)
 ) PARTITION BY RANGE (msg_id);
 COMMENT ON TABLE result IS 'append-only: outcomes are evidence';
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
 CREATE INDEX result_refused ON result (record_time) WHERE kind = 3 AND reason = 12;
+-- What a restore made uncertain, which is none but after a restore.
+CREATE INDEX result_restored ON result (msg_id) WHERE kind = 6 AND reason = 22;
 
 -- What providers reported.
 CREATE TABLE event (
@@ -126,7 +130,7 @@ CREATE TABLE event (
   machine    bool        NOT NULL,  -- a program opened or clicked, no person
   event_id   text        COLLATE "C" NOT NULL,
   detail     text        NOT NULL,
-  PRIMARY KEY (msg_id, event_id, shard)
+  PRIMARY KEY (shard, msg_id, event_id)
 ) PARTITION BY RANGE (msg_id);
 -- Bounces and complaints, for the same purpose as result_refused.
 CREATE INDEX event_against_address ON event (event_time) WHERE type IN (2, 6);

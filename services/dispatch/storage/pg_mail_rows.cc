@@ -87,9 +87,12 @@ std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vecto
   std::map<MessageId, Mail> mails;
   if (ids.empty()) return mails;
   const pqxx::result rows = tx.exec_params(
-      fmt::format("SELECT {0} FROM message WHERE msg_id = ANY ($1::int8[]) UNION ALL "
-                  "SELECT {0} FROM scheduled WHERE msg_id = ANY ($1::int8[])",
-                  kMailColumns),
+      fmt::format(
+          "SELECT m.* FROM unnest($1::int8[]) u(id) CROSS JOIN LATERAL ("
+          "SELECT {0} FROM message WHERE shard = shard_of(u.id) AND msg_id = u.id UNION ALL "
+          "SELECT {0} FROM scheduled WHERE shard = shard_of(u.id) AND msg_id = u.id "
+          "LIMIT 1) m",
+          kMailColumns),
       ToArrayLiteral(ids));
   std::vector<BatchId> batches;
   for (const pqxx::row& row : rows) {

@@ -158,8 +158,10 @@ class QueueStore {
  public:
   virtual ~QueueStore() = default;
 
-  // Accepts all in one transaction. Returns one result for each, in order: ALREADY_EXISTS, for a
-  // request id that was used with another body, concerns that submission alone.
+  // Accepts all, small ones in a transaction that they share. Returns one result for each, in
+  // order: ALREADY_EXISTS, for a request id that was used with another body, concerns that
+  // submission alone. After an error some may be accepted nevertheless: a repeated call returns
+  // those as accepted earlier.
   virtual absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions, absl::Time deadline) = 0;
 
@@ -203,6 +205,11 @@ class QueueStore {
   // Returns a mail with a final outcome other than SENT to the queue, once for each `request_id`.
   // FAILED_PRECONDITION in another state, NOT_FOUND if there is no such mail.
   virtual absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) = 0;
+
+  // Returns mail to the queue that a restore of the database left UNCERTAIN, of these categories
+  // or, if there are none, of all. Returns how many. After an error some may be back.
+  virtual absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category> categories,
+                                                     absl::Time deadline) = 0;
 
   virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                                  absl::Time deadline) = 0;

@@ -203,6 +203,11 @@ class FakeQueueStore : public QueueStore {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category>,
+                                             absl::Time deadline) override {
+    NoteDeadline(deadline);
+    return 0;
+  }
   absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                          absl::Time deadline) override {
     NoteDeadline(deadline);
