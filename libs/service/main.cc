@@ -14,6 +14,7 @@
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
+#include "libs/service/audit_retention.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/metrics_listener.h"
 #include "libs/service/page_token_key.h"
@@ -90,7 +91,7 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                                  postgres::Pool& pool, postgres::HealthProbe& probe,
                                  RestoreWatch& restore_watch, Workload& workload,
                                  rpc::CallRunner& runner, rpc::Server& server,
-                                 const telemetry::Gauge& serving) {
+                                 AuditRetention& audit_retention, const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
@@ -106,7 +107,11 @@ Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig&
                 LMSMAIL_RETURN_IF_ERROR(restore_watch.Beat(probe.pool()));
                 return workload.CheckReady();
               },
-          .prepared = [&] { runner.SetAccepting(true); },
+          .prepared =
+              [&] {
+                runner.SetAccepting(true);
+                audit_retention.Start();
+              },
           .changed =
               [&, serving](bool ready) {
                 server.SetServing(ready);
@@ -147,6 +152,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
   audit::PgAuditLog audit_log(*pool);
   audit::AuditHandlers audit_handlers(audit_log);
+  AuditRetention audit_retention(audit_log, clock, config.audit_retention);
   rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
   if (config.postgres.migrate && config.postgres.MigratorDsn().empty()) {
@@ -168,7 +174,7 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
   Readiness readiness(ReadinessOf(definition, config, *pool, *probe, restore_watch, *workload,
-                                  runner, *server, serving),
+                                  runner, *server, audit_retention, serving),
                       config.postgres.probe_interval, kReadinessTimeout);
   const std::vector<Peer> peers = workload->Peers();
   for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);

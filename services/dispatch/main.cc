@@ -101,7 +101,10 @@ class DispatchWorkload final : public service::Workload {
                             config_.template_service.timeout};
   BounceReporter bounces_{preferences_};
   QueueMaintenance maintenance_{
-      queue_, clock_, metrics_, {.sweep_interval = config_.sweep_interval}};
+      queue_,
+      clock_,
+      metrics_,
+      {.sweep_interval = config_.sweep_interval, .retention = config_.retention.ToRetention()}};
   erasure::PreferenceErasures erasures_{parts_.preference_channel, "dispatch"};
   erasure::PgPersonalData personal_data_{runtime_.pool};
   erasure::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};

@@ -125,8 +125,9 @@ class SchedulerWorkload final : public service::Workload {
       {events_, recorder_, mailer_, canceller_, clock_, metrics_, config_.worker.lease}};
   ScheduleWorker schedule_worker_{schedule_store_, clock_, metrics_};
   RunWorker run_worker_{schedule_store_, dispatch_, report_, clock_, metrics_};
-  MaintenanceWorker maintenance_worker_{{schedule_store_, events_, requests_, clock_, metrics_},
-                                        config_.event_retention};
+  MaintenanceWorker maintenance_worker_{
+      {schedule_store_, events_, requests_, clock_, metrics_},
+      {.content = config_.retention.content, .outcomes = config_.retention.outcomes}};
   erasure::PreferenceErasures erasures_{preference_channel_, "scheduler"};
   erasure::PgPersonalData personal_data_{runtime_.pool};
   erasure::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};

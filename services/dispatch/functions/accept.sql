@@ -42,6 +42,7 @@ DECLARE
   v_ids int8[];     -- ids under which the items were accepted
   v_keys int8;
   v_inserted int8;
+  v_dropped bool;
   v_queue_end timestamptz;  -- mail that is due from then on is scheduled
   v_other_ids bool := false;  -- whether v_ids may differ from v_own
 BEGIN
@@ -91,11 +92,17 @@ BEGIN
              WHERE s.is_batch AND s.state = 0 AND b.batch_id IS NULL
              ORDER BY s.request_id) n
     ON CONFLICT (request_id) DO NOTHING;
-    SELECT array_agg(coalesce(b.batch_id, 0) ORDER BY s.ord)
-      INTO v_batch
-      FROM unnest(p_request_id, p_batch) WITH ORDINALITY AS s(request_id, is_batch, ord)
-      LEFT JOIN LATERAL (SELECT b.batch_id FROM batch b
+    SELECT array_agg(coalesce(b.batch_id, 0) ORDER BY s.ord),
+           bool_or(s.state = 0 AND b.content_drop_time IS NOT NULL)
+      INTO v_batch, v_dropped
+      FROM unnest(p_request_id, p_batch, v_state) WITH ORDINALITY
+        AS s(request_id, is_batch, state, ord)
+      LEFT JOIN LATERAL (SELECT b.batch_id, b.content_drop_time FROM batch b
                           WHERE s.is_batch AND b.request_id = s.request_id LIMIT 1) b ON true;
+    -- New mail cannot join a batch that has lost what its mails share.
+    IF v_dropped THEN
+      RAISE EXCEPTION 'the content of the batch was dropped' USING ERRCODE = 'MQ003';
+    END IF;
   END IF;
 
   SELECT array_agg(v_first[i.sub] + i.index ORDER BY i.ord),

@@ -65,7 +65,8 @@ DECLARE
   v_known int4;
 BEGIN
   WITH known AS MATERIALIZED (
-    SELECT e.id, e.type, e.event_id, e.detail, e.machine, e.link, e.own,
+    SELECT e.id, e.type, e.event_id, e.machine, e.link, e.own,
+           CASE WHEN m.content_drop_time IS NULL THEN e.detail ELSE '' END AS detail,
            hashtextextended(e.event_id, CASE WHEN e.own THEN e.id ELSE 0 END) AS digest,
            -- Neither before the mail existed nor in the future: providers' clocks differ.
            least(greatest(e.event_time, m.create_time), v_now) AS event_time,

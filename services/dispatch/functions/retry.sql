@@ -1,5 +1,5 @@
 -- Returns a mail with a final outcome to the queue, once for each request id. Returns 0: done, now
--- or earlier, 1: not allowed in its state, 2: no such mail.
+-- or earlier, 1: not allowed in its state, 2: no such mail, 3: its content was dropped.
 CREATE OR REPLACE FUNCTION retry_message(p_id int8, p_request_id text) RETURNS int4 LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 DECLARE
@@ -8,6 +8,7 @@ DECLARE
   v_now timestamptz;
   v_scheduled bool;
 BEGIN
+  PERFORM lock_content();  -- first, because it may take as long as a step of drop_content()
   PERFORM lock_cancellations();
   PERFORM pg_current_xact_id();  -- before the clock is read: low watermarks rely on it
   v_now := clock_timestamp();
@@ -35,6 +36,7 @@ BEGIN
                    WHERE y.msg_id = p_id AND y.delivery_count > r.delivery_count) THEN
       RETURN 1;
     END IF;
+    IF m.content_drop_time IS NOT NULL THEN RETURN 3; END IF;
     INSERT INTO queue (due_time, msg_id, shard, lane, delivery_count, attempt)
     VALUES (v_now, p_id, m.shard, m.lane, r.delivery_count + 1, r.attempt);
   END IF;

@@ -314,7 +314,9 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   return entries;
 }
 
-std::string Summarize(const History& history) {
+namespace {
+
+std::string SummarizeState(const History& history) {
   const MessageRecord& record = history.record;
   const std::string when = TimeText(record.update_time);
   switch (record.state) {
@@ -351,6 +353,16 @@ std::string Summarize(const History& history) {
                          Explain(record.reason), when);
   }
   return "";
+}
+
+}  // namespace
+
+std::string Summarize(const History& history) {
+  std::string summary = SummarizeState(history);
+  if (const auto dropped = history.record.mail.content_drop_time) {
+    summary += fmt::format(" Its content was dropped at {}.", TimeText(*dropped));
+  }
+  return summary;
 }
 
 }  // namespace lmsmail::dispatch

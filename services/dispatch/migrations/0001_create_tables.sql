@@ -28,12 +28,13 @@ CREATE TABLE message (
   labels           text[],     -- key, value, key, value; those of a batch are in `batch`
   context          bytea,      -- google.protobuf.Struct
   traceparent      text        COLLATE "C",  -- of a Send in a sampled trace; else NULL, as in batches
+  content_drop_time timestamptz,  -- when context and address were dropped: functions/content.sql
   PRIMARY KEY (shard, msg_id)
-) PARTITION BY RANGE (msg_id);  -- one partition a day; functions/partitions.sql makes them
+) PARTITION BY RANGE (msg_id);  -- one partition for 8 days; functions/partitions.sql makes them
 -- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
 -- by id, and these indexes need no id: equal keys are stored once. Addresses that differ in case
 -- only are one; lower() of a text COLLATE "C" changes A-Z only.
-COMMENT ON TABLE message IS 'append-only: what was accepted stays as it was';
+COMMENT ON TABLE message IS 'append-only: what was accepted stays as it was, until its content is dropped';
 CREATE INDEX message_create_time ON message (create_time);
 CREATE INDEX message_target ON message (lower(target), create_time);
 CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 0;
@@ -156,15 +157,16 @@ CREATE TABLE batch (
   request_id       text        COLLATE "C" NOT NULL UNIQUE,
   labels           text[],
   shared_context   bytea,
-  traceparent      text        COLLATE "C"  -- of the call that made the batch, if its trace is sampled
+  traceparent      text        COLLATE "C",  -- of the call that made the batch, if its trace is sampled
+  content_drop_time timestamptz              -- when shared_context was dropped
 );
 
 -- Request ids that were used. The message ids of a request are consecutive from first_id on, unless
 -- some of its items had been accepted before: then all are in `ids`.
 --
--- Keys live as long as the log of their mail, which leaves day by day: see purged_day. Keys must be
--- unique over all days, so these tables cannot be partitioned by day; the indexes on ids find the
--- keys of one day.
+-- Keys live as long as the log of their mail, which leaves by partitions: see purged_partition. Keys
+-- must be unique over all of them, so these tables cannot be partitioned like the log; the indexes on
+-- ids find the keys of one partition.
 CREATE TABLE request (
   digest      int8        NOT NULL,
   first_id    int8        NOT NULL,
@@ -181,14 +183,33 @@ CREATE TABLE dedupe (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX dedupe_msg_id ON dedupe (msg_id);
 
--- Days whose mail has left the log while some of its keys are still to be deleted. That may take
--- many steps (forget_keys), each of which continues at these ids.
-CREATE TABLE purged_day (
+-- Partitions that were dropped, by their first days, while some keys of their mail are still to be
+-- deleted. That may take many steps (forget_keys), each of which continues at these ids.
+CREATE TABLE purged_partition (
   day        int8 PRIMARY KEY,
   request_id int8 NOT NULL,
   dedupe_id  int8 NOT NULL,
   event_id   int8 NOT NULL
 );
+
+-- Days of the log whose mail was looked through to drop content, and up to where. `done` and `doing`
+-- are sets of categories, 1 << category.
+CREATE TABLE content_day (
+  day     int8 PRIMARY KEY,
+  done    int8 NOT NULL DEFAULT 0,
+  doing   int8 NOT NULL,
+  next_id int8 NOT NULL
+);
+
+-- What was found and could not be dropped yet: a mail, or with msg_id 0 what a batch shares.
+CREATE TABLE content_left (
+  batch_id   int8        NOT NULL,
+  msg_id     int8        NOT NULL,
+  check_time timestamptz NOT NULL,  -- when to look again
+  PRIMARY KEY (batch_id, msg_id)
+);
+CREATE INDEX content_left_check_time ON content_left (check_time);
+CREATE INDEX content_left_msg_id ON content_left (msg_id);
 
 -- Cancellations that workers read. That of a message stays, as its tombstone.
 CREATE TABLE cancellation (

@@ -162,6 +162,10 @@ std::size_t EndOfShard(absl::Span<const Submission> submissions, std::size_t beg
 // There is no partition for a row: EnsurePartitions() has not run for days.
 bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
 
+bool BatchLostContent(const absl::Status& status) {
+  return postgres::SqlStateOf(status) == "MQ003";
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
@@ -188,6 +192,11 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptInShar
     int shard, absl::Span<const Submission> submissions, absl::Time deadline) {
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted =
       AcceptOnce(shard, submissions, deadline);
+  if (BatchLostContent(accepted.status())) {
+    return absl::FailedPreconditionError(
+        "the retention of content has ended for the batch of this request_id, and its "
+        "shared_context was dropped: send the rest as another batch");
+  }
   if (!LacksPartition(accepted.status())) return accepted;
   LMSMAIL_RETURN_IF_ERROR(EnsurePartitions(deadline));
   return AcceptOnce(shard, submissions, deadline);

@@ -8,6 +8,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
@@ -54,6 +55,12 @@ InFlightClaim ReadInFlight(const pqxx::row& row) {
   claim.count = row[5].as<int>();
   claim.open = postgres::Int8Array(row[6]);
   return claim;
+}
+
+absl::Status ContentDropped(pqxx::work& tx, MessageId id) {
+  const pqxx::row row =
+      tx.exec_params1("SELECT due_time, content_drop_time FROM message WHERE msg_id = $1", id);
+  return ContentDroppedError(id, postgres::Time(row[0]), postgres::Time(row[1]));
 }
 
 }  // namespace
@@ -112,7 +119,7 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl
   return RunInTransaction(
       pool_, {.name = "dispatch.retry", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
-        enum { kDone = 0, kForbidden = 1 };
+        enum { kDone = 0, kForbidden = 1, kDropped = 3 };
         switch (tx.exec_params1("SELECT retry_message($1, $2)", id, std::string(request_id))[0]
                     .as<int>()) {
           case kDone:
@@ -120,6 +127,8 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl
           case kForbidden:
             return absl::FailedPreconditionError(
                 "only a mail that ended without being sent can be tried again");
+          case kDropped:
+            return ContentDropped(tx, id);
           default:
             return NotFound(fmt::format("messages/{}", id));
         }

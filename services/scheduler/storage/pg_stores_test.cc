@@ -84,9 +84,6 @@ TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
   ASSERT_OK_AND_ASSIGN(const Schedule weekly, store.Find("weekly-progress", never));
   EXPECT_EQ(weekly.time_zone, "Europe/Berlin");
   EXPECT_EQ(weekly.next_run_time, At("2026-11-23T08:00:00Z"));
-  ASSERT_OK_AND_ASSIGN(const Schedule cleanup, store.Find("log-cleanup", never));
-  EXPECT_EQ(cleanup.action, Action(PurgeLogs{absl::Hours(24 * 90)}));
-  EXPECT_EQ(cleanup.cron, "0 2 * * *");
   ASSERT_OK_AND_ASSIGN(const Schedule sweep, store.Find("queue-sweep", never));
   EXPECT_EQ(sweep.next_run_time, At("2026-11-22T12:05:00Z"));
 }
