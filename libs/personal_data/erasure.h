@@ -8,9 +8,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// The erasure of a person in the services that keep something about her besides the preference
-// service, which records the job (DeleteRecipient) and is asked for it.
-namespace lmsmail::erasure {
+// What services keep about a person. The preference service records the job that erases it
+// (DeleteRecipient), and the others ask it for what they have to do.
+namespace lmsmail::personal_data {
 
 struct Person {
   std::string erasure;  // erasures/{erasure}; takes the place of her name where something stays
@@ -34,6 +34,9 @@ class PersonalData {
   // Erases what may be erased now. Returns whether nothing is left; false means that work about her
   // is in progress, and asks for another call. Idempotent.
   virtual absl::StatusOr<bool> Erase(const Person& person, absl::Time deadline) = 0;
+  // All records about her, as a JSON object of lists. `address` may be empty.
+  virtual absl::StatusOr<std::string> Export(std::string_view recipient_id,
+                                             std::string_view address, absl::Time deadline) = 0;
 };
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

@@ -1,8 +1,8 @@
-#include "libs/erasure/erasure_worker.h"
+#include "libs/personal_data/erasure_worker.h"
 
 #include "libs/status/status_macros.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 namespace {
 
 constexpr absl::Duration kInterval = absl::Seconds(5);
@@ -37,4 +37,4 @@ absl::StatusOr<bool> ErasureWorker::Work() {
   return any_done;
 }
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

@@ -4,10 +4,10 @@
 #include "absl/time/time.h"
 
 #include "libs/clock/clock.h"
-#include "libs/erasure/erasure.h"
+#include "libs/personal_data/erasure.h"
 #include "libs/telemetry/logging.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 
 // Executes the erasures that wait for a service. Any replica may: each step can be repeated. A
 // service that was away finds what was asked meanwhile. The arguments must outlive it.
@@ -29,4 +29,4 @@ class ErasureWorker {
   telemetry::LogEvery log_{absl::Minutes(5)};  // for the errors of peers and databases
 };
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

@@ -1,4 +1,4 @@
-#include "libs/erasure/erasure_worker.h"
+#include "libs/personal_data/erasure_worker.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "libs/testing/status_matchers.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 namespace {
 
 using ::testing::ElementsAre;
@@ -43,6 +43,9 @@ class FakeData final : public PersonalData {
     const auto result = results.find(person.recipient_id);
     if (result == results.end()) return true;
     return result->second;
+  }
+  absl::StatusOr<std::string> Export(std::string_view, std::string_view, absl::Time) override {
+    return "{}";
   }
 };
 
@@ -79,4 +82,4 @@ TEST_F(ErasureWorkerTest, WaitsForThePreferenceService) {
 }
 
 }  // namespace
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

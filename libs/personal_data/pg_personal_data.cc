@@ -1,12 +1,12 @@
-#include "libs/erasure/pg_personal_data.h"
+#include "libs/personal_data/pg_personal_data.h"
 
 #include "libs/postgres/transaction.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 
 absl::StatusOr<bool> PgPersonalData::Erase(const Person& person, absl::Time deadline) {
   return postgres::RunInTransaction(
-      pool_, {.name = "erasure.erase_person", .deadline = deadline, .repeatable = true},
+      pool_, {.name = "personal_data.erase_person", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::StatusOr<bool> {
         tx.exec_params("SELECT erase_audit_events($1, $2)", person.recipient_id, person.erasure);
         return tx
@@ -15,4 +15,16 @@ absl::StatusOr<bool> PgPersonalData::Erase(const Person& person, absl::Time dead
       });
 }
 
-}  // namespace lmsmail::erasure
+absl::StatusOr<std::string> PgPersonalData::Export(std::string_view recipient_id,
+                                                   std::string_view address, absl::Time deadline) {
+  return postgres::RunStatement(
+      pool_, {.name = "personal_data.export_person", .deadline = deadline, .reads_only = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::string> {
+        return tx
+            .exec_params1("SELECT export_person($1, $2)::text", std::string(recipient_id),
+                          std::string(address))[0]
+            .as<std::string>();
+      });
+}
+
+}  // namespace lmsmail::personal_data

@@ -2,13 +2,13 @@
 
 #include <string>
 
-#include "libs/erasure/erasure.h"
+#include "libs/personal_data/erasure.h"
 #include "libs/postgres/pool.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 
-// Runs the function of a service's schema that erases a person, and makes the service's audit log
-// forget her. `pool` must outlive it.
+// Runs the functions of a service's schema that erase a person, also from the service's audit log,
+// and export what it keeps about her (export_person). `pool` must outlive it.
 class PgPersonalData final : public PersonalData {
  public:
   // `erase_sql` returns whether nothing is left. Its parameters are the recipient's id, her address
@@ -18,10 +18,12 @@ class PgPersonalData final : public PersonalData {
       : pool_(pool), erase_sql_(std::move(erase_sql)) {}
 
   absl::StatusOr<bool> Erase(const Person& person, absl::Time deadline) override;
+  absl::StatusOr<std::string> Export(std::string_view recipient_id, std::string_view address,
+                                     absl::Time deadline) override;
 
  private:
   postgres::Pool& pool_;
   const std::string erase_sql_;
 };
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

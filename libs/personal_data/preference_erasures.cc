@@ -1,4 +1,4 @@
-#include "libs/erasure/preference_erasures.h"
+#include "libs/personal_data/preference_erasures.h"
 
 #include "absl/time/clock.h"
 
@@ -6,7 +6,7 @@
 #include "libs/rpc/client_call.h"
 #include "libs/status/status_macros.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 namespace {
 
 namespace pb = lmsmail::preference::v1;
@@ -38,4 +38,4 @@ absl::Status PreferenceErasures::Acknowledge(std::string_view erasure, absl::Tim
       .status();
 }
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "libs/erasure/erasure.h"
+#include "libs/personal_data/erasure.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
 
-namespace lmsmail::erasure {
+namespace lmsmail::personal_data {
 
 // Asks the preference service. Thread-safe.
 class PreferenceErasures final : public Erasures {
@@ -26,4 +26,4 @@ class PreferenceErasures final : public Erasures {
   const std::string service_;
 };
 
-}  // namespace lmsmail::erasure
+}  // namespace lmsmail::personal_data

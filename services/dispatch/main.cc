@@ -8,10 +8,10 @@
 
 #include "embedded/lmsmail_dispatch_migrations.h"
 
-#include "libs/erasure/erasure_worker.h"
-#include "libs/erasure/pg_personal_data.h"
-#include "libs/erasure/preference_erasures.h"
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/postgres/pool.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
@@ -105,9 +105,9 @@ class DispatchWorkload final : public service::Workload {
       clock_,
       metrics_,
       {.sweep_interval = config_.sweep_interval, .retention = config_.retention.ToRetention()}};
-  erasure::PreferenceErasures erasures_{parts_.preference_channel, "dispatch"};
-  erasure::PgPersonalData personal_data_{runtime_.pool};
-  erasure::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
+  personal_data::PreferenceErasures erasures_{parts_.preference_channel, "dispatch"};
+  personal_data::PgPersonalData personal_data_{runtime_.pool};
+  personal_data::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
   Worker worker_{{.clock = clock_,
                   .queue = queue_,
                   .limits = limits_,
@@ -146,8 +146,12 @@ class DispatchWorkload final : public service::Workload {
   QueueMaintenance calls_maintenance_{calls_queue_, clock_, metrics_, {}};  // never started
   QueueHandlers queue_handlers_{
       {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};
+  personal_data::ExportHandlers export_handlers_{
+      personal_data_,
+      {{"messages", "context", google::protobuf::Struct::default_instance()},
+       {"messages", "shared_context", google::protobuf::Struct::default_instance()}}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
-                           queue_handlers_, runtime_.audit_handlers};
+                           queue_handlers_, export_handlers_,     runtime_.audit_handlers};
   std::optional<lifecycle::Periodic> erasing_;
 };
 

@@ -8,6 +8,8 @@
 #include "embedded/lmsmail_preference_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/export_handlers.h"
+#include "libs/personal_data/pg_personal_data.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/api/consent_handlers.h"
@@ -48,9 +50,12 @@ class PreferenceWorkload final : public service::Workload {
         link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
         erasure_handlers_(store_, runtime.clock),
+        personal_data_(runtime.pool),
+        export_handlers_(personal_data_),
         erasure_watch_(store_, runtime.clock, runtime.metrics),
         service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
-                 suppression_handlers_, erasure_handlers_, runtime.audit_handlers) {}
+                 suppression_handlers_, erasure_handlers_, export_handlers_,
+                 runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
@@ -77,6 +82,8 @@ class PreferenceWorkload final : public service::Workload {
   LinkHandlers link_handlers_;
   SuppressionHandlers suppression_handlers_;
   ErasureHandlers erasure_handlers_;
+  personal_data::PgPersonalData personal_data_;
+  personal_data::ExportHandlers export_handlers_;
   ErasureWatch erasure_watch_;
   PreferenceService service_;
   std::optional<lifecycle::Periodic> measuring_;

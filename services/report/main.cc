@@ -8,10 +8,10 @@
 
 #include "embedded/lmsmail_report_migrations.h"
 
-#include "libs/erasure/erasure_worker.h"
-#include "libs/erasure/pg_personal_data.h"
-#include "libs/erasure/preference_erasures.h"
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
 #include "libs/time_zone/time_zone.h"
@@ -59,8 +59,9 @@ class ReportWorkload final : public service::Workload {
         course_handlers_(courses_, activities_, runtime.clock),
         weekly_report_handlers_(weekly_reports_, reports_),
         mail_stats_handlers_(dispatch_),
+        export_handlers_(personal_data_),
         service_(runtime.runner, course_handlers_, weekly_report_handlers_, mail_stats_handlers_,
-                 runtime.audit_handlers) {}
+                 export_handlers_, runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::ReportService>(service_)};
@@ -92,13 +93,14 @@ class ReportWorkload final : public service::Workload {
   DispatchClient dispatch_;
   TemplateClient templates_;
   WeeklyReports weekly_reports_;
-  erasure::PreferenceErasures erasures_;
-  erasure::PgPersonalData personal_data_;
-  erasure::ErasureWorker erasure_worker_;
+  personal_data::PreferenceErasures erasures_;
+  personal_data::PgPersonalData personal_data_;
+  personal_data::ErasureWorker erasure_worker_;
   WeeklyReportWorker worker_;
   CourseHandlers course_handlers_;
   WeeklyReportHandlers weekly_report_handlers_;
   MailStatsHandlers mail_stats_handlers_;
+  personal_data::ExportHandlers export_handlers_;
   ReportService service_;
   std::optional<lifecycle::Periodic> erasing_;
   std::optional<lifecycle::Periodic> periodic_;  // set by Start(), before the first call

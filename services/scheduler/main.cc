@@ -6,10 +6,10 @@
 
 #include "embedded/lmsmail_scheduler_migrations.h"
 
-#include "libs/erasure/erasure_worker.h"
-#include "libs/erasure/pg_personal_data.h"
-#include "libs/erasure/preference_erasures.h"
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
 #include "libs/time_zone/time_zone.h"
@@ -128,14 +128,16 @@ class SchedulerWorkload final : public service::Workload {
   MaintenanceWorker maintenance_worker_{
       {schedule_store_, events_, requests_, clock_, metrics_},
       {.content = config_.retention.content, .outcomes = config_.retention.outcomes}};
-  erasure::PreferenceErasures erasures_{preference_channel_, "scheduler"};
-  erasure::PgPersonalData personal_data_{runtime_.pool};
-  erasure::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
+  personal_data::PreferenceErasures erasures_{preference_channel_, "scheduler"};
+  personal_data::PgPersonalData personal_data_{runtime_.pool};
+  personal_data::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
-  SchedulerService service_{runtime_.runner, schedule_handlers_, event_handlers_,
-                            automation_handlers_, runtime_.audit_handlers};
+  personal_data::ExportHandlers export_handlers_{
+      personal_data_, {{"events", "body", v1::Event::default_instance()}}};
+  SchedulerService service_{runtime_.runner,      schedule_handlers_, event_handlers_,
+                            automation_handlers_, export_handlers_,   runtime_.audit_handlers};
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Periodic>> task_threads_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Periodic>> other_threads_;

@@ -21,7 +21,9 @@
 namespace lmsmail::integration {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 namespace pb = dispatch::v1;
@@ -37,6 +39,10 @@ class ErasureTest : public SuiteTest {
     SuiteTest::SetUpTestSuite();
     ASSERT_OK(CreateGreeting(suite(), "letter", type::v1::CATEGORY_ENROLLMENT));
     ASSERT_OK(AddCourse(suite(), "pottery", "Pottery"));
+    sch::UpdateAutomationRequest disable;
+    disable.mutable_automation()->set_name("automations/demo-completed");
+    disable.mutable_update_mask()->add_paths("enabled");
+    ASSERT_OK(Call(suite().scheduler(), &Scheduler::UpdateAutomation, disable));
   }
 
   // The columns that contain `text`, as text or as the bytes of a message, in any case.
@@ -92,6 +98,17 @@ class ErasureTest : public SuiteTest {
         kErasureTimeout);
   }
 
+  // The export of one service as text.
+  template <typename Stub, typename Method>
+  static std::string Export(Stub& stub, Method method, std::string_view student) {
+    type::v1::ExportRecipientRequest request;
+    request.set_name(NameOf(student));
+    request.set_email_address(AddressOf(student));
+    const auto response = Call(stub, method, request);
+    EXPECT_OK(response);
+    return response.ok() ? response->DebugString() : "";
+  }
+
   // Makes every service store something about a student.
   static void Live(const std::string& student, const std::string& name) {
     pref::UpsertRecipientsRequest upsert;
@@ -108,7 +125,9 @@ class ErasureTest : public SuiteTest {
     ASSERT_OK(Call(suite().preferences(), &Preferences::Unsubscribe, unsubscribe));
 
     ASSERT_OK(Admit(suite(), "pottery", {student}));
-    ASSERT_OK(Publish(suite(), {Enrolled("enrolled/" + student, student, "pottery"),
+    // Causes nothing, because its automation is disabled.
+    ASSERT_OK(Publish(suite(), {Attended("attended/" + student, student, "pottery"),
+                                Enrolled("enrolled/" + student, student, "pottery"),
                                 Paid("paid/" + student, student, "payment-of-" + student)}));
     ASSERT_OK(integration::WaitUntilDone(suite(), "enrolled/" + student));
     ASSERT_OK(integration::WaitUntilDone(suite(), "paid/" + student));
@@ -135,6 +154,15 @@ class ErasureTest : public SuiteTest {
     ASSERT_OK_AND_ASSIGN(const pb::Message later, Send(suite(), send));
     send.set_request_id("cancelled/" + student);
     ASSERT_OK_AND_ASSIGN(const pb::Message cancelled, Send(suite(), send));
+    pb::SendBatchRequest batch;
+    batch.mutable_header()->set_request_id("batch-for/" + student);
+    batch.mutable_header()->set_template_("templates/letter");
+    (*batch.mutable_header()->mutable_shared_context()->mutable_fields())["word"].set_string_value(
+        name);
+    auto& item = *batch.add_items();
+    item.mutable_target()->set_recipient(NameOf(student));
+    item.set_dedupe_key("item-for/" + student);
+    ASSERT_OK(Call(suite().dispatch(), &Dispatch::SendBatch, batch));
     pb::CancelMessageRequest cancel;
     cancel.set_name(cancelled.name());
     ASSERT_OK(Call(suite().dispatch(), &Dispatch::CancelMessage, cancel));
@@ -157,7 +185,7 @@ TEST_F(ErasureTest, NothingOfAnErasedPersonIsLeftInAnyColumn) {
              return mail.state() == pb::STATE_QUEUED && mail.lane() == type::v1::LANE_BULK;
            });
   }));
-  ASSERT_OK(suite().inbox().WaitFor(AddressOf(student), 3).status());
+  ASSERT_OK(suite().inbox().WaitFor(AddressOf(student), 5).status());
   // As a server that repeats the address, and a provider.
   Execute(fmt::format("UPDATE dispatch.result SET reply_text = '250 2.1.5 <{}> ok'",
                       AddressOf(student)));
@@ -177,9 +205,26 @@ TEST_F(ErasureTest, NothingOfAnErasedPersonIsLeftInAnyColumn) {
   EXPECT_THAT(ColumnsWith(other), Not(IsEmpty()));
   EXPECT_THAT(MailTo(suite(), other).value(), testing::SizeIs(testing::Ge(5)));
   ASSERT_OK(Resume(suite(), type::v1::LANE_BULK));
-  EXPECT_OK(suite().inbox().WaitFor(AddressOf(other), 4).status());
-  EXPECT_EQ(suite().inbox().CountTo(AddressOf(student)), 3) << "the weekly mail was cancelled";
+  EXPECT_OK(suite().inbox().WaitFor(AddressOf(other), 6).status());
+  EXPECT_EQ(suite().inbox().CountTo(AddressOf(student)), 5) << "the weekly mail was cancelled";
   EXPECT_THAT(ColumnsWith(student), IsEmpty());
+}
+
+TEST_F(ErasureTest, EveryServiceExportsWhatItKeeps) {
+  const std::string student = "exporter-77c";
+  Live(student, "Ex Porter");
+  EXPECT_THAT(Export(suite().preferences(), &Preferences::ExportRecipient, student),
+              AllOf(HasSubstr("Ex Porter"), HasSubstr(AddressOf(student)), HasSubstr("by phone")));
+  EXPECT_THAT(Export(suite().scheduler(), &Scheduler::ExportRecipient, student),
+              AllOf(HasSubstr("studentEnrolled"), HasSubstr("payment-of-" + student)));
+  EXPECT_THAT(Export(suite().reports(), &Reports::ExportRecipient, student),
+              AllOf(HasSubstr("Clay"), HasSubstr("pottery"), HasSubstr("activity_time")));
+  EXPECT_THAT(
+      Export(suite().dispatch(), &Dispatch::ExportRecipient, student),
+      AllOf(HasSubstr("by-hand/" + student), HasSubstr("to-the-address/" + student),
+            HasSubstr("in-a-week/" + student), HasSubstr("Ex Porter"), HasSubstr("outcomes")));
+  EXPECT_THAT(Export(suite().dispatch(), &Dispatch::ExportRecipient, "nobody-77c"),
+              Not(HasSubstr("outcomes")));
 }
 
 TEST_F(ErasureTest, AServiceThatWasAwayErasesWhenItIsBack) {

@@ -4,6 +4,7 @@ namespace lmsmail::dispatch {
 
 DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& submissions,
                                  MessageHandlers& messages, QueueHandlers& queue,
+                                 personal_data::ExportHandlers& exports,
                                  audit::AuditHandlers& audit)
     : BoundService(runner) {
   BindAsync("Send", submissions, &SubmissionHandlers::Send);
@@ -29,6 +30,7 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("PurgeLogs", queue, &QueueHandlers::PurgeLogs);
   Bind("ListTransports", queue, &QueueHandlers::ListTransports);
   BindAsync("TestTransport", queue, &QueueHandlers::TestTransport);
+  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

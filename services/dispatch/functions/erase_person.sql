@@ -1,6 +1,7 @@
 -- Erases a person from the queue and the log: mail that waits is cancelled, and what says who a mail was
 -- for goes (target, keys, context, labels, what servers and providers answered). That there was a mail,
--- and what became of it, stays. Returns false while a worker holds one of them.
+-- and what became of it, stays, as of mail to an address that was dropped. Returns false while a worker
+-- holds one of them.
 CREATE OR REPLACE FUNCTION erase_person(p_recipient_id text, p_address text, p_erasure text)
 RETURNS bool LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = dispatch, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
@@ -12,7 +13,7 @@ DECLARE
   v_scheduled int8[];
   v_ids int8[];
   v_held int8[];
-  v_requests text[];
+  v_batches int8[];
 BEGIN
   IF p_recipient_id = '' THEN
     RAISE EXCEPTION 'erase_person needs a recipient' USING ERRCODE = 'invalid_parameter_value';
@@ -22,7 +23,7 @@ BEGIN
    WHERE lower(s.target) = ANY (v_targets)
      AND (s.target_kind = 2 OR s.target = v_recipient);
   PERFORM cancel_message(id) FROM unnest(v_scheduled) id;
-  UPDATE scheduled s SET target = '', request_key = '', labels = NULL, context = NULL,
+  UPDATE scheduled s SET target = '', target_kind = 2, request_key = '', labels = NULL, context = NULL,
                          content_drop_time = now()
    WHERE s.msg_id = ANY (v_scheduled);
 
@@ -32,7 +33,21 @@ BEGIN
   SELECT array_agg(id) INTO v_held FROM unnest(v_ids) id WHERE cancel_message(id) = 1;
   v_ids := ARRAY(SELECT id FROM unnest(v_ids) id WHERE id <> ALL (coalesce(v_held, '{}')));
 
-  UPDATE message m SET target = '', request_key = '', labels = NULL, context = NULL,
+  -- Batches without mail to anybody else.
+  SELECT array_agg(b.batch_id) INTO v_batches FROM batch b
+   WHERE b.batch_id IN (SELECT m.batch_id FROM message m WHERE m.msg_id = ANY (v_ids)
+                        UNION SELECT s.batch_id FROM scheduled s WHERE s.msg_id = ANY (v_scheduled))
+     AND NOT EXISTS (SELECT FROM message m WHERE m.batch_id = b.batch_id AND m.batch_id <> 0
+                                             AND m.msg_id <> ALL (v_ids))
+     AND NOT EXISTS (SELECT FROM scheduled s WHERE s.batch_id = b.batch_id AND s.batch_id <> 0
+                                               AND s.msg_id <> ALL (coalesce(v_scheduled, '{}')));
+  DELETE FROM request k USING batch b
+   WHERE b.batch_id = ANY (v_batches) AND k.request_id = b.request_id;
+  UPDATE batch b SET request_id = 'erased-' || gen_random_uuid(), labels = NULL,
+                     shared_context = NULL, content_drop_time = now()
+   WHERE b.batch_id = ANY (v_batches);
+
+  UPDATE message m SET target = '', target_kind = 2, request_key = '', labels = NULL, context = NULL,
                        content_drop_time = coalesce(m.content_drop_time, now())
    WHERE m.msg_id = ANY (v_ids);
   UPDATE result r SET reply_text = NULL, address_hash = NULL

@@ -5,6 +5,7 @@ namespace lmsmail::preference {
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                                      ConsentHandlers& consent, LinkHandlers& links,
                                      SuppressionHandlers& suppressions, ErasureHandlers& erasures,
+                                     personal_data::ExportHandlers& exports,
                                      audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
@@ -30,6 +31,7 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("ListErasures", erasures, &ErasureHandlers::ListErasures);
   Bind("ListPendingErasures", erasures, &ErasureHandlers::ListPendingErasures);
   Bind("AcknowledgeErasure", erasures, &ErasureHandlers::AcknowledgeErasure);
+  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libs/audit/audit_handlers.h"
+#include "libs/personal_data/export_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "libs/rpc/call_runner.h"
 #include "lmsmail/preference/v1/preference_service.grpc.pb.h"
@@ -17,7 +18,7 @@ class PreferenceService final : public rpc::BoundService<v1::PreferenceService> 
   PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                     ConsentHandlers& consent, LinkHandlers& links,
                     SuppressionHandlers& suppressions, ErasureHandlers& erasures,
-                    audit::AuditHandlers& audit);
+                    personal_data::ExportHandlers& exports, audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::preference

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "libs/personal_data/testing/no_personal_data.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/testing/in_process_server.h"
@@ -90,9 +91,11 @@ class PreferenceServiceTest : public ::testing::Test {
   LinkHandlers link_handlers_{linked_consent_};
   SuppressionHandlers suppression_handlers_{suppressions_};
   ErasureHandlers erasure_handlers_{store_, clock_};
-  PreferenceService service_{runner_.get(),           recipient_handlers_,   consent_handlers_,
-                             link_handlers_,          suppression_handlers_, erasure_handlers_,
-                             runner_.audit_handlers()};
+  personal_data::NoPersonalData no_personal_data_;
+  personal_data::ExportHandlers exports_{no_personal_data_};
+  PreferenceService service_{runner_.get(),  recipient_handlers_,     consent_handlers_,
+                             link_handlers_, suppression_handlers_,   erasure_handlers_,
+                             exports_,       runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
 };
