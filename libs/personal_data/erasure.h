@@ -34,9 +34,9 @@ class PersonalData {
   // Erases what may be erased now. Returns whether nothing is left; false means that work about her
   // is in progress, and asks for another call. Idempotent.
   virtual absl::StatusOr<bool> Erase(const Person& person, absl::Time deadline) = 0;
-  // All records about her, as a JSON object of lists. `address` may be empty.
+  // All records about her, as a JSON object of lists.
   virtual absl::StatusOr<std::string> Export(std::string_view recipient_id,
-                                             std::string_view address, absl::Time deadline) = 0;
+                                             absl::Time deadline) = 0;
 };
 
 }  // namespace lmsmail::personal_data

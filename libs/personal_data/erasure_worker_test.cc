@@ -44,9 +44,7 @@ class FakeData final : public PersonalData {
     if (result == results.end()) return true;
     return result->second;
   }
-  absl::StatusOr<std::string> Export(std::string_view, std::string_view, absl::Time) override {
-    return "{}";
-  }
+  absl::StatusOr<std::string> Export(std::string_view, absl::Time) override { return "{}"; }
 };
 
 class ErasureWorkerTest : public ::testing::Test {

@@ -16,13 +16,11 @@ absl::StatusOr<bool> PgPersonalData::Erase(const Person& person, absl::Time dead
 }
 
 absl::StatusOr<std::string> PgPersonalData::Export(std::string_view recipient_id,
-                                                   std::string_view address, absl::Time deadline) {
+                                                   absl::Time deadline) {
   return postgres::RunStatement(
       pool_, {.name = "personal_data.export_person", .deadline = deadline, .reads_only = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::string> {
-        return tx
-            .exec_params1("SELECT export_person($1, $2)::text", std::string(recipient_id),
-                          std::string(address))[0]
+        return tx.exec_params1("SELECT export_person($1)::text", std::string(recipient_id))[0]
             .as<std::string>();
       });
 }

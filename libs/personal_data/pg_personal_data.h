@@ -18,8 +18,7 @@ class PgPersonalData final : public PersonalData {
       : pool_(pool), erase_sql_(std::move(erase_sql)) {}
 
   absl::StatusOr<bool> Erase(const Person& person, absl::Time deadline) override;
-  absl::StatusOr<std::string> Export(std::string_view recipient_id, std::string_view address,
-                                     absl::Time deadline) override;
+  absl::StatusOr<std::string> Export(std::string_view recipient_id, absl::Time deadline) override;
 
  private:
   postgres::Pool& pool_;

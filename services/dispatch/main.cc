@@ -146,12 +146,8 @@ class DispatchWorkload final : public service::Workload {
   QueueMaintenance calls_maintenance_{calls_queue_, clock_, metrics_, {}};  // never started
   QueueHandlers queue_handlers_{
       {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};
-  personal_data::ExportHandlers export_handlers_{
-      personal_data_,
-      {{"messages", "context", google::protobuf::Struct::default_instance()},
-       {"messages", "shared_context", google::protobuf::Struct::default_instance()}}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
-                           queue_handlers_, export_handlers_,     runtime_.audit_handlers};
+                           queue_handlers_, runtime_.audit_handlers};
   std::optional<lifecycle::Periodic> erasing_;
 };
 

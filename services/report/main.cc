@@ -59,9 +59,8 @@ class ReportWorkload final : public service::Workload {
         course_handlers_(courses_, activities_, runtime.clock),
         weekly_report_handlers_(weekly_reports_, reports_),
         mail_stats_handlers_(dispatch_),
-        export_handlers_(personal_data_),
         service_(runtime.runner, course_handlers_, weekly_report_handlers_, mail_stats_handlers_,
-                 export_handlers_, runtime.audit_handlers) {}
+                 runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::ReportService>(service_)};
@@ -100,7 +99,6 @@ class ReportWorkload final : public service::Workload {
   CourseHandlers course_handlers_;
   WeeklyReportHandlers weekly_report_handlers_;
   MailStatsHandlers mail_stats_handlers_;
-  personal_data::ExportHandlers export_handlers_;
   ReportService service_;
   std::optional<lifecycle::Periodic> erasing_;
   std::optional<lifecycle::Periodic> periodic_;  // set by Start(), before the first call

@@ -134,10 +134,8 @@ class SchedulerWorkload final : public service::Workload {
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
-  personal_data::ExportHandlers export_handlers_{
-      personal_data_, {{"events", "body", v1::Event::default_instance()}}};
-  SchedulerService service_{runtime_.runner,      schedule_handlers_, event_handlers_,
-                            automation_handlers_, export_handlers_,   runtime_.audit_handlers};
+  SchedulerService service_{runtime_.runner, schedule_handlers_, event_handlers_,
+                            automation_handlers_, runtime_.audit_handlers};
   absl::Mutex mutex_;
   std::vector<std::unique_ptr<Periodic>> task_threads_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Periodic>> other_threads_;

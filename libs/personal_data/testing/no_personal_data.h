@@ -11,9 +11,7 @@ namespace lmsmail::personal_data {
 class NoPersonalData final : public PersonalData {
  public:
   absl::StatusOr<bool> Erase(const Person&, absl::Time) override { return true; }
-  absl::StatusOr<std::string> Export(std::string_view, std::string_view, absl::Time) override {
-    return "{}";
-  }
+  absl::StatusOr<std::string> Export(std::string_view, absl::Time) override { return "{}"; }
 };
 
 }  // namespace lmsmail::personal_data

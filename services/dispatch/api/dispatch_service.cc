@@ -4,7 +4,6 @@ namespace lmsmail::dispatch {
 
 DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& submissions,
                                  MessageHandlers& messages, QueueHandlers& queue,
-                                 personal_data::ExportHandlers& exports,
                                  audit::AuditHandlers& audit)
     : BoundService(runner) {
   BindAsync("Send", submissions, &SubmissionHandlers::Send);
@@ -30,7 +29,6 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("PurgeLogs", queue, &QueueHandlers::PurgeLogs);
   Bind("ListTransports", queue, &QueueHandlers::ListTransports);
   BindAsync("TestTransport", queue, &QueueHandlers::TestTransport);
-  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libs/audit/audit_handlers.h"
-#include "libs/personal_data/export_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "services/dispatch/api/message_handlers.h"
@@ -15,8 +14,7 @@ class DispatchService final : public rpc::BoundService<v1::DispatchService> {
  public:
   // All must outlive the server.
   DispatchService(rpc::CallRunner& runner, SubmissionHandlers& submissions,
-                  MessageHandlers& messages, QueueHandlers& queue,
-                  personal_data::ExportHandlers& exports, audit::AuditHandlers& audit);
+                  MessageHandlers& messages, QueueHandlers& queue, audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::dispatch

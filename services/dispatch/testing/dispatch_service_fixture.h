@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "libs/personal_data/testing/no_personal_data.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "services/dispatch/api/dispatch_service.h"
@@ -77,10 +76,7 @@ class DispatchServiceTest : public SenderFixture {
                         .maintenance = maintenance_,
                         .transports = transports_}};
   rpc::TestRunner runner_;
-  personal_data::NoPersonalData no_personal_data_;
-  personal_data::ExportHandlers exports_{no_personal_data_};
-  DispatchService service_{runner_.get(), send_,    messages_,
-                           queue_,        exports_, runner_.audit_handlers()};
+  DispatchService service_{runner_.get(), send_, messages_, queue_, runner_.audit_handlers()};
   rpc::InProcessServer server_{{rpc::Host<v1::DispatchService>(service_)}};
   std::unique_ptr<v1::DispatchService::Stub> stub_ = server_.NewStub<v1::DispatchService>();
 };

@@ -1,5 +1,5 @@
 -- All that is kept about a recipient.
-CREATE OR REPLACE FUNCTION export_person(p_recipient_id text, p_address text) RETURNS jsonb
+CREATE OR REPLACE FUNCTION export_person(p_recipient_id text) RETURNS jsonb
 STABLE LANGUAGE sql SET search_path = preference, pg_temp AS $$
   SELECT jsonb_build_object(
     'recipients', coalesce((

@@ -4,7 +4,7 @@ namespace lmsmail::report {
 
 ReportService::ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
                              WeeklyReportHandlers& weekly_reports, MailStatsHandlers& mail_stats,
-                             personal_data::ExportHandlers& exports, audit::AuditHandlers& audit)
+                             audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertCourses", courses, &CourseHandlers::UpsertCourses);
   Bind("GetCourse", courses, &CourseHandlers::GetCourse);
@@ -19,7 +19,6 @@ ReportService::ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
   Bind("ListWeeklyReports", weekly_reports, &WeeklyReportHandlers::ListWeeklyReports);
   Bind("PreviewWeeklyEmail", weekly_reports, &WeeklyReportHandlers::PreviewWeeklyEmail);
   Bind("GetMailStats", mail_stats, &MailStatsHandlers::GetMailStats);
-  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libs/audit/audit_handlers.h"
-#include "libs/personal_data/export_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "lmsmail/report/v1/report_service.grpc.pb.h"
 #include "services/report/api/course_handlers.h"
@@ -15,7 +14,7 @@ class ReportService final : public rpc::BoundService<v1::ReportService> {
   // The runner and the handlers must outlive the server.
   ReportService(rpc::CallRunner& runner, CourseHandlers& courses,
                 WeeklyReportHandlers& weekly_reports, MailStatsHandlers& mail_stats,
-                personal_data::ExportHandlers& exports, audit::AuditHandlers& audit);
+                audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::report

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "libs/personal_data/testing/no_personal_data.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
 #include "libs/rpc/testing/matchers.h"
@@ -96,10 +95,8 @@ class ReportServiceTest : public ::testing::Test {
   CourseHandlers course_handlers_{store_, store_, clock_};
   WeeklyReportHandlers weekly_report_handlers_{reports_, store_};
   MailStatsHandlers mail_stats_handlers_{mail_stats_};
-  personal_data::NoPersonalData no_personal_data_;
-  personal_data::ExportHandlers exports_{no_personal_data_};
-  ReportService service_{runner_.get(),        course_handlers_, weekly_report_handlers_,
-                         mail_stats_handlers_, exports_,         runner_.audit_handlers()};
+  ReportService service_{runner_.get(), course_handlers_, weekly_report_handlers_,
+                         mail_stats_handlers_, runner_.audit_handlers()};
   rpc::InProcessServer server_{{rpc::Host<v1::ReportService>(service_)}};
   std::unique_ptr<v1::ReportService::Stub> stub_ = server_.NewStub<v1::ReportService>();
 };

@@ -4,7 +4,6 @@ namespace lmsmail::scheduler {
 
 SchedulerService::SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& schedules,
                                    EventHandlers& events, AutomationHandlers& automations,
-                                   personal_data::ExportHandlers& exports,
                                    audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("CreateSchedule", schedules, &ScheduleHandlers::CreateSchedule);
@@ -24,7 +23,6 @@ SchedulerService::SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& sc
   Bind("CreateAutomation", automations, &AutomationHandlers::CreateAutomation);
   Bind("UpdateAutomation", automations, &AutomationHandlers::UpdateAutomation);
   Bind("DeleteAutomation", automations, &AutomationHandlers::DeleteAutomation);
-  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libs/audit/audit_handlers.h"
-#include "libs/personal_data/export_handlers.h"
 #include "libs/rpc/bound_service.h"
 #include "lmsmail/scheduler/v1/scheduler_service.grpc.pb.h"
 #include "services/scheduler/api/automation_handlers.h"
@@ -13,8 +12,7 @@ namespace lmsmail::scheduler {
 class SchedulerService final : public rpc::BoundService<v1::SchedulerService> {
  public:
   SchedulerService(rpc::CallRunner& runner, ScheduleHandlers& schedules, EventHandlers& events,
-                   AutomationHandlers& automations, personal_data::ExportHandlers& exports,
-                   audit::AuditHandlers& audit);
+                   AutomationHandlers& automations, audit::AuditHandlers& audit);
 };
 
 }  // namespace lmsmail::scheduler

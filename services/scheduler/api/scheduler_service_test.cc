@@ -7,7 +7,6 @@
 #include <string>
 
 #include "libs/clock/clock.h"
-#include "libs/personal_data/testing/no_personal_data.h"
 #include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/testing/in_process_server.h"
@@ -68,10 +67,8 @@ class SchedulerServiceTest : public ::testing::Test {
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};
-  personal_data::NoPersonalData no_personal_data_;
-  personal_data::ExportHandlers exports_{no_personal_data_};
-  SchedulerService service_{runner_.get(),        schedule_handlers_, event_handlers_,
-                            automation_handlers_, exports_,           runner_.audit_handlers()};
+  SchedulerService service_{runner_.get(), schedule_handlers_, event_handlers_,
+                            automation_handlers_, runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::SchedulerService>(service_)};
   std::unique_ptr<v1::SchedulerService::Stub> stub_ = server_.NewStub<v1::SchedulerService>();
 };
