@@ -39,6 +39,7 @@ class ErasureTest : public SuiteTest {
     SuiteTest::SetUpTestSuite();
     ASSERT_OK(CreateGreeting(suite(), "letter", type::v1::CATEGORY_ENROLLMENT));
     ASSERT_OK(AddCourse(suite(), "pottery", "Pottery"));
+    ASSERT_OK(AddCourse(suite(), "glass", "Glass"));
     sch::UpdateAutomationRequest disable;
     disable.mutable_automation()->set_name("automations/demo-completed");
     disable.mutable_update_mask()->add_paths("enabled");
@@ -116,7 +117,7 @@ class ErasureTest : public SuiteTest {
     ASSERT_OK(Admit(suite(), "pottery", {student}));
     // Causes nothing, because its automation is disabled.
     ASSERT_OK(Publish(suite(), {Attended("attended/" + student, student, "pottery"),
-                                Enrolled("enrolled/" + student, student, "pottery"),
+                                Enrolled("enrolled/" + student, student, "glass"),
                                 Paid("paid/" + student, student, "payment-of-" + student)}));
     ASSERT_OK(integration::WaitUntilDone(suite(), "enrolled/" + student));
     ASSERT_OK(integration::WaitUntilDone(suite(), "paid/" + student));

@@ -10,9 +10,12 @@ BEGIN
   IF p_recipient_id = '' THEN
     RAISE EXCEPTION 'erase_person needs a recipient' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF EXISTS (SELECT FROM weekly_report_run r WHERE r.state = 2 AND r.lease_expire_time > now()) THEN
+  IF EXISTS (SELECT FROM weekly_report_run r
+              WHERE (r.state = 2 AND r.lease_expire_time > now())
+                 OR (r.state IN (1, 2) AND r.cursor = p_recipient_id)) THEN
     RETURN false;
   END IF;
+  UPDATE weekly_report_run r SET cursor = '' WHERE r.cursor = p_recipient_id;
   IF NOT p_keep_facts THEN
     DELETE FROM activity a WHERE a.student_id = p_recipient_id;
     DELETE FROM enrollment e WHERE e.student_id = p_recipient_id;
