@@ -169,8 +169,7 @@ TEST_F(ComposerTest, CallersCannotSayWhoTheMailIsForOrHowToStopIt) {
   EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Ada\r\n"));
   templates_.Publish({"plain", 1, Category::kEnrollment}, "Hello",
                      "{{preferences_url}} {{#unsubscribe_url}}Leave{{/unsubscribe_url}}",
-                     {{.name = "preferences_url", .type = render::VariableType::kUrl},
-                      {.name = "unsubscribe_url", .type = render::VariableType::kUrl}});
+                     {{.name = "preferences_url", .type = render::VariableType::kUrl}});
   mail_.template_ref = {"plain", 1, Category::kEnrollment};
   recipient_.unsubscribe_url = "";  // A mandatory mail has none, and gets none from its context.
   EXPECT_THAT(Text(), AllOf(HasSubstr("https://mail.example/p/ada"), Not(HasSubstr("Leave"))));
