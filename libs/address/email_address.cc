@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 
+#include "libs/address/normalization.h"
 #include "libs/status/status_macros.h"
 #include "libs/strings/utf8.h"
 #include "libs/strings/view.h"
@@ -37,19 +38,6 @@ bool IsAscii(std::string_view text) {
 std::string AsciiLower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
 bool IsControl(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
-bool IsSpace(char32_t c) {
-  return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
-         c == 0x205f || c == 0x3000;
-}
-// Line separators, direction marks, joiners and non-characters.
-bool IsInvisible(char32_t c) {
-  return c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfdd0 && c <= 0xfdef) ||
-         (c & 0xfffe) == 0xfffe || (c >= 0xe0000 && c <= 0xe0fff);
-}
-// Joiners are invisible too, but some scripts and emoji need them.
-bool IsJoiner(char32_t c) { return c == 0x200c || c == 0x200d; }
-
 // The characters of a dot-atom besides letters and digits (RFC 5322 section 3.2.3).
 bool IsAtomSymbol(char c) {
   return std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
@@ -204,7 +192,8 @@ absl::StatusOr<EmailAddress> ParseEmailAddress(std::string_view text) {
 }
 
 std::string CanonicalForm(const EmailAddress& address) {
-  return AsciiLower(address.local).append(1, '@').append(address.domain);
+  std::string local = IsAscii(address.local) ? AsciiLower(address.local) : FoldCase(address.local);
+  return std::move(local).append(1, '@').append(address.domain);
 }
 
 absl::Status ValidateDisplayName(std::string_view name) {

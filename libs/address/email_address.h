@@ -30,11 +30,11 @@ struct EmailAddress {
 // address.
 absl::StatusOr<EmailAddress> ParseEmailAddress(std::string_view text);
 
-// The key of an address for suppression, consent and duplicate checks: the local part with A-Z
-// in lower case, "@", the domain. RFC 5321 section 2.4 lets Ann@ and ann@ be two people, but in
+// The key of an address for suppression, consent and duplicate checks: the local part in NFC and
+// lower case, "@", the domain. RFC 5321 section 2.4 lets Ann@ and ann@ be two people, but in
 // practice they are one, and who opted out under one spelling must not get mail under the other.
-// Dots and "+tags" stay, because only some providers ignore them. Other letters keep their case,
-// because lower case depends on a language that we do not know.
+// Dots and "+tags" stay, because only some providers ignore them. It is a key, not an address to
+// send to.
 std::string CanonicalForm(const EmailAddress& address);
 
 // The display name is as people read it ("Doe, Jane"), not quoted or encoded for a header.

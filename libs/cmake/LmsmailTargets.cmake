@@ -132,7 +132,8 @@ function(lmsmail_embed_sql name)
     file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/migrations/*.sql
          ${PROJECT_SOURCE_DIR}/libs/service/migrations/*.sql)
     list(APPEND migrations ${shared})
-    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/service/functions/*.sql)
+    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/functions/*.sql
+         ${PROJECT_SOURCE_DIR}/libs/service/functions/*.sql)
     list(APPEND functions ${shared})
     list(SORT functions COMPARE FILE_BASENAME)
   endif()

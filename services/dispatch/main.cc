@@ -2,11 +2,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "embedded/lmsmail_dispatch_migrations.h"
 
+#include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/postgres/pool.h"
 #include "libs/rpc/channel.h"
 #include "libs/status/status_macros.h"
@@ -65,12 +70,14 @@ class DispatchWorkload final : public service::Workload {
     parts_.journals.abandoned.clear();
     maintenance_.Start();
     events_.StartReplay(clock_);
+    erasing_.emplace("erasures", [this] { return erasure_worker_.RunOnce(); });
     if (config_.worker.enabled) worker_.Start();
     return absl::OkStatus();
   }
 
   void Stop(absl::Time deadline) override {
     maintenance_.Stop();
+    erasing_.reset();
     events_.Stop();
     worker_.Stop(deadline);
     bounces_.Stop();
@@ -98,6 +105,9 @@ class DispatchWorkload final : public service::Workload {
       clock_,
       metrics_,
       {.sweep_interval = config_.sweep_interval, .retention = config_.retention.ToRetention()}};
+  personal_data::PreferenceErasures erasures_{parts_.preference_channel, "dispatch"};
+  personal_data::PgPersonalData personal_data_{runtime_.pool};
+  personal_data::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
   Worker worker_{{.clock = clock_,
                   .queue = queue_,
                   .limits = limits_,
@@ -138,6 +148,7 @@ class DispatchWorkload final : public service::Workload {
       {clock_, calls_queue_, log_, calls_maintenance_, *parts_.transports}};
   DispatchService service_{runtime_.runner, submission_handlers_, message_handlers_,
                            queue_handlers_, runtime_.audit_handlers};
+  std::optional<lifecycle::Periodic> erasing_;
 };
 
 absl::StatusOr<std::unique_ptr<service::Workload>> Build(const DispatchConfig& config,

@@ -1,16 +1,21 @@
 #include "libs/service/main.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "embedded/lmsmail_preference_migrations.h"
 
+#include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/export_handlers.h"
+#include "libs/personal_data/pg_personal_data.h"
 #include "libs/school/school.h"
 #include "libs/status/status_macros.h"
 #include "libs/token/key_ring.h"
 #include "services/preference/api/consent_handlers.h"
+#include "services/preference/api/erasure_handlers.h"
 #include "services/preference/api/link_handlers.h"
 #include "services/preference/api/preference_service.h"
 #include "services/preference/api/recipient_handlers.h"
@@ -18,6 +23,7 @@
 #include "services/preference/api/suppression_handlers.h"
 #include "services/preference/config.h"
 #include "services/preference/domain/consent_registry.h"
+#include "services/preference/domain/erasure_watch.h"
 #include "services/preference/domain/linked_consent.h"
 #include "services/preference/domain/links.h"
 #include "services/preference/domain/recipient_check.h"
@@ -31,6 +37,7 @@ namespace lmsmail::preference {
 namespace {
 
 constexpr absl::Duration kStartTimeout = absl::Seconds(10);
+constexpr absl::Duration kMeasureInterval = absl::Minutes(1);
 
 // The first values of the stored school.
 school::School ToSchool(const service::SchoolConfig& config) {
@@ -62,16 +69,24 @@ class PreferenceWorkload final : public service::Workload {
         link_handlers_(linked_consent_),
         suppression_handlers_(suppressions_),
         school_handlers_(school_),
+        erasure_handlers_(store_, runtime.clock),
+        personal_data_(runtime.pool),
+        export_handlers_(personal_data_),
+        erasure_watch_(store_, runtime.clock, runtime.metrics),
         service_(runtime.runner, recipient_handlers_, consent_handlers_, link_handlers_,
-                 suppression_handlers_, school_handlers_, runtime.audit_handlers) {}
+                 suppression_handlers_, school_handlers_, erasure_handlers_, export_handlers_,
+                 runtime.audit_handlers) {}
 
   std::vector<rpc::HostedService> Services() override {
     return {rpc::Host<v1::PreferenceService>(service_)};
   }
 
   absl::Status Start() override {
+    measuring_.emplace("erasures", kMeasureInterval, [this] { erasure_watch_.MeasureOnce(); });
     return school_.Initialize(first_school_, absl::Now() + kStartTimeout);
   }
+
+  void Stop(absl::Time) override { measuring_.reset(); }
 
  private:
   const token::KeyRing keys_;
@@ -90,7 +105,12 @@ class PreferenceWorkload final : public service::Workload {
   LinkHandlers link_handlers_;
   SuppressionHandlers suppression_handlers_;
   SchoolHandlers school_handlers_;
+  ErasureHandlers erasure_handlers_;
+  personal_data::PgPersonalData personal_data_;
+  personal_data::ExportHandlers export_handlers_;
+  ErasureWatch erasure_watch_;
   PreferenceService service_;
+  std::optional<lifecycle::Periodic> measuring_;
 };
 
 }  // namespace

@@ -10,6 +10,10 @@ void ReportConfig::Declare(config::Schema& schema, const service::BaseConfig& ba
   dispatch.Declare(schema.Sub("dispatch"));
   templates.Declare(schema.Sub("template"));
   preference.Declare(schema.Sub("preference"));
+  schema.Sub("erasure").Bool(
+      "keep_facts", &erasure.keep_facts,
+      "Whether activity and reports of an erased person stay, under a random id that leads to "
+      "nobody, so that they are counted; otherwise they are deleted.");
   schema.Check([this, &base](Violations& violations) { Check(base.insecure, violations); });
 }
 

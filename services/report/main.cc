@@ -9,6 +9,9 @@
 #include "embedded/lmsmail_report_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/rpc/channel.h"
 #include "libs/school/cached_school.h"
 #include "libs/school/school_client.h"
@@ -50,6 +53,11 @@ class ReportWorkload final : public service::Workload {
                          .clock = runtime.clock,
                          .school = school_,
                          .run_requested = [this] { periodic_->Wake(); }}),
+        erasures_(peers.preference, "report"),
+        personal_data_(runtime.pool, config.erasure.keep_facts
+                                         ? "SELECT erase_person($1, $2, $3, true)"
+                                         : "SELECT erase_person($1, $2, $3, false)"),
+        erasure_worker_(erasures_, personal_data_, runtime.clock),
         worker_({.store = reports_,
                  .mailer = dispatch_,
                  .zones = zones_,
@@ -73,12 +81,14 @@ class ReportWorkload final : public service::Workload {
 
   absl::Status Start() override {
     periodic_.emplace("weekly-reports", [this] { return worker_.RunOnce(); });
+    erasing_.emplace("erasures", [this] { return erasure_worker_.RunOnce(); });
     return absl::OkStatus();
   }
 
   void Stop(absl::Time) override {
     worker_.Stop();
     if (periodic_) periodic_->Stop();
+    erasing_.reset();
   }
 
  private:
@@ -92,11 +102,15 @@ class ReportWorkload final : public service::Workload {
   school::SchoolClient preference_;
   school::CachedSchool school_;
   WeeklyReports weekly_reports_;
+  personal_data::PreferenceErasures erasures_;
+  personal_data::PgPersonalData personal_data_;
+  personal_data::ErasureWorker erasure_worker_;
   WeeklyReportWorker worker_;
   CourseHandlers course_handlers_;
   WeeklyReportHandlers weekly_report_handlers_;
   MailStatsHandlers mail_stats_handlers_;
   ReportService service_;
+  std::optional<lifecycle::Periodic> erasing_;
   std::optional<lifecycle::Periodic> periodic_;  // set by Start(), before the first call
 };
 
@@ -104,8 +118,8 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
                                                          const service::Runtime& runtime) {
   PeerChannels peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
-  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.preference, rpc::NewChannel(config.preference.Channel()));
+  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
   return std::make_unique<ReportWorkload>(config, peers, runtime);
 }
 

@@ -7,6 +7,9 @@
 #include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/lifecycle/periodic.h"
+#include "libs/personal_data/erasure_worker.h"
+#include "libs/personal_data/pg_personal_data.h"
+#include "libs/personal_data/preference_erasures.h"
 #include "libs/rpc/channel.h"
 #include "libs/school/cached_school.h"
 #include "libs/school/school_client.h"
@@ -77,6 +80,8 @@ class SchedulerWorkload final : public service::Workload {
                                                         [this] { maintenance_worker_.RunOnce(); }));
     other_threads_.push_back(std::make_unique<Periodic>(
         "lag", kMeasureInterval, [this] { maintenance_worker_.MeasureLag(); }));
+    other_threads_.push_back(
+        std::make_unique<Periodic>("erasures", [this] { return erasure_worker_.RunOnce(); }));
     return absl::OkStatus();
   }
 
@@ -132,6 +137,9 @@ class SchedulerWorkload final : public service::Workload {
   MaintenanceWorker maintenance_worker_{
       {schedule_store_, events_, requests_, clock_, metrics_},
       {.content = config_.retention.content, .outcomes = config_.retention.outcomes}};
+  personal_data::PreferenceErasures erasures_{preference_channel_, "scheduler"};
+  personal_data::PgPersonalData personal_data_{runtime_.pool};
+  personal_data::ErasureWorker erasure_worker_{erasures_, personal_data_, clock_};
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};

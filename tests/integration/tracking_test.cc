@@ -44,14 +44,18 @@ absl::Status CreateTip(Suite& suite) {
   content.set_html(
       "<html><body><p><a class='x' HREF=\"https://learn.example/lessons/7?a=1&amp;b=2#start\">Go"
       "</a> <a href=\"{{unsubscribe_url}}\">Leave</a> <a href=\"{{preferences_url}}\">Choose</a>"
-      "</p></body></html>");
-  content.set_text("https://learn.example/lessons/7?a=1&b=2#start {{unsubscribe_url}}");
+      " {{postal_address}}</p></body></html>");
+  content.set_text(
+      "https://learn.example/lessons/7?a=1&b=2#start {{unsubscribe_url}} {{postal_address}}");
   for (const char* name : {"unsubscribe_url", "preferences_url"}) {
     auto& url = *request.mutable_template_()->add_variables();
     url.set_name(name);
     url.set_type(templates::v1::Variable::TYPE_URL);
     url.mutable_sample()->set_string_value("https://mail.example/u/x");
   }
+  auto& address = *request.mutable_template_()->add_variables();
+  address.set_name("postal_address");
+  address.set_type(templates::v1::Variable::TYPE_STRING);
   return Call(suite.templates(), &Templates::CreateTemplate, request).status();
 }
 

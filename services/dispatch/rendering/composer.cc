@@ -20,9 +20,15 @@ namespace {
 using render::Object;
 
 absl::Status ParseContext(const std::string& serialized, Object& context) {
-  if (render::ParseValues(serialized, context)) return absl::OkStatus();
-  context.Clear();
-  return absl::FailedPreconditionError("the stored context cannot be parsed");
+  if (!render::ParseValues(serialized, context)) {
+    context.Clear();
+    return absl::FailedPreconditionError("the stored context cannot be parsed");
+  }
+  auto& fields = *context.mutable_fields();
+  fields.erase(std::remove_if(fields.begin(), fields.end(),
+                              [](const render::Field& field) { return IsReserved(field.name()); }),
+               fields.end());
+  return absl::OkStatus();
 }
 
 // Gmail counts complaints by these parts (support.google.com/mail/answer/6254652): campaign,

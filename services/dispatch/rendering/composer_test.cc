@@ -158,18 +158,29 @@ TEST_F(ComposerTest, OmitsInsecureUnsubscribeLink) {
 
 TEST_F(ComposerTest, CallerValuesTakePrecedence) {
   mail_.shared_context = Context(R"({"site_name": "Shared", "course": "Shared"})");
-  mail_.context = Context(R"({"user": {"first_name": "Grace"}, "course": "Own"})");
-  const std::string text = Text();
-  EXPECT_THAT(text, HasSubstr("Subject: Welcome, Grace\r\n"));
-  EXPECT_THAT(text, HasSubstr("Hello Grace, welcome to Own at Shared."));
+  mail_.context = Context(R"({"course": "Own"})");
+  EXPECT_THAT(Text(), HasSubstr("welcome to Own at Shared."));
+}
+
+TEST_F(ComposerTest, CallersCannotSayWhoTheMailIsForOrHowToStopIt) {
+  mail_.shared_context = Context(R"({"preferences_url": "https://evil.example/p"})");
+  mail_.context = Context(
+      R"({"user": {"first_name": "Eve"}, "unsubscribe_url": "https://evil.example/u", "course": "C"})");
+  EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Ada\r\n"));
+  templates_.Publish({"plain", 1, Category::kEnrollment}, "Hello",
+                     "{{preferences_url}} {{#unsubscribe_url}}Leave{{/unsubscribe_url}}",
+                     {{.name = "preferences_url", .type = render::VariableType::kUrl}});
+  mail_.template_ref = {"plain", 1, Category::kEnrollment};
+  recipient_.unsubscribe_url = "";  // A mandatory mail has none, and gets none from its context.
+  EXPECT_THAT(Text(), AllOf(HasSubstr("https://mail.example/p/ada"), Not(HasSubstr("Leave"))));
 }
 
 TEST_F(ComposerTest, EmptyNamesRenderNoSection) {
   recipient_.given_name = "";
   recipient_.display_name = "";
   EXPECT_THAT(Text(), HasSubstr("Subject: Welcome\r\n"));
-  recipient_.display_name = "Grace Hopper";
-  EXPECT_THAT(Text(), HasSubstr("Subject: Welcome, Grace\r\n"));
+  recipient_.display_name = "Dr. Hopper";
+  EXPECT_THAT(Text(), HasSubstr("Subject: Welcome\r\n"));
 }
 
 TEST_F(ComposerTest, EmptyPreferencesUrlRendersNoSection) {
@@ -190,7 +201,7 @@ TEST_F(ComposerTest, ErrorNamesMissingRequiredVariable) {
 }
 
 TEST_F(ComposerTest, LineBreaksInValuesAddNoHeaders) {
-  mail_.context = Context(R"({"user": {"first_name": "A\r\nBcc: evil@example.org"}})");
+  recipient_.given_name = "A\r\nBcc: evil@example.org";
   const std::string text = Text();
   EXPECT_THAT(text.substr(0, text.find("\r\n\r\n")), Not(HasSubstr("\r\nBcc:")));
 }

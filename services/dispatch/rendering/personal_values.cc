@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "services/dispatch/rendering/provided_context.h"
-
 namespace lmsmail::dispatch {
 namespace {
 
@@ -31,7 +29,7 @@ std::vector<std::string> PersonalValues(const Recipient& recipient, const render
   Add(recipient.preferences_url, values);
   Add(recipient.address ? recipient.address->ToString() : "", values);
   Add(recipient.display_name, values);
-  Add(FirstNameOf(recipient), values);
+  Add(recipient.given_name, values);
   for (const render::Field& field : own.fields()) AddTexts(field.value(), values);
   return values;
 }

@@ -18,12 +18,6 @@ void Put(Object& fields, std::string_view name, std::string_view value) {
 
 }  // namespace
 
-std::string_view FirstNameOf(const Recipient& recipient) {
-  if (!recipient.given_name.empty()) return recipient.given_name;
-  const std::string_view name = recipient.display_name;
-  return name.substr(0, name.find(' '));
-}
-
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Object& provided) {
   Put(provided, "postal_address", site.postal_address);
   Put(provided, "preferences_url", recipient.preferences_url);
@@ -34,9 +28,14 @@ void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, Ob
   field.set_name("user");
   Object& user = *field.mutable_value()->mutable_struct_value();
   if (recipient.address) Put(user, "email", recipient.address->ToString());
-  Put(user, "first_name", FirstNameOf(recipient));
+  Put(user, "first_name", recipient.given_name);
   Put(user, "full_name", recipient.display_name);
   render::SortFields(provided);
+}
+
+bool IsReserved(std::string_view name) {
+  return name == "user" || name == "unsubscribe_url" || name == "preferences_url" ||
+         name == "postal_address";
 }
 
 const Struct& SampleProvidedContext() {

@@ -25,8 +25,9 @@ struct SiteIdentity {
 void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
                         render::Object& provided);
 
-// The value of user.first_name.
-std::string_view FirstNameOf(const Recipient& recipient);
+// Whether a variable is dispatch's alone: who the mail is for, who sends it, and how to stop it.
+// Contexts must not have it. The others are only defaults.
+bool IsReserved(std::string_view name);
 
 // The same variables with placeholder values, for validation.
 const google::protobuf::Struct& SampleProvidedContext();

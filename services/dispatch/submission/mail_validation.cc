@@ -12,6 +12,7 @@
 #include "libs/validation/struct.h"
 #include "libs/validation/text.h"
 #include "services/dispatch/message/resource_names.h"
+#include "services/dispatch/rendering/provided_context.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -42,6 +43,16 @@ void CheckLabels(const std::map<std::string, std::string>& labels, const std::st
   }
 }
 
+void CheckContext(const google::protobuf::Struct& context, std::string_view field,
+                  Violations& violations) {
+  CheckStruct(context, field, {}, violations);
+  for (const auto& [name, value] : context.fields()) {
+    if (!IsReserved(name)) continue;
+    violations.Add(fmt::format("{}.{}", field, name),
+                   "is filled in when the mail is sent: remove it, or give the value another name");
+  }
+}
+
 }  // namespace
 
 void CheckKey(std::string_view key, std::string_view field, Violations& violations) {
@@ -67,7 +78,7 @@ void CheckHeader(const MailHeader& header, std::string_view prefix, Violations& 
                    "must be a BCP 47 code such as \"en\" or \"de-AT\"");
   }
   CheckLabels(header.labels, fmt::format("{}labels", prefix), violations);
-  CheckStruct(header.shared_context, fmt::format("{}shared_context", prefix), {}, violations);
+  CheckContext(header.shared_context, fmt::format("{}shared_context", prefix), violations);
   const double rate = header.max_per_second;
   const bool in_range = rate >= kMinPerSecond && rate <= kMaxPerSecond;  // false for NaN
   if (rate != 0 && !in_range) {
@@ -115,7 +126,7 @@ void CheckItem(MailItem& item, std::string_view prefix, Violations& violations) 
     violations.Add(fmt::format("{}target.email_address", prefix),
                    std::string(address.status().message()));
   }
-  CheckStruct(item.context.values(), fmt::format("{}context", prefix), {}, violations);
+  CheckContext(item.context.values(), fmt::format("{}context", prefix), violations);
   if (!item.dedupe_key.empty()) {
     CheckKey(item.dedupe_key, fmt::format("{}dedupe_key", prefix), violations);
   }

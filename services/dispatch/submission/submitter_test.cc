@@ -105,7 +105,7 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
   templates_.Publish({"welcome", 3, Category::kEnrollment}, "{{product.title}}",
                      "{{user.first_name}} {{#lessons}}{{name}}{{/lessons}}",
                      {{.name = "product.title", .required = true},
-                      {.name = "user.nickname", .required = true},
+                      {.name = "student.nickname", .required = true},
                       {.name = "postal_address", .required = true},
                       {.name = "lessons",
                        .type = render::VariableType::kList,
@@ -116,14 +116,14 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
   item.context = Context(R"({"lessons": [{"name": "1"}, {}]})");
   const auto refused = Send(header, item, 1);
   EXPECT_THAT(FieldsOf(refused.status()),
-              UnorderedElementsAre("context.product.title", "context.user.nickname",
+              UnorderedElementsAre("context.product.title", "context.student.nickname",
                                    "context.lessons[1].name"));
   EXPECT_THAT(refused.status().ToString(), HasSubstr("templates/welcome/versions/3"));
   EXPECT_THAT(FieldsOf(submitter_.Validate(header, item, 1, {}, absl::InfiniteFuture()).status()),
               SizeIs(3));
 
   MailItem good = To();
-  good.context = Context(R"({"user": {"nickname": "Ada"}})");
+  good.context = Context(R"({"student": {"nickname": "Ada"}})");
   MailHeader batch = header;
   batch.request_id = "batch/1";
   batch.shared_context = StructFromJson(R"({"product": {"title": "C++"}})");
@@ -131,10 +131,24 @@ TEST_F(SubmitterTest, ReportsMissingRequiredVariables) {
   ASSERT_OK_AND_ASSIGN(const BatchResult result,
                        submitter_.SendBatch(batch, items, 1, {}, absl::InfiniteFuture()));
   EXPECT_OK(result.items[0].status);
-  EXPECT_THAT(
-      FieldsOf(result.items[1].status),
-      UnorderedElementsAre("items[1].context.user.nickname", "items[1].context.lessons[1].name"));
+  EXPECT_THAT(FieldsOf(result.items[1].status),
+              UnorderedElementsAre("items[1].context.student.nickname",
+                                   "items[1].context.lessons[1].name"));
   EXPECT_EQ(Due(), 1);
+}
+
+TEST_F(SubmitterTest, RefusesContextsWithWhatIsFilledIn) {
+  MailItem item = To();
+  item.context = Context(
+      R"({"user": {}, "unsubscribe_url": "x", "preferences_url": "x", "postal_address": null})");
+  MailHeader header = Header();
+  EXPECT_THAT(FieldsOf(Send(header, item, 1).status()),
+              UnorderedElementsAre("context.user", "context.unsubscribe_url",
+                                   "context.preferences_url", "context.postal_address"));
+  header.shared_context = StructFromJson(R"({"user": {"email": "x"}, "site_name": "Ours"})");
+  EXPECT_THAT(
+      FieldsOf(submitter_.SendBatch(header, {To()}, 1, {}, absl::InfiniteFuture()).status()),
+      ElementsAre("header.shared_context.user"));
 }
 
 TEST_F(SubmitterTest, SendNeedsNoContentButBatchDoes) {

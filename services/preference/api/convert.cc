@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/address/normalization.h"
 #include "libs/protobuf/time.h"
 #include "libs/time_zone/time_zone.h"
 #include "services/preference/domain/request_validation.h"
@@ -77,8 +78,8 @@ Recipient RecipientFromProto(const v1::Recipient& given, Violations& violations)
   Recipient recipient{
       .id = resource_name::ParseRecipientName(given.name()).value_or(""),
       .email_address = given.email_address(),
-      .display_name = given.display_name(),
-      .given_name = given.given_name(),
+      .display_name = address::WithoutInvisible(given.display_name()),
+      .given_name = address::WithoutInvisible(given.given_name()),
       .language_code = given.language_code(),
       .time_zone = time_zone::CanonicalName(given.time_zone()).value_or(given.time_zone()),
       .create_time = {},
@@ -245,6 +246,16 @@ v1::Verdict ToProto(Verdict verdict) {
   result.set_unsubscribe_url(std::move(verdict.unsubscribe_url));
   result.set_preferences_url(std::move(verdict.preferences_url));
   result.set_tracking_allowed(verdict.tracking_allowed);
+  return result;
+}
+
+v1::Erasure ToProto(const ErasureJob& job) {
+  v1::Erasure result;
+  result.set_name(ErasureName(job.id));
+  result.set_state(job.end_time ? v1::Erasure::STATE_DONE : v1::Erasure::STATE_RUNNING);
+  result.mutable_pending_services()->Add(job.pending_services.begin(), job.pending_services.end());
+  *result.mutable_create_time() = protobuf::ToProto(job.create_time);
+  if (job.end_time) *result.mutable_end_time() = protobuf::ToProto(*job.end_time);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "libs/status/error_details.h"
 #include "lmsmail/preference/v1/preference_service.pb.h"
 #include "services/preference/domain/consent.h"
+#include "services/preference/domain/erasure.h"
 #include "services/preference/domain/linked_consent.h"
 #include "services/preference/domain/recipient.h"
 #include "services/preference/domain/recipient_check.h"
@@ -41,5 +42,6 @@ v1::Link ToProto(const LinkState& state);
 v1::ConsentEvent ToProto(std::string_view recipient_id, const ConsentEvent& event);
 v1::Suppression ToProto(const Suppression& suppression);
 v1::Verdict ToProto(Verdict verdict);
+v1::Erasure ToProto(const ErasureJob& job);
 
 }  // namespace lmsmail::preference

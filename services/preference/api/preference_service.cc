@@ -5,6 +5,8 @@ namespace lmsmail::preference {
 PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers& recipients,
                                      ConsentHandlers& consent, LinkHandlers& links,
                                      SuppressionHandlers& suppressions, SchoolHandlers& school,
+                                     ErasureHandlers& erasures,
+                                     personal_data::ExportHandlers& exports,
                                      audit::AuditHandlers& audit)
     : BoundService(runner) {
   Bind("UpsertRecipients", recipients, &RecipientHandlers::UpsertRecipients);
@@ -29,6 +31,11 @@ PreferenceService::PreferenceService(rpc::CallRunner& runner, RecipientHandlers&
   Bind("ListSuppressions", suppressions, &SuppressionHandlers::ListSuppressions);
   Bind("GetSchool", school, &SchoolHandlers::GetSchool);
   Bind("UpdateSchool", school, &SchoolHandlers::UpdateSchool);
+  Bind("GetErasure", erasures, &ErasureHandlers::GetErasure);
+  Bind("ListErasures", erasures, &ErasureHandlers::ListErasures);
+  Bind("ListPendingErasures", erasures, &ErasureHandlers::ListPendingErasures);
+  Bind("AcknowledgeErasure", erasures, &ErasureHandlers::AcknowledgeErasure);
+  Bind("ExportRecipient", exports, &personal_data::ExportHandlers::ExportRecipient);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/personal_data/testing/no_personal_data.h"
 #include "libs/rpc/client_call.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/testing/in_process_server.h"
@@ -23,6 +24,8 @@ namespace {
 using rpc::HasReason;
 using rpc::HasViolation;
 using ::testing::_;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -94,8 +97,17 @@ class PreferenceServiceTest : public ::testing::Test {
   LinkHandlers link_handlers_{linked_consent_};
   SuppressionHandlers suppression_handlers_{suppressions_};
   SchoolHandlers school_handlers_{registry_};
-  PreferenceService service_{runner_.get(),           recipient_handlers_,   consent_handlers_,
-                             link_handlers_,          suppression_handlers_, school_handlers_,
+  ErasureHandlers erasure_handlers_{store_, clock_};
+  personal_data::NoPersonalData no_personal_data_;
+  personal_data::ExportHandlers exports_{no_personal_data_};
+  PreferenceService service_{runner_.get(),
+                             recipient_handlers_,
+                             consent_handlers_,
+                             link_handlers_,
+                             suppression_handlers_,
+                             school_handlers_,
+                             erasure_handlers_,
+                             exports_,
                              runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
@@ -379,7 +391,62 @@ TEST_F(PreferenceServiceTest, SuppressesAnErasedRecipientAfterAnImport) {
   ASSERT_OK_AND_ASSIGN(const v1::Verdict verdict,
                        Check("recipients/imported", type::CATEGORY_CONTENT));
   EXPECT_EQ(verdict.decision(), v1::Verdict::DECISION_SKIP);
-  EXPECT_EQ(verdict.reason(), v1::Verdict::REASON_SUPPRESSED);
+  EXPECT_EQ(verdict.reason(), v1::Verdict::REASON_UNSUBSCRIBED);
+  ASSERT_OK_AND_ASSIGN(const v1::Verdict receipt,
+                       Check("recipients/imported", type::CATEGORY_PAYMENT));
+  EXPECT_EQ(receipt.decision(), v1::Verdict::DECISION_ALLOW);
+}
+
+TEST_F(PreferenceServiceTest, AnErasureRunsUntilAllServicesHaveErased) {
+  ASSERT_OK(Register("ann", "ann@example.com"));
+  v1::DeleteRecipientRequest erase;
+  erase.set_name("recipients/ann");
+  ASSERT_OK_AND_ASSIGN(const v1::Erasure started, Call(&Stub::DeleteRecipient, erase));
+  EXPECT_EQ(started.state(), v1::Erasure::STATE_RUNNING);
+  EXPECT_THAT(started.pending_services(), ElementsAre("scheduler", "report", "dispatch"));
+  v1::ListPendingErasuresRequest pending;
+  pending.set_service("gateway");
+  EXPECT_THAT(Call(&Stub::ListPendingErasures, pending), HasViolation("service", _));
+  v1::AcknowledgeErasureRequest acknowledge;
+  acknowledge.set_name("erasures/1");
+  EXPECT_THAT(Call(&Stub::AcknowledgeErasure, acknowledge),
+              AllOf(HasViolation("name", _), HasViolation("service", _)));
+  acknowledge.set_name(started.name());
+  for (const std::string& service : started.pending_services()) {
+    pending.set_service(service);
+    ASSERT_OK_AND_ASSIGN(const auto found, Call(&Stub::ListPendingErasures, pending));
+    ASSERT_EQ(found.erasures_size(), 1);
+    EXPECT_EQ(found.erasures(0).name(), started.name());
+    EXPECT_EQ(found.erasures(0).recipient(), "recipients/ann");
+    EXPECT_EQ(found.erasures(0).email_address(), "ann@example.com");
+    acknowledge.set_service(service);
+    ASSERT_OK(Call(&Stub::AcknowledgeErasure, acknowledge));
+  }
+  v1::GetErasureRequest get;
+  get.set_name(started.name());
+  ASSERT_OK_AND_ASSIGN(const v1::Erasure done, Call(&Stub::GetErasure, get));
+  EXPECT_EQ(done.state(), v1::Erasure::STATE_DONE);
+  EXPECT_TRUE(done.has_end_time());
+  v1::ListErasuresRequest list;
+  ASSERT_OK_AND_ASSIGN(auto listed, Call(&Stub::ListErasures, list));
+  EXPECT_EQ(listed.erasures_size(), 1);
+  list.set_running_only(true);
+  ASSERT_OK_AND_ASSIGN(listed, Call(&Stub::ListErasures, list));
+  EXPECT_EQ(listed.erasures_size(), 0);
+
+  EXPECT_THAT(Call(&Stub::DeleteRecipient, erase), StatusIs(absl::StatusCode::kNotFound));
+  erase.set_allow_missing(true);
+  EXPECT_OK(Call(&Stub::DeleteRecipient, erase));
+}
+
+TEST_F(PreferenceServiceTest, InvisibleCharactersOfNamesAreRemoved) {
+  v1::UpsertRecipientsRequest request;
+  v1::Recipient& given = *request.add_recipients();
+  given.set_name("recipients/ann");
+  given.set_email_address("ann@example.com");
+  given.set_display_name("\u200bAnn\ufeff Lee\u200f");
+  ASSERT_OK_AND_ASSIGN(const auto response, Call(&Stub::UpsertRecipients, request));
+  EXPECT_EQ(response.recipients(0).display_name(), "Ann Lee");
 }
 
 TEST_F(PreferenceServiceTest, DefersInQuietHours) {

@@ -84,11 +84,14 @@ absl::Status RecipientHandlers::ListRecipients(const rpc::CallInfo& call,
 
 absl::Status RecipientHandlers::DeleteRecipient(const rpc::CallInfo& call,
                                                 const v1::DeleteRecipientRequest& request,
-                                                google::protobuf::Empty&) {
+                                                v1::Erasure& response) {
   Violations violations;
   const std::string id = RecipientId(request.name(), "name", violations);
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
-  return recipients_.Erase(id, call.deadline);
+  LMSMAIL_ASSIGN_OR_RETURN(const ErasureJob job,
+                           recipients_.Erase(id, request.allow_missing(), call.deadline));
+  response = ToProto(job);
+  return absl::OkStatus();
 }
 
 absl::Status RecipientHandlers::CheckRecipients(const rpc::CallInfo& call,

@@ -23,7 +23,7 @@ class RecipientHandlers {
   absl::Status ListRecipients(const rpc::CallInfo& call, const v1::ListRecipientsRequest& request,
                               v1::ListRecipientsResponse& response);
   absl::Status DeleteRecipient(const rpc::CallInfo& call, const v1::DeleteRecipientRequest& request,
-                               google::protobuf::Empty& response);
+                               v1::Erasure& response);
   absl::Status CheckRecipients(const rpc::CallInfo& call, const v1::CheckRecipientsRequest& request,
                                v1::CheckRecipientsResponse& response);
   absl::Status GetTimeZones(const rpc::CallInfo& call, const v1::GetTimeZonesRequest& request,

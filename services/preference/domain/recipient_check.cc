@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "libs/address/email_address.h"
+#include "libs/person_name/given_name.h"
 #include "libs/status/status_macros.h"
 #include "libs/time_zone/time_zone.h"
 
@@ -34,8 +35,6 @@ std::string OrDefault(std::string text, const std::string& fallback) {
   if (text.empty()) return fallback;
   return text;
 }
-
-std::string FirstWord(const std::string& text) { return text.substr(0, text.find(' ')); }
 
 }  // namespace
 
@@ -154,29 +153,39 @@ Verdict RecipientCheck::MakeVerdict(const MailToCheck& mail, CheckFacts& facts,
     verdict.email_address = address.ok() ? address->ToString() : mail.email_address;
     verdict.language_code = school.language_code;
     verdict.time_zone = school.time_zone;
+    AddLinks(facts.owner_id, mail.category, verdict);
     return verdict;
   }
   Recipient& recipient = *facts.recipient;
-  verdict.given_name =
-      OrDefault(std::move(recipient.given_name), FirstWord(recipient.display_name));
+  verdict.given_name = person_name::IsNoName(recipient.given_name)
+                           ? person_name::GivenNameOf(recipient.display_name)
+                           : std::move(recipient.given_name);
   verdict.email_address = std::move(recipient.email_address);
   verdict.display_name = std::move(recipient.display_name);
   verdict.language_code = OrDefault(std::move(recipient.language_code), school.language_code);
   verdict.time_zone = OrDefault(std::move(recipient.time_zone), school.time_zone);
-  if (!PolicyOf(mail.category).mandatory) {
-    verdict.unsubscribe_url = links_.UnsubscribeUrl(mail.recipient_id, mail.category);
-  }
+  AddLinks(mail.recipient_id, mail.category, verdict);
   verdict.tracking_allowed = facts.tracking_allowed;
-  verdict.preferences_url = links_.PreferencesUrl(mail.recipient_id);
   return verdict;
+}
+
+void RecipientCheck::AddLinks(const std::string& recipient_id, Category category,
+                              Verdict& verdict) const {
+  if (recipient_id.empty()) return;
+  if (!PolicyOf(category).mandatory) {
+    verdict.unsubscribe_url = links_.UnsubscribeUrl(recipient_id, category);
+  }
+  verdict.preferences_url = links_.PreferencesUrl(recipient_id);
 }
 
 VerdictReason RecipientCheck::ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const {
   if (facts.suppression) return ReasonOf(*facts.suppression);
   if (PolicyOf(mail.category).mandatory) return VerdictReason::kNone;
+  if (facts.refused_by_address) return VerdictReason::kUnsubscribed;
   if (!facts.recipient) {
-    return mail.category == Category::kAnnouncement ? VerdictReason::kNone
-                                                    : VerdictReason::kNoConsent;
+    const bool allowed =
+        mail.category == Category::kAnnouncement && facts.subscribed.value_or(true);
+    return allowed ? VerdictReason::kNone : VerdictReason::kNoConsent;
   }
   if (facts.subscribed.value_or(school_.defaults.subscribed.contains(mail.category))) {
     return VerdictReason::kNone;

@@ -85,6 +85,7 @@ class RecipientCheck {
                    Zones& zones) const;
   // Returns a verdict with the data of the recipient.
   Verdict MakeVerdict(const MailToCheck& mail, CheckFacts& facts, const School& school) const;
+  void AddLinks(const std::string& recipient_id, Category category, Verdict& verdict) const;
   VerdictReason ReasonToSkip(const MailToCheck& mail, const CheckFacts& facts) const;
 
   PreferenceStore& store_;

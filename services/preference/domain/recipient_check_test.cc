@@ -69,6 +69,15 @@ TEST_F(RecipientCheckTest, AllowsAndReturnsTheDataOfTheRecipient) {
   EXPECT_EQ(verdict.preferences_url, links_.PreferencesUrl("ann"));
 }
 
+TEST_F(RecipientCheckTest, FindsTheGivenNameUnlessItWasGiven) {
+  Register({"ines", "ines@example.com", "Albrecht, Dr. Ines", "", "", "", {}, {}});
+  EXPECT_EQ(Check({"ines", "", Category::kPayment}).given_name, "Ines");
+  Register({"ines", "ines@example.com", "Dr. Albrecht", "Dr.", "", "", {}, {}});
+  EXPECT_EQ(Check({"ines", "", Category::kPayment}).given_name, "");
+  Register({"ines", "ines@example.com", "Ines Albrecht", "Dr. Ini", "", "", {}, {}});
+  EXPECT_EQ(Check({"ines", "", Category::kPayment}).given_name, "Dr. Ini");
+}
+
 TEST_F(RecipientCheckTest, MandatoryMailHasNoUnsubscribeLink) {
   const Verdict verdict = CheckAnn(Category::kPayment);
   EXPECT_EQ(verdict.decision, Decision::kAllow);
@@ -176,6 +185,34 @@ TEST_F(RecipientCheckTest, ReturnsVerdictsInOrderForInvalidAddresses) {
   EXPECT_EQ(verdicts[0].reason, VerdictReason::kInvalidAddress);
   EXPECT_EQ(verdicts[0].email_address, "no address");
   EXPECT_EQ(verdicts[1].decision, Decision::kAllow);
+}
+
+TEST_F(RecipientCheckTest, AnAddressHasTheOptOutsOfWhoHasIt) {
+  const MailToCheck bare{"", "ANN@example.com", Category::kAnnouncement};
+  EXPECT_EQ(Check(bare).decision, Decision::kAllow);
+  EXPECT_EQ(Check(bare).unsubscribe_url, links_.UnsubscribeUrl("ann", Category::kAnnouncement));
+  EXPECT_EQ(Check(bare).preferences_url, links_.PreferencesUrl("ann"));
+  RecordConsent(false, Category::kAnnouncement);
+  EXPECT_EQ(Check(bare).reason, VerdictReason::kUnsubscribed);
+  EXPECT_EQ(Check({"", "ann@example.com", Category::kPayment}).decision, Decision::kAllow);
+  Register({"ann-2", "ann@EXAMPLE.com", "Ann Lee", "", "", "", {}, {}});
+  EXPECT_EQ(Check({"ann-2", "", Category::kAnnouncement}).reason, VerdictReason::kUnsubscribed);
+  EXPECT_EQ(Check({"ann-2", "", Category::kContent}).decision, Decision::kAllow);
+}
+
+TEST_F(RecipientCheckTest, SpellingsOfAnAddressAreOneAddress) {
+  Register({"eva", "E\u0301va@example.com", "", "", "", "", {}, {}});
+  Suppress("\u00c9VA@example.com", SuppressionReason::kBounced);
+  EXPECT_EQ(Check({"eva", "", Category::kPayment}).reason, VerdictReason::kBounced);
+  EXPECT_EQ(Check({"", "\u00e9va@example.com", Category::kPayment}).reason,
+            VerdictReason::kBounced);
+}
+
+TEST_F(RecipientCheckTest, AnAddressOfWhoNeverAgreedGetsNoAnnouncement) {
+  school_.defaults.subscribed.clear();
+  Register({"bob", "bob@example.com", "", "", "", "", {}, {}});
+  EXPECT_EQ(Check({"", "bob@example.com", Category::kAnnouncement}).reason,
+            VerdictReason::kNoConsent);
 }
 
 }  // namespace

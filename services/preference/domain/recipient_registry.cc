@@ -56,11 +56,16 @@ absl::StatusOr<std::vector<Recipient>> RecipientRegistry::List(const ListOptions
   return store_.ListRecipients(query, deadline);
 }
 
-absl::Status RecipientRegistry::Erase(std::string_view id, absl::Time deadline) {
-  LMSMAIL_ASSIGN_OR_RETURN(const Recipient recipient, store_.GetRecipient(id, deadline));
-  LMSMAIL_ASSIGN_OR_RETURN(AddressKey key, AddressKeyOf(keys_, recipient.email_address));
-  return store_.EraseRecipient(
-      {recipient.id, std::move(key), SubjectHashes(keys_, id).front(), clock_.Now()}, deadline);
+absl::StatusOr<ErasureJob> RecipientRegistry::Erase(std::string_view id, bool allow_missing,
+                                                    absl::Time deadline) {
+  Erasure erasure{std::string(id), std::nullopt, SubjectHashes(keys_, id).front(), clock_.Now()};
+  const absl::StatusOr<Recipient> recipient = store_.GetRecipient(id, deadline);
+  if (recipient.ok()) {
+    LMSMAIL_ASSIGN_OR_RETURN(erasure.address, AddressKeyOf(keys_, recipient->email_address));
+  } else if (!allow_missing || !absl::IsNotFound(recipient.status())) {
+    return recipient.status();
+  }
+  return store_.EraseRecipient(erasure, deadline);
 }
 
 }  // namespace lmsmail::preference

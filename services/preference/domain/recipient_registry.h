@@ -32,7 +32,8 @@ class RecipientRegistry {
     int limit = 0;
   };
   absl::StatusOr<std::vector<Recipient>> List(const ListOptions& options, absl::Time deadline);
-  absl::Status Erase(std::string_view id, absl::Time deadline);
+  // With `allow_missing`, an id without a recipient is erased from the other services.
+  absl::StatusOr<ErasureJob> Erase(std::string_view id, bool allow_missing, absl::Time deadline);
 
  private:
   PreferenceStore& store_;

@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "libs/resource_name/numeric_id.h"
+
 namespace lmsmail::preference {
 namespace {
 
 constexpr std::string_view kPreferences = "/preferences";
+constexpr std::string_view kErasures = "erasures/";
 
 // SHA-256 in hex.
 bool IsSuppressionId(std::string_view id) {
@@ -30,6 +33,10 @@ std::string ConsentEventName(std::string_view recipient_id, std::int64_t event_i
 }
 
 std::string SuppressionName(std::string_view id) { return fmt::format("suppressions/{}", id); }
+
+std::string ErasureName(std::int64_t id) {
+  return fmt::format("{}{}", kErasures, resource_name::EncodeId(id));
+}
 
 std::string RecipientId(std::string_view name, std::string_view field, Violations& violations) {
   if (auto id = resource_name::ParseRecipientName(name)) return *std::move(id);
@@ -52,6 +59,15 @@ std::string SuppressionId(std::string_view name, Violations& violations) {
   }
   violations.Add("name", "must be a suppressions/{suppression} that ListSuppressions returned");
   return "";
+}
+
+std::int64_t ErasureId(std::string_view name, Violations& violations) {
+  if (name.starts_with(kErasures)) {
+    if (const auto id = resource_name::DecodeId(name.substr(kErasures.size()))) return *id;
+  }
+  violations.Add("name",
+                 "must be an erasures/{erasure} that DeleteRecipient or ListErasures returned");
+  return 0;
 }
 
 }  // namespace lmsmail::preference

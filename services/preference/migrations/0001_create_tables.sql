@@ -40,6 +40,28 @@ CREATE TABLE suppression (
 CREATE INDEX suppression_by_time ON suppression (create_time, id);
 CREATE INDEX suppression_by_reason ON suppression (reason, create_time, id);
 
+-- Refusals of optional mail that outlive an erasure. Other refusals are in `preference`.
+CREATE TABLE address_refusal (
+  address_hash text COLLATE "C" NOT NULL,  -- keyed hash of the canonical address
+  category     smallint NOT NULL,
+  refuse_time  timestamptz NOT NULL,
+  PRIMARY KEY (address_hash, category)
+);
+
+-- Erasures and what is left to do. Until one is done, it names whom it is about.
+CREATE TABLE erasure (
+  erasure_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subject_hash  text COLLATE "C" NOT NULL,  -- keyed hash of the recipient's id
+  recipient_id  text COLLATE "C",           -- NULL when done
+  email_address text,                       -- NULL when done, unknown, or also another recipient's
+  pending       text[] NOT NULL,            -- the services that still have to erase, in this order
+  create_time   timestamptz NOT NULL,
+  end_time      timestamptz,
+  CHECK ((end_time IS NULL) = (cardinality(pending) > 0)),
+  CHECK ((end_time IS NULL) = (recipient_id IS NOT NULL))
+);
+CREATE INDEX erasure_pending ON erasure ((pending[1]), erasure_id) WHERE end_time IS NULL;
+
 -- The evidence of consent, stored under the recipient's id or, after an erasure, under a keyed hash of
 -- it.
 CREATE TABLE consent_event (

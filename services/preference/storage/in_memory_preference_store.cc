@@ -64,39 +64,6 @@ absl::StatusOr<std::vector<Recipient>> InMemoryPreferenceStore::ListRecipients(
   return recipients;
 }
 
-absl::Status InMemoryPreferenceStore::EraseRecipient(const Erasure& erasure, absl::Time) {
-  absl::MutexLock lock(&mutex_);
-  const auto found = people_.find(erasure.recipient_id);
-  if (found == people_.end()) return NoSuchRecipient(erasure.recipient_id);
-  const Person person = found->second;
-  if (person.address.canonical != erasure.address.canonical) {
-    return absl::AbortedError("the recipient was changed concurrently: repeat the call");
-  }
-  people_.erase(found);
-  const bool shared = std::ranges::any_of(people_ | std::views::values, [&](const Person& other) {
-    return other.address.canonical == person.address.canonical;
-  });
-  const auto& consent = person.consent;
-  const bool refused =
-      consent.size() == OptionalCategories().size() &&
-      std::ranges::none_of(consent, [](const auto& each) { return each.second.subscribed; }) &&
-      std::ranges::any_of(consent,
-                          [](const auto& each) { return each.second.update_time.has_value(); });
-  absl::Time since = erasure.erase_time;
-  if (!shared && (RemoveEntries(erasure.address, &since) > 0 || refused)) {
-    const std::string& id = erasure.address.hashes.front();
-    suppressions_[id] = {"", {id, "", SuppressionReason::kErased, "", since}};
-  }
-  for (RecordedEvent& recorded : events_) {
-    if (recorded.subject != erasure.recipient_id) continue;
-    recorded.subject = erasure.subject_hash;
-    recorded.event.source.actor.clear();
-    recorded.event.source.consent_text.clear();
-  }
-  Record(erasure.subject_hash, std::nullopt, ConsentAction::kErased, {}, erasure.erase_time);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::GetConsent(std::string_view recipient_id,
                                                                      absl::Time) {
   absl::MutexLock lock(&mutex_);
@@ -111,8 +78,13 @@ absl::StatusOr<RecipientConsent> InMemoryPreferenceStore::RecordConsent(const Co
   const auto found = people_.find(change.recipient_id);
   if (found == people_.end()) return NoSuchRecipient(change.recipient_id);
   for (const Category category : change.categories) {
-    CategoryConsent& consent = found->second.consent[category];
-    if (consent.update_time && consent.subscribed == change.subscribed) continue;
+    Person& person = found->second;
+    CategoryConsent& consent = person.consent[category];
+    const bool answers = change.subscribed && Refuses(person.address, category);
+    if (change.subscribed) {
+      for (const std::string& hash : person.address.hashes) refusals_.erase({hash, category});
+    }
+    if (consent.update_time && consent.subscribed == change.subscribed && !answers) continue;
     consent = {category, change.subscribed, change.change_time};
     Record(change.recipient_id, category,
            change.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed,
@@ -223,11 +195,13 @@ absl::StatusOr<std::vector<CheckFacts>> InMemoryPreferenceStore::Check(
     const auto found =
         query.recipient_id.empty() ? people_.end() : people_.find(query.recipient_id);
     const Suppression* suppression = query.address ? FindSuppression(*query.address) : nullptr;
+    if (query.address) CheckAddress(query, facts);
     if (found != people_.end()) {
       const Person& person = found->second;
       facts.recipient = person.recipient;
       facts.tracking_allowed = person.tracking.allowed;
       suppression = FindSuppression(person.address);
+      facts.refused_by_address = Refuses(person.address, query.category);
       if (const auto consent = person.consent.find(query.category);
           consent != person.consent.end()) {
         facts.subscribed = consent->second.subscribed;
@@ -286,10 +260,39 @@ std::size_t InMemoryPreferenceStore::RemoveEntries(const AddressKey& address, ab
   });
 }
 
+bool InMemoryPreferenceStore::Refuses(const AddressKey& address, Category category) const {
+  absl::Time refused = absl::InfinitePast();
+  absl::Time agreed = absl::InfinitePast();
+  for (const Person& person : people_ | std::views::values) {
+    if (person.address.canonical != address.canonical) continue;
+    const auto consent = person.consent.find(category);
+    if (consent == person.consent.end() || !consent->second.update_time) continue;
+    absl::Time& newest = consent->second.subscribed ? agreed : refused;
+    newest = std::max(newest, *consent->second.update_time);
+  }
+  for (const std::string& hash : address.hashes) {
+    const auto kept = refusals_.find({hash, category});
+    if (kept != refusals_.end()) refused = std::max(refused, kept->second);
+  }
+  return refused != absl::InfinitePast() && refused >= agreed;
+}
+
+void InMemoryPreferenceStore::CheckAddress(const CheckQuery& query, CheckFacts& facts) const {
+  facts.refused_by_address = Refuses(*query.address, query.category);
+  for (const auto& [id, person] : people_) {
+    if (person.address.canonical != query.address->canonical) continue;
+    if (facts.owner_id.empty()) facts.owner_id = id;
+    const auto consent = person.consent.find(query.category);
+    if (consent == person.consent.end()) continue;
+    facts.subscribed = facts.subscribed.value_or(false) || consent->second.subscribed;
+  }
+}
+
 RecipientConsent InMemoryPreferenceStore::ConsentOf(const Person& person) const {
   RecipientConsent consent;
   for (const CategoryConsent& each : person.consent | std::views::values) {
     consent.categories.push_back(each);
+    if (Refuses(person.address, each.category)) consent.categories.back().subscribed = false;
   }
   consent.suppressed = FindSuppression(person.address) != nullptr;
   consent.tracking = person.tracking;

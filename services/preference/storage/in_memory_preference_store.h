@@ -23,7 +23,15 @@ class InMemoryPreferenceStore final : public PreferenceStore {
   absl::StatusOr<Recipient> GetRecipient(std::string_view id, absl::Time deadline) override;
   absl::StatusOr<std::vector<Recipient>> ListRecipients(const RecipientQuery& query,
                                                         absl::Time deadline) override;
-  absl::Status EraseRecipient(const Erasure& erasure, absl::Time deadline) override;
+  absl::StatusOr<ErasureJob> EraseRecipient(const Erasure& erasure, absl::Time deadline) override;
+  absl::StatusOr<ErasureJob> GetErasure(std::int64_t id, absl::Time deadline) override;
+  absl::StatusOr<std::vector<ErasureJob>> ListErasures(const ErasureQuery& query,
+                                                       absl::Time deadline) override;
+  absl::StatusOr<std::vector<PendingErasure>> PendingErasures(std::string_view service, int limit,
+                                                              absl::Time deadline) override;
+  absl::Status AcknowledgeErasure(std::int64_t id, std::string_view service, absl::Time now,
+                                  absl::Time deadline) override;
+  absl::StatusOr<RunningErasures> MeasureErasures(absl::Time deadline) override;
 
   absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
                                               absl::Time deadline) override;
@@ -63,6 +71,10 @@ class InMemoryPreferenceStore final : public PreferenceStore {
     std::string subject;  // the recipient's id, or its hash after an erasure
     ConsentEvent event;
   };
+  struct RecordedErasure {
+    ErasureJob job;
+    PendingErasure pending;
+  };
   struct Entry {
     std::string canonical;  // empty after an erasure
     Suppression suppression;
@@ -76,12 +88,23 @@ class InMemoryPreferenceStore final : public PreferenceStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::size_t RemoveEntries(const AddressKey& address, absl::Time* oldest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Refuses(const AddressKey& address, Category category) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CheckAddress(const CheckQuery& query, CheckFacts& facts) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Keeps of an erased recipient what has to stay. Returns whether the address is also another's.
+  bool Forget(const Person& person, const Erasure& erasure) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void KeepRefusals(const Person& erased, const Erasure& erasure, bool shared)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   RecipientConsent ConsentOf(const Person& person) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
   std::map<std::string, Person, std::less<>> people_ ABSL_GUARDED_BY(mutex_);
   std::vector<RecordedEvent> events_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Entry, std::less<>> suppressions_ ABSL_GUARDED_BY(mutex_);  // by id
+  std::vector<RecordedErasure> erasures_ ABSL_GUARDED_BY(mutex_);  // the id is the position + 1
+  // By the hash of an address.
+  std::map<std::pair<std::string, Category>, absl::Time> refusals_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lmsmail::preference

@@ -11,6 +11,7 @@
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 #include "services/preference/domain/resource_names.h"
+#include "services/preference/storage/pg_address_consent.h"
 #include "services/preference/storage/pg_defaults.h"
 #include "services/preference/storage/pg_preference_store.h"
 
@@ -24,14 +25,17 @@ using postgres::ToTimestamptz;
 int Number(Category category) { return static_cast<int>(category); }
 
 absl::StatusOr<RecipientConsent> ReadConsent(pqxx::work& tx, std::string_view recipient_id) {
-  const pqxx::result rows = tx.exec_params(
-      R"(SELECT p.category, p.subscribed, p.update_time,
+  const pqxx::result rows =
+      tx.exec_params(fmt::format(
+                         R"(SELECT p.category, p.subscribed AND NOT a.refused, p.update_time,
                 EXISTS (SELECT FROM suppression s WHERE s.canonical_address = r.canonical_address)
                 OR EXISTS (SELECT FROM suppression s WHERE s.id = ANY (r.address_hashes)),
                 r.tracking_allowed, r.tracking_time
          FROM recipient r LEFT JOIN preference p ON p.recipient_id = r.id
+              CROSS JOIN LATERAL {} a
          WHERE r.id = $1 ORDER BY p.category)",
-      std::string(recipient_id));
+                         AddressConsent("r.canonical_address", "r.address_hashes", "p.category")),
+                     std::string(recipient_id));
   if (rows.empty()) return NotFound(RecipientName(recipient_id));
   RecipientConsent consent;
   consent.suppressed = rows[0][3].as<bool>();
@@ -44,24 +48,39 @@ absl::StatusOr<RecipientConsent> ReadConsent(pqxx::work& tx, std::string_view re
   return consent;
 }
 
-// Records the change where it differs from the record, with an event for each category.
+// Records the change where it differs from the record or answers a refusal of the address, with an
+// event for each category.
 void WriteChange(pqxx::work& tx, const ConsentChange& change) {
   const ConsentAction action =
       change.subscribed ? ConsentAction::kSubscribed : ConsentAction::kUnsubscribed;
-  tx.exec_params0(
-      R"(WITH changed AS (
+  tx.exec_params0(fmt::format(
+                      R"(WITH refused AS (
+           SELECT c.category
+           FROM recipient r CROSS JOIN unnest($2::smallint[]) AS c (category)
+                CROSS JOIN LATERAL {} a
+           WHERE r.id = $1 AND $3 AND a.refused),
+         changed AS (
            INSERT INTO preference AS p (recipient_id, category, subscribed, update_time)
            SELECT $1, category, $3, $4 FROM unnest($2::smallint[]) AS category
            ON CONFLICT (recipient_id, category) DO UPDATE
              SET subscribed = EXCLUDED.subscribed, update_time = EXCLUDED.update_time
              WHERE p.subscribed <> EXCLUDED.subscribed OR p.update_time IS NULL
+                   OR EXCLUDED.category IN (SELECT category FROM refused)
            RETURNING category)
          INSERT INTO consent_event
            (recipient_id, category, action, method, actor, consent_text, event_time)
          SELECT $1, category, $5, $6, $7, $8, $4 FROM changed ORDER BY category)",
-      change.recipient_id, ToArrayLiteral(change.categories, Number), change.subscribed,
-      ToTimestamptz(change.change_time), static_cast<int>(action),
-      static_cast<int>(change.source.method), change.source.actor, change.source.consent_text);
+                      AddressConsent("r.canonical_address", "r.address_hashes", "c.category")),
+                  change.recipient_id, ToArrayLiteral(change.categories, Number), change.subscribed,
+                  ToTimestamptz(change.change_time), static_cast<int>(action),
+                  static_cast<int>(change.source.method), change.source.actor,
+                  change.source.consent_text);
+  if (!change.subscribed) return;
+  tx.exec_params0(
+      "DELETE FROM address_refusal f USING recipient r "
+      "WHERE r.id = $1 AND f.address_hash = ANY (r.address_hashes) "
+      "AND f.category = ANY ($2::smallint[])",
+      change.recipient_id, ToArrayLiteral(change.categories, Number));
 }
 
 // As WriteChange().

@@ -15,7 +15,8 @@
 namespace lmsmail::preference {
 
 // Stores data in the tables of migrations/. Each subject has its own file: pg_recipients.cc,
-// pg_consent.cc, pg_erasure.cc, pg_suppressions.cc and pg_check.cc. `pool` must outlive it.
+// pg_consent.cc, pg_erasure.cc, pg_erasure_jobs.cc, pg_suppressions.cc and
+// pg_check.cc. `pool` must outlive it.
 class PgPreferenceStore final : public PreferenceStore {
  public:
   // Adds the prepared statements and session settings that the store needs.
@@ -29,7 +30,15 @@ class PgPreferenceStore final : public PreferenceStore {
   absl::StatusOr<Recipient> GetRecipient(std::string_view id, absl::Time deadline) override;
   absl::StatusOr<std::vector<Recipient>> ListRecipients(const RecipientQuery& query,
                                                         absl::Time deadline) override;
-  absl::Status EraseRecipient(const Erasure& erasure, absl::Time deadline) override;
+  absl::StatusOr<ErasureJob> EraseRecipient(const Erasure& erasure, absl::Time deadline) override;
+  absl::StatusOr<ErasureJob> GetErasure(std::int64_t id, absl::Time deadline) override;
+  absl::StatusOr<std::vector<ErasureJob>> ListErasures(const ErasureQuery& query,
+                                                       absl::Time deadline) override;
+  absl::StatusOr<std::vector<PendingErasure>> PendingErasures(std::string_view service, int limit,
+                                                              absl::Time deadline) override;
+  absl::Status AcknowledgeErasure(std::int64_t id, std::string_view service, absl::Time now,
+                                  absl::Time deadline) override;
+  absl::StatusOr<RunningErasures> MeasureErasures(absl::Time deadline) override;
 
   absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
                                               absl::Time deadline) override;

@@ -15,6 +15,7 @@
 #include "libs/category/category.h"
 #include "services/preference/domain/address_key.h"
 #include "services/preference/domain/consent.h"
+#include "services/preference/domain/erasure.h"
 #include "services/preference/domain/recipient.h"
 #include "services/preference/domain/suppression.h"
 
@@ -55,13 +56,6 @@ struct ConsentEventQuery {
   int limit = 0;
 };
 
-struct Erasure {
-  std::string recipient_id;
-  AddressKey address;        // the address that the caller read
-  std::string subject_hash;  // under which the consent history is kept
-  absl::Time erase_time;
-};
-
 // A query about one mail to either a recipient or an address without a recipient.
 struct CheckQuery {
   std::string recipient_id;           // empty for an address
@@ -73,15 +67,22 @@ struct CheckQuery {
 struct CheckFacts {
   std::optional<Recipient> recipient;  // without its times
   std::optional<SuppressionReason> suppression;
-  std::optional<bool> subscribed;  // absent without a record of the category
-  bool explicitly_set = false;     // `subscribed` is not just a default
+  // Of the recipient, or of any recipient with the address. Absent without a record of the
+  // category.
+  std::optional<bool> subscribed;
+  bool explicitly_set = false;      // `subscribed` is not just a default of the recipient
+  bool refused_by_address = false;  // see PreferenceStore
   bool tracking_allowed = false;
+  std::string owner_id;  // of an address: the first recipient who has it, or empty
 };
 
 // Stores recipients, their consent with its history, and the suppression list. Every function is
 // atomic unless it says otherwise, and returns by `deadline`. Thread-safe.
 //
 // An address is suppressed when the list has its canonical form or one of its hashes.
+//
+// An address refuses a category when the newest decision about it is a refusal, of all that its
+// recipients made and those that outlived an erasure. Defaults are no decisions.
 class PreferenceStore {
  public:
   virtual ~PreferenceStore() = default;
@@ -96,19 +97,35 @@ class PreferenceStore {
   // Sorted by id, compared by octets.
   virtual absl::StatusOr<std::vector<Recipient>> ListRecipients(const RecipientQuery& query,
                                                                 absl::Time deadline) = 0;
-  // Deletes the recipient and its consent. Removes id, actor and consent text from its history,
-  // keeps the rest under `subject_hash`, and adds an event of the erasure. When the address was
-  // suppressed, or its owner had withdrawn consent to every optional category, the suppression list
-  // keeps a hash of the address with the reason kErased. When another recipient has the same
-  // address, the list stays unchanged. NOT_FOUND; ABORTED when the address was changed
-  // concurrently.
-  virtual absl::Status EraseRecipient(const Erasure& erasure, absl::Time deadline) = 0;
+  // Deletes the recipient and its consent, and creates the job for the other services. Removes id,
+  // actor and consent text from its history, keeps the rest under `subject_hash`, and adds an event
+  // of the erasure. The hash of the address refuses every optional category from then on, and stays
+  // on the suppression list, with the reason kErased, when the address was suppressed. When another
+  // recipient has the same address, the list stays unchanged and the hash refuses only what the
+  // erased one had refused. NOT_FOUND; ABORTED when the address was changed concurrently, or when a
+  // recipient appeared where there had been none.
+  virtual absl::StatusOr<ErasureJob> EraseRecipient(const Erasure& erasure,
+                                                    absl::Time deadline) = 0;
+  // NOT_FOUND.
+  virtual absl::StatusOr<ErasureJob> GetErasure(std::int64_t id, absl::Time deadline) = 0;
+  // Newest first.
+  virtual absl::StatusOr<std::vector<ErasureJob>> ListErasures(const ErasureQuery& query,
+                                                               absl::Time deadline) = 0;
+  // The oldest jobs of which `service` is the next to work, at most `limit`.
+  virtual absl::StatusOr<std::vector<PendingErasure>> PendingErasures(std::string_view service,
+                                                                      int limit,
+                                                                      absl::Time deadline) = 0;
+  // Records that `service` has done its part. With the last part the job forgets who it was about,
+  // and so does the audit log. Idempotent. NOT_FOUND.
+  virtual absl::Status AcknowledgeErasure(std::int64_t id, std::string_view service, absl::Time now,
+                                          absl::Time deadline) = 0;
+  virtual absl::StatusOr<RunningErasures> MeasureErasures(absl::Time deadline) = 0;
 
-  // Omits categories without a record. NOT_FOUND.
+  // Omits categories without a record. What the address refuses is not subscribed. NOT_FOUND.
   virtual absl::StatusOr<RecipientConsent> GetConsent(std::string_view recipient_id,
                                                       absl::Time deadline) = 0;
-  // Records the change, and an event, for each category where it differs from the record or
-  // replaces a default. Returns the new record. NOT_FOUND.
+  // Records the change, and an event, for each category where it differs from the record, replaces
+  // a default or answers a refusal of the address. Returns the new record. NOT_FOUND.
   virtual absl::StatusOr<RecipientConsent> RecordConsent(const ConsentChange& change,
                                                          absl::Time deadline) = 0;
   // Records the change, and an event, if it differs from the record or replaces a default. Returns

@@ -283,32 +283,74 @@ TEST_P(PreferenceStoreContract, ErasureKeepsTheHashOfASuppressedAddress) {
   EXPECT_EQ(CheckOne("other").suppression, std::nullopt);
 }
 
-TEST_P(PreferenceStoreContract, ErasureKeepsTheHashAfterUnsubscribingFromEverything) {
-  Upsert({Make("a", "a@example.com"), Make("b", "b@example.com")});
-  RecordConsent("a", false);
-  RecordConsent("b", false, {Category::kDemo});
-  EXPECT_OK(Erase("a", "a@example.com"));
-  EXPECT_OK(Erase("b", "b@example.com"));
-  EXPECT_THAT(Suppressions(), ElementsAre(Suppression{"k1:a@example.com", "",
-                                                      SuppressionReason::kErased, "", kLater}));
-}
-
-TEST_P(PreferenceStoreContract, ErasureKeepsNoHashForUnsubscribedDefaults) {
-  defaults_.subscribed.clear();
+TEST_P(PreferenceStoreContract, ErasureRefusesOptionalMailOfTheAddressUntilConsentIsGivenAgain) {
   Upsert({Make("a", "a@example.com")});
   EXPECT_OK(Erase("a", "a@example.com"));
   EXPECT_THAT(Suppressions(), IsEmpty());
+  EXPECT_TRUE(CheckAddress("a@example.com", Category::kContent).refused_by_address);
+  EXPECT_TRUE(CheckAddress("a@example.com", Category::kProgress).refused_by_address);
+  EXPECT_FALSE(CheckAddress("b@example.com", Category::kContent).refused_by_address);
+
+  Registration again = Make("other", "a@example.com");
+  again.address = Key("a@example.com", {"k2", "k1"});  // whatever the first key is
+  Upsert({again});
+  EXPECT_TRUE(CheckOne("other").refused_by_address);
+  EXPECT_FALSE(Subscribed("other", Category::kContent));
+  RecordConsent("other", true, {Category::kContent});
+  EXPECT_TRUE(Subscribed("other", Category::kContent));
+  EXPECT_FALSE(CheckOne("other").refused_by_address);
+  EXPECT_FALSE(CheckAddress("a@example.com", Category::kContent).refused_by_address);
+  EXPECT_TRUE(CheckOne("other", Category::kDemo).refused_by_address);
 }
 
-TEST_P(PreferenceStoreContract, ErasureKeepsSuppressionOfASharedAddress) {
+TEST_P(PreferenceStoreContract, TheNewestDecisionAboutAnAddressCountsForAllWhoHaveIt) {
+  Upsert({Make("a", "shared@example.com"), Make("b", "shared@example.com"),
+          Make("c", "other@example.com")});
+  EXPECT_FALSE(CheckAddress("shared@example.com", Category::kContent).refused_by_address);
+  EXPECT_EQ(CheckAddress("shared@example.com", Category::kContent).owner_id, "a");
+  RecordConsent("a", false, {Category::kContent});
+  EXPECT_TRUE(CheckOne("b").refused_by_address);
+  EXPECT_FALSE(Subscribed("b", Category::kContent));
+  EXPECT_TRUE(CheckAddress("shared@example.com", Category::kContent).refused_by_address);
+  EXPECT_FALSE(CheckOne("b", Category::kDemo).refused_by_address);
+  EXPECT_FALSE(CheckOne("c").refused_by_address);
+
+  // Her consent was recorded before, and is given again.
+  RecordConsent("b", true, {Category::kContent}, kLater + absl::Seconds(1));
+  EXPECT_FALSE(CheckOne("b").refused_by_address);
+  EXPECT_THAT(CheckOne("a").subscribed, Optional(false));
+  RecordConsent("a", false, {Category::kDemo}, kLater + absl::Seconds(2));
+  RecordConsent("b", true, {Category::kDemo}, kLater + absl::Seconds(3));
+  RecordConsent("a", true, {Category::kDemo}, kLater + absl::Seconds(4));
+  RecordConsent("a", false, {Category::kDemo}, kLater + absl::Seconds(5));
+  const std::size_t before = Events("b").size();
+  RecordConsent("b", true, {Category::kDemo}, kLater + absl::Seconds(6));
+  EXPECT_THAT(Events("b"), SizeIs(before + 1));
+  RecordConsent("b", true, {Category::kDemo}, kLater + absl::Seconds(7));
+  EXPECT_THAT(Events("b"), SizeIs(before + 1)) << "nothing was left to answer";
+  EXPECT_TRUE(Subscribed("b", Category::kDemo));
+}
+
+TEST_P(PreferenceStoreContract, AnAddressOfWhoNeverAgreedIsNotSubscribed) {
+  defaults_.subscribed.clear();
+  Upsert({Make("a", "a@example.com")});
+  EXPECT_THAT(CheckAddress("a@example.com", Category::kAnnouncement).subscribed, Optional(false));
+  EXPECT_FALSE(CheckAddress("a@example.com", Category::kAnnouncement).refused_by_address);
+  EXPECT_EQ(CheckAddress("b@example.com", Category::kAnnouncement).subscribed, std::nullopt);
+}
+
+TEST_P(PreferenceStoreContract, ErasureKeepsWhatASharedAddressRefused) {
   Upsert({Make("a", "shared@example.com"), Make("b", "shared@example.com"),
           Make("c", "other@example.com"), Make("d", "other@example.com")});
-  RecordConsent("a", false);
+  RecordConsent("a", false, {Category::kContent});
   EXPECT_OK(Erase("a", "shared@example.com"));
   EXPECT_EQ(CheckOne("b").suppression, std::nullopt);
+  EXPECT_TRUE(CheckOne("b").refused_by_address);
+  EXPECT_FALSE(CheckOne("b", Category::kDemo).refused_by_address);
   Suppress("other@example.com", SuppressionReason::kManual);
   EXPECT_OK(Erase("c", "other@example.com"));
   EXPECT_THAT(CheckOne("d").suppression, Optional(SuppressionReason::kManual));
+  EXPECT_FALSE(CheckOne("d").refused_by_address);
   EXPECT_THAT(Suppressions(), ElementsAre(Field(&Suppression::email_address, "other@example.com")));
 }
 
@@ -324,6 +366,50 @@ TEST_P(PreferenceStoreContract, RegistrationAfterErasureStartsAgain) {
   EXPECT_EQ(Upsert({Make("a", "a@example.com")}, kLater).created_count, 1);
   EXPECT_THAT(Events("a"), SizeIs(2));
   EXPECT_THAT(Events("a", {"hash-of-a"}), SizeIs(2 + 1 + 2));
+}
+
+TEST_P(PreferenceStoreContract, AnErasureIsAJobOfOneServiceAfterTheOther) {
+  Upsert({Make("a", "a@example.com"), Make("b", "shared@example.com"),
+          Make("c", "shared@example.com")});
+  ASSERT_OK_AND_ASSIGN(const ErasureJob first, Erase("a", "a@example.com"));
+  EXPECT_EQ(first.create_time, kLater);
+  EXPECT_THAT(first.pending_services, ElementsAre("scheduler", "report", "dispatch"));
+  ASSERT_OK_AND_ASSIGN(const ErasureJob second, Erase("b", "shared@example.com"));
+  EXPECT_THAT(Pending("scheduler"), ElementsAre(PendingErasure{first.id, "a", "a@example.com"},
+                                                PendingErasure{second.id, "b", ""}));
+  EXPECT_THAT(Pending("dispatch"), IsEmpty());
+  const auto acknowledge = [&](std::string_view service) {
+    return store_.AcknowledgeErasure(first.id, service, kLater, kDeadline);
+  };
+  EXPECT_OK(acknowledge("scheduler"));
+  EXPECT_OK(acknowledge("scheduler"));
+  EXPECT_THAT(Pending("report"), ElementsAre(Field(&PendingErasure::id, first.id)));
+  EXPECT_OK(acknowledge("report"));
+  ASSERT_OK_AND_ASSIGN(RunningErasures running, store_.MeasureErasures(kDeadline));
+  EXPECT_EQ(running.count, 2);
+  EXPECT_THAT(running.oldest_create_time, Optional(kLater));
+  EXPECT_OK(acknowledge("dispatch"));
+  EXPECT_OK(acknowledge("dispatch"));
+  EXPECT_THAT(Pending("dispatch"), IsEmpty());
+  ASSERT_OK_AND_ASSIGN(const ErasureJob done, store_.GetErasure(first.id, kDeadline));
+  EXPECT_THAT(done.pending_services, IsEmpty());
+  EXPECT_THAT(done.end_time, Optional(kLater));
+  EXPECT_THAT(store_.ListErasures({std::nullopt, true, 10}, kDeadline).value(),
+              ElementsAre(second));
+  EXPECT_THAT(store_.ListErasures({std::nullopt, false, 10}, kDeadline).value(),
+              ElementsAre(second, done));
+  EXPECT_THAT(store_.ListErasures({second.id, false, 10}, kDeadline).value(), ElementsAre(done));
+  EXPECT_THAT(store_.GetErasure(99, kDeadline), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store_.AcknowledgeErasure(99, "report", kLater, kDeadline),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_P(PreferenceStoreContract, WhoIsNoRecipientCanBeErasedElsewhere) {
+  const Erasure erasure{"a", std::nullopt, "hash-of-a", kLater};
+  ASSERT_OK_AND_ASSIGN(const ErasureJob job, store_.EraseRecipient(erasure, kDeadline));
+  EXPECT_THAT(Pending("scheduler"), ElementsAre(PendingErasure{job.id, "a", ""}));
+  Upsert({Make("a", "a@example.com")});
+  EXPECT_THAT(store_.EraseRecipient(erasure, kDeadline), StatusIs(absl::StatusCode::kAborted));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,9 +53,10 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
     return registered.value_or(Registered{});
   }
   RecipientConsent RecordConsent(const std::string& id, bool subscribed,
-                                 std::vector<Category> categories = OptionalCategories()) {
+                                 std::vector<Category> categories = OptionalCategories(),
+                                 absl::Time time = kLater) {
     auto consent = store_.RecordConsent(
-        {id, categories, subscribed, {ConsentMethod::kStaff, "bob", "v1"}, kLater}, kDeadline);
+        {id, categories, subscribed, {ConsentMethod::kStaff, "bob", "v1"}, time}, kDeadline);
     EXPECT_OK(consent);
     return consent.value_or(RecipientConsent{});
   }
@@ -68,6 +70,18 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
     EXPECT_OK(facts);
     return facts.ok() ? facts->at(0) : CheckFacts{};
   }
+  CheckFacts CheckAddress(const std::string& address, Category category) {
+    auto facts = store_.Check({{"", Key(address), category}}, kDeadline);
+    EXPECT_OK(facts);
+    return facts.ok() ? facts->at(0) : CheckFacts{};
+  }
+  bool Subscribed(const std::string& id, Category category) {
+    auto consent = store_.GetConsent(id, kDeadline);
+    EXPECT_OK(consent);
+    if (!consent.ok()) return false;
+    const auto found = std::ranges::find(consent->categories, category, &CategoryConsent::category);
+    return found != consent->categories.end() && found->subscribed;
+  }
   std::vector<ConsentEvent> Events(const std::string& id,
                                    const std::vector<std::string>& hashes = {}) {
     auto events = store_.ListConsentEvents({id, hashes, std::nullopt, 100}, kDeadline);
@@ -79,8 +93,13 @@ class PreferenceStoreContract : public ::testing::TestWithParam<std::function<St
     EXPECT_OK(suppressions);
     return suppressions.value_or(std::vector<Suppression>{});
   }
-  absl::Status Erase(const std::string& id, const std::string& address) {
+  absl::StatusOr<ErasureJob> Erase(const std::string& id, const std::string& address) {
     return store_.EraseRecipient({id, Key(address), "hash-of-" + id, kLater}, kDeadline);
+  }
+  std::vector<PendingErasure> Pending(std::string_view service) {
+    auto pending = store_.PendingErasures(service, 100, kDeadline);
+    EXPECT_OK(pending);
+    return pending.value_or(std::vector<PendingErasure>{});
   }
 
   DefaultConsent defaults_ = {{Category::kDemo, Category::kContent}, "terms-2026"};

@@ -115,7 +115,7 @@ CREATE INDEX task_due ON task (due_time) WHERE state = 1;
 CREATE INDEX task_created ON task (create_time);
 CREATE INDEX task_open ON task (task_id) WHERE state <> 2;
 CREATE INDEX task_waiting ON task (task_id) WHERE state = 1 AND waits_for <> '{}';
-CREATE INDEX task_student ON task (student, course_id) WHERE kind = 2;
+CREATE INDEX task_student ON task (student, course_id);
 CREATE INDEX task_payment ON task (payment_id, student) WHERE payment_id <> '';
 CREATE INDEX task_unrecorded ON task (course_id, student) WHERE kind = 1 AND state = 1;
 

@@ -43,7 +43,7 @@ class TemplateServiceTest : public ::testing::Test {
     v1::CreateTemplateRequest request;
     request.set_template_id(id);
     request.set_request_id("create-" + id);
-    request.mutable_template_()->set_category(lmsmail::type::v1::CATEGORY_CONTENT);
+    request.mutable_template_()->set_category(lmsmail::type::v1::CATEGORY_ENROLLMENT);
     request.mutable_template_()->set_display_name("Welcome");
     ContentToProto(SampleContent(text), *request.mutable_template_());
     return request;
@@ -93,7 +93,7 @@ TEST_F(TemplateServiceTest, ReturnsTheCreatedTemplate) {
   const v1::CreateTemplateRequest request = NewTemplate();
   ASSERT_OK_AND_ASSIGN(const v1::Template created, Create(request));
   EXPECT_EQ(created.name(), "templates/welcome");
-  EXPECT_EQ(created.category(), lmsmail::type::v1::CATEGORY_CONTENT);
+  EXPECT_EQ(created.category(), lmsmail::type::v1::CATEGORY_ENROLLMENT);
   EXPECT_EQ(created.version(), 1);
   EXPECT_EQ(created.latest_version(), 1);
   EXPECT_EQ(created.published_version(), 0);

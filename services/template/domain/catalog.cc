@@ -9,6 +9,7 @@
 #include "libs/resource_name/name.h"
 #include "libs/status/status_macros.h"
 #include "services/template/domain/content_validation.h"
+#include "services/template/domain/footer_check.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -32,8 +33,9 @@ absl::Status CheckNotDeleted(const Template& state) {
   return FailedPrecondition(state, kTemplateDeleted, "is deleted: undelete it first");
 }
 
-Violations ValidateNew(const NewTemplate& created) {
+Violations ValidateNew(const NewTemplate& created, bool publish) {
   Violations violations = ValidateContent(created.content).violations;
+  if (publish) CheckFooter(created.category, created.content, violations);
   ValidateDisplayName(created.display_name, "display_name", violations);
   ValidateDescription(created.description, "description", violations);
   return violations;
@@ -53,6 +55,16 @@ TemplateContent ApplyEdit(const TemplateContent& content, const Edit& edit) {
           .unescaped_variables = edit.unescaped_variables.value_or(content.unescaped_variables)};
 }
 
+absl::Status CheckPublishable(const Template& state, const Version& version) {
+  Violations violations;
+  CheckFooter(state.category, version.content, violations);
+  if (violations.empty()) return absl::OkStatus();
+  const FieldViolation& first = violations.list().front();
+  return FailedPrecondition(state, kFooterMissing,
+                            fmt::format("cannot publish version {}: {} {}; add it in a new version",
+                                        version.number, first.field, first.description));
+}
+
 absl::Status VersionNotFound(std::string_view id, int number) {
   return NotFound(TemplateVersionName(id, number));
 }
@@ -61,7 +73,7 @@ absl::Status VersionNotFound(std::string_view id, int number) {
 
 absl::StatusOr<Found> Catalog::Create(const NewTemplate& created, const CreateOptions& options,
                                       Violations violations, absl::Time deadline) {
-  violations.AddNested("template", ValidateNew(created));
+  violations.AddNested("template", ValidateNew(created, options.publish));
   LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
 
   const absl::Time now = clock_.Now();
@@ -148,6 +160,11 @@ absl::StatusOr<Found> Catalog::Update(std::string_view id, const Edit& edit,
     TemplateContent content = ApplyEdit(latest.version->content, edit);
     Violations all = violations;
     all.AddNested("template", ValidateEdit(edit, content));
+    if (options.publish && edit.HasContent()) {
+      Violations footer;
+      CheckFooter(latest.state.category, content, footer);
+      all.AddNested("template", footer);
+    }
     LMSMAIL_RETURN_IF_ERROR(all.ToStatus());
 
     Change change = NextRevision(latest.state, clock_.Now());
@@ -185,6 +202,7 @@ absl::StatusOr<Found> Catalog::Publish(std::string_view id, std::optional<int> v
     const int number = version.value_or(latest.state.latest_version);
     LMSMAIL_ASSIGN_OR_RETURN(const Version chosen, ExistingVersion(id, number, deadline));
     if (number == latest.state.published_version) return std::nullopt;
+    LMSMAIL_RETURN_IF_ERROR(CheckPublishable(latest.state, chosen));
     Change change = NextRevision(latest.state, clock_.Now());
     templates::Publish(chosen, latest.state.publication, clock_.Now(), change);
     return change;

@@ -18,6 +18,7 @@ namespace lmsmail::templates {
 
 inline constexpr char kTemplateDeleted[] = "TEMPLATE_DELETED";
 inline constexpr char kTemplateNotPublished[] = "TEMPLATE_NOT_PUBLISHED";
+inline constexpr char kFooterMissing[] = "FOOTER_MISSING";
 inline constexpr char kNothingToRollBack[] = "NOTHING_TO_ROLL_BACK";
 inline constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
 

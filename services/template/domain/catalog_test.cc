@@ -15,6 +15,7 @@ namespace lmsmail::templates {
 namespace {
 
 using Kind = VersionSelector::Kind;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -39,7 +40,7 @@ class CatalogTest : public ::testing::Test {
  protected:
   static NewTemplate Welcome(const std::string& text = "v1") {
     return {.id = "welcome",
-            .category = Category::kContent,
+            .category = Category::kEnrollment,
             .display_name = "Welcome",
             .description = "",
             .content = SampleContent(text)};
@@ -278,6 +279,51 @@ TEST_F(CatalogTest, ReportsWhyAVersionIsMissing) {
               StatusIs(absl::StatusCode::kNotFound));
   ASSERT_OK_AND_ASSIGN(const auto page, catalog_.ListVersions("welcome", 10, 10, kForever));
   EXPECT_THAT(page.versions, ElementsAre(Field(&Version::number, 1)));
+}
+
+// Optional content of which `missing` was taken out of the HTML.
+TemplateContent WithFooter(const std::string& missing = "") {
+  std::string html = "<a href=\"{{unsubscribe_url}}\">Leave</a> {{postal_address}}";
+  if (!missing.empty()) html.replace(html.find(missing), missing.size(), "x");
+  return {.languages = {{.language_code = "en",
+                         .subject = "News",
+                         .html = html,
+                         .text = "{{#unsubscribe_url}}{{unsubscribe_url}}{{/unsubscribe_url}} "
+                                 "{{postal_address}}"}},
+          .variables = {{.name = "unsubscribe_url", .type = render::VariableType::kUrl},
+                        {.name = "postal_address"}},
+          .unescaped_variables = {}};
+}
+
+TEST_F(CatalogTest, OptionalMailIsPublishedOnlyWithAFooter) {
+  const auto create = [&](TemplateContent content, Category category, bool publish) {
+    return catalog_.Create({.id = "news",
+                            .category = category,
+                            .display_name = "",
+                            .description = "",
+                            .content = std::move(content)},
+                           {.request_id = "", .publish = publish}, {}, kForever);
+  };
+  const auto refused = create(SampleContent(), Category::kAnnouncement, true);
+  EXPECT_THAT(
+      refused.status(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("template.contents[0].html"), HasSubstr("template.contents[0].text"),
+                     HasSubstr("{{unsubscribe_url}}"), HasSubstr("{{postal_address}}"))));
+  for (const char* const missing : {"{{unsubscribe_url}}", "{{postal_address}}"}) {
+    EXPECT_THAT(create(WithFooter(missing), Category::kDemo, true),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(missing)));
+  }
+  ASSERT_OK(create(WithFooter("{{postal_address}}"), Category::kAnnouncement, false));
+  EXPECT_THAT(catalog_.Publish("news", std::nullopt, "", kForever),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("{{postal_address}}")));
+  Edit edit;
+  edit.languages = WithFooter("{{unsubscribe_url}}").languages;
+  EXPECT_THAT(catalog_.Update("news", edit, {.etag = "", .publish = true}, {}, kForever),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("{{unsubscribe_url}}")));
+  edit.languages = WithFooter().languages;
+  ASSERT_OK(catalog_.Update("news", edit, {.etag = "", .publish = true}, {}, kForever));
+  EXPECT_EQ(catalog_.Get("news", kForever)->state.published_version, 2);
 }
 
 }  // namespace

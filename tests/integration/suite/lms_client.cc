@@ -94,6 +94,20 @@ absl::Status SetCollectWindow(Suite& suite, absl::Duration window) {
   return Call(suite.scheduler(), &Scheduler::UpdateAutomation, request).status();
 }
 
+void AddFooter(templates::v1::Template& created) {
+  auto& content = *created.mutable_contents(0);
+  content.mutable_html()->append(
+      "<p>{{#unsubscribe_url}}<a href=\"{{unsubscribe_url}}\">Leave</a>{{/unsubscribe_url}} "
+      "{{postal_address}}</p>");
+  content.mutable_text()->append(" {{unsubscribe_url}} {{postal_address}}");
+  auto& url = *created.add_variables();
+  url.set_name("unsubscribe_url");
+  url.set_type(templates::v1::Variable::TYPE_URL);
+  auto& address = *created.add_variables();
+  address.set_name("postal_address");
+  address.set_type(templates::v1::Variable::TYPE_STRING);
+}
+
 absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category) {
   templates::v1::CreateTemplateRequest request;
   request.set_template_id(std::string(id));
@@ -106,6 +120,9 @@ absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Categor
   content.set_subject("Hello {{word}}");
   content.set_html("<p>Hello <b>{{word}}</b></p>");
   content.set_text("Hello {{word}}");
+  const bool mandatory =
+      category == type::v1::CATEGORY_PAYMENT || category == type::v1::CATEGORY_ENROLLMENT;
+  if (!mandatory) AddFooter(created);
   auto& word = *created.add_variables();
   word.set_name("word");
   word.set_type(templates::v1::Variable::TYPE_STRING);

@@ -28,6 +28,8 @@ absl::Status Admit(Suite& suite, std::string_view course,
 // Shortens the time for which new content is collected, which is minutes by default.
 absl::Status SetCollectWindow(Suite& suite, absl::Duration window);
 
+// Adds what optional mail needs to be published, to the only language.
+void AddFooter(templates::v1::Template& created);
 // Creates and publishes the template "Hello {{word}}".
 absl::Status CreateGreeting(Suite& suite, std::string_view id, type::v1::Category category);
 // Returns a request for a "Hello world" mail from that template.
