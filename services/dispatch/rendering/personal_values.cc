@@ -1,5 +1,6 @@
 #include "services/dispatch/rendering/personal_values.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "services/dispatch/rendering/provided_context.h"
@@ -34,6 +35,12 @@ std::vector<std::string> PersonalValues(const Recipient& recipient, const render
   Add(FirstNameOf(recipient), values);
   for (const render::Field& field : own.fields()) AddTexts(field.value(), values);
   return values;
+}
+
+void AddWritten(const std::vector<std::string>& written, std::vector<std::string>& values) {
+  for (const std::string& text : written) {
+    if (std::ranges::find(values, text) == values.end()) Add(text, values);
+  }
 }
 
 }  // namespace lmsmail::dispatch

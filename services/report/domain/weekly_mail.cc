@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 
@@ -55,7 +57,9 @@ std::string WeeklyMailDedupeKey(const IsoWeek& week, std::string_view student) {
 Struct WeeklyMailContext(const WeeklyReport& report) {
   Struct context;
   Struct& group = *(*context.mutable_fields())["report"].mutable_struct_value();
-  SetText(group, "week_label", report.week.Label());
+  SetText(group, "week",
+          fmt::format("{}/{}", absl::FormatCivilTime(report.week.first_day()),
+                      absl::FormatCivilTime(report.week.last_day())));
   SetNumber(group, "lessons_completed", report.LessonsCompleted());
   SetNumber(group, "minutes_watched",
             absl::ToDoubleMinutes(absl::Trunc(report.WatchDuration(), absl::Minutes(1))));

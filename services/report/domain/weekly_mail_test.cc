@@ -35,7 +35,7 @@ WeeklyReport ReportOf(const std::string& student, std::vector<CourseProgress> co
 TEST(WeeklyMailTest, SetsTheVariablesThatTheTemplateDeclares) {
   EXPECT_TRUE(MessageDifferencer::Equals(WeeklyMailContext(ReportOf("s", {FullCourse("ink")})),
                                          StructFromJson(R"({"report": {
-        "week_label": "16–22 November", "lessons_completed": 2, "minutes_watched": 2,
+        "week": "2026-11-16/2026-11-22", "lessons_completed": 2, "minutes_watched": 2,
         "quizzes_passed": 1, "streak_days": 2,
         "courses": [{"title": "Watercolour & Ink", "url": "https://learn.example/ink",
                      "progress_percent": 50, "lessons_completed": 2}]}})")));
@@ -53,7 +53,7 @@ TEST(WeeklyMailTest, OmitsUnknownValues) {
   no_lessons.active_days = 1;
   EXPECT_TRUE(MessageDifferencer::Equals(
       WeeklyMailContext(ReportOf("s", {no_title, no_url, no_lessons})),
-      StructFromJson(R"({"report": {"week_label": "16–22 November", "lessons_completed": 6,
+      StructFromJson(R"({"report": {"week": "2026-11-16/2026-11-22", "lessons_completed": 6,
                                      "minutes_watched": 8, "quizzes_passed": 3}})")));
 }
 
