@@ -12,6 +12,7 @@
 #include "libs/audit/in_memory_audit_log.h"
 #include "libs/audit/pg_audit_log.h"
 #include "libs/postgres/testing/embedded_postgres.h"
+#include "libs/postgres/transaction.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lmsmail::audit {
@@ -41,6 +42,7 @@ class Pg {
   Pg() {
     const auto dsn = postgres::EmbeddedPostgres::Shared().NewDatabase("audit", kAuditSchema);
     EXPECT_OK(dsn);
+    owner_dsn_ = dsn.value_or(postgres::EmbeddedPostgres::Migrated()).owner_dsn;
     postgres::PoolOptions options;
     options.dsn = dsn.value_or(postgres::EmbeddedPostgres::Migrated()).dsn;
     options.schema = "audit";
@@ -50,8 +52,22 @@ class Pg {
     log_ = std::make_unique<PgAuditLog>(*pool_);
   }
   Log log() { return {*log_, *log_}; }
+  PgAuditLog& pg() { return *log_; }
+  // As the owner: moves all entries into the past.
+  void MakeOld() {
+    postgres::PoolOptions options;
+    options.dsn = owner_dsn_;
+    options.schema = "audit";
+    auto pool = postgres::Pool::Create(options);
+    ASSERT_OK(pool);
+    ASSERT_OK(postgres::RunInTransaction(**pool, {.name = "test"}, [](pqxx::work& tx) {
+      tx.exec("UPDATE audit_event SET begin_time = begin_time - interval '800 days'");
+      return absl::OkStatus();
+    }));
+  }
 
  private:
+  std::string owner_dsn_;
   std::unique_ptr<postgres::Pool> pool_;
   std::unique_ptr<PgAuditLog> log_;
 };
@@ -122,6 +138,32 @@ TYPED_TEST(AuditLogTest, ListsWhatTheFilterAsksFor) {
   EXPECT_THAT(this->List({.caller = "a", .method = "S/Y"}), IsEmpty());
   EXPECT_THAT(this->List({.start = absl::Now() + absl::Hours(1)}), IsEmpty());
   EXPECT_THAT(this->List({.end = absl::Now() - absl::Hours(1)}), IsEmpty());
+}
+
+TEST(AuditRetentionTest, DeletesOldEntriesOnly) {
+  Pg store;
+  const auto record = [&](const std::string& caller) {
+    const auto id = store.log().log.Begin(
+        {.caller = caller, .method = "m", .resource = "recipients/amira", .request_id = "r"},
+        absl::InfiniteFuture());
+    ASSERT_OK(id);
+    store.log().log.End(*id, absl::StatusCode::kOk);
+  };
+  record("old");
+  record("old");
+  store.MakeOld();
+  record("new");
+  const absl::Time before = absl::Now() - absl::Hours(24 * 730);
+  EXPECT_THAT(store.pg().DeleteBefore(before, 1, absl::InfiniteFuture()), IsOkAndHolds(1));
+  EXPECT_THAT(store.pg().DeleteBefore(before, 10, absl::InfiniteFuture()), IsOkAndHolds(1));
+  EXPECT_THAT(store.pg().DeleteBefore(before, 10, absl::InfiniteFuture()), IsOkAndHolds(0));
+  EXPECT_FALSE(
+      store.pg().DeleteBefore(absl::Now() - absl::Hours(24), 10, absl::InfiniteFuture()).ok())
+      << "what is recent is evidence";
+  const auto left = store.log().reader.List({}, std::nullopt, 10, absl::InfiniteFuture());
+  ASSERT_OK(left);
+  ASSERT_EQ(left->size(), 1u);
+  EXPECT_EQ(left->front().call.caller, "new");
 }
 
 }  // namespace

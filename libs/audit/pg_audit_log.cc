@@ -86,4 +86,13 @@ absl::StatusOr<std::vector<Entry>> PgAuditLog::List(const Filter& filter,
       });
 }
 
+absl::StatusOr<int> PgAuditLog::DeleteBefore(absl::Time time, int limit, absl::Time deadline) {
+  return postgres::RunStatement(
+      pool_, {.name = "audit.delete_before", .deadline = deadline, .repeatable = true},
+      [&](pqxx::transaction_base& tx) -> absl::StatusOr<int> {
+        return tx.exec_params1("SELECT delete_audit_events($1, $2)", ToTimestamptz(time), limit)[0]
+            .as<int>();
+      });
+}
+
 }  // namespace lmsmail::audit

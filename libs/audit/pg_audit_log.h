@@ -15,6 +15,9 @@ class PgAuditLog final : public AuditLog, public AuditReader {
   void End(std::int64_t id, absl::StatusCode code) override;
   absl::StatusOr<std::vector<Entry>> List(const Filter& filter, std::optional<std::int64_t> before,
                                           int limit, absl::Time deadline) override;
+  // Deletes the entries among the oldest `limit` that began before `time`, which must be more than
+  // 29 days ago. Returns how many.
+  absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline);
 
  private:
   postgres::Pool& pool_;

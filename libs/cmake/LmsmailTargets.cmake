@@ -119,7 +119,7 @@ endfunction()
 # Makes a library whose header "<NAME>.h" (in the build folder, included as "embedded/<NAME>.h") holds
 # the .sql files of migrations/ and, if there are any, functions/ as a postgres::SchemaDefinition. The
 # two are in the calling folder or in DIR. SERVICE adds the tables that every service has,
-# such as its audit log.
+# such as its audit log, and their functions.
 function(lmsmail_embed_sql name)
   cmake_parse_arguments(ARG "SERVICE" "DIR;SYMBOL" "" ${ARGN})
   if(NOT ARG_DIR)
@@ -132,6 +132,9 @@ function(lmsmail_embed_sql name)
     file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/audit/migrations/*.sql
          ${PROJECT_SOURCE_DIR}/libs/service/migrations/*.sql)
     list(APPEND migrations ${shared})
+    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/libs/service/functions/*.sql)
+    list(APPEND functions ${shared})
+    list(SORT functions COMPARE FILE_BASENAME)
   endif()
   set(header ${CMAKE_BINARY_DIR}/embedded/${name}.h)
   add_custom_command(

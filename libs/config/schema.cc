@@ -65,7 +65,6 @@ auto Ranged(Range<T> range, Parse parse, Format format) {
 }
 
 constexpr auto kFormatNumber = [](auto value) { return fmt::format("{}", value); };
-constexpr auto kFormatDuration = [](absl::Duration value) { return absl::FormatDuration(value); };
 
 absl::Status AssignList(std::vector<std::string>* field, const RawValue& raw) {
   if (raw.kind == RawValue::Kind::kList) {
@@ -132,12 +131,12 @@ void Group::Double(std::string_view key, double* field, std::string_view descrip
 
 void Group::Duration(std::string_view key, absl::Duration* field, std::string_view description,
                      Range<absl::Duration> range) {
-  registry_->Declare(
-      {.name = FullKey(key),
-       .description = std::string(description),
-       .type = "duration",
-       .default_text = absl::FormatDuration(*field),
-       .assign = AssignParsed(field, Ranged(range, internal::ParseDuration, kFormatDuration))});
+  registry_->Declare({.name = FullKey(key),
+                      .description = std::string(description),
+                      .type = "duration",
+                      .default_text = internal::FormatDuration(*field),
+                      .assign = AssignParsed(field, Ranged(range, internal::ParseDuration,
+                                                           internal::FormatDuration))});
 }
 
 void Group::Bytes(std::string_view key, int64_t* field, std::string_view description,

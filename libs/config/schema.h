@@ -64,7 +64,7 @@ class Group {
              Range<int32_t> range = {});
   void Double(std::string_view key, double* field, std::string_view description,
               Range<double> range = {});
-  // "250ms", "1h30m": absl::ParseDuration. Never negative unless `range` allows it.
+  // "250ms", "1h30m", "30d". Never negative unless `range` allows it.
   void Duration(std::string_view key, absl::Duration* field, std::string_view description,
                 Range<absl::Duration> range = {});
   // "8MiB", "512KiB", "1GiB", "64kB", "100" (bytes).

@@ -61,11 +61,28 @@ absl::StatusOr<double> ParseDouble(std::string_view text) {
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
-  absl::Duration value;
-  if (!absl::ParseDuration(ToAbsl(text), &value)) {
-    return Malformed(text, "a duration such as 250ms, 10s or 1h30m");
+  std::int32_t days = 0;
+  absl::Duration rest;
+  const std::size_t end_of_days = text.find('d');
+  if (end_of_days == std::string_view::npos) {
+    if (absl::ParseDuration(ToAbsl(text), &rest)) return rest;
+  } else if (text.find_first_of(" \t\n") == std::string_view::npos &&
+             absl::SimpleAtoi(ToAbsl(text.substr(0, end_of_days)), &days)) {
+    const std::string_view time = text.substr(end_of_days + 1);
+    const bool is_signed = time.starts_with('-') || time.starts_with('+');
+    if (time.empty() || (!is_signed && absl::ParseDuration(ToAbsl(time), &rest))) {
+      return absl::Hours(24) * days + (days < 0 ? -rest : rest);
+    }
   }
-  return value;
+  return Malformed(text, "a duration such as 250ms, 10s, 1h30m or 30d");
+}
+
+std::string FormatDuration(absl::Duration value) {
+  constexpr absl::Duration kDay = absl::Hours(24);
+  if (value < 2 * kDay || value == absl::InfiniteDuration() || value % kDay != absl::Duration()) {
+    return absl::FormatDuration(value);
+  }
+  return fmt::format("{}d", value / kDay);
 }
 
 absl::StatusOr<int64_t> ParseBytes(std::string_view text) {

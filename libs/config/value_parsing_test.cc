@@ -64,6 +64,23 @@ TEST(ParseDurationTest, NeedsAUnit) {
   EXPECT_THAT(ParseDuration("10"), StatusIs(kInvalid, HasSubstr("\"10\" is not a duration")));
 }
 
+TEST(ParseDurationTest, KnowsDays) {
+  EXPECT_THAT(ParseDuration("30d"), IsOkAndHolds(absl::Hours(720)));
+  EXPECT_THAT(ParseDuration("1d12h"), IsOkAndHolds(absl::Hours(36)));
+  EXPECT_THAT(ParseDuration("-1d12h"), IsOkAndHolds(absl::Hours(-36)));
+  for (const char* text : {"d", "1.5d", "30 d", "1d-12h", "12h1d", "1d1d", "1d ", "99999999999d"}) {
+    EXPECT_THAT(ParseDuration(text), StatusIs(kInvalid, HasSubstr("is not a duration"))) << text;
+  }
+}
+
+TEST(FormatDurationTest, ShowsDays) {
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(720)), "30d");
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(49)), "49h");
+  EXPECT_EQ(internal::FormatDuration(absl::Hours(24)), "24h");
+  EXPECT_EQ(internal::FormatDuration(absl::Milliseconds(1500)), "1.5s");
+  EXPECT_EQ(internal::FormatDuration(absl::InfiniteDuration()), "inf");
+}
+
 TEST(ParseBoolTest, IsStrict) {
   EXPECT_THAT(ParseBool("true"), IsOkAndHolds(true));
   EXPECT_THAT(ParseBool("yes"), StatusIs(kInvalid, HasSubstr("true or false")));

@@ -12,6 +12,7 @@ absl::StatusOr<std::unique_ptr<HealthProbe>> HealthProbe::Create(const Pool& poo
   PoolOptions options;
   options.dsn = pool.options().dsn;
   options.size = 1;
+  options.schema = pool.options().schema;
   options.application_name = pool.options().application_name + " health";
   options.statement_timeout = timeout;
   options.connect_timeout = timeout;

@@ -20,6 +20,9 @@ class HealthProbe {
 
   absl::Status Check();
 
+  // Its connection, with the schema of the pool that it probes, for other short checks.
+  Pool& pool() { return *pool_; }
+
  private:
   explicit HealthProbe(std::unique_ptr<Pool> pool);
 

@@ -93,8 +93,12 @@ absl::StatusOr<Pool::Lease> Pool::Checkout(absl::Time deadline) {
 absl::StatusOr<std::unique_ptr<Session>> Pool::Connect(absl::Time deadline) const {
   const absl::Duration timeout = std::min(options_.connect_timeout, deadline - absl::Now());
   // libpq lets a later keyword override an earlier one.
-  return Session::Open(fmt::format("{} connect_timeout={}", conninfo_, WholeSeconds(timeout)),
-                       options_.statements);
+  LMSMAIL_ASSIGN_OR_RETURN(
+      std::unique_ptr<Session> session,
+      Session::Open(fmt::format("{} connect_timeout={}", conninfo_, WholeSeconds(timeout)),
+                    options_.statements));
+  if (options_.connected) LMSMAIL_RETURN_IF_ERROR(options_.connected(*session));
+  return session;
 }
 
 std::unique_ptr<Session> Pool::TakeIdle() {

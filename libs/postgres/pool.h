@@ -50,6 +50,8 @@ struct PoolOptions {
   std::vector<std::pair<std::string, std::string>> settings = {};  // more session settings
   std::vector<PreparedStatement> statements = {};
   std::function<void(const TransactionEvent&)> observer = {};  // any thread; must not block
+  // Runs on each new connection before it is used; an error closes it. Any thread.
+  std::function<absl::Status(Session&)> connected = {};
 };
 
 // A bounded set of connections. Opens them when they are first needed, so the database may be down

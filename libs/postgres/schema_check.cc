@@ -34,7 +34,11 @@ absl::Status Compare(const SchemaLedger& ledger, const std::string& schema,
   for (const SqlFile& migration : definition.migrations) {
     LMSMAIL_RETURN_IF_ERROR(CheckUnchanged(ledger, schema, migration));
     if (!ledger.migrations.contains(migration.name)) {
-      return Missing(fmt::format("migration {}", migration.name), schema);
+      return absl::UnavailableError(fmt::format(
+          "the database schema {} is at the migration {}, and this release needs {}: run this "
+          "program with --migrate",
+          schema, ledger.migrations.empty() ? "none" : ledger.migrations.rbegin()->first,
+          migration.name));
     }
   }
   if (ledger.IsNewerThan(definition.migrations)) return absl::OkStatus();

@@ -49,6 +49,10 @@ void BaseConfig::Declare(config::Schema& schema) {
       "one unless auth.callers_file lets them have a token.");
 
   postgres.Declare(schema.Sub("postgres"));
+  schema.Duration("audit_retention", &audit_retention,
+                  "How long the audit log keeps who called what; it names resources such as "
+                  "recipients/ID.",
+                  {absl::Hours(24 * 30), absl::Hours(24 * 3650)});
   schema.Switch("migrate", &migrate_only, "migrate the database schema and exit");
 
   schema.Check([this](Violations& violations) { Check(violations); });

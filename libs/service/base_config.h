@@ -45,6 +45,8 @@ struct BaseConfig : ProcessConfig {
 
   PostgresConfig postgres;
 
+  absl::Duration audit_retention = absl::Hours(24 * 730);
+
   // --migrate: migrate the schema and exit.
   bool migrate_only = false;
 

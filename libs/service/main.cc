@@ -14,10 +14,12 @@
 #include "libs/rpc/received.h"
 #include "libs/rpc/request_budget.h"
 #include "libs/service/accept_probe.h"
+#include "libs/service/audit_retention.h"
 #include "libs/service/database_metrics.h"
 #include "libs/service/metrics_listener.h"
 #include "libs/service/page_token_key.h"
 #include "libs/service/readiness.h"
+#include "libs/service/restore_watch.h"
 #include "libs/service/schema_preparation.h"
 #include "libs/service/shutdown_watchdog.h"
 #include "libs/status/status_macros.h"
@@ -31,13 +33,16 @@ constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
 constexpr absl::Duration kReadinessTimeout = absl::Seconds(4);  // the probe may connect first
 
 postgres::PoolOptions PoolOptionsOf(const Definition& definition, const BaseConfig& config,
-                                    telemetry::Metrics& metrics) {
+                                    telemetry::Metrics& metrics, RestoreWatch& restore_watch) {
   postgres::PoolOptions options;
   options.dsn = config.postgres.Dsn();
   options.size = static_cast<std::size_t>(config.postgres.pool_size);
   options.application_name = fmt::format("lmsmail-{}", definition.name);
   options.schema = definition.name;
   options.observer = ObserveTransactions(metrics);
+  options.connected = [&restore_watch](postgres::Session& session) {
+    return restore_watch.Connected(session);
+  };
   if (definition.adjust_pool) definition.adjust_pool(options);
   return options;
 }
@@ -84,22 +89,29 @@ MetricsListener::Options MetricsOptionsOf(const BaseConfig& config,
 
 Readiness::Callbacks ReadinessOf(const Definition& definition, const BaseConfig& config,
                                  postgres::Pool& pool, postgres::HealthProbe& probe,
-                                 Workload& workload, rpc::CallRunner& runner, rpc::Server& server,
-                                 const telemetry::Gauge& serving) {
+                                 RestoreWatch& restore_watch, Workload& workload,
+                                 rpc::CallRunner& runner, rpc::Server& server,
+                                 AuditRetention& audit_retention, const telemetry::Gauge& serving) {
   return {.prepare =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
                 LMSMAIL_RETURN_IF_ERROR(
                     PrepareSchema(config.postgres, definition.name, definition.schema, pool));
+                LMSMAIL_RETURN_IF_ERROR(restore_watch.Beat(probe.pool()));
                 LMSMAIL_RETURN_IF_ERROR(UsePageTokenKey(pool));
                 return workload.Start();
               },
           .probe =
               [&] {
                 LMSMAIL_RETURN_IF_ERROR(probe.Check());
+                LMSMAIL_RETURN_IF_ERROR(restore_watch.Beat(probe.pool()));
                 return workload.CheckReady();
               },
-          .prepared = [&] { runner.SetAccepting(true); },
+          .prepared =
+              [&] {
+                runner.SetAccepting(true);
+                audit_retention.Start();
+              },
           .changed =
               [&, serving](bool ready) {
                 server.SetServing(ready);
@@ -129,14 +141,18 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
       const auto metrics_listener,
       MetricsListener::Start(MetricsOptionsOf(config, callers.get()), metrics));
 
-  LMSMAIL_ASSIGN_OR_RETURN(const auto pool,
-                           postgres::Pool::Create(PoolOptionsOf(definition, config, metrics)));
+  RestoreWatch restore_watch({.pause_after_failover = config.postgres.pause_after_failover,
+                              .must_end = [] { lifecycle::RequestShutdown(); }},
+                             metrics);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto pool, postgres::Pool::Create(PoolOptionsOf(
+                                                definition, config, metrics, restore_watch)));
   LMSMAIL_ASSIGN_OR_RETURN(const auto probe, postgres::HealthProbe::Create(*pool, kProbeTimeout));
 
   rpc::RequestBudget::OfProcess().SetLimit(static_cast<std::size_t>(config.rpc.max_request_memory));
   rpc::SetMaxSingleRequestBytes(static_cast<std::size_t>(config.rpc.max_receive_size / 2));
   audit::PgAuditLog audit_log(*pool);
   audit::AuditHandlers audit_handlers(audit_log);
+  AuditRetention audit_retention(audit_log, clock, config.audit_retention);
   rpc::CallRunner runner(RunnerOptionsOf(definition, config, authenticator, audit_log), metrics);
   runner.SetAccepting(false);
   if (config.postgres.migrate && config.postgres.MigratorDsn().empty()) {
@@ -157,9 +173,9 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
 
   const telemetry::Gauge serving =
       metrics.AddGauge("lmsmail_serving", "1 while health checks report SERVING.").With();
-  Readiness readiness(
-      ReadinessOf(definition, config, *pool, *probe, *workload, runner, *server, serving),
-      config.postgres.probe_interval, kReadinessTimeout);
+  Readiness readiness(ReadinessOf(definition, config, *pool, *probe, restore_watch, *workload,
+                                  runner, *server, audit_retention, serving),
+                      config.postgres.probe_interval, kReadinessTimeout);
   const std::vector<Peer> peers = workload->Peers();
   for (const Peer& peer : peers) server->SetServing("peer/" + peer.name, true);
   PeerWatch peer_watch(peers, config.postgres.probe_interval, metrics,
@@ -186,7 +202,10 @@ absl::Status Run(const Definition& definition, const BaseConfig& config, std::st
   server->Shutdown(deadline);
   workload->Stop(deadline);
   runner.Stop();  // a handler whose call has ended may still use the workload
-  return readiness.error().ok() ? accept_probe.error() : readiness.error();
+  for (const absl::Status& error : {restore_watch.error(), readiness.error()}) {
+    LMSMAIL_RETURN_IF_ERROR(error);
+  }
+  return accept_probe.error();
 }
 
 }  // namespace

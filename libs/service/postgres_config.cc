@@ -37,6 +37,9 @@ void PostgresConfig::Declare(config::Group keys) {
   keys.Bool("migrate", &migrate,
             "Whether the service migrates its schema when it starts; otherwise it waits until "
             "--migrate has.");
+  keys.Bool("pause_after_failover", &pause_after_failover,
+            "Whether a failover of the database stops mail as a restore does, because an "
+            "asynchronous standby may lack the last commits.");
   keys.Int32("pool_size", &pool_size, "Maximum number of connections.", {1, 1000});
   keys.Duration("probe_interval", &probe_interval,
                 "How often the database and the peers are checked.",

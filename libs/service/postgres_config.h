@@ -16,6 +16,7 @@ struct PostgresConfig {
   std::string migrator_dsn;  // the same for the role that owns the schema
   std::string migrator_dsn_file;
   bool migrate = true;  // false: the service waits until somebody else has migrated
+  bool pause_after_failover = false;
   std::int32_t pool_size = 8;
   absl::Duration probe_interval = absl::Seconds(3);
 

@@ -90,6 +90,25 @@ TEST_F(SchemaPreparationTest, WaitsUntilSomebodyElseHasMigrated) {
       << "logged more than once";
 }
 
+TEST_F(SchemaPreparationTest, WaitsOnAnEarlierSchemaAndNamesBothVersions) {
+  EXPECT_EQ(Demo({"--migrate", MigratorFlag()}).WaitForExit(), 0);
+  pqxx::connection owner(migrator_dsn_);
+  pqxx::nontransaction(owner).exec(
+      "DROP TABLE demo.database_mark; DROP FUNCTION demo.observe_database;"
+      "DELETE FROM demo.schema_function;"
+      "DELETE FROM demo.schema_migration WHERE name = 'service_0002_database_mark'");
+
+  ServiceProcess demo = Demo({"--postgres.migrate=false"});
+  const auto channel = rpc::NewChannel({.target = fmt::format("127.0.0.1:{}", demo.WaitForPort())});
+  ASSERT_OK(channel);
+  EXPECT_THAT(demo.WaitForLine("waiting for the database"),
+              AllOf(HasSubstr("is at the migration service_0001_page_token_key"),
+                    HasSubstr("needs service_0002_database_mark"), HasSubstr("--migrate")));
+  EXPECT_THAT(rpc::IsServing(*channel, ""), IsOkAndHolds(false));
+  EXPECT_EQ(Demo({"--migrate", MigratorFlag()}).WaitForExit(), 0);
+  EXPECT_NE(demo.WaitForLine("\"serving\""), "") << demo.log();
+}
+
 TEST_F(SchemaPreparationTest, MigrationThatFailsSaysWhy) {
   ServiceProcess unreachable = Demo({"--migrate", "--postgres.migrator_dsn=host=/nonexistent"});
   EXPECT_EQ(unreachable.WaitForExit(), 1);

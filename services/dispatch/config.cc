@@ -83,6 +83,7 @@ void DispatchConfig::Declare(config::Schema& schema, const service::BaseConfig& 
   delivery.Declare(schema.Sub("delivery"));
   tracking.Declare(schema.Sub("tracking"));
   limits.Declare(schema.Sub("limits"));
+  retention.Declare(schema.Sub("retention"));
   schema.Bytes("max_message_size", &max_message_size, "The largest mail that is rendered.",
                {16 << 10, 100 << 20});
   schema.Duration("sweep_interval", &sweep_interval, "How often mail of dead workers is recovered.",
@@ -112,6 +113,7 @@ void DispatchConfig::Check(bool insecure, Violations& violations) const {
   template_service.Check("template", insecure, violations);
   preference_service.Check("preference", insecure, violations);
   limits.Check(violations);
+  retention.Check(violations);
   delivery.Check(violations);
   tracking.Check(violations);
 }

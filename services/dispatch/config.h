@@ -18,6 +18,7 @@
 #include "libs/service/peer_config.h"
 #include "libs/service/school_config.h"
 #include "services/dispatch/claiming/journal_directory.h"
+#include "services/dispatch/claiming/retention_config.h"
 #include "services/dispatch/delivery/delivery_config.h"
 #include "services/dispatch/delivery/worker.h"
 #include "services/dispatch/limits/limits_config.h"
@@ -65,6 +66,7 @@ struct DispatchConfig {
   DeliveryConfig delivery;
   TrackingConfig tracking;
   LimitsConfig limits;
+  RetentionConfig retention;
 
   std::int64_t max_message_size = 1 << 20;
   absl::Duration sweep_interval = absl::Seconds(5);

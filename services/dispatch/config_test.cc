@@ -313,6 +313,26 @@ TEST_F(ConfigTest, RefusesRoutesOfWhichNeitherIsMoreSpecific) {
                                                          conflict("routes.e", "routes.d")));
 }
 
+TEST_F(ConfigTest, RetainsContentForLessThanOutcomes) {
+  ASSERT_OK(Load({"--retention.categories.payment.content=90d"}));
+  const Retention retention = config_.retention.ToRetention();
+  EXPECT_EQ(retention.outcomes, absl::Hours(24 * 400));
+  EXPECT_EQ(retention.content.at(Category::kPayment), absl::Hours(24 * 90));
+  EXPECT_EQ(retention.content.at(Category::kDemo), absl::Hours(24 * 30));
+  EXPECT_EQ(retention.content.size(), kCategories.size());
+}
+
+TEST_F(ConfigTest, ReportsAllFaultsOfRetentionAtOnce) {
+  EXPECT_THAT(Load({"--retention.outcomes=20d", "--retention.categories.payment.content=90d",
+                    "--retention.categories.paiment.content=10d"}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       testing::AllOf(HasSubstr("retention.content"),
+                                      HasSubstr("retention.categories.payment.content"),
+                                      HasSubstr("\"paiment\" is not a category"))));
+  EXPECT_THAT(Load({"--retention.content=6d"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at least 7d")));
+}
+
 TEST_F(ConfigTest, AcceptsTheKeysOfConnections) {
   ASSERT_OK(Load({"--transports.relay.kind=smtp", "--transports.relay.host=127.0.0.1",
                   "--transports.relay.username=u", "--transports.relay.password_file=/secret",

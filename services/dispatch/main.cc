@@ -94,7 +94,10 @@ class DispatchWorkload final : public service::Workload {
                             config_.template_service.timeout};
   BounceReporter bounces_{preferences_};
   QueueMaintenance maintenance_{
-      queue_, clock_, metrics_, {.sweep_interval = config_.sweep_interval}};
+      queue_,
+      clock_,
+      metrics_,
+      {.sweep_interval = config_.sweep_interval, .retention = config_.retention.ToRetention()}};
   Worker worker_{{.clock = clock_,
                   .queue = queue_,
                   .limits = limits_,

@@ -14,13 +14,22 @@ void SchedulerConfig::Declare(config::Schema& schema, const service::BaseConfig&
   worker_keys.Duration("lease", &worker.lease,
                        "How long a task stays claimed by a replica that has died.",
                        {absl::Seconds(5), absl::Hours(1)});
-  schema.Duration("event_retention", &event_retention,
-                  "How long events are stored. An event that is published again within this "
-                  "time is recognized as a duplicate.",
-                  {absl::Hours(24 * 30)});
+  config::Group retention_keys = schema.Sub("retention");
+  retention_keys.Duration("content", &retention.content,
+                          "How long the content of events is stored that have been processed.",
+                          {absl::Hours(24 * 7), absl::Hours(24 * 3650)});
+  retention_keys.Duration("outcomes", &retention.outcomes,
+                          "How long it is stored what became of events. An event that is published "
+                          "again within this time is recognized as a duplicate.",
+                          {absl::Hours(24 * 30), absl::Hours(24 * 3650)});
   dispatch.Declare(schema.Sub("dispatch"));
   report.Declare(schema.Sub("report"));
   schema.Check([this, &base](Violations& violations) {
+    if (retention.content > retention.outcomes) {
+      violations.Add(
+          "retention.content",
+          "must not be longer than retention.outcomes, with which all of an event leaves");
+    }
     dispatch.Check("dispatch", base.insecure, violations);
     report.Check("report", base.insecure, violations);
   });

@@ -17,7 +17,10 @@ struct SchedulerConfig {
     absl::Duration poll_interval = absl::Seconds(1);
     absl::Duration lease = absl::Minutes(1);
   } worker;
-  absl::Duration event_retention = absl::Hours(24 * 400);
+  struct Retention {
+    absl::Duration content = absl::Hours(24 * 30);
+    absl::Duration outcomes = absl::Hours(24 * 400);
+  } retention;
   service::PeerConfig dispatch{.target = "127.0.0.1:7103"};
   service::PeerConfig report{.target = "127.0.0.1:7105"};
 

@@ -116,8 +116,9 @@ class SchedulerWorkload final : public service::Workload {
       {events_, recorder_, mailer_, canceller_, clock_, metrics_, config_.worker.lease}};
   ScheduleWorker schedule_worker_{schedule_store_, clock_, metrics_};
   RunWorker run_worker_{schedule_store_, dispatch_, report_, clock_, metrics_};
-  MaintenanceWorker maintenance_worker_{{schedule_store_, events_, requests_, clock_, metrics_},
-                                        config_.event_retention};
+  MaintenanceWorker maintenance_worker_{
+      {schedule_store_, events_, requests_, clock_, metrics_},
+      {.content = config_.retention.content, .outcomes = config_.retention.outcomes}};
   ScheduleHandlers schedule_handlers_{schedules_, clock_};
   EventHandlers event_handlers_{submission_, events_};
   AutomationHandlers automation_handlers_{automations_};

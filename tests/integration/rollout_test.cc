@@ -4,69 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <set>
 #include <string>
-#include <thread>
-
-#include "absl/time/clock.h"
 
 #include "libs/rpc/channel.h"
 #include "tests/integration/suite/lms_client.h"
+#include "tests/integration/suite/payments.h"
 #include "tests/integration/suite/suite_test.h"
 #include "tests/integration/suite/wait.h"
 
 namespace lmsmail::integration {
 namespace {
 
-constexpr int kStudents = 20;
 constexpr int kDispatchReplicas = 3;
-constexpr int kPaymentsBetween = 20;                       // two replacements
-constexpr absl::Duration kPause = absl::Milliseconds(20);  // between two payments
-
-std::string Student(int number) { return fmt::format("student-{}", number % kStudents); }
-
-// Publishes payments, each until a scheduler has accepted it, until it is stopped.
-class Payments {
- public:
-  // `prefix` begins their ids.
-  Payments(std::shared_ptr<grpc::Channel> schedulers, std::string prefix)
-      : prefix_(std::move(prefix)),
-        stub_(scheduler::v1::SchedulerService::NewStub(schedulers)),
-        thread_([this] { Run(); }) {}
-  ~Payments() { Stop(); }
-
-  void Stop() {
-    stopping_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  std::string EventId(int number) const { return fmt::format("{}-event-{}", prefix_, number); }
-  int accepted() const { return accepted_; }
-  int repeated() const { return repeated_; }
-
- private:
-  void Run() {
-    for (int i = 0; !stopping_; ++i) {
-      scheduler::v1::PublishEventsRequest request;
-      *request.add_events() =
-          Paid(EventId(i), Student(i), fmt::format("{}-payment-{}", prefix_, i));
-      while (!Publish(request)) ++repeated_;
-      ++accepted_;
-      absl::SleepFor(kPause);
-    }
-  }
-  bool Publish(const scheduler::v1::PublishEventsRequest& request) {
-    const auto response = Call(*stub_, &Scheduler::PublishEvents, request);
-    return response.ok() && response->results(0).status().code() == 0;
-  }
-
-  const std::string prefix_;
-  const std::unique_ptr<scheduler::v1::SchedulerService::Stub> stub_;
-  std::atomic<bool> stopping_ = false;
-  std::atomic<int> accepted_ = 0;
-  std::atomic<int> repeated_ = 0;
-  std::thread thread_;
-};
+constexpr int kPaymentsBetween = 20;  // two replacements
 
 class RolloutTest : public SuiteTest {
  protected:
@@ -74,9 +25,7 @@ class RolloutTest : public SuiteTest {
     StartSuite({.services = {"template", "template/1", "preference", "preference/1", "dispatch",
                              "dispatch/1", "dispatch/2", "report", "report/1", "scheduler",
                              "scheduler/1"}});
-    std::vector<std::string> students;
-    for (int i = 0; i < kStudents; ++i) students.push_back(Student(i));
-    ASSERT_OK(Register(suite(), students));
+    ASSERT_OK(Register(suite(), Payments::Students()));
   }
   void SetUp() override {
     SuiteTest::SetUp();

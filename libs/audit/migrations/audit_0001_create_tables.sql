@@ -18,3 +18,26 @@ CREATE TABLE audit_end (
   code     int2        NOT NULL  -- google.rpc.Code
 );
 COMMENT ON TABLE audit_end IS 'append-only: how the calls of audit_event ended';
+
+-- The service may not change the log; it may delete what is old, with the rights of the owner. A function
+-- with such rights must name the schema it works in.
+DO $do$
+BEGIN
+  EXECUTE format($sql$
+    CREATE FUNCTION delete_audit_events(p_before timestamptz, p_limit int4) RETURNS int4
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $body$
+    DECLARE
+      v_ids int8[];
+    BEGIN
+      IF p_before > now() - interval '29 days' THEN
+        RAISE EXCEPTION 'audit events of the last 29 days may not be deleted' USING ERRCODE = 'MQ002';
+      END IF;
+      SELECT array_agg(e.event_id) INTO v_ids
+        FROM (SELECT e.event_id, e.begin_time FROM audit_event e
+               ORDER BY e.event_id LIMIT p_limit) e
+       WHERE e.begin_time < p_before;
+      DELETE FROM audit_end n WHERE n.event_id = ANY (v_ids);
+      DELETE FROM audit_event e WHERE e.event_id = ANY (v_ids);
+      RETURN coalesce(cardinality(v_ids), 0);
+    END $body$ $sql$, current_schema());
+END $do$;

@@ -248,8 +248,10 @@ absl::Status EmbeddedPostgres::WriteAuthentication() const {
   const std::string name = user == nullptr ? "postgres" : user->pw_name;
   const fs::path password_file = directory_ / "pgpass";
   std::ofstream(directory_ / "pg_hba.conf")
-      << "local all postgres peer map=tester\nlocal all all scram-sha-256\n";
-  std::ofstream(directory_ / "pg_ident.conf") << fmt::format("tester {} postgres\n", name);
+      << "local all postgres peer map=tester\nlocal replication postgres peer map=tester\n"
+         "local all all scram-sha-256\n";
+  std::ofstream(directory_ / "pg_ident.conf")
+      << fmt::format("tester {} postgres\ntester postgres postgres\n", name);
   std::ofstream(password_file) << fmt::format("*:*:*:*:{}\n", password_);
   if (::chmod(password_file.c_str(), 0600) != 0) return Errno(password_file.string());
   LMSMAIL_RETURN_IF_ERROR(GiveToServerUser(directory_ / "pg_hba.conf"));
@@ -275,21 +277,26 @@ absl::Status EmbeddedPostgres::Start() {
 absl::Status EmbeddedPostgres::Launch() {
   std::vector<std::string> argv = {LMSMAIL_POSTGRES_BIN "/postgres", "-D", directory_ / "data"};
   // Autovacuum is off, so that nothing happens that the test does not do.
-  const std::string settings[] = {
+  std::vector<std::string> settings = {
       "listen_addresses=",
       "unix_socket_directories=" + directory_.string(),
       "hba_file=" + (directory_ / "pg_hba.conf").string(),
       "ident_file=" + (directory_ / "pg_ident.conf").string(),
       "fsync=off",
-      "full_page_writes=off",
+      fmt::format("full_page_writes={}", archiving_ ? "on" : "off"),  // needed by a backup
       "shared_buffers=32MB",
       "max_connections=100",
-      "max_wal_senders=0",
-      "wal_level=minimal",
       "autovacuum=off",
       "timezone=UTC",
       "log_line_prefix=%m [%p] %a ",
   };
+  if (archiving_) {
+    settings.insert(settings.end(),
+                    {"wal_level=replica", "max_wal_senders=2", "archive_mode=on",
+                     fmt::format("archive_command=cp %p {}/%f", Archive().string())});
+  } else {
+    settings.insert(settings.end(), {"wal_level=minimal", "max_wal_senders=0"});
+  }
   for (const std::string& setting : settings) {
     argv.emplace_back("-c");
     argv.push_back(setting);
@@ -324,6 +331,64 @@ absl::Status EmbeddedPostgres::KillHard() {
 absl::Status EmbeddedPostgres::Restart() {
   LMSMAIL_RETURN_IF_ERROR(Stop());
   return Start();
+}
+
+absl::Status EmbeddedPostgres::StartArchiving() {
+  LMSMAIL_RETURN_IF_ERROR(RunToEnd({AsServerUser({"/usr/bin/mkdir", Archive()}), Log()}));
+  {
+    absl::MutexLock lock(&mutex_);
+    archiving_ = true;
+  }
+  return Restart();
+}
+
+absl::Status EmbeddedPostgres::BaseBackup() const {
+  return RunToEnd({AsServerUser({LMSMAIL_POSTGRES_BIN "/pg_basebackup", "-h", directory_, "-U",
+                                 "postgres", "-D", directory_ / "backup", "--checkpoint=fast",
+                                 "--no-sync", "--wal-method=none", "--no-manifest"}),
+                   Log()});
+}
+
+absl::Status EmbeddedPostgres::RestoreTo(std::string_view time) {
+  const std::string dsn = Dsn("postgres");
+  const auto wait_until = [&](const std::string& condition) -> absl::Status {
+    const absl::Time deadline = absl::Now() + kStartTimeout;
+    while (absl::Now() < deadline) {
+      try {
+        pqxx::connection connection(dsn);
+        if (pqxx::nontransaction(connection).exec1("SELECT " + condition)[0].as<bool>()) {
+          return absl::OkStatus();
+        }
+      } catch (const std::exception&) {  // it still starts
+      }
+      absl::SleepFor(kPollInterval);
+    }
+    return absl::DeadlineExceededError(fmt::format("{}:\n{}", condition, Tail(Log())));
+  };
+  std::string last;
+  try {
+    pqxx::connection connection(dsn);
+    last = pqxx::nontransaction(connection)
+               .exec1("SELECT pg_walfile_name(pg_switch_wal())")[0]
+               .c_str();
+  } catch (const std::exception& failure) {
+    return ToStatus("pg_switch_wal", failure);
+  }
+  LMSMAIL_RETURN_IF_ERROR(
+      wait_until(fmt::format("last_archived_wal >= '{}' FROM pg_stat_archiver", last)));
+  LMSMAIL_RETURN_IF_ERROR(KillHard());
+  std::error_code error;
+  fs::rename(directory_ / "data", directory_ / "lost", error);
+  if (!error) fs::rename(directory_ / "backup", directory_ / "data", error);
+  if (error) return absl::InternalError(error.message());
+  std::ofstream(directory_ / "data/postgresql.auto.conf", std::ios::app) << fmt::format(
+      "restore_command = 'cp {}/%f \"%p\"'\nrecovery_target_time = '{}'\n"
+      "recovery_target_action = promote\n",
+      Archive().string(), time);
+  std::ofstream(directory_ / "data/recovery.signal").flush();
+  LMSMAIL_RETURN_IF_ERROR(GiveToServerUser(directory_ / "data/recovery.signal"));
+  LMSMAIL_RETURN_IF_ERROR(Start());
+  return wait_until("NOT pg_is_in_recovery()");
 }
 
 absl::Status EmbeddedPostgres::TerminateBackends() const {

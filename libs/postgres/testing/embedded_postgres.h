@@ -56,6 +56,14 @@ class EmbeddedPostgres {
   // Closes every client connection, as a failover does. The server stays up.
   absl::Status TerminateBackends() const;
 
+  // For tests of point-in-time recovery. StartArchiving() restarts the server, which archives its
+  // WAL from then on. BaseBackup() keeps one backup. RestoreTo() replaces the server's data by that
+  // backup and what had been committed until `time`, as PostgreSQL writes it; something must have
+  // been committed since. The server then is on a new timeline.
+  absl::Status StartArchiving();
+  absl::Status BaseBackup() const;
+  absl::Status RestoreTo(std::string_view time);
+
   // The DSN of the superuser, and of a role of CreateRole().
   std::string Dsn(std::string_view database) const;
   std::string Dsn(std::string_view database, std::string_view role) const;
@@ -72,12 +80,16 @@ class EmbeddedPostgres {
   // Returns the name of the copy.
   absl::StatusOr<std::string> CopyDatabase(std::string_view from);
 
+  std::filesystem::path Archive() const { return directory_ / "archive"; }
+  std::filesystem::path Log() const { return directory_ / "log"; }
+
   const std::filesystem::path directory_;  // data/, the socket, pgpass, log
   const std::string password_;             // of all roles; pgpass has it
   int guardian_ = -1;  // a pipe; the guardian sees it close when this process ends
 
   absl::Mutex mutex_;
   pid_t postmaster_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: not running
+  bool archiving_ ABSL_GUARDED_BY(mutex_) = false;
   int databases_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Mutex template_mutex_;
   std::set<std::string, std::less<>> templates_ ABSL_GUARDED_BY(template_mutex_);

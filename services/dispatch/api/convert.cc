@@ -161,7 +161,7 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
   message.set_batch(BatchName(mail.batch));
   message.set_template_version(TemplateVersionName(mail.template_ref));
   message.set_category(static_cast<lmsmail::type::v1::Category>(mail.template_ref.category));
-  ToProto(mail.target, *message.mutable_target());
+  if (!mail.target.value.empty()) ToProto(mail.target, *message.mutable_target());
   message.set_lane(ToProto(mail.lane));
   message.set_state(ToProto(record.state));
   message.set_reason(ToProto(record.reason));
@@ -176,6 +176,9 @@ void ToProto(const MessageRecord& record, const MessageIdHeader& message_ids,
   }
   message.mutable_labels()->insert(mail.labels.begin(), mail.labels.end());
   message.set_traceparent(mail.traceparent);
+  if (mail.content_drop_time) {
+    *message.mutable_content_drop_time() = protobuf::ToProto(*mail.content_drop_time);
+  }
   if (record.engagement.any()) ToProto(record.engagement, *message.mutable_engagement());
 }
 

@@ -16,6 +16,7 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("ListMessages", messages, &MessageHandlers::ListMessages);
   Bind("CancelMessage", messages, &MessageHandlers::CancelMessage);
   Bind("RetryMessage", messages, &MessageHandlers::RetryMessage);
+  Bind("RetryRestored", messages, &MessageHandlers::RetryRestored);
   Bind("ExplainMessage", messages, &MessageHandlers::ExplainMessage);
   Bind("RecordEvents", messages, &MessageHandlers::RecordEvents);
   Bind("GetMailStats", messages, &MessageHandlers::GetMailStats);

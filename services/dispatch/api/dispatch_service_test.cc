@@ -220,6 +220,41 @@ TEST_F(DispatchServiceTest, RetriesSkippedMail) {
   EXPECT_EQ(sent.state(), v1::STATE_SENT);
 }
 
+TEST_F(DispatchServiceTest, TellsThatTheContentWasDropped) {
+  v1::SendRequest to_address = ToAda("enrollment/1");
+  to_address.mutable_target()->set_email_address("ada@students.example");
+  ASSERT_OK(Call(&Stub::Send, to_address));
+  SendDue();
+  const v1::Message to_recipient = Sent("enrollment/2");
+  clock_.Advance(absl::Hours(24 * 31));
+  ASSERT_OK(store_.DropContent({{Category::kEnrollment, clock_.Now() - absl::Hours(24 * 30)}}));
+
+  v1::GetMessageRequest full = ByKey("enrollment/1");
+  full.set_view(v1::MESSAGE_VIEW_FULL);
+  ASSERT_OK_AND_ASSIGN(v1::Message message, Call(&Stub::GetMessage, full));
+  EXPECT_TRUE(message.has_content_drop_time());
+  EXPECT_FALSE(message.has_target());
+  EXPECT_TRUE(message.context().fields().empty());
+  EXPECT_EQ(message.raw(), "");
+  EXPECT_THAT(message.raw_unavailable_reason(), HasSubstr("content was dropped at 20"));
+  EXPECT_EQ(message.state(), v1::STATE_SENT);
+  EXPECT_EQ(message.request_id(), "enrollment/1");
+  ASSERT_OK_AND_ASSIGN(message, Call(&Stub::GetMessage, ByKey("enrollment/2")));
+  EXPECT_EQ(message.target().recipient(), "recipients/ada") << "support finds the mail by it";
+
+  v1::RetryMessageRequest retry;
+  retry.set_name(to_recipient.name());
+  retry.set_request_id("again/1");
+  const auto refused = Call(&Stub::RetryMessage, retry);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                HasSubstr("dropped 31 days after it was due")));
+  EXPECT_THAT(refused, rpc::HasReason("CONTENT_DROPPED"));
+  v1::ExplainMessageRequest explain;
+  explain.set_name(to_recipient.name());
+  ASSERT_OK_AND_ASSIGN(const auto explained, Call(&Stub::ExplainMessage, explain));
+  EXPECT_THAT(explained.summary(), HasSubstr("Its content was dropped at"));
+}
+
 TEST_F(DispatchServiceTest, ListsMessagesNewestFirstInPages) {
   for (int i = 0; i < 5; ++i) Sent("k" + std::to_string(i));
   v1::ListMessagesRequest list;

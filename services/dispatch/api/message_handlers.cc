@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -216,6 +217,25 @@ absl::Status MessageHandlers::RetryMessage(const rpc::CallInfo& call,
   LMSMAIL_ASSIGN_OR_RETURN(const MessageRecord record, d_.log.Get(*id, call.deadline));
   d_.on_retry(record.mail.lane);
   ToProto(record, d_.message_ids, response);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::RetryRestored(const rpc::CallInfo& call,
+                                            const v1::RetryRestoredRequest& request,
+                                            v1::RetryRestoredResponse& response) {
+  Violations violations;
+  std::vector<Category> categories;
+  for (int i = 0; i < request.categories_size(); ++i) {
+    const auto category = static_cast<Category>(request.categories(i));
+    if (!std::ranges::count(kCategories, category)) {
+      violations.Add(fmt::format("categories[{}]", i), "must be a category of mail");
+    }
+    categories.push_back(category);
+  }
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  LMSMAIL_ASSIGN_OR_RETURN(const std::int64_t retried,
+                           d_.queue.RetryRestored(categories, call.deadline));
+  response.set_retried_count(retried);
   return absl::OkStatus();
 }
 

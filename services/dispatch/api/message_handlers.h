@@ -40,6 +40,8 @@ class MessageHandlers {
                              v1::Message& response);
   absl::Status RetryMessage(const rpc::CallInfo& call, const v1::RetryMessageRequest& request,
                             v1::Message& response);
+  absl::Status RetryRestored(const rpc::CallInfo& call, const v1::RetryRestoredRequest& request,
+                             v1::RetryRestoredResponse& response);
   absl::Status ExplainMessage(const rpc::CallInfo& call, const v1::ExplainMessageRequest& request,
                               v1::ExplainMessageResponse& response);
   absl::Status GetBatch(const rpc::CallInfo& call, const v1::GetBatchRequest& request,

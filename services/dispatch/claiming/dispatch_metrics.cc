@@ -74,6 +74,16 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
           metrics
               .AddHistogram("lmsmail_dispatch_flush_seconds", "Time to record a batch of outcomes.")
               .With()),
+      content_dropped(metrics
+                          .AddCounter("lmsmail_dispatch_content_dropped_total",
+                                      "Mails whose personal content was dropped, because its "
+                                      "retention has ended.")
+                          .With()),
+      log_days_dropped(metrics
+                           .AddCounter("lmsmail_dispatch_log_days_dropped_total",
+                                       "Days of the log that were dropped, because the retention "
+                                       "of outcomes has ended.")
+                           .With()),
       unrecorded_(metrics
                       .AddCounter("lmsmail_dispatch_unrecorded_total",
                                   "Outcomes given up because the database refuses them.")

@@ -1,5 +1,7 @@
 #include "services/dispatch/claiming/queue_maintenance.h"
 
+#include <map>
+
 #include "libs/status/status_macros.h"
 
 namespace lmsmail::dispatch {
@@ -44,9 +46,44 @@ absl::Duration QueueMaintenance::CleanUpOnce() {
     maintained_ = clock_.Now();
     LogFailure(queue_.Maintain());
   }
-  const absl::StatusOr<bool> more = queue_.ForgetKeys();
-  LogFailure(more.status());
-  return more.value_or(false) ? options_.forget_pause : options_.sweep_interval;
+  const absl::StatusOr<bool> keys = queue_.ForgetKeys();
+  LogFailure(keys.status());
+  bool more = keys.value_or(false);
+  if (clock_.Now() - retained_ >= options_.maintain_interval) {
+    const absl::StatusOr<bool> content = DropContent();
+    LogFailure(content.status());
+    if (content.value_or(false)) {
+      more = true;
+    } else {
+      retained_ = clock_.Now();
+      LogFailure(DropOutcomes());
+    }
+  }
+  return more ? options_.forget_pause : options_.sweep_interval;
+}
+
+absl::StatusOr<bool> QueueMaintenance::DropContent() {
+  std::map<Category, absl::Time> before;
+  for (const auto& [category, kept] : options_.retention.content) {
+    before[category] = clock_.Now() - kept;
+  }
+  if (before.empty()) return false;
+  LMSMAIL_ASSIGN_OR_RETURN(const QueueStore::DroppedContent dropped, queue_.DropContent(before));
+  metrics_.content_dropped.Increment(dropped.mails);
+  return dropped.more;
+}
+
+absl::Status QueueMaintenance::DropOutcomes() {
+  if (options_.retention.outcomes == absl::InfiniteDuration()) return absl::OkStatus();
+  LMSMAIL_ASSIGN_OR_RETURN(
+      const QueueStore::Purged purged,
+      queue_.Purge(clock_.Now() - options_.retention.outcomes, false, absl::InfiniteFuture()));
+  metrics_.log_days_dropped.Increment(purged.dropped_days);
+  if (purged.kept_days > 0) {
+    telemetry::LogWarning("mail that still waits keeps old days in the log",
+                          {{"days", purged.kept_days}});
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<QueueMaintenance::Swept> QueueMaintenance::Sweep(absl::Time deadline) {

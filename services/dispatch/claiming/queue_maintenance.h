@@ -10,6 +10,7 @@
 #include "libs/lifecycle/periodic.h"
 #include "libs/telemetry/logging.h"
 #include "services/dispatch/claiming/dispatch_metrics.h"
+#include "services/dispatch/claiming/retention.h"
 #include "services/dispatch/storage/queue_store.h"
 
 namespace lmsmail::dispatch {
@@ -18,8 +19,9 @@ namespace lmsmail::dispatch {
 //
 // What mail waits for runs every few seconds: mail of dead workers is recovered, scheduled mail
 // that is due within a day is moved into the queue; every hour partitions are made. What may take
-// minutes and delays no mail has its own thread: keys of purged mail are deleted in short steps,
-// overlooked mail is searched for every ten minutes, the tables are cleaned up every hour.
+// minutes and delays no mail has its own thread: content, days of the log and keys of purged mail
+// whose retention has ended are deleted in short steps, overlooked mail is searched for every ten
+// minutes, the tables are cleaned up every hour.
 class QueueMaintenance {
  public:
   struct Options {
@@ -27,6 +29,7 @@ class QueueMaintenance {
     absl::Duration search_interval = absl::Minutes(10);
     absl::Duration maintain_interval = absl::Hours(1);
     absl::Duration forget_pause = absl::Milliseconds(100);  // between steps, for other work
+    Retention retention = {};
   };
   // All must outlive this.
   QueueMaintenance(QueueStore& queue, const Clock& clock, DispatchMetrics& metrics, Options options)
@@ -58,11 +61,15 @@ class QueueMaintenance {
   DispatchMetrics& metrics_;
   const Options options_;
   void LogFailure(const absl::Status& status);
+  // Returns whether there may be more to do.
+  absl::StatusOr<bool> DropContent();
+  absl::Status DropOutcomes();
 
   absl::Time partitions_made_ = absl::InfinitePast();  // used by RunOnce() alone
   // Used by CleanUpOnce() alone.
   absl::Time searched_;
   absl::Time maintained_ = absl::InfinitePast();
+  absl::Time retained_ = absl::InfinitePast();  // until then, nothing is to be dropped
   telemetry::LogEvery log_{absl::Seconds(30)};
   std::unique_ptr<lifecycle::Periodic> sweeping_;
   std::unique_ptr<lifecycle::Periodic> cleaning_;

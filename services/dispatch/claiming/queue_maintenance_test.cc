@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <vector>
+
 #include "libs/telemetry/metrics.h"
 #include "services/dispatch/testing/fake_queue_store.h"
 
@@ -34,6 +37,22 @@ class CountingQueue final : public FakeQueueStore {
     ++maintenances;
     return maintained;
   }
+  absl::StatusOr<DroppedContent> DropContent(
+      const std::map<Category, absl::Time>& before) override {
+    content_before = before;
+    ++content_steps;
+    if (!content.ok()) return content;
+    return DroppedContent{.mails = 7, .more = --content_left > 0};
+  }
+  absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time) override {
+    EXPECT_FALSE(count_only);
+    purged_before.push_back(before);
+    return Purged{.dropped_days = 8};
+  }
+  std::map<Category, absl::Time> content_before;
+  std::vector<absl::Time> purged_before;
+  absl::Status content;
+  int content_steps = 0, content_left = 0;
   absl::Status sweeps, searched, partitioned, maintained, forgotten;
   int recoveries = 0, searches = 0, partitionings = 0, maintenances = 0, steps = 0, steps_left = 0;
 };
@@ -50,12 +69,16 @@ class QueueMaintenanceTest : public testing::Test {
   CountingQueue queue_{clock_};
   telemetry::Metrics registry_{{"dispatch", "test"}};
   DispatchMetrics metrics_{registry_};
-  QueueMaintenance maintenance_{queue_,
-                                clock_,
-                                metrics_,
-                                {.sweep_interval = absl::Seconds(5),
-                                 .search_interval = absl::Minutes(10),
-                                 .maintain_interval = absl::Hours(1)}};
+  QueueMaintenance maintenance_{
+      queue_,
+      clock_,
+      metrics_,
+      {.sweep_interval = absl::Seconds(5),
+       .search_interval = absl::Minutes(10),
+       .maintain_interval = absl::Hours(1),
+       .retention = {.content = {{Category::kDemo, absl::Hours(30 * 24)},
+                                 {Category::kPayment, absl::Hours(90 * 24)}},
+                     .outcomes = absl::Hours(400 * 24)}}};
   const absl::Status failure_ = absl::UnavailableError("the database is unavailable");
 };
 
@@ -119,6 +142,31 @@ TEST_F(QueueMaintenanceTest, NoPartKeepsAnotherFromRunning) {
   EXPECT_EQ(queue_.partitionings, 1);
   EXPECT_EQ(queue_.maintenances, 1);
   EXPECT_EQ(queue_.steps, 1);
+}
+
+TEST_F(QueueMaintenanceTest, DropsContentInStepsThenOutcomesAndThenHourly) {
+  queue_.content_left = 3;
+  const absl::Time now = clock_.Now();
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Milliseconds(100));
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Milliseconds(100));
+  EXPECT_TRUE(queue_.purged_before.empty());
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Seconds(5));
+  EXPECT_EQ(queue_.content_before,
+            (std::map<Category, absl::Time>{{Category::kDemo, now - absl::Hours(30 * 24)},
+                                            {Category::kPayment, now - absl::Hours(90 * 24)}}));
+  EXPECT_EQ(queue_.purged_before, std::vector{now - absl::Hours(400 * 24)});
+  EXPECT_EQ(metrics_.content_dropped.value(), 21);
+  EXPECT_EQ(metrics_.log_days_dropped.value(), 8);
+  TurnAfter(absl::Minutes(59));
+  EXPECT_EQ(queue_.content_steps, 3);
+  TurnAfter(absl::Minutes(1));
+  EXPECT_EQ(queue_.content_steps, 4);
+}
+
+TEST_F(QueueMaintenanceTest, DropsOutcomesThoughContentFails) {
+  queue_.content = failure_;
+  EXPECT_EQ(maintenance_.CleanUpOnce(), absl::Seconds(5));
+  EXPECT_EQ(queue_.purged_before.size(), 1u);
 }
 
 TEST_F(QueueMaintenanceTest, ForgetsKeysInStepsWithAPauseUntilNoneIsLeft) {

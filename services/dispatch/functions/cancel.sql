@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION queue_due_time(p_id int8, p_due timestamptz) RETURNS 
 STABLE LANGUAGE sql SET search_path FROM CURRENT AS $$
   SELECT coalesce((SELECT k.due_time
                      FROM (SELECT r.delivery_count + 1 AS delivery_count, r.retry_time AS due_time
-                             FROM result r WHERE r.msg_id = p_id
+                             FROM result r WHERE r.shard = shard_of(p_id) AND r.msg_id = p_id
                            UNION ALL
                            SELECT y.delivery_count, y.due_time FROM retry y WHERE y.msg_id = p_id) k
                     WHERE k.due_time IS NOT NULL ORDER BY k.delivery_count DESC LIMIT 1), p_due)
@@ -28,7 +28,8 @@ DECLARE
 BEGIN
   PERFORM lock_cancellations();
   v_now := clock_timestamp();
-  SELECT s.* INTO m FROM scheduled s WHERE s.msg_id = p_id FOR UPDATE;
+  SELECT s.* INTO m FROM scheduled s
+   WHERE s.shard = shard_of(p_id) AND s.msg_id = p_id FOR UPDATE;
   IF FOUND THEN
     INSERT INTO cancellation (create_time, msg_id) VALUES (v_now, p_id) ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -38,7 +39,7 @@ BEGIN
     RETURN 0;
   END IF;
 
-  SELECT x.* INTO m FROM message x WHERE x.msg_id = p_id;
+  SELECT x.* INTO m FROM message x WHERE x.shard = shard_of(p_id) AND x.msg_id = p_id;
   IF NOT FOUND THEN RETURN 3; END IF;
   DELETE FROM queue q WHERE q.shard = m.shard AND q.lane = m.lane AND q.msg_id = p_id
      AND q.due_time = queue_due_time(p_id, m.due_time)
@@ -51,9 +52,13 @@ BEGIN
     RETURN 0;
   END IF;
 
-  IF EXISTS (SELECT FROM result x WHERE x.msg_id = p_id AND x.kind = 1) THEN RETURN 2; END IF;
+  IF EXISTS (SELECT FROM result x
+              WHERE x.shard = m.shard AND x.msg_id = p_id AND x.kind = 1) THEN
+    RETURN 2;
+  END IF;
   SELECT x.kind, x.delivery_count INTO r
-    FROM result x WHERE x.msg_id = p_id ORDER BY x.delivery_count DESC LIMIT 1;
+    FROM result x
+   WHERE x.shard = m.shard AND x.msg_id = p_id ORDER BY x.delivery_count DESC LIMIT 1;
   IF r.kind <> 2
      AND NOT EXISTS (SELECT FROM retry y
                       WHERE y.msg_id = p_id AND y.delivery_count > r.delivery_count) THEN

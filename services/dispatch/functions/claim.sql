@@ -82,7 +82,7 @@ END $$;
 --
 -- One scan with an array of ids finds all mails, for half the cost of a lookup for each. OFFSET 0
 -- keeps it a subquery, and without nested loops it is joined by hash, whatever the statistics say.
-CREATE OR REPLACE FUNCTION claimed_mails(p_claim int8, p_open bool)
+CREATE OR REPLACE FUNCTION claimed_mails(p_shard int2, p_claim int8, p_open bool)
 RETURNS TABLE (
   msg_id int8, due_time timestamptz, expire_time timestamptz, create_time timestamptz,
   batch_id int8, template_version int4, lane int2, category int2, target_kind int2, target text,
@@ -102,7 +102,7 @@ DECLARE
   v_high int8;
   v_cancelled bool;  -- any of them, which is rare
 BEGIN
-  SELECT * INTO c FROM claim x WHERE x.claim_id = p_claim;
+  SELECT * INTO c FROM claim x WHERE x.shard = p_shard AND x.claim_id = p_claim;
   IF NOT FOUND THEN RETURN; END IF;
   SELECT min(id), max(id) INTO v_low, v_high FROM unnest(c.msg_ids) id;
   v_cancelled := EXISTS (SELECT FROM cancellation x WHERE x.msg_id BETWEEN v_low AND v_high);
@@ -117,19 +117,20 @@ BEGIN
     FROM unnest(c.msg_ids, c.delivery_counts, c.attempts, c.recovered) WITH ORDINALITY
       AS u(id, delivery_count, attempt, recovered, ordinal)
     JOIN (SELECT * FROM message m  -- the bounds choose partitions before execution
-           WHERE m.msg_id = ANY (c.msg_ids) AND m.shard = c.shard
+           WHERE m.msg_id = ANY (c.msg_ids) AND m.shard = p_shard
              AND m.msg_id BETWEEN v_low AND v_high OFFSET 0) m ON m.msg_id = u.id
     -- The past of a mail, looked up only for the few mails that may have one.
     LEFT JOIN LATERAL (
       SELECT (SELECT true FROM cancellation x WHERE x.msg_id = u.id LIMIT 1) AS cancelled,
              (SELECT true FROM result r
-               WHERE r.msg_id = u.id AND r.kind = 1 AND r.msg_id BETWEEN v_low AND v_high
-               LIMIT 1) AS already_sent,
+               WHERE r.shard = p_shard AND r.msg_id = u.id AND r.kind = 1
+                 AND r.msg_id BETWEEN v_low AND v_high LIMIT 1) AS already_sent,
              y.create_time AS retry_request_time,
-             (SELECT t.deferral_time FROM deferral_time(u.id, v_low, v_high) t) AS deferral_time,
+             (SELECT t.deferral_time FROM deferral_time(p_shard, u.id, v_low, v_high) t) AS deferral_time,
              f.sender_rejections, f.resends, f.uncertain_transport, f.returned_by,
              (SELECT true FROM result r
-               WHERE p_open AND r.msg_id = u.id AND r.delivery_count = u.delivery_count
+               WHERE p_open AND r.shard = p_shard AND r.msg_id = u.id
+                 AND r.delivery_count = u.delivery_count
                  AND r.msg_id BETWEEN v_low AND v_high LIMIT 1) AS done
         FROM (SELECT) one
         LEFT JOIN LATERAL (SELECT y.create_time, y.delivery_count FROM retry y
@@ -146,7 +147,8 @@ BEGIN
                    AND (r.reason IN (16, 17) OR r.reason = 13 AND r.reply_code = 0))
                    AS returned_by
             FROM result r
-           WHERE r.msg_id = u.id AND r.kind = 2 AND r.msg_id BETWEEN v_low AND v_high
+           WHERE r.shard = p_shard AND r.msg_id = u.id AND r.kind = 2
+             AND r.msg_id BETWEEN v_low AND v_high
              AND r.delivery_count >= coalesce(y.delivery_count, 0)) f
        WHERE v_cancelled OR u.delivery_count > 1 OR p_open OFFSET 0) p ON true
    WHERE p.done IS NULL;

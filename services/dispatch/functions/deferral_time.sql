@@ -5,14 +5,15 @@
 -- off until it was retried.
 --
 -- The bounds choose partitions before execution. Has no SET search_path, so that it is inlined.
-CREATE OR REPLACE FUNCTION deferral_time(p_id int8, p_low int8, p_high int8)
+CREATE OR REPLACE FUNCTION deferral_time(p_shard int2, p_id int8, p_low int8, p_high int8)
 RETURNS TABLE (deferral_time timestamptz) STABLE LANGUAGE sql AS $$
   SELECT max(coalesce(r.retry_time,
                       (SELECT y.create_time FROM retry y
                         WHERE y.msg_id = p_id AND y.delivery_count = r.delivery_count + 1)))
     FROM (SELECT r.retry_time, r.delivery_count, row_number() OVER w AS number,
                  bool_or(r.content_hash IS NOT NULL) OVER w AS handed_over
-            FROM result r WHERE r.msg_id = p_id AND r.msg_id BETWEEN p_low AND p_high
+            FROM result r
+           WHERE r.shard = p_shard AND r.msg_id = p_id AND r.msg_id BETWEEN p_low AND p_high
           WINDOW w AS (ORDER BY r.delivery_count)) r
    WHERE r.number = r.delivery_count AND NOT r.handed_over
 $$;

@@ -19,29 +19,33 @@ BEGIN
       FROM (SELECT c.id AS msg_id, e.event_id, e.event_time,
                    e.link > 0 AND c.enough <= (
                      SELECT count(DISTINCT o.link) FROM event o
-                      WHERE o.msg_id = c.id AND o.type = 5 AND o.link > 0
+                      WHERE o.shard = shard_of(c.id) AND o.msg_id = c.id AND o.type = 5 AND o.link > 0
                         AND o.event_time BETWEEN e.event_time - p_within AND e.event_time + p_within
                    ) AS scanned
               FROM (SELECT u.id, least(3, max(u.link_count)) AS enough
                       FROM unnest(p_ids, p_types, p_link_counts) AS u(id, type, link_count)
                      WHERE u.type = 5 AND u.link_count > 1 GROUP BY u.id) c
               -- OFFSET keeps it from becoming a join that reads all events.
-              CROSS JOIN LATERAL (SELECT * FROM event e WHERE e.msg_id = c.id AND e.type = 5
-                                                          AND NOT e.machine OFFSET 0) e) p
+              CROSS JOIN LATERAL (SELECT * FROM event e
+                                   WHERE e.shard = shard_of(c.id) AND e.msg_id = c.id AND e.type = 5
+                                     AND NOT e.machine OFFSET 0) e) p
      GROUP BY p.msg_id HAVING bool_or(p.scanned)
      ORDER BY p.msg_id
   LOOP
     INSERT INTO counter (count_time, batch_id, count, lane, kind, reason, template_key)
     SELECT date_trunc('second', t.time), m.batch_id, t.count, m.lane, t.kind, 0, m.template_key
-      FROM (SELECT * FROM message m WHERE m.msg_id = v_mail.msg_id LIMIT 1) m
+      FROM (SELECT * FROM message m
+             WHERE m.shard = shard_of(v_mail.msg_id) AND m.msg_id = v_mail.msg_id LIMIT 1) m
       CROSS JOIN (VALUES (v_mail.first_time, -1, 105, v_mail.all_scanned),
                          (v_mail.first_scanned, 1, 155,
-                          NOT EXISTS (SELECT FROM event e WHERE e.msg_id = v_mail.msg_id
-                                         AND e.type = 5 AND e.machine)))
+                          NOT EXISTS (SELECT FROM event e
+                                       WHERE e.shard = shard_of(v_mail.msg_id)
+                                         AND e.msg_id = v_mail.msg_id AND e.type = 5 AND e.machine)))
         AS t(time, count, kind, applies)
      WHERE t.applies;
     UPDATE event e SET machine = true
-     WHERE e.msg_id = v_mail.msg_id AND e.event_id = ANY (v_mail.scanned_ids);
+     WHERE e.shard = shard_of(v_mail.msg_id) AND e.msg_id = v_mail.msg_id
+       AND e.event_id = ANY (v_mail.scanned_ids);
   END LOOP;
 END $$;
 
@@ -61,14 +65,16 @@ DECLARE
   v_known int4;
 BEGIN
   WITH known AS MATERIALIZED (
-    SELECT e.id, e.type, e.event_id, e.detail, e.machine, e.link, e.own,
+    SELECT e.id, e.type, e.event_id, e.machine, e.link, e.own,
+           CASE WHEN m.content_drop_time IS NULL THEN e.detail ELSE '' END AS detail,
            hashtextextended(e.event_id, CASE WHEN e.own THEN e.id ELSE 0 END) AS digest,
            -- Neither before the mail existed nor in the future: providers' clocks differ.
            least(greatest(e.event_time, m.create_time), v_now) AS event_time,
            m.batch_id, m.lane, m.template_key
       FROM unnest(p_ids, p_types, p_event_ids, p_times, p_details, p_machines, p_links, p_own)
         AS e(id, type, event_id, event_time, detail, machine, link, own)
-      CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = e.id LIMIT 1) m
+      CROSS JOIN LATERAL (SELECT * FROM message m
+                           WHERE m.shard = shard_of(e.id) AND m.msg_id = e.id LIMIT 1) m
   ), first AS MATERIALIZED (
     SELECT DISTINCT ON (k.digest) k.* FROM known k ORDER BY k.digest
   ), claimed AS (
@@ -82,7 +88,8 @@ BEGIN
            CASE WHEN f.type NOT IN (4, 5) THEN false ELSE f.machine OR f.event_time <
              greatest(
                coalesce((SELECT min(r.record_time) FROM result r
-                          WHERE r.msg_id = f.id AND r.kind IN (1, 6)), 'infinity'), before.delivered
+                          WHERE r.shard = shard_of(f.id) AND r.msg_id = f.id
+                            AND r.kind IN (1, 6)), 'infinity'), before.delivered
              ) + p_machine_delay END AS machine,
            before.has_person, before.has_program
       FROM first f
@@ -93,7 +100,7 @@ BEGIN
                coalesce(bool_or(e.event_id = f.event_id), false) AS has_event,
                coalesce(bool_or(e.type = f.type AND NOT e.machine), false) AS has_person,
                coalesce(bool_or(e.type = f.type AND e.machine), false) AS has_program
-          FROM event e WHERE e.msg_id = f.id) before
+          FROM event e WHERE e.shard = shard_of(f.id) AND e.msg_id = f.id) before
      -- IS TRUE keeps the subquery from becoming a nested loop: it is hashed.
      WHERE CASE WHEN f.own THEN NOT before.has_event
                 ELSE (f.digest IN (SELECT c.digest FROM claimed c)) IS TRUE END

@@ -21,8 +21,8 @@ BEGIN
     CROSS JOIN LATERAL unnest(e.msg_ids, e.delivery_counts, e.attempts, e.recovered)
       WITH ORDINALITY AS u(id, delivery_count, attempt, recovered, ord)
     LEFT JOIN LATERAL (SELECT r.msg_id FROM result r
-                        WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count
-                        LIMIT 1) done ON true
+                        WHERE r.shard = e.shard AND r.msg_id = u.id
+                          AND r.delivery_count = u.delivery_count LIMIT 1) done ON true
    WHERE done.msg_id IS NULL;
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;

@@ -23,7 +23,11 @@ BEGIN
   SELECT date_trunc('day', f.count_time, 'UTC'), f.batch_id, sum(f.count), 2, f.lane, f.kind,
          f.reason, f.template_key
     FROM fine f GROUP BY 1, 2, 4, 5, 6, 7, 8 HAVING sum(f.count) <> 0;
-  DELETE FROM counter c WHERE c.count_time < now() - interval '400 days';
+  -- Not before the outcomes that they count.
+  DELETE FROM counter c
+   WHERE c.count_time < least(now() - interval '400 days',
+                              timestamptz '2024-01-01 00:00:00+00'
+                              + (SELECT min(l.day) FROM log_partitions() l) * interval '1 day');
 END $$;
 
 -- Renews the statistics of small tables whose rows all change within a minute. The owner's right is

@@ -19,7 +19,8 @@ BEGIN
   PERFORM ensure_partitions(d) FROM (SELECT DISTINCT id >> 47 AS d FROM unnest(v_ids) id) days;
   v_now := clock_timestamp();
   WITH moved AS (
-    DELETE FROM scheduled s WHERE s.msg_id = ANY (v_ids)
+    DELETE FROM scheduled s USING unnest(v_ids) AS u(id)
+     WHERE s.shard = shard_of(u.id) AND s.msg_id = u.id
     RETURNING s.*
   ), stored AS (
     INSERT INTO message

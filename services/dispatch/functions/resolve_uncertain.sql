@@ -14,7 +14,8 @@ DECLARE
 BEGIN
   SELECT array_agg(DISTINCT u.id) INTO v_uncertain
     FROM unnest(p_ids) AS u(id)
-    CROSS JOIN LATERAL (SELECT r.kind FROM result r WHERE r.msg_id = u.id
+    CROSS JOIN LATERAL (SELECT r.kind FROM result r
+                         WHERE r.shard = shard_of(u.id) AND r.msg_id = u.id
                          ORDER BY r.delivery_count DESC LIMIT 1) r
    WHERE r.kind = 6;
   IF v_uncertain IS NULL THEN RETURN 0; END IF;
@@ -27,10 +28,12 @@ BEGIN
   ), uncertain AS MATERIALIZED (
     SELECT e.arrived, r.*
       FROM evidence e
-      CROSS JOIN LATERAL (SELECT * FROM result r WHERE r.msg_id = e.id
+      CROSS JOIN LATERAL (SELECT * FROM result r
+                           WHERE r.shard = shard_of(e.id) AND r.msg_id = e.id
                            ORDER BY r.delivery_count DESC LIMIT 1) r
      WHERE r.kind = 6
-       AND NOT EXISTS (SELECT FROM result s WHERE s.msg_id = e.id AND s.kind = 1)
+       AND NOT EXISTS (SELECT FROM result s
+                        WHERE s.shard = r.shard AND s.msg_id = e.id AND s.kind = 1)
        AND NOT EXISTS (SELECT FROM retry y
                         WHERE y.msg_id = e.id AND y.delivery_count > r.delivery_count)
   ), resolved AS (
@@ -50,7 +53,8 @@ BEGIN
       CROSS JOIN LATERAL (VALUES (u.record_time, -1, u.kind, u.reason),
                                  (v_now, 1, n.kind, n.reason))
         AS t(time, count, kind, reason)
-      CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = n.msg_id LIMIT 1) m
+      CROSS JOIN LATERAL (SELECT * FROM message m
+                           WHERE m.shard = u.shard AND m.msg_id = n.msg_id LIMIT 1) m
   )
   SELECT count(*) INTO v_count FROM resolved;
   RETURN v_count;

@@ -269,6 +269,10 @@ std::string_view Explain(Reason reason) {
       return "the mail was cancelled";
     case Reason::kExpired:
       return "the expire_time passed before the mail was sent";
+    case Reason::kDatabaseRestored:
+      return "the mail was due when the database was restored to an earlier time, and may have "
+             "been "
+             "sent since then";
   }
   return "the reason is unknown to this version";
 }
@@ -310,7 +314,9 @@ std::vector<TimelineEntry> BuildTimeline(const History& history) {
   return entries;
 }
 
-std::string Summarize(const History& history) {
+namespace {
+
+std::string SummarizeState(const History& history) {
   const MessageRecord& record = history.record;
   const std::string when = TimeText(record.update_time);
   switch (record.state) {
@@ -344,9 +350,19 @@ std::string Summarize(const History& history) {
       return fmt::format("Cancelled at {}; the mail was not sent.", when);
     case State::kUncertain:
       return fmt::format("The mail may have arrived: {} at {}. RetryMessage sends it again.",
-                         Explain(Reason::kConnectionLostAfterData), when);
+                         Explain(record.reason), when);
   }
   return "";
+}
+
+}  // namespace
+
+std::string Summarize(const History& history) {
+  std::string summary = SummarizeState(history);
+  if (const auto dropped = history.record.mail.content_drop_time) {
+    summary += fmt::format(" Its content was dropped at {}.", TimeText(*dropped));
+  }
+  return summary;
 }
 
 }  // namespace lmsmail::dispatch

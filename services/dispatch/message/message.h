@@ -71,6 +71,7 @@ enum class Reason : std::int16_t {
   kConnectionLostAfterData = 19,
   kCancelled = 20,
   kExpired = 21,
+  kDatabaseRestored = 22,
 };
 
 // A recipient's resource name, or an address that belongs to no recipient.
@@ -113,6 +114,9 @@ struct Mail {
   absl::Time expire_time;  // the mail is not sent after it
   // When it was last deferred before it was first handed to a transport, if it was.
   std::optional<absl::Time> deferral_time;
+  // When its content was dropped: context, shared_context and a target that is an address are
+  // empty.
+  std::optional<absl::Time> content_drop_time;
 
   // The Date header: when the mail might first leave. The same for every attempt.
   absl::Time date() const { return deferral_time.value_or(due_time); }

@@ -7,12 +7,14 @@
 
 #include "services/dispatch/message/message.h"
 
-// The parts of a MessageId. The SQL functions day_of, first_id_of and shard_of must agree with it.
+// The parts of a MessageId. The SQL functions day_of, first_id_of, partition_of and shard_of must
+// agree with it.
 namespace lmsmail::dispatch {
 
 inline constexpr int kShardShift = 39;
 inline constexpr int kDayShift = 47;
 inline constexpr std::int64_t kMaxDay = (1 << 16) - 1;
+inline constexpr int kPartitionDays = 8;  // that a partition of the log has
 
 // Days since 2024-01-01 in UTC, clamped to what an id can hold.
 inline std::int64_t DayOf(absl::Time time) {

@@ -1,7 +1,8 @@
 -- The queue and the log, split by lifetime: what a mail is (message), that it waits (queue), who
 -- holds it (claim), what became of it (result). Rows of message, queue and result are inserted and
 -- deleted, never updated, so mail that has ended or is due much later does not slow claims down.
--- Every hot table has its shard as a column, so it can become the distribution column of a cluster.
+-- The keys of what there is for each mail begin with its shard, by which deploy/citus.sql distributes
+-- these tables. A statement that knows an id names its shard too: shard_of().
 
 CREATE SEQUENCE message_seq INCREMENT BY 1000;  -- taken in blocks of 1000
 CREATE SEQUENCE claim_seq INCREMENT BY 100;     -- taken in blocks of 100
@@ -27,12 +28,13 @@ CREATE TABLE message (
   labels           text[],     -- key, value, key, value; those of a batch are in `batch`
   context          bytea,      -- google.protobuf.Struct
   traceparent      text        COLLATE "C",  -- of a Send in a sampled trace; else NULL, as in batches
-  PRIMARY KEY (msg_id, shard)
-) PARTITION BY RANGE (msg_id);  -- one partition a day; functions/partitions.sql makes them
+  content_drop_time timestamptz,  -- when context and address were dropped: functions/content.sql
+  PRIMARY KEY (shard, msg_id)
+) PARTITION BY RANGE (msg_id);  -- one partition for 8 days; functions/partitions.sql makes them
 -- Lists are newest first. The mails of a call share their create_time, so a list sorts few of them
 -- by id, and these indexes need no id: equal keys are stored once. Addresses that differ in case
 -- only are one; lower() of a text COLLATE "C" changes A-Z only.
-COMMENT ON TABLE message IS 'append-only: what was accepted stays as it was';
+COMMENT ON TABLE message IS 'append-only: what was accepted stays as it was, until its content is dropped';
 CREATE INDEX message_create_time ON message (create_time);
 CREATE INDEX message_target ON message (lower(target), create_time);
 CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 0;
@@ -40,7 +42,7 @@ CREATE INDEX message_batch ON message (batch_id, create_time) WHERE batch_id <> 
 -- Mail of later days. It is promoted in bulk when it is due within a day, so millions of mails for
 -- next month never burden the queue.
 CREATE TABLE scheduled (LIKE message);
-ALTER TABLE scheduled ADD PRIMARY KEY (msg_id, shard);
+ALTER TABLE scheduled ADD PRIMARY KEY (shard, msg_id);
 CREATE INDEX scheduled_due ON scheduled (lane, due_time, msg_id);
 CREATE INDEX scheduled_create_time ON scheduled (create_time);
 CREATE INDEX scheduled_target ON scheduled (lower(target), create_time);
@@ -77,7 +79,7 @@ SELECT s, l FROM generate_series(0, 15) s, generate_series(1, 4) l;
 
 -- One row for each claimed batch of mails.
 CREATE TABLE claim (
-  claim_id          int8        PRIMARY KEY,
+  claim_id          int8        NOT NULL,
   claim_time        timestamptz NOT NULL,
   lease_expire_time timestamptz NOT NULL,
   renew_by_time     timestamptz NOT NULL,  -- half the lease; a live holder renews before it
@@ -88,7 +90,8 @@ CREATE TABLE claim (
   msg_ids           int8[]      NOT NULL,
   delivery_counts   int2[]      NOT NULL,
   attempts          int2[]      NOT NULL,
-  recovered         bool[]      NOT NULL
+  recovered         bool[]      NOT NULL,
+  PRIMARY KEY (shard, claim_id)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0,
         toast_tuple_target = 128);  -- keeps the arrays apart: lease checks scan dead rows too
@@ -110,11 +113,13 @@ CREATE TABLE result (
   reply_text     text,
   content_hash   bytea,                 -- NULL: the mail was not handed to a transport
   address_hash   bytea,                 -- of the address it was handed over for; 16 bytes
-  PRIMARY KEY (msg_id, delivery_count, shard)
+  PRIMARY KEY (shard, msg_id, delivery_count)
 ) PARTITION BY RANGE (msg_id);
 COMMENT ON TABLE result IS 'append-only: outcomes are evidence';
 -- Refusals of recipients are looked up when a process starts; they are few among very many.
 CREATE INDEX result_refused ON result (record_time) WHERE kind = 3 AND reason = 12;
+-- What a restore made uncertain, which is none but after a restore.
+CREATE INDEX result_restored ON result (msg_id) WHERE kind = 6 AND reason = 22;
 
 -- What providers reported.
 CREATE TABLE event (
@@ -126,7 +131,7 @@ CREATE TABLE event (
   machine    bool        NOT NULL,  -- a program opened or clicked, no person
   event_id   text        COLLATE "C" NOT NULL,
   detail     text        NOT NULL,
-  PRIMARY KEY (msg_id, event_id, shard)
+  PRIMARY KEY (shard, msg_id, event_id)
 ) PARTITION BY RANGE (msg_id);
 -- Bounces and complaints, for the same purpose as result_refused.
 CREATE INDEX event_against_address ON event (event_time) WHERE type IN (2, 6);
@@ -152,15 +157,16 @@ CREATE TABLE batch (
   request_id       text        COLLATE "C" NOT NULL UNIQUE,
   labels           text[],
   shared_context   bytea,
-  traceparent      text        COLLATE "C"  -- of the call that made the batch, if its trace is sampled
+  traceparent      text        COLLATE "C",  -- of the call that made the batch, if its trace is sampled
+  content_drop_time timestamptz              -- when shared_context was dropped
 );
 
 -- Request ids that were used. The message ids of a request are consecutive from first_id on, unless
 -- some of its items had been accepted before: then all are in `ids`.
 --
--- Keys live as long as the log of their mail, which leaves day by day: see purged_day. Keys must be
--- unique over all days, so these tables cannot be partitioned by day; the indexes on ids find the
--- keys of one day.
+-- Keys live as long as the log of their mail, which leaves by partitions: see purged_partition. Keys
+-- must be unique over all of them, so these tables cannot be partitioned like the log; the indexes on
+-- ids find the keys of one partition.
 CREATE TABLE request (
   digest      int8        NOT NULL,
   first_id    int8        NOT NULL,
@@ -177,14 +183,33 @@ CREATE TABLE dedupe (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX dedupe_msg_id ON dedupe (msg_id);
 
--- Days whose mail has left the log while some of its keys are still to be deleted. That may take
--- many steps (forget_keys), each of which continues at these ids.
-CREATE TABLE purged_day (
+-- Partitions that were dropped, by their first days, while some keys of their mail are still to be
+-- deleted. That may take many steps (forget_keys), each of which continues at these ids.
+CREATE TABLE purged_partition (
   day        int8 PRIMARY KEY,
   request_id int8 NOT NULL,
   dedupe_id  int8 NOT NULL,
   event_id   int8 NOT NULL
 );
+
+-- Days of the log whose mail was looked through to drop content, and up to where. `done` and `doing`
+-- are sets of categories, 1 << category.
+CREATE TABLE content_day (
+  day     int8 PRIMARY KEY,
+  done    int8 NOT NULL DEFAULT 0,
+  doing   int8 NOT NULL,
+  next_id int8 NOT NULL
+);
+
+-- What was found and could not be dropped yet: a mail, or with msg_id 0 what a batch shares.
+CREATE TABLE content_left (
+  batch_id   int8        NOT NULL,
+  msg_id     int8        NOT NULL,
+  check_time timestamptz NOT NULL,  -- when to look again
+  PRIMARY KEY (batch_id, msg_id)
+);
+CREATE INDEX content_left_check_time ON content_left (check_time);
+CREATE INDEX content_left_msg_id ON content_left (msg_id);
 
 -- Cancellations that workers read. That of a message stays, as its tombstone.
 CREATE TABLE cancellation (

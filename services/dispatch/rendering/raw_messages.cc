@@ -20,6 +20,11 @@ RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline)
 absl::Status RawMessages::Compose(const MessageRecord& record, absl::Time deadline,
                                   RawMessage& raw) const {
   const Mail& mail = record.mail;
+  if (mail.content_drop_time) {
+    return absl::NotFoundError(fmt::format(
+        "its content was dropped at {}, when its retention had ended",
+        absl::FormatTime(absl::RFC3339_sec, *mail.content_drop_time, absl::UTCTimeZone())));
+  }
   const RecipientQuery query{mail.target, mail.template_ref.category};
   LMSMAIL_ASSIGN_OR_RETURN(const std::vector<Verdict> verdicts,
                            recipients_.Check({query}, deadline));

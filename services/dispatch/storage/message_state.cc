@@ -1,7 +1,13 @@
 #include "services/dispatch/storage/message_state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "libs/status/error_details.h"
+#include "services/dispatch/message/resource_names.h"
 
 namespace lmsmail::dispatch {
 namespace {
@@ -110,6 +116,16 @@ MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now) {
   record.engagement = facts.engagement;
   record.mail = std::move(mail);
   return record;
+}
+
+absl::Status ContentDroppedError(MessageId id, absl::Time due, absl::Time drop) {
+  const std::string days = fmt::format("{}", (drop - due) / absl::Hours(24));
+  return WithReason(
+      absl::FailedPreconditionError(fmt::format(
+          "{} can't be sent again: its content was dropped {} days after it was due, as "
+          "retention.content says; send a new mail",
+          MessageName(id), days)),
+      {"CONTENT_DROPPED", {{"days", days}}});
 }
 
 }  // namespace lmsmail::dispatch

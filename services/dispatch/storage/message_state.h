@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 #include "services/dispatch/message/message.h"
@@ -39,5 +40,8 @@ struct MessageFacts {
 
 State StateOf(const MessageFacts& facts, absl::Time due, absl::Time now);
 MessageRecord MakeRecord(Mail mail, const MessageFacts& facts, absl::Time now);
+
+// Why a mail can't be sent again.
+absl::Status ContentDroppedError(MessageId id, absl::Time due, absl::Time drop);
 
 }  // namespace lmsmail::dispatch

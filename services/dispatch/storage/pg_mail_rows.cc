@@ -87,13 +87,17 @@ std::map<MessageId, Mail> LoadMails(pqxx::transaction_base& tx, const std::vecto
   std::map<MessageId, Mail> mails;
   if (ids.empty()) return mails;
   const pqxx::result rows = tx.exec_params(
-      fmt::format("SELECT {0} FROM message WHERE msg_id = ANY ($1::int8[]) UNION ALL "
-                  "SELECT {0} FROM scheduled WHERE msg_id = ANY ($1::int8[])",
+      fmt::format("SELECT m.* FROM unnest($1::int8[]) u(id) CROSS JOIN LATERAL ("
+                  "SELECT {0}, content_drop_time FROM message WHERE shard = shard_of(u.id) AND "
+                  "msg_id = u.id UNION ALL "
+                  "SELECT {0}, NULL FROM scheduled WHERE shard = shard_of(u.id) AND msg_id = u.id "
+                  "LIMIT 1) m",
                   kMailColumns),
       ToArrayLiteral(ids));
   std::vector<BatchId> batches;
   for (const pqxx::row& row : rows) {
     Mail mail = ReadMail(row);
+    mail.content_drop_time = postgres::OptionalTime(row[kMailColumnCount]);
     batches.push_back(mail.batch);
     mails.emplace(mail.id, std::move(mail));
   }

@@ -24,16 +24,19 @@ std::string FactsSql() {
       "y.delivery_count, y.create_time, y.due_time, "
       "  latest.*, sent.*, delivered.*, bounced.*, read.* "
       "FROM unnest($1::int8[]) AS u(id) "
-      "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.msg_id = u.id LIMIT 1) f ON true "
+      "LEFT JOIN LATERAL (SELECT msg_id FROM scheduled s WHERE s.shard = shard_of(u.id) "
+      "  AND s.msg_id = u.id LIMIT 1) f ON true "
       "LEFT JOIN LATERAL (SELECT create_time FROM cancellation c WHERE c.msg_id = u.id LIMIT 1) t "
       "ON true "
       "LEFT JOIN held h ON h.id = u.id "
       "LEFT JOIN LATERAL (SELECT y.delivery_count, y.create_time, y.due_time FROM retry y WHERE "
       "y.msg_id = u.id "
       "  ORDER BY y.delivery_count DESC, y.create_time DESC LIMIT 1) y ON true "
-      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id "
+      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.shard = shard_of(u.id) "
+      "  AND r.msg_id = u.id "
       "  ORDER BY r.delivery_count DESC LIMIT 1) latest ON true "
-      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.msg_id = u.id AND r.kind = 1 "
+      "LEFT JOIN LATERAL (SELECT {0} FROM result r WHERE r.shard = shard_of(u.id) "
+      "  AND r.msg_id = u.id AND r.kind = 1 "
       "  ORDER BY r.delivery_count LIMIT 1) sent ON true "
       "LEFT JOIN LATERAL ({1} e.type = 1 {2}) delivered ON true "
       "LEFT JOIN LATERAL ({1} e.type = 2 {2}) bounced ON true "
@@ -44,8 +47,11 @@ std::string FactsSql() {
       "  count(*) FILTER (WHERE e.type = 5 AND NOT e.machine), "
       "  count(*) FILTER (WHERE e.type = 4 AND e.machine), "
       "  count(*) FILTER (WHERE e.type = 5 AND e.machine) "
-      "  FROM event e WHERE e.msg_id = u.id AND e.type IN (4, 5)) read ON true",
-      kOutcomeColumns, "SELECT e.event_time, e.detail FROM event e WHERE e.msg_id = u.id AND",
+      "  FROM event e WHERE e.shard = shard_of(u.id) AND e.msg_id = u.id "
+      "  AND e.type IN (4, 5)) read ON true",
+      kOutcomeColumns,
+      "SELECT e.event_time, e.detail FROM event e WHERE e.shard = shard_of(u.id) AND "
+      "e.msg_id = u.id AND",
       // A report from before a retry is about an earlier attempt.
       "AND e.event_time > coalesce(y.create_time, '-infinity') ORDER BY e.event_time LIMIT 1");
 }

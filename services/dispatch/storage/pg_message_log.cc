@@ -41,14 +41,15 @@ absl::StatusOr<MessageRecord> LoadRecord(pqxx::work& tx, MessageId id) {
   if (mails.empty()) return NoSuchMessage(id);
   Mail mail = std::move(mails.begin()->second);
   mail.deferral_time = postgres::OptionalTime(
-      tx.exec_params1("SELECT deferral_time FROM deferral_time($1, $1, $1)", id)[0]);
+      tx.exec_params1("SELECT deferral_time FROM deferral_time(shard_of($1), $1, $1, $1)", id)[0]);
   return MakeRecord(std::move(mail), LoadFacts(tx, {id}).at(id), DatabaseNow(tx));
 }
 
 std::vector<RecordedOutcome> LoadOutcomes(pqxx::work& tx, MessageId id) {
   std::vector<RecordedOutcome> outcomes;
   for (const pqxx::row& row : tx.exec_params(
-           fmt::format("SELECT {} FROM result r WHERE r.msg_id = $1 ORDER BY r.delivery_count",
+           fmt::format("SELECT {} FROM result r WHERE r.shard = shard_of($1) AND r.msg_id = $1 "
+                       "ORDER BY r.delivery_count",
                        kOutcomeColumns),
            id)) {
     outcomes.push_back(*ReadOutcome(row, 0));
@@ -67,7 +68,7 @@ void AddRetries(pqxx::work& tx, MessageId id, History& history) {
 void AddEvents(pqxx::work& tx, MessageId id, History& history) {
   for (const pqxx::row& row :
        tx.exec_params("SELECT event_time, type, detail, event_id, machine FROM event WHERE "
-                      "msg_id = $1 ORDER BY event_time, event_id",
+                      "shard = shard_of($1) AND msg_id = $1 ORDER BY event_time, event_id",
                       id)) {
     history.events.push_back({postgres::Time(row[0]), static_cast<EventType>(row[1].as<int>()),
                               postgres::Text(row[2]), postgres::Text(row[3]), row[4].as<bool>()});
@@ -159,8 +160,8 @@ absl::StatusOr<std::map<MessageId, Target>> PgMessageLog::Targets(absl::Span<con
         for (const pqxx::row& row : tx.exec_params(
                  "SELECT m.msg_id, m.target_kind, m.target FROM unnest($1::int8[]) u(id) "
                  // With = ANY, hundreds of ids may cause a scan of the whole table.
-                 "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.msg_id = u.id "
-                 "LIMIT 1) m",
+                 "CROSS JOIN LATERAL (SELECT * FROM message m WHERE m.shard = shard_of(u.id) AND "
+                 "m.msg_id = u.id LIMIT 1) m",
                  postgres::ToArrayLiteral(ids))) {
           targets[row[0].as<std::int64_t>()] = {static_cast<Target::Kind>(row[1].as<int>()),
                                                 postgres::Text(row[2])};

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <pqxx/binarystring>
 #include <string>
 #include <utility>
@@ -94,13 +96,14 @@ ItemArrays MakeItemArrays(absl::Span<const Submission> submissions) {
   return arrays;
 }
 
-pqxx::result Call(pqxx::transaction_base& tx, absl::Span<const Submission> submissions,
+pqxx::result Call(pqxx::transaction_base& tx, int shard, absl::Span<const Submission> submissions,
                   const std::vector<std::int64_t>& first_numbers) {
   const auto each = [&](auto projection) { return ToArrayLiteral(submissions, projection); };
   const ItemArrays items = MakeItemArrays(submissions);
   return tx.exec_prepared(
-      kAccept, each(&Submission::request_id), each(&Submission::chunk), each(&Submission::digest),
-      each(&Submission::batch), each([](const auto& s) { return s.template_ref.key; }),
+      kAccept, shard, each(&Submission::request_id), each(&Submission::chunk),
+      each(&Submission::digest), each(&Submission::batch),
+      each([](const auto& s) { return s.template_ref.key; }),
       each([](const auto& s) { return s.template_ref.version; }),
       each([](const auto& s) { return static_cast<int>(s.template_ref.category); }),
       each([](const auto& s) { return static_cast<int>(s.lane); }), each(&Submission::due_time),
@@ -148,24 +151,35 @@ absl::Status Check(absl::Span<const Submission> submissions) {
   return absl::OkStatus();
 }
 
+// Returns the end of the submissions from `begin` on that share a shard: small ones wait in the
+// shard of the first of them, so that a transaction, also of many Sends, concerns one shard.
+std::size_t EndOfShard(absl::Span<const Submission> submissions, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < submissions.size() && MayShareShard(submissions[begin], submissions[end])) ++end;
+  return end;
+}
+
 // There is no partition for a row: EnsurePartitions() has not run for days.
 bool LacksPartition(const absl::Status& status) { return postgres::SqlStateOf(status) == "23514"; }
+
+bool BatchLostContent(const absl::Status& status) {
+  return postgres::SqlStateOf(status) == "MQ003";
+}
 
 }  // namespace
 
 absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
-    absl::Span<const Submission> submissions, absl::Time deadline) {
+    int shard, absl::Span<const Submission> submissions, absl::Time deadline) {
   return RunStatement(
       pool_, {.name = "dispatch.accept", .deadline = deadline, .repeatable = true},
       [&](pqxx::transaction_base& tx) -> absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> {
         // New numbers for each run: a known number means that an earlier run has committed.
         std::vector<std::int64_t> first_numbers;
         for (const Submission& submission : submissions) {
-          const std::int64_t shard = ShardFor(submission);
           const auto items = static_cast<std::int64_t>(submission.items.size());
-          first_numbers.push_back(shard << kShardShift | message_numbers_.Take(tx, items));
+          first_numbers.push_back(message_numbers_.Take(tx, items));
         }
-        const pqxx::result rows = Call(tx, submissions, first_numbers);
+        const pqxx::result rows = Call(tx, shard, submissions, first_numbers);
         std::vector<absl::StatusOr<Accepted>> accepted;
         for (const pqxx::row& row : rows) {
           accepted.push_back(ReadAccepted(row, submissions[accepted.size()]));
@@ -174,15 +188,34 @@ absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptOnce(
       });
 }
 
-absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
-    absl::Span<const Submission> submissions, absl::Time deadline) {
-  if (submissions.empty()) return std::vector<absl::StatusOr<Accepted>>();
-  LMSMAIL_RETURN_IF_ERROR(Check(submissions));
+absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::AcceptInShard(
+    int shard, absl::Span<const Submission> submissions, absl::Time deadline) {
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> accepted =
-      AcceptOnce(submissions, deadline);
+      AcceptOnce(shard, submissions, deadline);
+  if (BatchLostContent(accepted.status())) {
+    return absl::FailedPreconditionError(
+        "the retention of content has ended for the batch of this request_id, and its "
+        "shared_context was dropped: send the rest as another batch");
+  }
   if (!LacksPartition(accepted.status())) return accepted;
   LMSMAIL_RETURN_IF_ERROR(EnsurePartitions(deadline));
-  return AcceptOnce(submissions, deadline);
+  return AcceptOnce(shard, submissions, deadline);
+}
+
+absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> PgQueueStore::Accept(
+    absl::Span<const Submission> submissions, absl::Time deadline) {
+  LMSMAIL_RETURN_IF_ERROR(Check(submissions));
+  std::vector<absl::StatusOr<Accepted>> accepted;
+  // A call has more than one shard only if there is a large batch in it.
+  for (std::size_t begin = 0; begin < submissions.size();) {
+    const std::size_t end = EndOfShard(submissions, begin);
+    LMSMAIL_ASSIGN_OR_RETURN(std::vector<absl::StatusOr<Accepted>> part,
+                             AcceptInShard(ShardFor(submissions[begin]),
+                                           submissions.subspan(begin, end - begin), deadline));
+    std::ranges::move(part, std::back_inserter(accepted));
+    begin = end;
+  }
+  return accepted;
 }
 
 }  // namespace lmsmail::dispatch

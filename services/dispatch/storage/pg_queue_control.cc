@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 
 #include "libs/postgres/array_literal.h"
 #include "libs/postgres/field.h"
 #include "libs/postgres/transaction.h"
 #include "libs/status/error_details.h"
+#include "libs/status/status_macros.h"
+#include "services/dispatch/storage/message_state.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 #include "services/dispatch/storage/watermark_arrays.h"
 
@@ -17,14 +20,15 @@ using postgres::RunInTransaction;
 
 // The mails of a lane are counted up to this number, and estimated beyond it.
 constexpr int kExactCount = 10000;
+constexpr int kMaxRetried = 5000;  // in a transaction
 
 constexpr char kInFlightSql[] =
     "SELECT c.claim_id, c.worker, c.lane, c.claim_time, c.lease_expire_time, "
     "cardinality(c.msg_ids), "
     "  ARRAY(SELECT u.id FROM unnest(c.msg_ids, c.delivery_counts) AS u(id, delivery_count) "
     "        LEFT JOIN LATERAL (SELECT r.msg_id FROM result r "
-    "                            WHERE r.msg_id = u.id AND r.delivery_count = u.delivery_count "
-    "LIMIT 1) r ON true "
+    "                            WHERE r.shard = c.shard AND r.msg_id = u.id "
+    "                              AND r.delivery_count = u.delivery_count LIMIT 1) r ON true "
     "        WHERE r.msg_id IS NULL LIMIT 100) "
     "FROM claim c WHERE c.claim_id > $1 ORDER BY c.claim_id LIMIT $2";
 
@@ -51,6 +55,12 @@ InFlightClaim ReadInFlight(const pqxx::row& row) {
   claim.count = row[5].as<int>();
   claim.open = postgres::Int8Array(row[6]);
   return claim;
+}
+
+absl::Status ContentDropped(pqxx::work& tx, MessageId id) {
+  const pqxx::row row =
+      tx.exec_params1("SELECT due_time, content_drop_time FROM message WHERE msg_id = $1", id);
+  return ContentDroppedError(id, postgres::Time(row[0]), postgres::Time(row[1]));
 }
 
 }  // namespace
@@ -109,7 +119,7 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl
   return RunInTransaction(
       pool_, {.name = "dispatch.retry", .deadline = deadline, .repeatable = true},
       [&](pqxx::work& tx) -> absl::Status {
-        enum { kDone = 0, kForbidden = 1 };
+        enum { kDone = 0, kForbidden = 1, kDropped = 3 };
         switch (tx.exec_params1("SELECT retry_message($1, $2)", id, std::string(request_id))[0]
                     .as<int>()) {
           case kDone:
@@ -117,10 +127,36 @@ absl::Status PgQueueStore::Retry(MessageId id, std::string_view request_id, absl
           case kForbidden:
             return absl::FailedPreconditionError(
                 "only a mail that ended without being sent can be tried again");
+          case kDropped:
+            return ContentDropped(tx, id);
           default:
             return NotFound(fmt::format("messages/{}", id));
         }
       });
+}
+
+absl::StatusOr<std::int64_t> PgQueueStore::RetryRestored(absl::Span<const Category> categories,
+                                                         absl::Time deadline) {
+  postgres::ArrayLiteral wanted;
+  for (const Category category : categories) wanted.AddInt(static_cast<int>(category));
+  std::int64_t retried = 0;
+  for (MessageId after = 0;;) {
+    std::optional<MessageId> last;
+    LMSMAIL_ASSIGN_OR_RETURN(
+        const int some,
+        RunInTransaction(
+            pool_, {.name = "dispatch.retry_restored", .deadline = deadline, .repeatable = true},
+            [&](pqxx::work& tx) -> absl::StatusOr<int> {
+              const pqxx::row row =
+                  tx.exec_params1("SELECT retried, last_id FROM retry_restored($1::int2[], $2, $3)",
+                                  wanted.str(), after, kMaxRetried);
+              last = postgres::Optional<MessageId>(row[1]);
+              return row[0].as<int>();
+            }));
+    retried += some;
+    if (!last) return retried;
+    after = *last;
+  }
 }
 
 absl::Status PgQueueStore::SetPaused(Lane lane, bool paused, std::string_view detail,

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 
 #include "libs/testing/status_matchers.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/testing/pg_queue_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -225,11 +226,13 @@ TEST_F(PgQueueControlTest, CancelsMailThatWasRetriedWhileItWasScheduled) {
   EXPECT_THAT(TakeAll(Lane::kTransactional), IsEmpty());
 }
 
+constexpr absl::Duration kPartition = absl::Hours(24 * kPartitionDays);
+
 // Keys, batches and the log have one retention.
 class RetentionTest : public PgQueueControlTest {
  protected:
-  // Purges the mail of today and forgets its keys. Returns the number of steps.
-  int PurgeToday() { return PurgeBefore(Now() + absl::Hours(24)); }
+  // Purges the partition of today and forgets its keys. Returns the number of steps.
+  int PurgeToday() { return PurgeBefore(Now() + kPartition); }
   int PurgeBefore(absl::Time time) {
     EXPECT_OK(queue().Purge(time, /*count_only=*/false, absl::InfiniteFuture()));
     int steps = 0;
@@ -291,8 +294,9 @@ TEST_F(RetentionTest, ABatchAndAllItsKeysStayUntilItsLastMailLeaves) {
   EXPECT_EQ(Query("SELECT count(*) FROM queue"), "0");
 
   database().Execute(
-      "UPDATE request SET first_id = first_id_of(day_of(now()) + 1) WHERE chunk = 1");
-  PurgeBefore(Now() + absl::Hours(48));
+      "UPDATE request SET first_id = first_id_of(day_of(now()) + 8) WHERE chunk = 1;"
+      "SELECT ensure_partitions(day_of(now()) + d) FROM unnest('{8, 24}'::int8[]) d");
+  PurgeBefore(Now() + 2 * kPartition);
   EXPECT_THAT(log().GetBatch(first.batch, absl::InfiniteFuture()),
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
@@ -327,38 +331,37 @@ TEST_F(RetentionTest, ForgetsManyKeysInBoundedSteps) {
       "INSERT INTO request (digest, first_id, chunk, is_batch, request_id) "
       "SELECT 0, first_id_of(day_of(now())) + i, 0, false, 'r' || i "
       "  FROM generate_series(1, 7000) i");
-  EXPECT_EQ(PurgeToday(), 4) << "one of them for yesterday";
+  const int steps = PurgeToday();
+  EXPECT_GE(steps, 3);
+  EXPECT_LE(steps, 4) << "yesterday may be in another partition";
   EXPECT_EQ(Query("SELECT count(*) FROM dedupe"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM event_key"), "0");
   EXPECT_EQ(Query("SELECT count(*) FROM request"), "0");
-  EXPECT_EQ(Query("SELECT count(*) FROM purged_day"), "0");
+  EXPECT_EQ(Query("SELECT count(*) FROM purged_partition"), "0");
 }
 
 TEST_F(PgQueueControlTest, PurgeKeepsDaysWithWaitingMail) {
   const MessageId id = AcceptMail("old");
-  const absl::Time tomorrow = Now() + absl::Hours(24);
+  const absl::Time end = Now() + kPartition;
   ASSERT_OK_AND_ASSIGN(auto purged,
-                       queue().Purge(tomorrow, /*count_only=*/false, absl::InfiniteFuture()));
-  EXPECT_EQ(purged.kept_days, 1);
+                       queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
+  EXPECT_EQ(purged.kept_days, kPartitionDays);
   EXPECT_EQ(StateOf(id), State::kQueued);
   const Claim claim = Take();
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(tomorrow, /*count_only=*/false, absl::InfiniteFuture()));
-  EXPECT_EQ(purged.kept_days, 1);
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
+  EXPECT_EQ(purged.kept_days, kPartitionDays);
   FlushAll(claim, Kind::kSent);
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(tomorrow, /*count_only=*/true, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/true, absl::InfiniteFuture()));
   EXPECT_EQ(purged.kept_days, 0);
   EXPECT_GE(purged.dropped_days, 1);
   EXPECT_EQ(StateOf(id), State::kSent);
-  ASSERT_OK_AND_ASSIGN(purged,
-                       queue().Purge(tomorrow, /*count_only=*/false, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(purged, queue().Purge(end, /*count_only=*/false, absl::InfiniteFuture()));
   EXPECT_GE(purged.dropped_days, 1);
   EXPECT_THAT(log().Get(id, absl::InfiniteFuture()), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PgQueueControlTest, AcceptsAfterPurgeOfToday) {
-  ASSERT_OK(queue().Purge(Now() + absl::Hours(24), /*count_only=*/false, absl::InfiniteFuture()));
+  ASSERT_OK(queue().Purge(Now() + kPartition, /*count_only=*/false, absl::InfiniteFuture()));
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), IsEmpty());
   const MessageId id = AcceptMail("next");
   EXPECT_THAT(IdsOf(TakeAll(Lane::kTransactional)), ElementsAre(id));

@@ -15,6 +15,7 @@
 #include "libs/postgres/transaction.h"
 #include "libs/status/status_macros.h"
 #include "libs/telemetry/logging.h"
+#include "services/dispatch/message/message_id.h"
 #include "services/dispatch/storage/pg_queue_store.h"
 
 // Maintenance, which runs from time to time on any replica.
@@ -26,13 +27,14 @@ using postgres::RunInTransaction;
 constexpr int kMaxPromoted = 5000;
 // A step takes 16 ms at the median among 50 million keys: tests/bench/README.md.
 constexpr int kMaxForgottenKeys = 5000;
+constexpr int kMaxDroppedContents = 2000;
 constexpr int kMaxDropAttempts = 5;
 
 // With tens of millions of mails queued, reading the queue takes a minute and more.
 constexpr char kSlowSettings[] = "SET statement_timeout = '10min'; SET lock_timeout = '10s'";
 
-struct OldDay {
-  std::int64_t day;
+struct OldPartition {
+  std::int64_t first_day;
   bool waiting;
 };
 
@@ -87,6 +89,24 @@ absl::StatusOr<bool> PgQueueStore::ForgetKeys() {
   return RunInTransaction(
       pool_, {.name = "dispatch.forget_keys"}, [&](pqxx::work& tx) -> absl::StatusOr<bool> {
         return tx.exec_params1("SELECT forget_keys($1)", kMaxForgottenKeys)[0].as<bool>();
+      });
+}
+
+absl::StatusOr<QueueStore::DroppedContent> PgQueueStore::DropContent(
+    const std::map<Category, absl::Time>& before) {
+  postgres::ArrayLiteral categories;
+  postgres::ArrayLiteral times;
+  for (const auto& [category, time] : before) {
+    categories.AddInt(static_cast<int>(category));
+    times.AddTime(time);
+  }
+  return RunInTransaction(
+      pool_, {.name = "dispatch.drop_content"},
+      [&](pqxx::work& tx) -> absl::StatusOr<DroppedContent> {
+        const pqxx::row row = tx.exec_params1(
+            "SELECT dropped, more FROM drop_content($1::int2[], $2::timestamptz[], $3)",
+            categories.str(), times.str(), kMaxDroppedContents);
+        return DroppedContent{.mails = row[0].as<int>(), .more = row[1].as<bool>()};
       });
 }
 
@@ -161,18 +181,18 @@ absl::Status PgQueueStore::DropPartition(const std::string& drop_sql, std::int64
   return status;
 }
 
-absl::Status PgQueueStore::DropDay(std::int64_t day, absl::Time deadline) {
+absl::Status PgQueueStore::DropDays(std::int64_t first_day, absl::Time deadline) {
   LMSMAIL_RETURN_IF_ERROR(
-      RunInTransaction(pool_, {.name = "dispatch.delete_day_records", .deadline = deadline},
+      RunInTransaction(pool_, {.name = "dispatch.delete_partition_records", .deadline = deadline},
                        [&](pqxx::work& tx) -> absl::Status {
-                         tx.exec_params("SELECT delete_day_records($1)", day);
+                         tx.exec_params("SELECT delete_partition_records($1)", first_day);
                          return absl::OkStatus();
                        }));
-  // `message` last: purgeable_days finds a day by it, so an interrupted purge is continued.
+  // `message` last: purgeable_partitions finds it, so an interrupted purge is continued.
   for (const char* const drop :
        {"SELECT drop_partition('event', $1)", "SELECT drop_partition('result', $1)",
         "SELECT purge_messages($1)"}) {
-    LMSMAIL_RETURN_IF_ERROR(DropPartition(drop, day, deadline));
+    LMSMAIL_RETURN_IF_ERROR(DropPartition(drop, first_day, deadline));
   }
   return absl::OkStatus();
 }
@@ -181,25 +201,26 @@ absl::StatusOr<QueueStore::Purged> PgQueueStore::Purge(absl::Time before, bool c
                                                        absl::Time deadline) {
   const std::string cutoff = postgres::ToTimestamptz(before);
   LMSMAIL_ASSIGN_OR_RETURN(
-      const std::vector<OldDay> days,
+      const std::vector<OldPartition> partitions,
       RunInTransaction(
-          pool_, {.name = "dispatch.purgeable_days", .deadline = deadline, .repeatable = true},
-          [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldDay>> {
-            std::vector<OldDay> found;
+          pool_,
+          {.name = "dispatch.purgeable_partitions", .deadline = deadline, .repeatable = true},
+          [&](pqxx::work& tx) -> absl::StatusOr<std::vector<OldPartition>> {
+            std::vector<OldPartition> found;
             for (const pqxx::row& row : tx.exec_params(
-                     "SELECT day, waiting FROM purgeable_days($1::timestamptz)", cutoff)) {
+                     "SELECT day, waiting FROM purgeable_partitions($1::timestamptz)", cutoff)) {
               found.push_back({row[0].as<std::int64_t>(), row[1].as<bool>()});
             }
             return found;
           }));
   Purged purged;
-  for (const OldDay& day : days) {
-    if (day.waiting) {
-      ++purged.kept_days;
+  for (const OldPartition& partition : partitions) {
+    if (partition.waiting) {
+      purged.kept_days += kPartitionDays;
       continue;
     }
-    if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDay(day.day, deadline));
-    ++purged.dropped_days;
+    if (!count_only) LMSMAIL_RETURN_IF_ERROR(DropDays(partition.first_day, deadline));
+    purged.dropped_days += kPartitionDays;
   }
   return purged;
 }

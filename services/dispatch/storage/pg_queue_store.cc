@@ -157,13 +157,17 @@ absl::StatusOr<Claim> PgQueueStore::TakeDue(ClaimId id, std::string_view worker,
 }
 
 absl::StatusOr<Claim> PgQueueStore::Resume(ClaimId id, absl::Duration lease) {
-  return RunInTransaction(
-      pool_, {.name = "dispatch.resume", .repeatable = true},
-      [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
-        tx.exec_params("SELECT extend_claims(ARRAY[$1::int8], $2::interval)", id,
-                       ToInterval(lease));
-        return ReadClaim(tx, id, tx.exec_params("SELECT * FROM claimed_mails($1, true)", id));
-      });
+  return RunInTransaction(pool_, {.name = "dispatch.resume", .repeatable = true},
+                          [&](pqxx::work& tx) -> absl::StatusOr<Claim> {
+                            tx.exec_params("SELECT extend_claims(ARRAY[$1::int8], $2::interval)",
+                                           id, ToInterval(lease));
+                            return ReadClaim(
+                                tx, id,
+                                tx.exec_params("SELECT m.* FROM claim c CROSS JOIN LATERAL "
+                                               "claimed_mails(c.shard, c.claim_id, true) m "
+                                               "WHERE c.claim_id = $1",
+                                               id));
+                          });
 }
 
 absl::StatusOr<std::string> PgQueueStore::DatabaseId() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <pqxx/transaction>
 #include <set>
@@ -60,6 +61,8 @@ class PgQueueStore final : public QueueStore {
   absl::Status CancelBatch(BatchId id, absl::Time deadline) override;
   absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) override;
   absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) override;
+  absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category> categories,
+                                             absl::Time deadline) override;
 
   absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                          absl::Time deadline) override;
@@ -71,14 +74,17 @@ class PgQueueStore final : public QueueStore {
   absl::Status FindOverlooked() override;
   absl::Status EnsurePartitions(absl::Time deadline) override;
   absl::StatusOr<bool> ForgetKeys() override;
+  absl::StatusOr<DroppedContent> DropContent(const std::map<Category, absl::Time>& before) override;
   absl::Status Maintain() override;
   void InterruptMaintenance() override;
   absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time deadline) override;
 
  private:
+  absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptInShard(
+      int shard, absl::Span<const Submission> submissions, absl::Time deadline);
   absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> AcceptOnce(
-      absl::Span<const Submission> submissions, absl::Time deadline);
-  absl::Status DropDay(std::int64_t day, absl::Time deadline);
+      int shard, absl::Span<const Submission> submissions, absl::Time deadline);
+  absl::Status DropDays(std::int64_t first_day, absl::Time deadline);
   absl::Status DropPartition(const std::string& drop_sql, std::int64_t day, absl::Time deadline);
   absl::Status RunSlowly(std::string_view name,
                          absl::FunctionRef<void(pqxx::transaction_base&)> body);

@@ -52,11 +52,13 @@ TEST_F(PgRoleTest, MakesAndDropsPartitionsWithinBounds) {
   EXPECT_OK(Execute("SELECT ensure_partitions(day_of(now()) + 366)"));
   EXPECT_OK(Execute("SELECT ensure_partitions(day_of(now()) - 30)"));
   EXPECT_OK(Execute("SELECT drop_partition('message', day_of(now()) - 30)"));
+  EXPECT_OK(Execute("SELECT drop_content_of(ARRAY[first_id_of(day_of(now()) - 8)])"));
   for (const char* sql :
        {"SELECT ensure_partitions(day_of(now()) + 368)", "SELECT ensure_partitions(-1)",
         "SELECT drop_partition('message', day_of(now()))",
         "SELECT drop_partition('result', day_of(now()) - 6)",
-        "SELECT drop_partition('queue', day_of(now()) - 30)"}) {
+        "SELECT drop_partition('queue', day_of(now()) - 30)",
+        "SELECT drop_content_of(ARRAY[first_id_of(day_of(now()) - 6)])"}) {
     EXPECT_EQ(postgres::SqlStateOf(Execute(sql)).substr(0, 2), "MQ") << sql;
   }
 }

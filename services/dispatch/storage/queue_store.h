@@ -158,8 +158,10 @@ class QueueStore {
  public:
   virtual ~QueueStore() = default;
 
-  // Accepts all in one transaction. Returns one result for each, in order: ALREADY_EXISTS, for a
-  // request id that was used with another body, concerns that submission alone.
+  // Accepts all, small ones in a transaction that they share. Returns one result for each, in
+  // order: ALREADY_EXISTS, for a request id that was used with another body, concerns that
+  // submission alone. After an error some may be accepted nevertheless: a repeated call returns
+  // those as accepted earlier.
   virtual absl::StatusOr<std::vector<absl::StatusOr<Accepted>>> Accept(
       absl::Span<const Submission> submissions, absl::Time deadline) = 0;
 
@@ -201,8 +203,14 @@ class QueueStore {
   virtual absl::StatusOr<Cancellations> CancellationsSince(std::int64_t cursor) = 0;
 
   // Returns a mail with a final outcome other than SENT to the queue, once for each `request_id`.
-  // FAILED_PRECONDITION in another state, NOT_FOUND if there is no such mail.
+  // FAILED_PRECONDITION in another state or if its content was dropped, NOT_FOUND if there is no
+  // such mail.
   virtual absl::Status Retry(MessageId id, std::string_view request_id, absl::Time deadline) = 0;
+
+  // Returns mail to the queue that a restore of the database left UNCERTAIN, of these categories
+  // or, if there are none, of all. Returns how many. After an error some may be back.
+  virtual absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category> categories,
+                                                     absl::Time deadline) = 0;
 
   virtual absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                                  absl::Time deadline) = 0;
@@ -222,6 +230,15 @@ class QueueStore {
   // Deletes some keys of purged mail. Returns whether there may be more. Each call is short: call
   // it until it returns false.
   virtual absl::StatusOr<bool> ForgetKeys() = 0;
+  struct DroppedContent {
+    int mails = 0;
+    bool more = false;  // there may be more to do
+  };
+  // Drops some of the content of mail that has ended and was due on a day (UTC) before that of its
+  // category in `before`: context, address of a bare address, replies and details of events. Each
+  // call is short: call it until there is no more. While another replica does it, there is none.
+  virtual absl::StatusOr<DroppedContent> DropContent(
+      const std::map<Category, absl::Time>& before) = 0;
   // Compacts counters and cleans up after deleted rows. Takes up to some minutes.
   virtual absl::Status Maintain() = 0;
   // Ends FindOverlooked and Maintain, now and in future, with an error. Thread-safe.
@@ -230,8 +247,8 @@ class QueueStore {
     int dropped_days = 0;
     int kept_days = 0;
   };
-  // Drops the mail of whole days before `before`, except days of which mail still waits. ForgetKeys
-  // deletes its keys and batches.
+  // Drops the mail of whole partitions (kPartitionDays) before `before`, except those of which mail
+  // still waits. ForgetKeys deletes its keys and batches.
   virtual absl::StatusOr<Purged> Purge(absl::Time before, bool count_only, absl::Time deadline) = 0;
 };
 

@@ -16,13 +16,21 @@ std::uint64_t Hash(std::string_view text) {
   return x ^ (x >> 31);
 }
 
+bool IsLarge(const Submission& submission) {
+  return submission.chunk > 0 || submission.items.size() > kMaxItemsOfSmall;
+}
+
 }  // namespace
 
 int ShardFor(const Submission& submission) {
   const std::uint64_t hash = Hash(submission.request_id);
-  const bool large = submission.chunk > 0 || submission.items.size() > kMaxItemsOfSmall;
-  if (!large) return static_cast<int>(hash % kSmallShards);
+  if (!IsLarge(submission)) return static_cast<int>(hash % kSmallShards);
   return kSmallShards + static_cast<int>(2 * (hash % kLargePairs)) + submission.chunk % 2;
+}
+
+bool MayShareShard(const Submission& submission, const Submission& other) {
+  if (!IsLarge(submission) && !IsLarge(other)) return true;
+  return ShardFor(submission) == ShardFor(other);
 }
 
 }  // namespace lmsmail::dispatch

@@ -19,5 +19,7 @@ inline constexpr std::size_t kMaxItemsOfSmall = 500;
 
 // Must never change: replicas of different releases work on one queue.
 int ShardFor(const Submission& submission);
+// Whether `other` may wait in ShardFor(submission): both are small, or that is its own shard too.
+bool MayShareShard(const Submission& submission, const Submission& other);
 
 }  // namespace lmsmail::dispatch

@@ -196,6 +196,9 @@ class FakeQueueStore : public QueueStore {
     absl::MutexLock lock(&mutex_);
     Entry& entry = entries_.at(id);
     const absl::Time now = clock_.Now();
+    if (const Mail& mail = entry.next.mail; mail.content_drop_time) {
+      return ContentDroppedError(id, mail.due_time, *mail.content_drop_time);
+    }
     entry.history.retries.push_back({now, std::string(request_id)});
     entry.facts.retried = {entry.next.delivery_count, now, now};
     entry.ended = false;
@@ -203,6 +206,11 @@ class FakeQueueStore : public QueueStore {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::int64_t> RetryRestored(absl::Span<const Category>,
+                                             absl::Time deadline) override {
+    NoteDeadline(deadline);
+    return 0;
+  }
   absl::Status SetPaused(Lane lane, bool paused, std::string_view detail,
                          absl::Time deadline) override {
     NoteDeadline(deadline);
@@ -247,6 +255,31 @@ class FakeQueueStore : public QueueStore {
   absl::Status FindOverlooked() override { return absl::OkStatus(); }
   absl::Status EnsurePartitions(absl::Time) override { return absl::OkStatus(); }
   absl::StatusOr<bool> ForgetKeys() override { return false; }
+  absl::StatusOr<DroppedContent> DropContent(
+      const std::map<Category, absl::Time>& before) override {
+    absl::MutexLock lock(&mutex_);
+    DroppedContent dropped;
+    for (auto& [id, entry] : entries_) {
+      Mail& mail = entry.next.mail;
+      const auto limit = before.find(mail.template_ref.category);
+      if (!entry.ended || mail.content_drop_time || limit == before.end()) continue;
+      if (DayOf(mail.due_time) >= DayOf(limit->second)) continue;
+      mail.content_drop_time = clock_.Now();
+      mail.context.clear();
+      mail.shared_context.clear();
+      if (mail.target.kind == Target::Kind::kAddress) mail.target.value.clear();
+      for (RecordedOutcome& recorded : entry.history.outcomes) {
+        recorded.outcome.reply_text.clear();
+        recorded.outcome.address_hash.clear();
+      }
+      for (auto* const recorded : {&entry.facts.latest, &entry.facts.sent}) {
+        if (*recorded) (*recorded)->outcome.reply_text.clear();
+      }
+      for (History::Event& event : entry.history.events) event.detail.clear();
+      ++dropped.mails;
+    }
+    return dropped;
+  }
   absl::Status Maintain() override { return absl::OkStatus(); }
   void InterruptMaintenance() override {}
   absl::StatusOr<Purged> Purge(absl::Time, bool, absl::Time deadline) override {
@@ -338,7 +371,8 @@ class FakeQueueStore : public QueueStore {
                        .create_time = now,
                        .due_time = due,
                        .expire_time = submission.expire_time,
-                       .deferral_time = {}};
+                       .deferral_time = {},
+                       .content_drop_time = {}};
     if (!key.empty()) keys_[key] = id;
     if (batch != 0) ++batches_[batch].accepted;
     return {.id = id, .create_time = now, .due_time = due};

@@ -19,13 +19,14 @@ namespace {
 
 // The columns that hold a time.
 constexpr std::pair<const char*, const char*> kTimes[] = {
-    {"message", "due_time expire_time create_time"},
+    {"message", "due_time expire_time create_time content_drop_time"},
     {"scheduled", "due_time expire_time create_time"},
     {"queue", "due_time"},
     {"claim", "claim_time lease_expire_time renew_by_time overdue_time"},
     {"result", "record_time retry_time"},
     {"event", "event_time"},
-    {"batch", "create_time due_time cancel_time"},
+    {"batch", "create_time due_time cancel_time content_drop_time"},
+    {"content_left", "check_time"},
     {"cancellation", "create_time"},
     {"retry", "create_time due_time"},
     {"counter", "count_time"},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -7,6 +8,7 @@
 
 #include "libs/postgres/testing/attacks.h"
 #include "libs/postgres/testing/embedded_postgres.h"
+#include "libs/postgres/transaction.h"
 #include "services/report/storage/pg_activity_store.h"
 #include "services/report/storage/pg_course_store.h"
 #include "services/report/storage/pg_weekly_report_store.h"
@@ -43,6 +45,27 @@ TEST(PgReportStoreTest, OwnRoleChangesNothingButRows) {
       postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
   EXPECT_THAT(postgres::AttacksThatSucceed(database.dsn, "report", {"activity"}),
               ::testing::IsEmpty());
+}
+
+// What after_restore() of functions/restore.sql leaves to an operator.
+TEST(PgWeeklyReportStoreTest, AfterARestoreARunDoesNotGoOnByItself) {
+  const auto database =
+      postgres::EmbeddedPostgres::Shared().NewDatabase("report", kReportSchema).value();
+  ASSERT_OK_AND_ASSIGN(const auto pool,
+                       postgres::Pool::Create({.dsn = database.dsn, .schema = "report"}));
+  PgWeeklyReportStore reports(*pool);
+  const absl::Time now = absl::Now();
+  const IsoWeek week = IsoWeek::LastWhole(now, absl::UTCTimeZone());
+  ASSERT_OK(reports.RequestRun(week, /*skip_mail=*/false, now, absl::InfiniteFuture()));
+  ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "restore"}, [](pqxx::work& tx) {
+    tx.exec("SELECT after_restore(now())");
+    return absl::OkStatus();
+  }));
+  EXPECT_THAT(reports.ClaimRun(now, absl::InfiniteFuture()), IsOkAndHolds(std::nullopt));
+  // An operator who asks for it gets it.
+  ASSERT_OK(reports.RequestRun(week, /*skip_mail=*/false, now, absl::InfiniteFuture()));
+  ASSERT_OK_AND_ASSIGN(const auto run, reports.ClaimRun(now, absl::InfiniteFuture()));
+  EXPECT_TRUE(run.has_value());
 }
 
 TEST(PgActivityStoreTest, ConcurrentCallersRecordEachActivityOnce) {

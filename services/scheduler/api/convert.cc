@@ -154,6 +154,7 @@ void ToProto(const StoredEvent& event, v1::EventRecord& message) {
   message.mutable_event()->set_event_id(std::string(id.key));
   *message.mutable_create_time() = protobuf::ToProto(event.create_time);
   message.set_state(StateOf(event.tasks));
+  message.set_content_dropped(event.content_dropped);
   std::vector<std::string_view> details;
   for (const auto& task : event.tasks) {
     if (!task.detail.empty()) details.push_back(task.detail);

@@ -31,12 +31,20 @@ void MaintenanceWorker::RunOnce() {
   const absl::Time now = deps_.clock.Now();
   LogFailure(deps_.requests.DeleteBefore(now - kRequestRetention, StoreDeadline()).status());
   LogFailure(deps_.schedules.DeleteRunsBefore(now - kRunRetention, StoreDeadline()).status());
+  deps_.metrics.contents_dropped.Increment(
+      RunSteps(&EventStore::DropContentBefore, now - retention_.content));
+  RunSteps(&EventStore::DeleteBefore, now - retention_.outcomes);
+}
+
+int MaintenanceWorker::RunSteps(Step step, absl::Time time) {
+  int events = 0;
   for (int call = 0; call < kMaxCalls; ++call) {
-    const auto deleted =
-        deps_.events.DeleteBefore(now - event_retention_, kEventsPerCall, StoreDeadline());
-    LogFailure(deleted.status());
-    if (!deleted.ok() || *deleted < kEventsPerCall) return;
+    const auto done = (deps_.events.*step)(time, kEventsPerCall, StoreDeadline());
+    LogFailure(done.status());
+    events += done.value_or(0);
+    if (!done.ok() || *done < kEventsPerCall) break;
   }
+  return events;
 }
 
 void MaintenanceWorker::MeasureLag() {

@@ -20,10 +20,12 @@ class MaintenanceWorker {
     const Clock& clock;
     const SchedulerMetrics& metrics;
   };
-  // Events are deleted after `event_retention`; one that is published again after that counts as
-  // new.
-  MaintenanceWorker(const Dependencies& dependencies, absl::Duration event_retention)
-      : deps_(dependencies), event_retention_(event_retention) {}
+  struct Retention {
+    absl::Duration content;   // of events that have been processed
+    absl::Duration outcomes;  // an event that is published again after it counts as new
+  };
+  MaintenanceWorker(const Dependencies& dependencies, const Retention& retention)
+      : deps_(dependencies), retention_(retention) {}
 
   // Deletes old records.
   void RunOnce();
@@ -31,7 +33,11 @@ class MaintenanceWorker {
 
  private:
   const Dependencies deps_;
-  const absl::Duration event_retention_;
+  using Step = absl::StatusOr<int> (EventStore::*)(absl::Time, int, absl::Time);
+  // Repeats a step until nothing from before `time` is left. Returns of how many events.
+  int RunSteps(Step step, absl::Time time);
+
+  const Retention retention_;
 };
 
 }  // namespace lmsmail::scheduler

@@ -10,7 +10,8 @@
 namespace lmsmail::scheduler {
 namespace {
 
-constexpr absl::Duration kEventRetention = absl::Hours(24 * 400);
+constexpr MaintenanceWorker::Retention kRetention = {.content = absl::Hours(24 * 40),
+                                                     .outcomes = absl::Hours(24 * 400)};
 
 class MaintenanceWorkerTest : public ::testing::Test {
  protected:
@@ -21,7 +22,7 @@ class MaintenanceWorkerTest : public ::testing::Test {
   InMemoryRequestStore requests_;
   InMemoryScheduleStore schedules_{requests_};
   InMemoryEventStore events_;
-  MaintenanceWorker worker_{{schedules_, events_, requests_, clock_, metrics_}, kEventRetention};
+  MaintenanceWorker worker_{{schedules_, events_, requests_, clock_, metrics_}, kRetention};
 };
 
 TEST_F(MaintenanceWorkerTest, DeletesRecordsAfterTheirRetention) {
@@ -39,7 +40,12 @@ TEST_F(MaintenanceWorkerTest, DeletesRecordsAfterTheirRetention) {
   EXPECT_FALSE(requests_.Find("Test", "r-1", never_)->has_value());
 
   EXPECT_OK(events_.Find("e-1", never_));
-  clock_.Advance(kEventRetention);
+  EXPECT_FALSE(events_.Find("e-1", never_)->content_dropped);
+  clock_.Advance(kRetention.content);
+  worker_.RunOnce();
+  EXPECT_TRUE(events_.Find("e-1", never_)->content_dropped);
+  EXPECT_EQ(metrics_.contents_dropped.value(), 1);
+  clock_.Advance(kRetention.outcomes);
   worker_.RunOnce();
   EXPECT_THAT(events_.Find("e-1", never_), StatusIs(absl::StatusCode::kNotFound));
 }

@@ -43,6 +43,11 @@ SchedulerMetrics::SchedulerMetrics(telemetry::Metrics& metrics)
       tasks_done(Tasks(metrics, "done")),
       tasks_failed(Tasks(metrics, "failed")),
       tasks_retried(Tasks(metrics, "retried")),
+      contents_dropped(metrics
+                           .AddCounter("lmsmail_scheduler_content_dropped_total",
+                                       "Events whose content was dropped, because its retention "
+                                       "has ended.")
+                           .With()),
       run_lag_seconds(Lag(metrics, "runs")),
       task_lag_seconds(Lag(metrics, "tasks")) {}
 

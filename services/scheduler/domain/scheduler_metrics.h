@@ -18,6 +18,7 @@ struct SchedulerMetrics {
   telemetry::Counter tasks_done;
   telemetry::Counter tasks_failed;
   telemetry::Counter tasks_retried;
+  telemetry::Counter contents_dropped;
   telemetry::Gauge run_lag_seconds;
   telemetry::Gauge task_lag_seconds;
 };

@@ -65,10 +65,11 @@ CREATE TABLE automation (
 CREATE TABLE event (
   event_id    text        COLLATE "C" PRIMARY KEY,
   digest      int8        NOT NULL,
-  body        bytea       NOT NULL,  -- lmsmail.scheduler.v1.Event
+  body        bytea,  -- lmsmail.scheduler.v1.Event; NULL: dropped, its retention has ended
   create_time timestamptz NOT NULL
 );
 CREATE INDEX event_created ON event (create_time);
+CREATE INDEX event_with_body ON event (create_time) WHERE body IS NOT NULL;
 
 -- What events cause, with the automation's settings at the time when the event was published.
 CREATE TABLE task (
@@ -111,9 +112,7 @@ INSERT INTO schedule (schedule_id, display_name, cron, time_zone, catch_up, catc
 VALUES
   ('weekly-progress', 'Weekly progress reports', '0 9 * * MON', NULL, 2, 86400, 1, 0, false,
    now(), now(), 1),
-  ('queue-sweep', 'Queue sweep', '*/5 * * * *', NULL, 1, 86400, 2, 0, false, now(), now(), 1),
-  ('log-cleanup', 'Log cleanup', '0 2 * * *', NULL, 2, 86400, 3, 90 * 86400, false,
-   now(), now(), 1);
+  ('queue-sweep', 'Queue sweep', '*/5 * * * *', NULL, 1, 86400, 2, 0, false, now(), now(), 1);
 
 INSERT INTO automation (automation_id, display_name, event_type, audience, template_name,
                         delay_seconds, window_seconds, lane, enabled, create_time, update_time,

@@ -34,7 +34,8 @@ struct StoredEvent {
   };
   v1::Event event;
   absl::Time create_time;
-  std::vector<TaskOutcome> tasks;  // in the order they were created
+  std::vector<TaskOutcome> tasks = {};  // in the order they were created
+  bool content_dropped = false;         // `event` has its id only
 };
 
 // The mail that has to be cancelled because its student left the course.
@@ -84,6 +85,10 @@ class EventStore {
   // The due time of the oldest due task that nobody has claimed.
   virtual absl::StatusOr<std::optional<absl::Time>> OldestDue(absl::Time now,
                                                               absl::Time deadline) = 0;
+  // Drops the content of up to `limit` events from before `time` that have no pending task: all but
+  // their ids and digests, and the details of their tasks. Returns of how many.
+  virtual absl::StatusOr<int> DropContentBefore(absl::Time time, int limit,
+                                                absl::Time deadline) = 0;
   // Deletes up to `limit` events from before `time` that have no pending task, and finished tasks
   // without events; returns how many events.
   virtual absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) = 0;

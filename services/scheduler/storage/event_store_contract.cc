@@ -163,6 +163,38 @@ TEST_P(EventStoreContract, CancelMailCountsMailInProgress) {
   EXPECT_EQ(mail.cancelled, 0);
 }
 
+TEST_P(EventStoreContract, DropsTheContentOfOldEventsWithoutPendingTasks) {
+  Add({New("e-1", {Mail("k-1")}), New("e-2", {Mail("k-2")})});
+  const absl::Time later = now_ + absl::Seconds(1);
+  for (const Task& task : Claim(now_)) {
+    if (task.plan.mail_key == "k-2") continue;
+    ASSERT_OK(store().Settle(task, {.state = TaskState::kFailed, .detail = "why"}, never_));
+  }
+  EXPECT_THAT(store().DropContentBefore(now_, 10, never_), IsOkAndHolds(0));
+  EXPECT_THAT(store().DropContentBefore(later, 10, never_), IsOkAndHolds(1));
+  EXPECT_THAT(store().DropContentBefore(later, 10, never_), IsOkAndHolds(0));
+  const auto dropped = store().Find("e-1", never_);
+  ASSERT_OK(dropped);
+  EXPECT_TRUE(dropped->content_dropped);
+  v1::Event only_id;
+  only_id.set_event_id("e-1");
+  EXPECT_EQ(dropped->event.SerializeAsString(), only_id.SerializeAsString());
+  ASSERT_EQ(dropped->tasks.size(), 1u);
+  EXPECT_EQ(dropped->tasks[0].state, TaskState::kFailed);
+  EXPECT_EQ(dropped->tasks[0].detail, "");
+  const auto pending = store().Find("e-2", never_);
+  ASSERT_OK(pending);
+  EXPECT_FALSE(pending->content_dropped);
+  EXPECT_THAT(store().Add({New("e-1", {Mail("k-1")})}, now_, never_),
+              IsOkAndHolds(testing::ElementsAre(AddResult::kDuplicate)));
+  // Another event revives the failed mail: with its own values only.
+  Add({New("e-3", {Mail("k-1")})});
+  const std::vector<Task> revived = Claim(now_);
+  ASSERT_EQ(revived.size(), 1u);
+  ASSERT_EQ(revived[0].events.size(), 1u);
+  EXPECT_EQ(revived[0].events[0].event_id(), "e-3");
+}
+
 TEST_P(EventStoreContract, DeletesOldEventsWithoutPendingTasks) {
   Add({New("e-1", {Mail("k-1")}), New("e-2", {Mail("k-2")}), New("e-3", {})});
   const std::vector<Task> tasks = Claim(now_);

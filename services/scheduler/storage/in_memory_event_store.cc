@@ -60,7 +60,9 @@ absl::StatusOr<StoredEvent> InMemoryEventStore::Find(std::string_view event_id, 
   const auto found = events_.find(event_id);
   if (found == events_.end())
     return NotFound("event " + std::string(identity::SplitOwnedKey(event_id).key));
-  StoredEvent event{found->second.event, found->second.create_time, {}};
+  StoredEvent event{.event = found->second.event,
+                    .create_time = found->second.create_time,
+                    .content_dropped = found->second.content_dropped};
   for (const std::int64_t id : found->second.tasks) {
     const StoredTask& task = tasks_.at(id);
     event.tasks.push_back({task.task.plan.kind, task.state, task.detail});
@@ -168,6 +170,27 @@ absl::StatusOr<std::optional<absl::Time>> InMemoryEventStore::OldestDue(absl::Ti
     }
   }
   return oldest;
+}
+
+absl::StatusOr<int> InMemoryEventStore::DropContentBefore(absl::Time time, int limit, absl::Time) {
+  absl::MutexLock lock(&mutex_);
+  int dropped = 0;
+  for (auto& [event_id, entry] : events_) {
+    const bool pending = std::ranges::any_of(
+        entry.tasks, [&](std::int64_t id) { return tasks_.at(id).state == TaskState::kPending; });
+    if (entry.create_time >= time || entry.content_dropped || pending || dropped == limit) continue;
+    entry.content_dropped = true;
+    entry.event.Clear();
+    entry.event.set_event_id(event_id);
+    for (const std::int64_t id : entry.tasks) {
+      StoredTask& task = tasks_.at(id);
+      task.detail.clear();
+      std::erase_if(task.task.events,
+                    [&](const v1::Event& event) { return event.event_id() == event_id; });
+    }
+    ++dropped;
+  }
+  return dropped;
 }
 
 absl::StatusOr<int> InMemoryEventStore::DeleteBefore(absl::Time time, int limit, absl::Time) {

@@ -27,6 +27,7 @@ class InMemoryEventStore final : public EventStore {
   absl::StatusOr<CancelledMail> CancelMail(const Task& task, absl::Time now, absl::Time since,
                                            absl::Time deadline) override;
   absl::StatusOr<std::optional<absl::Time>> OldestDue(absl::Time now, absl::Time deadline) override;
+  absl::StatusOr<int> DropContentBefore(absl::Time time, int limit, absl::Time deadline) override;
   absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) override;
 
  private:
@@ -42,6 +43,7 @@ class InMemoryEventStore final : public EventStore {
     std::int64_t digest = 0;
     absl::Time create_time;
     std::vector<std::int64_t> tasks = {};
+    bool content_dropped = false;
   };
 
   StoredTask& TaskFor(const TaskPlan& plan, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

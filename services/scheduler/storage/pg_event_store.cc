@@ -50,6 +50,21 @@ DELETE FROM event WHERE event_id IN (
      AND NOT EXISTS (SELECT FROM task_event te JOIN task t USING (task_id)
                       WHERE te.event_id = e.event_id AND t.state = 1)
    ORDER BY e.create_time LIMIT $2))";
+// What ended tasks tell may quote the values of their events.
+constexpr char kDropContent[] = R"(
+WITH dropped AS (
+  UPDATE event SET body = NULL WHERE event_id IN (
+    SELECT e.event_id FROM event e
+     WHERE e.create_time < $1 AND e.body IS NOT NULL
+       AND NOT EXISTS (SELECT FROM task_event te JOIN task t USING (task_id)
+                        WHERE te.event_id = e.event_id AND t.state = 1)
+     ORDER BY e.create_time LIMIT $2 FOR UPDATE OF e SKIP LOCKED)
+  RETURNING event_id
+), silenced AS (
+  UPDATE task t SET detail = '' FROM dropped d JOIN task_event te USING (event_id)
+   WHERE t.task_id = te.task_id AND t.state <> 1 AND t.detail <> ''
+)
+SELECT count(*) FROM dropped)";
 constexpr char kDeleteTasks[] = R"(
 DELETE FROM task t WHERE t.create_time < $1 AND t.state <> 1
    AND NOT EXISTS (SELECT FROM task_event te WHERE te.task_id = t.task_id))";
@@ -135,7 +150,12 @@ absl::StatusOr<StoredEvent> PgEventStore::Find(std::string_view event_id, absl::
         if (rows.empty())
           return NotFound("event " + std::string(identity::SplitOwnedKey(event_id).key));
         StoredEvent found;
-        found.event.ParseFromString(pqxx::binarystring(rows[0][0]).str());
+        found.content_dropped = rows[0][0].is_null();
+        if (found.content_dropped) {
+          found.event.set_event_id(std::string(event_id));
+        } else {
+          found.event.ParseFromString(pqxx::binarystring(rows[0][0]).str());
+        }
         found.create_time = postgres::Time(rows[0][1]);
         for (const pqxx::row& row : tx.exec_params(kFindTasks, std::string(event_id))) {
           found.tasks.push_back({static_cast<TaskKind>(row[0].as<int>()),
@@ -160,6 +180,15 @@ absl::StatusOr<std::vector<std::string>> PgEventStore::PublishersOf(std::string_
           publishers.emplace_back(identity::SplitOwnedKey(event_id).owner);
         }
         return publishers;
+      });
+}
+
+absl::StatusOr<int> PgEventStore::DropContentBefore(absl::Time time, int limit,
+                                                    absl::Time deadline) {
+  return RunInTransaction(
+      pool_, {.name = "event.drop_content_before", .deadline = deadline},
+      [&](pqxx::work& tx) -> absl::StatusOr<int> {
+        return tx.exec_params1(kDropContent, ToTimestamptz(time), limit)[0].as<int>();
       });
 }
 

@@ -19,6 +19,7 @@ class PgEventStore final : public EventStore {
   absl::StatusOr<StoredEvent> Find(std::string_view event_id, absl::Time deadline) override;
   absl::StatusOr<std::vector<std::string>> PublishersOf(std::string_view key,
                                                         absl::Time deadline) override;
+  absl::StatusOr<int> DropContentBefore(absl::Time time, int limit, absl::Time deadline) override;
   absl::StatusOr<int> DeleteBefore(absl::Time time, int limit, absl::Time deadline) override;
 
   absl::StatusOr<std::vector<Task>> Claim(absl::Time now, absl::Time lease_end, int limit,

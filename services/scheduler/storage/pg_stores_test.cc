@@ -1,13 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <pqxx/pqxx>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "embedded/lmsmail_scheduler_migrations.h"
 
 #include "libs/clock/clock.h"
@@ -81,11 +84,47 @@ TEST(BuiltInsTest, SchedulesGetTheSchoolTimeZoneOnce) {
   ASSERT_OK_AND_ASSIGN(const Schedule weekly, store.Find("weekly-progress", never));
   EXPECT_EQ(weekly.time_zone, "Europe/Berlin");
   EXPECT_EQ(weekly.next_run_time, At("2026-11-23T08:00:00Z"));
-  ASSERT_OK_AND_ASSIGN(const Schedule cleanup, store.Find("log-cleanup", never));
-  EXPECT_EQ(cleanup.action, Action(PurgeLogs{absl::Hours(24 * 90)}));
-  EXPECT_EQ(cleanup.cron, "0 2 * * *");
   ASSERT_OK_AND_ASSIGN(const Schedule sweep, store.Find("queue-sweep", never));
   EXPECT_EQ(sweep.next_run_time, At("2026-11-22T12:05:00Z"));
+}
+
+// What after_restore() of functions/restore.sql leaves to an operator: what was due and sends mail.
+TEST(RestoreTest, WhatMayHaveBeenDoneIsNotDoneAgain) {
+  const std::shared_ptr<postgres::Pool> pool = NewPool();
+  PgScheduleStore schedules(*pool);
+  PgRequestStore requests(*pool);
+  PgEventStore events(*pool);
+  const absl::Time never = absl::InfiniteFuture();
+  const absl::Time now = absl::Now();
+  const FakeClock two_weeks_ago(now - absl::Hours(24 * 14));
+  ScheduleRegistry registry(schedules, requests, two_weeks_ago);
+  ASSERT_OK(registry.InitializeBuiltIns("Europe/Berlin", never));
+  const auto task = [](TaskKind kind, std::string key, absl::Time due) {
+    return TaskPlan{.kind = kind, .mail_key = std::move(key), .due_time = due};
+  };
+  ASSERT_OK(events.Add({{Published("e", "v"),
+                         1,
+                         {task(TaskKind::kRecord, "", now - absl::Minutes(1)),
+                          task(TaskKind::kMail, "due", now - absl::Minutes(1)),
+                          task(TaskKind::kMail, "later", now + absl::Hours(1))}}},
+                       now, never));
+  ASSERT_OK(postgres::RunInTransaction(*pool, {.name = "restore"}, [](pqxx::work& tx) {
+    tx.exec("SELECT after_restore(now())");
+    return absl::OkStatus();
+  }));
+
+  ASSERT_OK_AND_ASSIGN(const Schedule weekly, schedules.Find("weekly-progress", never));
+  EXPECT_TRUE(weekly.paused);
+  EXPECT_EQ(weekly.next_run_time, std::nullopt);
+  ASSERT_OK_AND_ASSIGN(const Schedule sweep, schedules.Find("queue-sweep", never));
+  EXPECT_FALSE(sweep.paused) << "it sends no mail";
+  ASSERT_OK_AND_ASSIGN(const auto due, events.Claim(now, now + absl::Minutes(5), 10, never));
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].plan.kind, TaskKind::kRecord);
+  ASSERT_OK_AND_ASSIGN(const auto later,
+                       events.Claim(now + absl::Hours(2), now + absl::Hours(3), 10, never));
+  EXPECT_TRUE(std::ranges::any_of(later, [](const Task& t) { return t.plan.mail_key == "later"; }));
+  EXPECT_FALSE(std::ranges::any_of(later, [](const Task& t) { return t.plan.mail_key == "due"; }));
 }
 
 TEST(BuiltInsTest, AutomationsAreValidAndAsDocumented) {

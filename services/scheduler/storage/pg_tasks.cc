@@ -28,7 +28,7 @@ RETURNING t.task_id, t.kind, t.automation_id, t.template_name, t.lane, t.audienc
           t.traceparent)";
 constexpr char kEventsOf[] = R"(
 SELECT te.task_id, e.body FROM task_event te JOIN event e USING (event_id)
- WHERE te.task_id = ANY ($1::int8[]) ORDER BY te.position)";
+ WHERE te.task_id = ANY ($1::int8[]) AND e.body IS NOT NULL ORDER BY te.position)";
 constexpr char kExtend[] =
     "UPDATE task SET due_time = $3 WHERE task_id = $1 AND attempts = $2 AND state = 1 AND claimed";
 // A task that ended keeps the end of its lease as due_time, as an approximate end time.

@@ -70,6 +70,12 @@ class Process:
         """CPU time of the process and its children, including those that have ended."""
         return sum(_cpu_ticks(pid) for pid in [self.pid, *self.children()]) / TICKS
 
+    def thread_cpu_seconds(self, name):
+        """CPU time of the running threads whose names begin with `name`."""
+        tasks = pathlib.Path(f"/proc/{self.pid}/task")
+        return sum(_cpu_ticks(f"{self.pid}/task/{task.name}") for task in tasks.iterdir()
+                   if (task / "comm").read_text().startswith(name)) / TICKS
+
     def children(self):
         return _children(self.pid)
 

@@ -103,6 +103,44 @@ def end_to_end(system, scale):
                             "cpu_us_per_mail": cost})]
 
 
+def cost(system, scale):
+    """What a million mails cost: bulk mail with SendBulk, and receipts with Send, sent at once. CPU time
+    depends less on other load of the machine than elapsed time does."""
+    system.sql("CHECKPOINT")
+    figures = []
+    for kind, mails, task in (("bulk", scale.end_to_end, system.send_bulk),
+                              ("Send", scale.send * 4, lambda count: system.load(
+                                  "send", run=system.new_run(), count=count, callers=64))):
+        total, cpu, stored = system.sent() + mails, _cpu(system), _stored(system)
+        task(mails)
+        system.wait_sent(total)
+        _wait_until_idle(system)
+        used = {**{part: (value - cpu[part], "CPU s") for part, value in _cpu(system).items()},
+                **{part: ((value - stored[part]) / 1e9, "GB") for part, value in
+                   _stored(system).items()}}
+        figures += [Figure(f"{kind}: {part}", f"for a million mails, from {mails:,}", 1e6 * ours / mails,
+                           unit=unit) for part, (ours, unit) in used.items()]
+    figures.append(Figure("memory of dispatch", "resident afterwards",
+                          system.services["dispatch"].resident_mb(), unit="MB"))
+    return figures
+
+
+def _cpu(system):
+    """CPU seconds so far by process, and of the threads of dispatch that render mail and build MIME."""
+    return {**{name: value for name, value in system.cpu().items() if name != "sink"},
+            "dispatch, rendering": system.services["dispatch"].thread_cpu_seconds("sender")}
+
+
+def _stored(system):
+    """Bytes that PostgreSQL has written to its WAL, and that the log and its keys take. Full-page images
+    after a checkpoint are part of the WAL."""
+    size = "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE relkind = 'r' AND " \
+           "relnamespace = 'dispatch'::regnamespace AND relname ~ '^({})'"
+    return {"WAL": system.sql.number("SELECT pg_current_wal_lsn() - '0/0'"),
+            "log": system.sql.number(size.format("message_p|result_p")),
+            "keys": system.sql.number(size.format("request|dedupe"))}
+
+
 def accept(system, scale):
     """SendBulk until COMMIT, compared with COPY of the same rows by psql."""
     accepts, copies, costs = [], [], []

@@ -71,7 +71,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(Options options) {
   return suite;
 }
 
-Suite::Suite(Options options) : options_(std::move(options)), host_(RandomLoopbackAddress()) {
+Suite::Suite(Options options)
+    : options_(std::move(options)), host_(RandomLoopbackAddress()), binaries_(LMSMAIL_BINARIES) {
   for (const std::string_view service : services()) services_.try_emplace(std::string(service));
 }
 
@@ -183,7 +184,7 @@ rpc::TlsFiles Suite::AdminTls() const {
 absl::Status Suite::Launch(std::string_view name) {
   Service& service = At(name);
   std::vector<std::string> argv = FlagsOf(name);
-  argv.insert(argv.begin(), fmt::format("{}/lmsmail-{}", LMSMAIL_BINARIES, KindOf(name)));
+  argv.insert(argv.begin(), fmt::format("{}/lmsmail-{}", binaries_, KindOf(name)));
   LMSMAIL_ASSIGN_OR_RETURN(
       Process process,
       Process::Start(argv, folder_.path() / fmt::format("{}.log", FileName(name))));
@@ -224,6 +225,10 @@ absl::StatusOr<int> Suite::Terminate(std::string_view service) {
   Process& process = *At(service).process;
   process.Signal(SIGTERM);
   return process.WaitForExit(kShutdownLimit);
+}
+
+absl::StatusOr<int> Suite::WaitForExit(std::string_view service) {
+  return At(service).process->WaitForExit(kTimeout);
 }
 
 absl::Status Suite::Restart(std::string_view service) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -79,8 +80,12 @@ class Suite {
   // Sends SIGTERM and returns the exit code. Returns DEADLINE_EXCEEDED if the service exceeds its
   // shutdown limit.
   absl::StatusOr<int> Terminate(std::string_view service);
+  // Waits for a service to end by itself. Returns its exit code.
+  absl::StatusOr<int> WaitForExit(std::string_view service);
   // Starts a service again at its previous address. Waits until it is SERVING.
   absl::Status Restart(std::string_view service);
+  // Services that start from now on are the programs in this folder.
+  void UseBinaries(std::string folder) { binaries_ = std::move(folder); }
 
   absl::StatusOr<bool> IsServing(std::string_view service) const;
   absl::Status WaitUntilServing(std::string_view service) const;
@@ -118,6 +123,7 @@ class Suite {
 
   const Options options_;
   const std::string host_;
+  std::string binaries_;
   TemporaryFolder folder_;
   const rpc::TlsFolder tls_;
   std::unique_ptr<postgres::EmbeddedPostgres> database_;
