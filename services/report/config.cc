@@ -8,13 +8,11 @@ namespace lmsmail::report {
 
 void ReportConfig::Declare(config::Schema& schema, const service::BaseConfig& base) {
   dispatch.Declare(schema.Sub("dispatch"));
-  templates.Declare(schema.Sub("template"));
   schema.Check([this, &base](Violations& violations) { Check(base.insecure, violations); });
 }
 
 void ReportConfig::Check(bool insecure, Violations& violations) const {
   dispatch.Check("dispatch", insecure, violations);
-  templates.Check("template", insecure, violations);
   // The lease of a run is renewed only before a call.
   if (dispatch.timeout >= kRunLease) {
     violations.Add("dispatch.timeout", fmt::format("must be shorter than {}, the lease of a run",

@@ -9,7 +9,6 @@ namespace lmsmail::report {
 // The keys of this service, besides those of service::BaseConfig.
 struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
-  service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
 
   // Must outlive schema.Load(), as must `base`.
   void Declare(config::Schema& schema, const service::BaseConfig& base);

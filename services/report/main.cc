@@ -14,7 +14,6 @@
 #include "libs/time_zone/time_zone.h"
 #include "services/report/api/report_service.h"
 #include "services/report/clients/dispatch_client.h"
-#include "services/report/clients/template_client.h"
 #include "services/report/config.h"
 #include "services/report/domain/weekly_report_worker.h"
 #include "services/report/storage/pg_activity_store.h"
@@ -24,27 +23,19 @@
 namespace lmsmail::report {
 namespace {
 
-struct PeerChannels {
-  std::shared_ptr<grpc::Channel> dispatch;
-  std::shared_ptr<grpc::Channel> templates;
-};
-
 class ReportWorkload final : public service::Workload {
  public:
-  ReportWorkload(const ReportConfig& config, absl::TimeZone zone, const PeerChannels& peers,
-                 const service::Runtime& runtime)
-      : peers_(peers),
+  ReportWorkload(const ReportConfig& config, absl::TimeZone zone,
+                 const std::shared_ptr<grpc::Channel>& dispatch, const service::Runtime& runtime)
+      : dispatch_channel_(dispatch),
         courses_(runtime.pool),
         activities_(runtime.pool),
         reports_(runtime.pool),
-        dispatch_(peers.dispatch, config.dispatch.timeout),
-        templates_(peers.templates, config.templates.timeout),
+        dispatch_(dispatch, config.dispatch.timeout),
         weekly_reports_({.store = reports_,
-                         .previewer = templates_,
+                         .previewer = dispatch_,
                          .clock = runtime.clock,
                          .zone = zone,
-                         .site_name = runtime.config.school.name,
-                         .site_url = runtime.config.school.url,
                          .run_requested = [this] { periodic_->Wake(); }}),
         worker_({.store = reports_, .mailer = dispatch_, .clock = runtime.clock, .zone = zone}),
         course_handlers_(courses_, activities_, runtime.clock),
@@ -58,8 +49,7 @@ class ReportWorkload final : public service::Workload {
   }
 
   std::vector<service::Peer> Peers() override {
-    return {service::PeerOf("dispatch", peers_.dispatch),
-            service::PeerOf("template", peers_.templates)};
+    return {service::PeerOf("dispatch", dispatch_channel_)};
   }
 
   absl::Status Start() override {
@@ -73,12 +63,11 @@ class ReportWorkload final : public service::Workload {
   }
 
  private:
-  const PeerChannels peers_;
+  const std::shared_ptr<grpc::Channel> dispatch_channel_;
   PgCourseStore courses_;
   PgActivityStore activities_;
   PgWeeklyReportStore reports_;
   DispatchClient dispatch_;
-  TemplateClient templates_;
   WeeklyReports weekly_reports_;
   WeeklyReportWorker worker_;
   CourseHandlers course_handlers_;
@@ -92,10 +81,8 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
                                                          const service::Runtime& runtime) {
   LMSMAIL_ASSIGN_OR_RETURN(const absl::TimeZone zone,
                            time_zone::Load(runtime.config.school.time_zone));
-  PeerChannels peers;
-  LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
-  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
-  return std::make_unique<ReportWorkload>(config, zone, peers, runtime);
+  LMSMAIL_ASSIGN_OR_RETURN(const auto dispatch, rpc::NewChannel(config.dispatch.Channel()));
+  return std::make_unique<ReportWorkload>(config, zone, dispatch, runtime);
 }
 
 }  // namespace

@@ -69,16 +69,6 @@ Struct WeeklyMailContext(const WeeklyReport& report) {
   return context;
 }
 
-Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
-                      const std::string& site_url) {
-  Struct context = WeeklyMailContext(report);
-  SetText(context, "site_name", site_name);
-  SetText(context, "site_url", site_url);
-  SetText(context, "preferences_url", "https://school.example/preferences/preview");
-  SetText(context, "unsubscribe_url", "https://school.example/unsubscribe/preview");
-  return context;
-}
-
 MailBatch MakeMailBatch(absl::Span<const WeeklyReport> reports) {
   const IsoWeek week = reports.front().week;
   MailBatch batch;

@@ -65,14 +65,6 @@ TEST(WeeklyMailTest, ListsAtMostTenCourses) {
       SizeIs(10));
 }
 
-TEST(WeeklyMailTest, PreviewSetsTheSiteButNoName) {
-  const auto context = PreviewContext(ReportOf("s", {}), "School", "https://school.example/");
-  for (const char* name : {"site_name", "site_url", "preferences_url", "unsubscribe_url"}) {
-    EXPECT_TRUE(context.fields().contains(name)) << name;
-  }
-  EXPECT_FALSE(context.fields().contains("user"));
-}
-
 TEST(WeeklyMailTest, SameReportsMakeTheSameBatch) {
   const std::vector<WeeklyReport> reports = {ReportOf("s1", {FullCourse("a")}),
                                              ReportOf("s2", {FullCourse("b")})};

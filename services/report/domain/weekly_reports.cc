@@ -48,9 +48,7 @@ absl::StatusOr<WeeklyPreview> WeeklyReports::PreviewMail(const std::string& stud
       .week = report_week, .student = student, .courses = std::move(progress.courses)};
   WeeklyPreview preview;
   LMSMAIL_ASSIGN_OR_RETURN(
-      preview.mail,
-      dependencies_.previewer.Render(
-          PreviewContext(report, dependencies_.site_name, dependencies_.site_url), call));
+      preview.mail, dependencies_.previewer.Render(student, WeeklyMailContext(report), call));
   preview.would_send = progress.enrolled && report.HasActivity();
   if (!progress.enrolled) {
     preview.mail.warnings.emplace_back(

@@ -27,9 +27,7 @@ class WeeklyReports {
     WeeklyReportStore& store;
     Previewer& previewer;
     const Clock& clock;
-    absl::TimeZone zone;  // the school's
-    std::string site_name;
-    std::string site_url;
+    absl::TimeZone zone;                  // the school's
     std::function<void()> run_requested;  // called when a run may have work
   };
 
