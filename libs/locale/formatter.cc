@@ -72,11 +72,56 @@ struct Formatter::Icu {
   std::unique_ptr<icu::ListFormatter> list;
   std::unique_ptr<icu::PluralRules> plurals;
 
+  // The last result of what is slow (an interval takes 50 us) and asked for again: all mails of a
+  // week have its days, and each section of a plural asks for the same number.
+  struct {
+    absl::CivilDay first;
+    absl::CivilDay last;
+    std::string text;
+  } last_days;
+  struct {
+    double number = 0;
+    std::optional<Plural> plural;
+  } last_plural;
+
   const LocalizedNumberFormatter& Plain() {
     if (!plain) plain = numbers.precision(Precision::unlimited());
     return *plain;
   }
+  std::string Days(absl::CivilDay first, absl::CivilDay last);
+  Plural Select(double number);
 };
+
+std::string Formatter::Icu::Days(absl::CivilDay first, absl::CivilDay last) {
+  UErrorCode status = U_ZERO_ERROR;
+  if (!days) {
+    days.reset(icu::DateIntervalFormat::createInstance(u"yMMMMd", locale, status));
+    if (days) days->setTimeZone(*icu::TimeZone::getGMT());
+  }
+  std::string out;
+  if (!days) return out;
+  const icu::DateInterval interval(ToUDate(absl::CivilSecond(first)),
+                                   ToUDate(absl::CivilSecond(last)));
+  icu::UnicodeString text;
+  icu::FieldPosition ignored;
+  Append(days->format(&interval, text, ignored, status), out);
+  return out;
+}
+
+Plural Formatter::Icu::Select(double number) {
+  UErrorCode status = U_ZERO_ERROR;
+  if (!plurals) {
+    plurals.reset(icu::PluralRules::forLocale(locale, UPLURAL_TYPE_CARDINAL, status));
+  }
+  if (!plurals) return Plural::kOther;
+  const icu::UnicodeString keyword = plurals->select(number);
+  for (const Plural plural :
+       {Plural::kZero, Plural::kOne, Plural::kTwo, Plural::kFew, Plural::kMany}) {
+    const std::string_view name = PluralName(plural);
+    if (keyword == icu::UnicodeString::fromUTF8(Piece(name))) return plural;
+  }
+  return Plural::kOther;
+}
 
 Formatter::Formatter(std::string_view language_code)
     : icu_(std::make_unique<Icu>(LocaleOf(language_code))) {}
@@ -148,17 +193,11 @@ void Formatter::AppendDateTime(absl::CivilSecond time, std::string& out) const {
 }
 
 void Formatter::AppendDays(absl::CivilDay first, absl::CivilDay last, std::string& out) const {
-  UErrorCode status = U_ZERO_ERROR;
-  if (!icu_->days) {
-    icu_->days.reset(icu::DateIntervalFormat::createInstance(u"yMMMMd", icu_->locale, status));
-    if (icu_->days) icu_->days->setTimeZone(*icu::TimeZone::getGMT());
+  auto& memo = icu_->last_days;
+  if (memo.text.empty() || memo.first != first || memo.last != last) {
+    memo = {first, last, icu_->Days(first, last)};
   }
-  if (!icu_->days) return;
-  const icu::DateInterval interval(ToUDate(absl::CivilSecond(first)),
-                                   ToUDate(absl::CivilSecond(last)));
-  icu::UnicodeString text;
-  icu::FieldPosition ignored;
-  Append(icu_->days->format(&interval, text, ignored, status), out);
+  out += memo.text;
 }
 
 void Formatter::AppendList(std::span<const std::string> items, std::string& out) const {
@@ -173,18 +212,9 @@ void Formatter::AppendList(std::span<const std::string> items, std::string& out)
 }
 
 Plural Formatter::PluralOf(double number) const {
-  UErrorCode status = U_ZERO_ERROR;
-  if (!icu_->plurals) {
-    icu_->plurals.reset(icu::PluralRules::forLocale(icu_->locale, UPLURAL_TYPE_CARDINAL, status));
-  }
-  if (!icu_->plurals) return Plural::kOther;
-  const icu::UnicodeString keyword = icu_->plurals->select(number);
-  for (const Plural plural :
-       {Plural::kZero, Plural::kOne, Plural::kTwo, Plural::kFew, Plural::kMany}) {
-    const std::string_view name = PluralName(plural);
-    if (keyword == icu::UnicodeString::fromUTF8(Piece(name))) return plural;
-  }
-  return Plural::kOther;
+  auto& memo = icu_->last_plural;
+  if (!memo.plural || memo.number != number) memo = {number, icu_->Select(number)};
+  return *memo.plural;
 }
 
 }  // namespace lmsmail::locale

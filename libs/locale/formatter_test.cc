@@ -107,6 +107,17 @@ TEST(FormatterTest, WritesDays) {
             "16. November 2026");
 }
 
+TEST(FormatterTest, RemembersOnlyWhatIsTheSame) {
+  const Formatter german("de");
+  const absl::CivilDay monday(2026, 11, 16);
+  std::string out;
+  for (const int days : {6, 6, 7}) german.AppendDays(monday, monday + days, out += '|');
+  EXPECT_EQ(out, "|16.–22. November 2026|16.–22. November 2026|16.–23. November 2026");
+  for (const double number : {1, 1, 2, 1}) out = PluralName(german.PluralOf(number));
+  EXPECT_EQ(out, "one");
+  EXPECT_EQ(german.PluralOf(2), Plural::kOther);
+}
+
 TEST(FormatterTest, WritesLists) {
   EXPECT_EQ(List("de", {"A", "B", "C"}), "A, B und C");
   EXPECT_EQ(List("en", {"A", "B"}), "A and B");
