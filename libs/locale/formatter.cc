@@ -30,6 +30,8 @@ using icu::number::Precision;
 constexpr double kMillisecondsPerSecond = 1000;
 // Of a thread, at some 100 KB each. Callers may ask for any language.
 constexpr std::size_t kMaxCached = 64;
+// Of a formatter. Senders may name any three letters.
+constexpr std::size_t kMaxCurrencies = 50;
 
 void Append(const icu::UnicodeString& text, std::string& out) { text.toUTF8String(out); }
 
@@ -155,6 +157,7 @@ void Formatter::AppendMoney(const Money& money, std::string& out) const {
   if (formatter == icu_->money.end()) {
     const icu::CurrencyUnit currency(Piece(money.currency_code), status);
     if (U_FAILURE(status)) return;
+    if (icu_->money.size() >= kMaxCurrencies) icu_->money.clear();
     formatter = icu_->money
                     .emplace(std::string(money.currency_code),
                              icu_->numbers.unit(currency)

@@ -86,5 +86,19 @@ TEST(HostileTemplate, HandlesRandomMustache) {
   EXPECT_GT(valid, 20) << "too few valid templates to test rendering";
 }
 
+std::string Repeated(std::string_view text) {
+  std::string out;
+  while (out.size() + text.size() < kMaxSourceBytes) out += text;
+  return out;
+}
+
+// Each took time in the square of its length if what it looks at were not bounded.
+TEST(HostileTemplate, IsCheckedInLinearTime) {
+  for (const std::string& html : {Repeated("{%"), "<a href=\"" + Repeated("{{a}}"),
+                                  "<!--" + Repeated("[if"), "<style>" + Repeated("</")}) {
+    CheckTemplate({.subject = "S", .html = html, .text = ""}, {{.name = "a"}});
+  }
+}
+
 }  // namespace
 }  // namespace lmsmail::render

@@ -13,6 +13,8 @@ namespace lmsmail::render {
 namespace {
 
 constexpr char kVariable = '\x01';
+// How much of a value is kept, without blanks: its beginning says what kind of URL it is.
+constexpr std::size_t kMaxValue = 2000;
 constexpr std::size_t kMaxPending = 200;  // conditions and names of elements are shorter
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
@@ -96,7 +98,7 @@ void HtmlScanner::FeedValue() {
       break;
     case State::kQuoted:
     case State::kUnquoted:
-      value_ += kVariable;
+      AddToValue(kVariable);
       break;
     case State::kTagOpen:
       state_ = State::kTagName;
@@ -205,10 +207,8 @@ void HtmlScanner::InTagOpen(char c) {
 
 void HtmlScanner::InTag(char c) {
   if (state_ == State::kQuoted) {
-    if (c != quote_) {
-      value_ += c;
-      return;
-    }
+    if (c != quote_) return AddToValue(c);
+
     EndValue();
     state_ = State::kBeforeName;
     return;
@@ -225,10 +225,7 @@ void HtmlScanner::InTag(char c) {
   }
   if (c == '>') return EndTag();
   if (state_ == State::kUnquoted) {
-    if (!IsSpace(c)) {
-      value_ += c;
-      return;
-    }
+    if (!IsSpace(c)) return AddToValue(c);
     EndValue();
     state_ = State::kBeforeName;
   } else if (c == '/') {
@@ -281,6 +278,10 @@ void HtmlScanner::InRaw(char c) {
   } else if (!pending_.empty() && pending_.size() < kMaxPending) {
     pending_ += Lower(c);
   }
+}
+
+void HtmlScanner::AddToValue(char c) {
+  if (value_.size() < kMaxValue && (c > ' ' || c == kVariable || (c & 0x80) != 0)) value_ += c;
 }
 
 void HtmlScanner::EndValue() {

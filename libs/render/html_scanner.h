@@ -55,6 +55,7 @@ class HtmlScanner {
   void InTag(char c);
   void InComment(char c);
   void InRaw(char c);
+  void AddToValue(char c);
   void EndValue();
   void EndTag();
 

@@ -9,6 +9,8 @@
 namespace lmsmail::render {
 namespace {
 
+constexpr std::size_t kMaxWritten = 100;  // more than a provider is told to replace
+
 bool IsTrue(const Value& value) {
   switch (value.kind_case()) {
     case Value::kBoolValue:
@@ -132,7 +134,7 @@ bool PartRenderer::PrintTyped(const Slot& slot, const Value& value) const {
   } else {
     AppendPlain(text, out_);
   }
-  written_.push_back(std::move(text));
+  if (written_.size() < kMaxWritten) written_.push_back(std::move(text));
   return true;
 }
 

@@ -151,8 +151,9 @@ class Tokenizer {
     constexpr std::string_view kBlock = "{%";
     if (open_ == kBlock) return;
     for (std::size_t at = position_; (at = source_.substr(0, end).find(kBlock, at)) != kNone;) {
+      if (result_.errors.size() == kMaxErrors) return;
       MoveTo(at);
-      Fail(MustacheForBlock(source_.substr(at)));
+      Fail(MustacheForBlock(source_.substr(at, kMaxTagBytes)));
       at += kBlock.size();
     }
   }
