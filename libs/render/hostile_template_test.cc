@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "libs/render/check.h"
+#include "libs/render/limits.h"
 #include "libs/render/renderer.h"
 #include "libs/testing/struct_from_json.h"
 
