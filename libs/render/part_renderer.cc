@@ -134,7 +134,9 @@ bool PartRenderer::PrintTyped(const Slot& slot, const Value& value) const {
   } else {
     AppendPlain(text, out_);
   }
-  if (written_.size() < kMaxWritten) written_.push_back(std::move(text));
+  // Numbers occur in other places too.
+  const bool is_number = slot.type == VariableType::kNumber || slot.type == VariableType::kPercent;
+  if (!is_number && written_.size() < kMaxWritten) written_.push_back(std::move(text));
   return true;
 }
 

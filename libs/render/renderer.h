@@ -36,7 +36,7 @@ struct Rendered {
   std::string subject;                    // one line, no control characters
   std::string html;                       // empty when the template has none
   std::string text;                       // likewise
-  std::vector<std::string> written = {};  // for the recipient, at most 100; may repeat
+  std::vector<std::string> written = {};  // dates, amounts and lists; may repeat
   std::vector<std::string> warnings;      // human-readable; name variables, never values
 };
 
