@@ -22,8 +22,9 @@ pb::SendRequest MailTo(const std::string& address, const std::string& reference,
   auto& payment = *(*request.mutable_context()->mutable_fields())["payment"]
                        .mutable_struct_value()
                        ->mutable_fields();
-  payment["amount"].set_string_value("0.00");
-  payment["currency"].set_string_value("EUR");
+  auto& amount = *payment["amount"].mutable_struct_value()->mutable_fields();
+  amount["amount_minor"].set_number_value(0);
+  amount["currency_code"].set_string_value("EUR");
   payment["reference"].set_string_value(reference);
   payment["paid_date"].set_string_value(absl::FormatTime("%Y-%m-%d", now, absl::UTCTimeZone()));
   payment["description"].set_string_value("A test of the mail system. Nothing was paid.");
@@ -53,8 +54,8 @@ absl::Status NotSent(const std::string& what, const std::string& name, const Opt
       explained.ok() ? explained->summary() : std::string(explained.status().message())));
 }
 
-// Right after an installation, the names of the services may not be known everywhere yet: while one is
-// not reached, the call is made again until `deadline`. Each of our calls may be repeated.
+// Right after an installation, the names of the services may not be known everywhere yet: while one
+// is not reached, the call is made again until `deadline`. Each of our calls may be repeated.
 template <typename Stub, typename Method, typename Request>
 auto CallPatiently(Stub& stub, Method method, const Request& request, absl::Duration timeout,
                    absl::Time deadline, Environment& environment) {
@@ -73,10 +74,9 @@ absl::StatusOr<pb::Message> WaitUntilSent(const std::string& name, const Options
   request.set_name(name);
   request.set_view(pb::MESSAGE_VIEW_FULL);
   while (true) {
-    LMSMAIL_ASSIGN_OR_RETURN(
-        pb::Message message,
-        CallPatiently(environment.dispatch, &Dispatch::GetMessage, request,
-                      options.dispatch.timeout, deadline, environment));
+    LMSMAIL_ASSIGN_OR_RETURN(pb::Message message,
+                             CallPatiently(environment.dispatch, &Dispatch::GetMessage, request,
+                                           options.dispatch.timeout, deadline, environment));
     if (message.state() == pb::STATE_SENT || message.state() == pb::STATE_DELIVERED) return message;
     if (IsFinal(message.state())) {
       return NotSent(fmt::format("is {}", pb::State_Name(message.state())), name, options,
@@ -96,18 +96,16 @@ absl::StatusOr<std::string> SendAndReadBack(const Options& options, const std::s
                                             Environment& environment) {
   const absl::Time deadline = environment.now() + options.timeout;
   if (options.install_templates) {
-    const auto installed =
-        CallPatiently(environment.templates, &Templates::InstallBuiltInTemplates,
-                      templates::v1::InstallBuiltInTemplatesRequest(), options.templates.timeout,
-                      deadline, environment);
+    const auto installed = CallPatiently(environment.templates, &Templates::InstallBuiltInTemplates,
+                                         templates::v1::InstallBuiltInTemplatesRequest(),
+                                         options.templates.timeout, deadline, environment);
     LMSMAIL_RETURN_IF_ERROR(installed.status());
   }
   const absl::Time start = environment.now();
-  LMSMAIL_ASSIGN_OR_RETURN(
-      const pb::Message accepted,
-      CallPatiently(environment.dispatch, &Dispatch::Send,
-                    MailTo(options.recipient, reference, start), options.dispatch.timeout, deadline,
-                    environment));
+  LMSMAIL_ASSIGN_OR_RETURN(const pb::Message accepted,
+                           CallPatiently(environment.dispatch, &Dispatch::Send,
+                                         MailTo(options.recipient, reference, start),
+                                         options.dispatch.timeout, deadline, environment));
   LMSMAIL_ASSIGN_OR_RETURN(const pb::Message sent,
                            WaitUntilSent(accepted.name(), options, environment));
   if (sent.raw().find(reference) == std::string::npos) {

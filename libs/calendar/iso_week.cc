@@ -5,12 +5,6 @@
 namespace lmsmail {
 namespace {
 
-constexpr const char* kMonths[] = {"January",   "February", "March",    "April",
-                                   "May",       "June",     "July",     "August",
-                                   "September", "October",  "November", "December"};
-
-const char* MonthOf(absl::CivilDay day) { return kMonths[day.month() - 1]; }
-
 // -1 unless `text` is digits only.
 int Number(std::string_view text) {
   int number = 0;
@@ -44,19 +38,6 @@ IsoWeek IsoWeek::LastWhole(absl::Time now, absl::TimeZone zone) {
 std::string IsoWeek::ToString() const {
   const absl::CivilDay thursday = monday_ + 3;
   return fmt::format("{:04}-W{:02}", thursday.year(), (absl::GetYearDay(thursday) - 1) / 7 + 1);
-}
-
-std::string IsoWeek::Label() const {
-  const absl::CivilDay first = first_day();
-  const absl::CivilDay last = last_day();
-  if (first.year() != last.year()) {
-    return fmt::format("{} {} {} – {} {} {}", first.day(), MonthOf(first), first.year(), last.day(),
-                       MonthOf(last), last.year());
-  }
-  if (first.month() != last.month()) {
-    return fmt::format("{} {} – {} {}", first.day(), MonthOf(first), last.day(), MonthOf(last));
-  }
-  return fmt::format("{}–{} {}", first.day(), last.day(), MonthOf(last));
 }
 
 std::vector<absl::Time> IsoWeek::DayBounds(absl::TimeZone zone) const {

@@ -23,8 +23,6 @@ class IsoWeek {
   static IsoWeek LastWhole(absl::Time now, absl::TimeZone zone);
 
   std::string ToString() const;
-  // "16–22 November", "30 November – 6 December", "28 December 2026 – 3 January 2027".
-  std::string Label() const;
 
   absl::CivilDay first_day() const { return monday_; }
   absl::CivilDay last_day() const { return monday_ + 6; }

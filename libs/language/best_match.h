@@ -8,19 +8,18 @@
 
 namespace lmsmail::language {
 
-// The entry for a reader of `code`, where `code_of` is each entry's BCP 47 code: for "pt-BR" that
-// is "pt-BR", else "pt", else the first entry in any kind of Portuguese, else the first of all.
-// Case does not matter. `entries` must not be empty.
+// The entry for a reader of `code`, where `code_of` is each entry's BCP 47 code: the one with the
+// smallest Distance(), else the first of all. `entries` must not be empty.
 template <typename Entry>
 const Entry& BestMatch(const std::vector<Entry>& entries, std::string Entry::* code_of,
                        std::string_view code) {
   const Entry* best = &entries.front();
-  Closeness closeness = Closeness::kNone;
+  std::optional<int> shortest;
   for (const Entry& entry : entries) {
-    const Closeness found = ClosenessOf(entry.*code_of, code);
-    if (found <= closeness) continue;
+    const std::optional<int> distance = Distance(entry.*code_of, code);
+    if (!distance || (shortest && *distance >= *shortest)) continue;
     best = &entry;
-    closeness = found;
+    shortest = distance;
   }
   return *best;
 }

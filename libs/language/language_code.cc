@@ -1,11 +1,17 @@
 #include "libs/language/language_code.h"
 
+#include <unicode/uloc.h>
+
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
+#include "libs/language/fallback.h"
 #include "libs/strings/view.h"
 
 namespace lmsmail::language {
@@ -14,10 +20,15 @@ namespace {
 constexpr std::size_t kMaxCode = 35;  // RFC 5646 section 4.4.1
 constexpr std::size_t kMaxSubtag = 8;
 
-std::string_view PrimarySubtag(std::string_view code) { return code.substr(0, code.find('-')); }
+constexpr int kOtherVariety = 1000;  // farther than any parent
+// Of a thread. Schools have readers of a few dozen languages; callers may ask for any.
+constexpr std::size_t kMaxCached = 500;
 
-bool IsSame(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+std::shared_ptr<const Fallback> Cached(std::string_view code) {
+  thread_local absl::flat_hash_map<std::string, std::shared_ptr<const Fallback>> cache;
+  if (const auto it = cache.find(ToAbsl(code)); it != cache.end()) return it->second;
+  if (cache.size() >= kMaxCached) cache.clear();
+  return cache[std::string(code)] = std::make_shared<const Fallback>(FallbackOf(code));
 }
 
 }  // namespace
@@ -43,11 +54,25 @@ bool IsLanguageCode(std::string_view code) {
   return true;
 }
 
-Closeness ClosenessOf(std::string_view offered, std::string_view wanted) {
-  if (IsSame(offered, wanted)) return Closeness::kExact;
-  const std::string_view primary = PrimarySubtag(wanted);
-  if (IsSame(offered, primary)) return Closeness::kGeneral;
-  return IsSame(PrimarySubtag(offered), primary) ? Closeness::kSameLanguage : Closeness::kNone;
+std::optional<int> Distance(std::string_view offered, std::string_view wanted) {
+  if (absl::EqualsIgnoreCase(ToAbsl(offered), ToAbsl(wanted))) return 0;
+  const std::shared_ptr<const Fallback> reads = Cached(wanted);
+  const std::shared_ptr<const Fallback> has = Cached(offered);
+  if (reads->chain.empty() || has->chain.empty()) return std::nullopt;
+  const auto found = std::ranges::find(reads->chain, has->chain.front());
+  if (found != reads->chain.end()) return 1 + static_cast<int>(found - reads->chain.begin());
+  const bool is_variety = has->written == reads->written ||
+                          std::ranges::find(has->chain, reads->chain.front()) != has->chain.end();
+  return is_variety ? std::optional(kOtherVariety) : std::nullopt;
+}
+
+bool IsSameOrParent(std::string_view offered, std::string_view wanted) {
+  const std::optional<int> distance = Distance(offered, wanted);
+  return distance && *distance < kOtherVariety;
+}
+
+bool IsRightToLeft(std::string_view code) {
+  return uloc_isRightToLeft(std::string(code).c_str()) != 0;
 }
 
 }  // namespace lmsmail::language

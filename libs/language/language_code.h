@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace lmsmail::language {
@@ -9,14 +10,17 @@ namespace lmsmail::language {
 // Does not check that the tag is registered.
 bool IsLanguageCode(std::string_view code);
 
-// How well text in the language `offered` serves a reader of `wanted`. Ascending.
-enum class Closeness {
-  kNone,
-  kSameLanguage,  // "pt-PT" for "pt-BR": the primary subtags are the same
-  kGeneral,       // "pt" for "pt-BR"
-  kExact,
-};
-// Case does not matter.
-Closeness ClosenessOf(std::string_view offered, std::string_view wanted);
+// How far text in the language `offered` is from what a reader of `wanted` reads; nullopt for a
+// language that cannot replace it. CLDR's parent locales decide: "es-MX" is followed by "es-419"
+// and "es", and "zh-Hant-HK" by "zh-Hant", but not by "zh". Any other variety of the same language
+// in the same script is the farthest. Case does not matter. The languages asked for are cached per
+// thread.
+std::optional<int> Distance(std::string_view offered, std::string_view wanted);
+
+// Whether text in `offered` is what a reader of `wanted` reads, or one of its CLDR parents.
+bool IsSameOrParent(std::string_view offered, std::string_view wanted);
+
+// Whether the language is written from right to left.
+bool IsRightToLeft(std::string_view code);
 
 }  // namespace lmsmail::language

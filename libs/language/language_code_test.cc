@@ -20,5 +20,20 @@ TEST(LanguageCodeTest, RefusesOtherText) {
   }
 }
 
+TEST(LanguageCodeTest, KnowsTheDirectionOfScripts) {
+  for (const char* right : {"ar", "he", "fa-IR", "ur", "az-Arab"}) {
+    EXPECT_TRUE(IsRightToLeft(right)) << right;
+  }
+  for (const char* left : {"", "en", "de", "az", "zh-Hant"}) EXPECT_FALSE(IsRightToLeft(left));
+}
+
+TEST(LanguageCodeTest, TellsParentsFromOtherVarieties) {
+  EXPECT_TRUE(IsSameOrParent("es", "es-MX"));
+  EXPECT_TRUE(IsSameOrParent("en", "en-GB"));
+  EXPECT_FALSE(IsSameOrParent("en-GB", "en-US"));
+  EXPECT_FALSE(IsSameOrParent("en", "de"));
+  EXPECT_FALSE(IsSameOrParent("en", ""));
+}
+
 }  // namespace
 }  // namespace lmsmail::language

@@ -3,146 +3,157 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_split.h"
 
+#include "libs/locale/formatter.h"
+#include "libs/render/html_check.h"
 #include "libs/render/limits.h"
+#include "libs/render/name_scopes.h"
 #include "libs/render/parser.h"
 #include "libs/render/schema.h"
-#include "libs/strings/view.h"
 
 namespace lmsmail::render {
 namespace {
+
+using locale::Plural;
+
+// The sections {{#count.few}} of one number in one part.
+struct PluralUse {
+  std::set<std::string, std::less<>> sections;
+  bool inverted = false;
+  Location location;  // of the first
+};
 
 // Walks one part's tokens through its sections and resolves every name as the renderer does.
 class NameChecker {
  public:
   NameChecker(const Schema& root, const CheckOptions& options, Part part, DiagnosticList& errors,
               absl::flat_hash_set<const Schema*>& used)
-      : root_(root), options_(options), part_(part), errors_(errors), used_(used) {}
+      : scopes_(root), options_(options), part_(part), errors_(errors), used_(used) {}
 
   void Check(const std::vector<Token>& tokens) {
-    for (const Token& token : tokens) {
-      switch (token.kind) {
-        case TokenKind::kVariable:
-        case TokenKind::kUnescaped:
-          CheckVariable(token);
-          break;
-        case TokenKind::kSection:
-          scopes_.push_back({Resolve(token), false});
-          break;
-        case TokenKind::kInverted:
-          Resolve(token);
-          scopes_.push_back({nullptr, true});
-          break;
-        case TokenKind::kClose:
-          scopes_.pop_back();
-          break;
-        case TokenKind::kText:
-          break;
-      }
-    }
+    for (const Token& token : tokens) Check(token);
   }
+
+  const std::map<const Schema*, PluralUse>& plurals() const { return plurals_; }
 
  private:
-  struct Scope {
-    const Schema* schema;  // null: undeclared, so its fields are unknown
-    bool transparent;      // an inverted section opens no scope
-  };
+  void Check(const Token& token) {
+    switch (token.kind) {
+      case TokenKind::kText:
+        if (part_ == Part::kHtml) Fail(token, html_.CheckText(token.text));
+        return;
+      case TokenKind::kVariable:
+      case TokenKind::kUnescaped:
+        return CheckVariable(token);
+      case TokenKind::kSection:
+      case TokenKind::kInverted: {
+        const Resolved resolved = Resolve(token);
+        CountPlural(token, resolved);
+        if (token.kind == TokenKind::kSection) {
+          scopes_.Open(resolved);
+        } else {
+          scopes_.OpenInverted();
+        }
+        html_.OpenSection();
+        return;
+      }
+      case TokenKind::kClose:
+        scopes_.Close();
+        return Fail(token, html_.CloseSection(token.text));
+    }
+  }
 
   void CheckVariable(const Token& token) {
-    const Schema* schema = Resolve(token);
-    if (token.kind == TokenKind::kUnescaped && part_ == Part::kHtml &&
-        !options_.unescaped_allowed.contains(schema ? schema->path : token.text)) {
-      Fail(token,
-           fmt::format("{} goes into the HTML unescaped, which is allowed for trusted HTML only: "
-                       "write {{{{{}}}}}",
-                       Quote(token.text), token.text));
-    }
-    if (schema == nullptr || token.text == ".") return;
-    if (schema->type == VariableType::kList || schema->type == VariableType::kObject) {
-      Fail(token, fmt::format("{} is {} and prints nothing: open it with {{{{#{}}}}}",
-                              Quote(token.text), KindOf(*schema), token.text));
-    }
-  }
-
-  // The declaration of the variable that `token` names. Null, and an error, when there is none.
-  const Schema* Resolve(const Token& token) {
-    if (token.text == ".") return ResolveItem(token);
-    std::vector<std::string> names = absl::StrSplit(token.text, '.');
-    const Schema* schema = FindFirst(names.front());
-    if (schema == nullptr) {
-      // Inside an undeclared section, which is an error itself, any name may be a field.
-      if (!InUndeclaredSection())
-        Fail(token, fmt::format("{} is not declared", Quote(names.front())));
-      return nullptr;
-    }
-    used_.insert(schema);
-    for (std::size_t i = 1; i < names.size(); ++i) {
-      const Schema* field = schema->Field(names[i]);
-      if (schema->type == VariableType::kList) {
-        Fail(token, fmt::format("{} is a list: open it with {{{{#{}}}}} to reach its items' fields",
-                                Quote(schema->path), schema->path));
-        return nullptr;
-      }
-      if (field == nullptr) {
+    const Resolved resolved = Resolve(token);
+    const Schema* const schema = resolved.schema;
+    const bool unescaped = token.kind == TokenKind::kUnescaped;
+    if (part_ == Part::kHtml) {
+      Fail(token, html_.CheckValue(token.text, resolved, unescaped));
+      if (unescaped && !options_.unescaped_allowed.contains(schema ? schema->path : token.text)) {
         Fail(token,
-             fmt::format("{} has no declared field {}", Quote(schema->path), Quote(names[i])));
-        return nullptr;
+             fmt::format("{} goes into the HTML unescaped, which is allowed for trusted HTML only: "
+                         "write {{{{{}}}}}",
+                         Quote(token.text), token.text));
       }
-      schema = field;
-      used_.insert(schema);
     }
-    return schema;
+    if (schema == nullptr) return;
+    const bool has_fields = schema->type == VariableType::kObject || !schema->fields.empty();
+    if (token.text == ".") {
+      if (has_fields) {
+        Fail(token, fmt::format("{{{{.}}}} has fields here and prints nothing: name a field of {}",
+                                Quote(schema->path)));
+      }
+    } else if (!resolved.category.empty()) {
+      Fail(token, fmt::format("{} prints nothing: it opens a section, {{{{#{}}}}}",
+                              Quote(token.text), token.text));
+    } else if (has_fields) {
+      Fail(token,
+           fmt::format("{} is {} and prints nothing: open it with {{{{#{}}}}}", Quote(token.text),
+                       schema->type == VariableType::kList ? "a list" : "an object", token.text));
+    }
   }
 
-  const Schema* ResolveItem(const Token& token) {
-    const auto scope = std::find_if(scopes_.rbegin(), scopes_.rend(),
-                                    [](const Scope& s) { return !s.transparent; });
-    if (scope == scopes_.rend()) {
-      Fail(token, "{{.}} is valid only inside a section");
-      return nullptr;
-    }
-    const Schema* schema = scope->schema;
-    if (schema != nullptr && (schema->type == VariableType::kObject || !schema->fields.empty())) {
-      Fail(token, fmt::format("{{{{.}}}} has fields here and prints nothing: name a field of {}",
-                              Quote(schema->path)));
-    }
-    return schema;
+  Resolved Resolve(const Token& token) {
+    Resolved resolved = scopes_.Resolve(token.text);
+    Fail(token, resolved.problem);
+    used_.insert(resolved.path.begin(), resolved.path.end());
+    return resolved;
   }
 
-  const Schema* FindFirst(std::string_view name) const {
-    for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-      if (scope->schema == nullptr) continue;
-      if (const Schema* field = scope->schema->Field(name)) return field;
-    }
-    return root_.Field(name);
-  }
-
-  bool InUndeclaredSection() const {
-    return std::any_of(scopes_.begin(), scopes_.end(),
-                       [](const Scope& s) { return s.schema == nullptr && !s.transparent; });
-  }
-
-  static std::string_view KindOf(const Schema& schema) {
-    return schema.type == VariableType::kList ? "a list" : "an object";
+  void CountPlural(const Token& token, const Resolved& resolved) {
+    if (resolved.category.empty() || resolved.schema->type != VariableType::kNumber) return;
+    const auto [use, is_first] = plurals_.try_emplace(resolved.schema);
+    if (is_first) use->second.location = token.location;
+    use->second.sections.emplace(resolved.category);
+    if (token.kind == TokenKind::kInverted) use->second.inverted = true;
   }
 
   void Fail(const Token& token, std::string message) {
-    errors_.Add({part_, token.location, std::move(message)});
+    if (!message.empty()) errors_.Add({part_, token.location, std::move(message)});
   }
 
-  const Schema& root_;
+  NameScopes scopes_;
+  HtmlCheck html_;
   const CheckOptions& options_;
   const Part part_;
   DiagnosticList& errors_;
   absl::flat_hash_set<const Schema*>& used_;
-  std::vector<Scope> scopes_;
+  std::map<const Schema*, PluralUse> plurals_;
 };
+
+// The plurals that whole numbers up to 200 have in a language, with the smallest number of each.
+std::map<Plural, int> PluralsOf(std::string_view language_code) {
+  constexpr int kMax = 200;  // no language has others up to a million
+  const locale::Formatter formatter(language_code);
+  std::map<Plural, int> plurals;
+  for (int number = 0; number <= kMax; ++number)
+    plurals.emplace(formatter.PluralOf(number), number);
+  return plurals;
+}
+
+// A plural without a section is shown as "other", which reads badly.
+void WarnOfMissingPlurals(const NameChecker& names, Part part, std::string_view language_code,
+                          DiagnosticList& warnings) {
+  for (const auto& [schema, use] : names.plurals()) {
+    if (use.inverted) continue;
+    for (const auto& [plural, example] : PluralsOf(language_code)) {
+      const std::string_view name = PluralName(plural);
+      if (use.sections.contains(name)) continue;
+      warnings.Add(
+          {part, use.location,
+           fmt::format("{} has no section for the plural {} of {}, as for {}: add "
+                       "{{{{#{}.{}}}}}",
+                       Quote(schema->path), name, language_code, example, schema->path, name)});
+    }
+  }
+}
 
 void CheckSubjectLine(const std::string& subject, DiagnosticList& errors) {
   if (subject.find_first_not_of(" \t\r\n") == std::string::npos) {
@@ -202,7 +213,11 @@ CheckResult CheckTemplate(const Content& content, const std::vector<Variable>& v
   }
   for (const Part part : {Part::kSubject, Part::kHtml, Part::kText}) {
     const std::vector<Token> tokens = ParsePart(content, part, errors);
-    NameChecker(root, options, part, errors, used).Check(tokens);
+    NameChecker names(root, options, part, errors, used);
+    names.Check(tokens);
+    if (!options.language_code.empty()) {
+      WarnOfMissingPlurals(names, part, options.language_code, warnings);
+    }
     if (part == Part::kHtml) CheckHtmlSize(tokens, errors);
   }
   WarnOfUnused(root, used, warnings);

@@ -14,7 +14,9 @@ namespace lmsmail::render {
 struct CheckOptions {
   // Declared variables ("report.summary") whose value is trusted HTML: {{{name}}} may put it into
   // the html part unescaped.
-  std::set<std::string, std::less<>> unescaped_allowed;
+  std::set<std::string, std::less<>> unescaped_allowed = {};
+  // Of the content; its plurals are checked. Empty: they are not.
+  std::string language_code = "";
 };
 
 struct CheckResult {

@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         HtmlCase{"{{^report.courses}}{{title}}{{/report.courses}}", 1, 20,
                  "'title' is not declared"},
         HtmlCase{"{{course}}", 1, 1, "'course' is an object and prints nothing"},
-        HtmlCase{"{{tags}}", 1, 1, "'tags' is a list and prints nothing"},
+        HtmlCase{"{{report.courses}}", 1, 1, "'report.courses' is a list and prints nothing"},
         HtmlCase{"{{.}}", 1, 1, "{{.}} is valid only inside a section"},
         HtmlCase{"{{#report.courses}}{{.}}{{/report.courses}}", 1, 20, "{{.}} has fields here"},
         HtmlCase{"{{#typo}}{{a}}{{b.c}}{{.}}{{/typo}}", 1, 1, "'typo' is not declared"},
@@ -199,7 +199,8 @@ TEST(CheckTemplate, ReportsInvalidDeclarations) {
   EXPECT_THAT(messages,
               ElementsAre(HasSubstr("'a b' is not a variable's name"), "'a' is declared twice",
                           "'a.b' would be a field of a variable that has no fields",
-                          "the sample of 'n' is not a number", "the sample of 'u' is not a url",
+                          "the sample of 'n' is not a finite number",
+                          HasSubstr("the sample of 'u' is not a URL such as https://"),
                           "'s' is a string, which has no fields",
                           "'a1.a2.a3.a4.a5.a6.a7.a8.a9' is nested more than 8 deep"));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "libs/render/limits.h"
+#include "libs/render/typed_value.h"
 
 namespace lmsmail::render {
 namespace {
@@ -67,7 +68,8 @@ class ContextChecker {
       return;
     }
     if (!HasType(schema.type, *value)) return Fail(path, DescribeMismatch(schema.type, *value));
-    if (value->has_struct_value()) return CheckFields(schema, value->struct_value(), &path);
+    if (schema.type == VariableType::kObject)
+      return CheckFields(schema, value->struct_value(), &path);
     if (!value->has_list_value() || schema.fields.empty()) return;
     for (int i = 0; i < value->list_value().values_size(); ++i) {
       const Value& item = value->list_value().values(i);
@@ -94,24 +96,34 @@ class ContextChecker {
       case VariableType::kString:
         return value.has_string_value() || value.has_number_value() || value.has_bool_value();
       case VariableType::kNumber:
+      case VariableType::kPercent:
         return value.has_number_value() && std::isfinite(value.number_value());
       case VariableType::kBoolean:
         return value.has_bool_value();
-      case VariableType::kUrl:
-        return value.has_string_value() && IsMailUrl(value.string_value());
+      case VariableType::kMoney:
+        return MoneyOf(value).has_value();
       case VariableType::kObject:
         return value.has_struct_value();
       case VariableType::kList:
         return value.has_list_value();
+      case VariableType::kUrl:
+      case VariableType::kDate:
+      case VariableType::kTime:
+      case VariableType::kDateTime:
+      case VariableType::kDays:
+      case VariableType::kChoice:
+      case VariableType::kColor:
+        return value.has_string_value() && IsTextOf(type, value.string_value());
     }
     return false;
   }
 
   static std::string DescribeMismatch(VariableType type, const Value& value) {
-    if (type == VariableType::kUrl && value.has_string_value()) {
-      return "is not a URL with http, https or mailto";
+    const bool is_number = type == VariableType::kNumber || type == VariableType::kPercent;
+    const std::string_view form = FormOf(type);
+    if (!form.empty() && (!is_number || value.has_number_value())) {
+      return fmt::format("is not {}", form);
     }
-    if (type == VariableType::kNumber && value.has_number_value()) return "is not a finite number";
     return fmt::format("has type {}, declared as {}", KindName(value), VariableTypeName(type));
   }
 

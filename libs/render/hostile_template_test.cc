@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "libs/render/check.h"
+#include "libs/render/limits.h"
 #include "libs/render/renderer.h"
 #include "libs/testing/struct_from_json.h"
 
@@ -84,6 +85,20 @@ TEST(HostileTemplate, HandlesRandomMustache) {
             renderer);
   }
   EXPECT_GT(valid, 20) << "too few valid templates to test rendering";
+}
+
+std::string Repeated(std::string_view text) {
+  std::string out;
+  while (out.size() + text.size() < kMaxSourceBytes) out += text;
+  return out;
+}
+
+// Each took time in the square of its length if what it looks at were not bounded.
+TEST(HostileTemplate, IsCheckedInLinearTime) {
+  for (const std::string& html : {Repeated("{%"), "<a href=\"" + Repeated("{{a}}"),
+                                  "<!--" + Repeated("[if"), "<style>" + Repeated("</")}) {
+    CheckTemplate({.subject = "S", .html = html, .text = ""}, {{.name = "a"}});
+  }
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 namespace lmsmail::render {
 namespace {
 
+constexpr std::size_t kMaxWritten = 100;  // more than a provider is told to replace
+
 bool IsTrue(const Value& value) {
   switch (value.kind_case()) {
     case Value::kBoolValue:
@@ -28,6 +30,20 @@ bool IsTrue(const Value& value) {
   return false;
 }
 
+bool IsWrittenForRecipient(VariableType type) {
+  switch (type) {
+    case VariableType::kString:
+    case VariableType::kBoolean:
+    case VariableType::kUrl:
+    case VariableType::kObject:
+    case VariableType::kChoice:
+    case VariableType::kColor:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::size_t Index(const std::string& slot) {
   std::size_t index = 0;
   std::from_chars(slot.data(), slot.data() + slot.size(), index);
@@ -36,9 +52,15 @@ std::size_t Index(const std::string& slot) {
 
 }  // namespace
 
-PartRenderer::PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
-                           std::string& out)
-    : part_(part), scopes_(scopes), max_output_bytes_(max_output_bytes), out_(out) {}
+PartRenderer::PartRenderer(const CompiledPart& part, Scopes scopes, ValueWriter& writer,
+                           std::size_t max_output_bytes, std::string& out,
+                           std::vector<std::string>& written)
+    : part_(part),
+      scopes_(scopes),
+      max_output_bytes_(max_output_bytes),
+      writer_(writer),
+      out_(out),
+      written_(written) {}
 
 bool PartRenderer::too_many_steps() const { return steps_ > kMaxSteps; }
 
@@ -63,10 +85,8 @@ const PartRenderer::Data* PartRenderer::get(const std::string& name) const {
   switch (slot.use) {
     case Slot::Use::kSection:
       return Open(slot);
-    case Slot::Use::kInverted: {
-      const Value* value = Resolve(slot);
-      return value != nullptr && IsTrue(*value) ? &present_ : nullptr;
-    }
+    case Slot::Use::kInverted:
+      return IsOpen(slot, Resolve(slot)) ? &present_ : nullptr;
     case Slot::Use::kLiteral:
     case Slot::Use::kEscaped:
     case Slot::Use::kPlain:
@@ -89,12 +109,44 @@ const Value* PartRenderer::Resolve(const Slot& slot) const {
   return value;
 }
 
+bool PartRenderer::IsOpen(const Slot& slot, const Value* value) const {
+  if (value == nullptr) return false;
+  if (slot.category.empty()) return IsTrue(*value);
+  std::string_view category;
+  if (value->has_number_value() && slot.type == VariableType::kNumber) {
+    category = PluralName(writer_.PluralOf(value->number_value()));
+  } else if (value->has_string_value() && slot.type == VariableType::kChoice) {
+    category = value->string_value();
+  } else {
+    return false;
+  }
+  if (category == slot.category) return true;
+  return slot.category == "other" &&
+         std::ranges::find(slot.other_than, category) == slot.other_than.end();
+}
+
+bool PartRenderer::PrintTyped(const Slot& slot, const Value& value) const {
+  if (slot.verbatim && slot.type != VariableType::kMoney) return false;
+  std::string text;
+  if (!writer_.Append(slot.type, value, text)) return false;
+  if (slot.use == Slot::Use::kEscaped) {
+    AppendHtmlEscaped(text, out_);
+  } else {
+    AppendPlain(text, out_);
+  }
+  // Numbers occur in other places too.
+  const bool is_number = slot.type == VariableType::kNumber || slot.type == VariableType::kPercent;
+  if (!is_number && written_.size() < kMaxWritten) written_.push_back(std::move(text));
+  return true;
+}
+
 void PartRenderer::Print(const Slot& slot) const {
   if (slot.use == Slot::Use::kLiteral) {
     out_.append(slot.text);
     return;
   }
   const Value* value = Resolve(slot);
+  if (value != nullptr && IsWrittenForRecipient(slot.type) && PrintTyped(slot, *value)) return;
   switch (value == nullptr ? Value::kNullValue : value->kind_case()) {
     case Value::kStringValue:
       if (slot.use == Slot::Use::kEscaped) {
@@ -123,7 +175,7 @@ void PartRenderer::Print(const Slot& slot) const {
 
 const PartRenderer::Data* PartRenderer::Open(const Slot& slot) const {
   const Value* value = Resolve(slot);
-  if (value == nullptr || !IsTrue(*value)) return nullptr;
+  if (!IsOpen(slot, value)) return nullptr;
   if (!value->has_list_value()) {
     open_sections_.push_back({value});
     return &present_;

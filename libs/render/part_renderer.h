@@ -9,6 +9,7 @@
 
 #include "libs/render/scopes.h"
 #include "libs/render/template.h"
+#include "libs/render/typed_value.h"
 
 namespace lmsmail::render {
 
@@ -22,12 +23,14 @@ namespace lmsmail::render {
 //  the
 //    value found (the specification's "context precedence")
 //  - absent, null, false, 0, "" and an empty list are false as a section
-//  - objects and lists print nothing; booleans print true and false
+//  - values of declared types are written for the recipient
+//  - objects and lists with fields print nothing; booleans print true and false
 class PartRenderer final : public kainjow::mustache::basic_context<std::string> {
  public:
-  // Appends to `out`. All references must outlive this object.
-  PartRenderer(const CompiledPart& part, Scopes scopes, std::size_t max_output_bytes,
-               std::string& out);
+  // Appends to `out`, and what `writer` wrote to `written`. All references must outlive this
+  // object.
+  PartRenderer(const CompiledPart& part, Scopes scopes, ValueWriter& writer,
+               std::size_t max_output_bytes, std::string& out, std::vector<std::string>& written);
 
   void push(const kainjow::mustache::data* data) override;
   void pop() override;
@@ -51,14 +54,18 @@ class PartRenderer final : public kainjow::mustache::basic_context<std::string> 
   };
 
   const Value* Resolve(const Slot& slot) const;
+  bool IsOpen(const Slot& slot, const Value* value) const;
   void Print(const Slot& slot) const;
+  bool PrintTyped(const Slot& slot, const Value& value) const;
   const Data* Open(const Slot& slot) const;
   const Data& ListOf(int size) const;
 
   const CompiledPart& part_;
   const Scopes scopes_;
   const std::size_t max_output_bytes_;
+  ValueWriter& writer_;
   std::string& out_;
+  std::vector<std::string>& written_;
   const Data present_{true};
   std::vector<const Value*> items_;  // innermost last
   // Mutable because get() is const. kainjow calls nothing between get() and push(), so the last of

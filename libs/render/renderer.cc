@@ -12,6 +12,7 @@
 #include "libs/render/context_check.h"
 #include "libs/render/encode.h"
 #include "libs/render/part_renderer.h"
+#include "libs/render/typed_value.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
 
@@ -26,9 +27,9 @@ struct NoOutput {
 };
 
 absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, Scopes scopes,
-                        const RenderOptions& options, std::string& out,
-                        std::vector<std::string>& warnings) {
-  PartRenderer context(part, scopes, options.max_output_bytes, out);
+                        const RenderOptions& options, ValueWriter& writer, std::string& out,
+                        Rendered& rendered) {
+  PartRenderer context(part, scopes, writer, options.max_output_bytes, out, rendered.written);
   NoOutput ignored;
   try {
     parsed.render(context, ignored);
@@ -45,8 +46,8 @@ absl::Status RenderPart(mustache& parsed, const CompiledPart& part, Part name, S
   }
   for (const std::string& variable : context.missing()) {
     std::string warning = fmt::format("{} is missing", variable);
-    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
-      warnings.push_back(std::move(warning));
+    if (std::ranges::find(rendered.warnings, warning) == rendered.warnings.end()) {
+      rendered.warnings.push_back(std::move(warning));
     }
   }
   return absl::OkStatus();
@@ -80,6 +81,7 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
   out.subject.clear();
   out.html.clear();
   out.text.clear();
+  out.written.clear();
   out.warnings.clear();
   if (const auto errors = CheckContext(compiled->schema(), scopes); !errors.empty()) {
     if (options.mode == RenderOptions::Mode::kSend) return ContextMismatch(errors);
@@ -88,6 +90,7 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
     }
   }
   Parsed& parsed = Parse(compiled);
+  ValueWriter writer(options.language_code, options.time_zone);
   const std::pair<Part, std::string&> outputs[] = {
       {Part::kSubject, out.subject}, {Part::kHtml, out.html}, {Part::kText, out.text}};
   for (const auto& [part, output] : outputs) {
@@ -96,7 +99,7 @@ absl::Status Renderer::Render(const std::shared_ptr<const Template>& compiled, S
     auto& mustache_part = parsed.parts.at(static_cast<std::size_t>(part));
     if (!mustache_part) mustache_part.emplace(source.source);
     LMSMAIL_RETURN_IF_ERROR(
-        RenderPart(*mustache_part, source, part, scopes, options, output, out.warnings));
+        RenderPart(*mustache_part, source, part, scopes, options, writer, output, out));
   }
   CollapseToOneLine(out.subject);
   if (out.html.size() > kGmailClipBytes) {

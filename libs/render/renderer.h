@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -24,14 +25,19 @@ struct RenderOptions {
   };
   Mode mode = Mode::kSend;
   std::size_t max_output_bytes = kMaxOutputBytes;  // of each part
+  // Of the recipient: values of types such as VariableType::kDate are written for them. An empty or
+  // unknown zone is UTC.
+  std::string_view language_code = "en";
+  std::string_view time_zone = "";
 };
 
 // Reuse one for many mails, so that its strings keep their memory.
 struct Rendered {
-  std::string subject;                // one line, no control characters
-  std::string html;                   // empty when the template has none
-  std::string text;                   // likewise
-  std::vector<std::string> warnings;  // human-readable; name variables, never values
+  std::string subject;                    // one line, no control characters
+  std::string html;                       // empty when the template has none
+  std::string text;                       // likewise
+  std::vector<std::string> written = {};  // dates, amounts and lists; may repeat
+  std::vector<std::string> warnings;      // human-readable; name variables, never values
 };
 
 // Renders templates and parses each only once. Not thread-safe: every worker has its own.

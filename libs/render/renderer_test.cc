@@ -109,14 +109,17 @@ TEST(Renderer, RejectsValuesOfAnotherType) {
         "count": "secret", "trial": 1, "teacher": "secret"})json"),
                                               {}, out);
 
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
-                               "the context does not match the template: "
-                               "count has type string, declared as number; "
-                               "courses[0] has type string, declared as object; "
-                               "link is not a URL with http, https or mailto; "
-                               "teacher has type string, declared as object; "
-                               "trial has type number, declared as boolean; "
-                               "user.first_name has type list, declared as string"));
+  EXPECT_THAT(
+      status,
+      StatusIs(
+          absl::StatusCode::kFailedPrecondition,
+          "the context does not match the template: "
+          "count has type string, declared as number; "
+          "courses[0] has type string, declared as object; "
+          "link is not a URL such as https://school.example/courses, with http, https or mailto; "
+          "teacher has type string, declared as object; "
+          "trial has type number, declared as boolean; "
+          "user.first_name has type list, declared as string"));
 }
 
 TEST(Renderer, PreviewWarnsInstead) {

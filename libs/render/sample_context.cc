@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 
 #include "absl/strings/numbers.h"
+
+#include "libs/render/typed_value.h"
 
 namespace lmsmail::render {
 namespace {
@@ -14,6 +17,21 @@ using google::protobuf::Value;
 constexpr int kItems = 2;
 
 Value Sample(const Schema& schema);
+
+std::string_view Placeholder(VariableType type) {
+  switch (type) {
+    case VariableType::kDate:
+      return "2026-12-07";
+    case VariableType::kDays:
+      return "2026-11-16/2026-11-22";
+    case VariableType::kChoice:
+      return "other";
+    case VariableType::kColor:
+      return "#0b6b61";
+    default:
+      return "2026-12-07T18:00:00Z";
+  }
+}
 
 void AddFields(const Schema& schema, google::protobuf::Struct& out) {
   for (const auto& [name, field] : schema.fields) (*out.mutable_fields())[name] = Sample(*field);
@@ -26,7 +44,8 @@ Value Sample(const Schema& schema) {
       value.set_string_value(schema.sample.empty() ? fmt::format("[{}]", schema.path)
                                                    : schema.sample);
       break;
-    case VariableType::kNumber: {
+    case VariableType::kNumber:
+    case VariableType::kPercent: {
       double number = 1;
       if (!schema.sample.empty() && !absl::SimpleAtod(schema.sample, &number)) number = 1;
       value.set_number_value(number);
@@ -37,6 +56,22 @@ Value Sample(const Schema& schema) {
       break;
     case VariableType::kUrl:
       value.set_string_value(schema.sample.empty() ? "https://example.com/" : schema.sample);
+      break;
+    case VariableType::kMoney: {
+      const locale::Money money = ParseMoney(schema.sample).value_or(locale::Money{4999, "EUR"});
+      auto& fields = *value.mutable_struct_value()->mutable_fields();
+      fields["amount_minor"].set_string_value(fmt::format("{}", money.minor_units));
+      fields["currency_code"].set_string_value(std::string(money.currency_code));
+      break;
+    }
+    case VariableType::kDate:
+    case VariableType::kTime:
+    case VariableType::kDateTime:
+    case VariableType::kDays:
+    case VariableType::kChoice:
+    case VariableType::kColor:
+      value.set_string_value(schema.sample.empty() ? std::string(Placeholder(schema.type))
+                                                   : schema.sample);
       break;
     case VariableType::kObject:
       AddFields(schema, *value.mutable_struct_value());

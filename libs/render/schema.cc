@@ -2,20 +2,45 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 
 #include "libs/render/limits.h"
 #include "libs/render/tokenizer.h"
-#include "libs/strings/view.h"
+#include "libs/render/typed_value.h"
 
 namespace lmsmail::render {
 namespace {
 
 std::string PathOf(const Schema& parent, std::string_view name) {
   return parent.path.empty() ? std::string(name) : fmt::format("{}.{}", parent.path, name);
+}
+
+bool IsSample(VariableType type, const std::string& text) {
+  double number = 0;
+  switch (type) {
+    case VariableType::kNumber:
+    case VariableType::kPercent:
+      return absl::SimpleAtod(text, &number) && std::isfinite(number);
+    case VariableType::kBoolean:
+      return text == "true" || text == "false";
+    case VariableType::kMoney:
+      return ParseMoney(text).has_value();
+    case VariableType::kString:
+      return true;
+    case VariableType::kObject:
+    case VariableType::kList:
+      return false;
+    default:
+      return IsTextOf(type, text);
+  }
+}
+
+std::string SampleForm(VariableType type) {
+  const std::string_view form = FormOf(type);
+  return form.empty() ? fmt::format("a {}", VariableTypeName(type)) : std::string(form);
 }
 
 class Builder {
@@ -76,26 +101,8 @@ class Builder {
 
   void CheckSample(const Variable& variable, std::string_view path) {
     if (variable.sample.empty()) return;
-    double number;
-    const bool fits = [&] {
-      switch (variable.type) {
-        case VariableType::kNumber:
-          return absl::SimpleAtod(variable.sample, &number);
-        case VariableType::kBoolean:
-          return variable.sample == "true" || variable.sample == "false";
-        case VariableType::kUrl:
-          return IsMailUrl(variable.sample);
-        case VariableType::kString:
-          return true;
-        case VariableType::kObject:
-        case VariableType::kList:
-          return false;
-      }
-      return false;
-    }();
-    if (!fits) {
-      Fail(fmt::format("the sample of {} is not a {}", Quote(path),
-                       VariableTypeName(variable.type)));
+    if (!IsSample(variable.type, variable.sample)) {
+      Fail(fmt::format("the sample of {} is not {}", Quote(path), SampleForm(variable.type)));
     }
   }
 
@@ -111,12 +118,6 @@ Schema BuildSchema(const std::vector<Variable>& variables, DiagnosticList& error
   Builder builder(errors);
   for (const Variable& variable : variables) builder.Add(variable, root, 1);
   return root;
-}
-
-bool IsMailUrl(std::string_view text) {
-  return absl::StartsWithIgnoreCase(ToAbsl(text), "https://") ||
-         absl::StartsWithIgnoreCase(ToAbsl(text), "http://") ||
-         absl::StartsWithIgnoreCase(ToAbsl(text), "mailto:");
 }
 
 }  // namespace lmsmail::render

@@ -30,6 +30,4 @@ struct Schema {
 // fields of a variable that is neither object nor list, samples of another type.
 Schema BuildSchema(const std::vector<Variable>& variables, DiagnosticList& errors);
 
-bool IsMailUrl(std::string_view text);
-
 }  // namespace lmsmail::render

@@ -19,7 +19,15 @@ struct Slot {
   enum class Use { kLiteral, kEscaped, kPlain, kSection, kInverted };
   Use use = Use::kLiteral;
   std::string text;               // the literal, or the name as written
-  std::vector<std::string> path;  // the name's segments; empty for {{.}}
+  std::vector<std::string> path;  // the name's segments without `category`; empty for {{.}}
+  // As declared; the values of a name that is not declared are written as they are.
+  VariableType type = VariableType::kString;
+  // The value is read by a program, as the width in `style`, so it is written as it is.
+  bool verbatim = false;
+  // Of a section {{#count.few}} or {{#kind.video}}: it opens if the value is in this category.
+  std::string category;
+  // Of the category "other": those that have a section in this part, so that it opens for the rest.
+  std::vector<std::string> other_than;
 };
 
 // A part in the form that kainjow parses correctly and within microseconds: only tags, named by the

@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 
+#include "libs/render/django.h"
 #include "libs/render/limits.h"
 #include "libs/strings/view.h"
 
@@ -31,9 +32,11 @@ class Tokenizer {
 
   Tokenized Run() && {
     for (std::size_t open; (open = source_.find(open_, position_)) != kNone;) {
+      FindBlocks(open);
       MoveTo(open);
       ReadTag(open);
     }
+    FindBlocks(source_.size());
     AddText(source_.size());
     return std::move(result_);
   }
@@ -131,14 +134,28 @@ class Tokenizer {
   void AddNamed(TokenKind kind, std::string_view name) {
     if (name.empty()) return Fail("the tag has no name");
     if (name != "." && !IsVariableName(name)) {
-      Fail(fmt::format(
-          "{} is not a variable's name: use letters, digits, '_' and '-', and '.' before "
-          "a field",
-          Quote(name)));
+      const std::string remedy = MustacheForFilter(name);
+      Fail(!remedy.empty()
+               ? remedy
+               : fmt::format("{} is not a variable's name: use letters, digits, '_' and '-', and "
+                             "'.' before a field",
+                             Quote(name)));
       // A section's tag stays, because it may match the section's other tag.
       if (kind == TokenKind::kVariable || kind == TokenKind::kUnescaped) return;
     }
     result_.tokens.push_back({kind, std::string(name), location_});
+  }
+
+  // Reports what is Django's in the text before `end`.
+  void FindBlocks(std::size_t end) {
+    constexpr std::string_view kBlock = "{%";
+    if (open_ == kBlock) return;
+    for (std::size_t at = position_; (at = source_.substr(0, end).find(kBlock, at)) != kNone;) {
+      if (result_.errors.size() == kMaxErrors) return;
+      MoveTo(at);
+      Fail(MustacheForBlock(source_.substr(at, kMaxTagBytes)));
+      at += kBlock.size();
+    }
   }
 
   void AddText(std::size_t end) {

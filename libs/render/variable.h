@@ -2,35 +2,43 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lmsmail::render {
 
-// There is no date type: the format of a date depends on language and time zone, so senders pass it
-// as a string.
+// How a value is passed and written. Values of most types are written for the recipient's language
+// and time zone when the mail is rendered, so senders pass what they know: numbers and times.
 enum class VariableType {
-  kString,  // accepts numbers and booleans too
+  kString,  // accepts numbers and booleans too, written as they are
   kNumber,
   kBoolean,
   kUrl,  // http://, https:// or mailto:
   kObject,
   kList,
+  kPercent,   // a number: 64 is "64 %"
+  kMoney,     // {"amount_minor": 4999, "currency_code": "EUR"}
+  kDate,      // "2026-12-07", or a time, of which the day in the recipient's zone is written
+  kTime,      // as RFC 3339: "2026-12-07T18:00:00+01:00"; written as the time of day
+  kDateTime,  // likewise
+  kDays,      // ISO 8601, both included: "2026-11-16/2026-11-22"
+  kChoice,    // a text that opens the section {{#name.text}}, or {{#name.other}}
+  kColor,     // "#0b6b61", the only text that a style accepts
+};
+
+inline constexpr std::pair<VariableType, std::string_view> kVariableTypes[] = {
+    {VariableType::kString, "string"},     {VariableType::kNumber, "number"},
+    {VariableType::kBoolean, "boolean"},   {VariableType::kUrl, "url"},
+    {VariableType::kObject, "object"},     {VariableType::kList, "list"},
+    {VariableType::kPercent, "percent"},   {VariableType::kMoney, "money"},
+    {VariableType::kDate, "date"},         {VariableType::kTime, "time"},
+    {VariableType::kDateTime, "datetime"}, {VariableType::kDays, "days"},
+    {VariableType::kChoice, "choice"},     {VariableType::kColor, "color"},
 };
 
 constexpr std::string_view VariableTypeName(VariableType type) {
-  switch (type) {
-    case VariableType::kString:
-      return "string";
-    case VariableType::kNumber:
-      return "number";
-    case VariableType::kBoolean:
-      return "boolean";
-    case VariableType::kUrl:
-      return "url";
-    case VariableType::kObject:
-      return "object";
-    case VariableType::kList:
-      return "list";
+  for (const auto& [candidate, name] : kVariableTypes) {
+    if (candidate == type) return name;
   }
   return "";
 }
@@ -45,10 +53,11 @@ struct Variable {
   // present.
   bool required = false;
   std::string description = "";
-  // As text: "Ada", "42", "true". Samples of objects and lists come from `fields`.
+  // As text: "Ada", "42", "true", "4999 EUR" for 49.99 EUR. Samples of objects and lists come from
+  // `fields`.
   std::string sample = "";
   // The fields of an object, or of each item of a list. A list without fields holds scalars, which
-  // {{.}} prints.
+  // {{.}} prints; {{name}} prints them all: "A, B and C".
   std::vector<Variable> fields = {};
 };
 

@@ -13,6 +13,10 @@ struct SchoolConfig {
   // Of the gateway, without a trailing slash. https unless it is on loopback.
   std::string public_url = "http://127.0.0.1:8080";
   std::string postal_address;
+  std::string logo_url;              // empty: the name is shown instead
+  std::string color = "#0b6b61";     // of links and buttons in mail
+  std::string reply_to;              // empty: From, or the transport's
+  std::string support_address;       // an email address that students may write to
   std::string language_code = "en";  // BCP 47
   std::string time_zone = "UTC";     // IANA
 

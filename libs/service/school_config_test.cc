@@ -80,5 +80,20 @@ TEST(SchoolConfigTest, PublicUrlIsHttpsUnlessOnLoopback) {
   }
 }
 
+TEST(SchoolConfigTest, ChecksWhatMailShows) {
+  BaseConfig config;
+  ASSERT_OK(Load(config, {"--school.logo_url=https://learn.example/logo.png",
+                          "--school.color=#1A2b3c", "--school.reply_to=office@learn.example",
+                          "--school.support_address=help@learn.example"}));
+  EXPECT_EQ(config.school.color, "#1A2b3c");
+  EXPECT_THAT(
+      ViolationsOf(Load(config, {"--school.logo_url=logo.png", "--school.color=red",
+                                 "--school.reply_to=office", "--school.support_address=@"})),
+      ElementsAre(Field(&FieldViolation::field, HasSubstr("school.logo_url")),
+                  Field(&FieldViolation::field, HasSubstr("school.color")),
+                  Field(&FieldViolation::field, HasSubstr("school.reply_to")),
+                  Field(&FieldViolation::field, HasSubstr("school.support_address"))));
+}
+
 }  // namespace
 }  // namespace lmsmail::service

@@ -175,7 +175,8 @@ std::string DispatchConfig::Domain() const {
 }
 
 SiteIdentity DispatchConfig::ToSite(const service::SchoolConfig& school) const {
-  return {school.name, school.url, school.postal_address, Domain()};
+  return {school.name,     school.url,   school.postal_address, Domain(),
+          school.logo_url, school.color, school.support_address};
 }
 
 absl::StatusOr<std::optional<token::KeyRing>> DispatchConfig::ToKeys() const {
@@ -204,9 +205,9 @@ absl::StatusOr<SenderIdentity> DispatchConfig::ToSender(const TransportConfig& t
   LMSMAIL_ASSIGN_OR_RETURN(sender.from.address, ParseSenderAddress(transport.FromOr(from)));
   const std::string& name = transport.from_name.empty() ? from_name : transport.from_name;
   sender.from.display_name = name.empty() ? school.name : name;
-  if (!transport.reply_to.empty()) {
-    LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to,
-                             ParseSenderAddress(transport.reply_to));
+  const std::string& replies = transport.reply_to.empty() ? school.reply_to : transport.reply_to;
+  if (!replies.empty()) {
+    LMSMAIL_ASSIGN_OR_RETURN(address::EmailAddress reply_to, ParseSenderAddress(replies));
     sender.reply_to = address::Mailbox{"", std::move(reply_to)};
   }
   sender.envelope_from = sender.from.address.ToString();

@@ -90,6 +90,21 @@ TEST_F(ConfigTest, WritesSendersAndIdsInALabels) {
   EXPECT_EQ(config_.ToSite({}).domain, "ids.xn--schler-5ya.example");
 }
 
+TEST_F(ConfigTest, RepliesGoToTheSchoolUnlessTheTransportSaysWhere) {
+  ASSERT_OK(
+      Load({"--from=mail@school.example", "--transports.relay.kind=smtp",
+            "--transports.relay.host=127.0.0.1", "--transports.other.kind=smtp",
+            "--transports.other.host=127.0.0.1", "--transports.other.reply_to=sales@school.example",
+            "--default_transport=relay"}));
+  service::SchoolConfig school;
+  school.reply_to = "office@school.example";
+  ASSERT_OK_AND_ASSIGN(const auto transports, config_.ToTransports(school, clock_, {}));
+  EXPECT_EQ(transports->Find("relay")->sender().reply_to->address.ToString(),
+            "office@school.example");
+  EXPECT_EQ(transports->Find("other")->sender().reply_to->address.ToString(),
+            "sales@school.example");
+}
+
 TEST_F(ConfigTest, RefusesSendersThatMailCannotName) {
   const std::pair<std::string, std::string> cases[] = {
       {"from", "jörg@school.example"},

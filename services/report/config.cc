@@ -8,7 +8,6 @@ namespace lmsmail::report {
 
 void ReportConfig::Declare(config::Schema& schema, const service::BaseConfig& base) {
   dispatch.Declare(schema.Sub("dispatch"));
-  templates.Declare(schema.Sub("template"));
   preference.Declare(schema.Sub("preference"));
   schema.Sub("erasure").Bool(
       "keep_facts", &erasure.keep_facts,
@@ -19,7 +18,6 @@ void ReportConfig::Declare(config::Schema& schema, const service::BaseConfig& ba
 
 void ReportConfig::Check(bool insecure, Violations& violations) const {
   dispatch.Check("dispatch", insecure, violations);
-  templates.Check("template", insecure, violations);
   preference.Check("preference", insecure, violations);
   // The lease of a run is renewed only before a call.
   if (dispatch.timeout >= kRunLease) {

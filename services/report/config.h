@@ -10,7 +10,6 @@ namespace lmsmail::report {
 struct ReportConfig {
   service::PeerConfig dispatch{.target = "127.0.0.1:7103", .timeout = absl::Seconds(10)};
   service::PeerConfig preference{.target = "127.0.0.1:7102"};
-  service::PeerConfig templates{.target = "127.0.0.1:7101", .timeout = absl::Seconds(10)};
 
   struct Erasure {
     bool keep_facts = false;

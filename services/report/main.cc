@@ -19,7 +19,6 @@
 #include "services/report/api/report_service.h"
 #include "services/report/clients/dispatch_client.h"
 #include "services/report/clients/recipient_zones_client.h"
-#include "services/report/clients/template_client.h"
 #include "services/report/config.h"
 #include "services/report/domain/weekly_report_worker.h"
 #include "services/report/storage/pg_activity_store.h"
@@ -31,7 +30,6 @@ namespace {
 
 struct PeerChannels {
   std::shared_ptr<grpc::Channel> dispatch;
-  std::shared_ptr<grpc::Channel> templates;
   std::shared_ptr<grpc::Channel> preference;
 };
 
@@ -44,12 +42,11 @@ class ReportWorkload final : public service::Workload {
         activities_(runtime.pool),
         reports_(runtime.pool),
         dispatch_(peers.dispatch, config.dispatch.timeout),
-        templates_(peers.templates, config.templates.timeout),
         zones_(peers.preference, config.preference.timeout),
         preference_(peers.preference, config.preference.timeout),
         school_(preference_, runtime.clock),
         weekly_reports_({.store = reports_,
-                         .previewer = templates_,
+                         .previewer = dispatch_,
                          .clock = runtime.clock,
                          .school = school_,
                          .run_requested = [this] { periodic_->Wake(); }}),
@@ -75,7 +72,6 @@ class ReportWorkload final : public service::Workload {
 
   std::vector<service::Peer> Peers() override {
     return {service::PeerOf("dispatch", peers_.dispatch),
-            service::PeerOf("template", peers_.templates),
             service::PeerOf("preference", peers_.preference)};
   }
 
@@ -92,12 +88,11 @@ class ReportWorkload final : public service::Workload {
   }
 
  private:
-  const PeerChannels peers_;
+  const std::shared_ptr<grpc::Channel> dispatch_channel_;
   PgCourseStore courses_;
   PgActivityStore activities_;
   PgWeeklyReportStore reports_;
   DispatchClient dispatch_;
-  TemplateClient templates_;
   RecipientZonesClient zones_;
   school::SchoolClient preference_;
   school::CachedSchool school_;
@@ -119,7 +114,6 @@ absl::StatusOr<std::unique_ptr<service::Workload>> Build(const ReportConfig& con
   PeerChannels peers;
   LMSMAIL_ASSIGN_OR_RETURN(peers.dispatch, rpc::NewChannel(config.dispatch.Channel()));
   LMSMAIL_ASSIGN_OR_RETURN(peers.preference, rpc::NewChannel(config.preference.Channel()));
-  LMSMAIL_ASSIGN_OR_RETURN(peers.templates, rpc::NewChannel(config.templates.Channel()));
   return std::make_unique<ReportWorkload>(config, peers, runtime);
 }
 

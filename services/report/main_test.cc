@@ -52,10 +52,10 @@ class School final : public preference::v1::PreferenceService::CallbackService {
 TEST(ReportMainTest, ExitsOnInvalidConfiguration) {
   service::ServiceProcess process(LMSMAIL_REPORT_BINARY,
                                   {"--postgres.dsn=dbname=x", "--school.time_zone=Berlin",
-                                   "--dispatch.timeout=2m", "--template.target="});
+                                   "--dispatch.timeout=2m", "--dispatch.target="});
   EXPECT_EQ(process.WaitForExit(), 2);
   EXPECT_THAT(process.log(), AllOf(HasSubstr("school.time_zone"), HasSubstr("dispatch.timeout"),
-                                   HasSubstr("template.target")));
+                                   HasSubstr("dispatch.target")));
 }
 
 TEST(ReportMainTest, ProcessesARunAndSendsItsMail) {

@@ -52,6 +52,20 @@ class BrowserTest : public SuiteTest {
   static inline std::unique_ptr<Gateway> gateway_;
 };
 
+TEST_F(BrowserTest, MailsAreReadableOnPhonesAndInTheDark) {
+  const std::filesystem::path screenshots = LMSMAIL_SCREENSHOTS;
+  std::filesystem::create_directories(screenshots);
+  const std::string mails = (suite().folder() / "rendered").string();
+  const std::filesystem::path log = suite().folder() / "mails.log";
+  ASSERT_OK(RunToEnd({LMSMAIL_BINARIES "/lmsmail-render-mails", mails}, log, absl::Minutes(1)));
+  ASSERT_OK_AND_ASSIGN(const std::string folder, InstallNodeClient("browser"));
+  ASSERT_OK_AND_ASSIGN(
+      const std::string output,
+      RunToEnd({"/usr/bin/env", "node", folder + "/mails.mjs", mails, screenshots.string()}, log,
+               absl::Minutes(2)));
+  EXPECT_THAT(output, HasSubstr("100 pictures"));
+}
+
 TEST_F(BrowserTest, WhoOptsOutInTheBrowserGetsNoMoreOfThatKind) {
   ASSERT_OK(Register(suite(), {"amira"}));
   ASSERT_OK(AddCourse(suite(), "drawing", "Drawing"));

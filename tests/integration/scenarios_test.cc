@@ -93,8 +93,8 @@ TEST_F(ScenariosTest, PaymentIsConfirmed) {
   ASSERT_OK_AND_ASSIGN(const ArrivedMail mail, suite().inbox().WaitForOne(AddressOf("payer")));
   EXPECT_THAT(mail, IsWellFormedTo(AddressOf("payer")));
   EXPECT_THAT(mail, OffersNoUnsubscribe());
-  EXPECT_THAT(mail, HasHeader("subject", "Your payment to School of Tests"));
-  EXPECT_THAT(mail.text(), AllOf(HasSubstr("149.00 EUR"), HasSubstr("pay-1"),
+  EXPECT_THAT(mail, HasHeader("subject", "Your payment of EUR\u00a0149.00 (pay-1)"));
+  EXPECT_THAT(mail.text(), AllOf(HasSubstr("EUR\u00a0149.00"), HasSubstr("pay-1"),
                                  HasSubstr("https://learn.example/receipts/pay-1")));
   ExpectLogged("payer", "payment_confirmation");
 }

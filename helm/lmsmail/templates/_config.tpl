@@ -29,7 +29,8 @@ tls:
   "auth" (dict "callers_file" "/run/secrets/lmsmail/callers/callers.yaml")
   "school" (dict
     "name" $v.school.name "url" (default $v.school.publicUrl $v.school.url) "public_url" $v.school.publicUrl
-    "postal_address" $v.school.postalAddress "language_code" $v.school.languageCode
+    "postal_address" $v.school.postalAddress "logo_url" $v.school.logoUrl "color" $v.school.color
+    "reply_to" $v.school.replyTo "support_address" $v.school.supportAddress "language_code" $v.school.languageCode
     "time_zone" $v.school.timeZone) -}}
 {{- with $v.traces.endpoint }}{{ $_ := set $config "traces" (dict "endpoint" . "sample_ratio" $v.traces.sampleRatio) }}{{ end -}}
 {{- if eq $name "gateway" -}}

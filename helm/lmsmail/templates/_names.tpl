@@ -4,7 +4,7 @@ template: {port: 7101, health: 7201, metrics: 9101, database: true, peers: []}
 preference: {port: 7102, health: 7202, metrics: 9102, database: true, peers: []}
 dispatch: {port: 7103, health: 7203, metrics: 9103, database: true, peers: [template, preference]}
 scheduler: {port: 7104, health: 7204, metrics: 9104, database: true, peers: [dispatch, report, preference]}
-report: {port: 7105, health: 7205, metrics: 9105, database: true, peers: [dispatch, template, preference]}
+report: {port: 7105, health: 7205, metrics: 9105, database: true, peers: [dispatch, preference]}
 gateway: {port: 8080, admin: 8081, metrics: 9106, database: false, peers: [template, preference, dispatch, scheduler, report]}
 {{- end }}
 

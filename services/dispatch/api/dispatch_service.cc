@@ -18,6 +18,7 @@ DispatchService::DispatchService(rpc::CallRunner& runner, SubmissionHandlers& su
   Bind("RetryMessage", messages, &MessageHandlers::RetryMessage);
   Bind("RetryRestored", messages, &MessageHandlers::RetryRestored);
   Bind("ExplainMessage", messages, &MessageHandlers::ExplainMessage);
+  Bind("PreviewMessage", messages, &MessageHandlers::PreviewMessage);
   Bind("RecordEvents", messages, &MessageHandlers::RecordEvents);
   Bind("GetMailStats", messages, &MessageHandlers::GetMailStats);
 

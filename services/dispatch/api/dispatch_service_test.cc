@@ -7,6 +7,7 @@
 
 #include "libs/rpc/testing/matchers.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/struct_from_json.h"
 #include "services/dispatch/testing/dispatch_service_fixture.h"
 
 namespace lmsmail::dispatch {
@@ -14,6 +15,7 @@ namespace {
 
 using testing::_;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(DispatchServiceTest, FullViewHasTheSentBytes) {
   const v1::Message accepted = Sent("enrollment/1");
@@ -419,6 +421,34 @@ TEST_F(DispatchServiceTest, RefusesInvalidNames) {
   EXPECT_THAT(Call(&Stub::GetMessage, get), StatusIs(absl::StatusCode::kNotFound));
   get.set_request_id("both");
   EXPECT_THAT(Call(&Stub::GetMessage, get), rpc::HasViolation("name", _));
+}
+
+TEST_F(DispatchServiceTest, PreviewsTheMailThatSendWouldSend) {
+  Verdict verdict = FakeRecipientCheck::Allowed({Target::Kind::kRecipient, "recipients/ada"});
+  verdict.recipient.unsubscribe_url = "https://mail.example/u/secret";
+  recipients_.Set("recipients/ada", verdict);
+  v1::PreviewMessageRequest request;
+  request.set_template_("templates/weekly_progress");
+  request.mutable_target()->set_recipient("recipients/ada");
+  *request.mutable_context() = StructFromJson(R"({"minutes": 1234})");
+  ASSERT_OK_AND_ASSIGN(const v1::PreviewMessageResponse preview,
+                       Call(&Stub::PreviewMessage, request));
+  EXPECT_EQ(preview.subject(), "Your week");
+  EXPECT_THAT(preview.text(), HasSubstr("You learnt 1,234 minutes."));
+  EXPECT_THAT(preview.html(), HasSubstr("<p>You learnt"));
+  EXPECT_THAT(preview.text(), Not(HasSubstr("secret")));
+  ASSERT_OK_AND_ASSIGN(const v1::ListMessagesResponse none,
+                       Call(&Stub::ListMessages, v1::ListMessagesRequest()));
+  EXPECT_EQ(none.messages_size(), 0);
+
+  request.clear_context();
+  EXPECT_THAT(Call(&Stub::PreviewMessage, request),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("minutes is missing")));
+  recipients_.Set("recipients/ada", Verdict{});
+  EXPECT_THAT(Call(&Stub::PreviewMessage, request), StatusIs(absl::StatusCode::kNotFound));
+  const auto invalid = Call(&Stub::PreviewMessage, v1::PreviewMessageRequest());
+  EXPECT_THAT(invalid, rpc::HasViolation("template", _));
+  EXPECT_THAT(invalid, rpc::HasViolation("target", _));
 }
 
 }  // namespace

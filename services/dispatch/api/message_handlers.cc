@@ -14,12 +14,14 @@
 
 #include "libs/address/email_address.h"
 #include "libs/identity/owned_key.h"
+#include "libs/language/language_code.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/resource_name/name.h"
 #include "libs/rpc/page_token.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/validation/struct.h"
 #include "services/dispatch/api/convert.h"
 #include "services/dispatch/log/timeline.h"
 #include "services/dispatch/message/resource_names.h"
@@ -160,6 +162,33 @@ absl::Status MessageHandlers::GetMessage(const rpc::CallInfo& call,
   response.set_raw(std::move(raw.bytes));
   response.set_raw_unavailable_reason(std::move(raw.unavailable_reason));
   response.set_raw_verified(raw.verified);
+  return absl::OkStatus();
+}
+
+absl::Status MessageHandlers::PreviewMessage(const rpc::CallInfo& call,
+                                             const v1::PreviewMessageRequest& request,
+                                             v1::PreviewMessageResponse& response) {
+  Violations violations;
+  const auto key = resource_name::ParseTemplateName(request.template_());
+  if (!key) violations.Add("template", "must be templates/{template}");
+  const std::optional<Target> target = FromProto(request.target());
+  if (!target) violations.Add("target", "must be a recipient or an email address");
+  if (!request.language_code().empty() && !language::IsLanguageCode(request.language_code())) {
+    violations.Add("language_code", "must be a BCP 47 language such as en or pt-BR");
+  }
+  validation::CheckStruct(request.context(), "context", {}, violations);
+  LMSMAIL_RETURN_IF_ERROR(violations.ToStatus());
+  Mail mail;
+  mail.template_ref.key = *key;
+  mail.target = *target;
+  mail.context = protobuf::DeterministicBytes(request.context());
+  mail.language_code = request.language_code();
+  mail.due_time = d_.clock.Now();
+  LMSMAIL_ASSIGN_OR_RETURN(const auto parts,
+                           d_.raw_messages.Preview(std::move(mail), call.deadline));
+  response.set_subject(parts->subject);
+  response.set_html(parts->html);
+  response.set_text(parts->text);
   return absl::OkStatus();
 }
 

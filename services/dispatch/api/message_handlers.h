@@ -44,6 +44,8 @@ class MessageHandlers {
                              v1::RetryRestoredResponse& response);
   absl::Status ExplainMessage(const rpc::CallInfo& call, const v1::ExplainMessageRequest& request,
                               v1::ExplainMessageResponse& response);
+  absl::Status PreviewMessage(const rpc::CallInfo& call, const v1::PreviewMessageRequest& request,
+                              v1::PreviewMessageResponse& response);
   absl::Status GetBatch(const rpc::CallInfo& call, const v1::GetBatchRequest& request,
                         v1::Batch& response);
   absl::Status CancelBatch(const rpc::CallInfo& call, const v1::CancelBatchRequest& request,

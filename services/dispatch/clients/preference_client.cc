@@ -58,6 +58,7 @@ absl::StatusOr<Verdict> FromProto(const pb::Verdict& result) {
   verdict.recipient.display_name = result.display_name();
   verdict.recipient.given_name = result.given_name();
   verdict.recipient.language_code = result.language_code();
+  verdict.recipient.time_zone = result.time_zone();
   verdict.recipient.unsubscribe_url = result.unsubscribe_url();
   verdict.recipient.preferences_url = result.preferences_url();
   verdict.recipient.tracking_allowed = result.tracking_allowed();

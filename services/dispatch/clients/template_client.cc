@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/strings/ascii.h"
 
 #include "libs/render/content.h"
 #include "libs/render/declarations.h"
@@ -23,20 +26,11 @@ using Variables = google::protobuf::RepeatedPtrField<pb::Variable>;
 constexpr absl::Duration kPublishedLifetime = absl::Seconds(2);
 
 render::VariableType TypeOf(pb::Variable::Type type) {
-  switch (type) {
-    case pb::Variable::TYPE_NUMBER:
-      return render::VariableType::kNumber;
-    case pb::Variable::TYPE_BOOLEAN:
-      return render::VariableType::kBoolean;
-    case pb::Variable::TYPE_LIST:
-      return render::VariableType::kList;
-    case pb::Variable::TYPE_OBJECT:
-      return render::VariableType::kObject;
-    case pb::Variable::TYPE_URL:
-      return render::VariableType::kUrl;
-    default:
-      return render::VariableType::kString;
+  const std::string name = absl::AsciiStrToLower(pb::Variable::Type_Name(type));
+  for (const auto& [domain, domain_name] : render::kVariableTypes) {
+    if (name == fmt::format("type_{}", domain_name)) return domain;
   }
+  return render::VariableType::kString;
 }
 
 std::vector<render::Variable> FromProto(const Variables& variables) {

@@ -21,6 +21,7 @@ struct Recipient {
   std::string display_name;
   std::string given_name;
   std::string language_code;  // BCP 47
+  std::string time_zone;      // IANA
   std::string unsubscribe_url;
   std::string preferences_url;
   // Whether opens and clicks may be measured. Who is unknown has not been asked.

@@ -8,6 +8,7 @@
 
 #include "libs/address/email_address.h"
 #include "libs/hash/sha256.h"
+#include "libs/language/language_code.h"
 #include "libs/mime/message.h"
 #include "libs/mime/validation.h"
 #include "libs/status/error_details.h"
@@ -59,11 +60,15 @@ absl::Status Composer::Render(const Mail& mail, const Recipient& recipient,
     LMSMAIL_RETURN_IF_ERROR(ParseContext(mail.shared_context, shared_));
     shared_bytes_ = mail.shared_context;
   }
-  AddProvidedContext(site_, recipient, provided);
+  AddProvidedContext(site_, recipient, mail.target, provided);
   const Object* const scopes[] = {&own, &shared_, &provided};
-  const CompiledVersion::Language& language = version.LanguageFor(
-      mail.language_code.empty() ? recipient.language_code : mail.language_code);
+  const std::string& reads =
+      mail.language_code.empty() ? recipient.language_code : mail.language_code;
+  const CompiledVersion::Language& language = version.LanguageFor(reads);
   render::RenderOptions options;
+  // Dates in German text are German, as Austrians write them if that is who reads it.
+  options.language_code = language::IsSameOrParent(language.code, reads) ? reads : language.code;
+  options.time_zone = recipient.time_zone;
   options.max_output_bytes = max_bytes_;
   return renderer_.Render(language.compiled, scopes, options, rendered_);
 }
@@ -131,6 +136,7 @@ std::shared_ptr<const MailParts> Composer::PartsOfLast(const Mail& mail,
   parts->text = std::move(rendered_.text);
   parts->html = std::move(rendered_.html);
   parts->personal_values = PersonalValues(recipient, *own_);
+  AddWritten(rendered_.written, parts->personal_values);
   std::ranges::move(tracking_urls_, std::back_inserter(parts->personal_values));
   // A value that the mail before has too, such as the title of a course, is probably common.
   // Searching for it would cost more than an additional request where the guess is wrong.

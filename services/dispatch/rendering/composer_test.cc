@@ -95,6 +95,34 @@ TEST_F(ComposerTest, WritesAllHeaders) {
   EXPECT_THAT(text, HasSubstr("Hello Ada, welcome to C++ at The School."));
 }
 
+TEST_F(ComposerTest, WritesValuesForTheRecipient) {
+  templates_.Publish(
+      {"enrollment", 1, Category::kEnrollment}, "S", "{{day}}, {{user.username}}",
+      {{.name = "day", .type = render::VariableType::kDate}, {.name = "user.username"}});
+  mail_.context = Context(R"({"day": "2026-12-07T23:30:00Z"})");
+  mail_.target = {Target::Kind::kRecipient, "recipients/ada"};
+  recipient_.time_zone = "Europe/Berlin";
+  recipient_.language_code = "en-GB";
+  EXPECT_THAT(Text(), HasSubstr("8 December 2026, ada"));
+  // The text is English, so its date is as well.
+  recipient_.language_code = "de-AT";
+  EXPECT_THAT(Text(), HasSubstr("December 8, 2026, ada"));
+  recipient_.time_zone = "America/New_York";
+  EXPECT_THAT(Text(), HasSubstr("December 7, 2026, ada"));
+}
+
+TEST_F(ComposerTest, NamesTheSchoolsColorLogoAndSupport) {
+  templates_.Publish({"enrollment", 1, Category::kEnrollment}, "S",
+                     "{{site_color}} {{site_logo_url}} {{support_address}}",
+                     {{.name = "site_color", .type = render::VariableType::kColor},
+                      {.name = "site_logo_url", .type = render::VariableType::kUrl},
+                      {.name = "support_address"}});
+  site_.color = "#0b6b61";
+  site_.logo_url = "https://school.example/logo.png";
+  site_.support_address = "help@school.example";
+  EXPECT_THAT(Text(), HasSubstr("#0b6b61 https://school.example/logo.png help@school.example"));
+}
+
 TEST_F(ComposerTest, SameMailHasSameBytes) {
   ASSERT_OK_AND_ASSIGN(const ComposedMail first, Compose());
   ASSERT_OK_AND_ASSIGN(const ComposedMail again, Compose());

@@ -1,5 +1,6 @@
 #include "services/dispatch/rendering/personal_values.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace lmsmail::dispatch {
@@ -32,6 +33,12 @@ std::vector<std::string> PersonalValues(const Recipient& recipient, const render
   Add(recipient.given_name, values);
   for (const render::Field& field : own.fields()) AddTexts(field.value(), values);
   return values;
+}
+
+void AddWritten(const std::vector<std::string>& written, std::vector<std::string>& values) {
+  for (const std::string& text : written) {
+    if (std::ranges::find(values, text) == values.end()) Add(text, values);
+  }
 }
 
 }  // namespace lmsmail::dispatch

@@ -13,4 +13,7 @@ namespace lmsmail::dispatch {
 // empty where a text is too short to be found in other words' place, as "a" would be.
 std::vector<std::string> PersonalValues(const Recipient& recipient, const render::Object& own);
 
+// Adds the texts that were written for the recipient, such as dates, each once.
+void AddWritten(const std::vector<std::string>& written, std::vector<std::string>& values);
+
 }  // namespace lmsmail::dispatch

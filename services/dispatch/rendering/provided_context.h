@@ -17,12 +17,15 @@ struct SiteIdentity {
   std::string url;
   std::string postal_address;
   std::string domain;  // of List-Id
+  std::string logo_url = "";
+  std::string color = "";  // "#0b6b61"
+  std::string support_address = "";
 };
 
 // Adds the variables that dispatch provides to `provided`, which must be empty: site_name,
-// site_url, postal_address, unsubscribe_url, preferences_url, user.first_name, user.full_name and
-// user.email.
-void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient,
+// site_url, site_logo_url, site_color, support_address, postal_address, unsubscribe_url,
+// preferences_url, user.first_name, user.full_name, user.username and user.email.
+void AddProvidedContext(const SiteIdentity& site, const Recipient& recipient, const Target& target,
                         render::Object& provided);
 
 // Whether a variable is dispatch's alone: who the mail is for, who sends it, and how to stop it.

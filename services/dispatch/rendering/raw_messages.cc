@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,29 @@ RawMessage RawMessages::Render(const MessageRecord& record, absl::Time deadline)
     raw.unavailable_reason = std::string(status.message());
   }
   return raw;
+}
+
+absl::StatusOr<std::shared_ptr<const MailParts>> RawMessages::Preview(Mail mail,
+                                                                      absl::Time deadline) const {
+  constexpr char kSampleUnsubscribe[] = "https://school.example/unsubscribe/preview";
+  constexpr char kSamplePreferences[] = "https://school.example/preferences/preview";
+  LMSMAIL_ASSIGN_OR_RETURN(mail.template_ref,
+                           templates_.Resolve(mail.template_ref.key, std::nullopt, deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(const auto version, templates_.Get(mail.template_ref.key,
+                                                              mail.template_ref.version, deadline));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      std::vector<Verdict> verdicts,
+      recipients_.Check({{mail.target, mail.template_ref.category}}, deadline));
+  Recipient& recipient = verdicts.at(0).recipient;
+  if (!recipient.address) return absl::NotFoundError("the recipient is unknown or was erased");
+  if (!recipient.unsubscribe_url.empty()) recipient.unsubscribe_url = kSampleUnsubscribe;
+  if (!recipient.preferences_url.empty()) recipient.preferences_url = kSamplePreferences;
+  const Transport* const transport = transports_.Find("");
+  if (transport == nullptr) return absl::FailedPreconditionError("there is no default transport");
+  Composer composer(site_, message_ids_, address_hashes_, nullptr, max_bytes_);
+  LMSMAIL_RETURN_IF_ERROR(
+      composer.Compose(mail, recipient, *version, transport->sender()).status());
+  return composer.PartsOfLast(mail, recipient);
 }
 
 absl::Status RawMessages::Compose(const MessageRecord& record, absl::Time deadline,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "services/dispatch/message/recipient_check.h"
@@ -38,6 +39,11 @@ class RawMessages {
         max_bytes_(max_bytes) {}
 
   RawMessage Render(const MessageRecord& record, absl::Time deadline) const;
+
+  // Renders a mail of the published version of the template, as if it were sent now. The links to
+  // the recipient's preferences are samples, because whoever has one may use it. NOT_FOUND for an
+  // unknown recipient; otherwise the errors of Composer and TemplateSource.
+  absl::StatusOr<std::shared_ptr<const MailParts>> Preview(Mail mail, absl::Time deadline) const;
 
  private:
   // Finds the bytes that the record has the hash of, if that can be; those of a mail that was sent

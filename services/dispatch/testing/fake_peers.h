@@ -77,6 +77,7 @@ class FakeRecipientCheck final : public RecipientCheck {
                          .display_name = "Ada Lovelace",
                          .given_name = "Ada",
                          .language_code = "en",
+                         .time_zone = "UTC",
                          .unsubscribe_url = "https://mail.example/u/" + id,
                          .preferences_url = "https://mail.example/p/" + id};
     return verdict;

@@ -67,7 +67,7 @@ const Language& Texts::Accepted(std::string_view accept_language) const {
     const std::string_view code =
         ToStd(absl::StripAsciiWhitespace(range.substr(0, range.find(';'))));
     const bool found = std::ranges::any_of(languages_, [code](const Language& each) {
-      return language::ClosenessOf(each.code, code) != language::Closeness::kNone;
+      return language::Distance(each.code, code).has_value();
     });
     if (found) return For(code);
   }

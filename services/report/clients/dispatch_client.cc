@@ -1,6 +1,7 @@
 #include "services/report/clients/dispatch_client.h"
 
 #include <string>
+#include <utility>
 
 #include "libs/protobuf/time.h"
 #include "libs/rpc/client_call.h"
@@ -77,6 +78,20 @@ absl::StatusOr<std::vector<MailStats>> DispatchClient::Get(const MailStatsQuery&
     LMSMAIL_ASSIGN_OR_RETURN(stats.emplace_back(), FromProto(day));
   }
   return stats;
+}
+
+absl::StatusOr<Preview> DispatchClient::Render(const std::string& student,
+                                               const google::protobuf::Struct& context,
+                                               const rpc::CallInfo& call) {
+  pb::PreviewMessageRequest request;
+  request.set_template_(kWeeklyTemplate);
+  request.mutable_target()->set_recipient(RecipientName(student));
+  *request.mutable_context() = context;
+  LMSMAIL_ASSIGN_OR_RETURN(pb::PreviewMessageResponse response,
+                           rpc::Call(*stub_, &pb::DispatchService::StubInterface::PreviewMessage,
+                                     request, rpc::Within(call, timeout_)));
+  return Preview{std::move(*response.mutable_subject()), std::move(*response.mutable_html()),
+                 std::move(*response.mutable_text())};
 }
 
 }  // namespace lmsmail::report

@@ -10,10 +10,11 @@
 #include "lmsmail/dispatch/v1/dispatch_service.grpc.pb.h"
 #include "services/report/domain/mail_stats.h"
 #include "services/report/domain/mailer.h"
+#include "services/report/domain/previewer.h"
 
 namespace lmsmail::report {
 
-class DispatchClient final : public Mailer, public MailStatsSource {
+class DispatchClient final : public Mailer, public MailStatsSource, public Previewer {
  public:
   // Calls time out after `timeout`, which must be shorter than kRunLease.
   DispatchClient(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout)
@@ -22,6 +23,10 @@ class DispatchClient final : public Mailer, public MailStatsSource {
   absl::StatusOr<std::vector<absl::Status>> SendBatch(const MailBatch& batch) override;
   absl::StatusOr<std::vector<MailStats>> Get(const MailStatsQuery& query,
                                              const rpc::CallInfo& call) override;
+  // As the student would get it: rendered where it is sent.
+  absl::StatusOr<Preview> Render(const std::string& student,
+                                 const google::protobuf::Struct& context,
+                                 const rpc::CallInfo& call) override;
 
  private:
   const std::unique_ptr<dispatch::v1::DispatchService::Stub> stub_;

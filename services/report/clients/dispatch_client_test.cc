@@ -37,6 +37,17 @@ class FakeDispatch final : public dispatch::v1::DispatchService::CallbackService
     return Finish(context);
   }
 
+  grpc::ServerUnaryReactor* PreviewMessage(
+      grpc::CallbackServerContext* context, const dispatch::v1::PreviewMessageRequest* request,
+      dispatch::v1::PreviewMessageResponse* response) override {
+    preview_request = *request;
+    response->set_subject("subject");
+    response->set_html("html");
+    response->set_text("text");
+    return Finish(context);
+  }
+
+  dispatch::v1::PreviewMessageRequest preview_request;
   dispatch::v1::SendBatchRequest batch;
   dispatch::v1::SendBatchResponse results;
   dispatch::v1::GetMailStatsRequest stats_request;
@@ -131,6 +142,18 @@ TEST_F(DispatchClientTest, ReturnsMailStats) {
   EXPECT_FALSE(dispatch_.stats_request.has_start_time());
   EXPECT_EQ(dispatch_.stats_request.end_time().seconds(), absl::ToUnixSeconds(day));
   EXPECT_EQ(dispatch_.stats_request.template_(), "templates/enrollment");
+}
+
+TEST_F(DispatchClientTest, PreviewsTheMailToTheStudent) {
+  const auto context = StructFromJson(R"({"report": {}})");
+  ASSERT_OK_AND_ASSIGN(const Preview preview, client_.Render("s1", context, SomeCall()));
+  EXPECT_EQ(preview.subject, "subject");
+  EXPECT_EQ(preview.html, "html");
+  EXPECT_EQ(preview.text, "text");
+  EXPECT_EQ(dispatch_.preview_request.template_(), "templates/weekly_progress");
+  EXPECT_EQ(dispatch_.preview_request.target().recipient(), "recipients/s1");
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(
+      dispatch_.preview_request.context(), context));
 }
 
 }  // namespace

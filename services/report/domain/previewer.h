@@ -22,7 +22,9 @@ struct Preview {
 class Previewer {
  public:
   virtual ~Previewer() = default;
-  virtual absl::StatusOr<Preview> Render(const google::protobuf::Struct& context,
+  // `student` is its id.
+  virtual absl::StatusOr<Preview> Render(const std::string& student,
+                                         const google::protobuf::Struct& context,
                                          const rpc::CallInfo& call) = 0;
 };
 

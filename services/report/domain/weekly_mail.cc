@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 
@@ -63,23 +65,15 @@ std::string WeeklyMailDedupeKey(const IsoWeek& week, std::string_view student) {
 Struct WeeklyMailContext(const WeeklyReport& report) {
   Struct context;
   Struct& group = *(*context.mutable_fields())["report"].mutable_struct_value();
-  SetText(group, "week_label", report.week.Label());
+  SetText(group, "week",
+          fmt::format("{}/{}", absl::FormatCivilTime(report.week.first_day()),
+                      absl::FormatCivilTime(report.week.last_day())));
   SetNumber(group, "lessons_completed", report.LessonsCompleted());
   SetNumber(group, "minutes_watched", WholeMinutes(report.WatchDuration()));
   SetNumber(group, "quizzes_passed", report.QuizzesPassed());
   if (report.StreakDays() > 1) SetNumber(group, "streak_days", report.StreakDays());
   AddCourses(group, report.courses);
   AddLate(group, report.late);
-  return context;
-}
-
-Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
-                      const std::string& site_url) {
-  Struct context = WeeklyMailContext(report);
-  SetText(context, "site_name", site_name);
-  SetText(context, "site_url", site_url);
-  SetText(context, "preferences_url", "https://school.example/preferences/preview");
-  SetText(context, "unsubscribe_url", "https://school.example/unsubscribe/preview");
   return context;
 }
 

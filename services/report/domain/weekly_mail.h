@@ -27,10 +27,6 @@ std::string WeeklyMailDedupeKey(const IsoWeek& week, std::string_view student);
 // - `streak_days` is set when the student was active on at least the last two days of the week.
 google::protobuf::Struct WeeklyMailContext(const WeeklyReport& report);
 
-// Adds the variables that dispatch sets when it sends the mail. The links are samples.
-google::protobuf::Struct PreviewContext(const WeeklyReport& report, const std::string& site_name,
-                                        const std::string& site_url);
-
 // Returns a batch of the first `reports` whose contexts fit into one call, and of at least one. All
 // reports must be of the same week; their mail goes out at `send_time`, or now.
 //

@@ -86,9 +86,8 @@ absl::StatusOr<WeeklyPreview> WeeklyReports::PreviewMail(const std::string& stud
                             .courses = std::move(progress.courses),
                             .late = progress.late};
   WeeklyPreview preview;
-  LMSMAIL_ASSIGN_OR_RETURN(preview.mail,
-                           dependencies_.previewer.Render(
-                               PreviewContext(report, school.display_name, school.url), call));
+  LMSMAIL_ASSIGN_OR_RETURN(
+      preview.mail, dependencies_.previewer.Render(student, WeeklyMailContext(report), call));
   preview.would_send = progress.gets_report && report.HasActivity();
   if (!progress.gets_report) {
     preview.mail.warnings.emplace_back(

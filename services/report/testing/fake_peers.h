@@ -14,11 +14,17 @@ namespace lmsmail::report {
 // Returns the same preview for every call and records the last context. Thread-safe.
 class FakePreviewer final : public Previewer {
  public:
-  absl::StatusOr<Preview> Render(const google::protobuf::Struct& context,
+  absl::StatusOr<Preview> Render(const std::string& student,
+                                 const google::protobuf::Struct& context,
                                  const rpc::CallInfo&) override {
     absl::MutexLock lock(&mutex_);
+    student_ = student;
     context_ = context;
     return Preview{"Your week", "<p>", "text", {"close to a limit"}};
+  }
+  std::string student() const {
+    absl::MutexLock lock(&mutex_);
+    return student_;
   }
   google::protobuf::Struct context() const {
     absl::MutexLock lock(&mutex_);
@@ -27,6 +33,7 @@ class FakePreviewer final : public Previewer {
 
  private:
   mutable absl::Mutex mutex_;
+  std::string student_ ABSL_GUARDED_BY(mutex_);
   google::protobuf::Struct context_ ABSL_GUARDED_BY(mutex_);
 };
 

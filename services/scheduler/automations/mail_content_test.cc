@@ -10,7 +10,6 @@
 #include "libs/time_zone/time_zone.h"
 #include "services/scheduler/automations/mail_context.h"
 #include "services/scheduler/automations/mail_key.h"
-#include "services/scheduler/automations/money.h"
 #include "services/scheduler/testing/samples.h"
 
 namespace lmsmail::scheduler {
@@ -24,15 +23,6 @@ MATCHER_P(IsJson, json, "") {
 }
 
 absl::TimeZone Berlin() { return time_zone::Load("Europe/Berlin").value(); }
-
-TEST(FormatAmountTest, HasTheDecimalsOfItsCurrency) {
-  EXPECT_EQ(FormatAmount(4999, "EUR"), "49.99");
-  EXPECT_EQ(FormatAmount(5, "USD"), "0.05");
-  EXPECT_EQ(FormatAmount(500, "JPY"), "500");
-  EXPECT_EQ(FormatAmount(1250, "KWD"), "1.250");
-  EXPECT_EQ(FormatAmount(123456, "CLF"), "12.3456");
-  EXPECT_EQ(FormatAmount(-150, "EUR"), "-1.50");
-}
 
 TEST(MailKeyTest, IdentifiesWhatTheMailMeans) {
   EXPECT_EQ(MailKey("enrollment", Enrolled("e-1")), "enrollment/cpp-101/ada/e-1");
@@ -60,34 +50,52 @@ TEST(MailKeyTest, NeverExceedsTheLimitOfDispatch) {
   EXPECT_LE(PageKey(window, 1'000'000, "content").size(), kMaxMailKey);
 }
 
-TEST(StudentContextTest, EnrollmentOmitsUnknownValues) {
-  EXPECT_THAT(
-      StudentContext(Enrolled("e"), Cpp101(), Berlin()),
-      IsJson(R"({"course":{"title":"C++ for Beginners","url":"https://lms.example/cpp-101"}})"));
+v1::Event EnrolledAt(const char* time) {
+  v1::Event event = Enrolled("e");
+  event.mutable_event_time()->set_seconds(absl::ToUnixSeconds(At(time)));
+  return event;
 }
 
-TEST(StudentContextTest, DatesAreInTheSchoolTimeZone) {
-  v1::Event event = Enrolled("e");
-  event.mutable_student_enrolled()->mutable_start_time()->set_seconds(
-      absl::ToUnixSeconds(At("2026-11-22T23:30:00Z")));
+TEST(StudentContextTest, EnrollmentOmitsUnknownValues) {
   v1::CourseRef course = Cpp101();
-  course.set_instructor_name("Grace");
-  EXPECT_THAT(
-      StudentContext(event, course, Berlin()),
-      IsJson(
-          R"({"course":{"title":"C++ for Beginners","url":"https://lms.example/cpp-101",)"
-          R"("instructor_name":"Grace"},"enrollment":{"start_date":"Monday, 23 November 2026"}})"));
-  EXPECT_EQ(FormatDate(At("2026-11-02T12:00:00Z"), Berlin()), "Monday, 2 November 2026");
+  course.clear_url();
+  EXPECT_THAT(StudentContext(EnrolledAt("2026-11-20T10:00:00Z"), course, Berlin()),
+              IsJson(R"({"course":{"title":"C++ for Beginners"},)"
+                     R"("enrollment":{"enrolled_at":"2026-11-20T10:00:00Z",)"
+                     R"("course":{"title":"C++ for Beginners"}}})"));
+}
+
+std::string StartDate(const char* start) {
+  v1::Event event = EnrolledAt("2026-11-20T10:00:00Z");
+  event.mutable_student_enrolled()->mutable_start_time()->set_seconds(
+      absl::ToUnixSeconds(At(start)));
+  return StudentContext(event, Cpp101(), Berlin())
+      .fields()
+      .at("enrollment")
+      .struct_value()
+      .fields()
+      .at("start_date")
+      .string_value();
+}
+
+TEST(StudentContextTest, TimesArePassedAsTheyAre) {
+  EXPECT_EQ(StartDate("2026-11-22T23:30:00Z"), "2026-11-22T23:30:00Z");
+  EXPECT_EQ(StartDate("2026-11-22T12:00:00+02:00"), "2026-11-22T10:00:00Z");
+}
+
+TEST(StudentContextTest, MidnightAtTheSchoolIsADay) {
+  EXPECT_EQ(StartDate("2026-11-22T23:00:00Z"), "2026-11-23");
+  EXPECT_EQ(StartDate("2026-07-01T00:00:00+02:00"), "2026-07-01");
 }
 
 TEST(StudentContextTest, PaymentHasAllValues) {
   v1::Event event = Paid("e", "pay-9");
   event.mutable_event_time()->set_seconds(absl::ToUnixSeconds(At("2026-11-23T12:00:00Z")));
   event.mutable_payment_succeeded()->set_receipt_url("https://lms.example/r");
-  EXPECT_THAT(
-      StudentContext(event, {}, Berlin()),
-      IsJson(R"({"payment":{"amount":"49.99","currency":"EUR","reference":"pay-9",)"
-             R"("paid_date":"Monday, 23 November 2026","receipt_url":"https://lms.example/r"}})"));
+  EXPECT_THAT(StudentContext(event, {}, Berlin()),
+              IsJson(R"({"payment":{"amount":{"amount_minor":"4999","currency_code":"EUR"},)"
+                     R"("reference":"pay-9","paid_date":"2026-11-23T12:00:00Z",)"
+                     R"("receipt_url":"https://lms.example/r"}})"));
 }
 
 TEST(StudentContextTest, DemoClassTakesThePlaceOfAMissingCourse) {
@@ -125,6 +133,18 @@ TEST(ContentContextTest, ListsAtMostFiftyItems) {
   for (int i = 0; i < 500; ++i) events.push_back(Published("e", "c-" + std::to_string(i)));
   const auto context = ContentContext(events, Cpp101());
   EXPECT_EQ(context.fields().at("items").list_value().values_size(), 50);
+  EXPECT_EQ(context.fields().at("more_items").number_value(), 450);
+}
+
+TEST(ContentContextTest, KnowsTheCommonKindsInAnyCase) {
+  v1::Event video = Published("e-1", "c-1");
+  video.mutable_content_published()->set_kind("VIDEO");
+  v1::Event game = Published("e-2", "c-2");
+  game.mutable_content_published()->set_kind("Board Game");
+  const auto context = ContentContext({video, game}, Cpp101());
+  const auto& items = context.fields().at("items").list_value().values();
+  EXPECT_EQ(items[0].struct_value().fields().at("kind").string_value(), "video");
+  EXPECT_EQ(items[1].struct_value().fields().at("kind").string_value(), "Board Game");
 }
 
 }  // namespace

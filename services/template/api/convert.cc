@@ -1,17 +1,20 @@
 #include "services/template/api/convert.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 
 #include "libs/hash/sha256.h"
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/protobuf/time.h"
 #include "libs/render/encode.h"
+#include "libs/render/typed_value.h"
 #include "libs/status/status_macros.h"
 #include "services/template/api/resource_names.h"
 
@@ -21,39 +24,41 @@ namespace {
 using google::protobuf::Value;
 using render::VariableType;
 
-constexpr std::array kTypes = {
-    std::pair{v1::Variable::TYPE_STRING, VariableType::kString},
-    std::pair{v1::Variable::TYPE_NUMBER, VariableType::kNumber},
-    std::pair{v1::Variable::TYPE_BOOLEAN, VariableType::kBoolean},
-    std::pair{v1::Variable::TYPE_LIST, VariableType::kList},
-    std::pair{v1::Variable::TYPE_OBJECT, VariableType::kObject},
-    std::pair{v1::Variable::TYPE_URL, VariableType::kUrl},
-};
+// The names of both are the same: TYPE_DATE is "date".
+std::string NameOf(VariableType type) {
+  return absl::AsciiStrToUpper(fmt::format("type_{}", VariableTypeName(type)));
+}
 
 v1::Variable::Type ToProto(VariableType type) {
-  for (const auto& [message, domain] : kTypes) {
-    if (domain == type) return message;
-  }
-  return v1::Variable::TYPE_UNSPECIFIED;
+  v1::Variable::Type out = v1::Variable::TYPE_UNSPECIFIED;
+  v1::Variable::Type_Parse(NameOf(type), &out);
+  return out;
 }
 
 VariableType FromProto(v1::Variable::Type type, const std::string& field, Violations& violations) {
-  for (const auto& [message, domain] : kTypes) {
-    if (message == type) return domain;
+  std::vector<std::string> names;
+  for (const auto& [domain, name] : render::kVariableTypes) {
+    if (ToProto(domain) == type) return domain;
+    names.push_back(NameOf(domain));
   }
-  violations.Add(
-      field,
-      "is required: give TYPE_STRING, TYPE_NUMBER, TYPE_BOOLEAN, TYPE_LIST, TYPE_OBJECT or "
-      "TYPE_URL");
+  violations.Add(field, fmt::format("is required: give one of {}", fmt::join(names, ", ")));
   return VariableType::kString;
+}
+
+// The form of render::ParseMoney(); empty if the sample is no amount.
+std::string MoneySample(const Value& sample) {
+  const auto money = render::MoneyOf(sample);
+  return money ? fmt::format("{} {}", money->minor_units, money->currency_code) : "";
 }
 
 // Reports a sample of the wrong kind. ValidateContent checks whether a string is a URL.
 std::string SampleFromProto(const Value& sample, VariableType type, const std::string& field,
                             Violations& violations) {
-  const bool number = type == VariableType::kNumber;
+  const bool number = type == VariableType::kNumber || type == VariableType::kPercent;
   const bool boolean = type == VariableType::kBoolean;
-  const bool text = type == VariableType::kString || type == VariableType::kUrl;
+  const bool money = type == VariableType::kMoney;
+  const bool text =
+      !number && !boolean && !money && type != VariableType::kObject && type != VariableType::kList;
   switch (sample.kind_case()) {
     case Value::kStringValue:
       if (text) return sample.string_value();
@@ -72,11 +77,14 @@ std::string SampleFromProto(const Value& sample, VariableType type, const std::s
     case Value::KIND_NOT_SET:
       return "";
     case Value::kStructValue:
+      if (std::string amount = MoneySample(sample); money && !amount.empty()) return amount;
+      break;
     case Value::kListValue:
       break;
   }
   violations.Add(field, number    ? "is not a number"
                         : boolean ? "is neither true nor false"
+                        : money   ? fmt::format("is not {}", render::FormOf(type))
                         : text
                             ? "is not a string"
                             : "is not allowed for lists and objects: give samples of their fields");
@@ -88,10 +96,18 @@ Value SampleToProto(const Variable& variable) {
   double number = 0;
   switch (variable.type) {
     case VariableType::kNumber:
+    case VariableType::kPercent:
       if (absl::SimpleAtod(variable.sample, &number)) value.set_number_value(number);
       break;
     case VariableType::kBoolean:
       value.set_bool_value(variable.sample == "true");
+      break;
+    case VariableType::kMoney:
+      if (const auto money = render::ParseMoney(variable.sample)) {
+        auto& fields = *value.mutable_struct_value()->mutable_fields();
+        fields["amount_minor"].set_string_value(fmt::format("{}", money->minor_units));
+        fields["currency_code"].set_string_value(std::string(money->currency_code));
+      }
       break;
     default:
       value.set_string_value(variable.sample);
@@ -147,6 +163,14 @@ TemplateContent ContentFromProto(const v1::Template& message, Violations& violat
                                   message.unescaped_variables().end()}};
 }
 
+void ToProto(const Variable& variable, v1::Variable& message) {
+  message.set_name(variable.name);
+  message.set_type(ToProto(variable.type));
+  message.set_required(variable.required);
+  message.set_description(variable.description);
+  if (!variable.sample.empty()) *message.mutable_sample() = SampleToProto(variable);
+}
+
 template <typename Message>
 void ContentToProto(const TemplateContent& content, Message& message) {
   for (const LocalizedContent& localized : content.languages) {
@@ -156,14 +180,7 @@ void ContentToProto(const TemplateContent& content, Message& message) {
     out.set_html(localized.html);
     out.set_text(localized.text);
   }
-  for (const Variable& variable : content.variables) {
-    v1::Variable& out = *message.add_variables();
-    out.set_name(variable.name);
-    out.set_type(ToProto(variable.type));
-    out.set_required(variable.required);
-    out.set_description(variable.description);
-    if (!variable.sample.empty()) *out.mutable_sample() = SampleToProto(variable);
-  }
+  for (const Variable& variable : content.variables) ToProto(variable, *message.add_variables());
   for (const std::string& name : content.unescaped_variables) {
     message.add_unescaped_variables(name);
   }

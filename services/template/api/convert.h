@@ -26,6 +26,7 @@ std::vector<Variable> FromProto(const google::protobuf::RepeatedPtrField<v1::Var
 
 TemplateContent ContentFromProto(const v1::Template& message, Violations& violations);
 // `Message` is v1::Template or v1::TemplateVersion.
+void ToProto(const Variable& variable, v1::Variable& message);
 template <typename Message>
 void ContentToProto(const TemplateContent& content, Message& message);
 

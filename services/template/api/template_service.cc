@@ -17,6 +17,7 @@ TemplateService::TemplateService(rpc::CallRunner& runner, TemplateHandlers& temp
   Bind("PublishTemplate", versions, &VersionHandlers::PublishTemplate);
   Bind("RollbackTemplate", versions, &VersionHandlers::RollbackTemplate);
   Bind("RenderTemplate", versions, &VersionHandlers::RenderTemplate);
+  Bind("ListTemplateVariables", versions, &VersionHandlers::ListTemplateVariables);
   Bind("ListAuditEvents", audit, &audit::AuditHandlers::ListAuditEvents);
 }
 

@@ -307,5 +307,61 @@ TEST_F(TemplateServiceTest, InstallsBuiltInTemplates) {
   EXPECT_TRUE(version.built_in());
 }
 
+TEST_F(TemplateServiceTest, ListsTheVariablesThatMailGetsByItself) {
+  v1::ListTemplateVariablesRequest request;
+  ASSERT_OK_AND_ASSIGN(auto listed, Call(&Stub::ListTemplateVariables, request));
+  ASSERT_EQ(listed.sources_size(), 7);
+  EXPECT_EQ(listed.sources(0).event(), "");
+  EXPECT_EQ(listed.sources(0).variables(0).name(), "user.first_name");
+  request.set_event("payment_succeeded");
+  ASSERT_OK_AND_ASSIGN(listed, Call(&Stub::ListTemplateVariables, request));
+  ASSERT_EQ(listed.sources_size(), 2);
+  EXPECT_EQ(listed.sources(1).variables(0).name(), "payment.amount");
+  EXPECT_EQ(listed.sources(1).variables(0).type(), v1::Variable::TYPE_MONEY);
+  request.set_event("lunch");
+  EXPECT_THAT(Call(&Stub::ListTemplateVariables, request),
+              HasViolation("event", HasSubstr("student_enrolled")));
+}
+
+TEST_F(TemplateServiceTest, RendersForTheLanguageAndZoneOfTheReader) {
+  v1::RenderTemplateRequest request;
+  auto& content = *request.mutable_unsaved()->add_contents();
+  request.mutable_unsaved()->set_category(lmsmail::type::v1::CATEGORY_DEMO);
+  content.set_language_code("de");
+  content.set_subject("{{amount}}");
+  content.set_html("<p>{{at}}</p>");
+  content.set_text("{{at}}");
+  const auto declare = [&](const char* name, v1::Variable::Type type) {
+    v1::Variable& variable = *request.mutable_unsaved()->add_variables();
+    variable.set_name(name);
+    variable.set_type(type);
+    return &variable;
+  };
+  declare("at", v1::Variable::TYPE_DATETIME)
+      ->mutable_sample()
+      ->set_string_value("2026-12-07T23:30:00Z");
+  *declare("amount", v1::Variable::TYPE_MONEY)->mutable_sample()->mutable_struct_value() =
+      StructFromJson(R"({"amount_minor": 123456789, "currency_code": "EUR"})");
+  request.set_language_code("de");
+  request.set_time_zone("Europe/Berlin");
+  ASSERT_OK_AND_ASSIGN(const auto mail, Call(&Stub::RenderTemplate, request));
+  EXPECT_EQ(mail.subject(), "1.234.567,89\u00a0EUR");
+  EXPECT_EQ(mail.text(), "8. Dezember 2026 um 00:30");
+  request.set_time_zone("Berlin");
+  EXPECT_THAT(Call(&Stub::RenderTemplate, request), HasViolation("time_zone", _));
+}
+
+TEST_F(TemplateServiceTest, SuggestsMustacheForDjango) {
+  v1::RenderTemplateRequest request;
+  auto& content = *request.mutable_unsaved()->add_contents();
+  content.set_language_code("en");
+  content.set_subject("Hi");
+  content.set_html("<p>x</p>");
+  content.set_text("{{ user.first_name|default:user.username }}");
+  EXPECT_THAT(
+      Call(&Stub::RenderTemplate, request),
+      HasViolation("unsaved.contents[0].text", HasSubstr("{{^user.first_name}}{{user.username}}")));
+}
+
 }  // namespace
 }  // namespace lmsmail::templates

@@ -1,20 +1,24 @@
 #include "services/template/api/version_handlers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 
 #include "libs/rpc/page.h"
 #include "libs/status/error_details.h"
 #include "libs/status/status_macros.h"
+#include "libs/time_zone/time_zone.h"
 #include "libs/validation/struct.h"
 #include "services/template/api/convert.h"
 #include "services/template/api/resource_names.h"
+#include "services/template/domain/built_in_template.h"
 
 namespace lmsmail::templates {
 namespace {
@@ -98,7 +102,11 @@ absl::Status VersionHandlers::RenderTemplate(const rpc::CallInfo& call,
                    "must be templates/{template} or templates/{template}/versions/{version}");
   }
   validation::CheckStruct(request.context(), "context", {}, violations);
+  if (!request.time_zone().empty() && !time_zone::IsValid(request.time_zone())) {
+    violations.Add("time_zone", "must be a zone of the IANA database such as Europe/Berlin");
+  }
   const PreviewOptions options{.language_code = request.language_code(),
+                               .time_zone = request.time_zone(),
                                .context = request.has_context() ? &request.context() : nullptr};
   absl::StatusOr<PreviewedMail> mail;
   if (request.has_unsaved()) {
@@ -117,6 +125,25 @@ absl::Status VersionHandlers::RenderTemplate(const rpc::CallInfo& call,
   response.set_language_code(std::move(mail->language_code));
   for (std::string& warning : mail->warnings) response.add_warnings(std::move(warning));
   return absl::OkStatus();
+}
+
+absl::Status VersionHandlers::ListTemplateVariables(const rpc::CallInfo& /*call*/,
+                                                    const v1::ListTemplateVariablesRequest& request,
+                                                    v1::ListTemplateVariablesResponse& response) {
+  LMSMAIL_ASSIGN_OR_RETURN(const std::vector<SuppliedVariables> sources, ReadSuppliedVariables());
+  std::vector<std::string> events;
+  bool found = request.event().empty();
+  for (const SuppliedVariables& source : sources) {
+    if (!source.event.empty()) events.push_back(source.event);
+    const bool wanted = request.event().empty() || source.event == request.event();
+    found = found || wanted;
+    if (!wanted && !source.event.empty()) continue;
+    auto& out = *response.add_sources();
+    out.set_event(source.event);
+    for (const Variable& variable : source.variables) ToProto(variable, *out.add_variables());
+  }
+  if (found) return absl::OkStatus();
+  return InvalidField("event", fmt::format("must be one of {}", fmt::join(events, ", ")));
 }
 
 }  // namespace lmsmail::templates

@@ -26,6 +26,9 @@ class VersionHandlers {
                                 const v1::RollbackTemplateRequest& request, v1::Template& response);
   absl::Status RenderTemplate(const rpc::CallInfo& call, const v1::RenderTemplateRequest& request,
                               v1::RenderTemplateResponse& response);
+  absl::Status ListTemplateVariables(const rpc::CallInfo& call,
+                                     const v1::ListTemplateVariablesRequest& request,
+                                     v1::ListTemplateVariablesResponse& response);
 
  private:
   Catalog& catalog_;

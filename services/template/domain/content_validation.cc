@@ -117,6 +117,7 @@ void ValidateMustache(const TemplateContent& content, ContentFindings& out) {
                                    content.unescaped_variables.end());
   for (std::size_t i = 0; i < content.languages.size(); ++i) {
     const LocalizedContent& localized = content.languages[i];
+    options.language_code = localized.language_code;
     const render::CheckResult result = render::CheckTemplate(
         {.subject = localized.subject, .html = localized.html, .text = localized.text}, variables,
         options);

@@ -29,9 +29,8 @@ std::vector<Variable> FromRender(const std::vector<render::Variable>& variables)
 }
 
 std::optional<render::VariableType> ParseVariableType(std::string_view name) {
-  using enum render::VariableType;
-  for (const render::VariableType type : {kString, kNumber, kBoolean, kUrl, kObject, kList}) {
-    if (render::VariableTypeName(type) == name) return type;
+  for (const auto& [type, type_name] : render::kVariableTypes) {
+    if (type_name == name) return type;
   }
   return std::nullopt;
 }

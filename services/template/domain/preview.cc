@@ -43,8 +43,12 @@ absl::StatusOr<PreviewedMail> Render(const std::shared_ptr<const render::Templat
       options.context != nullptr ? *options.context : render::SampleContext(compiled->schema());
   render::Renderer renderer(1);
   render::Rendered rendered;
-  LMSMAIL_RETURN_IF_ERROR(renderer.Render(
-      compiled, context, {.mode = render::RenderOptions::Mode::kPreview}, rendered));
+  render::RenderOptions render_options;
+  render_options.mode = render::RenderOptions::Mode::kPreview;
+  const bool is_read = language::IsSameOrParent(localized.language_code, options.language_code);
+  render_options.language_code = is_read ? options.language_code : localized.language_code;
+  render_options.time_zone = options.time_zone;
+  LMSMAIL_RETURN_IF_ERROR(renderer.Render(compiled, context, render_options, rendered));
   PreviewedMail mail{.subject = std::move(rendered.subject),
                      .html = std::move(rendered.html),
                      .text = std::move(rendered.text),

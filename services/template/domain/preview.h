@@ -18,6 +18,7 @@ namespace lmsmail::templates {
 
 struct PreviewOptions {
   std::string language_code;                          // empty: the first language
+  std::string time_zone = "";                         // empty: UTC
   const google::protobuf::Struct* context = nullptr;  // null: the declared samples
 };
 

@@ -82,10 +82,11 @@ dispatch::v1::SendRequest ProbeSend(const std::string& run, std::int64_t number)
   request.set_template_(std::string(kUrgentTemplate));
   request.mutable_target()->set_recipient(ProbeName(number % kProbes));
   Struct& payment = StructIn(*request.mutable_context(), "payment");
-  Set(payment, "amount", "149.00");
-  Set(payment, "currency", "EUR");
+  Struct& amount = StructIn(payment, "amount");
+  Set(amount, "amount_minor", "14900");
+  Set(amount, "currency_code", "EUR");
   Set(payment, "reference", fmt::format("PAY-{}", number));
-  Set(payment, "paid_date", "24 November 2026");
+  Set(payment, "paid_date", "2026-11-24");
   Set(payment, "description", "Statistics Without Fear, full course");
   return request;
 }
