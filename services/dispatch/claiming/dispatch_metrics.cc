@@ -79,11 +79,12 @@ DispatchMetrics::DispatchMetrics(telemetry::Metrics& metrics)
                                       "Mails whose personal content was dropped, because its "
                                       "retention has ended.")
                           .With()),
-      log_days_dropped(metrics
-                           .AddCounter("lmsmail_dispatch_log_days_dropped_total",
-                                       "Days of the log that were dropped, because the retention "
-                                       "of outcomes has ended.")
-                           .With()),
+      log_partitions_dropped(
+          metrics
+              .AddCounter("lmsmail_dispatch_log_partitions_dropped_total",
+                          "Partitions of the log that were dropped, because the retention "
+                          "of outcomes has ended.")
+              .With()),
       unrecorded_(metrics
                       .AddCounter("lmsmail_dispatch_unrecorded_total",
                                   "Outcomes given up because the database refuses them.")

@@ -36,7 +36,7 @@ std::string_view NameOf(Reason reason);
 //   lmsmail_dispatch_circuit_breaker_openings_total{transport,cause}  also those after a probe
 //   lmsmail_dispatch_connection_faults_total{transport,cause}  connections that failed
 //   lmsmail_dispatch_content_dropped_total         mails whose content this process dropped
-//   lmsmail_dispatch_log_days_dropped_total        days of the log that this process dropped
+//   lmsmail_dispatch_log_partitions_dropped_total  partitions of the log this process dropped
 //   lmsmail_dispatch_failovers_total{from,to}      mails handed to another transport than the one
 //                                                  they prefer
 // Thread-safe.
@@ -62,7 +62,7 @@ class DispatchMetrics {
   telemetry::Histogram claim_seconds;
   telemetry::Histogram flush_seconds;
   telemetry::Counter content_dropped;
-  telemetry::Counter log_days_dropped;
+  telemetry::Counter log_partitions_dropped;
 
  private:
   telemetry::Counter OutcomesOf(Outcome::Kind kind, Reason reason, std::string_view transport,

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "libs/status/status_macros.h"
+#include "services/dispatch/message/message_id.h"
 
 namespace lmsmail::dispatch {
 
@@ -78,7 +79,7 @@ absl::Status QueueMaintenance::DropOutcomes() {
   LMSMAIL_ASSIGN_OR_RETURN(
       const QueueStore::Purged purged,
       queue_.Purge(clock_.Now() - options_.retention.outcomes, false, absl::InfiniteFuture()));
-  metrics_.log_days_dropped.Increment(purged.dropped_days);
+  metrics_.log_partitions_dropped.Increment(purged.dropped_days / kPartitionDays);
   if (purged.kept_days > 0) {
     telemetry::LogWarning("mail that still waits keeps old days in the log",
                           {{"days", purged.kept_days}});

@@ -156,7 +156,7 @@ TEST_F(QueueMaintenanceTest, DropsContentInStepsThenOutcomesAndThenHourly) {
                                             {Category::kPayment, now - absl::Hours(90 * 24)}}));
   EXPECT_EQ(queue_.purged_before, std::vector{now - absl::Hours(400 * 24)});
   EXPECT_EQ(metrics_.content_dropped.value(), 21);
-  EXPECT_EQ(metrics_.log_days_dropped.value(), 8);
+  EXPECT_EQ(metrics_.log_partitions_dropped.value(), 1);
   TurnAfter(absl::Minutes(59));
   EXPECT_EQ(queue_.content_steps, 3);
   TurnAfter(absl::Minutes(1));
