@@ -81,7 +81,7 @@ TEST(SchoolConfigTest, PublicUrlIsHttpsUnlessOnLoopback) {
 }
 
 TEST(SchoolConfigTest, ChecksWhatMailShows) {
-  BaseConfig config;
+  BaseConfig config(0, 0);
   ASSERT_OK(Load(config, {"--school.logo_url=https://learn.example/logo.png",
                           "--school.color=#1A2b3c", "--school.reply_to=office@learn.example",
                           "--school.support_address=help@learn.example"}));
