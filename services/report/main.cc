@@ -88,7 +88,7 @@ class ReportWorkload final : public service::Workload {
   }
 
  private:
-  const std::shared_ptr<grpc::Channel> dispatch_channel_;
+  const PeerChannels peers_;
   PgCourseStore courses_;
   PgActivityStore activities_;
   PgWeeklyReportStore reports_;

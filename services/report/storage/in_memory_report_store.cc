@@ -379,7 +379,7 @@ std::vector<std::string> InMemoryReportStore::IdsOf(const Students& students) co
   std::set<std::string> ids;
   for (const auto& [key, state] : enrollments_) {
     const bool left = students.also_left && !state.enrolled &&
-                      state.deciding_activity.first >= students.days.front() &&
+                      state.told.first >= students.days.front() &&
                       !ProgressOf(key.first, students.days).empty();
     if (left || (state.enrolled && state.enroll_time < students.days.back())) ids.insert(key.first);
   }
