@@ -98,7 +98,7 @@ def main():
             done = list(activities(zone, monday, random.Random(case), case))
             courses = report(zone, monday, done)
             print(json.dumps({"zone": name, "week": f"{year}-W{week:02}", "student": case, "activities": done,
-                              "courses": courses, "mail": mail(courses)}))
+                              "courses": courses, "mail": {"week": f"{monday}/{monday + timedelta(6)}", **mail(courses)}}))
     return 0
 
 

@@ -79,7 +79,6 @@ json MailValues(const WeeklyReport& report) {
   std::string text;
   EXPECT_TRUE(google::protobuf::util::MessageToJsonString(WeeklyMailContext(report), &text).ok());
   json values = json::parse(text)["report"];
-  values.erase("week_label");
   return values;
 }
 

@@ -310,7 +310,7 @@ TEST_F(TemplateServiceTest, InstallsBuiltInTemplates) {
 TEST_F(TemplateServiceTest, ListsTheVariablesThatMailGetsByItself) {
   v1::ListTemplateVariablesRequest request;
   ASSERT_OK_AND_ASSIGN(auto listed, Call(&Stub::ListTemplateVariables, request));
-  ASSERT_EQ(listed.sources_size(), 7);
+  ASSERT_EQ(listed.sources_size(), 8);
   EXPECT_EQ(listed.sources(0).event(), "");
   EXPECT_EQ(listed.sources(0).variables(0).name(), "user.first_name");
   request.set_event("payment_succeeded");

@@ -132,7 +132,6 @@ std::vector<std::string> Suite::FlagsOf(std::string_view name) const {
     call("template");
     call("preference");
   } else if (service == "report") {
-    call("template");
     call("dispatch");
     call("preference");
   } else if (service == "scheduler") {
