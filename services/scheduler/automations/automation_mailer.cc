@@ -108,6 +108,8 @@ absl::StatusOr<std::optional<TaskResult>> AutomationMailer::Objection(const Task
     return Done(fmt::format("no mail: course {} is {}", course.id,
                             course.state == CourseState::kArchived ? "archived" : "deleted"));
   }
+  // Who is enrolled is decided when the mail to all of them is sent.
+  if (plan.audience == scheduler::Audience::kEnrolled) return std::nullopt;
   if (plan.course_id.empty() || (!plan.cancellable && plan.unless.empty())) return std::nullopt;
   LMSMAIL_ASSIGN_OR_RETURN(const Participation now,
                            deps_.report.GetParticipation(plan.student, plan.course_id));

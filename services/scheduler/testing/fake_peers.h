@@ -171,6 +171,7 @@ class FakeReport final : public ReportService, public WeeklyReports {
   absl::StatusOr<Participation> GetParticipation(const std::string& student,
                                                  const std::string& course_id) override {
     if (!error.ok()) return error;
+    if (student.empty()) return absl::InvalidArgumentError("student: must be a recipient");
     Participation known;
     std::pair last(absl::InfinitePast(), absl::InfinitePast());
     for (const auto& [id, fact] : facts) {
