@@ -47,6 +47,7 @@ absl::Status Run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   const absl::Status status = lmsmail::smoke::Run(argc, argv);
   if (status.ok()) return 0;
-  fmt::print(stderr, "lmsmail-smoke: {}\n", status.ToString(absl::StatusToStringMode::kWithNoExtraData));
+  fmt::print(stderr, "lmsmail-smoke: {}\n",
+             status.ToString(absl::StatusToStringMode::kWithNoExtraData));
   return 1;
 }

@@ -4,7 +4,8 @@ namespace lmsmail::smoke {
 
 void Options::Declare(config::Schema& schema) {
   schema.String("recipient", &recipient, "Address that the mail is sent to.");
-  schema.Duration("timeout", &timeout, "How long the services may take to be reached, and the mail to leave.",
+  schema.Duration("timeout", &timeout,
+                  "How long the services may take to be reached, and the mail to leave.",
                   {absl::Seconds(1), absl::Hours(1)});
   schema.Bool("install_templates", &install_templates,
               "Whether the built-in templates are installed first.");

@@ -100,15 +100,10 @@ class PreferenceServiceTest : public ::testing::Test {
   ErasureHandlers erasure_handlers_{store_, clock_};
   personal_data::NoPersonalData no_personal_data_;
   personal_data::ExportHandlers exports_{no_personal_data_};
-  PreferenceService service_{runner_.get(),
-                             recipient_handlers_,
-                             consent_handlers_,
-                             link_handlers_,
-                             suppression_handlers_,
-                             school_handlers_,
-                             erasure_handlers_,
-                             exports_,
-                             runner_.audit_handlers()};
+  PreferenceService service_{
+      runner_.get(),           recipient_handlers_, consent_handlers_, link_handlers_,
+      suppression_handlers_,   school_handlers_,    erasure_handlers_, exports_,
+      runner_.audit_handlers()};
   rpc::InProcessServer server_{rpc::Host<v1::PreferenceService>(service_)};
   std::unique_ptr<v1::PreferenceService::Stub> stub_ = server_.NewStub<v1::PreferenceService>();
 };
