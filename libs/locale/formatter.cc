@@ -130,7 +130,7 @@ Formatter::Formatter(std::string_view language_code)
 Formatter::~Formatter() = default;
 
 std::shared_ptr<const Formatter> Formatter::OfThread(std::string_view language_code) {
-  thread_local absl::flat_hash_map<std::string, std::shared_ptr<const Formatter>> cache;
+  static thread_local absl::flat_hash_map<std::string, std::shared_ptr<const Formatter>> cache;
   if (const auto it = cache.find(ToAbsl(language_code)); it != cache.end()) return it->second;
   if (cache.size() >= kMaxCached) cache.clear();
   return cache[std::string(language_code)] = std::make_shared<const Formatter>(language_code);

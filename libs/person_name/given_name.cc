@@ -95,7 +95,10 @@ std::string WithoutBrackets(std::string_view name) {
     if (!point) break;
     if (IsOpening(point->value)) ++depth;
     if (depth == 0) kept.append(rest.substr(0, point->size));
-    if (IsClosing(point->value) && depth > 0 && --depth == 0) kept += ' ';
+    if (IsClosing(point->value) && depth > 0) {
+      --depth;
+      if (depth == 0) kept += ' ';
+    }
     rest.remove_prefix(point->size);
   }
   return kept;
