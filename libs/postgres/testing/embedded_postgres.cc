@@ -363,17 +363,19 @@ absl::Status EmbeddedPostgres::RestoreTo(std::string_view time) {
   const std::string dsn = Dsn("postgres");
   const auto wait_until = [&](const std::string& condition) -> absl::Status {
     const absl::Time deadline = absl::Now() + kStartTimeout;
+    std::string error = "no";
     while (absl::Now() < deadline) {
       try {
         pqxx::connection connection(dsn);
         if (pqxx::nontransaction(connection).exec1("SELECT " + condition)[0].as<bool>()) {
           return absl::OkStatus();
         }
-      } catch (const std::exception&) {  // it still starts
+      } catch (const std::exception& failure) {  // it still starts
+        error = failure.what();
       }
       absl::SleepFor(kPollInterval);
     }
-    return absl::DeadlineExceededError(fmt::format("{}:\n{}", condition, Tail(Log())));
+    return absl::DeadlineExceededError(fmt::format("{}: {}\n{}", condition, error, Tail(Log())));
   };
   std::string last;
   try {
