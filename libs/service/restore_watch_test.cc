@@ -67,7 +67,7 @@ class RestoreWatchTest : public ::testing::Test {
         "GRANT INSERT ON stopped TO lmsmail_demo");
   }
   // As the owner of the schema.
-  std::string Run(const std::string& sql) {
+  std::string Run(const std::string& sql) const {
     pqxx::connection connection(database_.owner_dsn);
     pqxx::nontransaction tx(connection);
     tx.exec("SET search_path = demo");

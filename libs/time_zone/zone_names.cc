@@ -139,7 +139,7 @@ std::optional<std::string> NameOfAlias(std::string_view alias) {
   }
   if (auto windows = NameOfWindows(alias)) return windows;
   std::string lower = Lower(alias);
-  const auto rails =
+  const auto* const rails =
       std::ranges::find(kAliases, lower, &std::pair<std::string_view, std::string_view>::first);
   if (rails != std::end(kAliases)) return std::string(rails->second);
   return NameOfCity(std::move(lower));
