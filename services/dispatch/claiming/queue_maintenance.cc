@@ -79,7 +79,8 @@ absl::Status QueueMaintenance::DropOutcomes() {
   LMSMAIL_ASSIGN_OR_RETURN(
       const QueueStore::Purged purged,
       queue_.Purge(clock_.Now() - options_.retention.outcomes, false, absl::InfiniteFuture()));
-  metrics_.log_partitions_dropped.Increment(purged.dropped_days / kPartitionDays);
+  const int dropped_partitions = purged.dropped_days / kPartitionDays;
+  metrics_.log_partitions_dropped.Increment(dropped_partitions);
   if (purged.kept_days > 0) {
     telemetry::LogWarning("mail that still waits keeps old days in the log",
                           {{"days", purged.kept_days}});

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -36,7 +37,7 @@ class QueueMaintenance {
       : queue_(queue),
         clock_(clock),
         metrics_(metrics),
-        options_(options),
+        options_(std::move(options)),
         searched_(clock.Now()) {}  // a new store has overlooked nothing
 
   // Calls RunOnce() and CleanUpOnce() every sweep_interval, each on its own thread.
