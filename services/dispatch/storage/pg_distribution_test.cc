@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <pqxx/connection>
+#include <pqxx/result>
 #include <pqxx/transaction>
 #include <set>
 #include <sstream>
