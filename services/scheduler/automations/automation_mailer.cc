@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/types/span.h"
+
 #include "libs/protobuf/deterministic_bytes.h"
 #include "libs/school/zone_of.h"
 #include "libs/status/error_details.h"
@@ -51,9 +53,12 @@ MailContent ContentOf(const Task& task, google::protobuf::Struct context) {
 }
 
 std::string NameStudents(const std::vector<std::string>& students) {
-  const std::size_t named = std::min(students.size(), kMaxNamed);
-  std::string text = fmt::format("{}", fmt::join(students.begin(), students.begin() + named, ", "));
-  if (students.size() > named) text += fmt::format(" and {} more", students.size() - named);
+  const absl::Span<const std::string> named =
+      absl::MakeConstSpan(students).subspan(0, std::min(students.size(), kMaxNamed));
+  std::string text = fmt::format("{}", fmt::join(named, ", "));
+  if (students.size() > named.size()) {
+    text += fmt::format(" and {} more", students.size() - named.size());
+  }
   return text;
 }
 

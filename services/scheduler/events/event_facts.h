@@ -10,9 +10,9 @@ namespace lmsmail::scheduler {
 
 // The facts about learning that the report service records from an event. Each has an id derived
 // from the event's.
-std::vector<Fact> FactsOf(const AcceptedEvent& event);
+std::vector<Fact> FactsOf(const AcceptedEvent& accepted);
 
 // What the event tells of a course; nullopt when that is nothing.
-std::optional<CourseFact> CourseFactOf(const AcceptedEvent& event);
+std::optional<CourseFact> CourseFactOf(const AcceptedEvent& accepted);
 
 }  // namespace lmsmail::scheduler
